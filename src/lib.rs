@@ -1,0 +1,6 @@
+#![no_std]
+//! Adaptive heartbeats.
+
+mod time;
+
+pub use time::{Instant, TickClock};

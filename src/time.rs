@@ -1,0 +1,225 @@
+//! Moments and spans: the crate's only notion of time.
+//!
+//! Nothing here reads a clock. Moments are [`Instant`]s handed in by the caller; public spans are
+//! [`Duration`]s and become whole microseconds once, at the edge.
+
+use core::fmt;
+use core::time::Duration;
+
+/// A moment: whole microseconds since an epoch of the caller's choice, such as the start of the device.
+///
+/// All arithmetic saturates, so no moment wraps and no two moments compare the wrong way round.
+/// There is no `-` operator on purpose: [`saturating_duration_since`](Self::saturating_duration_since)
+/// reads a clock that ran backwards as "no time has passed".
+///
+/// The range is 584,000 years. [`Instant::MAX`] means *never*.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::Instant;
+///
+/// let sent = Instant::from_millis(250);
+/// let received = sent.saturating_add(Duration::from_millis(40));
+/// assert_eq!(received.saturating_duration_since(sent), Duration::from_millis(40));
+/// assert_eq!(sent.saturating_duration_since(received), Duration::ZERO);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The epoch.
+    pub const ZERO: Self = Self(0);
+    /// The end of time, which means *never*.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The moment `micros` microseconds after the epoch.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// The moment `millis` milliseconds after the epoch, saturating at [`Instant::MAX`].
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis.saturating_mul(1_000))
+    }
+
+    /// The moment `secs` seconds after the epoch, saturating at [`Instant::MAX`].
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// This moment plus `span` (rounded down to microseconds), saturating at [`Instant::MAX`].
+    #[must_use]
+    pub const fn saturating_add(self, span: Duration) -> Self {
+        self.plus(micros(span))
+    }
+
+    /// This moment less `span` (rounded down to microseconds), saturating at [`Instant::ZERO`].
+    #[must_use]
+    pub const fn saturating_sub(self, span: Duration) -> Self {
+        self.minus(micros(span))
+    }
+
+    /// The span from `earlier` to this moment; zero where `earlier` is the later one.
+    #[must_use]
+    pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
+        duration(self.since(earlier))
+    }
+
+    pub(crate) const fn plus(self, span_us: u64) -> Self {
+        Self(self.0.saturating_add(span_us))
+    }
+
+    pub(crate) const fn minus(self, span_us: u64) -> Self {
+        Self(self.0.saturating_sub(span_us))
+    }
+
+    pub(crate) const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Instant {
+    /// Seconds with six decimals: `1.250000s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
+    }
+}
+
+/// Extends a wrapping 32-bit tick counter to an [`Instant`].
+///
+/// Feed it at least once per half turn of the counter: every 35 minutes for a 1 MHz counter. A step of
+/// more than half the counter's range is read as backwards, and time running backwards as no time passed.
+///
+/// ```
+/// use core::num::NonZeroU32;
+/// use systole::TickClock;
+///
+/// let mut clock = TickClock::new(NonZeroU32::MIN, 0xffff_fff0); // a tick lasts 1 us
+/// assert_eq!(clock.extend(0xffff_fff0).as_micros(), 0);
+/// assert_eq!(clock.extend(0x0000_0010).as_micros(), 32); // across the wrap
+/// assert_eq!(clock.extend(0x0000_0008).as_micros(), 32); // 8 ticks back: no time passed
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TickClock {
+    tick_us: u32,
+    last: u32,
+    now: Instant,
+}
+
+impl TickClock {
+    /// A clock whose tick lasts `tick_us` microseconds and whose epoch is the counter value `first`.
+    #[must_use]
+    pub const fn new(tick_us: core::num::NonZeroU32, first: u32) -> Self {
+        Self {
+            tick_us: tick_us.get(),
+            last: first,
+            now: Instant::ZERO,
+        }
+    }
+
+    /// The moment at which the counter reads `ticks`.
+    pub const fn extend(&mut self, ticks: u32) -> Instant {
+        let step = ticks.wrapping_sub(self.last);
+        if step <= HALF_TURN {
+            self.last = ticks;
+            self.now = self.now.plus(step as u64 * self.tick_us as u64);
+        }
+        self.now
+    }
+}
+
+/// The longest step of a 32-bit counter that is read as forwards.
+const HALF_TURN: u32 = 1 << 31;
+
+const MICROS_PER_SEC: u64 = 1_000_000;
+
+/// Whole microseconds in `span`, rounded down, saturating.
+pub(crate) const fn micros(span: Duration) -> u64 {
+    span.as_secs()
+        .saturating_mul(MICROS_PER_SEC)
+        .saturating_add(span.subsec_micros() as u64)
+}
+
+/// Whole microseconds in a round trip, rounded down, capped at `u32::MAX` (71 min 34.967295 s).
+pub(crate) const fn rtt_micros(span: Duration) -> u32 {
+    saturate(micros(span))
+}
+
+/// `wide`, or `u32::MAX` where it does not fit.
+pub(crate) const fn saturate(wide: u64) -> u32 {
+    if wide > u32::MAX as u64 {
+        u32::MAX
+    } else {
+        wide as u32
+    }
+}
+
+/// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take a 32-bit division.
+pub(crate) const fn duration(micros: u64) -> Duration {
+    if micros <= u32::MAX as u64 {
+        let micros = micros as u32;
+        Duration::new((micros / 1_000_000) as u64, micros % 1_000_000 * 1_000)
+    } else {
+        Duration::from_micros(micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_survive_the_way_in_and_out() {
+        for us in [0, 1, 999_999, 1_000_000, u64::from(u32::MAX), 1 << 32, 64_800_000_000] {
+            assert_eq!(micros(duration(us)), us);
+            assert_eq!(duration(us), Duration::from_micros(us));
+        }
+    }
+
+    #[test]
+    fn moments_saturate_at_both_ends() {
+        assert_eq!(Instant::MAX.saturating_add(Duration::MAX), Instant::MAX);
+        assert_eq!(Instant::ZERO.saturating_sub(Duration::MAX), Instant::ZERO);
+        assert_eq!(Instant::from_secs(u64::MAX), Instant::MAX);
+        assert_eq!(Instant::from_millis(u64::MAX), Instant::MAX);
+    }
+
+    #[test]
+    fn a_round_trip_is_capped_at_71_minutes() {
+        assert_eq!(rtt_micros(Duration::from_secs(3_600 * 24)), u32::MAX);
+        assert_eq!(rtt_micros(Duration::from_nanos(1_999)), 1);
+    }
+
+    #[test]
+    fn exactly_half_a_turn_is_forwards_and_one_more_is_backwards() {
+        let mut clock = TickClock::new(core::num::NonZeroU32::MIN, 0);
+        assert_eq!(clock.extend(0x8000_0000).as_micros(), 0x8000_0000);
+        let mut clock = TickClock::new(core::num::NonZeroU32::MIN, 0);
+        assert_eq!(clock.extend(0x8000_0001), Instant::ZERO);
+    }
+
+    #[test]
+    fn a_slow_tick_extends_past_32_bits_of_microseconds() {
+        let mut clock = TickClock::new(core::num::NonZeroU32::new(30).unwrap(), 0);
+        let mut now = Instant::ZERO;
+        for turn in 1..=8_u32 {
+            now = clock.extend(turn.wrapping_mul(0x4000_0000));
+        }
+        assert_eq!(now.as_micros(), 30 * 8 * 0x4000_0000);
+    }
+
+    #[test]
+    fn prints_seconds() {
+        extern crate std;
+        assert_eq!(std::format!("{}", Instant::from_millis(1_250)), "1.250000s");
+    }
+}
