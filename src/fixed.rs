@@ -23,6 +23,14 @@ pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
     scale(quotient, half - exponent + 1)
 }
 
+/// The root of `square`, rounded down to 32 significant bits.
+#[allow(clippy::cast_possible_truncation)] // shifted down to 64 bits
+pub(crate) const fn root(square: u128) -> u64 {
+    let excess = 64_u32.saturating_sub(square.leading_zeros());
+    let half = excess.div_ceil(2);
+    ((square >> (2 * half)) as u64).isqrt() << half
+}
+
 /// The root of `square`, rounded to nearest.
 const fn rounded_root(square: u32) -> u32 {
     let floor = square.isqrt();

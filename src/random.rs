@@ -23,8 +23,8 @@ impl Random {
 
     /// A cheap draw of 16 bits, for jitter: the high half of one multiplication.
     #[allow(clippy::cast_possible_truncation)] // sixteen bits are left
-    pub(crate) const fn next_q16(&mut self) -> u32 {
-        (self.next() >> 48) as u32
+    pub(crate) const fn next_q16(&mut self) -> u16 {
+        (self.next() >> 48) as u16
     }
 }
 

@@ -4,14 +4,14 @@ use core::time::Duration;
 
 use heapless::Vec;
 
-use crate::fixed::root_ratio_q16;
+use crate::fixed::{root, root_ratio_q16};
 use crate::time::{duration, rtt_micros};
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
 /// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so
 /// they are exact after any number of samples: nothing drifts, nothing is recomputed, nothing can become
-/// negative. `N` is 1 to 65,535, checked when the program is compiled. A window takes `4 * N + 32` bytes, up to alignment.
+/// negative. `N` is 1 to 65,535, checked when the program is compiled. A window takes `4 * N + 32` bytes.
 ///
 /// ```
 /// use core::time::Duration;
@@ -96,29 +96,35 @@ impl<const N: usize> Default for RttWindow<N> {
 /// never negative. All of it is zero where there is no sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moments {
-    /// Sum of squares; below 2^80, since there are fewer than 2^16 samples below 2^32.
-    sum_of_squares: u128,
-    /// Below 2^48.
+    /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
     sum: u64,
+    /// The sum of squares, below 2^80: its low 64 bits, and the rest. (A `u128` would cost 12 bytes of padding.)
+    squares_low: u64,
+    squares_high: u16,
     count: u16,
 }
 
 impl Moments {
     pub(crate) const EMPTY: Self = Self {
-        sum_of_squares: 0,
         sum: 0,
+        squares_low: 0,
+        squares_high: 0,
         count: 0,
     };
 
     fn add(&mut self, rtt_us: u32) {
-        self.sum += u64::from(rtt_us);
-        self.sum_of_squares += u128::from(square(rtt_us));
+        let (low, carry) = self.squares_low.overflowing_add(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_add(u16::from(carry));
+        self.sum = self.sum.wrapping_add(u64::from(rtt_us));
     }
 
     fn remove(&mut self, rtt_us: u32) {
         debug_assert!(self.sum >= u64::from(rtt_us));
+        let (low, borrow) = self.squares_low.overflowing_sub(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_sub(u16::from(borrow));
         self.sum = self.sum.wrapping_sub(u64::from(rtt_us));
-        self.sum_of_squares = self.sum_of_squares.wrapping_sub(u128::from(square(rtt_us)));
     }
 
     /// How many samples there are.
@@ -133,10 +139,10 @@ impl Moments {
         duration(self.mean_us() as u64)
     }
 
-    /// The population standard deviation, rounded down to microseconds. Takes a 64-bit root and division.
+    /// The population standard deviation, rounded down to microseconds (right to one part in 2^31).
     #[must_use]
     pub const fn standard_deviation(&self) -> Duration {
-        duration(self.variance_us2().isqrt())
+        duration(self.deviation_us() as u64)
     }
 
     /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
@@ -153,12 +159,10 @@ impl Moments {
         }
     }
 
-    /// The variance in square microseconds, rounded down.
-    #[allow(clippy::cast_possible_truncation)] // the variance of u32 samples is below 2^62
-    pub(crate) const fn variance_us2(&self) -> u64 {
-        let count = self.count as u128;
-        match self.spread().checked_div(count * count) {
-            Some(variance) => variance as u64,
+    #[allow(clippy::cast_possible_truncation)] // the deviation of u32 samples is below 2^31
+    pub(crate) const fn deviation_us(&self) -> u32 {
+        match root(self.spread()).checked_div(self.count as u64) {
+            Some(deviation) => deviation as u32,
             None => 0,
         }
     }
@@ -168,9 +172,10 @@ impl Moments {
         root_ratio_q16(self.spread(), self.sum)
     }
 
-    /// (count * sigma)^2 = count * sum of squares - sum^2.
+    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz.
     const fn spread(&self) -> u128 {
-        (self.count as u128 * self.sum_of_squares).wrapping_sub(self.sum as u128 * self.sum as u128)
+        let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
+        (self.count as u128 * squares).wrapping_sub(self.sum as u128 * self.sum as u128)
     }
 }
 
@@ -195,7 +200,7 @@ mod tests {
     fn one_sample_has_no_spread() {
         let mut window = RttWindow::<8>::new();
         window.push_us(u32::MAX);
-        assert_eq!(window.moments().variance_us2(), 0);
+        assert_eq!(window.moments().deviation_us(), 0);
         assert_eq!(window.moments().mean_us(), u32::MAX);
         assert_eq!(window.moments().fluctuation_q16(), 0);
     }
@@ -213,8 +218,8 @@ mod tests {
         let mut window = RttWindow::<2>::new();
         window.push_us(0);
         window.push_us(u32::MAX);
-        assert_eq!(window.moments().variance_us2(), square(u32::MAX) / 4);
-        assert_eq!(window.moments().fluctuation_q16(), 65_536);
+        assert_eq!(window.moments().deviation_us(), u32::MAX / 2);
+        assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
     }
 
     #[test]

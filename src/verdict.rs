@@ -1,0 +1,76 @@
+//! Whether the peer is alive, and what changed our mind.
+
+use core::fmt;
+
+/// Whether the peer is alive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Nothing heard yet.
+    #[default]
+    Unknown,
+    /// It answered, and no probe since is overdue.
+    Alive,
+    /// A probe is overdue; retries are out.
+    Suspect,
+    /// The bound on detection time has passed since the send time of the last answered probe.
+    Dead,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unknown => "unknown",
+            Self::Alive => "alive",
+            Self::Suspect => "suspect",
+            Self::Dead => "dead",
+        })
+    }
+}
+
+/// What changed a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The first answer (from `Unknown`), or one to a probe that was overdue or its retry (from `Suspect`).
+    Answered,
+    /// A probe is overdue.
+    Overdue,
+    /// A probe failed at once: refused, reset, unreachable, or answered with garbage.
+    Failed,
+    /// The bound passed in silence.
+    Silent,
+    /// The bound passed and the peer has never been heard.
+    NeverHeard,
+    /// `Dead` was a mistake: the peer answered a probe sent within the bound before it.
+    Refuted,
+    /// The first answer after `Dead` is to a probe sent after it: the peer came back.
+    Recovered,
+    /// The peer was heard after `Dead`, and what was heard does not tell which of the two it was.
+    Undecided,
+    /// The caller announced a new incarnation of the peer.
+    Restarted,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Answered => "answered",
+            Self::Overdue => "overdue",
+            Self::Failed => "failed",
+            Self::Silent => "silent",
+            Self::NeverHeard => "never heard",
+            Self::Refuted => "refuted",
+            Self::Recovered => "recovered",
+            Self::Undecided => "undecided",
+            Self::Restarted => "restarted",
+        })
+    }
+}
+
+/// A change of verdict, before it is numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) from: Verdict,
+    pub(crate) to: Verdict,
+    pub(crate) reason: Reason,
+}
