@@ -96,7 +96,12 @@ impl Config<Fluctuation> {
         let base_us = micros(base);
         ensure!(check(Setting::Interval, base_us, 1, SPAN_MAX_US));
         let least = base_us - base_us / 10;
-        Ok(Self::around(Fluctuation::new(base), base_us, least, 4 * base_us))
+        Ok(Self::around(
+            Fluctuation::new(base),
+            base_us,
+            least,
+            4 * base_us,
+        ))
     }
 
     /// How much of the fluctuation lengthens the interval: 100 % unless set; 0 keeps it at its base.
@@ -119,7 +124,12 @@ impl Config<Fixed> {
         let interval_us = micros(interval);
         ensure!(check(Setting::Interval, interval_us, 1, SPAN_MAX_US));
         let least = interval_us - interval_us / 10;
-        Ok(Self::around(Fixed::new(interval), interval_us, least, interval_us))
+        Ok(Self::around(
+            Fixed::new(interval),
+            interval_us,
+            least,
+            interval_us,
+        ))
     }
 }
 
@@ -128,7 +138,11 @@ impl<P: Pacing> Config<P> {
     ///
     /// # Errors
     /// Where the bounds are zero, inverted or above 12.7 days.
-    pub const fn with_policy(policy: P, interval_min: Duration, interval_max: Duration) -> Result<Self, ConfigError> {
+    pub const fn with_policy(
+        policy: P,
+        interval_min: Duration,
+        interval_max: Duration,
+    ) -> Result<Self, ConfigError> {
         let max_us = micros(interval_max);
         ensure!(check(Setting::IntervalMax, max_us, 1, SPAN_MAX_US));
         Self::around(policy, max_us, max_us, max_us).interval_between(interval_min, interval_max)
@@ -141,9 +155,17 @@ impl<P: Pacing> Config<P> {
                 policy,
                 limits: Limits {
                     interval_min_us: if least_us > 0 { least_us } else { 1 },
-                    interval_max_us: if most_us < SPAN_MAX_US { most_us } else { SPAN_MAX_US },
+                    interval_max_us: if most_us < SPAN_MAX_US {
+                        most_us
+                    } else {
+                        SPAN_MAX_US
+                    },
                     bound_us: 0,
-                    timeout_first_us: if timeout_min > TIMEOUT_FIRST_US { timeout_min } else { TIMEOUT_FIRST_US },
+                    timeout_first_us: if timeout_min > TIMEOUT_FIRST_US {
+                        timeout_min
+                    } else {
+                        TIMEOUT_FIRST_US
+                    },
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,
@@ -161,10 +183,19 @@ impl<P: Pacing> Config<P> {
     ///
     /// # Errors
     /// Where `min` is zero, `max` is below `min` or above 12.7 days, or a stated bound leaves no room for `min`.
-    pub const fn interval_between(mut self, min: Duration, max: Duration) -> Result<Self, ConfigError> {
+    pub const fn interval_between(
+        mut self,
+        min: Duration,
+        max: Duration,
+    ) -> Result<Self, ConfigError> {
         let limits = &mut self.settings.limits;
         ensure!(check(Setting::IntervalMin, micros(min), 1, SPAN_MAX_US));
-        ensure!(check(Setting::IntervalMax, micros(max), micros(min), SPAN_MAX_US));
+        ensure!(check(
+            Setting::IntervalMax,
+            micros(max),
+            micros(min),
+            SPAN_MAX_US
+        ));
         if limits.bound_us > 0 {
             let room = limits.bound_us.saturating_sub(limits.tail_min_us());
             ensure!(check(Setting::IntervalMin, micros(min), 1, room));
@@ -182,7 +213,12 @@ impl<P: Pacing> Config<P> {
     /// # Errors
     /// Where `min` is zero, `max` is below `min` or over 71 minutes, `first` lies outside of the two, or a stated
     /// bound leaves no room for the retries.
-    pub const fn timeouts(mut self, first: Duration, min: Duration, max: Duration) -> Result<Self, ConfigError> {
+    pub const fn timeouts(
+        mut self,
+        first: Duration,
+        min: Duration,
+        max: Duration,
+    ) -> Result<Self, ConfigError> {
         let (first_us, min_us, max_us) = (micros(first), micros(min), micros(max));
         ensure!(check(Setting::TimeoutMin, min_us, 1, u32::MAX as u64));
         ensure!(check(Setting::TimeoutMax, max_us, min_us, u32::MAX as u64));
@@ -198,7 +234,12 @@ impl<P: Pacing> Config<P> {
     /// # Errors
     /// More than [`Retries::MAX`], or more than fit into a stated bound at the shortest timeout.
     pub const fn retries(mut self, retries: Retries) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::Retries, retries.count() as u64, 0, Retries::MAX as u64));
+        ensure!(check(
+            Setting::Retries,
+            retries.count() as u64,
+            0,
+            Retries::MAX as u64
+        ));
         self.settings.limits.retries = retries;
         self.checked(Setting::Retries, retries.count() as u64, 0)
     }
@@ -211,7 +252,12 @@ impl<P: Pacing> Config<P> {
     pub const fn detect_within(mut self, bound: Duration) -> Result<Self, ConfigError> {
         let limits = &mut self.settings.limits;
         let least = limits.interval_min_us.saturating_add(limits.tail_min_us());
-        ensure!(check(Setting::DetectWithin, micros(bound), least, SPAN_MAX_US));
+        ensure!(check(
+            Setting::DetectWithin,
+            micros(bound),
+            least,
+            SPAN_MAX_US
+        ));
         limits.bound_us = micros(bound);
         Ok(self)
     }
@@ -377,7 +423,10 @@ mod tests {
 
     #[test]
     fn a_bound_says_what_it_needs() {
-        let error = Config::every(SECOND).unwrap().detect_within(SECOND).unwrap_err();
+        let error = Config::every(SECOND)
+            .unwrap()
+            .detect_within(SECOND)
+            .unwrap_err();
         assert_eq!(error.setting(), Setting::DetectWithin);
         assert_eq!(error.value(), 1_000_000);
         assert_eq!(error.range(), (900_000 + 7 * 100_000, SPAN_MAX_US));
@@ -385,7 +434,10 @@ mod tests {
 
     #[test]
     fn retries_that_do_not_fit_the_bound_say_how_many_do() {
-        let config = Config::every(SECOND).unwrap().detect_within(Duration::from_secs(3)).unwrap();
+        let config = Config::every(SECOND)
+            .unwrap()
+            .detect_within(Duration::from_secs(3))
+            .unwrap();
         let error = config.retries(Retries::exponential(5)).unwrap_err();
         assert_eq!((error.setting(), error.range()), (Setting::Retries, (0, 3)));
     }

@@ -102,15 +102,25 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, unit) = self.setting.name();
-        let Self { value, min, max, .. } = self;
-        write!(f, "the {name} of {value}{unit} is out of range: {min}{unit} to {max}{unit}")
+        let Self {
+            value, min, max, ..
+        } = self;
+        write!(
+            f,
+            "the {name} of {value}{unit} is out of range: {min}{unit} to {max}{unit}"
+        )
     }
 }
 
 impl core::error::Error for ConfigError {}
 
 /// Refuses `value` outside `min..=max`.
-pub(crate) const fn check(setting: Setting, value: u64, min: u64, max: u64) -> Result<(), ConfigError> {
+pub(crate) const fn check(
+    setting: Setting,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), ConfigError> {
     if value >= min && value <= max {
         return Ok(());
     }

@@ -42,7 +42,11 @@ const fn div_round(dividend: u32, divisor: u32) -> u32 {
 }
 
 const fn shift128(value: u128, right: i32) -> u128 {
-    if right >= 0 { value >> right } else { value << -right }
+    if right >= 0 {
+        value >> right
+    } else {
+        value << -right
+    }
 }
 
 /// `value / 2^right`, rounded to nearest; a negative `right` shifts left.

@@ -70,7 +70,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.start();
         let now = self.sent.plus(u64::from(rtt_us));
         self.pulse.elapse(now);
-        self.hear(self.sent, now, false);
+        self.hear(self.sent, now, rtt_us, false);
         self.advance(now)
     }
 
@@ -83,7 +83,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         if self.pulse.verdict() != Verdict::Dead {
             self.level = self.level.plus(self.pulse.model().evidence(waited_us));
         }
-        self.pulse.missed(self.sent, now, false);
+        self.pulse.missed(self.sent, now, None);
         self.pulse.elapse(now);
         self.advance(now)
     }
@@ -95,12 +95,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     pub fn late(&mut self, rtt: Duration) {
         // it is at least that late, so the proof of life is not overstated
         let now = self.sent.minus(u64::from(self.ahead) << AHEAD_SHIFT);
-        self.hear(now.minus(u64::from(rtt_micros(rtt))), now, true);
+        let rtt_us = rtt_micros(rtt);
+        self.hear(now.minus(u64::from(rtt_us)), now, rtt_us, true);
     }
 
-    fn hear(&mut self, sent: Instant, now: Instant, late: bool) {
+    fn hear(&mut self, sent: Instant, now: Instant, rtt_us: u32, late: bool) {
         let fresh = self.pulse.is_fresh(sent, now);
-        let rtt_us = Some(saturate(now.since(sent)));
+        let rtt_us = Some(rtt_us);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         if fresh {
             self.pulse.prove(sent, now, true);
@@ -171,5 +172,13 @@ mod tests {
     use super::*;
     extern crate std;
     #[test]
-    fn sz() { std::println!("{}", size_of::<Heartbeat<32>>()); std::println!("{} {} {}", size_of::<Pulse<32,Fluctuation>>(), size_of::<Config>(), size_of::<crate::RttWindow<32>>()); }
+    fn sz() {
+        std::println!("{}", size_of::<Heartbeat<32>>());
+        std::println!(
+            "{} {} {}",
+            size_of::<Pulse<32, Fluctuation>>(),
+            size_of::<Config>(),
+            size_of::<crate::RttWindow<32>>()
+        );
+    }
 }

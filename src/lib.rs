@@ -3,11 +3,14 @@
 
 mod config;
 mod error;
+mod event;
 mod fixed;
 mod heartbeat;
 mod loss;
+mod monitor;
 pub mod pacing;
 mod plan;
+mod probe;
 mod pulse;
 mod random;
 mod rtt;
@@ -16,16 +19,20 @@ mod statistics;
 mod suspicion;
 mod time;
 mod verdict;
+mod watch;
 mod window;
 
 pub use config::Config;
 pub use error::{ConfigError, Setting};
+pub use event::{Event, Precedence, Transition};
 pub use heartbeat::Heartbeat;
 pub use loss::LossRate;
+pub use monitor::{Monitor, Output};
 pub use plan::{Plan, Retries};
-pub use snapshot::Snapshot;
+pub use probe::ProbeId;
+pub use snapshot::{Counters, MonitorSnapshot, Snapshot};
 pub use statistics::Statistics;
 pub use suspicion::SuspicionLevel;
 pub use time::{Instant, TickClock};
-pub use verdict::{Reason, Verdict};
+pub use verdict::{Failure, Reason, Verdict};
 pub use window::{Moments, RttWindow};

@@ -14,7 +14,10 @@ pub struct LossRate {
 }
 
 impl LossRate {
-    pub(crate) const NEW: Self = Self { answered: 0, lost: 0 };
+    pub(crate) const NEW: Self = Self {
+        answered: 0,
+        lost: 0,
+    };
 
     pub(crate) fn answered(&mut self) {
         self.answered += 1;

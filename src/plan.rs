@@ -152,7 +152,10 @@ impl Plan {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // held to 16 bits on the line before
     pub const fn with_dead_interval(mut self, interval: Duration) -> Self {
-        self.dead_q8 = match micros(interval).saturating_mul(ONE_Q8 as u64).checked_div(self.interval_us) {
+        self.dead_q8 = match micros(interval)
+            .saturating_mul(ONE_Q8 as u64)
+            .checked_div(self.interval_us)
+        {
             Some(ratio) if ratio < u16::MAX as u64 => ratio as u16,
             _ => u16::MAX,
         };
@@ -192,7 +195,11 @@ impl Plan {
     }
 
     pub(crate) const fn bound_us(&self) -> u64 {
-        if self.bound_us > 0 { self.bound_us } else { self.interval_us.saturating_add(self.tail_us()) }
+        if self.bound_us > 0 {
+            self.bound_us
+        } else {
+            self.interval_us.saturating_add(self.tail_us())
+        }
     }
 
     pub(crate) const fn is_drawn(&self) -> bool {
@@ -249,8 +256,12 @@ impl Limits {
     /// shortens the interval. What still does not fit restates the bound.
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8) -> Plan {
         let mut plan = wish;
-        plan.interval_us = wish.interval_us.clamp(self.interval_min_us, self.interval_max_us);
-        plan.timeout_us = wish.timeout_us.clamp(self.timeout_min_us, self.timeout_ceiling());
+        plan.interval_us = wish
+            .interval_us
+            .clamp(self.interval_min_us, self.interval_max_us);
+        plan.timeout_us = wish
+            .timeout_us
+            .clamp(self.timeout_min_us, self.timeout_ceiling());
         plan.retries.count = plan.retries.count.min(Retries::MAX);
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
@@ -293,6 +304,8 @@ impl Limits {
         }
         let room = self.bound_us.saturating_sub(plan.tail_us());
         plan.interval_us = plan.interval_us.min(room).max(floor);
-        plan.bound_us = self.bound_us.max(plan.interval_us.saturating_add(plan.tail_us()));
+        plan.bound_us = self
+            .bound_us
+            .max(plan.interval_us.saturating_add(plan.tail_us()));
     }
 }

@@ -12,7 +12,7 @@ use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
 use crate::suspicion::Model;
 use crate::time::{Instant, saturate};
-use crate::verdict::{Change, Reason, Verdict};
+use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::window::RttWindow;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     verdict: Verdict,
     /// Retries sent in the episode under way.
     retries: u8,
+    /// Lost probes whose successors were answered; counted with the next answer, so that the level cannot fall in silence.
+    skipped: u8,
     /// Answers heard since `Dead`.
     risen: u8,
     /// How `Dead` ends, decided by the first answer.
@@ -57,6 +59,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             jitter_q16: 0,
             verdict: Verdict::Unknown,
             retries: 0,
+            skipped: 0,
             risen: 0,
             revival: Reason::Recovered,
             pushbacks: 0,
@@ -106,7 +109,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// The plan in force.
     pub(crate) fn plan(&self) -> Plan {
-        if self.plan.is_drawn() { self.plan } else { self.draw() }
+        if self.plan.is_drawn() {
+            self.plan
+        } else {
+            self.draw()
+        }
     }
 
     /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
@@ -134,7 +141,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
         let plan = self.plan();
         let retry = self.episode && self.verdict != Verdict::Dead && plan.retries().count() > 0;
-        if retry { saturate(self.wait_us(now)) } else { plan.timeout_us() }
+        if retry {
+            saturate(self.wait_us(now))
+        } else {
+            plan.timeout_us()
+        }
     }
 
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
@@ -160,7 +171,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Time has come to `now`; the bound may have passed.
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
         let dead_at = self.dead_at().filter(|&dead_at| dead_at <= now)?;
-        let reason = if self.verdict == Verdict::Unknown { Reason::NeverHeard } else { Reason::Silent };
+        let reason = if self.verdict == Verdict::Unknown {
+            Reason::NeverHeard
+        } else {
+            Reason::Silent
+        };
         self.mark = dead_at;
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
@@ -168,27 +183,36 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         change
     }
 
-    /// A probe sent at `sent` is overdue at `now`; `failed` where it failed at once, which says nothing about round-trip times.
-    pub(crate) fn missed(&mut self, sent: Instant, now: Instant, failed: bool) -> Option<Change> {
+    /// A probe sent at `sent` is overdue at `now`; with a `failure` it failed at once, which says nothing about
+    /// round-trip times.
+    pub(crate) fn missed(
+        &mut self,
+        sent: Instant,
+        now: Instant,
+        failure: Option<Failure>,
+    ) -> Option<Change> {
+        self.settings.policy.on_miss(&mut self.state, sent, now);
+        if sent <= self.mark && self.verdict == Verdict::Alive {
+            self.skipped = self.skipped.saturating_add(1);
+            return None;
+        }
         if self.verdict != Verdict::Dead {
             self.loss.lost();
         }
-        self.settings.policy.on_miss(&mut self.state, sent, now);
-        let superseded = sent <= self.mark && self.verdict == Verdict::Alive;
-        if superseded {
-            return None;
-        }
-        self.doubt(failed)
+        self.doubt(failure)
     }
 
-    fn doubt(&mut self, failed: bool) -> Option<Change> {
-        if !failed {
+    fn doubt(&mut self, failure: Option<Failure>) -> Option<Change> {
+        if failure.is_none() {
             self.rtt.censored();
         }
         self.episode = true;
         self.risen = 0;
         match self.verdict {
-            Verdict::Alive => self.turn(Verdict::Suspect, if failed { Reason::Failed } else { Reason::Overdue }),
+            Verdict::Alive => self.turn(
+                Verdict::Suspect,
+                failure.map_or(Reason::Overdue, Reason::Failed),
+            ),
             Verdict::Dead => {
                 self.replan();
                 None
@@ -204,6 +228,9 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             self.rtt.sample(rtt_us);
             self.random.stir(rtt_us);
         }
+        for _ in 0..core::mem::take(&mut self.skipped) {
+            self.loss.lost();
+        }
         if late {
             self.loss.found();
         } else {
@@ -216,12 +243,18 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
-    pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+    pub(crate) fn prove(
+        &mut self,
+        alive_at: Instant,
+        now: Instant,
+        certain: bool,
+    ) -> Option<Change> {
         match self.verdict {
             Verdict::Dead => return self.rise(alive_at, now, certain),
             Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
             _ => self.mark = alive_at,
         }
+        self.started = true;
         self.end_episode(now, Outcome::Survived);
         self.turn(Verdict::Alive, Reason::Answered)
     }
@@ -240,7 +273,14 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         self.mark = alive_at;
         let refuted = self.revival == Reason::Refuted;
-        self.end_episode(now, if refuted { Outcome::Refuted } else { Outcome::Recovered });
+        self.end_episode(
+            now,
+            if refuted {
+                Outcome::Refuted
+            } else {
+                Outcome::Recovered
+            },
+        );
         self.turn(Verdict::Alive, self.revival)
     }
 
@@ -257,6 +297,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Nobody looked for `span_us`.
     pub(crate) fn lapsed(&mut self, span_us: u64) {
         self.settings.policy.on_lapse(&mut self.state, span_us);
+    }
+
+    /// Gives the peer enough time for one more probe before the bound.
+    pub(crate) fn allow_one_probe(&mut self, now: Instant) {
+        if let Some(dead_at) = self.dead_at() {
+            let needed = now.plus(u64::from(self.plan().timeout_us()));
+            self.mark = self.mark.plus(needed.since(dead_at));
+            self.retries = 0;
+        }
     }
 
     /// The server wants fewer probes.
@@ -295,7 +344,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Shortens `interval_us` by the last draw, never below the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
         let spread = interval_us / 100 * u64::from(self.settings.jitter_percent);
-        let cut = (spread >> 16) * u64::from(self.jitter_q16) + (((spread & 0xffff) * u64::from(self.jitter_q16)) >> 16);
+        let cut = (spread >> 16) * u64::from(self.jitter_q16)
+            + (((spread & 0xffff) * u64::from(self.jitter_q16)) >> 16);
         (interval_us - cut).max(self.settings.limits.interval_min_us.min(interval_us))
     }
 
@@ -304,8 +354,12 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let (plan, limits) = (self.plan(), &self.settings.limits);
         let interval = self.interval_us();
         let in_range = interval >= limits.interval_min_us && interval <= limits.interval_max_us;
-        let bounded = plan.bound_us() >= plan.interval_us().saturating_add(u64::from(plan.timeout_us()));
-        let timely = plan.timeout_us() >= limits.timeout_min_us && plan.timeout_us() <= limits.timeout_max_us;
+        let bounded = plan.bound_us()
+            >= plan
+                .interval_us()
+                .saturating_add(u64::from(plan.timeout_us()));
+        let timely = plan.timeout_us() >= limits.timeout_min_us
+            && plan.timeout_us() <= limits.timeout_max_us;
         let suspected = self.verdict != Verdict::Suspect || self.episode;
         in_range && bounded && timely && suspected && self.risen < self.settings.rise.max(1)
     }

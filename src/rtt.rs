@@ -57,7 +57,11 @@ impl RttEstimator {
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; doubled for each probe overdue
     /// since, and kept within `min..=max`.
     pub(crate) const fn timeout_us(&self, first: u32, min: u32, max: u32) -> u32 {
-        let base = if self.sampled { (self.smoothed_x8 >> 3) + self.variation_x4 } else { first as u64 };
+        let base = if self.sampled {
+            (self.smoothed_x8 >> 3) + self.variation_x4
+        } else {
+            first as u64
+        };
         let floored = if base < min as u64 { min as u64 } else { base };
         let backed_off = saturate(floored.saturating_mul(1 << self.backoff));
         if backed_off > max { max } else { backed_off }

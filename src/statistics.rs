@@ -47,7 +47,11 @@ impl Statistics<'_> {
     #[must_use]
     pub const fn timeout_us(&self) -> u32 {
         let limits = self.limits;
-        self.rtt.timeout_us(limits.timeout_first_us, limits.timeout_min_us, limits.timeout_max_us)
+        self.rtt.timeout_us(
+            limits.timeout_first_us,
+            limits.timeout_min_us,
+            limits.timeout_max_us,
+        )
     }
 
     /// The retries that the configuration asks for.

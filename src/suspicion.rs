@@ -62,7 +62,9 @@ impl Model {
 
     /// What a probe unanswered after `age_us` adds to the level. Never falls as the age grows.
     pub(crate) fn evidence(&self, age_us: u64) -> SuspicionLevel {
-        SuspicionLevel(improbability_milli(self.either(self.tail_q32(saturate(age_us)))))
+        SuspicionLevel(improbability_milli(
+            self.either(self.tail_q32(saturate(age_us))),
+        ))
     }
 
     /// What a probe that was refused adds: as much as one that never comes back.

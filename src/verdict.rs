@@ -35,8 +35,8 @@ pub enum Reason {
     Answered,
     /// A probe is overdue.
     Overdue,
-    /// A probe failed at once: refused, reset, unreachable, or answered with garbage.
-    Failed,
+    /// A probe failed at once.
+    Failed(Failure),
     /// The bound passed in silence.
     Silent,
     /// The bound passed and the peer has never been heard.
@@ -56,13 +56,41 @@ impl fmt::Display for Reason {
         f.pad(match self {
             Self::Answered => "answered",
             Self::Overdue => "overdue",
-            Self::Failed => "failed",
+            Self::Failed(failure) => return failure.fmt(f),
             Self::Silent => "silent",
             Self::NeverHeard => "never heard",
             Self::Refuted => "refuted",
             Self::Recovered => "recovered",
             Self::Undecided => "undecided",
             Self::Restarted => "restarted",
+        })
+    }
+}
+
+/// How a probe failed at once: evidence, unlike a probe that [could not be sent](crate::Monitor::handle_unsent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The connection was refused, or the port is unreachable.
+    Refused,
+    /// The connection was reset or closed.
+    Reset,
+    /// The host or network is unreachable.
+    Unreachable,
+    /// The peer answered with something that is no answer.
+    Garbage,
+    /// The probing code itself failed, by a panic for one.
+    Prober,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Unreachable => "unreachable",
+            Self::Garbage => "garbage",
+            Self::Prober => "prober failed",
         })
     }
 }

@@ -38,7 +38,12 @@ impl<const N: usize> RttWindow<N> {
     /// An empty window.
     #[must_use]
     pub const fn new() -> Self {
-        const { assert!(N > 0 && N <= u16::MAX as usize, "a window holds 1 to 65,535 samples") };
+        const {
+            assert!(
+                N > 0 && N <= u16::MAX as usize,
+                "a window holds 1 to 65,535 samples"
+            )
+        };
         Self {
             samples: Vec::new(),
             oldest: 0,
@@ -56,7 +61,11 @@ impl<const N: usize> RttWindow<N> {
             self.moments.count += 1;
         } else if let Some(slot) = self.samples.get_mut(usize::from(self.oldest)) {
             self.moments.remove(core::mem::replace(slot, rtt_us));
-            self.oldest = if usize::from(self.oldest) + 1 < N { self.oldest + 1 } else { 0 };
+            self.oldest = if usize::from(self.oldest) + 1 < N {
+                self.oldest + 1
+            } else {
+                0
+            };
         }
         self.moments.add(rtt_us);
     }
@@ -69,7 +78,9 @@ impl<const N: usize> RttWindow<N> {
 
     /// The samples, in no particular order. Queries over them, such as their minimum, are O(N).
     pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
-        self.samples.iter().map(|&rtt_us| duration(u64::from(rtt_us)))
+        self.samples
+            .iter()
+            .map(|&rtt_us| duration(u64::from(rtt_us)))
     }
 
     /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
