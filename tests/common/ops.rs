@@ -97,7 +97,9 @@ impl<P: Pacing> World<P> {
         match *op {
             Op::Beat(times) => (0..=times % 16).fold(false, |heard, _| heard | self.beat(0)),
             Op::Late(us) => self.beat(us.into()),
-            Op::Early(us) => self.look_at(self.now.saturating_add(micros(us.into())).min(self.wait)),
+            Op::Early(us) => {
+                self.look_at(self.now.saturating_add(micros(us.into())).min(self.wait))
+            }
             Op::Deaf(us) => {
                 self.now = self.wait.saturating_add(micros(us.into()));
                 self.drain();
@@ -121,7 +123,8 @@ impl<P: Pacing> World<P> {
             }
             Op::ReplyHeld(held) => {
                 if let Some(id) = self.land_oldest() {
-                    self.monitor.handle_reply_with(id, self.now, micros(held.into()));
+                    self.monitor
+                        .handle_reply_with(id, self.now, micros(held.into()));
                 }
             }
             Op::Duplicate(which) => {
@@ -141,11 +144,20 @@ impl<P: Pacing> World<P> {
     }
 
     fn fail(&mut self, op: &Op) -> bool {
-        let Some(id) = self.last_probe else { return false };
+        let Some(id) = self.last_probe else {
+            return false;
+        };
         match *op {
             Op::Fail(how) => {
-                let failures = [Failure::Refused, Failure::Reset, Failure::Unreachable, Failure::Garbage, Failure::Prober];
-                self.monitor.handle_failure(id, failures[usize::from(how) % 5], self.now);
+                let failures = [
+                    Failure::Refused,
+                    Failure::Reset,
+                    Failure::Unreachable,
+                    Failure::Garbage,
+                    Failure::Prober,
+                ];
+                self.monitor
+                    .handle_failure(id, failures[usize::from(how) % 5], self.now);
                 false
             }
             _ => {
@@ -167,7 +179,11 @@ impl<P: Pacing> World<P> {
             Op::ClockBack(us) => {
                 let before = self.drain();
                 self.now = now.saturating_sub(micros(us.into()));
-                assert_eq!(self.drain(), before, "time running backwards is no time passed");
+                assert_eq!(
+                    self.drain(),
+                    before,
+                    "time running backwards is no time passed"
+                );
                 self.now = now;
             }
             Op::Leap(us) => {
@@ -183,7 +199,12 @@ impl<P: Pacing> World<P> {
 
     /// Sleeps until the deadline or the first arrival before it, `late_us` longer, hands in what arrived, and drains.
     pub fn beat(&mut self, late_us: u64) -> bool {
-        let arrival = self.flying.iter().map(|&(_, at)| at).min().unwrap_or(Instant::MAX);
+        let arrival = self
+            .flying
+            .iter()
+            .map(|&(_, at)| at)
+            .min()
+            .unwrap_or(Instant::MAX);
         let wake = self.wait.min(arrival.max(self.now));
         self.look_at(wake.saturating_add(micros(late_us)))
     }
@@ -198,9 +219,14 @@ impl<P: Pacing> World<P> {
 
     fn land(&mut self) -> bool {
         self.flying.sort_by_key(|&(_, at)| at);
-        let landed = self.flying.iter().take_while(|&&(_, at)| at <= self.now).count();
+        let landed = self
+            .flying
+            .iter()
+            .take_while(|&&(_, at)| at <= self.now)
+            .count();
         for (id, at) in self.flying.drain(..landed) {
-            self.monitor.handle_reply(id, if self.stamps_late { self.now } else { at });
+            self.monitor
+                .handle_reply(id, if self.stamps_late { self.now } else { at });
             self.answered.push(id);
         }
         landed > 0
@@ -222,7 +248,11 @@ impl<P: Pacing> World<P> {
                 }
                 Output::Wait(until) => {
                     assert!(until > self.now, "no busy loop: {until} at {}", self.now);
-                    assert_eq!(self.monitor.poll(self.now), Output::Wait(until), "the deadline stays");
+                    assert_eq!(
+                        self.monitor.poll(self.now),
+                        Output::Wait(until),
+                        "the deadline stays"
+                    );
                     self.wait = until;
                     return Output::Wait(until);
                 }
@@ -235,7 +265,8 @@ impl<P: Pacing> World<P> {
         self.probes += 1;
         self.last_probe = Some(id);
         if let Some(rtt_us) = self.rtt_us {
-            self.flying.push((id, self.now.saturating_add(micros(rtt_us.into()))));
+            self.flying
+                .push((id, self.now.saturating_add(micros(rtt_us.into()))));
         }
     }
 
@@ -245,7 +276,10 @@ impl<P: Pacing> World<P> {
         let before = self.monitor.snapshot(self.now);
         act(self);
         let after = self.monitor.snapshot(self.now);
-        assert_eq!((before.heart, before.dead_at, before.events), (after.heart, after.dead_at, after.events));
+        assert_eq!(
+            (before.heart, before.dead_at, before.events),
+            (after.heart, after.dead_at, after.events)
+        );
     }
 
     /// The laws that hold at any moment.
@@ -253,10 +287,20 @@ impl<P: Pacing> World<P> {
         self.drain();
         assert!(self.monitor.is_valid(), "{:?}", self.monitor);
         let level = self.monitor.level(self.now);
-        assert!(heard || level >= self.level, "the level fell in silence: {} to {level}", self.level);
+        assert!(
+            heard || level >= self.level,
+            "the level fell in silence: {} to {level}",
+            self.level
+        );
         self.level = level;
         let numbers = self.events.iter().map(Event::number);
-        assert!(numbers.clone().zip(numbers.skip(1)).all(|(earlier, later)| earlier < later), "event numbers rise");
+        assert!(
+            numbers
+                .clone()
+                .zip(numbers.skip(1))
+                .all(|(earlier, later)| earlier < later),
+            "event numbers rise"
+        );
         self.events.clear();
     }
 
