@@ -292,7 +292,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    fn announce(&mut self, change: Change, level: SuspicionLevel) {
+    const fn announce(&mut self, change: Change, level: SuspicionLevel) {
         let counter = match change.reason {
             Reason::Refuted => Some(&mut self.counters.refuted),
             Reason::Recovered => Some(&mut self.counters.recovered),
@@ -317,7 +317,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(received_at);
         match Label::open(id, self.key, self.watch.seen()) {
             Some(label) if label.incarnation == self.incarnation => {
-                self.hear(label, received_at, micros(server_delay))
+                self.hear(label, received_at, micros(server_delay));
             }
             _ => self.ignore(),
         }
@@ -432,7 +432,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         Some(*probe)
     }
 
-    fn ignore(&mut self) {
+    const fn ignore(&mut self) {
         self.counters.ignored = self.counters.ignored.saturating_add(1);
     }
 
