@@ -9,7 +9,9 @@
     clippy::missing_panics_doc,
     missing_docs,
     unreachable_pub,
-    missing_debug_implementations
+    missing_debug_implementations,
+    clippy::missing_const_for_fn,
+    clippy::single_match_else
 )]
 
 use core::time::Duration;
