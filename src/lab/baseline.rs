@@ -64,7 +64,7 @@ pub trait Baseline: Clone + Debug + Display + Send + Sync + 'static {
 }
 
 /// These shares of `bound`.
-fn shares<'a>(bound: Duration, of: &'a [f64]) -> impl Iterator<Item = Duration> + Clone + 'a {
+fn shares(bound: Duration, of: &[f64]) -> impl Iterator<Item = Duration> + Clone + '_ {
     of.iter().map(move |&share| bound.mul_f64(share))
 }
 

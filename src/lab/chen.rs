@@ -8,11 +8,11 @@
 /// What is asked for. All three in the same unit of time, above 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Requirement {
-    /// T_D^U: the longest detection time, from crash to verdict.
+    /// `T_D^U`: the longest detection time, from crash to verdict.
     pub detect_within: f64,
-    /// T_MR^L: the least mean time from one mistake to the next.
+    /// `T_MR^L`: the least mean time from one mistake to the next.
     pub mistake_recurrence: f64,
-    /// T_M^U: the longest mean length of a mistake.
+    /// `T_M^U`: the longest mean length of a mistake.
     pub mistake_duration: f64,
 }
 
@@ -58,7 +58,8 @@ pub fn configure_known(
 ) -> Result<Settings, Infeasible> {
     let horizon = wish.detect_within;
     let in_time = (1.0 - loss) * (1.0 - late(horizon));
-    if !(in_time > 0.0) {
+    let possible = in_time > 0.0;
+    if !possible {
         return Err(Infeasible::DetectWithin);
     }
     let rarity = Rarity {
@@ -119,7 +120,8 @@ fn cantelli_interval(
     variance: f64,
 ) -> Result<f64, Infeasible> {
     let in_time = (1.0 - loss) * horizon * horizon / (variance + horizon * horizon);
-    if !(horizon > 0.0 && in_time > 0.0) {
+    let possible = horizon > 0.0 && in_time > 0.0;
+    if !possible {
         return Err(Infeasible::DetectWithin);
     }
     let gain = |x: f64| libm::log(variance + x * x) - libm::log(variance + loss * x * x);
@@ -163,7 +165,8 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
     fn largest_in_segment(&self, m: u32, longest: f64, target: f64) -> Option<f64> {
         let low = self.horizon / f64::from(m + 1);
         let high = (self.horizon / f64::from(m)).min(longest);
-        if !(high > low) {
+        let reachable = high > low;
+        if !reachable {
             return None;
         }
         if self.log_recurrence(high, m) >= target {
@@ -185,9 +188,9 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
             let left = high - RATIO * (high - low);
             let right = low + RATIO * (high - low);
             if self.log_recurrence(left, m) < self.log_recurrence(right, m) {
-                low = left
+                low = left;
             } else {
-                high = right
+                high = right;
             }
         }
         f64::midpoint(low, high)
@@ -198,9 +201,9 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
         for _ in 0..STEPS {
             let middle = f64::midpoint(meets, fails);
             if self.log_recurrence(middle, m) >= target {
-                meets = middle
+                meets = middle;
             } else {
-                fails = middle
+                fails = middle;
             }
         }
         meets
@@ -210,11 +213,11 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
 /// The quality of service of a detector, in the unit of its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quality {
-    /// E(T_MR): the mean time from one mistake to the next.
+    /// `E(T_MR)`: the mean time from one mistake to the next.
     pub mistake_recurrence: f64,
-    /// E(T_M): the mean length of a mistake.
+    /// `E(T_M)`: the mean length of a mistake.
     pub mistake_duration: f64,
-    /// P_A: the share of time in which the verdict is right.
+    /// `P_A`: the share of time in which the verdict is right.
     pub query_accuracy: f64,
 }
 
@@ -232,7 +235,7 @@ pub fn nfd_s_quality(interval: f64, shift: f64, loss: f64, late: impl Fn(f64) ->
     let per_interval = in_time * silent(0.0);
     // The newest heartbeat is sent within the interval: a kink, and nothing smooth may be assumed across it.
     let kink = f64::from(heartbeats) * interval - shift;
-    let silence = integral(&silent, 0.0, kink) + integral(&silent, kink, interval);
+    let silence = integral(silent, 0.0, kink) + integral(silent, kink, interval);
     Quality {
         mistake_recurrence: interval / per_interval,
         mistake_duration: silence / per_interval,

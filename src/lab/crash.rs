@@ -101,7 +101,7 @@ impl DetectionTimes {
 
     /// All crashes, noticed or not.
     #[must_use]
-    pub fn crashes(&self) -> usize {
+    pub const fn crashes(&self) -> usize {
         self.sorted_us.len() + self.undetected as usize
     }
 

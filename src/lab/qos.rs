@@ -141,7 +141,7 @@ pub struct Qos {
     pub dead_s: Statistic,
     /// Those of them outside the floor's windows.
     pub excess_dead_s: Statistic,
-    /// The share of time in which the verdict was right: P_A of [Chen02].
+    /// The share of time in which the verdict was right: `P_A` of [Chen02].
     pub query_accuracy: Statistic,
 }
 
@@ -166,13 +166,13 @@ impl Qos {
         self.probes.mean / self.duration.as_secs_f64()
     }
 
-    /// E(T_MR) of [Chen02]: the mean time from one mistake to the next; infinite without mistakes.
+    /// `E(T_MR)` of [Chen02]: the mean time from one mistake to the next; infinite without mistakes.
     #[must_use]
     pub fn mistake_recurrence_s(&self) -> f64 {
         self.duration.as_secs_f64() / self.mistakes.mean
     }
 
-    /// E(T_M) of [Chen02]: the mean length of a mistake; 0 without mistakes.
+    /// `E(T_M)` of [Chen02]: the mean length of a mistake; 0 without mistakes.
     #[must_use]
     pub fn mistake_duration_s(&self) -> f64 {
         if self.mistakes.mean > 0.0 {
@@ -218,7 +218,7 @@ mod tests {
         assert!((s.sd - libm::sqrt(32.0 / 7.0)).abs() < 1e-12);
     }
 
-    /// An outage of 2.5 s at a bound of 3 s: no floor, and a mistake where the last probe came early enough.
+    /// An outage of 1.5 s at a bound of 3 s: no floor, and a mistake where two probes fall into it.
     #[test]
     fn a_short_outage_is_avoidable_and_a_long_one_is_floor() {
         let network = || Synthetic::new(600 * SECOND).with(Constant(Duration::from_millis(1)));
@@ -226,7 +226,7 @@ mod tests {
             interval: SECOND,
             bound: 3 * SECOND,
         };
-        let short = Outage::once(Instant::from_secs(100), 5 * SECOND / 2);
+        let short = Outage::once(Instant::from_secs(100), 3 * SECOND / 2);
         let case = Case::new("short", network().with(short), 3 * SECOND);
         assert_eq!(case.floor(), []);
         let qos = case.qos(|start| slow.detector(start));

@@ -148,7 +148,7 @@ fn lay_out(stretches: &[Stretch]) -> (Vec<Option<Duration>>, Vec<usize>) {
     for stretch in stretches {
         match *stretch {
             Stretch::Calm { rows, rtt_us } => {
-                rtts.extend((0..rows).map(|_| Some(Duration::from_micros(rtt_us))))
+                rtts.extend((0..rows).map(|_| Some(Duration::from_micros(rtt_us))));
             }
             Stretch::Dead { rows } => rtts.extend((0..rows).map(|_| None)),
             Stretch::Draining { rows, peak_us } => rtts.extend(draining(rows as u64, peak_us)),

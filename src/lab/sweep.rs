@@ -88,7 +88,7 @@ impl<N> fmt::Debug for Candidate<N> {
         f.debug_struct("Candidate")
             .field("family", &self.family)
             .field("settings", &self.settings)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

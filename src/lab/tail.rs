@@ -72,9 +72,9 @@ fn invert(phi: impl Fn(f64) -> f64, value: f64) -> f64 {
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
         if phi(middle) < value {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
     }
     low

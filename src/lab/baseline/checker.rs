@@ -91,7 +91,7 @@ impl<T: ProbeTimeout> Checker<T> {
         self.judge(fallen);
     }
 
-    fn judge(&mut self, dead: bool) {
+    const fn judge(&mut self, dead: bool) {
         if dead != self.dead {
             self.dead = dead;
             self.turn = Some(if dead { Action::Dead } else { Action::Alive });

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 
 use crate::lab::Answer;
 
-/// The mean of A'_i - eta * s_i over the newest answers: by sequence number, so that losses do not shift it.
+/// The mean of A'_i - eta * `s_i` over the newest answers: by sequence number, so that losses do not shift it.
 #[derive(Clone, Debug)]
 pub(super) struct ExpectedArrival {
     interval_us: u64,
@@ -39,7 +39,7 @@ impl ExpectedArrival {
     /// When the answer to probe `id` is expected, in microseconds since the epoch; `None` before the first answer.
     pub(super) fn of(&self, id: u64) -> Option<f64> {
         let mean = self.sum as f64 / self.shifted.len() as f64;
-        (!self.shifted.is_empty()).then(|| mean + self.interval_us as f64 * id as f64)
+        (!self.shifted.is_empty()).then_some(mean + self.interval_us as f64 * id as f64)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The fast-retry checker: HAProxy's `inter`, `fastinter`, `timeout check` and `fall`.
+//! The fast-retry checker: `HAProxy`'s `inter`, `fastinter`, `timeout check` and `fall`.
 
 use alloc::vec::Vec;
 use core::fmt;

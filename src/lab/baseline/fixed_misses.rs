@@ -40,7 +40,7 @@ impl Baseline for FixedMisses {
     /// Every number of misses and every timeout; the interval takes what the bound leaves.
     fn sweep(bound: Duration) -> Vec<Self> {
         let with = |timeout, misses| Self {
-            interval: (bound - timeout) / misses,
+            interval: bound.saturating_sub(timeout) / misses,
             timeout,
             misses,
         };

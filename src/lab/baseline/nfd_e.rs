@@ -36,7 +36,7 @@ impl Baseline for NfdE {
     fn sweep(bound: Duration) -> Vec<Self> {
         let with = |interval| Self {
             interval,
-            margin: bound - interval,
+            margin: bound.saturating_sub(interval),
             window: 32,
         };
         shares(bound, &INTERVALS).map(with).collect()

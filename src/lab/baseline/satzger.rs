@@ -40,7 +40,7 @@ impl Baseline for Satzger {
     fn sweep(bound: Duration) -> Vec<Self> {
         let of = |threshold: f64| {
             move |interval: Duration| {
-                let fit = interval.as_secs_f64() / (bound - interval).as_secs_f64();
+                let fit = interval.as_secs_f64() / bound.saturating_sub(interval).as_secs_f64();
                 [fit.min(0.9), 0.9].map(|scale| Self {
                     interval,
                     threshold,

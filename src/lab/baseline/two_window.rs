@@ -38,7 +38,7 @@ impl Baseline for TwoWindow {
     fn sweep(bound: Duration) -> Vec<Self> {
         let with = |interval| Self {
             interval,
-            margin: bound - interval,
+            margin: bound.saturating_sub(interval),
             short: 1,
             long: 1_000,
         };
