@@ -120,9 +120,20 @@ fn families(outcomes: &[Outcome]) -> Vec<&'static str> {
     families
 }
 
+/// DESIGN.md's values of A, and some around them.
+const LEVELS: [f64; 20] = [
+    18.8, 17.8, 14.5, 13.4, 12.8, 11.4, 10.0, 8.9, 7.4, 7.0, 6.0, 5.0, 4.4, 3.7, 2.8, 2.2, 1.8,
+    1.1, 0.5, 0.0,
+];
+
 fn print_front(name: &str, front: &[Point], outcomes: &[Outcome]) {
     println!("-- {name}");
-    for point in front.iter().filter(|point| point.avoidable < 20.0) {
+    let mut steps: Vec<_> = LEVELS
+        .iter()
+        .filter_map(|&a| sweep::cheapest_with_at_most(front, a))
+        .collect();
+    steps.dedup();
+    for point in steps {
         let [first, rest @ ..] = point.choice.as_slice() else {
             continue;
         };
@@ -130,7 +141,7 @@ fn print_front(name: &str, front: &[Point], outcomes: &[Outcome]) {
         let settings = if single {
             outcomes[*first].settings.as_str()
         } else {
-            "one setting a network"
+            ""
         };
         println!(
             "  {:4.1} @ {:.3}  {settings}",

@@ -7,13 +7,13 @@ use core::fmt;
 use core::time::Duration;
 
 use super::trust::Trust;
-use super::{Baseline, shares};
+use super::{Baseline, INTERVALS, shares};
 use crate::Instant;
 use crate::lab::{Action, Answer, Detector};
 use crate::time::micros;
 
-/// A probe every `interval`; once the last is unanswered for `timeout` another, then one every `spacing`; Dead
-/// once the newest answered probe was sent `bound` ago.
+/// A probe every `interval`; once the last is unanswered for `timeout` a retry, then one every `spacing` up to
+/// `retries` of them, then one every `interval` again; Dead once the newest answered probe was sent `bound` ago.
 ///
 /// The shape of TCP keepalive and QUIC's probe timeout, with NFD-S's verdict: late answers count at their send time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub struct Retries {
     pub interval: Duration,
     /// From an unanswered probe to its first retry.
     pub timeout: Duration,
-    /// From retry to retry, while Dead too.
+    /// From retry to retry.
     pub spacing: Duration,
+    /// The most retries until the next answer.
+    pub retries: u32,
     /// The longest silence, measured from the send time of the last answered probe.
     pub bound: Duration,
 }
@@ -38,6 +40,7 @@ impl Baseline for Retries {
             interval_us: micros(self.interval),
             timeout_us: micros(self.timeout.min(self.interval)),
             spacing_us: micros(self.spacing.min(self.interval)).max(1),
+            retries: self.retries as usize,
             bound_us: micros(self.bound),
             unanswered: VecDeque::new(),
             last: None,
@@ -48,36 +51,47 @@ impl Baseline for Retries {
     }
 
     fn sweep(bound: Duration) -> Vec<Self> {
-        let intervals = &super::INTERVALS;
-        let timeouts = [0.015, 0.035, 0.05, 0.1, 0.2, 0.3];
-        let spacings = [0.02, 0.035, 0.05, 0.1, 0.2, 0.3];
         let mut all = Vec::new();
-        for interval in shares(bound, intervals) {
-            for timeout in shares(bound, &timeouts).filter(|&t| t <= interval) {
-                let with = |spacing| Self {
-                    interval,
-                    timeout,
-                    spacing,
-                    bound,
-                };
-                all.extend(
-                    shares(bound, &spacings)
-                        .filter(|&s| s <= interval)
-                        .map(with),
-                );
+        for interval in shares(bound, &INTERVALS) {
+            for timeout in shares(bound, &TIMEOUTS).filter(|&t| t <= interval) {
+                for spacing in shares(bound, &SPACINGS).filter(|&s| s <= interval) {
+                    all.extend(RETRIES.map(|retries| Self {
+                        interval,
+                        timeout,
+                        spacing,
+                        retries,
+                        bound,
+                    }));
+                }
             }
         }
         all
     }
 }
 
+/// What is swept, as shares of the bound and as numbers.
+const TIMEOUTS: [f64; 5] = [0.035, 0.05, 0.1, 0.2, 0.3];
+const SPACINGS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.3];
+const RETRIES: [u32; 2] = [3, u32::MAX];
+
 impl fmt::Display for Retries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            interval,
+            timeout,
+            spacing,
+            retries,
+            ..
+        } = self;
         write!(
             f,
-            "interval {:?} timeout {:?} spacing {:?}",
-            self.interval, self.timeout, self.spacing
-        )
+            "interval {interval:?} timeout {timeout:?} spacing {spacing:?} retries "
+        )?;
+        if *retries == u32::MAX {
+            f.write_str("unlimited")
+        } else {
+            write!(f, "{retries}")
+        }
     }
 }
 
@@ -87,6 +101,7 @@ pub struct RetriesDetector {
     interval_us: u64,
     timeout_us: u64,
     spacing_us: u64,
+    retries: usize,
     bound_us: u64,
     /// Send times of the probes after the newest answered one.
     unanswered: VecDeque<Instant>,
@@ -98,8 +113,10 @@ pub struct RetriesDetector {
 
 impl RetriesDetector {
     fn next(&self) -> Instant {
+        // After n unanswered probes n - 1 retries are out.
         let wait = match self.unanswered.len() {
             0 => self.interval_us,
+            n if n > self.retries => self.interval_us,
             1 => self.timeout_us,
             _ => self.spacing_us,
         };
@@ -150,6 +167,7 @@ mod tests {
             interval: ms(5_000),
             timeout: ms(500),
             spacing: ms(1_000),
+            retries: u32::MAX,
             bound: ms(10_000),
         }
     }
@@ -164,6 +182,21 @@ mod tests {
         });
         // Sent at 0, 5, 10, 10.5, 11.5, 12.5 (answered), 17.5, 22.5, 27.5.
         assert_eq!((run.probes, run.mistakes.len()), (9, 0));
+    }
+
+    #[test]
+    fn spent_retries_leave_the_interval() {
+        let network = Synthetic::new(Duration::from_secs(30))
+            .with(Outage::once(Instant::from_secs(10), Duration::MAX));
+        let run = replay(&network, &Options::default(), |start| {
+            Retries {
+                retries: 2,
+                ..settings()
+            }
+            .detector(start)
+        });
+        // Sent at 0, 5, 10, 10.5, 11.5, 16.5, 21.5, 26.5.
+        assert_eq!(run.probes, 8);
     }
 
     #[test]
