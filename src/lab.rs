@@ -35,6 +35,7 @@ pub mod chen;
 mod crash;
 mod detector;
 pub mod network;
+mod own;
 mod qos;
 mod replay;
 mod rng;

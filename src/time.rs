@@ -179,7 +179,15 @@ mod tests {
 
     #[test]
     fn spans_survive_the_way_in_and_out() {
-        for us in [0, 1, 999_999, 1_000_000, u64::from(u32::MAX), 1 << 32, 64_800_000_000] {
+        for us in [
+            0,
+            1,
+            999_999,
+            1_000_000,
+            u64::from(u32::MAX),
+            1 << 32,
+            64_800_000_000,
+        ] {
             assert_eq!(micros(duration(us)), us);
             assert_eq!(duration(us), Duration::from_micros(us));
         }

@@ -14,8 +14,8 @@ use std::thread;
 pub use front::{Point, best_single, cheapest_with_at_most, hindsight};
 
 use super::baseline::{
-    Akka, Baseline, Bertier, Cassandra, FastRetry, FixedMisses, Jacobson, NfdE, NfdS, Phi, Retries,
-    Satzger, TwoWindow,
+    Akka, Baseline, Bertier, Cassandra, FastRetry, FixedMisses, Founding, Jacobson, NfdE, NfdS,
+    Phi, Retries, Satzger, TwoWindow,
 };
 use super::crash::{CrashTest, DetectionTimes};
 use super::detector::Detector;
@@ -100,6 +100,7 @@ pub fn bounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     all.extend(family::<N, FastRetry>(bound));
     all.extend(family::<N, Jacobson>(bound));
     all.extend(family::<N, Retries>(bound));
+    all.extend(family::<N, Founding>(bound));
     all
 }
 

@@ -102,7 +102,7 @@ impl Trace {
     }
 
     /// The rows, in order of sending.
-    #[must_use] 
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + '_ {
         let rtts = self
             .rtt_us

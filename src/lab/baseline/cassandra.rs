@@ -39,7 +39,8 @@ impl Baseline for Cassandra {
     /// Thresholds that leave, on a calm path, a silence of exactly the bound less an interval; and the default.
     fn sweep(bound: Duration) -> Vec<Self> {
         let fit = |interval: Duration| {
-            let threshold = (bound.saturating_sub(interval).as_secs_f64() / interval.as_secs_f64()) / LN_10;
+            let threshold =
+                (bound.saturating_sub(interval).as_secs_f64() / interval.as_secs_f64()) / LN_10;
             Self {
                 interval,
                 threshold,

@@ -105,7 +105,8 @@ mod tests {
             );
             let accuracy = 1.0 - dead / heartbeats as f64;
             assert!(
-                (accuracy - exact.query_accuracy).abs() < 2.0 * tolerance * (1.0 - exact.query_accuracy),
+                (accuracy - exact.query_accuracy).abs()
+                    < 2.0 * tolerance * (1.0 - exact.query_accuracy),
                 "{accuracy}"
             );
         }

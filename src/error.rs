@@ -1,0 +1,133 @@
+//! Why a configuration is refused.
+
+use core::fmt;
+
+/// A setting out of its range. Only constructors and builders refuse; a built configuration cannot fail.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Setting};
+///
+/// let error = Config::every(Duration::ZERO).unwrap_err();
+/// assert_eq!(error.setting(), Setting::Interval);
+/// assert_eq!(error.to_string(), "the interval of 0 us is out of range: 1 us to 1099511627776 us");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    pub(crate) setting: Setting,
+    pub(crate) value: u64,
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+}
+
+/// The settings that a [`ConfigError`] may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// The base interval, in microseconds.
+    Interval,
+    /// The shortest interval, in microseconds.
+    IntervalMin,
+    /// The longest interval, in microseconds.
+    IntervalMax,
+    /// The timeout before there is any sample, in microseconds.
+    TimeoutFirst,
+    /// The shortest timeout, in microseconds.
+    TimeoutMin,
+    /// The longest timeout, in microseconds.
+    TimeoutMax,
+    /// The stated bound on detection time, in microseconds.
+    DetectWithin,
+    /// The number of retries.
+    Retries,
+    /// How much of the fluctuation lengthens the interval, in per cent.
+    Gain,
+    /// How far jitter may shorten an interval, in per cent.
+    Jitter,
+    /// The device's seed; 0 is a missing one.
+    Seed,
+    /// How many answers bring a dead peer back.
+    Rise,
+    /// How rare mistakes have to be, in microseconds from one to the next.
+    MistakeRecurrence,
+    /// The most probes in 1,000 seconds.
+    ProbeBudget,
+    /// The longest lifetime that is looked for, in microseconds.
+    Lifetime,
+}
+
+impl Setting {
+    /// What it is called, and its unit.
+    const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Interval => ("interval", " us"),
+            Self::IntervalMin => ("shortest interval", " us"),
+            Self::IntervalMax => ("longest interval", " us"),
+            Self::TimeoutFirst => ("first timeout", " us"),
+            Self::TimeoutMin => ("shortest timeout", " us"),
+            Self::TimeoutMax => ("longest timeout", " us"),
+            Self::DetectWithin => ("bound on detection time", " us"),
+            Self::Retries => ("number of retries", ""),
+            Self::Gain => ("gain", " %"),
+            Self::Jitter => ("jitter", " %"),
+            Self::Seed => ("seed", ""),
+            Self::Rise => ("number of answers to rise", ""),
+            Self::MistakeRecurrence => ("time between mistakes", " us"),
+            Self::ProbeBudget => ("probe budget", " probes in 1,000 s"),
+            Self::Lifetime => ("lifetime", " us"),
+        }
+    }
+}
+
+impl ConfigError {
+    /// The setting that was refused.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// The value that was refused, in the unit of the setting.
+    #[must_use]
+    pub const fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// The least and the greatest value that would have been accepted beside the other settings.
+    #[must_use]
+    pub const fn range(&self) -> (u64, u64) {
+        (self.min, self.max)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, unit) = self.setting.name();
+        let Self {
+            value, min, max, ..
+        } = self;
+        write!(
+            f,
+            "the {name} of {value}{unit} is out of range: {min}{unit} to {max}{unit}"
+        )
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// Refuses `value` outside `min..=max`.
+pub(crate) const fn check(
+    setting: Setting,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), ConfigError> {
+    if value >= min && value <= max {
+        return Ok(());
+    }
+    Err(ConfigError {
+        setting,
+        value,
+        min,
+        max,
+    })
+}

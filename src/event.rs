@@ -1,0 +1,199 @@
+//! What a monitor has to tell, one pending slot a kind.
+
+use core::time::Duration;
+
+use crate::suspicion::SuspicionLevel;
+use crate::time::{Instant, duration};
+use crate::verdict::{Change, Reason, Verdict};
+
+/// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
+/// of a kind stays and the numbers show a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The verdict changed.
+    Transition(Transition),
+    /// We looked `lateness` too late; it was credited to the peer.
+    Paused {
+        /// The event's number.
+        number: u32,
+        /// How late we were.
+        lateness: Duration,
+    },
+    /// The stated bound on detection time cannot be kept.
+    BoundRelaxed {
+        /// The event's number.
+        number: u32,
+        /// The bound that was in force.
+        from: Duration,
+        /// The bound that is.
+        to: Duration,
+        /// What came before it.
+        by: Precedence,
+    },
+}
+
+impl Event {
+    /// The event's number.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        match *self {
+            Self::Transition(Transition { number, .. })
+            | Self::Paused { number, .. }
+            | Self::BoundRelaxed { number, .. } => number,
+        }
+    }
+}
+
+/// A change of verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition {
+    /// When, on the caller's clock.
+    pub at: Instant,
+    /// The event's number.
+    pub number: u32,
+    /// How improbable the silence was just before.
+    pub level: SuspicionLevel,
+    /// The verdict until then.
+    pub from: Verdict,
+    /// The verdict from then on.
+    pub to: Verdict,
+    /// What changed it.
+    pub reason: Reason,
+}
+
+/// What comes before the stated bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Precedence {
+    /// The server asked for fewer probes.
+    Pushback,
+}
+
+/// One pending slot a kind, known by its number: 0 where it is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    transition: Transition,
+    lateness_us: u64,
+    /// The bound before it was relaxed.
+    bound_us: u64,
+    paused: u32,
+    relaxed: u32,
+    /// The number of the last event.
+    number: u32,
+}
+
+impl Pending {
+    pub(crate) const fn new() -> Self {
+        Self {
+            transition: Transition {
+                at: Instant::ZERO,
+                number: 0,
+                level: SuspicionLevel::ZERO,
+                from: Verdict::Unknown,
+                to: Verdict::Unknown,
+                reason: Reason::Restarted,
+            },
+            lateness_us: 0,
+            bound_us: 0,
+            paused: 0,
+            relaxed: 0,
+            number: 0,
+        }
+    }
+
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The number of the next event; never 0.
+    const fn count(&mut self) -> u32 {
+        self.number = if self.number == u32::MAX {
+            1
+        } else {
+            self.number + 1
+        };
+        self.number
+    }
+
+    pub(crate) const fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
+        let Change { from, to, reason } = change;
+        self.transition = Transition {
+            at,
+            number: self.count(),
+            level,
+            from,
+            to,
+            reason,
+        };
+    }
+
+    pub(crate) const fn paused(&mut self, lateness_us: u64) {
+        self.paused = self.count();
+        self.lateness_us = lateness_us;
+    }
+
+    pub(crate) const fn relaxed(&mut self, from_us: u64) {
+        self.relaxed = self.count();
+        self.bound_us = from_us;
+    }
+
+    /// The earliest pending event, where the bound in force is `bound_us`.
+    pub(crate) fn take(&mut self, bound_us: u64) -> Option<Event> {
+        let pending = [self.transition.number, self.paused, self.relaxed];
+        let age = |&number: &u32| self.number.wrapping_sub(number);
+        let oldest = pending
+            .into_iter()
+            .filter(|&number| number > 0)
+            .max_by_key(age)?;
+        Some(if oldest == self.transition.number {
+            let transition = self.transition;
+            self.transition.number = 0;
+            Event::Transition(transition)
+        } else if oldest == self.paused {
+            self.take_paused()
+        } else {
+            self.take_relaxed(bound_us)
+        })
+    }
+
+    fn take_paused(&mut self) -> Event {
+        Event::Paused {
+            number: core::mem::take(&mut self.paused),
+            lateness: duration(self.lateness_us),
+        }
+    }
+
+    fn take_relaxed(&mut self, bound_us: u64) -> Event {
+        Event::BoundRelaxed {
+            number: core::mem::take(&mut self.relaxed),
+            from: duration(self.bound_us),
+            to: duration(bound_us),
+            by: Precedence::Pushback,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
+        let mut pending = Pending::new();
+        pending.paused(7);
+        pending.relaxed(1);
+        pending.paused(8);
+        assert_eq!(pending.take(2).map(|event| event.number()), Some(2));
+        let lateness = Duration::from_micros(8);
+        assert_eq!(
+            pending.take(2),
+            Some(Event::Paused {
+                number: 3,
+                lateness
+            })
+        );
+        assert_eq!(pending.take(2), None);
+    }
+}

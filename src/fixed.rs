@@ -1,0 +1,154 @@
+//! Fixed-point arithmetic: a ratio of a root, and a logarithm.
+//!
+//! Everything runs in 32-bit words once normalised, so that a Cortex-M0 pays no 128-bit root or division.
+
+/// One, in 16 fractional bits.
+pub(crate) const ONE_Q16: u32 = 1 << 16;
+
+/// `sqrt(square) / divisor` in 16 fractional bits, saturating; 0 where `divisor` is 0.
+///
+/// Relative error at most 6.2e-5 (half a unit in 2^15 for the root, the divisor and the quotient each 2^-16 to
+/// 2^-15), plus 2^-17 of one from the last rounding.
+#[allow(clippy::cast_possible_truncation)] // both operands are normalised to 32 bits before they are narrowed
+pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
+    if square == 0 || divisor == 0 {
+        return 0;
+    }
+    // square = v * 2^(2 * half) with v in 2^30..2^32, so the root is in 2^15..=2^16
+    let half = (128 - square.leading_zeros()).div_ceil(2) as i32 - 16;
+    let root = rounded_root(shift128(square, 2 * half) as u32);
+    // divisor = d * 2^exponent with d in 2^15..=2^16
+    let exponent = 64 - divisor.leading_zeros() as i32 - 16;
+    let quotient = div_round(root << 15, rounded_shift(divisor, exponent) as u32);
+    scale(quotient, half - exponent + 1)
+}
+
+/// The root of `square`, rounded down to 32 significant bits.
+#[allow(clippy::cast_possible_truncation)] // shifted down to 64 bits
+pub(crate) const fn root(square: u128) -> u64 {
+    let excess = 64_u32.saturating_sub(square.leading_zeros());
+    let half = excess.div_ceil(2);
+    ((square >> (2 * half)) as u64).isqrt() << half
+}
+
+/// The root of `square`, rounded to nearest.
+const fn rounded_root(square: u32) -> u32 {
+    let floor = square.isqrt();
+    floor + (square - floor * floor > floor) as u32
+}
+
+const fn div_round(dividend: u32, divisor: u32) -> u32 {
+    (dividend + divisor / 2) / divisor
+}
+
+const fn shift128(value: u128, right: i32) -> u128 {
+    if right >= 0 {
+        value >> right
+    } else {
+        value << -right
+    }
+}
+
+/// `value / 2^right`, rounded to nearest; a negative `right` shifts left.
+const fn rounded_shift(value: u64, right: i32) -> u64 {
+    if right > 0 {
+        (value >> right) + ((value >> (right - 1)) & 1)
+    } else {
+        value << -right
+    }
+}
+
+/// `value * 2^left`, rounded to nearest and saturating.
+#[allow(clippy::cast_possible_truncation)] // saturated on the line before
+const fn scale(value: u32, left: i32) -> u32 {
+    if left < -31 {
+        0
+    } else if left <= 0 {
+        rounded_shift(value as u64, -left) as u32
+    } else if left > value.leading_zeros() as i32 {
+        u32::MAX
+    } else {
+        value << left
+    }
+}
+
+/// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
+pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
+    let (low, high) = (span & 0xffff_ffff, span >> 32);
+    let high = high * factor as u64;
+    if high >> 48 != 0 {
+        return u64::MAX;
+    }
+    (high << 16).saturating_add((low * factor as u64) >> 16)
+}
+
+/// The decimal logarithm of `2^32 / part`, in thousandths, rounded to nearest: how improbable a chance of `part`
+/// in 2^32 is. At most 9,633 (for a `part` of 0 as for 1).
+#[allow(clippy::cast_possible_truncation)] // bits counts are below 33, and the result below 9,634
+pub(crate) const fn improbability_milli(part: u32) -> u32 {
+    let part = if part == 0 { 1 } else { part };
+    let whole = part.leading_zeros() + 1;
+    let fraction = log2_fraction_q12(part << part.leading_zeros());
+    let log2_q12 = (whole << 12) - fraction;
+    // 1000 * log10(2) = 301.03
+    ((log2_q12 as u64 * 30_103 + 204_800) / 409_600) as u32
+}
+
+/// log2 of `mantissa / 2^31`, for a mantissa with its highest bit set, in 12 fractional bits: one bit a squaring.
+#[allow(clippy::cast_possible_truncation)] // a product of two 32-bit mantissas, shifted back to 32 bits
+const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
+    let mut fraction = 0;
+    let mut bit = 0;
+    while bit < 12 {
+        let square = (mantissa as u64 * mantissa as u64) >> 31;
+        let carry = (square >> 32) as u32;
+        mantissa = (square >> carry) as u32;
+        fraction = fraction << 1 | carry;
+        bit += 1;
+    }
+    fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ratio_error(square: u128, divisor: u64) -> f64 {
+        let exact = libm::sqrt(square as f64) / divisor as f64;
+        let found = f64::from(root_ratio_q16(square, divisor)) / 65_536.0;
+        (found - exact).abs() / (1.0 + exact)
+    }
+
+    proptest! {
+        #[test]
+        fn a_ratio_of_a_root_is_right_to_6e_5(root in 0_u64..1 << 48, fuzz in 0_u128..1 << 20, divisor in 1_u64..1 << 48) {
+            let square = u128::from(root) * u128::from(root) + fuzz;
+            prop_assume!(root / divisor < 60_000);
+            prop_assert!(ratio_error(square, divisor) < 7e-5, "{}", ratio_error(square, divisor));
+        }
+
+        #[test]
+        fn scaling_is_exact(span in 0_u64..1 << 47, factor: u32) {
+            prop_assert_eq!(u128::from(scaled_q16(span, factor)), (u128::from(span) * u128::from(factor)) >> 16);
+        }
+
+        #[test]
+        fn improbability_follows_the_logarithm(part in 1_u32..) {
+            let exact = 1_000.0 * libm::log10(4_294_967_296.0 / f64::from(part));
+            prop_assert!((f64::from(improbability_milli(part)) - exact).abs() <= 1.0);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_defined() {
+        assert_eq!(root_ratio_q16(0, 7), 0);
+        assert_eq!(root_ratio_q16(7, 0), 0);
+        assert_eq!(root_ratio_q16(u128::MAX, 1), u32::MAX);
+        assert_eq!(root_ratio_q16(1, u64::MAX), 0);
+        assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
+        assert_eq!(improbability_milli(0), 9_633);
+        assert_eq!(improbability_milli(u32::MAX), 0);
+        assert_eq!(improbability_milli(1 << 31), 301);
+    }
+}

@@ -1,0 +1,184 @@
+//! The machine without a clock: one call a round.
+
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::pacing::{Answer, Fluctuation, Pacing};
+use crate::pulse::Pulse;
+use crate::snapshot::Snapshot;
+use crate::suspicion::SuspicionLevel;
+use crate::time::{Instant, duration, rtt_micros, saturate};
+use crate::verdict::Verdict;
+
+const AHEAD_SHIFT: u32 = 10;
+
+/// A heartbeat for any loop: feed it the outcome of each probe, sleep for what it answers.
+///
+/// It needs no clock. It takes its own intervals and timeouts for the time that passed, so the loop has to keep them: intervals are
+/// *send to send*, and a probe that is not answered is waited for as long as [`timeout`](Self::timeout) says. Where that cannot be promised, use
+/// [`Monitor`](crate::Monitor), which takes your clock.
+///
+/// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Heartbeat, Verdict};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5))?.jitter_percent(0)?);
+///
+/// // A steady path: the base interval.
+/// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
+/// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
+///
+/// // An overdue probe is asked again, sooner; three in a row, and the bound has passed.
+/// assert_eq!(heart.missed(), Duration::from_millis(500));
+/// assert_eq!(heart.verdict(), Verdict::Suspect);
+/// heart.missed();
+/// heart.missed();
+/// assert_eq!(heart.verdict(), Verdict::Dead);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
+    pulse: Pulse<N, P>,
+    /// When the probe under way was sent, on a clock of our own that starts with the first one.
+    sent: Instant,
+    /// From the last outcome to that send, in 1,024 us, rounded up.
+    ahead: u32,
+    level: SuspicionLevel,
+}
+
+impl<const N: usize, P: Pacing> Heartbeat<N, P> {
+    /// A heartbeat to a peer of which nothing is known. Infallible and `const`: it fits a `static`.
+    #[must_use]
+    pub const fn new(config: Config<P>) -> Self {
+        Self {
+            pulse: Pulse::new(config),
+            sent: Instant::ZERO,
+            ahead: 0,
+            level: SuspicionLevel::ZERO,
+        }
+    }
+
+    /// The probe was answered after `rtt`. Returns the interval from its send to that of the next probe: between the
+    /// configured shortest and longest, jitter included.
+    ///
+    /// An answer older than the bound may have waited in a queue: it is a sample, and leaves the verdict.
+    pub fn next_interval(&mut self, rtt: Duration) -> Duration {
+        let rtt_us = rtt_micros(rtt);
+        self.start();
+        let now = self.sent.plus(u64::from(rtt_us));
+        self.pulse.elapse(now);
+        self.hear(self.sent, now, rtt_us, false);
+        self.advance(now)
+    }
+
+    /// The probe was not answered within [`timeout`](Self::timeout). Returns the interval from its send to that of the
+    /// next probe, which is a retry and therefore sooner; of a dead peer, a steady interval.
+    pub fn missed(&mut self) -> Duration {
+        let waited_us = self.listen_us();
+        self.start();
+        let now = self.sent.plus(waited_us);
+        if self.pulse.verdict() != Verdict::Dead {
+            self.level = self.level.plus(self.pulse.model().evidence(waited_us));
+        }
+        self.pulse.missed(self.sent, now, None);
+        self.pulse.elapse(now);
+        self.advance(now)
+    }
+
+    /// A probe that was given up with [`missed`](Self::missed) is answered after all, after `rtt`. Call it before the next probe
+    /// goes out.
+    ///
+    /// Late answers are what the timeout learns from: a path that has become slow is a slow path, not a dead peer.
+    pub fn late(&mut self, rtt: Duration) {
+        // it is at least that late, so the proof of life is not overstated
+        let now = self.sent.minus(u64::from(self.ahead) << AHEAD_SHIFT);
+        let rtt_us = rtt_micros(rtt);
+        self.hear(now.minus(u64::from(rtt_us)), now, rtt_us, true);
+    }
+
+    fn hear(&mut self, sent: Instant, now: Instant, rtt_us: u32, late: bool) {
+        let fresh = self.pulse.is_fresh(sent, now);
+        let rtt_us = Some(rtt_us);
+        self.pulse.learn(&Answer { sent, now, rtt_us }, late);
+        if fresh {
+            self.pulse.prove(sent, now, true);
+        }
+        if self.pulse.verdict() == Verdict::Alive {
+            self.level = SuspicionLevel::ZERO;
+        }
+    }
+
+    fn start(&mut self) {
+        if !self.pulse.is_started() {
+            self.pulse.sent(self.sent);
+        }
+    }
+
+    /// Moves on to the next probe; returns the interval until its send.
+    fn advance(&mut self, now: Instant) -> Duration {
+        let wait_us = self.pulse.wait_us(self.sent);
+        self.sent = self.sent.plus(wait_us);
+        self.ahead = saturate((self.sent.since(now) >> AHEAD_SHIFT) + 1);
+        self.pulse.sent(self.sent);
+        debug_assert!(self.is_valid());
+        duration(wait_us)
+    }
+
+    /// How long to wait for the answer to the next probe.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        duration(self.listen_us())
+    }
+
+    /// A probe is listened for until it is overdue; the last one before the verdict until then.
+    fn listen_us(&self) -> u64 {
+        let timeout = u64::from(self.pulse.timeout_us(self.sent));
+        match self.pulse.dead_at() {
+            Some(dead_at) => timeout.min(dead_at.since(self.sent)).max(1),
+            None => timeout,
+        }
+    }
+
+    /// Whether the peer is alive, as of the last call.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.pulse.verdict()
+    }
+
+    /// How improbable the silence is, counting every missed probe at the age at which it was given up.
+    #[must_use]
+    pub const fn level(&self) -> SuspicionLevel {
+        self.level
+    }
+
+    /// What is known of the path, and what is planned.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.pulse, self.level)
+    }
+
+    /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.pulse.is_valid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    extern crate std;
+    #[test]
+    fn sz() {
+        std::println!("{}", size_of::<Heartbeat<32>>());
+        std::println!(
+            "{} {} {}",
+            size_of::<Pulse<32, Fluctuation>>(),
+            size_of::<Config>(),
+            size_of::<crate::RttWindow<32>>()
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! How many probes go unanswered.
+
+/// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
+const MEMORY: u16 = 4_096;
+
+/// The share of probes that were lost, by Jeffreys' estimate (lost + 1/2) / (sent + 1).
+///
+/// A path that was never seen to lose still has a chance to: 1/2 before the first probe, 1/2,002 after 1,000 answers.
+/// Old counts fade: both are halved whenever they add up to 4,096.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossRate {
+    answered: u16,
+    lost: u16,
+}
+
+impl LossRate {
+    pub(crate) const NEW: Self = Self {
+        answered: 0,
+        lost: 0,
+    };
+
+    pub(crate) fn answered(&mut self) {
+        self.answered += 1;
+        self.fade();
+    }
+
+    pub(crate) fn lost(&mut self) {
+        self.lost += 1;
+        self.fade();
+    }
+
+    /// A probe that had been given up was answered after all.
+    pub(crate) fn found(&mut self) {
+        self.lost = self.lost.saturating_sub(1);
+        self.answered();
+    }
+
+    fn fade(&mut self) {
+        if self.answered + self.lost >= MEMORY {
+            self.answered /= 2;
+            self.lost /= 2;
+        }
+    }
+
+    /// The chance that a probe is lost, 0 to 1.
+    #[must_use]
+    pub fn probability(&self) -> f64 {
+        f64::from(self.probability_q32()) / 4_294_967_296.0
+    }
+
+    /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
+    #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
+    pub(crate) const fn probability_q32(&self) -> u32 {
+        let sent = self.answered as u64 + self.lost as u64;
+        (((2 * self.lost as u64 + 1) << 31) / (sent + 1)) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_jeffreys() {
+        let mut loss = LossRate::NEW;
+        assert_eq!(loss.probability(), 0.5);
+        for _ in 0..9 {
+            loss.answered();
+        }
+        assert!((loss.probability() - 0.05).abs() < 1e-9);
+        loss.lost();
+        assert!((loss.probability() - 1.5 / 11.0).abs() < 1e-9);
+        loss.found();
+        assert!((loss.probability() - 0.5 / 11.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn forgets_slowly() {
+        let mut loss = LossRate::NEW;
+        for _ in 0..2_000 {
+            loss.lost();
+        }
+        for _ in 0..40_000 {
+            loss.answered();
+        }
+        assert!(loss.probability() < 0.002);
+    }
+}

@@ -1,0 +1,114 @@
+//! Policies: when to probe, given what the path was measured to do.
+//!
+//! A policy is asked for a [`Plan`] after every answer. The machine fits each plan to the configured limits before it acts on
+//! it, so the [laws](crate#laws) hold for any policy, a hostile one too.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::pacing::Pacing;
+//! use systole::{Config, Heartbeat, Plan, Statistics};
+//!
+//! /// Ten round trips apart, whatever that is.
+//! #[derive(Clone, Copy, Debug, PartialEq)]
+//! struct TenRoundTrips;
+//!
+//! impl Pacing for TenRoundTrips {
+//!     type State = ();
+//!     const INITIAL: () = ();
+//!
+//!     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+//!         Plan::new(path.smoothed() * 10, path.timeout()).with_retries(path.retries())
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))?;
+//! let mut heart = Heartbeat::<8, _>::new(config.jitter_percent(0)?);
+//! assert_eq!(heart.next_interval(Duration::from_millis(20)), Duration::from_millis(200));
+//! assert_eq!(heart.next_interval(Duration::from_secs(20)), Duration::from_secs(1)); // held to the limits
+//! # Ok(()) }
+//! ```
+
+use core::fmt::Debug;
+
+use crate::plan::Plan;
+use crate::statistics::Statistics;
+use crate::time::Instant;
+
+mod fixed;
+mod fluctuation;
+
+pub use fixed::Fixed;
+pub use fluctuation::Fluctuation;
+
+/// A policy: settings (the type itself), state, and what it learns from.
+///
+/// Moments are on the machine's observed time, which stands still while nobody looked. All hooks but [`plan`](Self::plan) may
+/// be left out. They run on the per-sample path: keep them O(1) and free of floating point where there is no unit for it.
+pub trait Pacing: Copy + Debug + PartialEq {
+    /// What the policy remembers of a path.
+    type State: Clone + Debug + PartialEq;
+
+    /// The state on a path of which nothing is known.
+    const INITIAL: Self::State;
+
+    /// A probe was sent at `now`; `retry` tells whether it asks an overdue one again.
+    fn on_probe(&self, state: &mut Self::State, now: Instant, retry: bool) {
+        let _ = (state, now, retry);
+    }
+
+    /// A probe was answered.
+    fn on_answer(&self, state: &mut Self::State, answer: &Answer) {
+        let _ = (state, answer);
+    }
+
+    /// The probe sent at `sent` became overdue at `now`.
+    fn on_miss(&self, state: &mut Self::State, sent: Instant, now: Instant) {
+        let _ = (state, sent, now);
+    }
+
+    /// The peer answers again at `now`, after probes sent since `asked` had become overdue. `refuted` tells that it had been called dead by mistake;
+    /// `down` that it was dead, and nothing is to be learnt about the path.
+    fn on_episode_end(&self, state: &mut Self::State, end: &EpisodeEnd) {
+        let _ = (state, end);
+    }
+
+    /// Nobody looked for `span_us` microseconds; what was under way is not what the path does.
+    fn on_lapse(&self, state: &mut Self::State, span_us: u64) {
+        let _ = (state, span_us);
+    }
+
+    /// What to do from here on.
+    fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan;
+}
+
+/// An answer, as a policy sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// When the probe was sent.
+    pub sent: Instant,
+    /// When the answer arrived.
+    pub now: Instant,
+    /// The round-trip time in microseconds, where it is a sample: one measured without doubt.
+    pub rtt_us: Option<u32>,
+}
+
+/// The end of an overdue episode, as a policy sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpisodeEnd {
+    /// When the peer answered again.
+    pub now: Instant,
+    /// What the episode turned out to have been.
+    pub outcome: Outcome,
+}
+
+/// What an overdue episode turned out to have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The peer was alive and was not called dead.
+    Survived,
+    /// The peer was called dead by mistake.
+    Refuted,
+    /// The peer was called dead, and nothing says that it was not.
+    Recovered,
+}

@@ -1,0 +1,31 @@
+//! The same interval whatever the path does.
+
+use core::time::Duration;
+
+use crate::pacing::Pacing;
+use crate::plan::Plan;
+use crate::statistics::Statistics;
+use crate::time::micros;
+
+/// The same interval whatever the path does; the timeout follows the round-trip times. Made by [`Config::fixed`](crate::Config::fixed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    interval_us: u64,
+}
+
+impl Fixed {
+    pub(crate) const fn new(interval: Duration) -> Self {
+        Self {
+            interval_us: micros(interval),
+        }
+    }
+}
+
+impl Pacing for Fixed {
+    type State = ();
+    const INITIAL: () = ();
+
+    fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+        Plan::from_micros(self.interval_us, path.timeout_us()).with_retries(path.retries())
+    }
+}

@@ -1,0 +1,55 @@
+//! The founding rule: the less steady the path, the longer the interval.
+
+use core::time::Duration;
+
+use crate::fixed::{ONE_Q16, scaled_q16};
+use crate::pacing::Pacing;
+use crate::plan::Plan;
+use crate::statistics::Statistics;
+use crate::time::micros;
+
+/// The founding rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
+///
+/// It is *polite, not quick*: where the path is unsteady, which is when failures happen, it probes less. It suits
+/// what must not load a struggling network, or a battery. A bound on detection time
+/// ([`Config::detect_within`](crate::Config::detect_within)) overrides it; to be quick at the least cost, state a target instead.
+///
+/// The interval is right to 1e-4 against a two-pass floating-point reference, in integers alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fluctuation {
+    base_us: u64,
+    gain_q16: u32,
+}
+
+impl Fluctuation {
+    pub(crate) const fn new(base: Duration) -> Self {
+        Self {
+            base_us: micros(base),
+            gain_q16: ONE_Q16,
+        }
+    }
+
+    pub(crate) const fn with_gain_percent(mut self, percent: u16) -> Self {
+        self.gain_q16 = (percent as u32 * ONE_Q16 + 50) / 100;
+        self
+    }
+
+    fn interval_us(&self, fluctuation_q16: u32) -> u64 {
+        let gained = match self.gain_q16 {
+            ONE_Q16 => u64::from(fluctuation_q16),
+            gain => scaled_q16(u64::from(fluctuation_q16), gain),
+        };
+        let extra = crate::time::saturate(gained);
+        scaled_q16(self.base_us, ONE_Q16.saturating_add(extra))
+    }
+}
+
+impl Pacing for Fluctuation {
+    type State = ();
+    const INITIAL: () = ();
+
+    fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+        let interval_us = self.interval_us(path.moments().fluctuation_q16());
+        Plan::from_micros(interval_us, path.timeout_us()).with_retries(path.retries())
+    }
+}

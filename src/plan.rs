@@ -1,0 +1,311 @@
+//! What a policy decides: when to probe, how long to wait, how to ask again.
+
+use core::time::Duration;
+
+use crate::time::{duration, micros, rtt_micros, saturate};
+
+/// How a probe that is overdue is asked again, before the peer is called dead.
+///
+/// The first retry goes out when a steady probe is overdue. What is listed here is the wait after each.
+///
+/// | | waits after the steady probe and its retries, in timeouts |
+/// |---|---|
+/// | [`Retries::NONE`] | 1 |
+/// | [`Retries::fixed(2)`](Self::fixed) | 1, 1, 1 |
+/// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
+/// | [`Retries::closing(n)`](Self::closing) | 1, 2, 4 …, but never over 2/5 of what is left until the bound |
+///
+/// Where the retries are out before a stated bound is reached, more follow at the last or a doubled wait until it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    count: u8,
+    spacing: Spacing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spacing {
+    Fixed,
+    Exponential,
+    Closing,
+}
+
+impl Retries {
+    /// The most retries a plan may have.
+    pub const MAX: u8 = 16;
+
+    /// The steady probe alone decides.
+    pub const NONE: Self = Self::fixed(0);
+
+    /// `count` retries, each one timeout after the last. Counts above [`Retries::MAX`] are refused by `Config`.
+    #[must_use]
+    pub const fn fixed(count: u8) -> Self {
+        Self {
+            count,
+            spacing: Spacing::Fixed,
+        }
+    }
+
+    /// `count` retries at doubling waits, so that they outlast a short burst of loss.
+    #[must_use]
+    pub const fn exponential(count: u8) -> Self {
+        Self {
+            count,
+            spacing: Spacing::Exponential,
+        }
+    }
+
+    /// `count` retries at doubling waits that close in on the bound: the last ones fall just before it, where they
+    /// still can refute a death. For plans with a stated bound; without one the same as [`Retries::exponential`].
+    #[must_use]
+    pub const fn closing(count: u8) -> Self {
+        Self {
+            count,
+            spacing: Spacing::Closing,
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u8 {
+        self.count
+    }
+
+    pub(crate) const fn less_one(mut self) -> Self {
+        self.count = self.count.saturating_sub(1);
+        self
+    }
+
+    /// The wait after the `sent`-th retry (0: the steady probe), in units of the timeout. Saturates.
+    const fn weight(self, sent: u8) -> u32 {
+        match self.spacing {
+            Spacing::Fixed => 1,
+            _ if sent < 31 => 1 << sent,
+            _ => 1 << 31,
+        }
+    }
+
+    /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is.
+    pub(crate) const fn total_weight(self) -> u32 {
+        match self.spacing {
+            Spacing::Fixed => self.count as u32 + 1,
+            Spacing::Exponential => saturate((1 << (self.count as u64 + 1)) - 1),
+            Spacing::Closing => 1,
+        }
+    }
+}
+
+/// What a policy decides: the steady interval, the probe timeout, the retries, hence the bound on detection time.
+///
+/// A policy may answer anything; the machine fits every plan to the configured limits before it acts on it, so the laws hold
+/// for any policy.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Plan, Retries};
+///
+/// let plan = Plan::new(Duration::from_secs(5), Duration::from_secs(1)).with_retries(Retries::exponential(2));
+/// assert_eq!(plan.bound(), Duration::from_secs(5 + 1 + 2 + 4));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    interval_us: u64,
+    /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
+    bound_us: u64,
+    timeout_us: u32,
+    /// The interval while the peer is dead, in 256ths of the steady one.
+    dead_q8: u16,
+    retries: Retries,
+}
+
+const ONE_Q8: u16 = 256;
+
+impl Plan {
+    /// Not yet drawn up: told apart by its interval of zero, which no fitted plan has.
+    pub(crate) const NONE: Self = Self::from_micros(0, 0);
+
+    /// A plan without retries.
+    #[must_use]
+    pub const fn new(interval: Duration, timeout: Duration) -> Self {
+        Self::from_micros(micros(interval), rtt_micros(timeout))
+    }
+
+    /// The same in microseconds, which spares a policy two divisions a sample.
+    #[must_use]
+    pub const fn from_micros(interval_us: u64, timeout_us: u32) -> Self {
+        Self {
+            interval_us,
+            bound_us: 0,
+            timeout_us,
+            dead_q8: ONE_Q8,
+            retries: Retries::NONE,
+        }
+    }
+
+    /// The same plan with `retries`.
+    #[must_use]
+    pub const fn with_retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The same plan that asks a dead peer every `interval`, to 1/256 of the steady interval and within the limits.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // held to 16 bits on the line before
+    pub const fn with_dead_interval(mut self, interval: Duration) -> Self {
+        self.dead_q8 = match micros(interval)
+            .saturating_mul(ONE_Q8 as u64)
+            .checked_div(self.interval_us)
+        {
+            Some(ratio) if ratio < u16::MAX as u64 => ratio as u16,
+            _ => u16::MAX,
+        };
+        self
+    }
+
+    /// From one steady probe to the next, before jitter.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        duration(self.interval_us)
+    }
+
+    /// How long a steady probe may go unanswered before it is overdue.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        duration(self.timeout_us as u64)
+    }
+
+    /// How an overdue probe is asked again.
+    #[must_use]
+    pub const fn retries(&self) -> Retries {
+        self.retries
+    }
+
+    /// The longest time from a crash to the verdict `Dead`, if polled on time.
+    #[must_use]
+    pub const fn bound(&self) -> Duration {
+        duration(self.bound_us())
+    }
+
+    pub(crate) const fn interval_us(&self) -> u64 {
+        self.interval_us
+    }
+
+    pub(crate) const fn timeout_us(&self) -> u32 {
+        self.timeout_us
+    }
+
+    pub(crate) const fn bound_us(&self) -> u64 {
+        if self.bound_us > 0 {
+            self.bound_us
+        } else {
+            self.interval_us.saturating_add(self.tail_us())
+        }
+    }
+
+    pub(crate) const fn is_drawn(&self) -> bool {
+        self.interval_us > 0
+    }
+
+    pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
+        let wanted = self.interval_us.saturating_mul(u64::from(self.dead_q8)) >> 8;
+        wanted.clamp(limits.interval_min_us, limits.interval_max_us)
+    }
+
+    /// From the send of a steady probe to the end of the last wait.
+    const fn tail_us(&self) -> u64 {
+        (self.timeout_us as u64).saturating_mul(self.retries.total_weight() as u64)
+    }
+
+    /// The wait after the `sent`-th retry of an episode (0: the steady probe) where `left_us` remain until the bound.
+    ///
+    /// At least the timeout and at most the interval; without retries, the interval: steady probes go on. When the planned retries are
+    /// out and what is left would not hold two more waits, all of it is waited.
+    pub(crate) fn wait_us(&self, sent: u8, left_us: u64) -> u64 {
+        if self.retries.count == 0 {
+            return self.interval_us;
+        }
+        let timeout = u64::from(self.timeout_us);
+        let weighted = timeout.saturating_mul(u64::from(self.retries.weight(sent)));
+        let wanted = match self.retries.spacing {
+            Spacing::Closing if sent >= self.retries.count => left_us,
+            Spacing::Closing if sent > 0 => weighted.min(left_us / 5 * 2),
+            _ if sent >= self.retries.count && left_us < weighted.saturating_mul(2) => left_us,
+            _ => weighted,
+        };
+        wanted.min(self.interval_us).max(timeout)
+    }
+}
+
+/// What every plan is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) interval_min_us: u64,
+    pub(crate) interval_max_us: u64,
+    /// The stated bound on detection time; 0: none.
+    pub(crate) bound_us: u64,
+    pub(crate) timeout_first_us: u32,
+    pub(crate) timeout_min_us: u32,
+    pub(crate) timeout_max_us: u32,
+    pub(crate) retries: Retries,
+}
+
+impl Limits {
+    /// The plan nearest to `wish` that these limits allow, with its bound.
+    ///
+    /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
+    /// shortens the interval. What still does not fit restates the bound.
+    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8) -> Plan {
+        let mut plan = wish;
+        plan.interval_us = wish
+            .interval_us
+            .clamp(self.interval_min_us, self.interval_max_us);
+        plan.timeout_us = wish
+            .timeout_us
+            .clamp(self.timeout_min_us, self.timeout_ceiling());
+        plan.retries.count = plan.retries.count.min(Retries::MAX);
+        if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
+            plan.retries.spacing = Spacing::Exponential;
+        }
+        let floor = self.push_back(&mut plan, pushbacks);
+        self.fit_bound(&mut plan, floor);
+        if u64::from(plan.timeout_us) > plan.interval_us {
+            plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
+        }
+        plan
+    }
+
+    /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
+        if pushbacks == 0 {
+            return self.interval_min_us;
+        }
+        let doubled = plan.interval_us.saturating_mul(1 << pushbacks.min(63));
+        plan.interval_us = doubled.min(self.interval_max_us);
+        plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
+        plan.interval_us
+    }
+
+    /// With a stated bound, no timeout is longer than leaves room for the shortest interval.
+    fn timeout_ceiling(&self) -> u32 {
+        if self.bound_us == 0 {
+            return self.timeout_max_us;
+        }
+        let room = self.bound_us.saturating_sub(self.interval_min_us);
+        saturate(room).clamp(self.timeout_min_us, self.timeout_max_us)
+    }
+
+    fn fit_bound(&self, plan: &mut Plan, floor: u64) {
+        if self.bound_us == 0 {
+            plan.bound_us = plan.interval_us.saturating_add(plan.tail_us());
+            return;
+        }
+        while plan.retries.count > 0 && floor.saturating_add(plan.tail_us()) > self.bound_us {
+            plan.retries.count -= 1;
+        }
+        let room = self.bound_us.saturating_sub(plan.tail_us());
+        plan.interval_us = plan.interval_us.min(room).max(floor);
+        plan.bound_us = self
+            .bound_us
+            .max(plan.interval_us.saturating_add(plan.tail_us()));
+    }
+}

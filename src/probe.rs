@@ -1,0 +1,279 @@
+//! Probes under way, and the ids that tell which one a reply answers.
+
+use core::fmt;
+
+use crate::random::mix;
+use crate::time::Instant;
+
+/// Names a probe. Put it into the probe and hand it back with the reply.
+///
+/// An id is 64 bits that an outsider cannot guess: the probe's send time, a count and the incarnation of the peer, under a
+/// cipher keyed with the device's seed. So a reply proves life at its probe's send time even where the machine has
+/// long forgotten the probe. It is no protection against somebody who sees the probes.
+///
+/// ```
+/// use systole::ProbeId;
+///
+/// let id = ProbeId::from_be_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
+/// assert_eq!(u64::from(id), 0x0102_0304_0506_0708);
+/// assert_eq!(ProbeId::from(0x0102_0304_0506_0708), id);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProbeId(u64);
+
+impl ProbeId {
+    /// The id as it goes over the wire.
+    #[must_use]
+    pub const fn to_be_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+
+    /// The id as it came back.
+    #[must_use]
+    pub const fn from_be_bytes(bytes: [u8; 8]) -> Self {
+        Self(u64::from_be_bytes(bytes))
+    }
+}
+
+impl From<u64> for ProbeId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<ProbeId> for u64 {
+    fn from(id: ProbeId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ProbeId {
+    /// Sixteen hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// What an id says: 40 bits of send time (12.7 days of microseconds), a count, the incarnation, and a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) sent: Instant,
+    pub(crate) count: u8,
+    pub(crate) incarnation: u8,
+}
+
+const TIME_MASK: u64 = (1 << 40) - 1;
+const CHECK: u8 = 0x5a;
+
+impl Label {
+    pub(crate) fn seal(self, key: u64) -> ProbeId {
+        let [_, _, _, t4, t3, t2, t1, t0] = self.sent.as_micros().to_be_bytes();
+        let plain = u64::from_be_bytes([t4, t3, t2, t1, t0, self.count, self.incarnation, CHECK]);
+        ProbeId(encipher(plain, key))
+    }
+
+    /// What `id` says, its time being the latest that fits before `now`; nothing where it is not one of ours.
+    pub(crate) fn open(id: ProbeId, key: u64, now: Instant) -> Option<Self> {
+        let plain = decipher(id.0, key);
+        let [.., count, incarnation, check] = plain.to_be_bytes();
+        let age = now.as_micros().wrapping_sub(plain >> 24) & TIME_MASK;
+        let ours = check == CHECK && age <= now.as_micros();
+        ours.then_some(Self {
+            sent: now.minus(age),
+            count,
+            incarnation,
+        })
+    }
+}
+
+const ROUNDS: u64 = 4;
+
+/// A balanced Feistel network of four keyed rounds: a permutation of 64 bits (Luby and Rackoff 1988).
+fn encipher(plain: u64, key: u64) -> u64 {
+    (0..ROUNDS).fold(plain, |block, round| {
+        let (left, right) = (block >> 32, block & 0xffff_ffff);
+        right << 32 | (left ^ scramble(right, key, round))
+    })
+}
+
+fn decipher(cipher: u64, key: u64) -> u64 {
+    (0..ROUNDS).rev().fold(cipher, |block, round| {
+        let (left, right) = (block >> 32, block & 0xffff_ffff);
+        (right ^ scramble(left, key, round)) << 32 | left
+    })
+}
+
+/// 32 bits that depend on all of `half`, `key` and `round`.
+const fn scramble(half: u64, key: u64, round: u64) -> u64 {
+    mix(key ^ half.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ round) >> 32
+}
+
+/// What became of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing yet.
+    Waiting,
+    /// Its timeout has passed; a late reply still counts.
+    Overdue,
+    /// It failed at once.
+    Failed,
+    /// Answered, or never sent, or of an old incarnation: nothing more is expected of it.
+    Settled,
+}
+
+/// A probe that the machine remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Probe {
+    pub(crate) sent: Instant,
+    pub(crate) timeout_us: u32,
+    pub(crate) count: u8,
+    pub(crate) fate: Fate,
+}
+
+impl Probe {
+    const NONE: Self = Self {
+        sent: Instant::ZERO,
+        timeout_us: 0,
+        count: 0,
+        fate: Fate::Settled,
+    };
+
+    pub(crate) const fn overdue_at(&self) -> Instant {
+        self.sent.plus(self.timeout_us as u64)
+    }
+
+    /// Whether it was sent and not answered.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.fate != Fate::Settled
+    }
+}
+
+/// How many probes are remembered; a reply to an older one is known by its id alone.
+pub(crate) const CAPACITY: usize = 8;
+
+/// The last probes sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outstanding([Probe; CAPACITY]);
+
+impl Outstanding {
+    pub(crate) const fn new() -> Self {
+        Self([Probe::NONE; CAPACITY])
+    }
+
+    /// Remembers `probe`; returns the one that is forgotten for it: one nothing is expected of where there is one, else the oldest.
+    pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
+        let slot = self
+            .0
+            .iter_mut()
+            .min_by_key(|slot| (slot.is_unanswered(), slot.sent))?;
+        let forgotten = core::mem::replace(slot, probe);
+        forgotten.is_unanswered().then_some(forgotten)
+    }
+
+    pub(crate) fn find(&mut self, label: Label) -> Option<&mut Probe> {
+        let of = |probe: &&mut Probe| probe.sent == label.sent && probe.count == label.count;
+        self.0
+            .iter_mut()
+            .filter(|probe| probe.timeout_us > 0)
+            .find(of)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {
+        self.0.iter()
+    }
+
+    /// The probe that has been overdue longest and has not been called so.
+    pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<&mut Probe> {
+        let overdue = |probe: &&mut Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
+        self.0
+            .iter_mut()
+            .filter(overdue)
+            .min_by_key(|probe| probe.sent)
+    }
+
+    /// Nothing more is expected of any of them.
+    pub(crate) fn settle_all(&mut self) {
+        for probe in &mut self.0 {
+            probe.fate = Fate::Settled;
+        }
+    }
+
+    /// The oldest unanswered probe sent at `since` or later, and whether it is the only one.
+    pub(crate) fn oldest_since(&mut self, since: Instant) -> Option<(&mut Probe, bool)> {
+        let candidate = |probe: &Probe| probe.is_unanswered() && probe.sent >= since;
+        let only = self.0.iter().filter(|probe| candidate(probe)).count() == 1;
+        let oldest = self
+            .0
+            .iter_mut()
+            .filter(|probe| candidate(probe))
+            .min_by_key(|probe| probe.sent)?;
+        Some((oldest, only))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_id_tells_its_send_time_to_whom_knows_the_seed(
+            sent in 0_u64..1 << 60, later in 0_u64..1 << 40, count: u8, incarnation: u8, key: u64,
+        ) {
+            let label = Label { sent: Instant::from_micros(sent), count, incarnation };
+            let now = label.sent.plus(later);
+            prop_assert_eq!(Label::open(label.seal(key), key, now), Some(label));
+        }
+
+        #[test]
+        fn a_guess_is_seldom_taken(guess: u64, key: u64) {
+            let taken = (0..64).filter(|round| {
+                Label::open(ProbeId(mix(guess ^ round)), key, Instant::from_secs(10)).is_some()
+            });
+            prop_assert!(taken.count() <= 1);
+        }
+    }
+
+    #[test]
+    fn ids_of_successive_probes_share_nothing() {
+        let seal = |us| {
+            u64::from(
+                Label {
+                    sent: Instant::from_micros(us),
+                    count: 0,
+                    incarnation: 0,
+                }
+                .seal(7),
+            )
+        };
+        let flips = (0..1_000)
+            .map(|us| (seal(us) ^ seal(us + 1)).count_ones())
+            .sum::<u32>();
+        assert!((31_000..33_000).contains(&flips), "{flips}");
+    }
+
+    #[test]
+    fn the_oldest_unanswered_probe_is_forgotten_last() {
+        let mut outstanding = Outstanding::new();
+        let probe = |us, fate| Probe {
+            sent: Instant::from_micros(us),
+            timeout_us: 1,
+            count: 0,
+            fate,
+        };
+        assert_eq!(outstanding.push(probe(1, Fate::Waiting)), None);
+        for us in 2..9 {
+            assert_eq!(outstanding.push(probe(us, Fate::Settled)), None);
+        }
+        for us in 9..16 {
+            assert_eq!(outstanding.push(probe(us, Fate::Overdue)), None);
+        }
+        assert_eq!(
+            outstanding
+                .push(probe(16, Fate::Waiting))
+                .map(|probe| probe.sent.as_micros()),
+            Some(1)
+        );
+    }
+}

@@ -1,0 +1,366 @@
+//! What both machines are built around: one peer's statistics, plan and verdict, on observed time.
+//!
+//! Observed time is the caller's while somebody looks and stands still while nobody does: [`Heartbeat`](crate::Heartbeat) adds up its own
+//! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
+
+use crate::config::{Config, Settings};
+use crate::loss::LossRate;
+use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::rtt::RttEstimator;
+use crate::statistics::Statistics;
+use crate::suspicion::Model;
+use crate::time::{Instant, saturate};
+use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::window::RttWindow;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pulse<const N: usize, P: Pacing> {
+    settings: Settings<P>,
+    window: RttWindow<N>,
+    state: P::State,
+    rtt: RttEstimator,
+    /// In force; drawn up before the first probe, fixed while an episode lasts.
+    plan: Plan,
+    random: Random,
+    /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
+    /// the moment of the verdict while `Dead`.
+    mark: Instant,
+    loss: LossRate,
+    /// How far the current interval is shortened, of what jitter allows, in 2^16.
+    jitter_q16: u16,
+    verdict: Verdict,
+    /// Retries sent in the episode under way.
+    retries: u8,
+    /// Lost probes whose successors were answered; counted with the next answer, so that the level cannot fall in silence.
+    skipped: u8,
+    /// Answers heard since `Dead`.
+    risen: u8,
+    /// How `Dead` ends, decided by the first answer.
+    revival: Reason,
+    pushbacks: u8,
+    started: bool,
+    /// Whether a probe sent after `mark` is overdue.
+    episode: bool,
+}
+
+impl<const N: usize, P: Pacing> Pulse<N, P> {
+    pub(crate) const fn new(config: Config<P>) -> Self {
+        Self {
+            settings: config.settings,
+            window: RttWindow::new(),
+            state: P::INITIAL,
+            rtt: RttEstimator::NEW,
+            plan: Plan::NONE,
+            random: Random::new(config.seed),
+            mark: Instant::ZERO,
+            loss: LossRate::NEW,
+            jitter_q16: 0,
+            verdict: Verdict::Unknown,
+            retries: 0,
+            skipped: 0,
+            risen: 0,
+            revival: Reason::Recovered,
+            pushbacks: 0,
+            started: false,
+            episode: false,
+        }
+    }
+
+    // ---- queries ----
+
+    pub(crate) const fn settings(&self) -> &Settings<P> {
+        &self.settings
+    }
+
+    pub(crate) const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    pub(crate) const fn mark(&self) -> Instant {
+        self.mark
+    }
+
+    pub(crate) const fn is_started(&self) -> bool {
+        self.started
+    }
+
+    pub(crate) const fn in_episode(&self) -> bool {
+        self.episode
+    }
+
+    pub(crate) const fn state(&self) -> &P::State {
+        &self.state
+    }
+
+    pub(crate) const fn model(&self) -> Model {
+        Model::new(self.window.moments(), &self.loss)
+    }
+
+    pub(crate) const fn statistics(&self) -> Statistics<'_> {
+        Statistics {
+            moments: self.window.moments(),
+            rtt: &self.rtt,
+            loss: &self.loss,
+            limits: &self.settings.limits,
+        }
+    }
+
+    /// The plan in force.
+    pub(crate) fn plan(&self) -> Plan {
+        if self.plan.is_drawn() {
+            self.plan
+        } else {
+            self.draw()
+        }
+    }
+
+    /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
+    pub(crate) fn dead_at(&self) -> Option<Instant> {
+        let pending = self.started && self.verdict != Verdict::Dead;
+        pending.then(|| self.mark.plus(self.plan().bound_us()))
+    }
+
+    /// The steady interval after the last probe: that of the plan, shortened by jitter.
+    pub(crate) fn interval_us(&self) -> u64 {
+        self.jittered(self.plan().interval_us())
+    }
+
+    /// From the probe sent at `now` to the next one.
+    pub(crate) fn wait_us(&self, now: Instant) -> u64 {
+        let plan = self.plan();
+        match self.dead_at() {
+            None => self.jittered(plan.dead_interval_us(&self.settings.limits)),
+            Some(dead_at) if self.episode => plan.wait_us(self.retries, dead_at.since(now)),
+            Some(_) => self.interval_us(),
+        }
+    }
+
+    /// How long the probe sent at `now` may go unanswered.
+    pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
+        let plan = self.plan();
+        let retry = self.episode && self.verdict != Verdict::Dead && plan.retries().count() > 0;
+        if retry {
+            saturate(self.wait_us(now))
+        } else {
+            plan.timeout_us()
+        }
+    }
+
+    /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
+    pub(crate) fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
+        now.since(sent) <= self.plan().bound_us()
+    }
+
+    // ---- what happens ----
+
+    /// A probe goes out at `now`.
+    pub(crate) fn sent(&mut self, now: Instant) {
+        if !self.started {
+            self.started = true;
+            self.mark = now;
+            self.replan();
+        }
+        let retry = self.episode && self.verdict != Verdict::Dead;
+        self.retries = self.retries.saturating_add(u8::from(retry));
+        self.jitter_q16 = self.random.next_q16();
+        self.settings.policy.on_probe(&mut self.state, now, retry);
+    }
+
+    /// Time has come to `now`; the bound may have passed.
+    pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
+        let dead_at = self.dead_at().filter(|&dead_at| dead_at <= now)?;
+        let reason = if self.verdict == Verdict::Unknown {
+            Reason::NeverHeard
+        } else {
+            Reason::Silent
+        };
+        self.mark = dead_at;
+        self.risen = 0;
+        let change = self.turn(Verdict::Dead, reason);
+        self.replan();
+        change
+    }
+
+    /// A probe sent at `sent` is overdue at `now`; with a `failure` it failed at once, which says nothing about
+    /// round-trip times.
+    pub(crate) fn missed(
+        &mut self,
+        sent: Instant,
+        now: Instant,
+        failure: Option<Failure>,
+    ) -> Option<Change> {
+        self.settings.policy.on_miss(&mut self.state, sent, now);
+        if sent <= self.mark && self.verdict == Verdict::Alive {
+            self.skipped = self.skipped.saturating_add(1);
+            return None;
+        }
+        if self.verdict != Verdict::Dead {
+            self.loss.lost();
+        }
+        self.doubt(failure)
+    }
+
+    fn doubt(&mut self, failure: Option<Failure>) -> Option<Change> {
+        if failure.is_none() {
+            self.rtt.censored();
+        }
+        self.episode = true;
+        self.risen = 0;
+        match self.verdict {
+            Verdict::Alive => self.turn(
+                Verdict::Suspect,
+                failure.map_or(Reason::Overdue, Reason::Failed),
+            ),
+            Verdict::Dead => {
+                self.replan();
+                None
+            }
+            Verdict::Unknown | Verdict::Suspect => None,
+        }
+    }
+
+    /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
+    pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
+        if let Some(rtt_us) = answer.rtt_us {
+            self.window.push_us(rtt_us);
+            self.rtt.sample(rtt_us);
+            self.random.stir(rtt_us);
+        }
+        for _ in 0..core::mem::take(&mut self.skipped) {
+            self.loss.lost();
+        }
+        if late {
+            self.loss.found();
+        } else {
+            self.loss.answered();
+        }
+        self.settings.policy.on_answer(&mut self.state, answer);
+        if !self.episode || self.verdict == Verdict::Dead {
+            self.replan();
+        }
+    }
+
+    /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
+    pub(crate) fn prove(
+        &mut self,
+        alive_at: Instant,
+        now: Instant,
+        certain: bool,
+    ) -> Option<Change> {
+        match self.verdict {
+            Verdict::Dead => return self.rise(alive_at, now, certain),
+            Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
+            _ => self.mark = alive_at,
+        }
+        self.started = true;
+        self.end_episode(now, Outcome::Survived);
+        self.turn(Verdict::Alive, Reason::Answered)
+    }
+
+    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+        if self.risen == 0 {
+            self.revival = match certain {
+                true if alive_at < self.mark => Reason::Refuted,
+                true => Reason::Recovered,
+                false => Reason::Undecided,
+            };
+        }
+        self.risen = self.risen.saturating_add(1);
+        if self.risen < self.settings.rise {
+            return None;
+        }
+        self.mark = alive_at;
+        let refuted = self.revival == Reason::Refuted;
+        self.end_episode(
+            now,
+            if refuted {
+                Outcome::Refuted
+            } else {
+                Outcome::Recovered
+            },
+        );
+        self.turn(Verdict::Alive, self.revival)
+    }
+
+    fn end_episode(&mut self, now: Instant, outcome: Outcome) {
+        if self.episode || outcome != Outcome::Survived {
+            let end = EpisodeEnd { now, outcome };
+            self.settings.policy.on_episode_end(&mut self.state, &end);
+            self.episode = false;
+            self.retries = 0;
+            self.replan();
+        }
+    }
+
+    /// Nobody looked for `span_us`.
+    pub(crate) fn lapsed(&mut self, span_us: u64) {
+        self.settings.policy.on_lapse(&mut self.state, span_us);
+    }
+
+    /// Gives the peer enough time for one more probe before the bound.
+    pub(crate) fn allow_one_probe(&mut self, now: Instant) {
+        if let Some(dead_at) = self.dead_at() {
+            let needed = now.plus(u64::from(self.plan().timeout_us()));
+            self.mark = self.mark.plus(needed.since(dead_at));
+            self.retries = 0;
+        }
+    }
+
+    /// The server wants fewer probes.
+    pub(crate) fn push_back(&mut self) {
+        let pushbacks = self.pushbacks.saturating_add(1);
+        if self.plan().interval_us() < self.settings.limits.interval_max_us {
+            self.pushbacks = pushbacks;
+        }
+        self.replan();
+    }
+
+    /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
+    pub(crate) fn restart(&mut self) -> Option<Change> {
+        self.started = false;
+        self.episode = false;
+        self.retries = 0;
+        self.risen = 0;
+        self.pushbacks = 0;
+        self.turn(Verdict::Unknown, Reason::Restarted)
+    }
+
+    fn turn(&mut self, to: Verdict, reason: Reason) -> Option<Change> {
+        let from = core::mem::replace(&mut self.verdict, to);
+        (from != to).then_some(Change { from, to, reason })
+    }
+
+    fn replan(&mut self) {
+        self.plan = self.draw();
+    }
+
+    fn draw(&self) -> Plan {
+        let wish = self.settings.policy.plan(&self.state, &self.statistics());
+        self.settings.limits.fit(wish, self.pushbacks)
+    }
+
+    /// Shortens `interval_us` by the last draw, never below the shortest interval.
+    fn jittered(&self, interval_us: u64) -> u64 {
+        let spread = interval_us / 100 * u64::from(self.settings.jitter_percent);
+        let cut = (spread >> 16) * u64::from(self.jitter_q16)
+            + (((spread & 0xffff) * u64::from(self.jitter_q16)) >> 16);
+        (interval_us - cut).max(self.settings.limits.interval_min_us.min(interval_us))
+    }
+
+    /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
+    pub(crate) fn is_valid(&self) -> bool {
+        let (plan, limits) = (self.plan(), &self.settings.limits);
+        let interval = self.interval_us();
+        let in_range = interval >= limits.interval_min_us && interval <= limits.interval_max_us;
+        let bounded = plan.bound_us()
+            >= plan
+                .interval_us()
+                .saturating_add(u64::from(plan.timeout_us()));
+        let timely = plan.timeout_us() >= limits.timeout_min_us
+            && plan.timeout_us() <= limits.timeout_max_us;
+        let suspected = self.verdict != Verdict::Suspect || self.episode;
+        in_range && bounded && timely && suspected && self.risen < self.settings.rise.max(1)
+    }
+}

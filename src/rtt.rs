@@ -1,0 +1,143 @@
+//! How long to wait for an answer, learnt from the round-trip times: [RFC6298], kept scaled.
+
+use crate::time::saturate;
+
+/// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
+const BACKOFF_MAX: u8 = 32;
+
+/// Smoothed round-trip time and variation, as TCP keeps them ([RFC6298] section 2; Jacobson 1988, appendix A).
+///
+/// The smoothed value is held times 8 and the variation times 4, so that both converge exactly on a constant
+/// input; rounded forms stick up to seven units off.
+///
+/// A probe that is overdue says that its round trip is *at least* what was waited, not what it was: the timeout is
+/// doubled, and no sample is taken (Karn's rule). A reply ends the doubling, a late one included, since a probe's
+/// id tells which send it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RttEstimator {
+    smoothed_x8: u64,
+    variation_x4: u64,
+    backoff: u8,
+    sampled: bool,
+}
+
+impl RttEstimator {
+    pub(crate) const NEW: Self = Self {
+        smoothed_x8: 0,
+        variation_x4: 0,
+        backoff: 0,
+        sampled: false,
+    };
+
+    pub(crate) fn sample(&mut self, rtt_us: u32) {
+        let rtt = u64::from(rtt_us);
+        if self.sampled {
+            let deviation = rtt.abs_diff(self.smoothed_x8 >> 3);
+            self.variation_x4 = self.variation_x4 - (self.variation_x4 >> 2) + deviation;
+            self.smoothed_x8 = self.smoothed_x8 - (self.smoothed_x8 >> 3) + rtt;
+        } else {
+            self.smoothed_x8 = rtt << 3;
+            self.variation_x4 = rtt << 1;
+        }
+        self.sampled = true;
+        self.backoff = 0;
+    }
+
+    /// A probe is overdue: a censored sample.
+    pub(crate) const fn censored(&mut self) {
+        if self.backoff < BACKOFF_MAX {
+            self.backoff += 1;
+        }
+    }
+
+    pub(crate) const fn smoothed_us(&self) -> u32 {
+        saturate(self.smoothed_x8 >> 3)
+    }
+
+    /// The timeout: `first` until there is a sample, then smoothed + 4 variations; doubled for each probe overdue
+    /// since, and kept within `min..=max`.
+    pub(crate) const fn timeout_us(&self, first: u32, min: u32, max: u32) -> u32 {
+        let base = if self.sampled {
+            (self.smoothed_x8 >> 3) + self.variation_x4
+        } else {
+            first as u64
+        };
+        let floored = if base < min as u64 { min as u64 } else { base };
+        let backed_off = saturate(floored.saturating_mul(1 << self.backoff));
+        if backed_off > max { max } else { backed_off }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(estimator: &RttEstimator) -> u32 {
+        estimator.timeout_us(2_000_000, 1, u32::MAX)
+    }
+
+    /// The vector of RFC 6298 in Jacobson's integer form, microseconds.
+    #[test]
+    fn follows_rfc_6298() {
+        let mut estimator = RttEstimator::NEW;
+        let rtts = [100_000, 120_000, 80_000, 200_000, 100_000, 100_000];
+        let expected = [300_000, 272_500, 249_687, 325_039, 282_534, 248_936];
+        for (rtt_us, expected) in rtts.into_iter().zip(expected) {
+            estimator.sample(rtt_us);
+            assert_eq!(timeout(&estimator), expected);
+        }
+    }
+
+    #[test]
+    fn converges_exactly_on_a_constant() {
+        for (first, then) in [(1, 1_007), (5_000_000, 1_007), (1_007, 7)] {
+            let mut estimator = RttEstimator::NEW;
+            estimator.sample(first);
+            for _ in 0..400 {
+                estimator.sample(then);
+            }
+            assert_eq!(estimator.smoothed_us(), then);
+            assert!(timeout(&estimator) <= then + 3);
+        }
+    }
+
+    #[test]
+    fn doubles_for_every_overdue_probe_until_an_answer() {
+        let mut estimator = RttEstimator::NEW;
+        assert_eq!(timeout(&estimator), 2_000_000);
+        estimator.sample(1_000);
+        let steady = timeout(&estimator);
+        estimator.censored();
+        estimator.censored();
+        assert_eq!(timeout(&estimator), 4 * steady);
+        estimator.sample(1_000);
+        assert!(timeout(&estimator) <= steady);
+    }
+
+    #[test]
+    fn the_floor_is_doubled_too_and_the_ceiling_holds() {
+        let mut estimator = RttEstimator::NEW;
+        estimator.sample(10);
+        estimator.censored();
+        assert_eq!(estimator.timeout_us(1, 500, 60_000_000), 1_000);
+        for _ in 0..100 {
+            estimator.censored();
+        }
+        assert_eq!(estimator.timeout_us(1, 500, 60_000_000), 60_000_000);
+    }
+
+    /// A lasting step of any size is covered by the first sample after it: 1/8 of it in the smoothed value and, four-fold, 1/4 in the variation.
+    #[test]
+    fn one_sample_covers_a_step() {
+        for step in [2, 100, 20_000] {
+            let mut estimator = RttEstimator::NEW;
+            for _ in 0..50 {
+                estimator.sample(1_000);
+            }
+            for _ in 0..50 {
+                estimator.sample(1_000 * step);
+                assert!(timeout(&estimator) >= 1_000 * step);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is known at a moment, for people and dashboards.
+
+use core::time::Duration;
+
+use crate::pacing::Pacing;
+use crate::plan::Plan;
+use crate::pulse::Pulse;
+use crate::suspicion::SuspicionLevel;
+use crate::time::{Instant, duration};
+use crate::verdict::{Failure, Verdict};
+
+/// What is known of a path, and what is planned. Plain data; taking it costs a few divisions and a root.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Whether the peer is alive.
+    pub verdict: Verdict,
+    /// How improbable the silence is.
+    pub level: SuspicionLevel,
+    /// The plan in force: interval, timeout, retries, bound.
+    pub plan: Plan,
+    /// Round-trip times in the window.
+    pub samples: u16,
+    /// Their mean.
+    pub mean: Duration,
+    /// Their population standard deviation.
+    pub standard_deviation: Duration,
+    /// Standard deviation by mean.
+    pub fluctuation: f64,
+    /// The smoothed round-trip time of [RFC6298].
+    pub smoothed: Duration,
+    /// The chance that a probe is lost.
+    pub loss: f64,
+}
+
+/// What a monitor has counted since it was made. Every counter saturates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Probes handed out to be sent, less those that could not be.
+    pub probes: u32,
+    /// Probes answered, late ones included.
+    pub answered: u32,
+    /// Probes that became overdue; a late reply takes one back.
+    pub lost: u32,
+    /// Replies that came after their probe was overdue.
+    pub late: u32,
+    /// Replies to probes older than the bound: no proof of life.
+    pub stale: u32,
+    /// Replies that answer nothing: unknown ids, duplicates, old incarnations.
+    pub ignored: u32,
+    /// Probes that failed at once.
+    pub failed: u32,
+    /// Probes that could not be sent.
+    pub unsent: u32,
+    /// Verdicts `Dead` that were mistakes.
+    pub refuted: u32,
+    /// Verdicts `Dead` after which the peer came back.
+    pub recovered: u32,
+    /// Verdicts `Dead` of which nothing tells which of the two they were.
+    pub undecided: u32,
+    /// Lateness that was reported.
+    pub pauses: u32,
+    /// All lateness of ours, in microseconds.
+    pub lateness_us: u64,
+}
+
+/// What a monitor knows at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MonitorSnapshot {
+    /// The path and the plan.
+    pub heart: Snapshot,
+    /// What was counted.
+    pub counters: Counters,
+    /// When the verdict will be `Dead` if nothing is heard, on the caller's clock; nothing where it is, or nothing was sent.
+    pub dead_at: Option<Instant>,
+    /// When the next probe is due.
+    pub next_probe_at: Instant,
+    /// Probes sent after the last answered one, of those still remembered.
+    pub unanswered: u8,
+    /// The last probe that failed at once.
+    pub last_failure: Option<Failure>,
+    /// The number of the last event.
+    pub events: u32,
+}
+
+impl Snapshot {
+    pub(crate) fn of<const N: usize, P: Pacing>(
+        pulse: &Pulse<N, P>,
+        level: SuspicionLevel,
+    ) -> Self {
+        let path = pulse.statistics();
+        Self {
+            verdict: pulse.verdict(),
+            level,
+            plan: pulse.plan(),
+            samples: path.moments().count(),
+            mean: path.moments().mean(),
+            standard_deviation: path.moments().standard_deviation(),
+            fluctuation: path.moments().fluctuation(),
+            smoothed: duration(u64::from(path.rtt.smoothed_us())),
+            loss: path.loss().probability(),
+        }
+    }
+}

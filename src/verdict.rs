@@ -1,0 +1,104 @@
+//! Whether the peer is alive, and what changed our mind.
+
+use core::fmt;
+
+/// Whether the peer is alive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Nothing heard yet.
+    #[default]
+    Unknown,
+    /// It answered, and no probe since is overdue.
+    Alive,
+    /// A probe is overdue; retries are out.
+    Suspect,
+    /// The bound on detection time has passed since the send time of the last answered probe.
+    Dead,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unknown => "unknown",
+            Self::Alive => "alive",
+            Self::Suspect => "suspect",
+            Self::Dead => "dead",
+        })
+    }
+}
+
+/// What changed a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The first answer (from `Unknown`), or one to a probe that was overdue or its retry (from `Suspect`).
+    Answered,
+    /// A probe is overdue.
+    Overdue,
+    /// A probe failed at once.
+    Failed(Failure),
+    /// The bound passed in silence.
+    Silent,
+    /// The bound passed and the peer has never been heard.
+    NeverHeard,
+    /// `Dead` was a mistake: the peer answered a probe sent within the bound before it.
+    Refuted,
+    /// The first answer after `Dead` is to a probe sent after it: the peer came back.
+    Recovered,
+    /// The peer was heard after `Dead`, and what was heard does not tell which of the two it was.
+    Undecided,
+    /// The caller announced a new incarnation of the peer.
+    Restarted,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Answered => "answered",
+            Self::Overdue => "overdue",
+            Self::Failed(failure) => return failure.fmt(f),
+            Self::Silent => "silent",
+            Self::NeverHeard => "never heard",
+            Self::Refuted => "refuted",
+            Self::Recovered => "recovered",
+            Self::Undecided => "undecided",
+            Self::Restarted => "restarted",
+        })
+    }
+}
+
+/// How a probe failed at once: evidence, unlike a probe that [could not be sent](crate::Monitor::handle_unsent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The connection was refused, or the port is unreachable.
+    Refused,
+    /// The connection was reset or closed.
+    Reset,
+    /// The host or network is unreachable.
+    Unreachable,
+    /// The peer answered with something that is no answer.
+    Garbage,
+    /// The probing code itself failed, by a panic for one.
+    Prober,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Unreachable => "unreachable",
+            Self::Garbage => "garbage",
+            Self::Prober => "prober failed",
+        })
+    }
+}
+
+/// A change of verdict, before it is numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) from: Verdict,
+    pub(crate) to: Verdict,
+    pub(crate) reason: Reason,
+}

@@ -1,0 +1,98 @@
+//! Our own lateness is ours: observed time stands still while nobody looks.
+
+use crate::time::Instant;
+
+/// The caller's clock, and the observed time that verdicts are reached on.
+///
+/// Observed time advances with the caller's clock up to the moment at which somebody had to look, and waits there. So
+/// no probe expires and no bound passes for time in which nobody looked; and since every look advances it at least to
+/// the next deadline, a dead peer is found under any pattern of looking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Watch {
+    /// The latest moment the caller named: never falls.
+    now: Instant,
+    /// Observed time: never falls, and never runs faster than `now`.
+    seen: Instant,
+    /// When lateness was last credited.
+    credited: Instant,
+    /// Whether observed time is stopped: nothing is being asked.
+    stopped: bool,
+}
+
+impl Watch {
+    pub(crate) const fn new(now: Instant) -> Self {
+        Self {
+            now,
+            seen: now,
+            credited: now,
+            stopped: false,
+        }
+    }
+
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub(crate) const fn seen(&self) -> Instant {
+        self.seen
+    }
+
+    /// Somebody looks at `at`, who had to at `due`; returns how late that is. A clock that ran backwards reads as no
+    /// time passed.
+    pub(crate) fn look(&mut self, at: Instant, due: Instant) -> u64 {
+        let (now, seen, late) = self.peek(at, due);
+        if late > 0 {
+            self.credited = now;
+        }
+        (self.now, self.seen) = (now, seen);
+        late
+    }
+
+    /// What a look at `at` would find: the clock, observed time, and the lateness.
+    pub(crate) fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
+        let now = at.max(self.now);
+        let late = now.since(due.max(self.now));
+        let observed = now.since(self.now).saturating_sub(late);
+        let seen = if self.stopped {
+            self.seen
+        } else {
+            self.seen.plus(observed)
+        };
+        (now, seen, late)
+    }
+
+    /// The caller's time at which observed time will be `seen`.
+    pub(crate) const fn at(&self, seen: Instant) -> Instant {
+        if self.stopped {
+            Instant::MAX
+        } else {
+            self.now.plus(seen.since(self.seen))
+        }
+    }
+
+    /// Observed time at `at`, a moment of the past: exact where no lateness was credited since, else the present, which is later.
+    pub(crate) fn seen_at(&self, at: Instant) -> Instant {
+        if at >= self.credited {
+            self.seen.minus(self.now.since(at))
+        } else {
+            self.seen
+        }
+    }
+
+    /// Stops observed time until the next probe is sent.
+    pub(crate) const fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    pub(crate) const fn run(&mut self) {
+        self.stopped = false;
+    }
+
+    /// Corrects a clock that had leapt forward to `now`; returns how far it goes back.
+    pub(crate) fn resync(&mut self, now: Instant) -> u64 {
+        let back = self.now.since(now);
+        self.now = self.now.minus(back);
+        self.credited = self.now;
+        back
+    }
+}

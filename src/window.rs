@@ -1,0 +1,246 @@
+//! The last N round-trip times and their exact moments.
+
+use core::time::Duration;
+
+use heapless::Vec;
+
+use crate::fixed::{root, root_ratio_q16};
+use crate::time::{duration, rtt_micros};
+
+/// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
+///
+/// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so
+/// they are exact after any number of samples: nothing drifts, nothing is recomputed, nothing can become
+/// negative. `N` is 1 to 65,535, checked when the program is compiled. A window takes `4 * N + 32` bytes.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::RttWindow;
+///
+/// let mut window = RttWindow::<4>::new();
+/// for ms in [900, 2, 4, 4, 6] {
+///     window.push(Duration::from_millis(ms)); // the fifth pushes the first out
+/// }
+/// assert_eq!(window.moments().mean(), Duration::from_millis(4));
+/// assert_eq!(window.moments().standard_deviation(), Duration::from_micros(1_414));
+/// assert!((window.moments().fluctuation() - 0.3535).abs() < 1e-4);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RttWindow<const N: usize> {
+    /// Until full, grows; afterwards `oldest` walks round it.
+    samples: Vec<u32, N, u16>,
+    /// Index of the sample that is replaced next: 0 until the ring is full, always below `N`.
+    oldest: u16,
+    moments: Moments,
+}
+
+impl<const N: usize> RttWindow<N> {
+    /// An empty window.
+    #[must_use]
+    pub const fn new() -> Self {
+        const {
+            assert!(
+                N > 0 && N <= u16::MAX as usize,
+                "a window holds 1 to 65,535 samples"
+            )
+        };
+        Self {
+            samples: Vec::new(),
+            oldest: 0,
+            moments: Moments::EMPTY,
+        }
+    }
+
+    /// Takes in a round-trip time, forgetting the oldest where the window is full. O(1).
+    pub fn push(&mut self, rtt: Duration) {
+        self.push_us(rtt_micros(rtt));
+    }
+
+    pub(crate) fn push_us(&mut self, rtt_us: u32) {
+        if self.samples.push(rtt_us).is_ok() {
+            self.moments.count += 1;
+        } else if let Some(slot) = self.samples.get_mut(usize::from(self.oldest)) {
+            self.moments.remove(core::mem::replace(slot, rtt_us));
+            self.oldest = if usize::from(self.oldest) + 1 < N {
+                self.oldest + 1
+            } else {
+                0
+            };
+        }
+        self.moments.add(rtt_us);
+    }
+
+    /// The moments of what the window holds.
+    #[must_use]
+    pub const fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// The samples, in no particular order. Queries over them, such as their minimum, are O(N).
+    pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
+        self.samples
+            .iter()
+            .map(|&rtt_us| duration(u64::from(rtt_us)))
+    }
+
+    /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let mut moments = Moments::EMPTY;
+        for &rtt_us in &self.samples {
+            moments.count += 1;
+            moments.add(rtt_us);
+        }
+        moments == self.moments && usize::from(self.oldest) < N
+    }
+}
+
+impl<const N: usize> Default for RttWindow<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Exact moments of a window: count, mean, standard deviation and fluctuation.
+///
+/// The standard deviation is the population's, sqrt(E(x^2) - E(x)^2); by Cauchy-Schwarz the difference of the integer sums is
+/// never negative. All of it is zero where there is no sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moments {
+    /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
+    sum: u64,
+    /// The sum of squares, below 2^80: its low 64 bits, and the rest. (A `u128` would cost 12 bytes of padding.)
+    squares_low: u64,
+    squares_high: u16,
+    count: u16,
+}
+
+impl Moments {
+    pub(crate) const EMPTY: Self = Self {
+        sum: 0,
+        squares_low: 0,
+        squares_high: 0,
+        count: 0,
+    };
+
+    fn add(&mut self, rtt_us: u32) {
+        let (low, carry) = self.squares_low.overflowing_add(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_add(u16::from(carry));
+        self.sum = self.sum.wrapping_add(u64::from(rtt_us));
+    }
+
+    fn remove(&mut self, rtt_us: u32) {
+        debug_assert!(self.sum >= u64::from(rtt_us));
+        let (low, borrow) = self.squares_low.overflowing_sub(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_sub(u16::from(borrow));
+        self.sum = self.sum.wrapping_sub(u64::from(rtt_us));
+    }
+
+    /// How many samples there are.
+    #[must_use]
+    pub const fn count(&self) -> u16 {
+        self.count
+    }
+
+    /// The mean, rounded down to microseconds.
+    #[must_use]
+    pub const fn mean(&self) -> Duration {
+        duration(self.mean_us() as u64)
+    }
+
+    /// The population standard deviation, rounded down to microseconds (right to one part in 2^31).
+    #[must_use]
+    pub const fn standard_deviation(&self) -> Duration {
+        duration(self.deviation_us() as u64)
+    }
+
+    /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
+    #[must_use]
+    pub fn fluctuation(&self) -> f64 {
+        f64::from(self.fluctuation_q16()) / 65_536.0
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
+    pub(crate) const fn mean_us(&self) -> u32 {
+        match self.sum.checked_div(self.count as u64) {
+            Some(mean) => mean as u32,
+            None => 0,
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // the deviation of u32 samples is below 2^31
+    pub(crate) const fn deviation_us(&self) -> u32 {
+        match root(self.spread()).checked_div(self.count as u64) {
+            Some(deviation) => deviation as u32,
+            None => 0,
+        }
+    }
+
+    /// Fluctuation in 16 fractional bits, right to 6.2e-5 of itself.
+    pub(crate) const fn fluctuation_q16(&self) -> u32 {
+        root_ratio_q16(self.spread(), self.sum)
+    }
+
+    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz.
+    const fn spread(&self) -> u128 {
+        let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
+        (self.count as u128 * squares).wrapping_sub(self.sum as u128 * self.sum as u128)
+    }
+}
+
+fn square(value: u32) -> u64 {
+    u64::from(value) * u64::from(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_window_has_zero_moments() {
+        let window = RttWindow::<8>::new();
+        assert_eq!(window.moments().mean(), Duration::ZERO);
+        assert_eq!(window.moments().standard_deviation(), Duration::ZERO);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+        assert!(window.is_valid());
+    }
+
+    #[test]
+    fn one_sample_has_no_spread() {
+        let mut window = RttWindow::<8>::new();
+        window.push_us(u32::MAX);
+        assert_eq!(window.moments().deviation_us(), 0);
+        assert_eq!(window.moments().mean_us(), u32::MAX);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+    }
+
+    #[test]
+    fn zero_round_trips_do_not_fluctuate() {
+        let mut window = RttWindow::<2>::new();
+        window.push(Duration::ZERO);
+        window.push(Duration::ZERO);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+    }
+
+    #[test]
+    fn two_extremes_give_the_largest_variance() {
+        let mut window = RttWindow::<2>::new();
+        window.push_us(0);
+        window.push_us(u32::MAX);
+        assert_eq!(window.moments().deviation_us(), u32::MAX / 2);
+        assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
+    }
+
+    #[test]
+    fn a_window_of_one_holds_the_latest() {
+        let mut window = RttWindow::<1>::new();
+        for rtt_us in [7, 9, 11] {
+            window.push_us(rtt_us);
+            assert_eq!(window.moments().mean_us(), rtt_us);
+            assert!(window.is_valid());
+        }
+        assert_eq!(window.iter().count(), 1);
+    }
+}
