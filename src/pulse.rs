@@ -271,6 +271,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         if self.risen < self.settings.rise {
             return None;
         }
+        self.risen = 0;
         self.mark = alive_at;
         let refuted = self.revival == Reason::Refuted;
         self.end_episode(
