@@ -1,4 +1,5 @@
 #![no_std]
+#![forbid(unsafe_code)]
 //! Adaptive heartbeats.
 
 #[cfg(feature = "lab")]

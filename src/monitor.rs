@@ -95,6 +95,9 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     last_failure: Option<Failure>,
 }
 
+/// What it may take, on any target.
+const _: () = assert!(size_of::<Monitor<32>>() <= 640);
+
 /// Of eight steady probes, what arrives may put off seven.
 const PUT_OFF: u64 = 8;
 

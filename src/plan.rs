@@ -88,7 +88,8 @@ impl Retries {
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing {
             Spacing::Fixed => self.count as u32 + 1,
-            Spacing::Exponential => saturate((1 << (self.count as u64 + 1)) - 1),
+            Spacing::Exponential if self.count < 31 => (1 << (self.count + 1)) - 1,
+            Spacing::Exponential => u32::MAX,
             Spacing::Closing => 1,
         }
     }
