@@ -1,6 +1,13 @@
 #![no_std]
 //! Adaptive heartbeats.
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "std")]
+mod adapter;
 mod config;
 mod error;
 mod event;
@@ -22,6 +29,10 @@ mod verdict;
 mod watch;
 mod window;
 
+#[cfg(feature = "tokio")]
+pub use adapter::tokio;
+#[cfg(feature = "std")]
+pub use adapter::{Epoch, Fault, WINDOW, thread};
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};
