@@ -1,4 +1,5 @@
 #![no_std]
+#![forbid(unsafe_code)]
 //! Adaptive heartbeats.
 
 #[cfg(feature = "alloc")]
@@ -13,6 +14,8 @@ mod error;
 mod event;
 mod fixed;
 mod heartbeat;
+#[cfg(feature = "lab")]
+pub mod lab;
 mod loss;
 mod monitor;
 pub mod pacing;

@@ -95,6 +95,9 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     last_failure: Option<Failure>,
 }
 
+/// What it may take, on any target.
+const _: () = assert!(size_of::<Monitor<32>>() <= 640);
+
 /// Of eight steady probes, what arrives may put off seven.
 const PUT_OFF: u64 = 8;
 
@@ -297,7 +300,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    fn announce(&mut self, change: Change, level: SuspicionLevel) {
+    const fn announce(&mut self, change: Change, level: SuspicionLevel) {
         let counter = match change.reason {
             Reason::Refuted => Some(&mut self.counters.refuted),
             Reason::Recovered => Some(&mut self.counters.recovered),
@@ -322,7 +325,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(received_at);
         match Label::open(id, self.key, self.watch.seen()) {
             Some(label) if label.incarnation == self.incarnation => {
-                self.hear(label, received_at, micros(server_delay))
+                self.hear(label, received_at, micros(server_delay));
             }
             _ => self.ignore(),
         }
@@ -331,17 +334,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) {
         let age = self.watch.seen_at(received_at).since(label.sent);
-        let late = match self.outstanding.find(label) {
-            Some(probe) if matches!(probe.fate, Fate::Settled | Fate::Failed) => {
-                return self.ignore();
-            }
-            Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled) == Fate::Overdue,
+        let fate = match self.outstanding.find(label) {
+            Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled),
             // Forgotten: a duplicate of an answered one, unless it is newer than all that were answered.
-            None if label.sent <= self.proof => return self.ignore(),
-            None => true,
+            None if label.sent <= self.proof => Fate::Settled,
+            None => Fate::Overdue,
         };
-        let rtt_us = Some(saturate(age.saturating_sub(server_delay_us)));
-        self.answered(label.sent, rtt_us, late);
+        if fate == Fate::Settled {
+            return self.ignore();
+        }
+        let timed = matches!(fate, Fate::Waiting | Fate::Overdue);
+        let rtt_us = timed.then(|| saturate(age.saturating_sub(server_delay_us)));
+        self.answered(label.sent, rtt_us, fate == Fate::Overdue);
         self.prove(label.sent, true);
     }
 
@@ -432,11 +436,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .find(label)
             .filter(|probe| of_now && probe.fate == Fate::Waiting)?;
-        probe.fate = Fate::Settled;
+        probe.fate = Fate::Void;
         Some(*probe)
     }
 
-    fn ignore(&mut self) {
+    const fn ignore(&mut self) {
         self.counters.ignored = self.counters.ignored.saturating_add(1);
     }
 
@@ -448,6 +452,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let now = self.watch.seen();
         let fresh = self.pulse.is_fresh(sent, now);
+        self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         if !fresh {
             self.counters.stale = self.counters.stale.saturating_add(1);
@@ -539,7 +544,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
             }
         }
-        self.outstanding.settle_all();
+        self.outstanding.void_all();
     }
 
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.

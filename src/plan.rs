@@ -88,7 +88,8 @@ impl Retries {
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing {
             Spacing::Fixed => self.count as u32 + 1,
-            Spacing::Exponential => saturate((1 << (self.count as u64 + 1)) - 1),
+            Spacing::Exponential if self.count < 31 => (1 << (self.count + 1)) - 1,
+            Spacing::Exponential => u32::MAX,
             Spacing::Closing => 1,
         }
     }
@@ -159,6 +160,11 @@ impl Plan {
             Some(ratio) if ratio < u16::MAX as u64 => ratio as u16,
             _ => u16::MAX,
         };
+        self
+    }
+
+    pub(crate) fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
+        self.interval_us = self.interval_us.min(ceiling_us);
         self
     }
 

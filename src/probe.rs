@@ -117,7 +117,9 @@ pub(crate) enum Fate {
     Overdue,
     /// It failed at once.
     Failed,
-    /// Answered, or never sent, or of an old incarnation: nothing more is expected of it.
+    /// Nothing is to be learnt from its silence: it could not be sent, or we slept. A reply still proves life.
+    Void,
+    /// Answered.
     Settled,
 }
 
@@ -143,8 +145,8 @@ impl Probe {
     }
 
     /// Whether it was sent and not answered.
-    pub(crate) fn is_unanswered(&self) -> bool {
-        self.fate != Fate::Settled
+    pub(crate) const fn is_unanswered(&self) -> bool {
+        matches!(self.fate, Fate::Waiting | Fate::Overdue | Fate::Failed)
     }
 }
 
@@ -165,7 +167,7 @@ impl Outstanding {
         let slot = self
             .0
             .iter_mut()
-            .min_by_key(|slot| (slot.is_unanswered(), slot.sent))?;
+            .min_by_key(|slot| (slot.fate != Fate::Settled, slot.sent))?;
         let forgotten = core::mem::replace(slot, probe);
         forgotten.is_unanswered().then_some(forgotten)
     }
@@ -191,10 +193,10 @@ impl Outstanding {
             .min_by_key(|probe| probe.sent)
     }
 
-    /// Nothing more is expected of any of them.
-    pub(crate) fn settle_all(&mut self) {
-        for probe in &mut self.0 {
-            probe.fate = Fate::Settled;
+    /// Nothing is to be learnt from the silence of any of them.
+    pub(crate) fn void_all(&mut self) {
+        for probe in self.0.iter_mut().filter(|probe| probe.is_unanswered()) {
+            probe.fate = Fate::Void;
         }
     }
 

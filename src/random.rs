@@ -1,6 +1,6 @@
 //! The device's own randomness: jitter, start-up spread and probe ids.
 
-/// A sequence of numbers that differs from device to device and repeats for the same seed (SplitMix64).
+/// A sequence of numbers that differs from device to device and repeats for the same seed (`SplitMix64`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Random(u64);
 
@@ -39,7 +39,7 @@ pub(crate) const fn mix(value: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The first outputs of SplitMix64 from seed 0, as published with it.
+    /// The first outputs of `SplitMix64` from seed 0, as published with it.
     #[test]
     fn is_splitmix64() {
         let mut random = Random::new(0);

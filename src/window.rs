@@ -25,6 +25,12 @@ use crate::time::{duration, rtt_micros};
 /// assert_eq!(window.moments().standard_deviation(), Duration::from_micros(1_414));
 /// assert!((window.moments().fluctuation() - 0.3535).abs() < 1e-4);
 /// ```
+///
+/// A window of nothing does not compile:
+///
+/// ```compile_fail,E0080
+/// let window = systole::RttWindow::<0>::new();
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RttWindow<const N: usize> {
     /// Until full, grows; afterwards `oldest` walks round it.
@@ -42,7 +48,7 @@ impl<const N: usize> RttWindow<N> {
             assert!(
                 N > 0 && N <= u16::MAX as usize,
                 "a window holds 1 to 65,535 samples"
-            )
+            );
         };
         Self {
             samples: Vec::new(),

@@ -1,0 +1,325 @@
+//! Everything that can be done to a `Monitor`, and the laws that must hold after each step.
+//!
+//! One alphabet for the property tests, the exhaustive tests and the fuzz targets: an [`Op`] is applied to a [`World`], which
+//! is a monitor, a simulated peer and a clock, and checks the laws as it goes.
+
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations,
+    clippy::missing_const_for_fn,
+    clippy::single_match_else
+)]
+
+use core::time::Duration;
+
+use systole::pacing::Pacing;
+use systole::{Config, Event, Failure, Instant, Monitor, Output, ProbeId, SuspicionLevel, Verdict};
+
+/// What can happen to a monitor. Spans are microseconds.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(fuzzing, derive(arbitrary::Arbitrary))]
+pub enum Op {
+    /// Sleep until the deadline and drain, as many times as said.
+    Beat(u8),
+    /// The same, but look this much too late.
+    Late(u32),
+    /// Look before the deadline.
+    Early(u16),
+    /// Look without handing in what arrived.
+    Deaf(u32),
+    /// From now on the peer answers after this long; `None`: never.
+    Answers(Option<u32>),
+    /// The oldest probe under way is answered, without its id.
+    ReplyAny,
+    /// The oldest probe under way is answered, having been held for this long by the peer.
+    ReplyHeld(u32),
+    /// A reply that was handed in before is handed in again.
+    Duplicate(u8),
+    /// A reply that nobody asked for.
+    Forged(u64),
+    /// The latest probe fails at once.
+    Fail(u8),
+    /// The latest probe could not be sent.
+    Unsent,
+    /// Something else arrives.
+    Traffic,
+    ProbeNow,
+    Pushback,
+    Restarted,
+    Resumed,
+    /// The clock goes back by this much for one look.
+    ClockBack(u32),
+    /// The clock leaps forward by this much and is corrected.
+    Leap(u64),
+}
+
+/// A monitor, its peer and its clock.
+pub struct World<P: Pacing> {
+    pub monitor: Monitor<8, P>,
+    pub now: Instant,
+    /// After how long the peer answers a probe sent now.
+    pub rtt_us: Option<u32>,
+    /// Probes under way: id and arrival of the answer.
+    flying: Vec<(ProbeId, Instant)>,
+    answered: Vec<ProbeId>,
+    last_probe: Option<ProbeId>,
+    /// The last deadline.
+    pub wait: Instant,
+    level: SuspicionLevel,
+    pub events: Vec<Event>,
+    pub probes: u32,
+    /// Whether the moments handed in are those of reading rather than of arrival.
+    pub stamps_late: bool,
+}
+
+impl<P: Pacing> World<P> {
+    pub fn new(config: Config<P>) -> Self {
+        let now = Instant::from_secs(1);
+        let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
+        let mut world = Self {
+            monitor,
+            now,
+            rtt_us: Some(20_000),
+            flying: Vec::new(),
+            answered: Vec::new(),
+            last_probe: None,
+            wait: now,
+            level: SuspicionLevel::ZERO,
+            events: Vec::new(),
+            probes: 0,
+            stamps_late: false,
+        };
+        world.drain();
+        world
+    }
+
+    /// Applies `op` and checks the laws.
+    pub fn apply(&mut self, op: &Op) {
+        let heard = self.perform(op);
+        self.check(heard);
+    }
+
+    /// Returns whether something arrived, or was said, that may lower the level.
+    fn perform(&mut self, op: &Op) -> bool {
+        match *op {
+            Op::Beat(times) => (0..=times % 16).fold(false, |heard, _| heard | self.beat(0)),
+            Op::Late(us) => self.beat(us.into()),
+            Op::Early(us) => {
+                self.look_at(self.now.saturating_add(micros(us.into())).min(self.wait))
+            }
+            Op::Deaf(us) => {
+                self.now = self.wait.saturating_add(micros(us.into()));
+                self.drain();
+                false
+            }
+            Op::Answers(rtt_us) => {
+                self.rtt_us = rtt_us;
+                false
+            }
+            Op::ReplyAny | Op::ReplyHeld(_) | Op::Duplicate(_) | Op::Forged(_) => self.reply(op),
+            Op::Fail(_) | Op::Unsent => self.fail(op),
+            _ => self.tell(op),
+        }
+    }
+
+    fn reply(&mut self, op: &Op) -> bool {
+        match *op {
+            Op::ReplyAny => {
+                self.land_oldest();
+                self.monitor.handle_reply_any(self.now);
+            }
+            Op::ReplyHeld(held) => {
+                if let Some(id) = self.land_oldest() {
+                    self.monitor
+                        .handle_reply_with(id, self.now, micros(held.into()));
+                }
+            }
+            Op::Duplicate(which) => {
+                let which = usize::from(which) % self.answered.len().max(1);
+                if let Some(&id) = self.answered.get(which) {
+                    self.unmoved(|world| world.monitor.handle_reply(id, world.now));
+                }
+                return false;
+            }
+            Op::Forged(id) => {
+                self.unmoved(|world| world.monitor.handle_reply(ProbeId::from(id), world.now));
+                return false;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn fail(&mut self, op: &Op) -> bool {
+        let Some(id) = self.last_probe else {
+            return false;
+        };
+        match *op {
+            Op::Fail(how) => {
+                let failures = [
+                    Failure::Refused,
+                    Failure::Reset,
+                    Failure::Unreachable,
+                    Failure::Garbage,
+                    Failure::Prober,
+                ];
+                self.monitor
+                    .handle_failure(id, failures[usize::from(how) % 5], self.now);
+                false
+            }
+            _ => {
+                self.flying.retain(|&(flying, _)| flying != id);
+                self.monitor.handle_unsent(id, self.now);
+                true
+            }
+        }
+    }
+
+    fn tell(&mut self, op: &Op) -> bool {
+        let now = self.now;
+        match *op {
+            Op::Traffic => self.monitor.handle_traffic(now),
+            Op::ProbeNow => self.monitor.probe_now(now),
+            Op::Pushback => self.monitor.handle_pushback(now),
+            Op::Restarted => self.monitor.restarted(now),
+            Op::Resumed => self.monitor.resumed(now),
+            Op::ClockBack(us) => {
+                let before = self.drain();
+                self.now = now.saturating_sub(micros(us.into()));
+                assert_eq!(
+                    self.drain(),
+                    before,
+                    "time running backwards is no time passed"
+                );
+                self.now = now;
+            }
+            Op::Leap(us) => {
+                self.now = now.saturating_add(micros(us));
+                self.drain();
+                self.monitor.resync(now);
+                self.now = now;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Sleeps until the deadline or the first arrival before it, `late_us` longer, hands in what arrived, and drains.
+    pub fn beat(&mut self, late_us: u64) -> bool {
+        let arrival = self
+            .flying
+            .iter()
+            .map(|&(_, at)| at)
+            .min()
+            .unwrap_or(Instant::MAX);
+        let wake = self.wait.min(arrival.max(self.now));
+        self.look_at(wake.saturating_add(micros(late_us)))
+    }
+
+    /// Hands in what has arrived by `now`, and drains.
+    fn look_at(&mut self, now: Instant) -> bool {
+        self.now = now.max(self.now);
+        let landed = self.land();
+        self.drain();
+        landed
+    }
+
+    fn land(&mut self) -> bool {
+        self.flying.sort_by_key(|&(_, at)| at);
+        let landed = self
+            .flying
+            .iter()
+            .take_while(|&&(_, at)| at <= self.now)
+            .count();
+        for (id, at) in self.flying.drain(..landed) {
+            self.monitor
+                .handle_reply(id, if self.stamps_late { self.now } else { at });
+            self.answered.push(id);
+        }
+        landed > 0
+    }
+
+    fn land_oldest(&mut self) -> Option<ProbeId> {
+        (!self.flying.is_empty()).then(|| self.flying.remove(0).0)
+    }
+
+    /// Law 2: a drain ends within `MAX_DRAIN` polls, and its deadline lies in the future and stays.
+    pub fn drain(&mut self) -> Instant {
+        for _ in 0..Monitor::<8, P>::MAX_DRAIN {
+            match self.monitor.poll(self.now) {
+                Output::Probe(id) => self.send(id),
+                Output::Event(event) => self.events.push(event),
+                Output::Idle => {
+                    assert_eq!(self.now, Instant::MAX);
+                    return Instant::MAX;
+                }
+                Output::Wait(until) => {
+                    assert!(until > self.now, "no busy loop: {until} at {}", self.now);
+                    assert_eq!(
+                        self.monitor.poll(self.now),
+                        Output::Wait(until),
+                        "the deadline stays"
+                    );
+                    self.wait = until;
+                    return until;
+                }
+            }
+        }
+        panic!("the drain does not end");
+    }
+
+    fn send(&mut self, id: ProbeId) {
+        self.probes += 1;
+        self.last_probe = Some(id);
+        if let Some(rtt_us) = self.rtt_us {
+            self.flying
+                .push((id, self.now.saturating_add(micros(rtt_us.into()))));
+        }
+    }
+
+    /// Law 7: what answers nothing changes nothing but counters.
+    fn unmoved(&mut self, act: impl FnOnce(&mut Self)) {
+        self.drain();
+        let before = self.monitor.snapshot(self.now);
+        act(self);
+        let after = self.monitor.snapshot(self.now);
+        assert_eq!(
+            (before.heart, before.dead_at, before.events),
+            (after.heart, after.dead_at, after.events)
+        );
+    }
+
+    /// The laws that hold at any moment.
+    fn check(&mut self, heard: bool) {
+        self.drain();
+        assert!(self.monitor.is_valid(), "{:?}", self.monitor);
+        let level = self.monitor.level(self.now);
+        assert!(
+            heard || level >= self.level,
+            "the level fell in silence: {} to {level}",
+            self.level
+        );
+        self.level = level;
+        let numbers = self.events.iter().map(Event::number);
+        assert!(
+            numbers
+                .clone()
+                .zip(numbers.skip(1))
+                .all(|(earlier, later)| earlier < later),
+            "event numbers rise"
+        );
+        self.events.clear();
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        self.monitor.verdict()
+    }
+}
+
+pub fn micros(us: u64) -> Duration {
+    Duration::from_micros(us)
+}

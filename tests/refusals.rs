@@ -1,0 +1,439 @@
+//! What is refused, and what is bad input but harmless: every constructor, every boundary.
+#![allow(clippy::unwrap_used)]
+
+use core::time::Duration;
+
+use systole::pacing::{Fixed, Pacing};
+use systole::{
+    Config, ConfigError, Failure, Heartbeat, Instant, Monitor, Output, Plan, ProbeId, Retries,
+    RttWindow, Setting, Statistics, Verdict,
+};
+
+const SPAN_MAX: u64 = 1 << 40;
+const RTT_MAX: u64 = u32::MAX as u64;
+const SECOND: Duration = Duration::from_secs(1);
+
+const fn us(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+/// Asserts that `result` is refused for `setting` at `value`, outside `range`, in those words.
+#[track_caller]
+fn refused<T>(result: Result<T, ConfigError>, setting: Setting, value: u64, range: (u64, u64)) {
+    let error = result.err().expect("it should have been refused");
+    assert_eq!(error.setting(), setting);
+    assert_eq!(error.value(), value);
+    assert_eq!(error.range(), range);
+    let (name, unit) = words(setting);
+    let (least, most) = range;
+    assert_eq!(
+        error.to_string(),
+        format!("the {name} of {value}{unit} is out of range: {least}{unit} to {most}{unit}")
+    );
+}
+
+fn words(setting: Setting) -> (&'static str, &'static str) {
+    match setting {
+        Setting::Interval => ("interval", " us"),
+        Setting::IntervalMin => ("shortest interval", " us"),
+        Setting::IntervalMax => ("longest interval", " us"),
+        Setting::TimeoutFirst => ("first timeout", " us"),
+        Setting::TimeoutMin => ("shortest timeout", " us"),
+        Setting::TimeoutMax => ("longest timeout", " us"),
+        Setting::DetectWithin => ("bound on detection time", " us"),
+        Setting::Retries => ("number of retries", ""),
+        Setting::Gain => ("gain", " %"),
+        Setting::Jitter => ("jitter", " %"),
+        Setting::Seed => ("seed", ""),
+        Setting::Rise => ("number of answers to rise", ""),
+        other => panic!("{other:?} has no constructor yet"),
+    }
+}
+
+fn every_second() -> Config {
+    Config::every(SECOND).unwrap()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Idle;
+
+impl Pacing for Idle {
+    type State = ();
+    const INITIAL: () = ();
+
+    fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+        Plan::new(Duration::MAX, path.timeout())
+    }
+}
+
+#[test]
+fn a_base_interval_is_1_us_to_13_days() {
+    let range = (1, SPAN_MAX);
+    refused(Config::every(us(0)), Setting::Interval, 0, range);
+    refused(Config::fixed(us(0)), Setting::Interval, 0, range);
+    let over = SPAN_MAX + 1;
+    refused(Config::every(us(over)), Setting::Interval, over, range);
+    refused(Config::fixed(us(over)), Setting::Interval, over, range);
+    refused(
+        Config::every(Duration::MAX),
+        Setting::Interval,
+        u64::MAX,
+        range,
+    );
+    refused(
+        Config::every(Duration::from_nanos(999)),
+        Setting::Interval,
+        0,
+        range,
+    );
+    for at in [1, SPAN_MAX] {
+        assert!(Config::every(us(at)).is_ok());
+        assert!(Config::fixed(us(at)).is_ok());
+    }
+}
+
+#[test]
+fn a_policy_needs_a_range_that_is_not_empty() {
+    let policy = |least, most| Config::with_policy(Idle, us(least), us(most));
+    refused(policy(1, 0), Setting::IntervalMax, 0, (1, SPAN_MAX));
+    refused(policy(0, 1), Setting::IntervalMin, 0, (1, SPAN_MAX));
+    refused(policy(8, 7), Setting::IntervalMax, 7, (8, SPAN_MAX));
+    let over = SPAN_MAX + 1;
+    refused(policy(1, over), Setting::IntervalMax, over, (1, SPAN_MAX));
+    assert!(policy(1, SPAN_MAX).is_ok());
+    assert!(policy(7, 7).is_ok());
+}
+
+#[test]
+fn intervals_are_neither_zero_nor_inverted_nor_endless() {
+    let between = |least, most| every_second().interval_between(us(least), us(most));
+    refused(between(0, 5), Setting::IntervalMin, 0, (1, SPAN_MAX));
+    refused(between(6, 5), Setting::IntervalMax, 5, (6, SPAN_MAX));
+    let over = SPAN_MAX + 1;
+    refused(
+        between(over, over),
+        Setting::IntervalMin,
+        over,
+        (1, SPAN_MAX),
+    );
+    refused(between(1, over), Setting::IntervalMax, over, (1, SPAN_MAX));
+    assert!(between(1, SPAN_MAX).is_ok());
+}
+
+#[test]
+fn a_shortest_interval_leaves_room_for_the_bound() {
+    let bound = every_second().detect_within(us(3_000_000)).unwrap();
+    let room = 3_000_000 - 7 * 100_000; // two retries at doubling waits take seven timeouts
+    let between = |least| bound.interval_between(us(least), us(SPAN_MAX));
+    refused(between(room + 1), Setting::IntervalMin, room + 1, (1, room));
+    assert!(between(room).is_ok());
+}
+
+#[test]
+fn timeouts_are_neither_zero_nor_inverted_nor_over_71_minutes() {
+    let timeouts = |first, least, most| every_second().timeouts(us(first), us(least), us(most));
+    refused(timeouts(1, 0, 5), Setting::TimeoutMin, 0, (1, RTT_MAX));
+    let over = RTT_MAX + 1;
+    refused(
+        timeouts(1, over, over),
+        Setting::TimeoutMin,
+        over,
+        (1, RTT_MAX),
+    );
+    refused(timeouts(1, 6, 5), Setting::TimeoutMax, 5, (6, RTT_MAX));
+    refused(
+        timeouts(1, 1, over),
+        Setting::TimeoutMax,
+        over,
+        (1, RTT_MAX),
+    );
+    refused(timeouts(1, 2, 5), Setting::TimeoutFirst, 1, (2, 5));
+    refused(timeouts(6, 2, 5), Setting::TimeoutFirst, 6, (2, 5));
+    assert!(timeouts(1, 1, RTT_MAX).is_ok());
+    assert!(timeouts(RTT_MAX, RTT_MAX, RTT_MAX).is_ok());
+}
+
+#[test]
+fn a_shortest_timeout_leaves_room_for_the_bound() {
+    let bound = every_second().detect_within(us(3_000_000)).unwrap();
+    let timeouts = |least| bound.timeouts(us(least), us(least), us(RTT_MAX));
+    let most = (3_000_000 - 900_000) / 7;
+    refused(timeouts(most + 1), Setting::TimeoutMin, most + 1, (1, most));
+    assert!(timeouts(most).is_ok());
+}
+
+#[test]
+fn retries_are_at_most_16_and_fit_the_bound() {
+    let most = u64::from(Retries::MAX);
+    for retries in [Retries::fixed, Retries::exponential, Retries::closing] {
+        refused(
+            every_second().retries(retries(17)),
+            Setting::Retries,
+            17,
+            (0, most),
+        );
+        refused(
+            every_second().retries(retries(255)),
+            Setting::Retries,
+            255,
+            (0, most),
+        );
+        assert!(every_second().retries(retries(16)).is_ok());
+    }
+    let bound = every_second().detect_within(us(3_000_000)).unwrap();
+    let exponential = |count| bound.retries(Retries::exponential(count));
+    refused(exponential(4), Setting::Retries, 4, (0, 3)); // 31 timeouts of 0.1 s, and 0.9 s
+    assert!(exponential(3).is_ok());
+    assert!(bound.retries(Retries::closing(16)).is_ok()); // they take what there is
+}
+
+#[test]
+fn a_bound_holds_an_interval_a_timeout_and_the_retries() {
+    let least = 900_000 + 7 * 100_000;
+    let within = |bound| every_second().detect_within(us(bound));
+    let range = (least, SPAN_MAX);
+    refused(within(0), Setting::DetectWithin, 0, range);
+    refused(within(least - 1), Setting::DetectWithin, least - 1, range);
+    let over = SPAN_MAX + 1;
+    refused(within(over), Setting::DetectWithin, over, range);
+    assert_eq!(within(least).unwrap().bound(), Some(us(least)));
+}
+
+#[test]
+fn shares_counts_and_the_seed_have_their_ranges() {
+    let config = every_second();
+    refused(config.gain_percent(1_001), Setting::Gain, 1_001, (0, 1_000));
+    refused(config.jitter_percent(51), Setting::Jitter, 51, (0, 50));
+    refused(config.seed(0), Setting::Seed, 0, (1, u64::MAX));
+    refused(config.rise(0), Setting::Rise, 0, (1, 255));
+    assert!(config.gain_percent(1_000).is_ok());
+    assert!(config.jitter_percent(50).is_ok());
+    assert!(config.seed(u64::MAX).unwrap().is_seeded());
+    assert!(config.rise(255).is_ok());
+}
+
+#[test]
+fn a_monitor_refuses_to_be_without_a_seed() {
+    let monitor = Monitor::<4>::new(every_second(), Instant::ZERO);
+    refused(monitor, Setting::Seed, 0, (1, u64::MAX));
+}
+
+#[test]
+fn a_refused_setting_leaves_the_configuration_as_it_was() {
+    let config = every_second();
+    assert!(config.detect_within(us(1)).is_err());
+    assert_eq!(config, every_second());
+}
+
+/// What a plan would add up to is asked of plans that no machine has fitted yet.
+#[test]
+fn a_plan_of_too_many_retries_adds_up_without_overflow() {
+    for retries in [Retries::fixed, Retries::exponential, Retries::closing] {
+        let plan = Plan::new(Duration::MAX, Duration::MAX).with_retries(retries(255));
+        assert!(plan.bound() >= plan.timeout());
+    }
+}
+
+// ---- bad input that is harmless ----
+
+fn heart() -> Heartbeat<4> {
+    Heartbeat::new(every_second().jitter_percent(0).unwrap())
+}
+
+#[test]
+fn a_round_trip_of_zero_is_a_round_trip() {
+    let mut heart = heart();
+    for _ in 0..100 {
+        assert_eq!(heart.next_interval(Duration::ZERO), SECOND);
+        assert!(heart.timeout() > Duration::ZERO);
+    }
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert_eq!(heart.snapshot().fluctuation.to_bits(), 0.0_f64.to_bits());
+    heart.missed();
+    assert_eq!(heart.verdict(), Verdict::Suspect);
+}
+
+#[test]
+fn a_giant_round_trip_counts_as_71_minutes() {
+    let mut window = RttWindow::<4>::new();
+    window.push(Duration::MAX);
+    assert_eq!(window.moments().mean(), us(RTT_MAX));
+    let mut heart = heart();
+    heart.next_interval(Duration::from_millis(1));
+    for _ in 0..8 {
+        let interval = heart.next_interval(Duration::MAX);
+        assert!((us(900_000)..=us(4_000_000)).contains(&interval));
+        assert!(heart.is_valid());
+    }
+    assert_eq!(heart.snapshot().mean, us(RTT_MAX));
+}
+
+/// The answer came in time for somebody, if not for us: it is a sample, and the peer lives.
+#[test]
+fn a_round_trip_above_the_timeout_teaches_a_longer_one() {
+    let mut heart = heart();
+    for _ in 0..50 {
+        heart.next_interval(Duration::from_millis(1));
+    }
+    let before = heart.timeout();
+    heart.next_interval(before * 3);
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert!(heart.timeout() >= before * 3);
+}
+
+#[test]
+fn missing_for_ever_saturates() {
+    let mut heart = heart();
+    for _ in 0..10_000 {
+        let interval = heart.missed();
+        assert!(interval <= us(4_000_000) && interval > Duration::ZERO);
+        assert!(heart.timeout() > Duration::ZERO);
+    }
+    assert_eq!(heart.verdict(), Verdict::Dead);
+    heart.late(Duration::MAX);
+    heart.late(Duration::ZERO);
+    assert!(heart.is_valid());
+}
+
+const SEEDED: Config = match Config::every(SECOND) {
+    Ok(config) => match config.seed(7) {
+        Ok(config) => config.start_at_once(),
+        Err(_) => panic!("a seed"),
+    },
+    Err(_) => panic!("a second"),
+};
+
+fn monitor_at(start: Instant) -> Monitor<4> {
+    Monitor::new(SEEDED, start).unwrap()
+}
+
+/// Drains at `now`: the probes handed out, and the deadline.
+#[track_caller]
+fn drain(monitor: &mut Monitor<4>, now: Instant) -> (Vec<ProbeId>, Instant) {
+    let mut probes = Vec::new();
+    for _ in 0..Monitor::<4>::MAX_DRAIN {
+        let output = monitor.poll(now);
+        assert!(monitor.is_valid());
+        match output {
+            Output::Probe(id) => probes.push(id),
+            Output::Event(_) => (),
+            Output::Wait(until) => {
+                assert!(until > now, "a busy loop at {now}");
+                return (probes, until);
+            }
+            Output::Idle => {
+                assert_eq!(now, Instant::MAX);
+                return (probes, Instant::MAX);
+            }
+        }
+    }
+    panic!("the drain does not end");
+}
+
+/// A monitor of a peer that has answered one probe after 20 ms, and that probe.
+fn answered() -> (Monitor<4>, ProbeId, Instant) {
+    let mut monitor = monitor_at(Instant::from_secs(100));
+    let (probes, _) = drain(&mut monitor, Instant::from_secs(100));
+    let now = Instant::from_millis(100_020);
+    monitor.handle_reply(probes[0], now);
+    drain(&mut monitor, now);
+    (monitor, probes[0], now)
+}
+
+#[test]
+fn replies_that_answer_nothing_change_nothing_but_a_counter() {
+    let (mut monitor, answered, now) = answered();
+    let (before, deadline) = (monitor.snapshot(now), drain(&mut monitor, now).1);
+    let ids = [answered, ProbeId::from(0), ProbeId::from(u64::MAX)];
+    for id in ids {
+        monitor.handle_reply(id, now);
+        monitor.handle_reply_with(id, now, Duration::MAX);
+        monitor.handle_failure(id, Failure::Refused, now);
+        monitor.handle_unsent(id, now);
+    }
+    monitor.handle_reply_any(now);
+    let after = monitor.snapshot(now);
+    assert_eq!(after.counters.ignored, 13);
+    assert_eq!(after.heart, before.heart);
+    assert_eq!(after.events, before.events);
+    assert_eq!(drain(&mut monitor, now), (Vec::new(), deadline));
+}
+
+#[test]
+fn time_that_runs_backwards_is_no_time() {
+    let (mut monitor, _, now) = answered();
+    let before = monitor.clone();
+    for back in [now.saturating_sub(SECOND), Instant::ZERO] {
+        let mut monitor = before.clone();
+        let (probes, until) = drain(&mut monitor, back);
+        assert_eq!((probes, until), drain(&mut before.clone(), now));
+        monitor.handle_traffic(back);
+        monitor.probe_now(back);
+        assert_eq!(monitor.verdict(), Verdict::Alive);
+        assert!(monitor.is_valid());
+    }
+    let (probes, _) = drain(&mut monitor, now.saturating_add(SECOND));
+    monitor.handle_reply(probes[0], Instant::ZERO); // before it was sent
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    assert!(monitor.is_valid());
+}
+
+#[test]
+fn the_end_of_time_is_idle() {
+    let (mut monitor, id, _) = answered();
+    for _ in 0..3 {
+        let (_, until) = drain(&mut monitor, Instant::MAX);
+        assert_eq!(until, Instant::MAX);
+        monitor.handle_reply(id, Instant::MAX);
+        monitor.handle_reply_any(Instant::MAX);
+        monitor.handle_traffic(Instant::MAX);
+        monitor.handle_failure(id, Failure::Reset, Instant::MAX);
+        monitor.handle_unsent(id, Instant::MAX);
+        monitor.probe_now(Instant::MAX);
+        monitor.handle_pushback(Instant::MAX);
+        monitor.restarted(Instant::MAX);
+        monitor.resumed(Instant::MAX);
+        assert!(monitor.is_valid());
+    }
+    monitor.resync(Instant::from_secs(200));
+    let (_, until) = drain(&mut monitor, Instant::from_secs(200));
+    assert!(until < Instant::MAX, "it goes on after a correction");
+}
+
+#[test]
+fn a_monitor_may_start_at_either_end_of_time() {
+    for start in [
+        Instant::ZERO,
+        Instant::MAX,
+        Instant::from_micros(u64::MAX - 1),
+    ] {
+        let mut monitor = monitor_at(start);
+        let mut now = start;
+        for _ in 0..20 {
+            now = drain(&mut monitor, now).1;
+        }
+        assert!(monitor.is_valid());
+    }
+}
+
+#[test]
+fn a_server_that_held_the_probe_longer_than_it_was_away_leaves_a_round_trip_of_zero() {
+    let mut monitor = monitor_at(Instant::ZERO);
+    let (probes, _) = drain(&mut monitor, Instant::ZERO);
+    monitor.handle_reply_with(probes[0], Instant::from_millis(5), Duration::MAX);
+    assert_eq!(
+        monitor.snapshot(Instant::from_millis(5)).heart.mean,
+        Duration::ZERO
+    );
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+}
+
+#[test]
+fn fixed_intervals_take_the_same_bad_input() {
+    let mut heart = Heartbeat::<1, Fixed>::new(Config::fixed(us(1)).unwrap());
+    for rtt in [Duration::ZERO, Duration::MAX, us(1)] {
+        assert_eq!(heart.next_interval(rtt), us(1));
+        assert!(heart.missed() >= us(1));
+        assert!(heart.is_valid());
+    }
+}
