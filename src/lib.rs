@@ -21,11 +21,13 @@
 //! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport Protocols, SIGCOMM 1987
 //!
 
-#[cfg(feature = "lab")]
+#[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(feature = "lab")]
+#[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod adapter;
 mod config;
 mod error;
 mod event;
@@ -49,6 +51,10 @@ mod verdict;
 mod watch;
 mod window;
 
+#[cfg(feature = "tokio")]
+pub use adapter::tokio;
+#[cfg(feature = "std")]
+pub use adapter::{Epoch, Fault, WINDOW, thread};
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};
