@@ -15,10 +15,10 @@ pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
         return 0;
     }
     // square = v * 2^(2 * half) with v in 2^30..2^32, so the root is in 2^15..=2^16
-    let half = (128 - square.leading_zeros()).div_ceil(2) as i32 - 16;
+    let half = (128 - square.leading_zeros()).div_ceil(2).cast_signed() - 16;
     let root = rounded_root(shift128(square, 2 * half) as u32);
     // divisor = d * 2^exponent with d in 2^15..=2^16
-    let exponent = 64 - divisor.leading_zeros() as i32 - 16;
+    let exponent = 48 - divisor.leading_zeros().cast_signed();
     let quotient = div_round(root << 15, rounded_shift(divisor, exponent) as u32);
     scale(quotient, half - exponent + 1)
 }
@@ -65,7 +65,7 @@ const fn scale(value: u32, left: i32) -> u32 {
         0
     } else if left <= 0 {
         rounded_shift(value as u64, -left) as u32
-    } else if left > value.leading_zeros() as i32 {
+    } else if left > value.leading_zeros().cast_signed() {
         u32::MAX
     } else {
         value << left
@@ -114,6 +114,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[allow(clippy::cast_precision_loss)] // a reference, not the real thing
     fn ratio_error(square: u128, divisor: u64) -> f64 {
         let exact = libm::sqrt(square as f64) / divisor as f64;
         let found = f64::from(root_ratio_q16(square, divisor)) / 65_536.0;

@@ -78,20 +78,12 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.verdict
     }
 
-    pub(crate) const fn mark(&self) -> Instant {
-        self.mark
-    }
-
     pub(crate) const fn is_started(&self) -> bool {
         self.started
     }
 
     pub(crate) const fn in_episode(&self) -> bool {
         self.episode
-    }
-
-    pub(crate) const fn state(&self) -> &P::State {
-        &self.state
     }
 
     pub(crate) const fn model(&self) -> Model {

@@ -1,6 +1,6 @@
 //! The device's own randomness: jitter, start-up spread and probe ids.
 
-/// A sequence of numbers that differs from device to device and repeats for the same seed (SplitMix64).
+/// A sequence of numbers that differs from device to device and repeats for the same seed (`SplitMix64`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Random(u64);
 

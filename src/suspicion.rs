@@ -106,14 +106,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn model(rtts: &[u32], lost: u16) -> Model {
+    fn model(rtts: &[u32], losses: u16) -> Model {
         let mut window = crate::RttWindow::<32>::new();
         let mut loss = LossRate::NEW;
         for &rtt_us in rtts {
             window.push_us(rtt_us);
             loss.answered();
         }
-        for _ in 0..lost {
+        for _ in 0..losses {
             loss.lost();
         }
         Model::new(window.moments(), &loss)

@@ -155,6 +155,7 @@ pub(crate) const fn rtt_micros(span: Duration) -> u32 {
 }
 
 /// `wide`, or `u32::MAX` where it does not fit.
+#[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn saturate(wide: u64) -> u32 {
     if wide > u32::MAX as u64 {
         u32::MAX
@@ -164,6 +165,7 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 }
 
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take a 32-bit division.
+#[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn duration(micros: u64) -> Duration {
     if micros <= u32::MAX as u64 {
         let micros = micros as u32;

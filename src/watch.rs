@@ -89,7 +89,7 @@ impl Watch {
     }
 
     /// Corrects a clock that had leapt forward to `now`; returns how far it goes back.
-    pub(crate) fn resync(&mut self, now: Instant) -> u64 {
+    pub(crate) const fn resync(&mut self, now: Instant) -> u64 {
         let back = self.now.since(now);
         self.now = self.now.minus(back);
         self.credited = self.now;

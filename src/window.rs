@@ -48,7 +48,7 @@ impl<const N: usize> RttWindow<N> {
             assert!(
                 N > 0 && N <= u16::MAX as usize,
                 "a window holds 1 to 65,535 samples"
-            )
+            );
         };
         Self {
             samples: Vec::new(),

@@ -3,6 +3,15 @@
 //! One alphabet for the property tests, the exhaustive tests and the fuzz targets: an [`Op`] is applied to a [`World`], which
 //! is a monitor, a simulated peer and a clock, and checks the laws as it goes.
 
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations
+)]
+
 use core::time::Duration;
 
 use systole::pacing::Pacing;
@@ -68,7 +77,7 @@ pub struct World<P: Pacing> {
 impl<P: Pacing> World<P> {
     pub fn new(config: Config<P>) -> Self {
         let now = Instant::from_secs(1);
-        let monitor = Monitor::new(config, now).expect("the configuration has a seed");
+        let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
             monitor,
             now,
