@@ -111,6 +111,7 @@ const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_precision_loss)] // references in floating point
     use super::*;
     use proptest::prelude::*;
 

@@ -2,11 +2,18 @@
 #![forbid(unsafe_code)]
 //! Adaptive heartbeats.
 
+#[cfg(feature = "lab")]
+extern crate alloc;
+#[cfg(feature = "lab")]
+extern crate std;
+
 mod config;
 mod error;
 mod event;
 mod fixed;
 mod heartbeat;
+#[cfg(feature = "lab")]
+pub mod lab;
 mod loss;
 mod monitor;
 pub mod pacing;

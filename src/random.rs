@@ -39,7 +39,7 @@ pub(crate) const fn mix(value: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The first outputs of SplitMix64 from seed 0, as published with it.
+    /// The first outputs of `SplitMix64` from seed 0, as published with it.
     #[test]
     fn is_splitmix64() {
         let mut random = Random::new(0);

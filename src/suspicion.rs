@@ -103,6 +103,7 @@ const fn square(value: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_precision_loss)] // references in floating point
     use super::*;
     use proptest::prelude::*;
 

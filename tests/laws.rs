@@ -1,9 +1,11 @@
 //! The laws of the documentation, both halves where a law has two.
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::indexing_slicing,
     clippy::unwrap_used
-)]
+)] // a test
 
 #[path = "common/ops.rs"]
 mod ops;

@@ -1,0 +1,169 @@
+//! The phi accrual detector as Akka, Pekko and Hazelcast run it.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use super::intervals::Intervals;
+use super::phi::THRESHOLDS;
+use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
+use crate::Instant;
+use crate::lab::{Answer, tail};
+use crate::time::micros;
+
+/// [`Phi`](super::Phi) with a logistic tail, a floor under the deviation and a pause that is always allowed.
+///
+/// The gap that ends a Dead verdict is not learnt. No bound is kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Akka {
+    /// Send to send; 1 s by default.
+    pub interval: Duration,
+    /// The level of suspicion; 8 by default, which is truly 7.06.
+    pub threshold: f64,
+    /// Added to the mean; 3 s by default.
+    pub acceptable_pause: Duration,
+    /// The least deviation; 100 ms by default.
+    pub min_deviation: Duration,
+    /// Inter-arrival times remembered; 1000 by default.
+    pub window: usize,
+}
+
+impl Akka {
+    /// The defaults of the cluster module.
+    pub const CLUSTER: Self = Self {
+        interval: Duration::from_secs(1),
+        threshold: 8.0,
+        acceptable_pause: Duration::from_secs(3),
+        min_deviation: Duration::from_millis(100),
+        window: 1_000,
+    };
+}
+
+impl Baseline for Akka {
+    const NAME: &'static str = "phi (Akka)";
+    const KEEPS_BOUND: bool = false;
+    type Detector = Periodic<AkkaRule>;
+
+    fn detector(&self, start: Instant) -> Self::Detector {
+        Periodic::new(micros(self.interval), start, AkkaRule::new(self))
+    }
+
+    /// The pause takes what the bound leaves after two intervals and the deviations of a calm path.
+    fn sweep(bound: Duration) -> Vec<Self> {
+        let of = |threshold: f64| {
+            move |interval: Duration| {
+                let calm = Self::CLUSTER
+                    .min_deviation
+                    .mul_f64(tail::deviations_akka(threshold));
+                let acceptable_pause = bound.saturating_sub(2 * interval + calm);
+                Self {
+                    interval,
+                    threshold,
+                    acceptable_pause,
+                    ..Self::CLUSTER
+                }
+            }
+        };
+        THRESHOLDS
+            .into_iter()
+            .flat_map(|phi| shares(bound, &FEW_INTERVALS).map(of(phi)))
+            .collect()
+    }
+}
+
+impl fmt::Display for Akka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            interval,
+            threshold,
+            acceptable_pause,
+            ..
+        } = self;
+        write!(
+            f,
+            "interval {interval:?} threshold {threshold} pause {acceptable_pause:?}"
+        )
+    }
+}
+
+/// [`Akka`]: fresh until its phi of the silence reaches the threshold.
+#[derive(Clone, Debug)]
+pub struct AkkaRule {
+    deviations: f64,
+    pause_us: f64,
+    min_deviation_us: f64,
+    intervals: Intervals,
+    last: Option<Instant>,
+}
+
+impl AkkaRule {
+    fn new(settings: &Akka) -> Self {
+        Self {
+            deviations: tail::deviations_akka(settings.threshold),
+            pause_us: micros(settings.acceptable_pause) as f64,
+            min_deviation_us: micros(settings.min_deviation) as f64,
+            intervals: Intervals::seeded(settings.window, micros(settings.interval)),
+            last: None,
+        }
+    }
+
+    fn timeout_us(&self) -> u64 {
+        let deviation = self.intervals.deviation().max(self.min_deviation_us);
+        (self.intervals.mean() + self.pause_us + self.deviations * deviation) as u64
+    }
+}
+
+impl Freshness for AkkaRule {
+    fn first(&self, start: Instant) -> Instant {
+        start.plus(self.timeout_us())
+    }
+
+    fn after(&mut self, answer: &Answer, fresh_until: Instant) -> Option<Instant> {
+        if let Some(last) = self
+            .last
+            .replace(answer.at)
+            .filter(|_| answer.at < fresh_until)
+        {
+            self.intervals.push(answer.at.since(last));
+        }
+        Some(answer.at.plus(self.timeout_us()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(ms: u64) -> Answer {
+        let at = Instant::from_millis(ms);
+        Answer {
+            id: 0,
+            sent: at,
+            at,
+        }
+    }
+
+    /// 1 + 3 + 5.226 * 0.1 = 4.52 s since the last beat on a calm path.
+    #[test]
+    fn cluster_defaults_wait_four_and_a_half_seconds() {
+        let mut rule = AkkaRule::new(&Akka::CLUSTER);
+        let fresh = (0..1_200)
+            .map(|i| rule.after(&answer(i * 1_000), Instant::MAX))
+            .last()
+            .flatten();
+        let waited = fresh.map(|until| until.since(Instant::from_secs(1_199)) as f64 / 1e6);
+        assert!(
+            (waited.unwrap_or_default() - 4.5226).abs() < 1e-3,
+            "{waited:?}"
+        );
+    }
+
+    #[test]
+    fn the_gap_that_ends_a_dead_verdict_is_not_learnt() {
+        let mut rule = AkkaRule::new(&Akka::CLUSTER);
+        rule.after(&answer(0), Instant::MAX);
+        let before = rule.timeout_us();
+        rule.after(&answer(60_000), Instant::from_secs(5));
+        assert_eq!(rule.timeout_us(), before);
+    }
+}

@@ -1,0 +1,276 @@
+//! DESIGN.md's table of published detectors, reproduced by the laboratory over the recorded networks.
+//!
+//! The networks are not part of the crate: `SYSTOLE_TRACES` names their folder, and without it there is nothing
+//! to check. The whole table, which sweeps every family:
+//! `SYSTOLE_TRACES=... cargo test --release --features lab --test lab_table -- --ignored --nocapture`.
+#![cfg(feature = "lab")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use systole::lab::baseline::{FixedMisses, Founding, NfdS};
+use systole::lab::sweep::{self, Candidate, Outcome, Point};
+use systole::lab::{Case, CrashTest, Trace};
+
+/// The recorded networks that can be judged at 3 and 10 s.
+const SEVEN: [&str; 7] = [
+    "us5g_drive_verizon",
+    "us5g_drive_tmobile",
+    "us5g_drive_atnt",
+    "cicv5g_public5g_n78_urban",
+    "cicv5g_private5g_n8_handoff_w2s",
+    "cicv5g_private5g_n8_rural_weak",
+    "lan_ethernet_ros2_rpi4",
+];
+
+/// The seven at a bound; `None`, and a line to say so, without a folder.
+fn cases(bound_s: u64) -> Option<Vec<Case<Trace>>> {
+    let Some(folder) = std::env::var_os("SYSTOLE_TRACES").map(PathBuf::from) else {
+        println!("skipped: SYSTOLE_TRACES names no folder of traces");
+        return None;
+    };
+    let load = |name: &'static str| {
+        Trace::load(folder.join(format!("{name}.csv"))).map(|trace| (name, trace))
+    };
+    let traces: Result<Vec<_>, _> = SEVEN.into_iter().map(load).collect();
+    let bound = Duration::from_secs(bound_s);
+    let case = |(name, trace): &(&str, Trace)| Case::new(*name, trace.clone(), bound);
+    Some(sweep::parallel(&traces.unwrap(), case))
+}
+
+fn judge(cases: &[Case<Trace>], candidates: &[Candidate]) -> Vec<Outcome> {
+    sweep::sweep(cases, candidates, |_| ())
+}
+
+#[test]
+fn the_floor_and_a_few_published_points() {
+    let tables = [
+        (
+            3,
+            36,
+            [(0.45, 17.8, 0.741), (0.25, 10.0, 1.333)],
+            (2, 0.2, 18.1, 0.833),
+        ),
+        (
+            10,
+            11,
+            [(0.45, 11.4, 0.222), (0.3, 7.4, 0.333)],
+            (2, 0.1, 10.7, 0.222),
+        ),
+    ];
+    for (bound_s, floor, nfd_s, (misses, timeout, avoidable, probes)) in tables {
+        let Some(cases) = cases(bound_s) else { return };
+        assert_eq!(
+            cases.iter().map(|case| case.floor().len()).sum::<usize>(),
+            floor
+        );
+        let bound = Duration::from_secs(bound_s);
+        let mut expected = nfd_s
+            .map(|(_, avoidable, probes)| (avoidable, probes))
+            .to_vec();
+        expected.push((avoidable, probes));
+        let nfd_s = nfd_s.map(|(share, ..)| NfdS {
+            interval: bound.mul_f64(share),
+            bound,
+        });
+        let mut candidates = Vec::from(nfd_s.map(Candidate::baseline));
+        let timeout = bound.mul_f64(timeout);
+        let interval = (bound - timeout) / misses;
+        candidates.push(Candidate::baseline(FixedMisses {
+            interval,
+            timeout,
+            misses,
+        }));
+        for (outcome, (avoidable, probes)) in judge(&cases, &candidates).iter().zip(expected) {
+            let label = format!(
+                "{} {} at {bound_s} s: {}",
+                outcome.family,
+                outcome.settings,
+                outcome.avoidable()
+            );
+            assert!((outcome.avoidable() - avoidable).abs() < 0.06, "{label}");
+            assert!((outcome.probes_per_s() - probes).abs() < 0.001, "{label}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "sweeps every family: a minute with --release"]
+fn the_whole_table() {
+    for bound_s in [3, 10] {
+        let Some(cases) = cases(bound_s) else { return };
+        let bound = Duration::from_secs(bound_s);
+        let outcomes = judge(&cases, &sweep::bounded(bound));
+        println!("== D = {bound_s} s");
+        for family in families(&outcomes) {
+            let of_family = outcomes
+                .iter()
+                .enumerate()
+                .filter(|(_, o)| o.family == family);
+            print_front(family, &sweep::best_single(of_family), &outcomes);
+        }
+        print_front("hindsight", &sweep::hindsight(&outcomes, 25.0), &outcomes);
+        let of_three = outcomes
+            .iter()
+            .filter(|outcome| THREE.contains(&outcome.family));
+        let few: Vec<_> = of_three.cloned().collect();
+        print_front(
+            "hindsight over the first three families",
+            &sweep::hindsight(&few, 25.0),
+            &few,
+        );
+        print_unbounded(&cases, bound);
+    }
+}
+
+/// The families of DESIGN.md's first three rows.
+const THREE: [&str; 3] = ["NFD-S", "fixed misses", "fast retry"];
+
+fn families(outcomes: &[Outcome]) -> Vec<&'static str> {
+    let mut families: Vec<_> = outcomes.iter().map(|outcome| outcome.family).collect();
+    families.dedup();
+    families
+}
+
+/// DESIGN.md's values of A, and some around them.
+const LEVELS: [f64; 20] = [
+    18.8, 17.8, 14.5, 13.4, 12.8, 11.4, 10.0, 8.9, 7.4, 7.0, 6.0, 5.0, 4.4, 3.7, 2.8, 2.2, 1.8,
+    1.1, 0.5, 0.0,
+];
+
+/// The points at those values; of a front that never comes so low, the one with the fewest mistakes.
+fn steps(front: &[Point]) -> Vec<&Point> {
+    let at = |&level: &f64| sweep::cheapest_with_at_most(front, level);
+    let mut steps: Vec<_> = LEVELS.iter().filter_map(at).collect();
+    steps.dedup();
+    if steps.is_empty() {
+        front.last().into_iter().collect()
+    } else {
+        steps
+    }
+}
+
+fn print_front(name: &str, front: &[Point], outcomes: &[Outcome]) {
+    println!("-- {name}");
+    for point in steps(front) {
+        let [first, rest @ ..] = point.choice.as_slice() else {
+            continue;
+        };
+        let single = rest.iter().all(|other| other == first);
+        let settings = if single {
+            outcomes[*first].settings.as_str()
+        } else {
+            ""
+        };
+        println!(
+            "  {:4.1} @ {:.3}  {settings}",
+            point.avoidable, point.probes_per_s
+        );
+    }
+}
+
+/// The families that do not keep the bound: their best settings, and how late they can be.
+fn print_unbounded(cases: &[Case<Trace>], bound: Duration) {
+    let candidates = sweep::unbounded(bound);
+    let outcomes = judge(cases, &candidates);
+    for family in families(&outcomes) {
+        let front = sweep::best_single(
+            outcomes
+                .iter()
+                .enumerate()
+                .filter(|(_, o)| o.family == family),
+        );
+        println!("-- {family} (keeps no bound)");
+        for point in steps(&front) {
+            let Some(candidate) = point
+                .choice
+                .first()
+                .and_then(|&index| candidates.get(index))
+            else {
+                continue;
+            };
+            let (late, worst, name) = lateness(candidate, cases, bound);
+            println!(
+                "  {:4.1} @ {:.3}  {}; late for {:.2} % of crashes, up to {worst:.1} s on {name}",
+                point.avoidable,
+                point.probes_per_s,
+                candidate.settings(),
+                100.0 * late,
+            );
+        }
+    }
+}
+
+/// The share of crashes noticed late, the longest time, and where.
+fn lateness(candidate: &Candidate, cases: &[Case<Trace>], bound: Duration) -> (f64, f64, String) {
+    let test = CrashTest::new(2_000);
+    let times: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            (
+                candidate.detection_times(case.network(), &test),
+                case.name(),
+            )
+        })
+        .collect();
+    let late: usize = times.iter().map(|(times, _)| times.violations(bound)).sum();
+    let all: usize = times.iter().map(|(times, _)| times.crashes()).sum();
+    let worst = times.iter().max_by_key(|(times, _)| times.max());
+    let (worst, name) = worst.map_or((0.0, ""), |(times, name)| {
+        (times.max().as_secs_f64(), *name)
+    });
+    (late as f64 / all as f64, worst, name.into())
+}
+
+/// Every setting of a family that claims to keep the bound does, over real networks.
+#[test]
+#[ignore = "a crash test a setting: a minute with --release"]
+fn bounded_families_keep_the_bound() {
+    for bound_s in [3, 10] {
+        let Some(cases) = cases(bound_s) else { return };
+        let bound = Duration::from_secs(bound_s);
+        let candidates = sweep::bounded(bound);
+        let violations = sweep::parallel(&candidates, |candidate: &Candidate| {
+            let (late, worst, name) = lateness(candidate, &cases, bound);
+            (late > 0.0).then(|| {
+                format!(
+                    "{} {}: {worst} s on {name}",
+                    candidate.family(),
+                    candidate.settings()
+                )
+            })
+        });
+        let violations: Vec<_> = violations.into_iter().flatten().collect();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+}
+
+/// How many times faster than real time a detector at 1 probe/s is replayed; printed, and checked loosely.
+#[test]
+#[ignore = "measures time: run with --release"]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "measures how long the replay takes"
+)]
+fn replay_speed() {
+    let Some(cases) = cases(10) else { return };
+    let second = Duration::from_secs(1);
+    let bound = 10 * second;
+    let chen = Candidate::baseline(NfdS {
+        interval: second,
+        bound,
+    });
+    let ours = Founding::new(second, bound)
+        .map(Candidate::baseline)
+        .unwrap();
+    for candidate in [chen, ours] {
+        let begin = std::time::Instant::now();
+        let virtual_s: f64 = cases
+            .iter()
+            .map(|case| 16.0 * candidate.qos(case).duration.as_secs_f64())
+            .sum();
+        let speed = virtual_s / begin.elapsed().as_secs_f64();
+        println!("{}: {speed:.0} times real time", candidate.family());
+        assert!(cfg!(debug_assertions) || speed > 50_000.0);
+    }
+}
