@@ -347,7 +347,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// A reply that does not say which probe it answers arrived: it is taken for that to the oldest one, and is a sample only where that is
-    /// the only one.
+    /// the only one; where there are more, nothing is concluded from the others.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
         let age_of = self.watch.seen_at(received_at);
@@ -355,6 +355,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             Some((probe, only)) => {
                 let sent = probe.sent;
                 let late = core::mem::replace(&mut probe.fate, Fate::Settled) == Fate::Overdue;
+                if !only {
+                    self.outstanding.void_all(); // or else one lost probe would make every later reply look late
+                }
                 self.answered(sent, only.then(|| saturate(age_of.since(sent))), late);
                 self.prove(sent, only);
             }
