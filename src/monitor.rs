@@ -334,11 +334,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) {
         let age = self.watch.seen_at(received_at).since(label.sent);
+        // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
+        // after 12.7 days, passes for newer; it cannot pass for forgotten.
+        let forgotten = label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent);
         let fate = match self.outstanding.find(label) {
             Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled),
-            // Forgotten: a duplicate of an answered one, unless it is newer than all that were answered.
-            None if label.sent <= self.proof => Fate::Settled,
-            None => Fate::Overdue,
+            None if forgotten => Fate::Overdue,
+            None => Fate::Settled,
         };
         if fate == Fate::Settled {
             return self.ignore();

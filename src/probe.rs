@@ -180,6 +180,13 @@ impl Outstanding {
             .find(of)
     }
 
+    /// Whether a probe sent at `sent` may have been forgotten unanswered: then all that are remembered are younger.
+    pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
+        self.0
+            .iter()
+            .all(|probe| probe.timeout_us > 0 && probe.sent > sent)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {
         self.0.iter()
     }

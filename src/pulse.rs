@@ -4,6 +4,7 @@
 //! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
 
 use crate::config::{Config, Settings};
+use crate::fixed::scaled_q16;
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
@@ -334,12 +335,12 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.limits.fit(wish, self.pushbacks)
     }
 
-    /// Shortens `interval_us` by the last draw, never below the shortest interval.
+    /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
         let spread = interval_us / 100 * u64::from(self.settings.jitter_percent);
-        let cut = (spread >> 16) * u64::from(self.jitter_q16)
-            + (((spread & 0xffff) * u64::from(self.jitter_q16)) >> 16);
-        (interval_us - cut).max(self.settings.limits.interval_min_us.min(interval_us))
+        let least = self.settings.limits.interval_min_us;
+        let room = spread.min(interval_us.saturating_sub(least));
+        interval_us - scaled_q16(room, u32::from(self.jitter_q16))
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
