@@ -111,6 +111,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Where the configuration has no seed: probe ids would be guessable, and devices would beat in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed, 1, u64::MAX)?;
+        Ok(Self::start(config, now))
+    }
+
+    /// A monitor whose configuration is known to have a seed.
+    pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
         let pulse = Pulse::new(config);
         let mut monitor = Self {
             model: pulse.model(),
@@ -133,7 +138,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if !config.start_at_once {
             monitor.next = now.plus(monitor.start_delay_us(config.seed));
         }
-        Ok(monitor)
+        monitor
     }
 
     fn start_delay_us(&self, seed: u64) -> u64 {

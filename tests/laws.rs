@@ -303,7 +303,7 @@ fn suspicions_without_ids(nth: u32) -> usize {
                     }
                 }
                 Output::Event(Event::Transition(change)) => {
-                    suspicions += usize::from(change.to == Verdict::Suspect)
+                    suspicions += usize::from(change.to == Verdict::Suspect);
                 }
                 Output::Event(_) => {}
                 Output::Wait(until) => break arrivals.iter().copied().fold(until, Instant::min),
