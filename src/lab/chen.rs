@@ -1,6 +1,6 @@
 //! The analysis and the three configurators of Chen, Toueg and Aguilera: from a wish to an interval.
 //!
-//! [Chen02]: "On the quality of service of failure detectors", IEEE Transactions on Computers 51(5), May 2002.
+//! \[Chen02\]: "On the quality of service of failure detectors", IEEE Transactions on Computers 51(5), May 2002.
 //! All are for a fixed interval and independent losses and delays; bursts break the promise. For pull probing
 //! read the delay D as the round trip and the loss as that of probe or answer. All times are in one unit of the
 //! caller's choice; nothing allocates.
@@ -36,7 +36,7 @@ pub enum Infeasible {
     MistakeRecurrence,
 }
 
-/// Configurator A ([Chen02], section 4): the distribution of the delay is known.
+/// Configurator A (\[Chen02\], section 4): the distribution of the delay is known.
 ///
 /// `loss` is in [0, 1]; `late(x)` is Pr(D > x).
 ///
@@ -77,7 +77,7 @@ pub fn configure_known(
     })
 }
 
-/// Configurator B ([Chen02], section 5): only the mean and the variance of the delay are known; the one-sided
+/// Configurator B (\[Chen02\], section 5): only the mean and the variance of the delay are known; the one-sided
 /// inequality of Cantelli stands for the distribution.
 ///
 /// # Errors
@@ -96,7 +96,7 @@ pub fn configure_unknown(
     })
 }
 
-/// Configurator C ([Chen02], section 6), for NFD-U and NFD-E: `detect_within` counts from the mean delay, which
+/// Configurator C (\[Chen02\], section 6), for NFD-U and NFD-E: `detect_within` counts from the mean delay, which
 /// nobody knows; the margin is alpha, past the expected arrival.
 ///
 /// # Errors
@@ -226,7 +226,7 @@ pub struct Quality {
     pub query_accuracy: f64,
 }
 
-/// The exact quality of NFD-S ([Chen02], Theorem 5): interval eta, shift delta, `loss` in [0, 1), and
+/// The exact quality of NFD-S (\[Chen02\], Theorem 5): interval eta, shift delta, `loss` in [0, 1), and
 /// `late(x)` = Pr(D > x).
 pub fn nfd_s_quality(interval: f64, shift: f64, loss: f64, late: impl Fn(f64) -> f64) -> Quality {
     let heartbeats = libm::ceil(shift / interval) as u32;

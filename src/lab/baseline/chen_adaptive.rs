@@ -1,5 +1,5 @@
 //! NFD-S that configures itself: Chen's configurator for an unknown distribution, run again and again
-//! ([Chen02], sections 5 and 8).
+//! (\[Chen02\], sections 5 and 8).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
