@@ -184,8 +184,9 @@ impl Moments {
         }
     }
 
-    /// Fluctuation in 16 fractional bits, right to 6.2e-5 of itself.
-    pub(crate) const fn fluctuation_q16(&self) -> u32 {
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 6.2e-5 of itself: for devices without a floating-point unit.
+    #[must_use]
+    pub const fn fluctuation_q16(&self) -> u32 {
         root_ratio_q16(self.spread(), self.sum)
     }
 
