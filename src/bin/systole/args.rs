@@ -6,6 +6,12 @@ use clap::{Parser, Subcommand};
 use humantime::parse_duration;
 use systole::{Config, ConfigError};
 
+mod judge;
+mod record;
+
+pub(crate) use judge::{Judge, Replay, Tune};
+pub(crate) use record::Record;
+
 /// Adaptive heartbeats: probe a peer as often as its path asks for, and know whether it is alive.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -18,6 +24,12 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Watch a peer: every answer, the interval as it moves, and the verdict.
     Watch(Watch),
+    /// Replay detectors over recorded networks: what they cost, how often they are wrong, how soon they notice a crash.
+    Replay(Replay),
+    /// Find the cheapest settings for recorded networks, and the Rust configuration to paste.
+    Tune(Tune),
+    /// Record the round trips to a peer, for `replay` and `tune`.
+    Record(Record),
 }
 
 #[derive(Debug, clap::Args)]

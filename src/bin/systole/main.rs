@@ -4,9 +4,15 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
 
 mod args;
+mod judge;
+mod plot;
+mod progress;
+mod record;
+mod replay;
 mod report;
 mod target;
 mod trouble;
+mod tune;
 mod watch;
 
 use std::process::ExitCode;
@@ -20,20 +26,23 @@ use trouble::Trouble;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let Args {
-        command: Command::Watch(options),
-    } = Args::parse();
-    run(&options).unwrap_or_else(|trouble| {
+    let outcome = match Args::parse().command {
+        Command::Watch(options) => wait_for(watch::run(&options)),
+        Command::Replay(options) => replay::run(&options),
+        Command::Tune(options) => tune::run(&options),
+        Command::Record(options) => wait_for(record::run(&options)),
+    };
+    outcome.unwrap_or_else(|trouble| {
         eprintln!("systole: {trouble}");
         ExitCode::from(USAGE)
     })
 }
 
 /// On one thread: what waits in the sockets is then heard before anything is called overdue.
-fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
+fn wait_for(command: impl Future<Output = Result<ExitCode, Trouble>>) -> Result<ExitCode, Trouble> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Trouble::System)?
-        .block_on(watch::run(options))
+        .block_on(command)
 }

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use humantime::format_duration;
 use systole::ConfigError;
+use systole::lab::TraceError;
 
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -19,6 +23,16 @@ pub(crate) enum Trouble {
     Config(ConfigError),
     /// The system lacks something.
     System(io::Error),
+    /// A recorded network that cannot be read.
+    Trace(PathBuf, TraceError),
+    /// A folder without recorded networks.
+    NoTraces(PathBuf),
+    /// A recorded network that ends before a crash could be noticed.
+    Short(String, Duration, Duration),
+    /// A file that cannot be written.
+    Write(PathBuf, io::Error),
+    /// A plot that cannot be drawn.
+    Plot(String),
 }
 
 impl fmt::Display for Trouble {
@@ -41,7 +55,36 @@ impl fmt::Display for Trouble {
             Self::Port(port, error) => write!(f, "port {port} cannot be had: {error}"),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
+            Self::Trace(path, error) => write_trace(f, path, error),
+            Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
+            Self::Short(name, length, bound) => write!(
+                f,
+                "{name}: {} long, which is too short to judge detection within {}",
+                format_duration(Duration::from_secs(length.as_secs())),
+                format_duration(*bound)
+            ),
+            Self::Write(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                write!(f, "{}: there is such a file already", path.display())
+            }
+            Self::Write(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Plot(error) => write!(f, "the plot cannot be drawn: {error}"),
         }
+    }
+}
+
+/// `file:line: what`, as compilers write it.
+fn write_trace(f: &mut fmt::Formatter<'_>, path: &Path, error: &TraceError) -> fmt::Result {
+    let text = error.to_string();
+    let place = path.display();
+    match text
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "))
+    {
+        Some((line, what)) => write!(f, "{place}:{line}: {what}"),
+        None => match error {
+            TraceError::Io(error) => write!(f, "{place}: {error}"),
+            _ => write!(f, "{place}: {text}"),
+        },
     }
 }
 

@@ -1,0 +1,129 @@
+//! Avoidable mistakes against probes a second, a line a detector; and what was promised against what came of it.
+
+use super::canvas::{Anchor, Canvas, INK, Pen, Place, svg};
+use super::frame::{Frame, LARGE, SMALL, Scale};
+use super::line::{Kind, Line};
+use super::promise::{Kept, draw_promises};
+use crate::trouble::Trouble;
+
+const WIDTH: i32 = 1_200;
+const HEIGHT: i32 = 720;
+const HEIGHT_OF_PROMISES: i32 = 560;
+
+/// No mistake at all, on an axis that has no zero: below a sixteenth, the least a mean over the start offsets can be.
+const NONE: f64 = 0.05;
+
+/// The plot; with a second one below where there are promises.
+pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result<String, Trouble> {
+    let below = if kept.is_empty() {
+        0
+    } else {
+        HEIGHT_OF_PROMISES
+    };
+    let size = (WIDTH.unsigned_abs(), (HEIGHT + below).unsigned_abs());
+    svg(size, |canvas| {
+        let title = format!("Avoidable mistakes against probes: {caption}");
+        canvas.text(&title, (30, 32), LARGE, Anchor::Left, INK)?;
+        let frame = frame(lines);
+        frame.draw(canvas)?;
+        let mut legend = Legend {
+            at: (frame.right + 24, frame.top + 10),
+        };
+        for kind in [Kind::Unbounded, Kind::Bounded, Kind::Hindsight, Kind::Ours] {
+            let of_kind = lines.iter().filter(|line| line.kind == kind);
+            for (index, line) in of_kind.enumerate() {
+                draw(canvas, &frame, line, line.pen(index))?;
+            }
+        }
+        for kind in [Kind::Ours, Kind::Hindsight, Kind::Bounded, Kind::Unbounded] {
+            let of_kind = lines.iter().filter(|line| line.kind == kind);
+            for (index, line) in of_kind.enumerate() {
+                legend.entry(canvas, line, line.pen(index))?;
+            }
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        draw_promises(canvas, caption, kept, HEIGHT)
+    })
+}
+
+struct Legend {
+    at: Place,
+}
+
+impl Legend {
+    fn entry(&mut self, canvas: &Canvas<'_>, line: &Line, pen: Pen) -> Result<(), Trouble> {
+        let (x, y) = self.at;
+        canvas.line((x, y), (x + 34, y), pen)?;
+        if line.kind == Kind::Ours {
+            canvas.dot((x + 17, y), 4, pen.color, true)?;
+        }
+        canvas.text(&line.name, (x + 44, y), SMALL, Anchor::Left, INK)?;
+        self.at.1 += 26;
+        Ok(())
+    }
+}
+
+/// Few mistakes are what matters: the axis ends where ours, or the hindsight, is at its cheapest.
+fn frame(lines: &[Line]) -> Frame {
+    let yardsticks = lines
+        .iter()
+        .filter(|line| matches!(line.kind, Kind::Ours | Kind::Hindsight));
+    let most = yardsticks
+        .flat_map(|line| &line.points)
+        .map(|point| point.1)
+        .fold(0.0, f64::max);
+    let most = if most > 0.0 {
+        2.0 * most.max(10.0)
+    } else {
+        50.0
+    };
+    let shown = lines
+        .iter()
+        .flat_map(|line| &line.points)
+        .filter(|point| point.1 <= most);
+    let least = shown
+        .clone()
+        .map(|point| point.0)
+        .fold(f64::INFINITY, f64::min);
+    let dearest = shown.map(|point| point.0).fold(0.0, f64::max);
+    let (least, dearest) = if least < dearest {
+        (least, dearest)
+    } else {
+        (0.1, 10.0)
+    };
+    Frame {
+        left: 96,
+        right: WIDTH - 290,
+        top: 62,
+        bottom: HEIGHT - 62,
+        x: Scale::log("probes a second", least / 1.15, dearest * 1.15),
+        y: Scale::log("avoidable mistakes", NONE * 0.85, most).with_least(NONE, "none"),
+    }
+}
+
+/// A front is steps: a setting serves until there is a better one. Ours is a dot a target.
+fn draw(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(), Trouble> {
+    let (_, most) = frame.y.ends();
+    let (above, within): (Vec<_>, Vec<_>) = line.points.iter().partition(|point| point.1 > most);
+    let mut places: Vec<Place> = Vec::new();
+    let mut height = above.last().map(|_| frame.top);
+    for &(probes, mistakes) in within {
+        let (x, y) = frame.place(probes, mistakes.max(NONE));
+        if let Some(before) = height.filter(|_| line.kind != Kind::Ours) {
+            places.push((x, before));
+        }
+        places.push((x, y));
+        height = Some(y);
+    }
+    if line.kind == Kind::Ours {
+        for &place in &places {
+            canvas.dot(place, 4, pen.color, true)?;
+        }
+    }
+    if places.len() > 1 {
+        canvas.path(places, pen)?;
+    }
+    Ok(())
+}

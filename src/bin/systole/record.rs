@@ -1,0 +1,145 @@
+//! `systole record`: the round trips to a peer, row by row.
+
+mod pending;
+
+use std::fs::File;
+use std::process::ExitCode;
+
+use humantime::{format_duration, format_rfc3339_seconds};
+use indicatif::ProgressBar;
+use systole::lab::trace::TraceWriter;
+use systole::{Epoch, Fault, Instant, ProbeId};
+use tokio::select;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use self::pending::Pending;
+use crate::args;
+use crate::target::{Arrival, Link, News, Target};
+use crate::trouble::Trouble;
+use crate::watch::stop_signal;
+
+pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
+    let target: Target = options.target.parse()?;
+    let link = Link::open(&target).await?;
+    let stop = stop_signal().map_err(Trouble::System)?;
+    let unwritable = |error| Trouble::Write(options.output.clone(), error);
+    let file = File::create_new(&options.output).map_err(unwritable)?;
+    let recorder = Recorder {
+        writer: TraceWriter::new(file, header(&target, options)).map_err(unwritable)?,
+        epoch: Epoch::start(),
+        link,
+        pending: Pending::new(options.patience),
+        spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
+        next_id: 0,
+    };
+    let (rows, lost) = recorder.run(options, stop).await.map_err(unwritable)?;
+    eprintln!("{}: {rows} rows, {lost} lost", options.output.display());
+    Ok(if rows > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What was recorded: nothing of the host but what was asked for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a recording says when it was made"
+)]
+fn header(target: &Target, options: &args::Record) -> [String; 5] {
+    [
+        format!("recorded by: systole {}", env!("CARGO_PKG_VERSION")),
+        format!("target: {target}"),
+        format!(
+            "begun: {}",
+            format_rfc3339_seconds(std::time::SystemTime::now())
+        ),
+        format!("every: {}", format_duration(options.every)),
+        format!(
+            "lost: no answer in {}, refused or reset",
+            format_duration(options.patience)
+        ),
+    ]
+}
+
+struct Recorder {
+    writer: TraceWriter<File>,
+    epoch: Epoch,
+    link: Link,
+    pending: Pending,
+    spinner: ProgressBar,
+    next_id: u64,
+}
+
+impl Recorder {
+    /// How many rows there are, and how many of them lost.
+    async fn run(
+        mut self,
+        options: &args::Record,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<(u64, u64)> {
+        tokio::pin!(stop);
+        let end = options
+            .span
+            .map_or(Instant::MAX, |span| self.epoch.now().saturating_add(span));
+        let mut clock = interval(options.every);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay); // a burst of probes would be no sample of the path
+        loop {
+            select! {
+                biased;
+                () = &mut stop => break,
+                Some(news) = self.link.next() => self.hear(news),
+                () = sleep_until(self.epoch.when(end).into()) => break,
+                _ = clock.tick() => self.probe(options),
+            }
+            self.write_known()?;
+        }
+        while let Some(news) = self.link.try_next() {
+            self.hear(news);
+        }
+        self.pending.give_up();
+        self.write_known()?;
+        self.spinner.finish_and_clear();
+        Ok(self.pending.written())
+    }
+
+    fn probe(&mut self, options: &args::Record) {
+        let id = ProbeId::from_be_bytes(self.next_id.to_be_bytes());
+        self.next_id += 1;
+        self.pending.sent(id, self.epoch.now());
+        if !self.link.send(id, options.patience) {
+            self.pending.unsent(id);
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        let News::Arrival(Arrival {
+            id,
+            result,
+            at,
+            setup,
+        }) = news
+        else {
+            return; // nobody plays
+        };
+        match result {
+            Ok(()) => self.pending.answered(id, self.epoch.moment(at), setup),
+            Err(Fault::Unsent) => self.pending.unsent(id),
+            Err(_) => self.pending.lost(id),
+        }
+    }
+
+    fn write_known(&mut self) -> std::io::Result<()> {
+        while let Some(row) = self.pending.next_row(self.epoch.now()) {
+            self.writer.row(&row)?;
+            let (rows, lost) = self.pending.written();
+            let last = row
+                .rtt
+                .map_or_else(|| "lost".into(), |rtt| format!("{rtt:.1?}"));
+            self.spinner
+                .set_message(format!("{rows} rows, {lost} lost; {last}"));
+            self.spinner.tick();
+        }
+        Ok(())
+    }
+}

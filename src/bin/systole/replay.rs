@@ -1,0 +1,201 @@
+//! `systole replay`: what a detector would have done over recorded networks.
+
+mod compare;
+mod levels;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use systole::lab::baseline::FixedMisses;
+use systole::lab::{DetectionTimes, Qos};
+
+use crate::args;
+use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table, span};
+use crate::plot;
+use crate::trouble::Trouble;
+
+pub(crate) fn run(options: &args::Replay) -> Result<ExitCode, Trouble> {
+    let judge = &options.judge;
+    let cases = judge::load(judge)?;
+    let text = if options.compare {
+        compare::run(judge, &cases)?
+    } else {
+        replay(judge, &cases)?
+    };
+    print(&text)
+}
+
+/// To standard output, where nobody may be listening any more.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Trouble> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::System(error)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Ours, and what a loop with a counter does.
+fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
+    let ours = Ours {
+        detect_within: options.detect_within,
+        mistakes_at_most_one_per: options.mistakes_at_most_one_per,
+    };
+    let quarter = options.detect_within / 4;
+    let plain = FixedMisses {
+        interval: quarter,
+        timeout: quarter,
+        misses: 3,
+    };
+    let candidates = [ours.candidate()?, Candidate::baseline(plain)];
+    let judged = judge::judge(cases, &candidates, options.crashes);
+    if let Some(file) = &options.plot {
+        plot::write(file, &picture(&ours, cases, options)?)?;
+    }
+    if options.json {
+        return Ok(judge::rows(cases, &judged));
+    }
+    Ok(format!(
+        "{}\n{}",
+        head(cases, options.detect_within),
+        table(cases, &judged)
+    ))
+}
+
+/// One network over time; or several, at several targets.
+fn picture(ours: &Ours, cases: &[Case], options: &args::Judge) -> Result<String, Trouble> {
+    if let [case] = cases {
+        return plot::timeline(case, ours);
+    }
+    let wishes = Ours::sweep(options.detect_within);
+    let candidates: Result<Vec<_>, _> = wishes.iter().map(|wish| wish.candidate()).collect();
+    let outcomes = judge::sweep(cases, &candidates?);
+    let lines = [plot::Line::ours(&outcomes)];
+    plot::comparison(
+        &caption(cases, options.detect_within),
+        &lines,
+        &plot::promises(&wishes, &outcomes),
+    )
+}
+
+/// What the networks are, in a line.
+pub(crate) fn caption(cases: &[Case], bound: Duration) -> String {
+    let networks = match cases {
+        [case] => case.name().to_owned(),
+        cases => format!("{} networks", cases.len()),
+    };
+    format!(
+        "{networks}, {}, detection within {}",
+        span(length(cases)),
+        span(bound)
+    )
+}
+
+pub(crate) fn length(cases: &[Case]) -> Duration {
+    use systole::lab::Network;
+    let length = |network: &Path| network.end().saturating_duration_since(network.start());
+    cases.iter().map(|case| length(case.network())).sum()
+}
+
+/// What is judged, and what no detector can avoid.
+pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
+    let floor: usize = cases.iter().map(|case| case.floor().len()).sum();
+    format!(
+        "{}; {floor} silences that no detector which keeps the bound can tell from a crash.\n\
+         A @ P: avoidable mistakes @ probes a second.\n",
+        caption(cases, bound)
+    )
+}
+
+const COLUMNS: [&str; 10] = [
+    "trace",
+    "detector",
+    "settings",
+    "A @ P",
+    "mistakes",
+    "floor",
+    "dead",
+    "excess",
+    "detected after (mean, p99, max)",
+    "late",
+];
+
+fn table(cases: &[Case], judged: &[Judged]) -> Table {
+    let mut table = Table::new(3, COLUMNS);
+    for (index, case) in cases.iter().enumerate() {
+        for Judged { outcome, times } in judged {
+            let (Some(qos), Some(times)) = (outcome.per_case.get(index), times.get(index)) else {
+                continue;
+            };
+            let name = [
+                case.name().into(),
+                outcome.family.into(),
+                outcome.settings.clone(),
+            ];
+            table.row(name.into_iter().chain(figures(qos, times, case.bound())));
+        }
+    }
+    if cases.len() > 1 {
+        for judged in judged {
+            table.row(total(cases, judged));
+        }
+    }
+    table
+}
+
+fn figures(qos: &Qos, times: &DetectionTimes, bound: Duration) -> [String; 7] {
+    [
+        format!("{:.1} @ {:.3}", qos.avoidable.mean, qos.probes_per_s()),
+        format!("{:.1}", qos.mistakes.mean),
+        qos.floor.to_string(),
+        seconds(qos.dead_s.mean),
+        seconds(qos.excess_dead_s.mean),
+        detected(times.mean(), Some(times.quantile(0.99)), times.max()),
+        late(times.violations(bound), times.crashes()),
+    ]
+}
+
+fn total(cases: &[Case], judged: &Judged) -> [String; 10] {
+    let outcome = &judged.outcome;
+    let sum = |of: fn(&Qos) -> f64| outcome.per_case.iter().map(of).sum::<f64>();
+    let bound = cases.first().map_or(Duration::ZERO, Case::bound);
+    [
+        "all".into(),
+        outcome.family.into(),
+        outcome.settings.clone(),
+        format!("{:.1} @ {:.3}", outcome.avoidable(), outcome.probes_per_s()),
+        format!("{:.1}", sum(|qos| qos.mistakes.mean)),
+        cases
+            .iter()
+            .map(|case| case.floor().len())
+            .sum::<usize>()
+            .to_string(),
+        seconds(sum(|qos| qos.dead_s.mean)),
+        seconds(judged.excess_dead_s()),
+        detected(judged.mean_time(), None, judged.worst().0),
+        late(judged.violations(bound), judged.crashes()),
+    ]
+}
+
+fn seconds(s: f64) -> String {
+    format!("{s:.1} s")
+}
+
+fn detected(mean: Duration, p99: Option<Duration>, max: Duration) -> String {
+    let cell = |time: Duration| format!("{:.2}", time.as_secs_f64());
+    format!(
+        "{}  {}  {} s",
+        cell(mean),
+        p99.map_or("    ".into(), cell),
+        cell(max)
+    )
+}
+
+/// The share of crashes that were noticed too late.
+pub(crate) fn late(violations: usize, crashes: usize) -> String {
+    if violations == 0 {
+        return "never".into();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+    let share = violations as f64 / crashes.max(1) as f64;
+    format!("{:.2} %", 100.0 * share)
+}
