@@ -2,7 +2,7 @@
 //!
 //! The networks are not part of the crate: `SYSTOLE_TRACES` names their folder, and without it there is nothing
 //! to check. The whole table, which sweeps every family:
-//! `SYSTOLE_TRACES=... cargo test --release --features lab --test lab_table -- --ignored --nocapture`.
+//! `SYSTOLE_DEEP=1 SYSTOLE_TRACES=... cargo test --release --features lab --test lab_table -- --nocapture`.
 #![cfg(feature = "lab")]
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,9 @@
     clippy::unchecked_time_subtraction,
     reason = "a test that cannot go on fails"
 )]
+
+#[path = "common/deep.rs"]
+mod deep;
 
 use core::time::Duration;
 use std::path::PathBuf;
@@ -102,9 +105,13 @@ fn the_floor_and_a_few_published_points() {
 }
 
 #[test]
-#[ignore = "sweeps every family: a minute with --release"]
 fn the_whole_table() {
-    for bound_s in [3, 10] {
+    let bounds: &[u64] = if deep::asked_for("no table") {
+        &[3, 10]
+    } else {
+        &[]
+    };
+    for &bound_s in bounds {
         let Some(cases) = cases(bound_s) else { return };
         let bound = Duration::from_secs(bound_s);
         let outcomes = judge(&cases, &sweep::bounded(bound));
@@ -231,12 +238,16 @@ fn lateness(candidate: &Candidate, cases: &[Case<Trace>], bound: Duration) -> (f
 
 /// Every setting of a family that claims to keep the bound does, over real networks.
 #[test]
-#[ignore = "a crash test a setting: a minute with --release"]
 fn bounded_families_keep_the_bound() {
-    for bound_s in [3, 10] {
+    let every = if deep::asked_for("one setting in 97, at one bound") {
+        1
+    } else {
+        97
+    };
+    for bound_s in [3, 10].into_iter().take(if every > 1 { 1 } else { 2 }) {
         let Some(cases) = cases(bound_s) else { return };
         let bound = Duration::from_secs(bound_s);
-        let candidates = sweep::bounded(bound);
+        let candidates: Vec<_> = sweep::bounded(bound).into_iter().step_by(every).collect();
         let violations = sweep::parallel(&candidates, |candidate: &Candidate| {
             let (late, worst, name) = lateness(candidate, &cases, bound);
             (late > 0.0).then(|| {
@@ -254,12 +265,14 @@ fn bounded_families_keep_the_bound() {
 
 /// How many times faster than real time a detector at 1 probe/s is replayed; printed, and checked loosely.
 #[test]
-#[ignore = "measures time: run with --release"]
 #[allow(
     clippy::disallowed_methods,
     reason = "measures how long the replay takes"
 )]
 fn replay_speed() {
+    if !deep::asked_for("no measurement") {
+        return;
+    }
     let Some(cases) = cases(10) else { return };
     let second = Duration::from_secs(1);
     let bound = 10 * second;

@@ -1,19 +1,23 @@
 //! Strategies for [`proptest`](mod@proptest): networks and traces to test a detector's tuning on.
 //!
-//! A law about a detector is five lines, here that NFD-S keeps its bound on any network:
+//! A law about your own tuning is five lines, here that it notices every crash in time on any network:
 //!
 //! ```
 //! use core::time::Duration;
 //! use proptest::prelude::*;
-//! use systole::lab::{CrashTest, baseline::{Baseline, NfdS}, strategy};
+//! use systole::{Config, Monitor, lab::{CrashTest, strategy}};
 //!
+//! # fn main() -> Result<(), systole::ConfigError> {
 //! let bound = Duration::from_secs(3);
+//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
 //! proptest!(ProptestConfig::with_cases(16), |(network in strategy::network())| {
-//!     let mine = NfdS { interval: Duration::from_secs(1), bound };
-//!     let times = CrashTest::new(20).run(&network, |start| mine.detector(start));
+//!     let times = CrashTest::new(20).run(&network, |start| Monitor::<32>::new(mine, start).ok());
 //!     prop_assert_eq!(times.violations(bound), 0);
 //! });
+//! # Ok(()) }
 //! ```
+//!
+//! [`config`] is for the other half: code around a monitor that has to work with whatever its users configure.
 //!
 //! They shrink towards short and calm: fewer stretches, no loss, a round trip of a millisecond.
 
@@ -27,7 +31,7 @@ use super::network::{
     Constant, GilbertElliott, HeavyTail, Lognormal, Outage, Queue, RttStep, Synthetic,
 };
 use super::trace::{Row, Trace};
-use crate::Instant;
+use crate::{Config, Instant, Retries};
 
 /// Synthetic networks of two to twenty minutes: a lognormal round trip of 1 ms to 1 s, and any of burst loss,
 /// a heavy tail, an outage, a queue and a step in the round trip.
@@ -56,6 +60,34 @@ pub fn calm_network() -> impl Strategy<Value = Synthetic> {
             .with(Constant(rtt))
             .with(super::network::Bernoulli::new(loss, seed))
     })
+}
+
+/// Configurations of the founding rule, seeded: an interval of 10 ms to 30 s, up to 8 retries of any spacing, and a
+/// bound on detection time where one that fits is drawn.
+pub fn config() -> impl Strategy<Value = Config> {
+    let shape = (millis(10..30_000), 0..=100_u16, 0..=50_u8, 1..=u64::MAX);
+    let verdict = (retries(), 1..4_u8, maybe(2.0..20.0_f64), any::<bool>());
+    (shape, verdict).prop_filter_map("what fits together", |(shape, verdict)| {
+        let (base, gain, jitter, seed) = shape;
+        let (retries, rise, bound, at_once) = verdict;
+        let config = Config::every(base).ok()?.gain_percent(gain).ok()?;
+        let config = config.jitter_percent(jitter).ok()?.seed(seed).ok()?;
+        let config = config.retries(retries).ok()?.rise(rise).ok()?;
+        let config = if at_once {
+            config.start_at_once()
+        } else {
+            config
+        };
+        match bound {
+            Some(intervals) => config.detect_within(base.mul_f64(intervals)).ok(),
+            None => Some(config),
+        }
+    })
+}
+
+fn retries() -> impl Strategy<Value = Retries> {
+    let spacing = [Retries::fixed, Retries::exponential, Retries::closing];
+    (0..=8_u8, proptest::sample::select(spacing.to_vec())).prop_map(|(count, of)| of(count))
 }
 
 /// Traces of up to 40 stretches, each calm, lossy, dead or with a queue that drains, joined at some.
@@ -165,7 +197,8 @@ fn draining(rows: u64, peak_us: u64) -> impl Iterator<Item = Option<Duration>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Network;
+    use crate::Monitor;
+    use crate::lab::{CrashTest, Network};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -177,6 +210,14 @@ mod tests {
             let again = Trace::read(text.as_slice()).unwrap();
             prop_assert!(again.rows().eq(trace.rows()));
             prop_assert_eq!(again.joints(), trace.joints());
+        }
+
+        /// Law 3, on any path: the bound that is in force is kept.
+        #[test]
+        fn any_configuration_keeps_its_bound(config in config(), network in network()) {
+            let Some(bound) = config.bound() else { return Ok(()) };
+            let times = CrashTest::new(5).run(&network, |start| Monitor::<16>::new(config, start).ok());
+            prop_assert_eq!(times.violations(bound), 0, "{:?} of {:?}", times.max(), bound);
         }
 
         #[test]

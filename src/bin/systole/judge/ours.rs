@@ -25,6 +25,9 @@ const SEED: u64 = 1;
 
 impl Ours {
     pub(crate) const NAME: &str = "systole";
+    /// Whether it takes the target to heart. The founding rule does not: it stands in until there is a planner.
+    pub(crate) const PROMISES: bool = false;
+    pub(crate) const TITLE: &str = "ours (the founding rule with retries: no planner yet)";
     /// The type of its configuration, as a user writes it.
     pub(crate) const TYPE: &str = "Config";
 
@@ -39,7 +42,7 @@ impl Ours {
     }
 
     pub(crate) fn settings(&self) -> String {
-        format!("a mistake in {}", span(self.mistakes_at_most_one_per))
+        format!("founding rule, every {}", span(self.base()))
     }
 
     /// What a user pastes.

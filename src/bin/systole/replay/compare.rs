@@ -116,9 +116,10 @@ impl Comparison<'_> {
 
     fn text(&self) -> String {
         format!(
-            "{}\n{}\nWith nothing set but the target:\n\n{}\nThe settings behind the figures:\n\n{}",
+            "{}\n{}\n{} at several targets:\n\n{}\nThe settings behind the figures:\n\n{}",
             head(self.cases, self.bound),
             self.fronts(),
+            Ours::NAME,
             self.targets(),
             self.settings()
         )
@@ -127,7 +128,7 @@ impl Comparison<'_> {
     fn fronts(&self) -> Table {
         let columns = self.levels.iter().map(|level| format!("A <= {level}"));
         let mut table = Table::new(1, ["cheapest with".into()].into_iter().chain(columns));
-        table.heading("ours, told the target alone");
+        table.heading(Ours::TITLE);
         table.row(self.line(Ours::NAME));
         table.heading("one setting for all networks");
         for family in self.baselines() {

@@ -1,0 +1,268 @@
+//! `systole replay` and `tune`, end to end: on networks drawn by the laboratory and written as traces.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+use systole::Instant;
+use systole::lab::network::{Synthetic, gallery};
+use systole::lab::trace::Row;
+use systole::lab::{Network, Trace};
+
+/// A folder of its own, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("systole-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn text(&self, name: &str, text: &str) -> PathBuf {
+        fs::write(self.file(name), text).unwrap();
+        self.file(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Ten minutes of a network, asked every 200 ms.
+fn record(network: &Synthetic, file: PathBuf) {
+    let rows = (0..3_000).map(|i| {
+        let sent = Instant::from_millis(200 * i);
+        Row {
+            sent,
+            rtt: network.answer(sent),
+        }
+    });
+    let trace = Trace::from_rows(rows).unwrap();
+    trace.write(fs::File::create(file).unwrap()).unwrap();
+}
+
+fn two_traces(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    for (name, network) in gallery(Duration::from_secs(600), 3)
+        .into_iter()
+        .skip(3)
+        .take(2)
+    {
+        record(&network, folder.file(&format!("{name}.csv")));
+    }
+    folder
+}
+
+fn systole(arguments: &[&str], paths: &[&Path]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
+    command.args(arguments).args(paths).output().unwrap()
+}
+
+fn rows(output: &Output) -> Vec<Value> {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+const FIGURES: [&str; 12] = [
+    "probes",
+    "probes_per_s",
+    "mistakes",
+    "floor",
+    "avoidable",
+    "dead_s",
+    "excess_dead_s",
+    "td_mean_s",
+    "td_p99_s",
+    "td_max_s",
+    "bound_s",
+    "bound_violations",
+];
+
+fn check(row: &Value) {
+    for text in ["trace", "detector", "settings"] {
+        assert!(row[text].is_string(), "{text}: {row}");
+    }
+    for figure in FIGURES {
+        assert!(row[figure].as_f64().unwrap() >= 0.0, "{figure}: {row}");
+    }
+    let of = |figure: &str| row[figure].as_f64().unwrap();
+    assert!(
+        of("avoidable") <= of("mistakes") && of("excess_dead_s") <= of("dead_s"),
+        "{row}"
+    );
+    assert!(
+        of("td_mean_s") <= of("td_max_s") && of("td_p99_s") <= of("td_max_s"),
+        "{row}"
+    );
+}
+
+#[test]
+fn json_has_a_row_a_trace_and_detector() {
+    let folder = two_traces("json");
+    let arguments = [
+        "replay",
+        "--json",
+        "--detect-within",
+        "3s",
+        "--crashes",
+        "200",
+    ];
+    let rows = rows(&systole(&arguments, &[&folder.0]));
+    rows.iter().for_each(check);
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["detector"].as_str().unwrap(),
+                row["trace"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let (ours, plain) = ("systole", "fixed misses");
+    let (first, second) = ("driving", "satellite");
+    assert_eq!(
+        names,
+        [
+            (ours, first),
+            (ours, second),
+            (plain, first),
+            (plain, second)
+        ]
+    );
+    for row in &rows {
+        assert_eq!(
+            (row["bound_s"].as_f64(), row["bound_violations"].as_u64()),
+            (Some(3.0), Some(0)),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn a_table_and_a_plot_of_one_network() {
+    let folder = two_traces("table");
+    let (trace, plot) = (folder.file("driving.csv"), folder.file("plot.svg"));
+    let arguments = [
+        "replay",
+        "--detect-within",
+        "3s",
+        "--crashes",
+        "50",
+        "--plot",
+        plot.to_str().unwrap(),
+    ];
+    let output = systole(&arguments, &[&trace]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && text.contains("A @ P") && text.contains("driving"),
+        "{text}"
+    );
+    assert!(output.stderr.is_empty());
+    let svg = fs::read_to_string(plot).unwrap();
+    assert!(svg.contains("round trip, ms") && svg.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn tune_prints_a_front_and_what_to_paste() {
+    let folder = two_traces("tune");
+    let arguments = ["tune", "--detect-within", "3s", "--crashes", "20"];
+    let output = systole(&arguments, &[&folder.file("satellite.csv")]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for part in [
+        "fn config() -> Result<",
+        "use systole::{Config, ConfigError",
+        "A @ P",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// One line, with the place and the reason, and status 2.
+fn refused(path: &Path, place: &str, reason: &str) {
+    let output = systole(&["replay"], &[path]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(
+        error.starts_with("systole: ") && error.contains(place) && error.contains(reason),
+        "{error}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn bad_traces_are_refused_with_file_and_line() {
+    let folder = Folder::new("bad");
+    refused(
+        &folder.text("columns.csv", "# a network\na,b\n1,2\n"),
+        "columns.csv:2: ",
+        "t_us,rtt_us",
+    );
+    refused(
+        &folder.text("unsorted.csv", "t_us,rtt_us\n5,1\n4,1\n"),
+        "unsorted.csv:3: ",
+        "rise",
+    );
+    refused(
+        &folder.text("time.csv", "t_us,rtt_us\n0,1\nsoon,1\n2,2\n"),
+        "time.csv:3: ",
+        "t_us",
+    );
+    refused(
+        &folder.text("rtt.csv", "t_us,rtt_us\n0,-1\n9,9\n"),
+        "rtt.csv:2: ",
+        "lost",
+    );
+    refused(
+        &folder.text("empty.csv", "t_us,rtt_us\n"),
+        "empty.csv: ",
+        "no rows",
+    );
+    refused(
+        &folder.text("short.csv", "t_us,rtt_us\n0,1\n1000000,1\n"),
+        "short",
+        "too short",
+    );
+    refused(&folder.file("missing.csv"), "missing.csv: ", "o such file");
+    let nothing = Folder::new("nothing");
+    refused(&nothing.0, "nothing", "no *.csv");
+}
+
+#[test]
+fn only_losses_and_windows_line_ends_are_a_network() {
+    let folder = Folder::new("odd");
+    let dead: String = (0..300)
+        .map(|i| format!("{},lost\r\n", i * 1_000_000))
+        .collect();
+    let file = folder.text("dead.csv", &format!("# dead\r\nt_us,rtt_us\r\n{dead}"));
+    let rows = rows(&systole(&["replay", "--json", "--crashes", "20"], &[&file]));
+    rows.iter().for_each(check);
+    assert_eq!(rows[0]["floor"], 1);
+}
+
+#[test]
+fn a_bound_out_of_range_is_refused() {
+    for bound in ["0s", "1ms", "soon", "100000days"] {
+        let output = systole(&["replay", "--detect-within", bound], &[]);
+        assert_eq!(output.status.code(), Some(2), "{bound}");
+    }
+}
