@@ -220,8 +220,17 @@ impl Plan {
         within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
 
+    /// Whether answers may take longer than the interval: then steady probes take the place of the retries.
+    const fn overlaps(&self) -> bool {
+        self.timeout_us as u64 > self.interval_us
+    }
+
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
+        if self.overlaps() {
+            let steady = self.interval_us.saturating_mul(self.retries.count as u64);
+            return steady.saturating_add(self.timeout_us as u64);
+        }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
 
@@ -285,8 +294,8 @@ impl Limits {
         }
         let floor = self.push_back(plan, pushbacks);
         self.fit_bound(plan, floor);
-        if u64::from(plan.timeout_us) > plan.interval_us {
-            plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
+        if plan.overlaps() {
+            plan.retries = Retries::NONE;
         }
     }
 
@@ -323,8 +332,7 @@ impl Limits {
         }
         let room = self.bound_us.saturating_sub(plan.tail_us());
         plan.interval_us = plan.interval_us.min(room).max(floor);
-        plan.bound_us = self
-            .bound_us
-            .max(plan.interval_us.saturating_add(plan.tail_us()));
+        let least = plan.interval_us.saturating_add(u64::from(plan.timeout_us));
+        plan.bound_us = self.bound_us.max(least);
     }
 }
