@@ -3,6 +3,8 @@
 //! `SYSTOLE_DEEP=1` runs the long forms: 300 probes of a busy server, and a prober stopped for 30 s.
 #![cfg(all(feature = "cli", unix))]
 #![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
@@ -165,8 +167,9 @@ fn a_busy_server_is_not_dead() {
         .iter()
         .filter(|line| line["rtt_us"].as_u64() > Some(50_000))
         .count();
-    drop(busy);
     let (summary, status) = watch.stop("TERM");
+    drop(busy);
+    assert!(blocked > 0, "the server was not busy");
     eprintln!("{blocked} of {probes} answers were held up by scripts; {summary}");
     assert_eq!(
         (
@@ -183,21 +186,33 @@ struct Busy(Arc<AtomicBool>);
 
 impl Busy {
     fn start(port: u16) -> Self {
-        const SCRIPT: &str = "local t=os.clock()+0.2 while os.clock()<t do end return 1";
         let running = Arc::new(AtomicBool::new(true));
         let go_on = running.clone();
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        // scripts have no clock to go by: count as far as 200 ms take on this machine
+        let sample = count_to(&mut stream, 2_000_000);
+        let far = (2_000_000.0 * 0.2 / sample.as_secs_f64()) as u64;
         std::thread::spawn(move || {
             while go_on.load(Ordering::Relaxed) {
-                write!(stream, "EVAL \"{SCRIPT}\" 0\r\n").unwrap();
-                let mut reply = [0; 64];
-                let length = stream.read(&mut reply).unwrap();
-                assert_eq!(&reply[..length], b":1\r\n");
-                sleep(Duration::from_millis(800));
+                let took = count_to(&mut stream, far);
+                sleep(SECOND.saturating_sub(took));
             }
         });
         Self(running)
     }
+}
+
+/// Blocks the server while it counts; returns how long that took. A server that is killed meanwhile is the test's doing.
+fn count_to(stream: &mut TcpStream, far: u64) -> Duration {
+    let born = Instant::now();
+    let command = format!("EVAL \"for i=1,{far} do end return 1\" 0\r\n");
+    let mut reply = [0; 64];
+    if stream.write_all(command.as_bytes()).is_ok()
+        && let Ok(length @ 1..) = stream.read(&mut reply)
+    {
+        assert_eq!(&reply[..length], b":1\r\n");
+    }
+    born.elapsed()
 }
 
 impl Drop for Busy {
