@@ -41,10 +41,15 @@ struct Redis {
 impl Redis {
     /// A server on a port chosen by the system; none where Redis is not installed.
     fn start() -> Option<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        Self::on(port)
+        loop {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            drop(listener);
+            let mut redis = Self::on(port)?;
+            if redis.child.try_wait().unwrap().is_none() {
+                return Some(redis);
+            } // somebody else was given the port meanwhile
+        }
     }
 
     fn on(port: u16) -> Option<Self> {
@@ -70,8 +75,8 @@ impl Redis {
             }
             child => child.unwrap(),
         };
-        let redis = Self { child, port };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let mut redis = Self { child, port };
+        while !answers(port) && redis.child.try_wait().unwrap().is_none() {
             sleep(Duration::from_millis(10));
         }
         Some(redis)
@@ -96,6 +101,18 @@ impl Drop for Redis {
         let _ = self.child.kill(); // it may be gone, as the test wants it
         let _ = self.child.wait();
     }
+}
+
+fn answers(port: u16) -> bool {
+    let ping = |mut stream: TcpStream| {
+        let mut reply = [0; 7];
+        stream.write_all(b"PING\r\n")?;
+        stream.read_exact(&mut reply)?;
+        Ok(&reply == b"+PONG\r\n")
+    };
+    TcpStream::connect(("127.0.0.1", port))
+        .and_then(ping)
+        .unwrap_or(false)
 }
 
 fn deep() -> bool {

@@ -110,7 +110,11 @@ impl Lines {
 
     /// A probe without an answer.
     fn line(&mut self, at: Instant, known: &MonitorSnapshot, what: &str) -> String {
-        let what = self.paint(Paint::Yellow, format_args!("{what:<12}"));
+        let paint = match self.verdict {
+            Verdict::Dead => Paint::Dim,
+            _ => Paint::Yellow,
+        };
+        let what = self.paint(paint, format_args!("{what:<12}"));
         let plan = self.plan(known);
         format!("{}  {:>8}  {what}  {plan}", self.head(at), "-")
     }
