@@ -1,6 +1,25 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! Adaptive heartbeats.
+// Its examples need tokio; without it they are shown, not tested.
+#![cfg_attr(any(not(doctest), feature = "tokio"), doc = include_str!("../README.md"))]
+//!
+//! # Structure
+//!
+//! One direction of dependency; each part is usable without those after it.
+//!
+//! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
+//! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
+//! * protocol: [`Monitor`] and its [`Event`]s
+//! * edges: the adapters
+//! * proof: the laboratory
+//!
+//! # References
+//!
+//! * \[Chen02\] W. Chen, S. Toueg, M. K. Aguilera: On the Quality of Service of Failure Detectors. IEEE Transactions on
+//!   Computers 51(5), 2002
+//! * \[RFC6298\] V. Paxson, M. Allman, J. Chu, M. Sargent: Computing TCP's Retransmission Timer, 2011
+//! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport Protocols, SIGCOMM 1987
+//!
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
