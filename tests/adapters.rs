@@ -1,6 +1,7 @@
 //! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
 #![cfg(feature = "tokio")]
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::std_instead_of_alloc,
@@ -372,7 +373,7 @@ async fn the_handle_wakes_the_task() {
     transition(&mut heart).await;
     sleep(ms(500)).await;
     let before = sends.count();
-    heart.with(|monitor, now| monitor.probe_now(now));
+    heart.with(systole::Monitor::probe_now);
     sleep(ms(10)).await;
     assert_eq!(sends.count(), before + 1);
 }
