@@ -5,22 +5,45 @@
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
-/// `sqrt(square) / divisor` in 16 fractional bits, saturating; 0 where `divisor` is 0.
+/// `sqrt(square) / divisor` in 16 fractional bits, saturating; 0 where `divisor` is 0. `square` is below 2^96.
+pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
+    root_ratio(square, divisor, 16)
+}
+
+/// `sqrt(square) / divisor` in `fraction` fractional bits, saturating; 0 where `divisor` is 0. `square` is below 2^96.
 ///
 /// Relative error at most 6.2e-5 (half a unit in 2^15 for the root, the divisor and the quotient each 2^-16 to
-/// 2^-15), plus 2^-17 of one from the last rounding.
-#[allow(clippy::cast_possible_truncation)] // both operands are normalised to 32 bits before they are narrowed
-pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
+/// 2^-15), plus half a unit of the last rounding.
+pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32 {
     if square == 0 || divisor == 0 {
         return 0;
     }
-    // square = v * 2^(2 * half) with v in 2^30..2^32, so the root is in 2^15..=2^16
-    let half = (128 - square.leading_zeros()).div_ceil(2).cast_signed() - 16;
-    let root = rounded_root(shift128(square, 2 * half) as u32);
-    // divisor = d * 2^exponent with d in 2^15..=2^16
-    let exponent = 48 - divisor.leading_zeros().cast_signed();
-    let quotient = div_round(root << 15, rounded_shift(divisor, exponent) as u32);
-    scale(quotient, half - exponent + 1)
+    let (root, half) = normal_root(square);
+    let (divisor, exponent) = normal(divisor);
+    let quotient = div_round(root << 15, divisor);
+    scale(quotient, half - exponent - 15 + fraction)
+}
+
+/// `(root, half)` with `square` = root^2 * 2^(2 * half) and the root in 2^15..=2^16. Shifts to the left alone: they are cheap on 32 bits.
+#[allow(clippy::cast_possible_truncation)] // the words are cut apart
+const fn normal_root(square: u128) -> (u32, i32) {
+    debug_assert!(square >> 96 == 0);
+    let (value, dropped) = if square >> 64 == 0 {
+        (square as u64, 0)
+    } else {
+        ((square >> 32) as u64, 32)
+    };
+    let spare = value.leading_zeros() & !1; // even, so that the exponent can be halved
+    let top = ((value << spare) >> 32) as u32;
+    (rounded_root(top), (dropped + 32 - spare.cast_signed()) / 2)
+}
+
+/// `(mantissa, exponent)` with `value` = mantissa * 2^exponent, rounded to nearest, and the mantissa in 2^15..=2^16.
+#[allow(clippy::cast_possible_truncation)] // the high word
+const fn normal(value: u64) -> (u32, i32) {
+    let spare = value.leading_zeros();
+    let top = ((value << spare) >> 32) as u32;
+    (rounded_shift(top, 16), 48 - spare.cast_signed())
 }
 
 /// The root of `square`, rounded down to 32 significant bits.
@@ -31,40 +54,59 @@ pub(crate) const fn root(square: u128) -> u64 {
     ((square >> (2 * half)) as u64).isqrt() << half
 }
 
-/// The root of `square`, rounded to nearest.
+/// The root of `square`, rounded to nearest: one bit a turn, which takes no division and no table.
 const fn rounded_root(square: u32) -> u32 {
-    let floor = square.isqrt();
-    floor + (square - floor * floor > floor) as u32
+    let (mut rest, mut root, mut bit) = (square, 0, 1 << 30);
+    while bit > 0 {
+        let trial = root + bit;
+        root >>= 1;
+        if rest >= trial {
+            rest -= trial;
+            root += bit;
+        }
+        bit >>= 2;
+    }
+    root + (rest > root) as u32
 }
 
+/// `dividend / divisor`, rounded to nearest; `divisor` is not 0.
 const fn div_round(dividend: u32, divisor: u32) -> u32 {
-    (dividend + divisor / 2) / divisor
-}
-
-const fn shift128(value: u128, right: i32) -> u128 {
-    if right >= 0 {
-        value >> right
-    } else {
-        value << -right
+    match (dividend + divisor / 2).checked_div(divisor) {
+        Some(quotient) => quotient,
+        None => 0,
     }
 }
 
-/// `value / 2^right`, rounded to nearest; a negative `right` shifts left.
-const fn rounded_shift(value: u64, right: i32) -> u64 {
-    if right > 0 {
-        (value >> right) + ((value >> (right - 1)) & 1)
-    } else {
-        value << -right
+/// `(dividend / divisor, dividend % divisor)` one bit a turn; `divisor` is not 0.
+///
+/// Where there is no instruction for it, a division of 64 bits by 64 takes a kilobyte of flash. This takes 60 bytes.
+#[allow(clippy::cast_possible_truncation)] // the remainder is below the divisor
+pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
+    let mut turns = dividend.leading_zeros();
+    let (mut quotient, mut rest) = (if turns < 64 { dividend << turns } else { 0 }, 0_u64);
+    while turns < 64 {
+        rest = rest << 1 | quotient >> 63;
+        quotient <<= 1;
+        if rest >= divisor as u64 {
+            rest -= divisor as u64;
+            quotient |= 1;
+        }
+        turns += 1;
     }
+    (quotient, rest as u32)
+}
+
+/// `value / 2^right`, rounded to nearest; `right` is 1 to 31.
+const fn rounded_shift(value: u32, right: u32) -> u32 {
+    (value >> right) + ((value >> (right - 1)) & 1)
 }
 
 /// `value * 2^left`, rounded to nearest and saturating.
-#[allow(clippy::cast_possible_truncation)] // saturated on the line before
 const fn scale(value: u32, left: i32) -> u32 {
     if left < -31 {
         0
-    } else if left <= 0 {
-        rounded_shift(value as u64, -left) as u32
+    } else if left < 0 {
+        rounded_shift(value, left.unsigned_abs())
     } else if left > value.leading_zeros().cast_signed() {
         u32::MAX
     } else {
@@ -90,8 +132,8 @@ pub(crate) const fn improbability_milli(part: u32) -> u32 {
     let whole = part.leading_zeros() + 1;
     let fraction = log2_fraction_q12(part << part.leading_zeros());
     let log2_q12 = (whole << 12) - fraction;
-    // 1000 * log10(2) = 301.03
-    ((log2_q12 as u64 * 30_103 + 204_800) / 409_600) as u32
+    // 1000 * log10(2) = 301.03 = 308_255 / 2^10
+    ((log2_q12 as u64 * 308_255 + (1 << 21)) >> 22) as u32
 }
 
 /// log2 of `mantissa / 2^31`, for a mantissa with its highest bit set, in 12 fractional bits: one bit a squaring.
@@ -131,6 +173,19 @@ mod tests {
         }
 
         #[test]
+        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..) {
+            let dividend = dividend >> cut;
+            let by = u64::from(divisor);
+            prop_assert_eq!(div_rem(dividend, divisor), (dividend / by, (dividend % by) as u32));
+        }
+
+        #[test]
+        fn a_root_is_the_nearest(square: u32) {
+            let root = libm::sqrt(f64::from(square));
+            prop_assert!((f64::from(rounded_root(square)) - root).abs() <= 0.5);
+        }
+
+        #[test]
         fn scaling_is_exact(span in 0_u64..1 << 47, factor: u32) {
             prop_assert_eq!(u128::from(scaled_q16(span, factor)), (u128::from(span) * u128::from(factor)) >> 16);
         }
@@ -146,7 +201,8 @@ mod tests {
     fn the_ends_of_the_range_are_defined() {
         assert_eq!(root_ratio_q16(0, 7), 0);
         assert_eq!(root_ratio_q16(7, 0), 0);
-        assert_eq!(root_ratio_q16(u128::MAX, 1), u32::MAX);
+        assert_eq!(root_ratio_q16((1 << 96) - 1, 1), u32::MAX);
+        assert_eq!(div_rem(0, 7), (0, 0));
         assert_eq!(root_ratio_q16(1, u64::MAX), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(improbability_milli(0), 9_633);

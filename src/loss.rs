@@ -1,5 +1,7 @@
 //! How many probes go unanswered.
 
+use crate::fixed::div_rem;
+
 /// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
 const MEMORY: u16 = 4_096;
 
@@ -51,8 +53,8 @@ impl LossRate {
     /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
     #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
     pub(crate) const fn probability_q32(&self) -> u32 {
-        let sent = self.answered as u64 + self.lost as u64;
-        (((2 * self.lost as u64 + 1) << 31) / (sent + 1)) as u32
+        let sent = self.answered as u32 + self.lost as u32;
+        div_rem((2 * self.lost as u64 + 1) << 31, sent + 1).0 as u32
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::fixed::scaled_q16;
 use crate::time::{duration, micros, rtt_micros, saturate};
 
 /// How a probe that is overdue is asked again, before the peer is called dead.
@@ -119,6 +120,8 @@ pub struct Plan {
 }
 
 const ONE_Q8: u16 = 256;
+/// 2/5, rounded down.
+const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
     /// Not yet drawn up: told apart by its interval of zero, which no fitted plan has.
@@ -213,13 +216,13 @@ impl Plan {
     }
 
     pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
-        let wanted = self.interval_us.saturating_mul(u64::from(self.dead_q8)) >> 8;
-        wanted.clamp(limits.interval_min_us, limits.interval_max_us)
+        let wanted = scaled_q16(self.interval_us, u32::from(self.dead_q8) << 8);
+        within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
 
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
-        (self.timeout_us as u64).saturating_mul(self.retries.total_weight() as u64)
+        self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
 
     /// The wait after the `sent`-th retry of an episode (0: the steady probe) where `left_us` remain until the bound.
@@ -231,15 +234,23 @@ impl Plan {
             return self.interval_us;
         }
         let timeout = u64::from(self.timeout_us);
-        let weighted = timeout.saturating_mul(u64::from(self.retries.weight(sent)));
+        let weighted = timeout * u64::from(self.retries.weight(sent)); // of 32 bits each
         let wanted = match self.retries.spacing {
             Spacing::Closing if sent >= self.retries.count => left_us,
-            Spacing::Closing if sent > 0 => weighted.min(left_us / 5 * 2),
+            Spacing::Closing if sent > 0 => weighted.min(scaled_q16(left_us, TWO_FIFTHS_Q16)),
             _ if sent >= self.retries.count && left_us < weighted.saturating_mul(2) => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
     }
+}
+
+/// Doublings that take 1 us past the longest interval that can be configured.
+const MAX_DOUBLINGS: u8 = 41;
+
+/// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
+fn within(value: u64, min: u64, max: u64) -> u64 {
+    value.min(max).max(min)
 }
 
 /// What every plan is held to.
@@ -256,28 +267,27 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// The plan nearest to `wish` that these limits allow, with its bound.
+    /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
-    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8) -> Plan {
-        let mut plan = wish;
-        plan.interval_us = wish
-            .interval_us
-            .clamp(self.interval_min_us, self.interval_max_us);
+    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
+        plan.retries = wish.retries;
+        plan.dead_q8 = wish.dead_q8;
+        plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
         plan.timeout_us = wish
             .timeout_us
-            .clamp(self.timeout_min_us, self.timeout_ceiling());
+            .min(self.timeout_ceiling())
+            .max(self.timeout_min_us);
         plan.retries.count = plan.retries.count.min(Retries::MAX);
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
         }
-        let floor = self.push_back(&mut plan, pushbacks);
-        self.fit_bound(&mut plan, floor);
+        let floor = self.push_back(plan, pushbacks);
+        self.fit_bound(plan, floor);
         if u64::from(plan.timeout_us) > plan.interval_us {
             plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
         }
-        plan
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
@@ -285,8 +295,9 @@ impl Limits {
         if pushbacks == 0 {
             return self.interval_min_us;
         }
-        let doubled = plan.interval_us.saturating_mul(1 << pushbacks.min(63));
-        plan.interval_us = doubled.min(self.interval_max_us);
+        for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
+            plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
+        }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
     }
@@ -297,7 +308,9 @@ impl Limits {
             return self.timeout_max_us;
         }
         let room = self.bound_us.saturating_sub(self.interval_min_us);
-        saturate(room).clamp(self.timeout_min_us, self.timeout_max_us)
+        saturate(room)
+            .min(self.timeout_max_us)
+            .max(self.timeout_min_us)
     }
 
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {

@@ -29,7 +29,7 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     /// the moment of the verdict while `Dead`.
     mark: Instant,
     loss: LossRate,
-    /// How far the current interval is shortened, of what jitter allows, in 2^16.
+    /// How far the current interval is shortened, in 2^16.
     jitter_q16: u16,
     verdict: Verdict,
     /// Retries sent in the episode under way.
@@ -100,7 +100,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// The plan in force.
+    /// The plan in force; drawn up on the spot where none is yet, since a policy cannot be asked in a `const fn`.
     pub(crate) fn plan(&self) -> Plan {
         if self.plan.is_drawn() {
             self.plan
@@ -112,7 +112,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
     pub(crate) fn dead_at(&self) -> Option<Instant> {
         let pending = self.started && self.verdict != Verdict::Dead;
-        pending.then(|| self.mark.plus(self.plan().bound_us()))
+        pending.then(|| self.mark.plus(self.plan.bound_us()))
     }
 
     /// The steady interval after the last probe: that of the plan, shortened by jitter.
@@ -122,28 +122,31 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// From the probe sent at `now` to the next one.
     pub(crate) fn wait_us(&self, now: Instant) -> u64 {
-        let plan = self.plan();
-        match self.dead_at() {
-            None => self.jittered(plan.dead_interval_us(&self.settings.limits)),
-            Some(dead_at) if self.episode => plan.wait_us(self.retries, dead_at.since(now)),
-            Some(_) => self.interval_us(),
-        }
+        let plan = &self.plan;
+        let interval_us = match self.dead_at() {
+            None => plan.dead_interval_us(&self.settings.limits),
+            Some(dead_at) if self.episode => return plan.wait_us(self.retries, dead_at.since(now)),
+            Some(_) => plan.interval_us(),
+        };
+        self.jittered(interval_us)
     }
 
     /// How long the probe sent at `now` may go unanswered.
     pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
-        let plan = self.plan();
-        let retry = self.episode && self.verdict != Verdict::Dead && plan.retries().count() > 0;
-        if retry {
+        let retries = self.plan.retries().count() > 0;
+        if self.episode && self.verdict != Verdict::Dead && retries {
             saturate(self.wait_us(now))
+        } else if self.plan.is_drawn() {
+            self.plan.timeout_us()
         } else {
-            plan.timeout_us()
+            self.draw().timeout_us()
         }
     }
 
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
     pub(crate) fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
-        now.since(sent) <= self.plan().bound_us()
+        // before the first probe there is no queue yet
+        !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
     }
 
     // ---- what happens ----
@@ -327,17 +330,29 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     fn replan(&mut self) {
-        self.plan = self.draw();
+        let wish = self.wish();
+        self.settings
+            .limits
+            .fit(wish, self.pushbacks, &mut self.plan);
     }
 
     fn draw(&self) -> Plan {
-        let wish = self.settings.policy.plan(&self.state, &self.statistics());
-        self.settings.limits.fit(wish, self.pushbacks)
+        let mut plan = Plan::NONE;
+        self.settings
+            .limits
+            .fit(self.wish(), self.pushbacks, &mut plan);
+        plan
+    }
+
+    fn wish(&self) -> Plan {
+        self.settings.policy.plan(&self.state, &self.statistics())
     }
 
     /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
-        let spread = interval_us / 100 * u64::from(self.settings.jitter_percent);
+        const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
+        let percent = u32::from(self.settings.jitter_percent);
+        let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
         let least = self.settings.limits.interval_min_us;
         let room = spread.min(interval_us.saturating_sub(least));
         interval_us - scaled_q16(room, u32::from(self.jitter_q16))

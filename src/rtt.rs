@@ -62,8 +62,9 @@ impl RttEstimator {
         } else {
             first as u64
         };
-        let floored = if base < min as u64 { min as u64 } else { base };
-        let backed_off = saturate(floored.saturating_mul(1 << self.backoff));
+        let base = saturate(base);
+        let floored = if base < min { min } else { base };
+        let backed_off = saturate((floored as u64) << self.backoff);
         if backed_off > max { max } else { backed_off }
     }
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use heapless::Vec;
 
-use crate::fixed::{root, root_ratio_q16};
+use crate::fixed::{div_rem, root, root_ratio, root_ratio_q16};
 use crate::time::{duration, rtt_micros};
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
@@ -159,7 +159,10 @@ impl Moments {
     /// The population standard deviation, rounded down to microseconds (right to one part in 2^31).
     #[must_use]
     pub const fn standard_deviation(&self) -> Duration {
-        duration(self.deviation_us() as u64)
+        match root(self.spread()).checked_div(self.count as u64) {
+            Some(deviation) => duration(deviation),
+            None => Duration::ZERO,
+        }
     }
 
     /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
@@ -170,22 +173,20 @@ impl Moments {
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
     pub(crate) const fn mean_us(&self) -> u32 {
-        match self.sum.checked_div(self.count as u64) {
-            Some(mean) => mean as u32,
-            None => 0,
+        if self.count == 0 {
+            return 0;
         }
+        div_rem(self.sum, self.count as u32).0 as u32
     }
 
-    #[allow(clippy::cast_possible_truncation)] // the deviation of u32 samples is below 2^31
+    /// The standard deviation, right to 6.2e-5 of itself, without the division of 64 bits that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
-        match root(self.spread()).checked_div(self.count as u64) {
-            Some(deviation) => deviation as u32,
-            None => 0,
-        }
+        root_ratio(self.spread(), self.count as u64, 0)
     }
 
-    /// Fluctuation in 16 fractional bits, right to 6.2e-5 of itself.
-    pub(crate) const fn fluctuation_q16(&self) -> u32 {
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 6.2e-5 of itself: for devices without a floating-point unit.
+    #[must_use]
+    pub const fn fluctuation_q16(&self) -> u32 {
         root_ratio_q16(self.spread(), self.sum)
     }
 
@@ -235,7 +236,9 @@ mod tests {
         let mut window = RttWindow::<2>::new();
         window.push_us(0);
         window.push_us(u32::MAX);
-        assert_eq!(window.moments().deviation_us(), u32::MAX / 2);
+        let deviation = window.moments().standard_deviation();
+        assert_eq!(deviation, duration(u64::from(u32::MAX / 2)));
+        assert!(window.moments().deviation_us().abs_diff(u32::MAX / 2) < 1 << 17);
         assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
     }
 

@@ -1,5 +1,12 @@
 //! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
 #![cfg(feature = "tokio")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)] // a test
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;

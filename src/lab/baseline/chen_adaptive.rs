@@ -1,5 +1,5 @@
 //! NFD-S that configures itself: Chen's configurator for an unknown distribution, run again and again
-//! ([Chen02], sections 5 and 8).
+//! (\[Chen02\], sections 5 and 8).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -30,8 +30,11 @@ pub struct ChenAdaptive {
     pub window: usize,
 }
 
-/// Answers from one run of the configurator to the next, and before the first.
-const EVERY: u32 = 32;
+/// Answers before the first run of the configurator.
+const FIRST: u32 = 32;
+
+/// Answers from one run to the next.
+const EVERY: u32 = 256;
 
 /// The interval before the first run, and where no interval meets the wish, as a share of the bound.
 const CAREFUL: f64 = 0.05;
@@ -51,7 +54,7 @@ impl Baseline for ChenAdaptive {
             rtts: Intervals::new(self.window),
             newest: 0,
             answered: VecDeque::new(),
-            until_configured: EVERY,
+            until_configured: FIRST,
         }
     }
 

@@ -1,0 +1,45 @@
+//! The workloads on a machine with an operating system; and, for callgrind, calls to be counted.
+//!
+//! `host digest [steps]` prints both digests; `host next_interval N calls` makes that many calls on a window of N.
+
+use std::env::args;
+use std::hint::black_box;
+use std::time::Duration;
+
+use systole::{Config, Heartbeat};
+use systole_firmware::{STEPS, heartbeat, monitor, samples};
+
+const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
+    Ok(config) => config,
+    Err(_) => panic!("5 s is in range"),
+};
+
+fn main() {
+    let words: Vec<String> = args().skip(1).collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<u32>().ok());
+    match words.first().map(String::as_str) {
+        Some("next_interval") => beat(number(1).unwrap_or(16), number(2).unwrap_or(0)),
+        _ => {
+            let steps = number(1).unwrap_or(STEPS);
+            println!("heartbeat {:016x}", heartbeat::run(steps));
+            println!("monitor {:016x}", monitor::run(steps));
+        }
+    }
+}
+
+fn beat(samples: u32, calls: u32) {
+    match samples {
+        64 => rounds::<64>(calls),
+        1_024 => rounds::<1_024>(calls),
+        _ => rounds::<16>(calls),
+    }
+}
+
+fn rounds<const N: usize>(calls: u32) {
+    let samples = samples::round_trips();
+    let mut heart = Heartbeat::<N>::new(CONFIG);
+    for &rtt in samples.iter().cycle().take(calls as usize) {
+        black_box(heart.next_interval(black_box(rtt)));
+        black_box(heart.verdict());
+    }
+}

@@ -1,0 +1,34 @@
+#![no_std]
+#![no_main]
+//! The founding rule with verdicts, and nothing else.
+
+use core::hint::black_box;
+use core::time::Duration;
+use cortex_m_rt::entry;
+use systole::{Config, Heartbeat, Verdict};
+
+const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
+    Ok(config) => config,
+    Err(_) => panic!("5 s is in range"),
+};
+
+#[entry]
+fn main() -> ! {
+    static mut HEART: Heartbeat<16> = Heartbeat::new(CONFIG);
+    loop {
+        let interval = match black_box(Some(Duration::from_millis(40))) {
+            Some(rtt) => HEART.next_interval(rtt),
+            None => HEART.missed(),
+        };
+        black_box((interval, HEART.timeout(), HEART.verdict() == Verdict::Dead));
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        /// Defined nowhere: an image that can panic does not link.
+        safe fn this_image_can_panic() -> !;
+    }
+    this_image_can_panic()
+}

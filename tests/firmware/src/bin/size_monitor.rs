@@ -1,0 +1,48 @@
+#![no_std]
+#![no_main]
+//! The monitor: probes, replies, events, deadlines.
+
+use core::hint::black_box;
+use core::time::Duration;
+use cortex_m_rt::entry;
+use systole::{Config, Instant, Monitor, Output, ProbeId};
+
+const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
+    Ok(config) => config,
+    Err(_) => panic!("5 s is in range"),
+};
+
+#[entry]
+fn main() -> ! {
+    static mut MONITOR: Option<Monitor<16>> = None;
+    let seed = black_box(7);
+    let Ok(config) = CONFIG.seed(seed) else {
+        loop {}
+    };
+    let Ok(new) = Monitor::new(config, Instant::ZERO) else {
+        loop {}
+    };
+    let monitor = MONITOR.insert(new);
+    loop {
+        let now = Instant::from_micros(black_box(0));
+        match monitor.poll(now) {
+            Output::Probe(id) => _ = black_box(id),
+            Output::Event(event) => _ = black_box(event),
+            Output::Wait(until) => _ = black_box(until),
+            Output::Idle => {}
+        }
+        if let Some(id) = black_box(None::<u64>) {
+            monitor.handle_reply(ProbeId::from(id), now);
+        }
+        black_box(monitor.verdict());
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        /// Defined nowhere: an image that can panic does not link.
+        safe fn this_image_can_panic() -> !;
+    }
+    this_image_can_panic()
+}
