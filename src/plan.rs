@@ -271,6 +271,7 @@ impl Limits {
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
+    #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
         plan.retries = wish.retries;
         plan.dead_q8 = wish.dead_q8;
@@ -283,7 +284,10 @@ impl Limits {
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
         }
-        let floor = self.push_back(plan, pushbacks);
+        let floor = match pushbacks {
+            0 => self.interval_min_us,
+            _ => self.push_back(plan, pushbacks),
+        };
         self.fit_bound(plan, floor);
         if u64::from(plan.timeout_us) > plan.interval_us {
             plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
@@ -291,10 +295,8 @@ impl Limits {
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
-        if pushbacks == 0 {
-            return self.interval_min_us;
-        }
         for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
             plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
         }
