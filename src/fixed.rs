@@ -12,8 +12,8 @@ pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
 
 /// `sqrt(square) / divisor` in `fraction` fractional bits, saturating; 0 where `divisor` is 0. `square` is below 2^96.
 ///
-/// Relative error at most 6.2e-5 (half a unit in 2^15 for the root, the divisor and the quotient each 2^-16 to
-/// 2^-15), plus half a unit of the last rounding.
+/// Relative error at most 7.3e-5 (2.8e-5 for the root, half a unit in 2^15 for the divisor and in 2^14 for the quotient), plus
+/// half a unit of the last rounding.
 pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32 {
     if square == 0 || divisor == 0 {
         return 0;
@@ -24,7 +24,7 @@ pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32
     scale(quotient, half - exponent - 15 + fraction)
 }
 
-/// `(root, half)` with `square` = root^2 * 2^(2 * half) and the root in 2^15..=2^16. Shifts to the left alone: they are cheap on 32 bits.
+/// `(root, half)` with `square` = root^2 * 2^(2 * half) and the root in 2^15..2^16 + 2. Shifts to the left alone: they are cheap on 32 bits.
 #[allow(clippy::cast_possible_truncation)] // the words are cut apart
 const fn normal_root(square: u128) -> (u32, i32) {
     debug_assert!(square >> 96 == 0);
@@ -35,7 +35,10 @@ const fn normal_root(square: u128) -> (u32, i32) {
     };
     let spare = value.leading_zeros() & !1; // even, so that the exponent can be halved
     let top = ((value << spare) >> 32) as u32;
-    (rounded_root(top), (dropped + 32 - spare.cast_signed()) / 2)
+    (
+        normalised_root(top),
+        (dropped + 32 - spare.cast_signed()) / 2,
+    )
 }
 
 /// `(mantissa, exponent)` with `value` = mantissa * 2^exponent, rounded to nearest, and the mantissa in 2^15..=2^16.
@@ -54,19 +57,15 @@ pub(crate) const fn root(square: u128) -> u64 {
     ((square >> (2 * half)) as u64).isqrt() << half
 }
 
-/// The root of `square`, rounded to nearest: one bit a turn, which takes no division and no table.
-const fn rounded_root(square: u32) -> u32 {
-    let (mut rest, mut root, mut bit) = (square, 0, 1 << 30);
-    while bit > 0 {
-        let trial = root + bit;
-        root >>= 1;
-        if rest >= trial {
-            rest -= trial;
-            root += bit;
-        }
-        bit >>= 2;
+/// The root of `square`, which is at least 2^30, right to 2.8e-5: a parabola that is 0.5 % off, and one step of Newton's.
+const fn normalised_root(square: u32) -> u32 {
+    // with t = square / 2^30 in 1..4: 2^15 * (0.518555 + 0.526010 * t - 0.039540 * t^2)
+    let t = square >> 16;
+    let guess = 16_992 + (((17_236 - ((1_296 * t) >> 14)) * t) >> 14);
+    match square.checked_div(guess) {
+        Some(quotient) => (guess + quotient + 1) >> 1,
+        None => guess,
     }
-    root + (rest > root) as u32
 }
 
 /// `dividend / divisor`, rounded to nearest; `divisor` is not 0.
@@ -155,6 +154,7 @@ const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
 mod tests {
     #![allow(clippy::cast_precision_loss)] // references in floating point
     use super::*;
+    use crate::time::saturate;
     use proptest::prelude::*;
 
     #[allow(clippy::cast_precision_loss)] // a reference, not the real thing
@@ -166,23 +166,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_ratio_of_a_root_is_right_to_6e_5(root in 0_u64..1 << 48, fuzz in 0_u128..1 << 20, divisor in 1_u64..1 << 48) {
+        fn a_ratio_of_a_root_is_right_to_7e_5(root in 0_u64..1 << 48, fuzz in 0_u128..1 << 20, divisor in 1_u64..1 << 48) {
             let square = u128::from(root) * u128::from(root) + fuzz;
             prop_assume!(root / divisor < 60_000);
-            prop_assert!(ratio_error(square, divisor) < 7e-5, "{}", ratio_error(square, divisor));
+            prop_assert!(ratio_error(square, divisor) < 8.1e-5, "{}", ratio_error(square, divisor));
         }
 
         #[test]
         fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..) {
             let dividend = dividend >> cut;
             let by = u64::from(divisor);
-            prop_assert_eq!(div_rem(dividend, divisor), (dividend / by, (dividend % by) as u32));
+            prop_assert_eq!(div_rem(dividend, divisor), (dividend / by, saturate(dividend % by)));
         }
 
         #[test]
-        fn a_root_is_the_nearest(square: u32) {
+        fn a_normalised_root_is_right_to_2_8e_5(square in 1_u32 << 30..) {
             let root = libm::sqrt(f64::from(square));
-            prop_assert!((f64::from(rounded_root(square)) - root).abs() <= 0.5);
+            prop_assert!((f64::from(normalised_root(square)) / root - 1.0).abs() < 2.8e-5);
         }
 
         #[test]

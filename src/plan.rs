@@ -280,6 +280,7 @@ impl Limits {
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
+    #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
         plan.retries = wish.retries;
         plan.dead_q8 = wish.dead_q8;
@@ -292,7 +293,10 @@ impl Limits {
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
         }
-        let floor = self.push_back(plan, pushbacks);
+        let floor = match pushbacks {
+            0 => self.interval_min_us,
+            _ => self.push_back(plan, pushbacks),
+        };
         self.fit_bound(plan, floor);
         if plan.overlaps() {
             plan.retries = Retries::NONE;
@@ -300,10 +304,8 @@ impl Limits {
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
-        if pushbacks == 0 {
-            return self.interval_min_us;
-        }
         for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
             plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
         }

@@ -4,7 +4,6 @@
 //! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
 
 use crate::config::{Config, Settings};
-use crate::fixed::scaled_q16;
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
@@ -144,7 +143,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
-    pub(crate) fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
+    pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
         !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
     }
@@ -218,6 +217,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
+    #[inline]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
         if let Some(rtt_us) = answer.rtt_us {
             self.window.push_us(rtt_us);
@@ -239,6 +239,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
+    #[inline]
     pub(crate) fn prove(
         &mut self,
         alive_at: Instant,
@@ -255,6 +256,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.turn(Verdict::Alive, Reason::Answered)
     }
 
+    #[cold]
     fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
         if self.risen == 0 {
             self.revival = match certain {
@@ -336,6 +338,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             .fit(wish, self.pushbacks, &mut self.plan);
     }
 
+    #[cold]
     fn draw(&self) -> Plan {
         let mut plan = Plan::NONE;
         self.settings
@@ -352,10 +355,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     fn jittered(&self, interval_us: u64) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
         let percent = u32::from(self.settings.jitter_percent);
-        let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
+        // intervals are at most 2^40, so neither product overflows
+        let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
         let least = self.settings.limits.interval_min_us;
         let room = spread.min(interval_us.saturating_sub(least));
-        interval_us - scaled_q16(room, u32::from(self.jitter_q16))
+        interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).

@@ -164,8 +164,12 @@ const fn millionth(micros: u32) -> u32 {
 }
 
 /// Whole microseconds in a round trip, rounded down, capped at `u32::MAX` (71 min 34.967295 s).
+#[allow(clippy::cast_possible_truncation)] // 4,294 seconds, in microseconds, fit into 32 bits
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
-    saturate(micros(span))
+    if span.as_secs() > 4_294 {
+        return u32::MAX;
+    }
+    (span.as_secs() as u32 * 1_000_000).saturating_add(thousandth(span.subsec_nanos()))
 }
 
 /// `wide`, or `u32::MAX` where it does not fit.

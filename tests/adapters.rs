@@ -1,9 +1,10 @@
 //! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
 #![cfg(feature = "tokio")]
 #![allow(
-    clippy::disallowed_methods,
+    clippy::disallowed_methods, // the clock is read to see that a stop is prompt
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::redundant_closure_for_method_calls,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::unwrap_used
