@@ -270,10 +270,7 @@ impl Limits {
         plan.retries = wish.retries;
         plan.dead_q8 = wish.dead_q8;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        plan.timeout_us = wish
-            .timeout_us
-            .min(self.timeout_ceiling())
-            .max(self.timeout_min_us);
+        plan.timeout_us = self.fit_timeout_us(wish.timeout_us);
         plan.retries.count = plan.retries.count.min(Retries::MAX);
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
@@ -283,6 +280,10 @@ impl Limits {
         if u64::from(plan.timeout_us) > plan.interval_us {
             plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
         }
+    }
+
+    pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
+        wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.

@@ -139,7 +139,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else if self.plan.is_drawn() {
             self.plan.timeout_us()
         } else {
-            self.draw().timeout_us()
+            let wish = self.wish();
+            self.settings.limits.fit_timeout_us(wish.timeout_us())
         }
     }
 
