@@ -7,6 +7,8 @@ use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::plan::{Limits, Retries};
 use crate::time::{duration, micros, rtt_micros, saturate};
 
+mod presets;
+
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
 const SPAN_MAX_US: u64 = 1 << 40;
 /// The first timeout, unless set: no path on Earth takes longer on an ordinary day.

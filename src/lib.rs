@@ -1,12 +1,33 @@
 #![no_std]
 #![forbid(unsafe_code)]
-//! Adaptive heartbeats.
+// Its examples need tokio; without it they are shown, not tested.
+#![cfg_attr(any(not(doctest), feature = "tokio"), doc = include_str!("../README.md"))]
+//!
+//! # Structure
+//!
+//! One direction of dependency; each part is usable without those after it.
+//!
+//! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
+//! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
+//! * protocol: [`Monitor`] and its [`Event`]s
+//! * edges: the adapters
+//! * proof: the laboratory
+//!
+//! # References
+//!
+//! * \[Chen02\] W. Chen, S. Toueg, M. K. Aguilera: On the Quality of Service of Failure Detectors. IEEE Transactions on
+//!   Computers 51(5), 2002
+//! * \[RFC6298\] V. Paxson, M. Allman, J. Chu, M. Sargent: Computing TCP's Retransmission Timer, 2011
+//! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport Protocols, SIGCOMM 1987
+//!
 
-#[cfg(feature = "lab")]
+#[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(feature = "lab")]
+#[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod adapter;
 mod config;
 mod error;
 mod event;
@@ -30,6 +51,10 @@ mod verdict;
 mod watch;
 mod window;
 
+#[cfg(feature = "tokio")]
+pub use adapter::tokio;
+#[cfg(feature = "std")]
+pub use adapter::{Epoch, Fault, WINDOW, thread};
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};

@@ -111,6 +111,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Where the configuration has no seed: probe ids would be guessable, and devices would beat in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed, 1, u64::MAX)?;
+        Ok(Self::start(config, now))
+    }
+
+    /// A monitor whose configuration is known to have a seed.
+    pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
         let pulse = Pulse::new(config);
         let mut monitor = Self {
             model: pulse.model(),
@@ -133,7 +138,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if !config.start_at_once {
             monitor.next = now.plus(monitor.start_delay_us(config.seed));
         }
-        Ok(monitor)
+        monitor
     }
 
     fn start_delay_us(&self, seed: u64) -> u64 {
@@ -329,11 +334,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) {
         let age = self.watch.seen_at(received_at).since(label.sent);
+        // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
+        // after 12.7 days, passes for newer; it cannot pass for forgotten.
+        let forgotten = label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent);
         let fate = match self.outstanding.find(label) {
             Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled),
-            // Forgotten: a duplicate of an answered one, unless it is newer than all that were answered.
-            None if label.sent <= self.proof => Fate::Settled,
-            None => Fate::Overdue,
+            None if forgotten => Fate::Overdue,
+            None => Fate::Settled,
         };
         if fate == Fate::Settled {
             return self.ignore();
@@ -345,7 +352,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// A reply that does not say which probe it answers arrived: it is taken for that to the oldest one, and is a sample only where that is
-    /// the only one.
+    /// the only one; where there are more, nothing is concluded from the others.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
         let age_of = self.watch.seen_at(received_at);
@@ -353,6 +360,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             Some((probe, only)) => {
                 let sent = probe.sent;
                 let late = core::mem::replace(&mut probe.fate, Fate::Settled) == Fate::Overdue;
+                if !only {
+                    self.outstanding.void_all(); // or else one lost probe would make every later reply look late
+                }
                 self.answered(sent, only.then(|| saturate(age_of.since(sent))), late);
                 self.prove(sent, only);
             }

@@ -37,9 +37,11 @@ use crate::time::Instant;
 
 mod fixed;
 mod fluctuation;
+mod lifetime;
 
 pub use fixed::Fixed;
 pub use fluctuation::Fluctuation;
+pub use lifetime::Lifetime;
 
 /// A policy: settings (the type itself), state, and what it learns from.
 ///
@@ -67,8 +69,7 @@ pub trait Pacing: Copy + Debug + PartialEq {
         let _ = (state, sent, now);
     }
 
-    /// The peer answers again at `now`, after probes sent since `asked` had become overdue. `refuted` tells that it had been called dead by mistake;
-    /// `down` that it was dead, and nothing is to be learnt about the path.
+    /// The peer answers again after probes had become overdue.
     fn on_episode_end(&self, state: &mut Self::State, end: &EpisodeEnd) {
         let _ = (state, end);
     }

@@ -166,6 +166,11 @@ impl Plan {
         self
     }
 
+    pub(crate) fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
+        self.interval_us = self.interval_us.min(ceiling_us);
+        self
+    }
+
     /// From one steady probe to the next, before jitter.
     #[must_use]
     pub const fn interval(&self) -> Duration {

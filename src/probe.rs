@@ -180,6 +180,13 @@ impl Outstanding {
             .find(of)
     }
 
+    /// Whether a probe sent at `sent` may have been forgotten unanswered: then all that are remembered are younger.
+    pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
+        self.0
+            .iter()
+            .all(|probe| probe.timeout_us > 0 && probe.sent > sent)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {
         self.0.iter()
     }
@@ -200,9 +207,10 @@ impl Outstanding {
         }
     }
 
-    /// The oldest unanswered probe sent at `since` or later, and whether it is the only one.
+    /// The oldest probe sent at `since` or later that may still be answered, and whether it is the only one.
     pub(crate) fn oldest_since(&mut self, since: Instant) -> Option<(&mut Probe, bool)> {
-        let candidate = |probe: &Probe| probe.is_unanswered() && probe.sent >= since;
+        let open = |probe: &Probe| matches!(probe.fate, Fate::Waiting | Fate::Overdue);
+        let candidate = |probe: &Probe| open(probe) && probe.sent >= since;
         let only = self.0.iter().filter(|probe| candidate(probe)).count() == 1;
         let oldest = self
             .0

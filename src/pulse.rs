@@ -161,7 +161,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         let retry = self.episode && self.verdict != Verdict::Dead;
         self.retries = self.retries.saturating_add(u8::from(retry));
-        self.jitter_q16 = self.draw_jitter_q16();
+        self.jitter_q16 = self.random.next_q16();
         self.settings.policy.on_probe(&mut self.state, now, retry);
     }
 
@@ -349,18 +349,14 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.plan(&self.state, &self.statistics())
     }
 
-    /// A share of the interval: uniform, from none to the configured percentage.
-    #[allow(clippy::cast_possible_truncation)] // at most half of 2^16
-    const fn draw_jitter_q16(&mut self) -> u16 {
-        const HUNDREDTH_Q16: u32 = 655;
-        let percent_q16 = self.settings.jitter_percent as u32 * self.random.next_q16() as u32;
-        ((percent_q16 * HUNDREDTH_Q16) >> 16) as u16
-    }
-
-    /// Shortens `interval_us` by the last draw, never below the shortest interval.
+    /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
-        let cut = scaled_q16(interval_us, u32::from(self.jitter_q16));
-        (interval_us - cut).max(self.settings.limits.interval_min_us.min(interval_us))
+        const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
+        let percent = u32::from(self.settings.jitter_percent);
+        let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
+        let least = self.settings.limits.interval_min_us;
+        let room = spread.min(interval_us.saturating_sub(least));
+        interval_us - scaled_q16(room, u32::from(self.jitter_q16))
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).

@@ -1,11 +1,11 @@
-//! How long to wait for an answer, learnt from the round-trip times: [RFC6298], kept scaled.
+//! How long to wait for an answer, learnt from the round-trip times: RFC 6298, kept scaled.
 
 use crate::time::saturate;
 
 /// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
 const BACKOFF_MAX: u8 = 32;
 
-/// Smoothed round-trip time and variation, as TCP keeps them ([RFC6298] section 2; Jacobson 1988, appendix A).
+/// Smoothed round-trip time and variation, as TCP keeps them (RFC 6298 section 2; Jacobson 1988, appendix A).
 ///
 /// The smoothed value is held times 8 and the variation times 4, so that both converge exactly on a constant
 /// input; rounded forms stick up to seven units off.

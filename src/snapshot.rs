@@ -27,7 +27,7 @@ pub struct Snapshot {
     pub standard_deviation: Duration,
     /// Standard deviation by mean.
     pub fluctuation: f64,
-    /// The smoothed round-trip time of [RFC6298].
+    /// The smoothed round-trip time of RFC 6298.
     pub smoothed: Duration,
     /// The chance that a probe is lost.
     pub loss: f64,

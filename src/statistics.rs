@@ -30,13 +30,13 @@ impl Statistics<'_> {
         self.loss
     }
 
-    /// The smoothed round-trip time of [RFC6298]; zero before the first sample.
+    /// The smoothed round-trip time of RFC 6298; zero before the first sample.
     #[must_use]
     pub const fn smoothed(&self) -> Duration {
         duration(self.rtt.smoothed_us() as u64)
     }
 
-    /// The probe timeout of [RFC6298]: smoothed + 4 variations, doubled for every probe overdue since the last
+    /// The probe timeout of RFC 6298: smoothed + 4 variations, doubled for every probe overdue since the last
     /// answer, within the configured limits.
     #[must_use]
     pub const fn timeout(&self) -> Duration {

@@ -15,7 +15,9 @@ use core::time::Duration;
 use ops::{Op, World, micros};
 use proptest::prelude::*;
 use systole::pacing::{Fluctuation, Pacing};
-use systole::{Config, Event, Heartbeat, Instant, Plan, Reason, Retries, Statistics, Verdict};
+use systole::{
+    Config, Event, Heartbeat, Instant, Monitor, Output, Plan, Reason, Retries, Statistics, Verdict,
+};
 
 /// A policy that wishes for whatever the test says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -277,6 +279,68 @@ fn a_verdict_that_a_slow_answer_proves_wrong_is_refuted() {
         "{seen:?}"
     );
     assert_eq!(world.verdict(), Verdict::Alive);
+}
+
+/// Drives a peer whose replies carry no id, and which loses one probe in `nth`; returns how often it was suspected.
+fn suspicions_without_ids(nth: u32) -> usize {
+    let mut now = Instant::ZERO;
+    let config = second().gain_percent(0).unwrap();
+    let mut monitor = Monitor::<8>::new(config, now).unwrap();
+    let (mut arrivals, mut probes, mut suspicions) = (Vec::new(), 0, 0);
+    while now < Instant::from_secs(600) {
+        arrivals.retain(|&at| {
+            at > now || {
+                monitor.handle_reply_any(at);
+                false
+            }
+        });
+        now = loop {
+            match monitor.poll(now) {
+                Output::Probe(_) => {
+                    probes += 1;
+                    if probes % nth != 0 {
+                        arrivals.push(now.saturating_add(micros(20_000)));
+                    }
+                }
+                Output::Event(Event::Transition(change)) => {
+                    suspicions += usize::from(change.to == Verdict::Suspect);
+                }
+                Output::Event(_) => {}
+                Output::Wait(until) => break arrivals.iter().copied().fold(until, Instant::min),
+                Output::Idle => return suspicions,
+            }
+        };
+        assert_ne!(monitor.verdict(), Verdict::Dead);
+    }
+    suspicions
+}
+
+#[test]
+fn a_lost_probe_of_a_peer_without_ids_is_suspected_once() {
+    assert_eq!(suspicions_without_ids(1_000_000), 0);
+    let suspicions = suspicions_without_ids(50);
+    assert!((10..=14).contains(&suspicions), "{suspicions}");
+}
+
+#[test]
+fn traffic_puts_off_seven_probes_in_eight() {
+    let mut now = Instant::ZERO;
+    let mut monitor = Monitor::<8>::new(second(), now).unwrap();
+    let mut probes = 0;
+    while now < Instant::from_secs(160) {
+        match monitor.poll(now) {
+            Output::Probe(id) => {
+                probes += 1;
+                monitor.handle_reply(id, now);
+            }
+            Output::Event(_) => {}
+            _ => {
+                now = now.saturating_add(micros(100_000));
+                monitor.handle_traffic(now);
+            }
+        }
+    }
+    assert!((20..=23).contains(&probes), "{probes}");
 }
 
 #[test]

@@ -437,3 +437,26 @@ fn fixed_intervals_take_the_same_bad_input() {
         assert!(heart.is_valid());
     }
 }
+
+/// An id says its probe's send time modulo 12.7 days. A duplicate that much later is still one.
+#[test]
+fn a_duplicate_from_two_weeks_ago_is_no_answer() {
+    let config = Config::every(Duration::from_secs(86_400)).unwrap();
+    let config = config.seed(7).unwrap().start_at_once();
+    let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
+    let (mut now, mut first) = (Instant::ZERO, None);
+    let wrapped = us(SPAN_MAX + 5_000_000); // just after the id's own moment, one turn later
+    while now < Instant::ZERO.saturating_add(wrapped) {
+        let (probes, until) = drain(&mut monitor, now);
+        for id in probes {
+            first.get_or_insert(id);
+            monitor.handle_reply(id, now.saturating_add(us(20)));
+        }
+        now = until.min(Instant::ZERO.saturating_add(wrapped));
+    }
+    drain(&mut monitor, now);
+    let before = monitor.snapshot(now);
+    monitor.handle_reply(first.unwrap(), now);
+    assert_eq!(monitor.snapshot(now).heart, before.heart);
+    assert_eq!(monitor.snapshot(now).counters.ignored, 1);
+}

@@ -37,7 +37,7 @@ impl CrashTest {
     }
 
     /// Crashes the peer and times the detector: from the crash to the verdict of Dead that stands, 0 where it
-    /// stood before ([Chen02], section 2). Probes sent before the crash are still answered.
+    /// stood before (\[Chen02\], section 2). Probes sent before the crash are still answered.
     ///
     /// The replay runs once; every crash continues a copy of it, so a detector is warm when the peer crashes.
     pub fn run<N, D>(&self, network: &N, build: impl FnOnce(Instant) -> D) -> DetectionTimes

@@ -2,14 +2,18 @@
 
 mod delay;
 mod fault;
+mod gallery;
 mod loss;
+mod stall;
 mod synthetic;
 
 use core::time::Duration;
 
 pub use delay::{Constant, Exponential, HeavyTail, Lognormal, RttStep};
 pub use fault::{Outage, Queue};
+pub use gallery::gallery;
 pub use loss::{Bernoulli, GilbertElliott, LossStep};
+pub use stall::Stalls;
 pub use synthetic::{Layer, Synthetic};
 
 use crate::Instant;

@@ -141,7 +141,7 @@ pub struct Qos {
     pub dead_s: Statistic,
     /// Those of them outside the floor's windows.
     pub excess_dead_s: Statistic,
-    /// The share of time in which the verdict was right: `P_A` of [Chen02].
+    /// The share of time in which the verdict was right: `P_A` of \[Chen02\].
     pub query_accuracy: Statistic,
 }
 
@@ -166,13 +166,13 @@ impl Qos {
         self.probes.mean / self.duration.as_secs_f64()
     }
 
-    /// `E(T_MR)` of [Chen02]: the mean time from one mistake to the next; infinite without mistakes.
+    /// `E(T_MR)` of \[Chen02\]: the mean time from one mistake to the next; infinite without mistakes.
     #[must_use]
     pub fn mistake_recurrence_s(&self) -> f64 {
         self.duration.as_secs_f64() / self.mistakes.mean
     }
 
-    /// `E(T_M)` of [Chen02]: the mean length of a mistake; 0 without mistakes.
+    /// `E(T_M)` of \[Chen02\]: the mean length of a mistake; 0 without mistakes.
     #[must_use]
     pub fn mistake_duration_s(&self) -> f64 {
         if self.mistakes.mean > 0.0 {

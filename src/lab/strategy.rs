@@ -1,4 +1,4 @@
-//! Strategies for [`proptest`]: networks and traces to test a detector's tuning on.
+//! Strategies for [`proptest`](mod@proptest): networks and traces to test a detector's tuning on.
 //!
 //! A law about a detector is five lines, here that NFD-S keeps its bound on any network:
 //!

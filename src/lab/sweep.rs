@@ -14,8 +14,8 @@ use std::thread;
 pub use front::{Point, best_single, cheapest_with_at_most, hindsight};
 
 use super::baseline::{
-    Akka, Baseline, Bertier, Cassandra, FastRetry, FixedMisses, Founding, Jacobson, NfdE, NfdS,
-    Phi, Retries, Satzger, TwoWindow,
+    Akka, Baseline, Bertier, Cassandra, ChenAdaptive, FastRetry, FixedMisses, Founding, Jacobson,
+    NfdE, NfdS, Phi, Retries, Satzger, TwoWindow,
 };
 use super::crash::{CrashTest, DetectionTimes};
 use super::detector::Detector;
@@ -96,6 +96,7 @@ impl<N> fmt::Debug for Candidate<N> {
 #[must_use]
 pub fn bounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     let mut all = family::<N, NfdS>(bound);
+    all.extend(family::<N, ChenAdaptive>(bound));
     all.extend(family::<N, FixedMisses>(bound));
     all.extend(family::<N, FastRetry>(bound));
     all.extend(family::<N, Jacobson>(bound));

@@ -65,7 +65,9 @@ pub struct World<P: Pacing> {
     pub rtt_us: Option<u32>,
     /// Probes under way: id and arrival of the answer.
     flying: Vec<(ProbeId, Instant)>,
-    answered: Vec<ProbeId>,
+    /// Probes answered in the last 12 days: an id says its send time modulo 12.7 days, and an older duplicate may pass for a
+    /// reply to a forgotten probe where all that are remembered are unanswered.
+    answered: Vec<(ProbeId, Instant)>,
     last_probe: Option<ProbeId>,
     /// The last deadline.
     pub wait: Instant,
@@ -139,8 +141,10 @@ impl<P: Pacing> World<P> {
                 }
             }
             Op::Duplicate(which) => {
+                let young = self.now.saturating_sub(Duration::from_secs(12 * 86_400));
+                self.answered.retain(|&(_, at)| at > young);
                 let which = usize::from(which) % self.answered.len().max(1);
-                if let Some(&id) = self.answered.get(which) {
+                if let Some(&(id, _)) = self.answered.get(which) {
                     self.unmoved(|world| world.monitor.handle_reply(id, world.now));
                 }
                 return false;
@@ -238,7 +242,7 @@ impl<P: Pacing> World<P> {
         for (id, at) in self.flying.drain(..landed) {
             self.monitor
                 .handle_reply(id, if self.stamps_late { self.now } else { at });
-            self.answered.push(id);
+            self.answered.push((id, self.now));
         }
         landed > 0
     }

@@ -1,3 +1,39 @@
-//! The command-line tool.
+//! The command-line tool: `systole watch redis://localhost` says whether the peer is alive, and how it knows.
 
-fn main() {}
+// What holds for a library without `std` does not for a tool on top of it.
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
+
+mod args;
+mod report;
+mod target;
+mod trouble;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use trouble::Trouble;
+
+/// The arguments, or what they name, are of no use.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let Args {
+        command: Command::Watch(options),
+    } = Args::parse();
+    run(&options).unwrap_or_else(|trouble| {
+        eprintln!("systole: {trouble}");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// On one thread: what waits in the sockets is then heard before anything is called overdue.
+fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::System)?
+        .block_on(watch::run(options))
+}

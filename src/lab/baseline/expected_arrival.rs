@@ -1,4 +1,4 @@
-//! The expected arrival of the next heartbeat, EA of [Chen02], section 6.3.
+//! The expected arrival of the next heartbeat, EA of \[Chen02\], section 6.3.
 
 use alloc::collections::VecDeque;
 

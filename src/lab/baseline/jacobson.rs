@@ -1,4 +1,4 @@
-//! Jacobson's retransmission timer as a detector ([RFC 6298]).
+//! Jacobson's retransmission timer as a detector (\[RFC 6298\]).
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Chen, Toueg and Aguilera's NFD-E ([Chen02], section 6.3).
+//! Chen, Toueg and Aguilera's NFD-E (\[Chen02\], section 6.3).
 
 use alloc::vec::Vec;
 use core::fmt;

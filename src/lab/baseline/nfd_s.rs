@@ -1,4 +1,4 @@
-//! Chen, Toueg and Aguilera's NFD-S for pull probing ([Chen02], section 3).
+//! Chen, Toueg and Aguilera's NFD-S for pull probing (\[Chen02\], section 3).
 
 use alloc::vec::Vec;
 use core::fmt;

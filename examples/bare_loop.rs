@@ -1,0 +1,44 @@
+//! The founding loop: no clock, one call a round. A fake board stands in for the hardware, so it runs anywhere.
+//!
+//! `cargo run --example bare_loop`
+
+use core::time::Duration;
+
+use systole::{Config, Heartbeat, Verdict};
+
+/// A board with a radio: answers in 20 to 60 ms, until it falls silent.
+struct Board {
+    round: u32,
+}
+
+impl Board {
+    /// Sends a probe and waits for the answer, no longer than `timeout`.
+    fn ping(&mut self, timeout: Duration) -> Option<Duration> {
+        self.round += 1;
+        let rtt = Duration::from_millis(u64::from(20 + self.round * 7 % 41));
+        (self.round < 12 && rtt < timeout).then_some(rtt)
+    }
+
+    /// A real board sleeps here.
+    fn sleep(&self, span: Duration) {
+        println!("{:>3}  sleeps {span:.2?}", self.round);
+    }
+}
+
+/// It fits a `static`: configuration and machine are made by the compiler.
+const CONFIG: Config = Config::LAN;
+
+fn main() {
+    let mut board = Board { round: 0 };
+    let mut heart = Heartbeat::<16>::new(CONFIG);
+    while heart.verdict() != Verdict::Dead {
+        let timeout = heart.timeout();
+        let (interval, spent) = match board.ping(timeout) {
+            Some(rtt) => (heart.next_interval(rtt), rtt),
+            None => (heart.missed(), timeout),
+        };
+        print!("{:<8}", heart.verdict());
+        board.sleep(interval.saturating_sub(spent));
+    }
+    println!("{:?}", heart.snapshot());
+}

@@ -1,0 +1,486 @@
+//! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
+#![cfg(feature = "tokio")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)] // a test
+
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use systole::tokio::Heart;
+use systole::{Config, Event, Failure, Fault, Reason, Verdict};
+use tokio::time::{Instant, advance, sleep, timeout};
+use tokio_stream::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Every second without jitter, dead within three, from now on.
+fn config() -> Config {
+    Config::every(SECOND)
+        .unwrap()
+        .detect_within(3 * SECOND)
+        .unwrap()
+        .jitter_percent(0)
+        .unwrap()
+        .start_at_once()
+}
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// When probes were sent.
+#[derive(Clone, Default)]
+struct Sends(Arc<Mutex<Vec<Instant>>>);
+
+impl Sends {
+    fn note(&self) {
+        self.0.lock().unwrap().push(Instant::now());
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    fn gaps(&self) -> Vec<Duration> {
+        let sends = self.0.lock().unwrap();
+        sends.windows(2).map(|two| two[1] - two[0]).collect()
+    }
+}
+
+/// A peer that answers after `rtt`.
+fn answering(sends: &Sends, rtt: Duration) -> Heart {
+    let sends = sends.clone();
+    systole::tokio::spawn(config(), move || {
+        sends.note();
+        async move {
+            sleep(rtt).await;
+            Ok::<_, Fault>(())
+        }
+    })
+}
+
+/// A peer that answers after 20 ms while `up`.
+fn switched(up: &Arc<AtomicBool>) -> Heart {
+    let up = up.clone();
+    systole::tokio::spawn(config(), move || {
+        let up = up.load(Ordering::SeqCst);
+        async move {
+            if !up {
+                pending::<()>().await;
+            }
+            sleep(ms(20)).await;
+            Ok::<_, Fault>(())
+        }
+    })
+}
+
+async fn transition(heart: &mut Heart) -> (Verdict, Reason) {
+    loop {
+        if let Event::Transition(transition) = heart.next().await.expect("the heart stopped") {
+            return (transition.to, transition.reason);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_steady_peer_is_probed_once_an_interval() {
+    let sends = Sends::default();
+    let mut heart = answering(&sends, ms(20));
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Alive, Reason::Answered)
+    );
+    sleep(100 * SECOND).await;
+    assert!((100..=102).contains(&sends.count()), "{}", sends.count());
+    for gap in sends.gaps() {
+        assert!(gap >= ms(999) && gap <= ms(1_002), "{gap:?}"); // tokio's timer has a grain of 1 ms
+    }
+    let counters = heart.snapshot().counters;
+    assert_eq!((counters.lost, counters.pauses), (0, 0));
+}
+
+/// Paused time moves only when every task sleeps: a loop that spins on a wait rounded down would hang this test.
+#[tokio::test(start_paused = true)]
+async fn waits_are_rounded_up_and_never_spin() {
+    let sends = Sends::default();
+    let config = Config::every(Duration::from_micros(1_234_567))
+        .unwrap()
+        .start_at_once();
+    let noted = sends.clone();
+    let heart = systole::tokio::spawn(config, move || {
+        noted.note();
+        async {
+            sleep(Duration::from_micros(7_891)).await;
+            Ok::<_, Fault>(())
+        }
+    });
+    sleep(1_000 * SECOND).await;
+    let counters = heart.snapshot().counters;
+    assert_eq!(counters.probes as usize, sends.count());
+    let shortest = sends.gaps().into_iter().min().unwrap();
+    assert!(shortest >= Duration::from_micros(1_111_110), "{shortest:?}");
+    let a_wait = counters.lateness_us / u64::from(3 * counters.probes);
+    assert!(a_wait <= 1_000, "late by {a_wait} us a wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_is_ours_and_is_not_made_up_for() {
+    let sends = Sends::default();
+    let mut heart = answering(&sends, ms(20));
+    transition(&mut heart).await;
+    sleep(5 * SECOND).await;
+    let before = sends.count();
+    advance(60 * SECOND).await; // in one leap: nobody ran
+    sleep(ms(900)).await;
+    let burst = sends.count() - before;
+    assert!(burst <= 2, "a burst of {burst}");
+    assert!(matches!(
+        heart.next().await,
+        Some(Event::Paused { lateness, .. }) if lateness > 55 * SECOND
+    ));
+    sleep(5 * SECOND).await;
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert_eq!(heart.snapshot().counters.refuted, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_that_never_returns_is_cut() {
+    let alive = Arc::new(AtomicU32::new(0));
+    let counted = alive.clone();
+    let mut heart = systole::tokio::spawn(config(), move || {
+        let guard = Guard::new(&counted);
+        async move {
+            let _guard = guard;
+            pending::<Result<(), Fault>>().await
+        }
+    });
+    let born = Instant::now();
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Dead, Reason::NeverHeard)
+    );
+    assert!(born.elapsed() <= ms(3_010), "{:?}", born.elapsed());
+    for _ in 0..600 {
+        sleep(SECOND).await;
+        assert!(alive.load(Ordering::SeqCst) <= 8);
+    }
+    heart.stop().await;
+    assert_eq!(
+        alive.load(Ordering::SeqCst),
+        0,
+        "a probe outlived its heart"
+    );
+}
+
+/// Counts how many of it there are.
+struct Guard(Arc<AtomicU32>);
+
+impl Guard {
+    fn new(count: &Arc<AtomicU32>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_answers_count() {
+    let slow = Arc::new(AtomicBool::new(false));
+    let switch = slow.clone();
+    let mut heart = systole::tokio::spawn(config(), move || {
+        let rtt = ms(if switch.load(Ordering::SeqCst) {
+            1_500
+        } else {
+            20
+        });
+        async move {
+            sleep(rtt).await;
+            Ok::<_, Fault>(())
+        }
+    });
+    transition(&mut heart).await;
+    sleep(10 * SECOND).await;
+    slow.store(true, Ordering::SeqCst);
+    sleep(60 * SECOND).await;
+    let counters = heart.snapshot().counters;
+    assert!(counters.late > 0);
+    assert_eq!(
+        counters.refuted + counters.recovered,
+        0,
+        "slow is not dead: {counters:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_peer_is_found_within_the_bound_and_welcomed_back() {
+    let up = Arc::new(AtomicBool::new(true));
+    let mut heart = switched(&up);
+    transition(&mut heart).await;
+    sleep(ms(10_500)).await;
+    up.store(false, Ordering::SeqCst);
+    let crash = Instant::now();
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Suspect, Reason::Overdue)
+    );
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Dead, Reason::Silent)
+    );
+    assert!(crash.elapsed() <= ms(3_010), "{:?}", crash.elapsed());
+    sleep(10 * SECOND).await;
+    up.store(true, Ordering::SeqCst);
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Alive, Reason::Recovered)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn reading_events_can_be_cancelled_at_every_await() {
+    let up = Arc::new(AtomicBool::new(true));
+    let mut heart = switched(&up);
+    let mut seen = Vec::new();
+    let born = Instant::now();
+    while born.elapsed() < 60 * SECOND {
+        up.store(born.elapsed().as_secs() % 20 < 10, Ordering::SeqCst);
+        // polled once or a few times, then dropped
+        if let Ok(Some(event)) = timeout(ms(7), heart.next()).await {
+            seen.push(event.number());
+        }
+    }
+    assert!(seen.len() >= 9, "{seen:?}");
+    let gapless: Vec<u32> = (1..=u32::try_from(seen.len()).unwrap()).collect();
+    assert_eq!(seen, gapless);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_is_prompt_and_ends_the_stream() {
+    let sends = Sends::default();
+    let mut heart = answering(&sends, ms(20));
+    transition(&mut heart).await;
+    sleep(ms(500)).await;
+    let mut verdict = heart.watch();
+    verdict.mark_unchanged();
+    let asked = Instant::now();
+    heart.stop().await;
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+    assert!(verdict.changed().await.is_err(), "its sender is gone");
+    let before = sends.count();
+    sleep(10 * SECOND).await;
+    assert_eq!(sends.count(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_is_given_up_stops_all_the_same() {
+    let sends = Sends::default();
+    let heart = answering(&sends, ms(20));
+    sleep(ms(500)).await;
+    {
+        let mut stop = pin!(heart.stop());
+        poll_fn(|context| {
+            let _ = stop.as_mut().poll(context);
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let before = sends.count();
+    sleep(10 * SECOND).await;
+    assert_eq!(sends.count(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
+    let sends = Sends::default();
+    drop(answering(&sends, ms(20)));
+    sleep(10 * SECOND).await;
+    assert!(sends.count() <= 1);
+
+    let (token, up) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
+    let count = up.clone();
+    let mut heart = systole::tokio::spawn_until(&token, config(), move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Ok::<_, Fault>(()) }
+    });
+    transition(&mut heart).await;
+    token.cancel();
+    assert_eq!(heart.next().await, None);
+    assert_eq!(up.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_a_failed_probe_and_no_more() {
+    let fault = Arc::new(AtomicU32::new(0));
+    let which = fault.clone();
+    let mut heart = systole::tokio::spawn(config(), move || {
+        let which = which.load(Ordering::SeqCst);
+        assert_ne!(which, 1, "in the closure");
+        async move {
+            assert_ne!(which, 2, "in the future");
+            Ok::<_, Fault>(())
+        }
+    });
+    transition(&mut heart).await;
+    for kind in [1, 2] {
+        fault.store(kind, Ordering::SeqCst);
+        assert_eq!(
+            transition(&mut heart).await,
+            (Verdict::Suspect, Reason::Failed(Failure::Prober))
+        );
+        fault.store(0, Ordering::SeqCst);
+        assert_eq!(
+            transition(&mut heart).await,
+            (Verdict::Alive, Reason::Answered)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_sent_is_no_evidence() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let switch = broken.clone();
+    let mut heart = systole::tokio::spawn(config(), move || {
+        let broken = switch.load(Ordering::SeqCst);
+        async move { if broken { Err(Fault::Unsent) } else { Ok(()) } }
+    });
+    transition(&mut heart).await;
+    broken.store(true, Ordering::SeqCst);
+    sleep(60 * SECOND).await;
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert!(heart.snapshot().counters.unsent > 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handle_wakes_the_task() {
+    let sends = Sends::default();
+    let mut heart = answering(&sends, ms(20));
+    transition(&mut heart).await;
+    sleep(ms(500)).await;
+    let before = sends.count();
+    heart.with(|monitor, now| monitor.probe_now(now));
+    sleep(ms(10)).await;
+    assert_eq!(sends.count(), before + 1);
+}
+
+mod thread {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::time::Instant;
+
+    fn quick() -> Config {
+        Config::every(ms(50))
+            .unwrap()
+            .detect_within(ms(300))
+            .unwrap()
+            .start_at_once()
+    }
+
+    /// A blocking peer: answers after 1 ms while `up`, else blocks as long as it may.
+    fn blocking(up: &Arc<AtomicBool>) -> systole::thread::Heart {
+        let up = up.clone();
+        systole::thread::spawn(quick(), move |allowed| {
+            if up.load(Ordering::SeqCst) {
+                std::thread::sleep(ms(1));
+                return Ok(());
+            }
+            std::thread::sleep(allowed);
+            Err(Fault::Missed)
+        })
+        .unwrap()
+    }
+
+    fn verdict(heart: &systole::thread::Heart) -> Verdict {
+        loop {
+            if let Event::Transition(transition) = heart.events().recv().unwrap() {
+                return transition.to;
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_is_found_within_the_bound_and_the_return_too() {
+        let up = Arc::new(AtomicBool::new(true));
+        let heart = blocking(&up);
+        assert_eq!(verdict(&heart), Verdict::Alive);
+        std::thread::sleep(ms(500));
+        up.store(false, Ordering::SeqCst);
+        let crash = Instant::now();
+        while heart.verdict() != Verdict::Dead {
+            std::thread::sleep(ms(1));
+        }
+        let (took, slack) = (crash.elapsed(), ms(200)); // a busy machine may be late itself
+        assert!(took <= ms(300) + slack, "{took:?}");
+        up.store(true, Ordering::SeqCst);
+        while heart.verdict() != Verdict::Alive {
+            std::thread::sleep(ms(1));
+        }
+    }
+
+    #[test]
+    fn stop_wakes_the_thread_and_joins_it() {
+        let config = Config::every(3_600 * SECOND).unwrap(); // asleep for up to an hour
+        let (alive, gone) = channel::<()>();
+        let heart = systole::thread::spawn(config, move |_| {
+            alive.send(()).unwrap();
+            Ok::<_, Fault>(())
+        })
+        .unwrap();
+        let asked = Instant::now();
+        heart.stop();
+        assert!(asked.elapsed() < ms(50), "{:?}", asked.elapsed());
+        assert!(
+            gone.recv().is_err(),
+            "the closure is dropped with its thread"
+        );
+    }
+
+    #[test]
+    fn a_panic_is_a_failed_probe_and_no_more() {
+        let bad = Arc::new(AtomicBool::new(false));
+        let switch = bad.clone();
+        let heart = systole::thread::spawn(quick(), move |_| {
+            assert!(!switch.load(Ordering::SeqCst), "as the test wants it");
+            Ok::<_, Fault>(())
+        })
+        .unwrap();
+        assert_eq!(verdict(&heart), Verdict::Alive);
+        bad.store(true, Ordering::SeqCst);
+        assert_eq!(verdict(&heart), Verdict::Suspect);
+        bad.store(false, Ordering::SeqCst);
+        assert_eq!(heart.snapshot().last_failure, Some(Failure::Prober));
+        assert_eq!(verdict(&heart), Verdict::Alive);
+    }
+
+    /// A loop on waits rounded down, or one that forgets to sleep, would show in the processor time.
+    #[test]
+    fn the_thread_sleeps() {
+        let up = Arc::new(AtomicBool::new(true));
+        let heart = blocking(&up);
+        std::thread::sleep(SECOND);
+        let counters = heart.snapshot().counters;
+        assert!((10..=25).contains(&counters.probes), "{counters:?}");
+    }
+}
+
+#[test]
+fn handles_can_be_shared_between_threads() {
+    const fn shareable<T: Send + Sync>() {}
+    const fn movable<T: Send>() {}
+    shareable::<Heart>();
+    movable::<systole::thread::Heart>();
+}

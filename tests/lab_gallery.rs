@@ -1,0 +1,56 @@
+//! The synthetic networks differ enough that no constant serves them all.
+#![cfg(feature = "lab")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a test that cannot go on fails"
+)]
+
+use core::time::Duration;
+
+use systole::lab::Case;
+use systole::lab::baseline::Retries;
+use systole::lab::network::{Synthetic, gallery};
+use systole::lab::sweep::{self, Candidate};
+
+/// The longest interval, as a share of the bound, that keeps avoidable mistakes to one in the four hours.
+fn longest_interval(case: &[Case<Synthetic>], bound: Duration) -> f64 {
+    let shares = [
+        0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95,
+    ];
+    let with = |share: f64| Retries {
+        interval: bound.mul_f64(share),
+        timeout: bound.mul_f64(0.1),
+        spacing: bound.mul_f64(0.05),
+        retries: u32::MAX,
+        bound,
+    };
+    let candidates: Vec<Candidate<Synthetic>> = shares.map(with).map(Candidate::baseline).into();
+    let outcomes = sweep::sweep(case, &candidates, |_| ());
+    let front = sweep::best_single(outcomes.iter().enumerate());
+    let best = sweep::cheapest_with_at_most(&front, 1.0);
+    best.map_or(0.0, |point| shares[point.choice[0]])
+}
+
+const HOURS: u64 = 4;
+
+#[test]
+#[ignore = "sweeps six networks: run with --release"]
+fn best_intervals_differ_fourfold() {
+    let bound = Duration::from_secs(10);
+    let best = gallery(Duration::from_secs(HOURS * 3_600), 7)
+        .into_iter()
+        .map(|(name, network)| {
+            let case = [Case::new(name, network, bound)];
+            let share = longest_interval(&case, bound);
+            println!(
+                "{name}: interval {share} of the bound; {} windows of the floor",
+                case[0].floor().len()
+            );
+            share
+        });
+    let best: Vec<f64> = best.collect();
+    let least = best.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = best.iter().copied().fold(0.0, f64::max);
+    assert!(most >= 4.0 * least, "{best:?}");
+}
