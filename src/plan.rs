@@ -314,18 +314,17 @@ impl Limits {
             .max(self.timeout_min_us)
     }
 
+    /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {
-        if self.bound_us == 0 {
-            plan.bound_us = plan.interval_us.saturating_add(plan.tail_us());
-            return;
+        let mut tail = plan.tail_us();
+        if self.bound_us > 0 {
+            while plan.retries.count > 0 && floor + tail > self.bound_us {
+                plan.retries.count -= 1;
+                tail = plan.tail_us();
+            }
+            let room = self.bound_us.saturating_sub(tail);
+            plan.interval_us = plan.interval_us.min(room).max(floor);
         }
-        while plan.retries.count > 0 && floor.saturating_add(plan.tail_us()) > self.bound_us {
-            plan.retries.count -= 1;
-        }
-        let room = self.bound_us.saturating_sub(plan.tail_us());
-        plan.interval_us = plan.interval_us.min(room).max(floor);
-        plan.bound_us = self
-            .bound_us
-            .max(plan.interval_us.saturating_add(plan.tail_us()));
+        plan.bound_us = self.bound_us.max(plan.interval_us + tail);
     }
 }
