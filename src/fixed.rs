@@ -68,6 +68,9 @@ const fn normalised_root(square: u32) -> u32 {
     }
 }
 
+/// Whether 64-bit divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
+const WIDE: bool = cfg!(target_pointer_width = "64");
+
 /// `dividend / divisor`, rounded to nearest; `divisor` is not 0.
 const fn div_round(dividend: u32, divisor: u32) -> u32 {
     match (dividend + divisor / 2).checked_div(divisor) {
@@ -76,23 +79,30 @@ const fn div_round(dividend: u32, divisor: u32) -> u32 {
     }
 }
 
-/// `(dividend / divisor, dividend % divisor)` one bit a turn; `divisor` is not 0.
-///
-/// Where there is no instruction for it, a division of 64 bits by 64 takes a kilobyte of flash. This takes 60 bytes.
-#[allow(clippy::cast_possible_truncation)] // the remainder is below the divisor
+/// `(dividend / divisor, dividend % divisor)`; `divisor` is 1 to 2^31.
+#[allow(clippy::cast_possible_truncation)] // a remainder is below its divisor
 pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
+    let by = divisor as u64;
+    match (dividend.checked_div(by), dividend.checked_rem(by)) {
+        (Some(quotient), Some(rest)) if WIDE => (quotient, rest as u32),
+        _ => bitwise_div_rem(dividend, divisor),
+    }
+}
+
+/// The same for whom it takes a kilobyte of flash to divide 64 bits by 64: one bit a turn, in 60 bytes.
+const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
     let mut turns = dividend.leading_zeros();
-    let (mut quotient, mut rest) = (if turns < 64 { dividend << turns } else { 0 }, 0_u64);
+    let (mut quotient, mut rest) = (dividend.unbounded_shl(turns), 0);
     while turns < 64 {
-        rest = rest << 1 | quotient >> 63;
+        rest = rest << 1 | (quotient >> 63) as u32;
         quotient <<= 1;
-        if rest >= divisor as u64 {
-            rest -= divisor as u64;
+        if rest >= divisor {
+            rest -= divisor;
             quotient |= 1;
         }
         turns += 1;
     }
-    (quotient, rest as u32)
+    (quotient, rest)
 }
 
 /// `value / 2^right`, rounded to nearest; `right` is 1 to 31.
@@ -173,10 +183,12 @@ mod tests {
         }
 
         #[test]
-        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..) {
+        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..=1 << 31) {
             let dividend = dividend >> cut;
             let by = u64::from(divisor);
-            prop_assert_eq!(div_rem(dividend, divisor), (dividend / by, saturate(dividend % by)));
+            let expected = (dividend / by, (dividend % by) as u32);
+            prop_assert_eq!(div_rem(dividend, divisor), expected);
+            prop_assert_eq!(bitwise_div_rem(dividend, divisor), expected);
         }
 
         #[test]
@@ -202,7 +214,7 @@ mod tests {
         assert_eq!(root_ratio_q16(0, 7), 0);
         assert_eq!(root_ratio_q16(7, 0), 0);
         assert_eq!(root_ratio_q16((1 << 96) - 1, 1), u32::MAX);
-        assert_eq!(div_rem(0, 7), (0, 0));
+        assert_eq!(bitwise_div_rem(0, 7), (0, 0));
         assert_eq!(root_ratio_q16(1, u64::MAX), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(improbability_milli(0), 9_633);

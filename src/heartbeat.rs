@@ -139,10 +139,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
         let timeout = u64::from(self.pulse.timeout_us(self.sent));
-        match self.pulse.dead_at() {
-            Some(dead_at) => timeout.min(dead_at.since(self.sent)).max(1),
-            None => timeout,
-        }
+        timeout.min(self.pulse.left_us(self.sent)).max(1)
     }
 
     /// Whether the peer is alive, as of the last call.

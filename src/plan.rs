@@ -285,10 +285,7 @@ impl Limits {
         plan.retries = wish.retries;
         plan.dead_q8 = wish.dead_q8;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        plan.timeout_us = wish
-            .timeout_us
-            .min(self.timeout_ceiling())
-            .max(self.timeout_min_us);
+        plan.timeout_us = self.fit_timeout_us(wish.timeout_us);
         plan.retries.count = plan.retries.count.min(Retries::MAX);
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
@@ -301,6 +298,10 @@ impl Limits {
         if plan.overlaps() {
             plan.retries = Retries::NONE;
         }
+    }
+
+    pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
+        wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
@@ -324,17 +325,22 @@ impl Limits {
             .max(self.timeout_min_us)
     }
 
+    /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {
-        if self.bound_us == 0 {
-            plan.bound_us = plan.interval_us.saturating_add(plan.tail_us());
-            return;
+        let mut tail = plan.tail_us();
+        if self.bound_us > 0 {
+            while plan.retries.count > 0 && floor + tail > self.bound_us {
+                plan.retries.count -= 1;
+                tail = plan.tail_us();
+            }
+            let room = self.bound_us.saturating_sub(tail);
+            plan.interval_us = plan.interval_us.min(room).max(floor);
         }
-        while plan.retries.count > 0 && floor.saturating_add(plan.tail_us()) > self.bound_us {
-            plan.retries.count -= 1;
-        }
-        let room = self.bound_us.saturating_sub(plan.tail_us());
-        plan.interval_us = plan.interval_us.min(room).max(floor);
-        let least = plan.interval_us.saturating_add(u64::from(plan.timeout_us));
-        plan.bound_us = self.bound_us.max(least);
+        let least = plan.interval_us + u64::from(plan.timeout_us);
+        plan.bound_us = if self.bound_us > 0 {
+            self.bound_us.max(least)
+        } else {
+            plan.interval_us + tail
+        };
     }
 }

@@ -110,8 +110,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
     pub(crate) fn dead_at(&self) -> Option<Instant> {
-        let pending = self.started && self.verdict != Verdict::Dead;
-        pending.then(|| self.mark.plus(self.plan.bound_us()))
+        self.is_pending().then(|| self.falls_at())
+    }
+
+    const fn is_pending(&self) -> bool {
+        self.started && !matches!(self.verdict, Verdict::Dead)
+    }
+
+    /// When a pending verdict falls.
+    const fn falls_at(&self) -> Instant {
+        self.mark.plus(self.plan.bound_us())
+    }
+
+    /// From `now` until the verdict falls, where it will.
+    pub(crate) const fn left_us(&self, now: Instant) -> u64 {
+        if self.is_pending() {
+            self.falls_at().since(now)
+        } else {
+            u64::MAX
+        }
     }
 
     /// The steady interval after the last probe: that of the plan, shortened by jitter.
@@ -122,12 +139,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// From the probe sent at `now` to the next one.
     pub(crate) fn wait_us(&self, now: Instant) -> u64 {
         let plan = &self.plan;
-        let interval_us = match self.dead_at() {
-            None => plan.dead_interval_us(&self.settings.limits),
-            Some(dead_at) if self.episode => return plan.wait_us(self.retries, dead_at.since(now)),
-            Some(_) => plan.interval_us(),
-        };
-        self.jittered(interval_us)
+        if !self.is_pending() {
+            self.jittered(plan.dead_interval_us(&self.settings.limits))
+        } else if self.episode {
+            plan.wait_us(self.retries, self.left_us(now))
+        } else {
+            self.jittered(plan.interval_us())
+        }
     }
 
     /// How long the probe sent at `now` may go unanswered.
@@ -138,7 +156,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else if self.plan.is_drawn() {
             self.plan.timeout_us()
         } else {
-            self.draw().timeout_us()
+            let wish = self.wish();
+            self.settings.limits.fit_timeout_us(wish.timeout_us())
         }
     }
 
@@ -165,13 +184,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        let dead_at = self.dead_at().filter(|&dead_at| dead_at <= now)?;
+        if !self.is_pending() || self.falls_at() > now {
+            return None;
+        }
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
             Reason::Silent
         };
-        self.mark = dead_at;
+        self.mark = self.falls_at();
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
         self.replan();

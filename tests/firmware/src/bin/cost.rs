@@ -32,6 +32,9 @@ fn main() -> ! {
     let mut stopwatch = Stopwatch::start();
     let samples = round_trips();
 
+    // a call of known cost, to hold the others against: subs and bne, 500 times
+    stopwatch.count("ruler_1000", &samples, |_| delay(1_000));
+
     let mut window = RttWindow::<16>::new();
     stopwatch.count("rule", &samples, |rtt| {
         window.push(rtt);
