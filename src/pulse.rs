@@ -111,7 +111,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
     pub(crate) fn dead_at(&self) -> Option<Instant> {
         let pending = self.started && self.verdict != Verdict::Dead;
-        pending.then(|| self.mark.plus(self.plan.bound_us()))
+        pending.then(|| self.mark.plus(self.plan.fitted_bound_us()))
     }
 
     /// The steady interval after the last probe: that of the plan, shortened by jitter.
@@ -145,7 +145,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
     pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
-        !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
+        !self.plan.is_drawn() || now.since(sent) <= self.plan.fitted_bound_us()
     }
 
     // ---- what happens ----
