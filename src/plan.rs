@@ -211,6 +211,11 @@ impl Plan {
         }
     }
 
+    /// The bound of a plan that was fitted to its limits, which has one.
+    pub(crate) const fn fitted_bound_us(&self) -> u64 {
+        self.bound_us
+    }
+
     pub(crate) const fn is_drawn(&self) -> bool {
         self.interval_us > 0
     }

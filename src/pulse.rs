@@ -119,7 +119,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// When a pending verdict falls.
     const fn falls_at(&self) -> Instant {
-        self.mark.plus(self.plan.bound_us())
+        self.mark.plus(self.plan.fitted_bound_us())
     }
 
     /// From `now` until the verdict falls, where it will.
@@ -164,7 +164,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
     pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
-        !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
+        !self.plan.is_drawn() || now.since(sent) <= self.plan.fitted_bound_us()
     }
 
     // ---- what happens ----
