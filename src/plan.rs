@@ -192,7 +192,11 @@ impl Plan {
     /// The longest time from a crash to the verdict `Dead`, if polled on time.
     #[must_use]
     pub const fn bound(&self) -> Duration {
-        duration(self.bound_us())
+        duration(if self.bound_us > 0 {
+            self.bound_us
+        } else {
+            self.interval_us.saturating_add(self.tail_us())
+        })
     }
 
     pub(crate) const fn interval_us(&self) -> u64 {
@@ -203,16 +207,8 @@ impl Plan {
         self.timeout_us
     }
 
+    /// Of a fitted plan.
     pub(crate) const fn bound_us(&self) -> u64 {
-        if self.bound_us > 0 {
-            self.bound_us
-        } else {
-            self.interval_us.saturating_add(self.tail_us())
-        }
-    }
-
-    /// The bound of a plan that was fitted to its limits, which has one.
-    pub(crate) const fn fitted_bound_us(&self) -> u64 {
         self.bound_us
     }
 
@@ -258,9 +254,6 @@ impl Plan {
         wanted.min(self.interval_us).max(timeout)
     }
 }
-
-/// Doublings that take 1 us past the longest interval that can be configured.
-const MAX_DOUBLINGS: u8 = 41;
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
 fn within(value: u64, min: u64, max: u64) -> u64 {
@@ -312,8 +305,8 @@ impl Limits {
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
     #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
-        for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
-            plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
+        for _ in 0..pushbacks {
+            plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -324,7 +317,7 @@ impl Limits {
         if self.bound_us == 0 {
             return self.timeout_max_us;
         }
-        let room = self.bound_us.saturating_sub(self.interval_min_us);
+        let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
         saturate(room)
             .min(self.timeout_max_us)
             .max(self.timeout_min_us)

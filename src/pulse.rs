@@ -119,7 +119,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// When a pending verdict falls.
     const fn falls_at(&self) -> Instant {
-        self.mark.plus(self.plan.fitted_bound_us())
+        self.mark.plus(self.plan.bound_us())
     }
 
     /// From `now` until the verdict falls, where it will.
@@ -164,7 +164,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
     pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
-        !self.plan.is_drawn() || now.since(sent) <= self.plan.fitted_bound_us()
+        !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
     }
 
     // ---- what happens ----
@@ -184,7 +184,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        if !self.is_pending() || self.falls_at() > now {
+        let falls_at = self.falls_at();
+        if !self.is_pending() || falls_at > now {
             return None;
         }
         let reason = if self.verdict == Verdict::Unknown {
@@ -192,7 +193,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else {
             Reason::Silent
         };
-        self.mark = self.falls_at();
+        self.mark = falls_at;
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
         self.replan();
