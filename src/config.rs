@@ -83,8 +83,6 @@ pub struct Config<P = Fluctuation> {
 pub(crate) struct Settings<P> {
     pub(crate) policy: P,
     pub(crate) limits: Limits,
-    pub(crate) jitter_percent: u8,
-    pub(crate) rise: u8,
 }
 
 impl Config<Fluctuation> {
@@ -171,9 +169,9 @@ impl<P: Pacing> Config<P> {
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,
+                    jitter_percent: JITTER_PERCENT,
+                    rise: 1,
                 },
-                jitter_percent: JITTER_PERCENT,
-                rise: 1,
             },
             seed: 0,
             pause_us: PAUSE_US,
@@ -271,7 +269,7 @@ impl<P: Pacing> Config<P> {
     /// Above 50.
     pub const fn jitter_percent(mut self, percent: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Jitter, percent as u64, 0, 50));
-        self.settings.jitter_percent = percent;
+        self.settings.limits.jitter_percent = percent;
         Ok(self)
     }
 
@@ -295,7 +293,7 @@ impl<P: Pacing> Config<P> {
     /// Zero.
     pub const fn rise(mut self, answers: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Rise, answers as u64, 1, u8::MAX as u64));
-        self.settings.rise = answers;
+        self.settings.limits.rise = answers;
         Ok(self)
     }
 

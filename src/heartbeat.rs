@@ -48,7 +48,7 @@ pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
 }
 
 /// What it may take, on any target: a device has hundreds of peers and kilobytes.
-const _: () = assert!(size_of::<Heartbeat<32>>() <= 320);
+const _: () = assert!(size_of::<Heartbeat<32>>() <= 288);
 
 const COARSE_SHIFT: u32 = 10;
 

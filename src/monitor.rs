@@ -8,7 +8,7 @@ use crate::event::{Event, Pending};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
-use crate::random::{Random, mix};
+use crate::random::mix;
 use crate::snapshot::{Counters, MonitorSnapshot, Snapshot};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
@@ -142,7 +142,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = Random::new(!seed).next() >> 40; // of 2^24
+        let share = mix(!seed) >> 40; // of 2^24
         (self.pulse.plan().interval_us() >> 24) * share
             + (((self.pulse.plan().interval_us() & 0xff_ffff) * share) >> 24)
     }

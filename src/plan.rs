@@ -260,8 +260,9 @@ fn within(value: u64, min: u64, max: u64) -> u64 {
     value.min(max).max(min)
 }
 
-/// What every plan is held to.
+/// What every plan and verdict is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub(crate) struct Limits {
     pub(crate) interval_min_us: u64,
     pub(crate) interval_max_us: u64,
@@ -271,6 +272,9 @@ pub(crate) struct Limits {
     pub(crate) timeout_min_us: u32,
     pub(crate) timeout_max_us: u32,
     pub(crate) retries: Retries,
+    pub(crate) jitter_percent: u8,
+    /// Answers that bring a dead peer back.
+    pub(crate) rise: u8,
 }
 
 impl Limits {

@@ -288,7 +288,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             };
         }
         self.risen = self.risen.saturating_add(1);
-        if self.risen < self.settings.rise {
+        if self.risen < self.settings.limits.rise {
             return None;
         }
         self.risen = 0;
@@ -376,7 +376,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
-        let percent = u32::from(self.settings.jitter_percent);
+        let percent = u32::from(self.settings.limits.jitter_percent);
         // intervals are at most 2^40, so neither product overflows
         let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
         let least = self.settings.limits.interval_min_us;
@@ -396,6 +396,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let timely = plan.timeout_us() >= limits.timeout_min_us
             && plan.timeout_us() <= limits.timeout_max_us;
         let suspected = self.verdict != Verdict::Suspect || self.episode;
-        in_range && bounded && timely && suspected && self.risen < self.settings.rise.max(1)
+        in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }
 }

@@ -113,6 +113,7 @@ impl<const N: usize> Default for RttWindow<N> {
 /// The standard deviation is the population's, sqrt(E(x^2) - E(x)^2); by Cauchy-Schwarz the difference of the integer sums is
 /// never negative. All of it is zero where there is no sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine, at no cost: words are 32 bits wide where memory is dear
 pub struct Moments {
     /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
     sum: u64,
