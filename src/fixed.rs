@@ -20,7 +20,7 @@ pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32
     }
     let (root, half) = normal_root(square);
     let (divisor, exponent) = normal(divisor);
-    let quotient = div_round(root << 15, divisor);
+    let quotient = quotient_q15(root, divisor);
     scale(quotient, half - exponent - 15 + fraction)
 }
 
@@ -82,15 +82,30 @@ const fn bitwise_root(square: u32) -> u32 {
     root
 }
 
-/// `dividend / divisor`, rounded to nearest; `divisor` is not 0.
-const fn div_round(dividend: u32, divisor: u32) -> u32 {
-    match (dividend + divisor / 2).checked_div(divisor) {
-        Some(quotient) => quotient,
-        None => 0,
+/// `dividend / divisor` in 15 fractional bits, rounded to nearest; both are in 2^15..=2^16.
+const fn quotient_q15(dividend: u32, divisor: u32) -> u32 {
+    match ((dividend << 15) + divisor / 2).checked_div(divisor) {
+        Some(quotient) if WIDE => quotient,
+        _ => bitwise_quotient_q15(dividend, divisor),
     }
 }
 
-/// `(dividend / divisor, dividend % divisor)`; `divisor` is 1 to 2^31.
+/// The same where a division takes 400 bytes of flash.
+const fn bitwise_quotient_q15(dividend: u32, divisor: u32) -> u32 {
+    let (mut rest, mut quotient, mut turns) = (dividend, 0, 16);
+    while turns > 0 {
+        quotient <<= 1;
+        if rest >= divisor {
+            rest -= divisor;
+            quotient |= 1;
+        }
+        rest <<= 1;
+        turns -= 1;
+    }
+    quotient + (rest >= divisor) as u32
+}
+
+/// `(dividend / divisor, dividend % divisor)`; `divisor` is at most 2^31, and 0 divided by 0 is 0.
 #[allow(clippy::cast_possible_truncation)] // a remainder is below its divisor
 pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
     let by = divisor as u64;
@@ -202,6 +217,12 @@ mod tests {
         }
 
         #[test]
+        fn quotients_are_alike(dividend in 1_u32 << 15..=1 << 16, divisor in 1_u32 << 15..=1 << 16) {
+            let expected = ((dividend << 15) + divisor / 2) / divisor;
+            prop_assert_eq!(bitwise_quotient_q15(dividend, divisor), expected);
+        }
+
+        #[test]
         fn a_root_is_the_nearest(square: u32) {
             let root = libm::sqrt(f64::from(square));
             prop_assert!((f64::from(rounded_root(square)) - root).abs() <= 0.5);
@@ -227,6 +248,7 @@ mod tests {
         assert_eq!(root_ratio_q16((1 << 96) - 1, 1), u32::MAX);
         assert_eq!(bitwise_div_rem(0, 7), (0, 0));
         assert_eq!(bitwise_root(u32::MAX), 65_535);
+        assert_eq!(bitwise_quotient_q15(1 << 16, 1 << 15), 1 << 16);
         assert_eq!(root_ratio_q16(1, u64::MAX), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(improbability_milli(0), 9_633);

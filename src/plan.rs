@@ -192,7 +192,11 @@ impl Plan {
     /// The longest time from a crash to the verdict `Dead`, if polled on time.
     #[must_use]
     pub const fn bound(&self) -> Duration {
-        duration(self.bound_us())
+        duration(if self.bound_us > 0 {
+            self.bound_us
+        } else {
+            self.interval_us.saturating_add(self.tail_us())
+        })
     }
 
     pub(crate) const fn interval_us(&self) -> u64 {
@@ -203,12 +207,9 @@ impl Plan {
         self.timeout_us
     }
 
+    /// Of a fitted plan.
     pub(crate) const fn bound_us(&self) -> u64 {
-        if self.bound_us > 0 {
-            self.bound_us
-        } else {
-            self.interval_us.saturating_add(self.tail_us())
-        }
+        self.bound_us
     }
 
     pub(crate) const fn is_drawn(&self) -> bool {
@@ -244,9 +245,6 @@ impl Plan {
         wanted.min(self.interval_us).max(timeout)
     }
 }
-
-/// Doublings that take 1 us past the longest interval that can be configured.
-const MAX_DOUBLINGS: u8 = 41;
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
 fn within(value: u64, min: u64, max: u64) -> u64 {
@@ -296,8 +294,8 @@ impl Limits {
         if pushbacks == 0 {
             return self.interval_min_us;
         }
-        for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
-            plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
+        for _ in 0..pushbacks {
+            plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -308,7 +306,7 @@ impl Limits {
         if self.bound_us == 0 {
             return self.timeout_max_us;
         }
-        let room = self.bound_us.saturating_sub(self.interval_min_us);
+        let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
         saturate(room)
             .min(self.timeout_max_us)
             .max(self.timeout_min_us)

@@ -163,7 +163,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
-    pub(crate) fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
+    pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
         !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
     }
@@ -185,7 +185,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        if !self.is_pending() || self.falls_at() > now {
+        let falls_at = self.falls_at();
+        if !self.is_pending() || falls_at > now {
             return None;
         }
         let reason = if self.verdict == Verdict::Unknown {
@@ -193,7 +194,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else {
             Reason::Silent
         };
-        self.mark = self.falls_at();
+        self.mark = falls_at;
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
         self.replan();
@@ -374,8 +375,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
         let percent = u32::from(self.settings.jitter_percent);
         let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
-        let least = self.settings.limits.interval_min_us;
-        let room = spread.min(interval_us.saturating_sub(least));
+        let least = self.settings.limits.interval_min_us; // no fitted interval is below it
+        let room = spread.min(interval_us - least);
         interval_us - scaled_q16(room, u32::from(self.jitter_q16))
     }
 

@@ -173,9 +173,6 @@ impl Moments {
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
     pub(crate) const fn mean_us(&self) -> u32 {
-        if self.count == 0 {
-            return 0;
-        }
         div_rem(self.sum, self.count as u32).0 as u32
     }
 
@@ -197,12 +194,15 @@ impl Moments {
         let count = self.count as u64;
         let (low, high) = halves(self.squares_low);
         let (sum_low, sum_high) = halves(self.sum);
-        let ends = (count * self.squares_high as u64).wrapping_sub(sum_high * sum_high);
-        let whole = (ends as u128) << 64 | (count * low) as u128;
-        whole
-            .wrapping_add(((count * high) as u128) << 32)
-            .wrapping_sub((sum_low * sum_low) as u128)
-            .wrapping_sub(((sum_low * sum_high) as u128) << 33)
+        let (bottom, borrow) = (count * low).overflowing_sub(sum_low * sum_low);
+        let top =
+            (count * self.squares_high as u64).wrapping_sub(sum_high * sum_high + borrow as u64);
+        // in units of 2^32, and right once all of it is added up: 64 bits hold it
+        let upper = (bottom >> 32)
+            .wrapping_add(top << 32)
+            .wrapping_add(count * high)
+            .wrapping_sub((sum_low * sum_high) << 1);
+        (upper as u128) << 32 | halves(bottom).0 as u128
     }
 }
 
