@@ -221,8 +221,17 @@ impl Plan {
         within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
 
+    /// Whether answers may take longer than the interval: then steady probes take the place of the retries.
+    const fn overlaps(&self) -> bool {
+        self.timeout_us as u64 > self.interval_us
+    }
+
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
+        if self.overlaps() {
+            let steady = self.interval_us.saturating_mul(self.retries.count as u64);
+            return steady.saturating_add(self.timeout_us as u64);
+        }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
 
@@ -269,6 +278,7 @@ impl Limits {
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
+    #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
         plan.retries = wish.retries;
         plan.dead_q8 = wish.dead_q8;
@@ -278,10 +288,13 @@ impl Limits {
         if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
             plan.retries.spacing = Spacing::Exponential;
         }
-        let floor = self.push_back(plan, pushbacks);
+        let floor = match pushbacks {
+            0 => self.interval_min_us,
+            _ => self.push_back(plan, pushbacks),
+        };
         self.fit_bound(plan, floor);
-        if u64::from(plan.timeout_us) > plan.interval_us {
-            plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
+        if plan.overlaps() {
+            plan.retries = Retries::NONE;
         }
     }
 
@@ -290,10 +303,8 @@ impl Limits {
     }
 
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
-        if pushbacks == 0 {
-            return self.interval_min_us;
-        }
         for _ in 0..pushbacks {
             plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
         }
@@ -323,6 +334,11 @@ impl Limits {
             let room = self.bound_us.saturating_sub(tail);
             plan.interval_us = plan.interval_us.min(room).max(floor);
         }
-        plan.bound_us = self.bound_us.max(plan.interval_us + tail);
+        let least = plan.interval_us + u64::from(plan.timeout_us);
+        plan.bound_us = if self.bound_us > 0 {
+            self.bound_us.max(least)
+        } else {
+            plan.interval_us + tail
+        };
     }
 }

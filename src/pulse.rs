@@ -4,7 +4,6 @@
 //! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
 
 use crate::config::{Config, Settings};
-use crate::fixed::scaled_q16;
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
@@ -240,6 +239,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
+    #[inline]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
         if let Some(rtt_us) = answer.rtt_us {
             self.window.push_us(rtt_us);
@@ -261,6 +261,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
+    #[inline]
     pub(crate) fn prove(
         &mut self,
         alive_at: Instant,
@@ -277,6 +278,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.turn(Verdict::Alive, Reason::Answered)
     }
 
+    #[cold]
     fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
         if self.risen == 0 {
             self.revival = match certain {
@@ -358,6 +360,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             .fit(wish, self.pushbacks, &mut self.plan);
     }
 
+    #[cold]
     fn draw(&self) -> Plan {
         let mut plan = Plan::NONE;
         self.settings
@@ -374,10 +377,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     fn jittered(&self, interval_us: u64) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
         let percent = u32::from(self.settings.jitter_percent);
-        let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
+        // intervals are at most 2^40, so neither product overflows
+        let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
         let least = self.settings.limits.interval_min_us; // no fitted interval is below it
         let room = spread.min(interval_us - least);
-        interval_us - scaled_q16(room, u32::from(self.jitter_q16))
+        interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).

@@ -29,6 +29,7 @@ impl RttEstimator {
         sampled: false,
     };
 
+    #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
         let rtt = u64::from(rtt_us);
         if self.sampled {
@@ -56,6 +57,7 @@ impl RttEstimator {
 
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; doubled for each probe overdue
     /// since, and kept within `min..=max`.
+    #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32, max: u32) -> u32 {
         let base = if self.sampled {
             (self.smoothed_x8 >> 3) + self.variation_x4

@@ -62,6 +62,7 @@ impl<const N: usize> RttWindow<N> {
         self.push_us(rtt_micros(rtt));
     }
 
+    #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
         if self.samples.push(rtt_us).is_ok() {
             self.moments.count += 1;
@@ -176,12 +177,12 @@ impl Moments {
         div_rem(self.sum, self.count as u32).0 as u32
     }
 
-    /// The standard deviation, right to 6.2e-5 of itself, without the division of 64 bits that an exact one takes.
+    /// The standard deviation, right to 7.3e-5 of itself, without the division of 64 bits that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
         root_ratio(self.spread(), self.count as u64, 0)
     }
 
-    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 6.2e-5 of itself: for devices without a floating-point unit.
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 7.3e-5 of itself: for devices without a floating-point unit.
     #[must_use]
     pub const fn fluctuation_q16(&self) -> u32 {
         root_ratio_q16(self.spread(), self.sum)
