@@ -379,8 +379,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let percent = u32::from(self.settings.limits.jitter_percent);
         // intervals are at most 2^40, so neither product overflows
         let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
-        let least = self.settings.limits.interval_min_us;
-        let room = spread.min(interval_us.saturating_sub(least));
+        let least = self.settings.limits.interval_min_us; // no fitted interval is below it
+        let room = spread.min(interval_us - least);
         interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
     }
 

@@ -1,7 +1,7 @@
 #![no_std]
 #![no_main]
 //! Instructions a call, under `qemu-system-arm -icount shift=0`: there an instruction takes a nanosecond of the time
-//! that SysTick counts, so the figures repeat exactly.
+//! that `SysTick` counts, so the figures repeat exactly.
 
 use core::hint::black_box;
 use core::time::Duration;
