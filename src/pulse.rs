@@ -7,6 +7,7 @@ use crate::config::{Config, Settings};
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::random::Random;
 use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
@@ -99,6 +100,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
+    pub(crate) fn promise(&self) -> Option<Promise> {
+        self.settings.policy.promise(&self.state)
+    }
+
+    /// Whether the episode that ended last broke the policy's promise.
+    pub(crate) fn is_promise_broken(&self) -> bool {
+        self.settings.policy.is_broken(&self.state)
+    }
+
     /// The plan in force.
     pub(crate) fn plan(&self) -> Plan {
         if self.plan.is_drawn() {
@@ -124,7 +134,10 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let plan = self.plan();
         match self.dead_at() {
             None => self.jittered(plan.dead_interval_us(&self.settings.limits)),
-            Some(dead_at) if self.episode => plan.wait_us(self.retries, dead_at.since(now)),
+            Some(dead_at) if self.episode => {
+                let least = self.settings.limits.timeout_min_us;
+                plan.wait_us(self.retries, dead_at.since(now), least)
+            }
             Some(_) => self.interval_us(),
         }
     }
