@@ -56,7 +56,7 @@ impl Retries {
 
     /// `count` retries that close in on the bound: waits grow by half, but are never over 2/5 of what is left, so that
     /// the last ones fall just before it, where they still can refute a death. How close they come is the plan's
-    /// [margin](Plan::with_margin_percent); the closest two are the *shortest* timeout apart. For plans with a stated bound;
+    /// [margin](Plan::with_margin_percent); no two are closer than a timeout. For plans with a stated bound;
     /// without one the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
@@ -266,33 +266,31 @@ impl Plan {
         (self.timeout_us as u64).saturating_mul(self.retries.total_weight() as u64)
     }
 
-    /// The wait after the `sent`-th retry of an episode (0: the steady probe) where `left_us` remain until the bound, and no
-    /// timeout is shorter than `least_us`.
+    /// The wait after the `sent`-th retry of an episode (0: the steady probe) where `left_us` remain until the bound.
     ///
-    /// At least the timeout (closing retries: the shortest one) and at most the interval; without retries, the interval:
-    /// steady probes go on. When the planned retries are out and what is left would not hold two more waits, all of it is waited.
-    pub(crate) fn wait_us(&self, sent: u8, left_us: u64, least_us: u32) -> u64 {
+    /// At least the timeout and at most the interval; without retries, the interval: steady probes go on. When the planned retries are
+    /// out and what is left would not hold two more waits, all of it is waited.
+    pub(crate) fn wait_us(&self, sent: u8, left_us: u64) -> u64 {
         let timeout = u64::from(self.timeout_us);
         let weighted = timeout.saturating_mul(u64::from(self.retries.weight(sent)));
         let wanted = match self.retries.spacing() {
             _ if self.retries.count() == 0 => return self.interval_us,
-            Spacing::Closing if sent > 0 => return self.closing_us(sent, left_us, least_us),
+            Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
             _ if sent >= self.retries.count() && left_us < weighted.saturating_mul(2) => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
     }
 
-    fn closing_us(&self, sent: u8, left_us: u64, least_us: u32) -> u64 {
-        let least = u64::from(least_us.min(self.timeout_us));
+    fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
+        let timeout = u64::from(self.timeout_us);
         let margin = self.bound_us() / 100 * u64::from(self.margin_percent);
         let usable = left_us.saturating_sub(margin);
-        let wanted = Retries::closing_us(u64::from(self.timeout_us), sent)
-            .min(usable / 5 * 2)
-            .max(least);
-        let over = sent >= self.retries.count() || wanted > usable;
-        let wait = if over { left_us } else { wanted };
-        wait.min(self.interval_us).max(least)
+        let wanted = Retries::closing_us(timeout, sent).min(usable / 5 * 2);
+        if sent >= self.retries.count() || wanted.max(timeout) > usable {
+            return left_us;
+        }
+        wanted
     }
 }
 

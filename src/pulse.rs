@@ -134,10 +134,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let plan = self.plan();
         match self.dead_at() {
             None => self.jittered(plan.dead_interval_us(&self.settings.limits)),
-            Some(dead_at) if self.episode => {
-                let least = self.settings.limits.timeout_min_us;
-                plan.wait_us(self.retries, dead_at.since(now), least)
-            }
+            Some(dead_at) if self.episode => plan.wait_us(self.retries, dead_at.since(now)),
             Some(_) => self.interval_us(),
         }
     }
