@@ -213,11 +213,11 @@ impl Config<Target> {
         Ok(self)
     }
 
-    /// The same planner that learns nothing: what adaptation is worth is the difference.
+    /// The same planner that learns nothing and keeps to one interval: what adaptation is worth is the difference.
     #[cfg(feature = "lab")]
     #[must_use]
-    pub const fn without_adaptation(mut self) -> Self {
-        self.settings.policy = self.settings.policy.frozen();
+    pub const fn without_adaptation(mut self, interval: Duration) -> Self {
+        self.settings.policy = self.settings.policy.frozen(interval);
         self
     }
 }

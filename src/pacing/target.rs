@@ -18,7 +18,7 @@ mod trouble;
 
 use audit::Audit;
 use outlook::{Choice, Outlook};
-use silences::{CLASSES, Silences};
+use silences::Silences;
 use trouble::Trouble;
 
 /// Detects within a bound, is wrong at most so often, at the least number of probes. Made by [`Config::target`](crate::Config::target).
@@ -47,12 +47,13 @@ pub struct Target {
     recurrence_us: u64,
     /// In 1,000 s; 0: none.
     budget: u32,
-    adapts: bool,
+    /// The only interval, in 2^-16 of the bound; 0: learnt.
+    constant: u16,
 }
 
 /// Shares of the bound, in 2^16. Fitted together on seven recorded networks; within the noise (3 % of the probes) where not said otherwise.
 mod shape {
-    /// The timeout of a steady probe, and the first waits of its retries: 0.04. At 0.05 to 0.08 5 to 7 % worse.
+    /// The timeout of a steady probe, and the first waits of its retries: 0.04, or twice the median round trip. At 0.05 to 0.08 5 to 7 % worse.
     pub(super) const TIMEOUT: u32 = 2_621;
     /// No timeout is longer: 0.3.
     pub(super) const TIMEOUT_MOST: u32 = 19_661;
@@ -68,7 +69,7 @@ mod shape {
 }
 
 /// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
-/// extrapolation. Where what cannot be avoided is more than may happen, of that.
+/// extrapolation. Where more than that cannot be avoided, as many again: more probes would not save the promise.
 const PROMISED: f32 = 0.4;
 /// What a mistake is worth in probes is the time between mistakes over three bounds: the price at which the settings chosen in hindsight for the
 /// recorded networks trade one for the other, at 3 as at 10 s.
@@ -86,19 +87,21 @@ const SAVINGS: u16 = 2 * shape::RETRIES as u16;
 const MINUTE_US: u64 = 60_000_000;
 /// The least number of probes before anything is called infeasible.
 const CERTAIN: u32 = 256;
+/// And of silences of half the bound and more, before the path is.
+const CERTAIN_SILENCES: f32 = 3.0;
+/// How far the assumed power law may exaggerate before the target is called infeasible: silences of exponential length.
+const PESSIMISM: f32 = 2.0;
 /// The interval before the first plan: a tenth of the bound.
 const CAREFUL: u16 = 6_554;
-/// No more than this, or than a 64th of the bound where that is more, is forgotten of: 8 hours.
-const MEMORY_US: u64 = 8 * 3_600 * 1_000_000;
-const MEMORY_LEAST: u64 = 4_096;
-const MEMORY_MOST: u64 = 60_000;
+/// Counts are halved when they span this many bounds: at 3 s, what was is down to a sixteenth within 40 minutes. Half of it
+/// costs another 5 % on steady paths, the double nothing, but then ten minutes of slow answers still cost a quarter after an hour.
+const MEMORY: u16 = 300;
 
 /// The steady probe whose first answer is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Asked {
     sent: Instant,
     share: u16,
-    class: u8,
     open: bool,
 }
 
@@ -109,15 +112,21 @@ pub struct TargetState {
     trouble: Trouble,
     asked: Asked,
     audit: Audit,
-    /// Intervals by class, in 2^-16 of the bound.
-    shares: [u16; CLASSES],
+    /// The interval, in 2^-16 of the bound, and that in trouble.
+    share: u16,
+    urgent: u16,
+    /// The part of the probes that are sent in trouble, in 2^-16.
+    troubled: u16,
+    /// Long silences, and those of them that were announced: the probe before was sent in trouble.
+    long: u8,
+    announced: u8,
     /// Expected mistakes a bound, and the part that no interval avoids.
     mistakes: f32,
     floor: f32,
     /// Probes a bound.
     cost: f32,
     now: Instant,
-    class: u8,
+    in_trouble: bool,
     /// Answers since the last plan.
     since: u8,
     /// Retries that may be sent, in halves: every steady probe saves one.
@@ -129,7 +138,7 @@ pub struct TargetState {
 }
 
 /// What it may take, on any target.
-const _: () = assert!(size_of::<TargetState>() <= 328);
+const _: () = assert!(size_of::<TargetState>() <= 168);
 
 impl Target {
     pub(crate) const fn new(within: Duration) -> Self {
@@ -137,7 +146,7 @@ impl Target {
             bound_us: micros(within),
             recurrence_us: Span::DAY_US,
             budget: 0,
-            adapts: true,
+            constant: 0,
         }
     }
 
@@ -160,8 +169,10 @@ impl Target {
     }
 
     #[cfg(feature = "lab")]
-    pub(crate) const fn frozen(mut self) -> Self {
-        self.adapts = false;
+    #[allow(clippy::cast_possible_truncation)] // a share below one
+    pub(crate) const fn frozen(mut self, interval: Duration) -> Self {
+        let share = (micros(interval) << 16) / self.bound_us;
+        self.constant = if share > 62_259 { 62_259 } else { share as u16 };
         self
     }
 
@@ -184,12 +195,6 @@ impl Target {
             0 => None,
             budget => Some(budget),
         }
-    }
-
-    /// How long is remembered, in bounds.
-    #[allow(clippy::cast_possible_truncation)] // clamped below 2^16
-    fn memory(&self) -> u16 {
-        (MEMORY_US / self.bound_us.max(1)).clamp(MEMORY_LEAST, MEMORY_MOST) as u16
     }
 
     /// What the last retry has to be early by, in per cent of the bound.
@@ -224,25 +229,26 @@ impl Target {
     /// Draws up the intervals: amortised, and the only floating point.
     fn replan(&self, state: &mut TargetState) {
         state.since = 0;
-        state.relaxing = false;
-        if !self.adapts {
-            return;
-        }
         state.audit.review(state.now, self.recurrence_us);
         state.margin = self.margin_percent(state);
         let median = state.trouble.median_us() as f32 / self.bound_us.max(1) as f32;
-        let closest = median.clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
+        let closest = (2.0 * median).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
         let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
-        let outlook = Outlook::new(&state.silences, margin);
+        let outlook = Outlook::new(&state.silences, margin, state.announced());
         let choice = self.choose(&outlook, state.audit.strictness());
         (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
-        state.cost = choice.cost;
-        for (share, wanted) in state.shares.iter_mut().zip(choice.intervals) {
-            let relaxed = scaled_q16(u64::from(*share), RELAX_Q16);
-            let wanted = q16(wanted);
-            *share = wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX));
-            state.relaxing |= *share < wanted;
-        }
+        state.cost = choice.cost * (1.0 + f32::from(state.troubled) / 65_536.0);
+        let relaxed = scaled_q16(u64::from(state.share), RELAX_Q16);
+        let wanted = q16(choice.interval);
+        state.share = match self.constant {
+            0 => wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX)),
+            constant => constant,
+        };
+        state.urgent = match self.constant {
+            0 => (state.share / 2).max(q16(self.least_share())),
+            constant => constant,
+        };
+        state.relaxing = state.share < wanted && self.constant == 0;
     }
 
     fn choose(&self, outlook: &Outlook, strictness: u8) -> Choice {
@@ -250,7 +256,7 @@ impl Target {
         let mut worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
         let mut choice = outlook.choose(worth, self.least_share());
         for _ in 0..DEAREST {
-            if choice.excess * apart <= PROMISED * (choice.floor * apart).max(1.0) {
+            if choice.excess <= (PROMISED / apart).max(choice.floor) {
                 break;
             }
             worth *= 2.0;
@@ -271,13 +277,13 @@ impl Target {
             });
         }
         let apart = self.bounds_apart();
-        if certain && state.floor * apart > 1.0 {
+        if state.silences.longest() >= CERTAIN_SILENCES && state.floor * apart > PESSIMISM {
             return Some(Infeasible {
                 requirement: Setting::MistakeRecurrence,
                 nearest: self.expected_us(state),
             });
         }
-        let short = certain && self.budget > 0 && state.mistakes * apart > 1.0;
+        let short = certain && self.budget > 0 && state.mistakes * apart > PESSIMISM;
         short.then(|| Infeasible {
             requirement: Setting::ProbeBudget,
             nearest: u64::from(self.budget) * 2,
@@ -298,29 +304,53 @@ impl Target {
         }
     }
 
-    /// Something was heard at `now`, which took `length_us` in all.
-    fn heard(&self, state: &mut TargetState, length_us: u64, now: Instant) {
-        state.trouble.hear(length_us, now, self.bound_us);
-        state.class = state.trouble.class(now, self.bound_us);
+    /// An answer, which took `length_us` from the steady probe on.
+    fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
+        state.trouble.hear(length_us, answer.now, self.bound_us);
+        if let Some(rtt_us) = answer.rtt_us {
+            state.trouble.sample(rtt_us);
+        }
+        state.in_trouble = state.trouble.is_on(answer.now, self.bound_us);
     }
 
     /// The first answer to the steady probe or to anything after it. Returns how long that took.
     fn settle(&self, state: &mut TargetState, now: Instant) -> u64 {
         let length_us = now.since(state.asked.sent);
         state.asked.open = false;
-        let (class, share) = (state.asked.class, state.asked.share);
-        state
-            .silences
-            .add(class, length_us, self.bound_us, share, self.memory());
+        let share = state.asked.share;
+        let urgent = share < state.share;
+        let weight = if urgent { u16::MAX >> 6 } else { 0 };
+        state.troubled = state.troubled - (state.troubled >> 6) + weight;
+        if length_us > scaled_q16(self.bound_us, shape::LONG) {
+            state.count_long(urgent);
+        }
+        state.silences.add(length_us, self.bound_us, share, MEMORY);
         length_us
     }
 }
 
 impl TargetState {
     /// The interval in force, in 2^-16 of the bound.
-    fn share(&self) -> u16 {
-        let share = self.shares.get(usize::from(self.class));
-        share.copied().unwrap_or(CAREFUL)
+    const fn share(&self) -> u16 {
+        if self.in_trouble {
+            self.urgent
+        } else {
+            self.share
+        }
+    }
+
+    const fn count_long(&mut self, announced: bool) {
+        if self.long == u8::MAX {
+            self.long /= 2;
+            self.announced /= 2;
+        }
+        self.long += 1;
+        self.announced += announced as u8;
+    }
+
+    /// The part of the long silences that are announced.
+    fn announced(&self) -> f32 {
+        (f32::from(self.announced) + 0.5) / (f32::from(self.long) + 2.0)
     }
 
     fn is_due(&self) -> bool {
@@ -344,16 +374,19 @@ impl Pacing for Target {
         asked: Asked {
             sent: Instant::ZERO,
             share: 0,
-            class: 0,
             open: false,
         },
         audit: Audit::NEW,
-        shares: [CAREFUL; CLASSES],
+        share: CAREFUL,
+        urgent: CAREFUL / 2,
+        troubled: 0,
+        long: 0,
+        announced: 0,
         mistakes: 0.0,
         floor: 0.0,
         cost: 0.0,
         now: Instant::ZERO,
-        class: 0,
+        in_trouble: false,
         since: 0,
         savings: SAVINGS,
         relaxing: false,
@@ -372,7 +405,6 @@ impl Pacing for Target {
             state.asked = Asked {
                 sent: now,
                 share: state.share(),
-                class: state.class,
                 open: true,
             };
         }
@@ -387,11 +419,7 @@ impl Pacing for Target {
             state.since = state.since.saturating_add(1);
             long = length_us > scaled_q16(self.bound_us, shape::LONG);
         }
-        self.heard(state, length_us, answer.now);
-        if let Some(rtt_us) = answer.rtt_us {
-            state.trouble.sample(rtt_us);
-        }
-        state.class = state.trouble.class(answer.now, self.bound_us);
+        self.heard(state, length_us, answer);
         if long || state.is_due() {
             self.replan(state);
         }
@@ -407,7 +435,8 @@ impl Pacing for Target {
             let promised_us = self.promised_us(state);
             state.audit.mistake(end.now, promised_us);
         }
-        self.heard(state, self.bound_us, end.now);
+        state.trouble.hear(self.bound_us, end.now, self.bound_us);
+        state.in_trouble = state.trouble.is_on(end.now, self.bound_us);
         self.replan(state);
     }
 
@@ -421,7 +450,9 @@ impl Pacing for Target {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.share()));
         let least = scaled_q16(self.bound_us, shape::TIMEOUT);
         let most = scaled_q16(self.bound_us, shape::TIMEOUT_MOST).min(interval_us);
-        let timeout_us = u64::from(state.trouble.median_us()).max(least).min(most);
+        let timeout_us = (2 * u64::from(state.trouble.median_us()))
+            .max(least)
+            .min(most);
         let affordable = u8::try_from(state.savings / 2).unwrap_or(u8::MAX);
         let retries = Retries::closing(affordable.clamp(1, shape::RETRIES));
         let dead_us = match affordable {

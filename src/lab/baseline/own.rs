@@ -30,12 +30,18 @@ impl Planner {
         Ok(Self { config })
     }
 
-    /// The same without adaptation.
+    /// The same planner that learns nothing and keeps to one interval.
     #[must_use]
-    pub const fn frozen(self) -> Self {
+    pub const fn without_adaptation(self, interval: Duration) -> Self {
         Self {
-            config: self.config.without_adaptation(),
+            config: self.config.without_adaptation(interval),
         }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> Config<Target> {
+        self.config
     }
 }
 

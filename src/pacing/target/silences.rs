@@ -2,40 +2,29 @@
 
 /// Lengths below the bound, by halves: bin `j` holds `[D/2^(j+1), D/2^j)`, the last one all that is shorter.
 pub(super) const BINS: usize = 13;
-/// How troubled the path was when the probe was scheduled; see [`Trouble`](super::trouble::Trouble).
-pub(super) const CLASSES: usize = 4;
-
 /// One share of the bound, in 16 fractional bits: the unit of all weights.
 pub(super) const ONE: u32 = 1 << 16;
 
-/// The time that silences of each length took, by class: every steady probe weighs as much as the interval it stood for, so that what
+/// The time that silences of each length took: every steady probe weighs as much as the interval it stood for, so that what
 /// is learnt does not depend on how often was asked. The last bin holds silences of the whole bound and more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Silences {
-    weights: [[u32; BINS + 1]; CLASSES],
+    weights: [u32; BINS + 1],
     total: u32,
     probes: u32,
 }
 
 impl Silences {
     pub(super) const NEW: Self = Self {
-        weights: [[0; BINS + 1]; CLASSES],
+        weights: [0; BINS + 1],
         total: 0,
         probes: 0,
     };
 
     /// A probe that stood for `share` of the bound was followed by a silence of `length_us`. All counts are halved where they add
     /// up to `memory` bounds.
-    pub(super) fn add(
-        &mut self,
-        class: u8,
-        length_us: u64,
-        bound_us: u64,
-        share: u16,
-        memory: u16,
-    ) {
-        let bins = self.weights.get_mut(usize::from(class));
-        let Some(weight) = bins.and_then(|bins| bins.get_mut(bin(length_us, bound_us))) else {
+    pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16, memory: u16) {
+        let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) else {
             return;
         };
         *weight = weight.saturating_add(u32::from(share));
@@ -48,7 +37,7 @@ impl Silences {
 
     fn halve(&mut self) {
         self.total = 0;
-        for weight in self.weights.iter_mut().flatten() {
+        for weight in &mut self.weights {
             *weight /= 2;
             self.total = self.total.saturating_add(*weight);
         }
@@ -68,8 +57,14 @@ impl Silences {
         self.total as f32 / (ONE as f32 * self.probes as f32)
     }
 
-    /// The bins of each class, the last for the whole bound and more.
-    pub(super) const fn classes(&self) -> &[[u32; BINS + 1]; CLASSES] {
+    /// Silences of half the bound and more, in probes.
+    pub(super) fn longest(&self) -> f32 {
+        let [half, .., whole] = self.weights;
+        half.saturating_add(whole) as f32 / (ONE as f32 * self.unit())
+    }
+
+    /// The weights by bin, the last for the whole bound and more.
+    pub(super) const fn weights(&self) -> &[u32; BINS + 1] {
         &self.weights
     }
 }
@@ -112,7 +107,7 @@ mod tests {
     fn old_counts_fade() {
         let mut silences = Silences::NEW;
         for _ in 0..1_000 {
-            silences.add(0, 500, 1_000, 65_535, 100);
+            silences.add(500, 1_000, 65_535, 100);
         }
         assert!(
             (45..=100).contains(&silences.probes()),

@@ -72,20 +72,11 @@ impl Trouble {
         score - saturate(u64::from(score / 2) * (rest >> 8) / (half_us >> 8).max(1)).min(score / 2)
     }
 
-    /// How troubled the path is: 0 ordinary, then from 1.5, 3 and 6 medians on.
-    pub(super) fn class(&self, now: Instant, bound_us: u64) -> u8 {
+    /// Whether the last things heard were out of the ordinary: 1.5 medians and more.
+    pub(super) fn is_on(&self, now: Instant, bound_us: u64) -> bool {
         let score = u64::from(self.score_us(now, bound_us));
         let median = u64::from(self.median_us);
-        if median == 0 || score < median + scaled_q16(bound_us, LEAST_Q16) || 2 * score < 3 * median
-        {
-            0
-        } else if score < 3 * median {
-            1
-        } else if score < 6 * median {
-            2
-        } else {
-            3
-        }
+        median > 0 && score >= median + scaled_q16(bound_us, LEAST_Q16) && 2 * score >= 3 * median
     }
 }
 
@@ -101,16 +92,10 @@ mod tests {
             trouble.sample(50_000);
         }
         trouble.hear(300_000, Instant::from_secs(10), bound);
-        let class = |ms| trouble.class(Instant::from_millis(ms), bound);
+        let on = |ms| trouble.is_on(Instant::from_millis(ms), bound);
         assert_eq!(
-            [
-                class(10_000),
-                class(10_500),
-                class(12_000),
-                class(14_000),
-                class(90_000)
-            ],
-            [3, 2, 1, 0, 0]
+            [10_000, 11_900, 12_100, 90_000].map(on),
+            [true, true, false, false]
         );
     }
 
