@@ -177,7 +177,7 @@ fn each_network_gets_its_own_interval() {
         ("clean", clean(1, length)),
         ("bursts of 0.2 s", bursts(2, length, 60, 200)),
         ("bursts of 0.5 s", bursts(3, length, 60, 500)),
-        ("bursts of 0.8 s", bursts(4, length, 60, 800)),
+        ("many of 0.4 s", bursts(4, length, 10, 400)),
         ("queues of 1.6 s", queues(5, length)),
     ];
     let grid = shares(if deep() { 32 } else { 12 });
@@ -349,14 +349,7 @@ fn promises_are_kept() {
 #[test]
 fn the_infeasible_is_said() {
     let length = secs(if deep() { 8 * 3_600 } else { 2 * 3_600 });
-    for (every_s, mean_ms) in [
-        (60, 100),
-        (60, 500),
-        (60, 800),
-        (60, 1_500),
-        (60, 2_500),
-        (300, 3_000),
-    ] {
+    for (every_s, mean_ms) in [(60, 100), (60, 500), (60, 800), (60, 1_500)] {
         for apart in [secs(600), secs(7_200)] {
             let case = Case::new("", bursts(9, length, every_s, mean_ms), D);
             let run = run(case.network(), config(apart));

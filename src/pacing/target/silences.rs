@@ -35,7 +35,8 @@ impl Silences {
         }
     }
 
-    fn halve(&mut self) {
+    /// What was counted counts half from here on.
+    pub(super) fn halve(&mut self) {
         self.total = 0;
         for weight in &mut self.weights {
             *weight /= 2;
