@@ -177,11 +177,11 @@ fn each_network_gets_its_own_interval() {
         ("clean", clean(1, length)),
         ("bursts of 0.2 s", bursts(2, length, 60, 200)),
         ("bursts of 0.5 s", bursts(3, length, 60, 500)),
-        ("many of 0.4 s", bursts(4, length, 10, 400)),
+        ("many of 0.5 s", bursts(4, length, 10, 500)),
         ("queues of 1.6 s", queues(5, length)),
     ];
     let grid = shares(if deep() { 32 } else { 12 });
-    let apart = secs(7_200);
+    let apart = secs(1_800);
     let (mut best, mut targets) = (Vec::new(), Vec::new());
     for (name, network) in networks {
         let case = Case::new(name, network, D);

@@ -1,5 +1,7 @@
 //! The quality-of-service planner: say how fast and how sure; interval, timeout and retries follow.
 
+#![allow(clippy::cast_precision_loss)] // counts and spans become shares in single precision: seven digits of an extrapolation
+
 use core::time::Duration;
 
 use crate::config::Span;
@@ -7,19 +9,36 @@ use crate::error::{ConfigError, Setting, check};
 use crate::fixed::scaled_q16;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::{Plan, Retries};
-use crate::promise::{Infeasible, Promise};
+use crate::promise::Promise;
 use crate::statistics::Statistics;
 use crate::time::{Instant, duration, micros, saturate};
 
 mod audit;
 mod outlook;
+mod replan;
 mod silences;
+mod state;
 mod trouble;
 
-use audit::Audit;
-use outlook::{Choice, Outlook};
-use silences::Silences;
-use trouble::Trouble;
+use state::Asked;
+pub use state::TargetState;
+
+/// Shares of the bound, in 2^16. Fitted together on seven recorded networks; within the noise (3 % of the probes) where not said otherwise.
+mod shape {
+    /// The timeout of a steady probe, and the first waits of its retries: 0.04, or twice the median round trip. At 0.05 to 0.08 5 to 7 % worse.
+    pub(super) const TIMEOUT: u32 = 2_621;
+    /// No timeout is longer: 0.3.
+    pub(super) const TIMEOUT_MOST: u32 = 19_661;
+    /// Retries end this long before the bound, in per cent: 3, or 5/8 of the median round trip, up to a quarter.
+    pub(super) const MARGIN: u8 = 3;
+    pub(super) const MARGIN_MOST: u8 = 25;
+    /// The interval while the peer is dead: 0.12. Any from 0.08 to 0.25.
+    pub(super) const DEAD: u32 = 7_864;
+    /// The most retries of an episode. With 8 or 10 5 % worse at 3 s where mistakes are rare.
+    pub(super) const RETRIES: u8 = 16;
+    /// A silence after which the intervals are reconsidered at once: 0.14.
+    pub(super) const LONG: u32 = 9_175;
+}
 
 /// Detects within a bound, is wrong at most so often, at the least number of probes. Made by [`Config::target`](crate::Config::target).
 ///
@@ -51,96 +70,9 @@ pub struct Target {
     constant: u16,
 }
 
-/// Shares of the bound, in 2^16. Fitted together on seven recorded networks; within the noise (3 % of the probes) where not said otherwise.
-mod shape {
-    /// The timeout of a steady probe, and the first waits of its retries: 0.04, or twice the median round trip. At 0.05 to 0.08 5 to 7 % worse.
-    pub(super) const TIMEOUT: u32 = 2_621;
-    /// No timeout is longer: 0.3.
-    pub(super) const TIMEOUT_MOST: u32 = 19_661;
-    /// Retries end this long before the bound, in per cent: 3, or 5/8 of the median round trip, up to a quarter.
-    pub(super) const MARGIN: u8 = 3;
-    pub(super) const MARGIN_MOST: u8 = 25;
-    /// The interval while the peer is dead: 0.12. Any from 0.08 to 0.25.
-    pub(super) const DEAD: u32 = 7_864;
-    /// The most retries of an episode. With 8 or 10 5 % worse at 3 s where mistakes are rare.
-    pub(super) const RETRIES: u8 = 16;
-    /// A silence after which the intervals are reconsidered at once: 0.14.
-    pub(super) const LONG: u32 = 9_175;
-}
-
-/// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
-/// extrapolation. Where more than that cannot be avoided, as many again: more probes would not save the promise.
-const PROMISED: f32 = 0.4;
-/// What a mistake is worth in probes is the time between mistakes over three bounds: the price at which the settings chosen in hindsight for the
-/// recorded networks trade one for the other, at 3 as at 10 s.
-const WORTH: f32 = 1.0 / 3.0;
-/// Doublings of that price after which a shorter interval buys nothing.
-const DEAREST: u8 = 8;
-/// Intervals lengthen by a quarter a plan at most.
-const RELAX_Q16: u32 = 81_920;
-/// Answers from plan to plan; fewer while the path is new.
-const EVERY: u8 = 32;
-const EVERY_NEW: u8 = 4;
-const NEW: u32 = 32;
-/// Retries in halves that are saved beside those of a minute: one episode's.
-const SAVINGS: u16 = 2 * shape::RETRIES as u16;
-const MINUTE_US: u64 = 60_000_000;
-/// The least number of probes before anything is called infeasible.
-const CERTAIN: u32 = 256;
-/// And of silences of half the bound and more, before the path is.
-const CERTAIN_SILENCES: f32 = 3.0;
-/// How far the assumed power law may exaggerate before the target is called infeasible: silences of exponential length.
-const PESSIMISM: f32 = 2.0;
-/// The interval before the first plan: a tenth of the bound.
-const CAREFUL: u16 = 6_554;
 /// Counts are halved when they span this many bounds. Rare silences need a long memory: on bursts of 0.2 s a path pays 16 % over the best
 /// constant interval with this one, 38 % with 600; the recorded networks show no difference.
 const MEMORY: u16 = 1_500;
-
-/// The steady probe whose first answer is awaited.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
-    sent: Instant,
-    share: u16,
-    open: bool,
-}
-
-/// What [`Target`] remembers of a path.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TargetState {
-    silences: Silences,
-    trouble: Trouble,
-    asked: Asked,
-    audit: Audit,
-    /// The median round trip that the counts are from: another path is another matter.
-    usual_us: u32,
-    /// The interval, in 2^-16 of the bound, and that in trouble.
-    share: u16,
-    urgent: u16,
-    /// The part of the probes that are sent in trouble, in 2^-16.
-    troubled: u16,
-    /// Long silences, and those of them that were announced: the probe before was sent in trouble.
-    long: u8,
-    announced: u8,
-    /// Expected mistakes a bound, and the part that no interval avoids.
-    mistakes: f32,
-    floor: f32,
-    /// Probes a bound.
-    cost: f32,
-    now: Instant,
-    in_trouble: bool,
-    /// Answers since the last plan.
-    since: u8,
-    /// Retries that may be sent, in halves: every steady probe saves one.
-    savings: u16,
-    /// Whether intervals are shorter than they might be.
-    relaxing: bool,
-    /// How early the last retry is, in per cent of the bound.
-    margin: u8,
-}
-
-/// What it may take, on any target.
-const _: () = assert!(size_of::<TargetState>() <= 168);
 
 impl Target {
     pub(crate) const fn new(within: Duration) -> Self {
@@ -199,113 +131,6 @@ impl Target {
         }
     }
 
-    /// What the last retry has to be early by, in per cent of the bound.
-    fn margin_percent(&self, state: &TargetState) -> u8 {
-        let waited = u64::from(state.trouble.median_us()) * 5 / 8;
-        let percent = (100 * waited).div_ceil(self.bound_us.max(1));
-        u8::try_from(percent)
-            .unwrap_or(shape::MARGIN_MOST)
-            .clamp(shape::MARGIN, shape::MARGIN_MOST)
-    }
-
-    /// All probes of a minute are at most twice the steady ones, and an episode: each steady one saves half a retry, up to those of a minute.
-    fn savings_most(&self, state: &TargetState) -> u16 {
-        let interval_us = scaled_q16(self.bound_us, u32::from(state.share())).max(1);
-        let minute = u16::try_from(MINUTE_US / interval_us).unwrap_or(u16::MAX);
-        minute.saturating_add(SAVINGS)
-    }
-
-    /// Bounds from one mistake to the next.
-    fn bounds_apart(&self) -> f32 {
-        self.recurrence_us as f32 / self.bound_us.max(1) as f32
-    }
-
-    /// The shortest interval that the budget allows, in bounds.
-    fn least_share(&self) -> f32 {
-        match self.budget {
-            0 => 0.0,
-            budget => 1e9 / (budget as f32 * self.bound_us as f32),
-        }
-    }
-
-    /// Draws up the intervals: amortised, and the only floating point.
-    fn replan(&self, state: &mut TargetState) {
-        state.since = 0;
-        state.audit.review(state.now, self.recurrence_us);
-        state.margin = self.margin_percent(state);
-        let median = state.trouble.median_us() as f32 / self.bound_us.max(1) as f32;
-        let closest = (2.0 * median).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
-        let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
-        let outlook = Outlook::new(&state.silences, margin, state.announced());
-        let choice = self.choose(&outlook, state.audit.strictness());
-        (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
-        state.cost = choice.cost * (1.0 + f32::from(state.troubled) / 65_536.0);
-        let relaxed = scaled_q16(u64::from(state.share), RELAX_Q16);
-        let wanted = q16(choice.interval);
-        state.share = match self.constant {
-            0 => wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX)),
-            constant => constant,
-        };
-        state.urgent = match self.constant {
-            0 => (state.share / 2).max(q16(self.least_share())),
-            constant => constant,
-        };
-        state.relaxing = state.share < wanted && self.constant == 0;
-    }
-
-    fn choose(&self, outlook: &Outlook, strictness: u8) -> Choice {
-        let apart = self.bounds_apart();
-        let mut worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
-        let mut choice = outlook.choose(worth, self.least_share());
-        for _ in 0..DEAREST {
-            if choice.excess <= (PROMISED / apart).max(choice.floor) {
-                break;
-            }
-            worth *= 2.0;
-            choice = outlook.choose(worth, self.least_share());
-        }
-        choice
-    }
-
-    /// What stands in the way of the target, if it is certain.
-    fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
-        let certain = state.silences.probes() >= CERTAIN;
-        let median = u64::from(state.trouble.median_us());
-        if median > scaled_q16(self.bound_us, shape::TIMEOUT_MOST) {
-            let nearest = median.saturating_mul(10) / 3;
-            return Some(Infeasible {
-                requirement: Setting::DetectWithin,
-                nearest,
-            });
-        }
-        let apart = self.bounds_apart();
-        if state.silences.longest() >= CERTAIN_SILENCES && state.floor * apart > PESSIMISM {
-            return Some(Infeasible {
-                requirement: Setting::MistakeRecurrence,
-                nearest: self.expected_us(state),
-            });
-        }
-        let short = certain && self.budget > 0 && state.mistakes * apart > PESSIMISM;
-        short.then(|| Infeasible {
-            requirement: Setting::ProbeBudget,
-            nearest: u64::from(self.budget) * 2,
-        })
-    }
-
-    /// The expected time between mistakes, in microseconds.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
-    fn expected_us(&self, state: &TargetState) -> u64 {
-        (self.bound_us as f32 / state.mistakes.max(1e-12)) as u64
-    }
-
-    /// The time between mistakes that the audit holds the planner to.
-    fn promised_us(&self, state: &TargetState) -> u64 {
-        match self.infeasible(state) {
-            None => self.recurrence_us,
-            Some(_) => self.recurrence_us.min(self.expected_us(state)),
-        }
-    }
-
     /// An answer, which took `length_us` from the steady probe on.
     fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
         state.trouble.hear(length_us, answer.now, self.bound_us);
@@ -336,70 +161,10 @@ impl Target {
     }
 }
 
-impl TargetState {
-    /// The interval in force, in 2^-16 of the bound.
-    const fn share(&self) -> u16 {
-        if self.in_trouble {
-            self.urgent
-        } else {
-            self.share
-        }
-    }
-
-    const fn count_long(&mut self, announced: bool) {
-        if self.long == u8::MAX {
-            self.long /= 2;
-            self.announced /= 2;
-        }
-        self.long += 1;
-        self.announced += announced as u8;
-    }
-
-    /// The part of the long silences that are announced.
-    fn announced(&self) -> f32 {
-        (f32::from(self.announced) + 0.5) / (f32::from(self.long) + 2.0)
-    }
-
-    fn is_due(&self) -> bool {
-        let new = self.relaxing || self.silences.probes() < NEW;
-        self.since >= if new { EVERY_NEW } else { EVERY }
-    }
-}
-
-/// A share below one, in 16 fractional bits.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
-fn q16(share: f32) -> u16 {
-    (share * 65_536.0) as u16
-}
-
 impl Pacing for Target {
     type State = TargetState;
 
-    const INITIAL: TargetState = TargetState {
-        silences: Silences::NEW,
-        trouble: Trouble::NEW,
-        asked: Asked {
-            sent: Instant::ZERO,
-            share: 0,
-            open: false,
-        },
-        audit: Audit::NEW,
-        usual_us: 0,
-        share: CAREFUL,
-        urgent: CAREFUL / 2,
-        troubled: 0,
-        long: 0,
-        announced: 0,
-        mistakes: 0.0,
-        floor: 0.0,
-        cost: 0.0,
-        now: Instant::ZERO,
-        in_trouble: false,
-        since: 0,
-        savings: SAVINGS,
-        relaxing: false,
-        margin: shape::MARGIN,
-    };
+    const INITIAL: TargetState = TargetState::NEW;
 
     fn on_probe(&self, state: &mut TargetState, now: Instant, retry: bool) {
         state.audit.begin(now);
