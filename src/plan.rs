@@ -1,5 +1,6 @@
 //! What a policy decides: when to probe, how long to wait, how to ask again.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::fixed::scaled_q16;
@@ -14,20 +15,25 @@ use crate::time::{duration, micros, rtt_micros, saturate};
 /// | [`Retries::NONE`] | 1 |
 /// | [`Retries::fixed(2)`](Self::fixed) | 1, 1, 1 |
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
-/// | [`Retries::closing(n)`](Self::closing) | 1, 2, 4 …, but never over 2/5 of what is left until the bound |
+/// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
 ///
 /// Where the retries are out before a stated bound is reached, more follow at the last or a doubled wait until it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retries {
-    count: u8,
-    spacing: Spacing,
-}
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Retries(u8); // the count in the low six bits, the spacing in the high two: a plan is one of many
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spacing {
     Fixed,
     Exponential,
     Closing,
+}
+
+const COUNT_MASK: u8 = 0x3f;
+
+impl fmt::Debug for Retries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({})", self.spacing(), self.count())
+    }
 }
 
 impl Retries {
@@ -40,56 +46,83 @@ impl Retries {
     /// `count` retries, each one timeout after the last. Counts above [`Retries::MAX`] are refused by `Config`.
     #[must_use]
     pub const fn fixed(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Fixed,
-        }
+        Self::new(count, Spacing::Fixed)
     }
 
     /// `count` retries at doubling waits, so that they outlast a short burst of loss.
     #[must_use]
     pub const fn exponential(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Exponential,
-        }
+        Self::new(count, Spacing::Exponential)
     }
 
-    /// `count` retries at doubling waits that close in on the bound: the last ones fall just before it, where they
-    /// still can refute a death. For plans with a stated bound; without one the same as [`Retries::exponential`].
+    /// `count` retries that close in on the bound: waits grow by half, but are never over 2/5 of what is left, so that
+    /// the last ones fall just before it, where they still can refute a death. How close they come is the plan's
+    /// [margin](Plan::with_margin_percent); no two are closer than a timeout. For plans with a stated bound;
+    /// without one the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Closing,
+        Self::new(count, Spacing::Closing)
+    }
+
+    const fn new(count: u8, spacing: Spacing) -> Self {
+        let held = if count < COUNT_MASK {
+            count
+        } else {
+            COUNT_MASK
+        };
+        Self(held | (spacing as u8) << 6)
+    }
+
+    const fn spacing(self) -> Spacing {
+        match self.0 >> 6 {
+            0 => Spacing::Fixed,
+            1 => Spacing::Exponential,
+            _ => Spacing::Closing,
         }
     }
 
-    /// How many there are.
+    /// How many there are; 63 stands for more.
     #[must_use]
     pub const fn count(self) -> u8 {
-        self.count
+        self.0 & COUNT_MASK
     }
 
-    pub(crate) const fn less_one(mut self) -> Self {
-        self.count = self.count.saturating_sub(1);
-        self
+    const fn at_most(self, count: u8) -> Self {
+        if self.count() <= count {
+            return self;
+        }
+        Self::new(count, self.spacing())
+    }
+
+    pub(crate) const fn less_one(self) -> Self {
+        self.at_most(self.count().saturating_sub(1))
     }
 
     /// The wait after the `sent`-th retry (0: the steady probe), in units of the timeout. Saturates.
     const fn weight(self, sent: u8) -> u32 {
-        match self.spacing {
+        match self.spacing() {
             Spacing::Fixed => 1,
             _ if sent < 31 => 1 << sent,
             _ => 1 << 31,
         }
     }
 
+    /// The wait after the `sent`-th closing retry: `timeout` again after the first, then half as much more each time.
+    const fn closing_us(timeout: u64, sent: u8) -> u64 {
+        let mut wait = timeout;
+        let mut left = sent;
+        while left > 1 {
+            wait = wait.saturating_add(wait / 2);
+            left -= 1;
+        }
+        wait
+    }
+
     /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is.
     pub(crate) const fn total_weight(self) -> u32 {
-        match self.spacing {
-            Spacing::Fixed => self.count as u32 + 1,
-            Spacing::Exponential if self.count < 31 => (1 << (self.count + 1)) - 1,
+        match self.spacing() {
+            Spacing::Fixed => self.count() as u32 + 1,
+            Spacing::Exponential if self.count() < 31 => (1 << (self.count() + 1)) - 1,
             Spacing::Exponential => u32::MAX,
             Spacing::Closing => 1,
         }
@@ -114,13 +147,15 @@ pub struct Plan {
     /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
     bound_us: u64,
     timeout_us: u32,
-    /// The interval while the peer is dead, in 256ths of the steady one.
-    dead_q8: u16,
+    /// The interval while the peer is dead: 11 bits, shifted left by the low 5; 0: the steady one.
+    dead: u16,
+    /// How long before the bound closing retries end, in per cent of it.
+    margin_percent: u8,
     retries: Retries,
 }
 
-const ONE_Q8: u16 = 256;
-/// 2/5, rounded down.
+/// 1/100 and 2/5, rounded down.
+const HUNDREDTH_Q16: u32 = 655;
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
@@ -140,7 +175,8 @@ impl Plan {
             interval_us,
             bound_us: 0,
             timeout_us,
-            dead_q8: ONE_Q8,
+            dead: 0,
+            margin_percent: 0,
             retries: Retries::NONE,
         }
     }
@@ -152,17 +188,29 @@ impl Plan {
         self
     }
 
-    /// The same plan that asks a dead peer every `interval`, to 1/256 of the steady interval and within the limits.
+    /// The same plan that asks a dead peer every `interval`, to 0.1 % and held to the same limits as the steady one.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // held to 16 bits on the line before
-    pub const fn with_dead_interval(mut self, interval: Duration) -> Self {
-        self.dead_q8 = match micros(interval)
-            .saturating_mul(ONE_Q8 as u64)
-            .checked_div(self.interval_us)
-        {
-            Some(ratio) if ratio < u16::MAX as u64 => ratio as u16,
-            _ => u16::MAX,
+    pub const fn with_dead_interval(self, interval: Duration) -> Self {
+        self.with_dead_interval_us(micros(interval))
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // 11 bits and 5
+    pub(crate) const fn with_dead_interval_us(mut self, interval_us: u64) -> Self {
+        let bits = 64 - interval_us.leading_zeros();
+        let shift = bits.saturating_sub(11);
+        self.dead = if shift > 31 {
+            u16::MAX
+        } else {
+            ((interval_us >> shift) as u16) << 5 | shift as u16
         };
+        self
+    }
+
+    /// The same plan whose [closing](Retries::closing) retries end this share of the bound before it: what comes later could not be
+    /// answered in time.
+    #[must_use]
+    pub const fn with_margin_percent(mut self, percent: u8) -> Self {
+        self.margin_percent = percent;
         self
     }
 
@@ -217,7 +265,10 @@ impl Plan {
     }
 
     pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
-        let wanted = scaled_q16(self.interval_us, u32::from(self.dead_q8) << 8);
+        let wanted = match self.dead {
+            0 => self.interval_us,
+            packed => u64::from(packed >> 5) << (packed & 31),
+        };
         within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
 
@@ -229,7 +280,7 @@ impl Plan {
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
         if self.overlaps() {
-            let steady = self.interval_us.saturating_mul(self.retries.count as u64);
+            let steady = self.interval_us.saturating_mul(self.retries.count() as u64);
             return steady.saturating_add(self.timeout_us as u64);
         }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
@@ -240,18 +291,29 @@ impl Plan {
     /// At least the timeout and at most the interval; without retries, the interval: steady probes go on. When the planned retries are
     /// out and what is left would not hold two more waits, all of it is waited.
     pub(crate) fn wait_us(&self, sent: u8, left_us: u64) -> u64 {
-        if self.retries.count == 0 {
-            return self.interval_us;
-        }
         let timeout = u64::from(self.timeout_us);
         let weighted = timeout * u64::from(self.retries.weight(sent)); // of 32 bits each
-        let wanted = match self.retries.spacing {
-            Spacing::Closing if sent >= self.retries.count => left_us,
-            Spacing::Closing if sent > 0 => weighted.min(scaled_q16(left_us, TWO_FIFTHS_Q16)),
-            _ if sent >= self.retries.count && left_us < weighted.saturating_mul(2) => left_us,
+        let wanted = match self.retries.spacing() {
+            _ if self.retries.count() == 0 => return self.interval_us,
+            Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
+            _ if sent >= self.retries.count() && left_us < weighted.saturating_mul(2) => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
+    }
+
+    fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
+        let timeout = u64::from(self.timeout_us);
+        let margin = scaled_q16(
+            self.bound_us(),
+            u32::from(self.margin_percent) * HUNDREDTH_Q16,
+        );
+        let usable = left_us.saturating_sub(margin);
+        let wanted = Retries::closing_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
+        if sent >= self.retries.count() || wanted.max(timeout) > usable {
+            return left_us;
+        }
+        wanted
     }
 }
 
@@ -285,12 +347,13 @@ impl Limits {
     #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
         plan.retries = wish.retries;
-        plan.dead_q8 = wish.dead_q8;
+        plan.dead = wish.dead;
+        plan.margin_percent = wish.margin_percent;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
         plan.timeout_us = self.fit_timeout_us(wish.timeout_us);
-        plan.retries.count = plan.retries.count.min(Retries::MAX);
-        if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
-            plan.retries.spacing = Spacing::Exponential;
+        plan.retries = plan.retries.at_most(Retries::MAX);
+        if self.bound_us == 0 && plan.retries.spacing() == Spacing::Closing {
+            plan.retries = Retries::exponential(plan.retries.count());
         }
         let floor = match pushbacks {
             0 => self.interval_min_us,
@@ -331,8 +394,8 @@ impl Limits {
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {
         let mut tail = plan.tail_us();
         if self.bound_us > 0 {
-            while plan.retries.count > 0 && floor + tail > self.bound_us {
-                plan.retries.count -= 1;
+            while plan.retries.count() > 0 && floor + tail > self.bound_us {
+                plan.retries = plan.retries.less_one();
                 tail = plan.tail_us();
             }
             let room = self.bound_us.saturating_sub(tail);

@@ -7,6 +7,7 @@ use crate::config::{Config, Settings};
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::random::Random;
 use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
@@ -97,6 +98,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             loss: &self.loss,
             limits: &self.settings.limits,
         }
+    }
+
+    pub(crate) fn promise(&self) -> Option<Promise> {
+        self.settings.policy.promise(&self.state)
+    }
+
+    /// Whether the episode that ended last broke the policy's promise.
+    pub(crate) fn is_promise_broken(&self) -> bool {
+        self.settings.policy.is_broken(&self.state)
     }
 
     /// The plan in force; drawn up on the spot where none is yet, since a policy cannot be asked in a `const fn`.
