@@ -2,7 +2,12 @@
 //!
 //! In the same run: the founding rule written down as it is read, two passes in floating point over a `VecDeque`, and
 //! the two published phi accrual detectors, each for one heartbeat and one phi.
-#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::std_instead_of_alloc
+)]
 
 use core::cell::Cell;
 use core::hint::black_box;

@@ -107,6 +107,9 @@ impl From<Failure> for Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
+        if error.raw_os_error().is_some_and(is_out_of_files) {
+            return Self::Unsent; // or a prober with a leak would call all its peers dead
+        }
         match error.kind() {
             Kind::ConnectionRefused => Self::Failed(Failure::Refused),
             Kind::ConnectionReset
@@ -124,6 +127,11 @@ impl From<io::Error> for Fault {
             _ => Self::Missed,
         }
     }
+}
+
+/// `ENFILE` and `EMFILE`, which [`io::ErrorKind`] has no name for.
+const fn is_out_of_files(code: i32) -> bool {
+    (cfg!(unix) && matches!(code, 23 | 24)) || (cfg!(windows) && code == 10_024)
 }
 
 impl fmt::Display for Fault {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::error::{ConfigError, Setting, check};
-use crate::pacing::{Fixed, Fluctuation, Pacing};
+use crate::pacing::{Fixed, Fluctuation, Pacing, Target};
 use crate::plan::{Limits, Retries};
 use crate::time::{duration, micros, rtt_micros, saturate};
 
@@ -11,6 +11,15 @@ mod presets;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
 const SPAN_MAX_US: u64 = 1 << 40;
+/// Named spans of time.
+pub(crate) struct Span;
+
+impl Span {
+    pub(crate) const MILLISECOND_US: u64 = 1_000;
+    pub(crate) const DAY_US: u64 = 86_400_000_000;
+    pub(crate) const CENTURY_US: u64 = 36_525 * Self::DAY_US;
+}
+
 /// The first timeout, unless set: no path on Earth takes longer on an ordinary day.
 const TIMEOUT_FIRST_US: u32 = 2_000_000;
 /// The longest timeout, unless set.
@@ -83,8 +92,6 @@ pub struct Config<P = Fluctuation> {
 pub(crate) struct Settings<P> {
     pub(crate) policy: P,
     pub(crate) limits: Limits,
-    pub(crate) jitter_percent: u8,
-    pub(crate) rise: u8,
 }
 
 impl Config<Fluctuation> {
@@ -135,6 +142,86 @@ impl Config<Fixed> {
     }
 }
 
+impl Config<Target> {
+    /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is
+    /// measured to do.
+    ///
+    /// The bound is a guarantee; the time between mistakes is audited ([`Promise`](crate::Promise)). Change the bound here, not with
+    /// [`detect_within`](Self::detect_within) afterwards, which the planner does not learn of.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use systole::pacing::Target;
+    /// use systole::{Config, Instant, Monitor};
+    ///
+    /// const WEEK: Duration = Duration::from_secs(7 * 86_400);
+    /// # fn main() -> Result<(), systole::ConfigError> {
+    /// let config = Config::target(Duration::from_secs(10))?
+    ///     .mistakes_at_most_one_per(WEEK)?
+    ///     .probes_at_most(500)? // in 1,000 s
+    ///     .seed(0x5eed_0f_0007)?;
+    /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
+    /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    /// assert_eq!(plan.bound(), Duration::from_secs(10));
+    /// assert_eq!(plan.interval().as_millis(), 1_000); // careful, until the path is known
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Where `within` is below 1 ms or above 12.7 days.
+    pub const fn target(within: Duration) -> Result<Self, ConfigError> {
+        let bound_us = micros(within);
+        ensure!(check(
+            Setting::DetectWithin,
+            bound_us,
+            Span::MILLISECOND_US,
+            SPAN_MAX_US
+        ));
+        let target = Target::new(within);
+        let mut config = Self::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
+        let limits = &mut config.settings.limits;
+        limits.bound_us = bound_us;
+        limits.timeout_min_us = saturate(bound_us / 50);
+        limits.timeout_max_us = saturate(bound_us / 2);
+        limits.timeout_first_us = saturate(bound_us / 14);
+        limits.retries = Retries::closing(0);
+        Ok(config)
+    }
+
+    /// The least expected time from one mistake to the next; a day unless set.
+    ///
+    /// # Errors
+    /// Where it is below ten bounds or above a century.
+    pub const fn mistakes_at_most_one_per(mut self, apart: Duration) -> Result<Self, ConfigError> {
+        match self.settings.policy.with_recurrence(apart) {
+            Ok(target) => self.settings.policy = target,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// The most steady probes in 1,000 seconds; without limit unless set. Where it is in the way of the other requirements, the
+    /// [promise](crate::Promise) says so.
+    ///
+    /// # Errors
+    /// Fewer than two a bound.
+    pub const fn probes_at_most(mut self, in_1000_s: u32) -> Result<Self, ConfigError> {
+        match self.settings.policy.with_budget(in_1000_s) {
+            Ok(target) => self.settings.policy = target,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// The same planner that learns nothing and keeps to one interval: what adaptation is worth is the difference.
+    #[cfg(feature = "lab")]
+    #[must_use]
+    pub const fn without_adaptation(mut self, interval: Duration) -> Self {
+        self.settings.policy = self.settings.policy.frozen(interval);
+        self
+    }
+}
+
 impl<P: Pacing> Config<P> {
     /// A configuration for any policy whose intervals shall lie between `interval_min` and `interval_max`.
     ///
@@ -171,9 +258,9 @@ impl<P: Pacing> Config<P> {
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,
+                    jitter_percent: JITTER_PERCENT,
+                    rise: 1,
                 },
-                jitter_percent: JITTER_PERCENT,
-                rise: 1,
             },
             seed: 0,
             pause_us: PAUSE_US,
@@ -271,7 +358,7 @@ impl<P: Pacing> Config<P> {
     /// Above 50.
     pub const fn jitter_percent(mut self, percent: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Jitter, percent as u64, 0, 50));
-        self.settings.jitter_percent = percent;
+        self.settings.limits.jitter_percent = percent;
         Ok(self)
     }
 
@@ -295,7 +382,7 @@ impl<P: Pacing> Config<P> {
     /// Zero.
     pub const fn rise(mut self, answers: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Rise, answers as u64, 1, u8::MAX as u64));
-        self.settings.rise = answers;
+        self.settings.limits.rise = answers;
         Ok(self)
     }
 

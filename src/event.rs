@@ -31,6 +31,11 @@ pub enum Event {
         /// What came before it.
         by: Precedence,
     },
+    /// There were more mistakes than the policy promised, beyond chance (1 %). It plans more strictly from here on.
+    PromiseBroken {
+        /// The event's number.
+        number: u32,
+    },
 }
 
 impl Event {
@@ -40,7 +45,8 @@ impl Event {
         match *self {
             Self::Transition(Transition { number, .. })
             | Self::Paused { number, .. }
-            | Self::BoundRelaxed { number, .. } => number,
+            | Self::BoundRelaxed { number, .. }
+            | Self::PromiseBroken { number } => number,
         }
     }
 }
@@ -80,6 +86,7 @@ pub(crate) struct Pending {
     bound_us: u64,
     paused: u32,
     relaxed: u32,
+    broken: u32,
     /// The number of the last event.
     number: u32,
 }
@@ -99,6 +106,7 @@ impl Pending {
             bound_us: 0,
             paused: 0,
             relaxed: 0,
+            broken: 0,
             number: 0,
         }
     }
@@ -139,9 +147,18 @@ impl Pending {
         self.bound_us = from_us;
     }
 
+    pub(crate) const fn broken(&mut self) {
+        self.broken = self.count();
+    }
+
     /// The earliest pending event, where the bound in force is `bound_us`.
     pub(crate) fn take(&mut self, bound_us: u64) -> Option<Event> {
-        let pending = [self.transition.number, self.paused, self.relaxed];
+        let pending = [
+            self.transition.number,
+            self.paused,
+            self.relaxed,
+            self.broken,
+        ];
         let age = |&number: &u32| self.number.wrapping_sub(number);
         let oldest = pending
             .into_iter()
@@ -153,6 +170,10 @@ impl Pending {
             Event::Transition(transition)
         } else if oldest == self.paused {
             self.take_paused()
+        } else if oldest == self.broken {
+            Event::PromiseBroken {
+                number: core::mem::take(&mut self.broken),
+            }
         } else {
             self.take_relaxed(bound_us)
         })

@@ -20,7 +20,7 @@ pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32
     }
     let (root, half) = normal_root(square);
     let (divisor, exponent) = normal(divisor);
-    let quotient = div_round(root << 15, divisor);
+    let quotient = quotient_q15(root, divisor);
     scale(quotient, half - exponent - 15 + fraction)
 }
 
@@ -54,8 +54,21 @@ pub(crate) const fn root(square: u128) -> u64 {
     ((square >> (2 * half)) as u64).isqrt() << half
 }
 
-/// The root of `square`, rounded to nearest: one bit a turn, which takes no division and no table.
+/// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
+const WIDE: bool = cfg!(target_pointer_width = "64");
+
+/// The root of `square`, rounded to nearest.
 const fn rounded_root(square: u32) -> u32 {
+    let root = if WIDE {
+        square.isqrt()
+    } else {
+        bitwise_root(square)
+    };
+    root + (square - root * root > root) as u32
+}
+
+/// The root of `square`, rounded down: no division, no table.
+const fn bitwise_root(square: u32) -> u32 {
     let (mut rest, mut root, mut bit) = (square, 0, 1 << 30);
     while bit > 0 {
         let trial = root + bit;
@@ -66,34 +79,56 @@ const fn rounded_root(square: u32) -> u32 {
         }
         bit >>= 2;
     }
-    root + (rest > root) as u32
+    root
 }
 
-/// `dividend / divisor`, rounded to nearest; `divisor` is not 0.
-const fn div_round(dividend: u32, divisor: u32) -> u32 {
-    match (dividend + divisor / 2).checked_div(divisor) {
-        Some(quotient) => quotient,
-        None => 0,
+/// `dividend / divisor` in 15 fractional bits, rounded to nearest; both are in 2^15..=2^16.
+const fn quotient_q15(dividend: u32, divisor: u32) -> u32 {
+    match ((dividend << 15) + divisor / 2).checked_div(divisor) {
+        Some(quotient) if WIDE => quotient,
+        _ => bitwise_quotient_q15(dividend, divisor),
     }
 }
 
-/// `(dividend / divisor, dividend % divisor)` one bit a turn; `divisor` is not 0.
-///
-/// Where there is no instruction for it, a division of 64 bits by 64 takes a kilobyte of flash. This takes 60 bytes.
-#[allow(clippy::cast_possible_truncation)] // the remainder is below the divisor
-pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
-    let mut turns = dividend.leading_zeros();
-    let (mut quotient, mut rest) = (if turns < 64 { dividend << turns } else { 0 }, 0_u64);
-    while turns < 64 {
-        rest = rest << 1 | quotient >> 63;
+/// The same where a division takes 400 bytes of flash.
+const fn bitwise_quotient_q15(dividend: u32, divisor: u32) -> u32 {
+    let (mut rest, mut quotient, mut turns) = (dividend, 0, 16);
+    while turns > 0 {
         quotient <<= 1;
-        if rest >= divisor as u64 {
-            rest -= divisor as u64;
+        if rest >= divisor {
+            rest -= divisor;
+            quotient |= 1;
+        }
+        rest <<= 1;
+        turns -= 1;
+    }
+    quotient + (rest >= divisor) as u32
+}
+
+/// `(dividend / divisor, dividend % divisor)`; `divisor` is at most 2^31, and 0 divided by 0 is 0.
+#[allow(clippy::cast_possible_truncation)] // a remainder is below its divisor
+pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
+    let by = divisor as u64;
+    match (dividend.checked_div(by), dividend.checked_rem(by)) {
+        (Some(quotient), Some(rest)) if WIDE => (quotient, rest as u32),
+        _ => bitwise_div_rem(dividend, divisor),
+    }
+}
+
+/// The same for whom it takes a kilobyte of flash to divide 64 bits by 64: one bit a turn, in 60 bytes.
+const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
+    let mut turns = dividend.leading_zeros();
+    let (mut quotient, mut rest) = (dividend.unbounded_shl(turns), 0);
+    while turns < 64 {
+        rest = rest << 1 | (quotient >> 63) as u32;
+        quotient <<= 1;
+        if rest >= divisor {
+            rest -= divisor;
             quotient |= 1;
         }
         turns += 1;
     }
-    (quotient, rest as u32)
+    (quotient, rest)
 }
 
 /// `value / 2^right`, rounded to nearest; `right` is 1 to 31.
@@ -173,16 +208,25 @@ mod tests {
         }
 
         #[test]
-        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..) {
+        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..=1 << 31) {
             let dividend = dividend >> cut;
             let by = u64::from(divisor);
-            prop_assert_eq!(div_rem(dividend, divisor), (dividend / by, (dividend % by) as u32));
+            let expected = (dividend / by, crate::time::saturate(dividend % by));
+            prop_assert_eq!(div_rem(dividend, divisor), expected);
+            prop_assert_eq!(bitwise_div_rem(dividend, divisor), expected);
+        }
+
+        #[test]
+        fn quotients_are_alike(dividend in 1_u32 << 15..=1 << 16, divisor in 1_u32 << 15..=1 << 16) {
+            let expected = ((dividend << 15) + divisor / 2) / divisor;
+            prop_assert_eq!(bitwise_quotient_q15(dividend, divisor), expected);
         }
 
         #[test]
         fn a_root_is_the_nearest(square: u32) {
             let root = libm::sqrt(f64::from(square));
             prop_assert!((f64::from(rounded_root(square)) - root).abs() <= 0.5);
+            prop_assert_eq!(bitwise_root(square), square.isqrt());
         }
 
         #[test]
@@ -202,7 +246,9 @@ mod tests {
         assert_eq!(root_ratio_q16(0, 7), 0);
         assert_eq!(root_ratio_q16(7, 0), 0);
         assert_eq!(root_ratio_q16((1 << 96) - 1, 1), u32::MAX);
-        assert_eq!(div_rem(0, 7), (0, 0));
+        assert_eq!(bitwise_div_rem(0, 7), (0, 0));
+        assert_eq!(bitwise_root(u32::MAX), 65_535);
+        assert_eq!(bitwise_quotient_q15(1 << 16, 1 << 15), 1 << 16);
         assert_eq!(root_ratio_q16(1, u64::MAX), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(improbability_milli(0), 9_633);

@@ -7,10 +7,8 @@ use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::pulse::Pulse;
 use crate::snapshot::Snapshot;
 use crate::suspicion::SuspicionLevel;
-use crate::time::{Instant, duration, rtt_micros, saturate};
+use crate::time::{Instant, duration, rtt_micros};
 use crate::verdict::Verdict;
-
-const AHEAD_SHIFT: u32 = 10;
 
 /// A heartbeat for any loop: feed it the outcome of each probe, sleep for what it answers.
 ///
@@ -44,13 +42,21 @@ pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
     pulse: Pulse<N, P>,
     /// When the probe under way was sent, on a clock of our own that starts with the first one.
     sent: Instant,
-    /// From the last outcome to that send, in 1,024 us, rounded up.
-    ahead: u32,
+    /// When the last outcome was known, on the same clock: [`coarse`].
+    heard: u32,
     level: SuspicionLevel,
 }
 
 /// What it may take, on any target: a device has hundreds of peers and kilobytes.
-const _: () = assert!(size_of::<Heartbeat<32>>() <= 320);
+const _: () = assert!(size_of::<Heartbeat<32>>() <= 288);
+
+const COARSE_SHIFT: u32 = 10;
+
+/// A moment in 1,024 us, modulo 51 days, which no interval comes near: four bytes less a peer than a whole one.
+#[allow(clippy::cast_possible_truncation)] // a remainder
+const fn coarse(moment: Instant) -> u32 {
+    (moment.as_micros() >> COARSE_SHIFT) as u32
+}
 
 impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// A heartbeat to a peer of which nothing is known. Infallible and `const`: it fits a `static`.
@@ -59,7 +65,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         Self {
             pulse: Pulse::new(config),
             sent: Instant::ZERO,
-            ahead: 0,
+            heard: 0,
             level: SuspicionLevel::ZERO,
         }
     }
@@ -97,7 +103,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// Late answers are what the timeout learns from: a path that has become slow is a slow path, not a dead peer.
     pub fn late(&mut self, rtt: Duration) {
         // it is at least that late, so the proof of life is not overstated
-        let now = self.sent.minus(u64::from(self.ahead) << AHEAD_SHIFT);
+        let ahead = coarse(self.sent).wrapping_sub(self.heard);
+        let now = self.sent.minus((u64::from(ahead) + 1) << COARSE_SHIFT);
         let rtt_us = rtt_micros(rtt);
         self.hear(now.minus(u64::from(rtt_us)), now, rtt_us, true);
     }
@@ -124,7 +131,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     fn advance(&mut self, now: Instant) -> Duration {
         let wait_us = self.pulse.wait_us(self.sent);
         self.sent = self.sent.plus(wait_us);
-        self.ahead = saturate((self.sent.since(now) >> AHEAD_SHIFT) + 1);
+        self.heard = coarse(now);
         self.pulse.sent(self.sent);
         debug_assert!(self.is_valid());
         duration(wait_us)
@@ -139,10 +146,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
         let timeout = u64::from(self.pulse.timeout_us(self.sent));
-        match self.pulse.dead_at() {
-            Some(dead_at) => timeout.min(dead_at.since(self.sent)).max(1),
-            None => timeout,
-        }
+        timeout.min(self.pulse.left_us(self.sent)).max(1)
     }
 
     /// Whether the peer is alive, as of the last call.

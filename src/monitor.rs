@@ -8,7 +8,7 @@ use crate::event::{Event, Pending};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
-use crate::random::{Random, mix};
+use crate::random::mix;
 use crate::snapshot::{Counters, MonitorSnapshot, Snapshot};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
@@ -103,7 +103,7 @@ const PUT_OFF: u64 = 8;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The most polls a drain takes: a probe, an event of each kind, and the deadline.
-    pub const MAX_DRAIN: usize = 6;
+    pub const MAX_DRAIN: usize = 7;
 
     /// A monitor of a peer of which nothing is known. Its first probe is spread over one interval, so that a fleet does not start in step.
     ///
@@ -142,7 +142,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = Random::new(!seed).next() >> 40; // of 2^24
+        let share = mix(!seed) >> 40; // of 2^24
         (self.pulse.plan().interval_us() >> 24) * share
             + (((self.pulse.plan().interval_us() & 0xff_ffff) * share) >> 24)
     }
@@ -300,7 +300,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    const fn announce(&mut self, change: Change, level: SuspicionLevel) {
+    fn announce(&mut self, change: Change, level: SuspicionLevel) {
         let counter = match change.reason {
             Reason::Refuted => Some(&mut self.counters.refuted),
             Reason::Recovered => Some(&mut self.counters.recovered),
@@ -311,6 +311,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             *counter = counter.saturating_add(1);
         }
         self.pending.transition(change, self.watch.now(), level);
+        if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
+            self.pending.broken();
+        }
     }
 
     // ---- what arrives ----

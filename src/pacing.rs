@@ -32,16 +32,19 @@
 use core::fmt::Debug;
 
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::statistics::Statistics;
 use crate::time::Instant;
 
 mod fixed;
 mod fluctuation;
 mod lifetime;
+mod target;
 
 pub use fixed::Fixed;
 pub use fluctuation::Fluctuation;
 pub use lifetime::Lifetime;
+pub use target::{Target, TargetState};
 
 /// A policy: settings (the type itself), state, and what it learns from.
 ///
@@ -81,6 +84,18 @@ pub trait Pacing: Copy + Debug + PartialEq {
 
     /// What to do from here on.
     fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan;
+
+    /// What is promised of the path, if anything.
+    fn promise(&self, state: &Self::State) -> Option<Promise> {
+        let _ = state;
+        None
+    }
+
+    /// Whether the episode that ended last broke the promise.
+    fn is_broken(&self, state: &Self::State) -> bool {
+        let _ = state;
+        false
+    }
 }
 
 /// An answer, as a policy sees it.

@@ -1,5 +1,6 @@
 //! What a policy decides: when to probe, how long to wait, how to ask again.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::fixed::scaled_q16;
@@ -14,20 +15,25 @@ use crate::time::{duration, micros, rtt_micros, saturate};
 /// | [`Retries::NONE`] | 1 |
 /// | [`Retries::fixed(2)`](Self::fixed) | 1, 1, 1 |
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
-/// | [`Retries::closing(n)`](Self::closing) | 1, 2, 4 …, but never over 2/5 of what is left until the bound |
+/// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
 ///
 /// Where the retries are out before a stated bound is reached, more follow at the last or a doubled wait until it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retries {
-    count: u8,
-    spacing: Spacing,
-}
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Retries(u8); // the count in the low six bits, the spacing in the high two: a plan is one of many
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spacing {
     Fixed,
     Exponential,
     Closing,
+}
+
+const COUNT_MASK: u8 = 0x3f;
+
+impl fmt::Debug for Retries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({})", self.spacing(), self.count())
+    }
 }
 
 impl Retries {
@@ -40,56 +46,83 @@ impl Retries {
     /// `count` retries, each one timeout after the last. Counts above [`Retries::MAX`] are refused by `Config`.
     #[must_use]
     pub const fn fixed(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Fixed,
-        }
+        Self::new(count, Spacing::Fixed)
     }
 
     /// `count` retries at doubling waits, so that they outlast a short burst of loss.
     #[must_use]
     pub const fn exponential(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Exponential,
-        }
+        Self::new(count, Spacing::Exponential)
     }
 
-    /// `count` retries at doubling waits that close in on the bound: the last ones fall just before it, where they
-    /// still can refute a death. For plans with a stated bound; without one the same as [`Retries::exponential`].
+    /// `count` retries that close in on the bound: waits grow by half, but are never over 2/5 of what is left, so that
+    /// the last ones fall just before it, where they still can refute a death. How close they come is the plan's
+    /// [margin](Plan::with_margin_percent); no two are closer than a timeout. For plans with a stated bound;
+    /// without one the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
-        Self {
-            count,
-            spacing: Spacing::Closing,
+        Self::new(count, Spacing::Closing)
+    }
+
+    const fn new(count: u8, spacing: Spacing) -> Self {
+        let held = if count < COUNT_MASK {
+            count
+        } else {
+            COUNT_MASK
+        };
+        Self(held | (spacing as u8) << 6)
+    }
+
+    const fn spacing(self) -> Spacing {
+        match self.0 >> 6 {
+            0 => Spacing::Fixed,
+            1 => Spacing::Exponential,
+            _ => Spacing::Closing,
         }
     }
 
-    /// How many there are.
+    /// How many there are; 63 stands for more.
     #[must_use]
     pub const fn count(self) -> u8 {
-        self.count
+        self.0 & COUNT_MASK
     }
 
-    pub(crate) const fn less_one(mut self) -> Self {
-        self.count = self.count.saturating_sub(1);
-        self
+    const fn at_most(self, count: u8) -> Self {
+        if self.count() <= count {
+            return self;
+        }
+        Self::new(count, self.spacing())
+    }
+
+    pub(crate) const fn less_one(self) -> Self {
+        self.at_most(self.count().saturating_sub(1))
     }
 
     /// The wait after the `sent`-th retry (0: the steady probe), in units of the timeout. Saturates.
     const fn weight(self, sent: u8) -> u32 {
-        match self.spacing {
+        match self.spacing() {
             Spacing::Fixed => 1,
             _ if sent < 31 => 1 << sent,
             _ => 1 << 31,
         }
     }
 
+    /// The wait after the `sent`-th closing retry: `timeout` again after the first, then half as much more each time.
+    const fn closing_us(timeout: u64, sent: u8) -> u64 {
+        let mut wait = timeout;
+        let mut left = sent;
+        while left > 1 {
+            wait = wait.saturating_add(wait / 2);
+            left -= 1;
+        }
+        wait
+    }
+
     /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is.
     pub(crate) const fn total_weight(self) -> u32 {
-        match self.spacing {
-            Spacing::Fixed => self.count as u32 + 1,
-            Spacing::Exponential if self.count < 31 => (1 << (self.count + 1)) - 1,
+        match self.spacing() {
+            Spacing::Fixed => self.count() as u32 + 1,
+            Spacing::Exponential if self.count() < 31 => (1 << (self.count() + 1)) - 1,
             Spacing::Exponential => u32::MAX,
             Spacing::Closing => 1,
         }
@@ -114,13 +147,15 @@ pub struct Plan {
     /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
     bound_us: u64,
     timeout_us: u32,
-    /// The interval while the peer is dead, in 256ths of the steady one.
-    dead_q8: u16,
+    /// The interval while the peer is dead: 11 bits, shifted left by the low 5; 0: the steady one.
+    dead: u16,
+    /// How long before the bound closing retries end, in per cent of it.
+    margin_percent: u8,
     retries: Retries,
 }
 
-const ONE_Q8: u16 = 256;
-/// 2/5, rounded down.
+/// 1/100 and 2/5, rounded down.
+const HUNDREDTH_Q16: u32 = 655;
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
@@ -140,7 +175,8 @@ impl Plan {
             interval_us,
             bound_us: 0,
             timeout_us,
-            dead_q8: ONE_Q8,
+            dead: 0,
+            margin_percent: 0,
             retries: Retries::NONE,
         }
     }
@@ -152,17 +188,29 @@ impl Plan {
         self
     }
 
-    /// The same plan that asks a dead peer every `interval`, to 1/256 of the steady interval and within the limits.
+    /// The same plan that asks a dead peer every `interval`, to 0.1 % and held to the same limits as the steady one.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // held to 16 bits on the line before
-    pub const fn with_dead_interval(mut self, interval: Duration) -> Self {
-        self.dead_q8 = match micros(interval)
-            .saturating_mul(ONE_Q8 as u64)
-            .checked_div(self.interval_us)
-        {
-            Some(ratio) if ratio < u16::MAX as u64 => ratio as u16,
-            _ => u16::MAX,
+    pub const fn with_dead_interval(self, interval: Duration) -> Self {
+        self.with_dead_interval_us(micros(interval))
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // 11 bits and 5
+    pub(crate) const fn with_dead_interval_us(mut self, interval_us: u64) -> Self {
+        let bits = 64 - interval_us.leading_zeros();
+        let shift = bits.saturating_sub(11);
+        self.dead = if shift > 31 {
+            u16::MAX
+        } else {
+            ((interval_us >> shift) as u16) << 5 | shift as u16
         };
+        self
+    }
+
+    /// The same plan whose [closing](Retries::closing) retries end this share of the bound before it: what comes later could not be
+    /// answered in time.
+    #[must_use]
+    pub const fn with_margin_percent(mut self, percent: u8) -> Self {
+        self.margin_percent = percent;
         self
     }
 
@@ -192,7 +240,11 @@ impl Plan {
     /// The longest time from a crash to the verdict `Dead`, if polled on time.
     #[must_use]
     pub const fn bound(&self) -> Duration {
-        duration(self.bound_us())
+        duration(if self.bound_us > 0 {
+            self.bound_us
+        } else {
+            self.interval_us.saturating_add(self.tail_us())
+        })
     }
 
     pub(crate) const fn interval_us(&self) -> u64 {
@@ -203,12 +255,9 @@ impl Plan {
         self.timeout_us
     }
 
+    /// Of a fitted plan.
     pub(crate) const fn bound_us(&self) -> u64 {
-        if self.bound_us > 0 {
-            self.bound_us
-        } else {
-            self.interval_us.saturating_add(self.tail_us())
-        }
+        self.bound_us
     }
 
     pub(crate) const fn is_drawn(&self) -> bool {
@@ -216,12 +265,24 @@ impl Plan {
     }
 
     pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
-        let wanted = scaled_q16(self.interval_us, u32::from(self.dead_q8) << 8);
+        let wanted = match self.dead {
+            0 => self.interval_us,
+            packed => u64::from(packed >> 5) << (packed & 31),
+        };
         within(wanted, limits.interval_min_us, limits.interval_max_us)
+    }
+
+    /// Whether answers may take longer than the interval: then steady probes take the place of the retries.
+    const fn overlaps(&self) -> bool {
+        self.timeout_us as u64 > self.interval_us
     }
 
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
+        if self.overlaps() {
+            let steady = self.interval_us.saturating_mul(self.retries.count() as u64);
+            return steady.saturating_add(self.timeout_us as u64);
+        }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
 
@@ -230,31 +291,40 @@ impl Plan {
     /// At least the timeout and at most the interval; without retries, the interval: steady probes go on. When the planned retries are
     /// out and what is left would not hold two more waits, all of it is waited.
     pub(crate) fn wait_us(&self, sent: u8, left_us: u64) -> u64 {
-        if self.retries.count == 0 {
-            return self.interval_us;
-        }
         let timeout = u64::from(self.timeout_us);
         let weighted = timeout * u64::from(self.retries.weight(sent)); // of 32 bits each
-        let wanted = match self.retries.spacing {
-            Spacing::Closing if sent >= self.retries.count => left_us,
-            Spacing::Closing if sent > 0 => weighted.min(scaled_q16(left_us, TWO_FIFTHS_Q16)),
-            _ if sent >= self.retries.count && left_us < weighted.saturating_mul(2) => left_us,
+        let wanted = match self.retries.spacing() {
+            _ if self.retries.count() == 0 => return self.interval_us,
+            Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
+            _ if sent >= self.retries.count() && left_us < weighted.saturating_mul(2) => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
     }
-}
 
-/// Doublings that take 1 us past the longest interval that can be configured.
-const MAX_DOUBLINGS: u8 = 41;
+    fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
+        let timeout = u64::from(self.timeout_us);
+        let margin = scaled_q16(
+            self.bound_us(),
+            u32::from(self.margin_percent) * HUNDREDTH_Q16,
+        );
+        let usable = left_us.saturating_sub(margin);
+        let wanted = Retries::closing_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
+        if sent >= self.retries.count() || wanted.max(timeout) > usable {
+            return left_us;
+        }
+        wanted
+    }
+}
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
 fn within(value: u64, min: u64, max: u64) -> u64 {
     value.min(max).max(min)
 }
 
-/// What every plan is held to.
+/// What every plan and verdict is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub(crate) struct Limits {
     pub(crate) interval_min_us: u64,
     pub(crate) interval_max_us: u64,
@@ -264,6 +334,9 @@ pub(crate) struct Limits {
     pub(crate) timeout_min_us: u32,
     pub(crate) timeout_max_us: u32,
     pub(crate) retries: Retries,
+    pub(crate) jitter_percent: u8,
+    /// Answers that bring a dead peer back.
+    pub(crate) rise: u8,
 }
 
 impl Limits {
@@ -271,32 +344,36 @@ impl Limits {
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
+    #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
         plan.retries = wish.retries;
-        plan.dead_q8 = wish.dead_q8;
+        plan.dead = wish.dead;
+        plan.margin_percent = wish.margin_percent;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        plan.timeout_us = wish
-            .timeout_us
-            .min(self.timeout_ceiling())
-            .max(self.timeout_min_us);
-        plan.retries.count = plan.retries.count.min(Retries::MAX);
-        if self.bound_us == 0 && plan.retries.spacing == Spacing::Closing {
-            plan.retries.spacing = Spacing::Exponential;
+        plan.timeout_us = self.fit_timeout_us(wish.timeout_us);
+        plan.retries = plan.retries.at_most(Retries::MAX);
+        if self.bound_us == 0 && plan.retries.spacing() == Spacing::Closing {
+            plan.retries = Retries::exponential(plan.retries.count());
         }
-        let floor = self.push_back(plan, pushbacks);
+        let floor = match pushbacks {
+            0 => self.interval_min_us,
+            _ => self.push_back(plan, pushbacks),
+        };
         self.fit_bound(plan, floor);
-        if u64::from(plan.timeout_us) > plan.interval_us {
-            plan.retries = Retries::NONE; // answers take longer than the interval: the steady probes are the retries
+        if plan.overlaps() {
+            plan.retries = Retries::NONE;
         }
     }
 
+    pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
+        wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
+    }
+
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
-        if pushbacks == 0 {
-            return self.interval_min_us;
-        }
-        for _ in 0..pushbacks.min(MAX_DOUBLINGS) {
-            plan.interval_us = plan.interval_us.saturating_mul(2).min(self.interval_max_us);
+        for _ in 0..pushbacks {
+            plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -307,24 +384,28 @@ impl Limits {
         if self.bound_us == 0 {
             return self.timeout_max_us;
         }
-        let room = self.bound_us.saturating_sub(self.interval_min_us);
+        let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
         saturate(room)
             .min(self.timeout_max_us)
             .max(self.timeout_min_us)
     }
 
+    /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {
-        if self.bound_us == 0 {
-            plan.bound_us = plan.interval_us.saturating_add(plan.tail_us());
-            return;
+        let mut tail = plan.tail_us();
+        if self.bound_us > 0 {
+            while plan.retries.count() > 0 && floor + tail > self.bound_us {
+                plan.retries = plan.retries.less_one();
+                tail = plan.tail_us();
+            }
+            let room = self.bound_us.saturating_sub(tail);
+            plan.interval_us = plan.interval_us.min(room).max(floor);
         }
-        while plan.retries.count > 0 && floor.saturating_add(plan.tail_us()) > self.bound_us {
-            plan.retries.count -= 1;
-        }
-        let room = self.bound_us.saturating_sub(plan.tail_us());
-        plan.interval_us = plan.interval_us.min(room).max(floor);
-        plan.bound_us = self
-            .bound_us
-            .max(plan.interval_us.saturating_add(plan.tail_us()));
+        let least = plan.interval_us + u64::from(plan.timeout_us);
+        plan.bound_us = if self.bound_us > 0 {
+            self.bound_us.max(least)
+        } else {
+            plan.interval_us + tail
+        };
     }
 }

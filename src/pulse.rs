@@ -4,10 +4,10 @@
 //! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
 
 use crate::config::{Config, Settings};
-use crate::fixed::scaled_q16;
 use crate::loss::LossRate;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::random::Random;
 use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
@@ -100,6 +100,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
+    pub(crate) fn promise(&self) -> Option<Promise> {
+        self.settings.policy.promise(&self.state)
+    }
+
+    /// Whether the episode that ended last broke the policy's promise.
+    pub(crate) fn is_promise_broken(&self) -> bool {
+        self.settings.policy.is_broken(&self.state)
+    }
+
     /// The plan in force; drawn up on the spot where none is yet, since a policy cannot be asked in a `const fn`.
     pub(crate) fn plan(&self) -> Plan {
         if self.plan.is_drawn() {
@@ -111,8 +120,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// When the verdict falls if nothing is heard: never where it has fallen, or nothing was asked yet.
     pub(crate) fn dead_at(&self) -> Option<Instant> {
-        let pending = self.started && self.verdict != Verdict::Dead;
-        pending.then(|| self.mark.plus(self.plan.bound_us()))
+        self.is_pending().then(|| self.falls_at())
+    }
+
+    const fn is_pending(&self) -> bool {
+        self.started && !matches!(self.verdict, Verdict::Dead)
+    }
+
+    /// When a pending verdict falls.
+    const fn falls_at(&self) -> Instant {
+        self.mark.plus(self.plan.bound_us())
+    }
+
+    /// From `now` until the verdict falls, where it will.
+    pub(crate) const fn left_us(&self, now: Instant) -> u64 {
+        if self.is_pending() {
+            self.falls_at().since(now)
+        } else {
+            u64::MAX
+        }
     }
 
     /// The steady interval after the last probe: that of the plan, shortened by jitter.
@@ -123,12 +149,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// From the probe sent at `now` to the next one.
     pub(crate) fn wait_us(&self, now: Instant) -> u64 {
         let plan = &self.plan;
-        let interval_us = match self.dead_at() {
-            None => plan.dead_interval_us(&self.settings.limits),
-            Some(dead_at) if self.episode => return plan.wait_us(self.retries, dead_at.since(now)),
-            Some(_) => plan.interval_us(),
-        };
-        self.jittered(interval_us)
+        if !self.is_pending() {
+            self.jittered(plan.dead_interval_us(&self.settings.limits))
+        } else if self.episode {
+            plan.wait_us(self.retries, self.left_us(now))
+        } else {
+            self.jittered(plan.interval_us())
+        }
     }
 
     /// How long the probe sent at `now` may go unanswered.
@@ -139,12 +166,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else if self.plan.is_drawn() {
             self.plan.timeout_us()
         } else {
-            self.draw().timeout_us()
+            let wish = self.wish();
+            self.settings.limits.fit_timeout_us(wish.timeout_us())
         }
     }
 
     /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
-    pub(crate) fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
+    pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
         // before the first probe there is no queue yet
         !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
     }
@@ -166,13 +194,16 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        let dead_at = self.dead_at().filter(|&dead_at| dead_at <= now)?;
+        let falls_at = self.falls_at();
+        if !self.is_pending() || falls_at > now {
+            return None;
+        }
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
             Reason::Silent
         };
-        self.mark = dead_at;
+        self.mark = falls_at;
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
         self.replan();
@@ -218,6 +249,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
+    #[inline]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
         if let Some(rtt_us) = answer.rtt_us {
             self.window.push_us(rtt_us);
@@ -239,6 +271,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
+    #[inline]
     pub(crate) fn prove(
         &mut self,
         alive_at: Instant,
@@ -255,6 +288,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.turn(Verdict::Alive, Reason::Answered)
     }
 
+    #[cold]
     fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
         if self.risen == 0 {
             self.revival = match certain {
@@ -264,7 +298,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             };
         }
         self.risen = self.risen.saturating_add(1);
-        if self.risen < self.settings.rise {
+        if self.risen < self.settings.limits.rise {
             return None;
         }
         self.risen = 0;
@@ -336,6 +370,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             .fit(wish, self.pushbacks, &mut self.plan);
     }
 
+    #[cold]
     fn draw(&self) -> Plan {
         let mut plan = Plan::NONE;
         self.settings
@@ -351,11 +386,12 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
     fn jittered(&self, interval_us: u64) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
-        let percent = u32::from(self.settings.jitter_percent);
-        let spread = scaled_q16(interval_us, percent * HUNDREDTH_Q16);
-        let least = self.settings.limits.interval_min_us;
-        let room = spread.min(interval_us.saturating_sub(least));
-        interval_us - scaled_q16(room, u32::from(self.jitter_q16))
+        let percent = u32::from(self.settings.limits.jitter_percent);
+        // intervals are at most 2^40, so neither product overflows
+        let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
+        let least = self.settings.limits.interval_min_us; // no fitted interval is below it
+        let room = spread.min(interval_us - least);
+        interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
@@ -370,6 +406,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let timely = plan.timeout_us() >= limits.timeout_min_us
             && plan.timeout_us() <= limits.timeout_max_us;
         let suspected = self.verdict != Verdict::Suspect || self.episode;
-        in_range && bounded && timely && suspected && self.risen < self.settings.rise.max(1)
+        in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }
 }

@@ -15,32 +15,58 @@ const BACKOFF_MAX: u8 = 32;
 /// id tells which send it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
-    smoothed_x8: u64,
-    variation_x4: u64,
+    smoothed_us: u32,
+    variation_us: u32,
+    /// The eighths of the smoothed value.
+    smoothed_eighths: u8,
+    /// The quarters of the variation.
+    variation_quarters: u8,
     backoff: u8,
     sampled: bool,
 }
 
 impl RttEstimator {
     pub(crate) const NEW: Self = Self {
-        smoothed_x8: 0,
-        variation_x4: 0,
+        smoothed_us: 0,
+        variation_us: 0,
+        smoothed_eighths: 0,
+        variation_quarters: 0,
         backoff: 0,
         sampled: false,
     };
 
+    #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
         let rtt = u64::from(rtt_us);
         if self.sampled {
-            let deviation = rtt.abs_diff(self.smoothed_x8 >> 3);
-            self.variation_x4 = self.variation_x4 - (self.variation_x4 >> 2) + deviation;
-            self.smoothed_x8 = self.smoothed_x8 - (self.smoothed_x8 >> 3) + rtt;
+            let (smoothed, variation) = (self.smoothed_x8(), self.variation_x4());
+            let deviation = u64::from(rtt_us.abs_diff(self.smoothed_us));
+            self.keep(
+                smoothed - u64::from(self.smoothed_us) + rtt,
+                variation - u64::from(self.variation_us) + deviation,
+            );
         } else {
-            self.smoothed_x8 = rtt << 3;
-            self.variation_x4 = rtt << 1;
+            self.keep(rtt << 3, rtt << 1);
         }
         self.sampled = true;
         self.backoff = 0;
+    }
+
+    const fn smoothed_x8(&self) -> u64 {
+        (self.smoothed_us as u64) << 3 | self.smoothed_eighths as u64
+    }
+
+    const fn variation_x4(&self) -> u64 {
+        (self.variation_us as u64) << 2 | self.variation_quarters as u64
+    }
+
+    /// Splits both into whole microseconds and the rest. Neither exceeds 8 or 4 times the longest sample.
+    #[allow(clippy::cast_possible_truncation)] // masked, or a mean of 32-bit samples
+    const fn keep(&mut self, smoothed_x8: u64, variation_x4: u64) {
+        self.smoothed_us = (smoothed_x8 >> 3) as u32;
+        self.smoothed_eighths = (smoothed_x8 & 7) as u8;
+        self.variation_us = (variation_x4 >> 2) as u32;
+        self.variation_quarters = (variation_x4 & 3) as u8;
     }
 
     /// A probe is overdue: a censored sample.
@@ -51,14 +77,15 @@ impl RttEstimator {
     }
 
     pub(crate) const fn smoothed_us(&self) -> u32 {
-        saturate(self.smoothed_x8 >> 3)
+        self.smoothed_us
     }
 
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; doubled for each probe overdue
     /// since, and kept within `min..=max`.
+    #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32, max: u32) -> u32 {
         let base = if self.sampled {
-            (self.smoothed_x8 >> 3) + self.variation_x4
+            self.smoothed_us as u64 + self.variation_x4()
         } else {
             first as u64
         };

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::pacing::Pacing;
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::pulse::Pulse;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub smoothed: Duration,
     /// The chance that a probe is lost.
     pub loss: f64,
+    /// What the policy promises, if it does.
+    pub promise: Option<Promise>,
 }
 
 /// What a monitor has counted since it was made. Every counter saturates.
@@ -101,6 +104,7 @@ impl Snapshot {
             fluctuation: path.moments().fluctuation(),
             smoothed: duration(u64::from(path.rtt.smoothed_us())),
             loss: path.loss().probability(),
+            promise: pulse.promise(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::fixed::improbability_milli;
+use crate::fixed::{div_rem, improbability_milli};
 use crate::loss::LossRate;
 use crate::time::saturate;
 use crate::window::Moments;
@@ -74,7 +74,7 @@ impl Model {
 
     /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
     fn tail_q32(&self, age_us: u32) -> u32 {
-        let unseen = u32::MAX / (u32::from(self.samples) + 1);
+        let unseen = saturate(div_rem(u64::from(u32::MAX), u32::from(self.samples) + 1).0);
         let Some(excess) = age_us.checked_sub(self.mean_us) else {
             return u32::MAX;
         };
@@ -92,9 +92,10 @@ impl Model {
 fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let variance = square(deviation_us.saturating_add(1));
     let excess = square(excess_us);
-    let shift = 33_u32.saturating_sub((variance | excess).leading_zeros());
+    let shift = 34_u32.saturating_sub((variance | excess).leading_zeros());
     let (variance, excess) = (variance >> shift, excess >> shift);
-    saturate((variance << 32) / (variance + excess).max(1))
+    // both are below 2^30 or 2^31 now, whatever they were: one 64-bit by 32-bit division, without the library's
+    saturate(div_rem(variance << 32, saturate(variance + excess)).0)
 }
 
 const fn square(value: u32) -> u64 {

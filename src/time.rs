@@ -164,8 +164,14 @@ const fn millionth(micros: u32) -> u32 {
 }
 
 /// Whole microseconds in a round trip, rounded down, capped at `u32::MAX` (71 min 34.967295 s).
+#[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
-    saturate(micros(span))
+    const SECS_MAX: u64 = u32::MAX as u64 / MICROS_PER_SEC;
+    if span.as_secs() > SECS_MAX {
+        return u32::MAX;
+    }
+    let secs_us = span.as_secs() as u32 * MICROS_PER_SEC as u32;
+    secs_us.saturating_add(thousandth(span.subsec_nanos()))
 }
 
 /// `wide`, or `u32::MAX` where it does not fit.

@@ -62,6 +62,7 @@ impl<const N: usize> RttWindow<N> {
         self.push_us(rtt_micros(rtt));
     }
 
+    #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
         if self.samples.push(rtt_us).is_ok() {
             self.moments.count += 1;
@@ -112,6 +113,7 @@ impl<const N: usize> Default for RttWindow<N> {
 /// The standard deviation is the population's, sqrt(E(x^2) - E(x)^2); by Cauchy-Schwarz the difference of the integer sums is
 /// never negative. All of it is zero where there is no sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine, at no cost: words are 32 bits wide where memory is dear
 pub struct Moments {
     /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
     sum: u64,
@@ -173,28 +175,42 @@ impl Moments {
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
     pub(crate) const fn mean_us(&self) -> u32 {
-        if self.count == 0 {
-            return 0;
-        }
         div_rem(self.sum, self.count as u32).0 as u32
     }
 
-    /// The standard deviation, right to 6.2e-5 of itself, without the division of 64 bits that an exact one takes.
+    /// The standard deviation, right to 7.3e-5 of itself, without the division of 64 bits that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
         root_ratio(self.spread(), self.count as u64, 0)
     }
 
-    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 6.2e-5 of itself: for devices without a floating-point unit.
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 7.3e-5 of itself: for devices without a floating-point unit.
     #[must_use]
     pub const fn fluctuation_q16(&self) -> u32 {
         root_ratio_q16(self.spread(), self.sum)
     }
 
-    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz.
+    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.
+    ///
+    /// In products of 32 bits by 32: a small core pays for each of 64 by 64 as for three of them.
     const fn spread(&self) -> u128 {
-        let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
-        (self.count as u128 * squares).wrapping_sub(self.sum as u128 * self.sum as u128)
+        let count = self.count as u64;
+        let (low, high) = halves(self.squares_low);
+        let (sum_low, sum_high) = halves(self.sum);
+        let (bottom, borrow) = (count * low).overflowing_sub(sum_low * sum_low);
+        let top =
+            (count * self.squares_high as u64).wrapping_sub(sum_high * sum_high + borrow as u64);
+        // in units of 2^32, and right once all of it is added up: 64 bits hold it
+        let upper = (bottom >> 32)
+            .wrapping_add(top << 32)
+            .wrapping_add(count * high)
+            .wrapping_sub((sum_low * sum_high) << 1);
+        (upper as u128) << 32 | halves(bottom).0 as u128
     }
+}
+
+/// The low and the high 32 bits.
+const fn halves(wide: u64) -> (u64, u64) {
+    (wide & 0xffff_ffff, wide >> 32)
 }
 
 fn square(value: u32) -> u64 {

@@ -1,8 +1,10 @@
 //! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
 #![cfg(feature = "tokio")]
 #![allow(
+    clippy::disallowed_methods, // the clock is read to see that a stop is prompt
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::redundant_closure_for_method_calls,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::unwrap_used
@@ -372,7 +374,7 @@ async fn the_handle_wakes_the_task() {
     transition(&mut heart).await;
     sleep(ms(500)).await;
     let before = sends.count();
-    heart.with(|monitor, now| monitor.probe_now(now));
+    heart.with(systole::Monitor::probe_now);
     sleep(ms(10)).await;
     assert_eq!(sends.count(), before + 1);
 }
@@ -483,4 +485,31 @@ fn handles_can_be_shared_between_threads() {
     const fn movable<T: Send>() {}
     shareable::<Heart>();
     movable::<systole::thread::Heart>();
+}
+
+#[test]
+fn what_we_lack_is_no_evidence_and_what_the_peer_did_is() {
+    use std::io::{Error, ErrorKind};
+    let of = |kind: ErrorKind| Fault::from(Error::from(kind));
+    assert_eq!(of(ErrorKind::ConnectionRefused), Failure::Refused.into());
+    assert_eq!(of(ErrorKind::UnexpectedEof), Failure::Reset.into());
+    assert_eq!(of(ErrorKind::InvalidData), Failure::Garbage.into());
+    assert_eq!(of(ErrorKind::TimedOut), Fault::Missed);
+    assert_eq!(of(ErrorKind::WouldBlock), Fault::Missed);
+    assert_eq!(of(ErrorKind::AddrNotAvailable), Fault::Unsent);
+    #[cfg(unix)]
+    assert_eq!(Fault::from(Error::from_raw_os_error(24)), Fault::Unsent); // too many open files
+}
+
+#[test]
+fn an_epoch_goes_there_and_back_and_never_wakes_early() {
+    use systole::{Epoch, Instant};
+    let epoch = Epoch::start();
+    for us in [0, 1, 999_999, 1_000_001, 1 << 40] {
+        let moment = Instant::from_micros(us);
+        assert_eq!(epoch.moment(epoch.when(moment)), moment);
+    }
+    let ahead = epoch.when(Instant::from_micros(7)) + Duration::from_nanos(999);
+    assert_eq!(epoch.moment(ahead), Instant::from_micros(7)); // rounded down
+    assert!(epoch.when(Instant::MAX) > epoch.when(Instant::from_secs(1)));
 }

@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing
 )]
 
 use core::num::NonZeroU32;
@@ -274,8 +275,8 @@ fn level_by_formula(rtts: &[u32], lost: u32, age_us: f64) -> f64 {
     let variance = squares.sum::<f64>() / n;
     let excess = (age_us - mean).max(0.0);
     let tail = (variance / (variance + excess * excess)).max(1.0 / (n + 1.0));
-    let loss = (f64::from(lost) + 0.5) / (n + f64::from(lost) + 1.0);
-    -1_000.0 * (loss + (1.0 - loss) * tail).log10()
+    let chance = (f64::from(lost) + 0.5) / (n + f64::from(lost) + 1.0);
+    -1_000.0 * (chance + (1.0 - chance) * tail).log10()
 }
 
 proptest! {

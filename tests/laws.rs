@@ -14,7 +14,7 @@ use core::time::Duration;
 
 use ops::{Op, World, micros};
 use proptest::prelude::*;
-use systole::pacing::{Fluctuation, Pacing};
+use systole::pacing::{Fluctuation, Pacing, Target};
 use systole::{
     Config, Event, Heartbeat, Instant, Monitor, Output, Plan, Reason, Retries, Statistics, Verdict,
 };
@@ -89,6 +89,18 @@ fn configs() -> impl Strategy<Value = Config> {
         })
 }
 
+fn targets() -> impl Strategy<Value = Config<Target>> {
+    (1_000_u64..100_000_000, 10_u32..1_000_000, 1_u64..).prop_map(|(bound_us, times, seed)| {
+        let config = Config::target(micros(bound_us)).unwrap();
+        let apart = micros(bound_us * u64::from(times));
+        config
+            .mistakes_at_most_one_per(apart)
+            .unwrap()
+            .seed(seed)
+            .unwrap()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 400 } else { 4_000 }))]
 
@@ -112,6 +124,39 @@ proptest! {
         for op in &ops {
             world.apply(op);
         }
+    }
+
+    /// The same for the planner.
+    #[test]
+    fn laws_hold_for_the_planner(config in targets(), ops in ops()) {
+        let mut world = World::new(config);
+        for op in &ops {
+            world.apply(op);
+        }
+    }
+
+    /// Law 3 for the planner: whatever it has learnt, the bound stands.
+    #[test]
+    fn the_planner_finds_a_dead_peer(
+        config in targets(), rtts in prop::collection::vec(prop::option::weighted(0.8, 1_u32..3_000_000), 1..200), late_us in late(),
+    ) {
+        let mut world = World::new(config);
+        for rtt_us in rtts {
+            world.rtt_us = rtt_us;
+            world.beat(0);
+        }
+        world.rtt_us = None;
+        let (crash, bound) = (world.now, config.bound().unwrap());
+        let before = world.monitor.snapshot(crash).counters.lateness_us;
+        let heard = world.monitor.snapshot(crash).counters.answered > 0;
+        world.beat(late_us);
+        while world.verdict() != Verdict::Dead {
+            world.beat(0);
+        }
+        let credited = micros(world.monitor.snapshot(world.now).counters.lateness_us - before);
+        let allowed = if heard { bound + credited } else { 2 * bound + credited };
+        let took = world.now.saturating_duration_since(crash);
+        prop_assert!(took <= allowed, "{took:?} is over {allowed:?}");
     }
 
     /// Law 3: a dead peer is found within the bound and all lateness, whatever the pattern of polls.

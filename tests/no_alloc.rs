@@ -1,9 +1,11 @@
 //! Neither machine allocates: a counting allocator sees a million operations of each.
-#![allow(unsafe_code, clippy::unwrap_used)]
+#![allow(unsafe_code, clippy::unwrap_used, clippy::missing_const_for_fn)]
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
+use core::hint::black_box;
 use core::time::Duration;
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use systole::{Config, Failure, Heartbeat, Instant, Monitor, Output, ProbeId, Verdict};
 
@@ -70,7 +72,7 @@ fn config() -> Config {
 
 #[test]
 fn the_allocator_counts() {
-    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8]))), 1);
+    assert_eq!(allocations(|| drop(black_box(vec![1_u8]))), 1);
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn a_million_operations_of_a_heartbeat_allocate_nothing() {
                 _ => drop(heart.next_interval(rtt)),
             }
             deaths += u32::from(heart.verdict() == Verdict::Dead);
-            std::hint::black_box(heart.snapshot());
+            black_box(heart.snapshot());
         }
     });
     assert_eq!(allocated, 0);
@@ -104,7 +106,7 @@ fn a_million_operations_of_a_monitor_allocate_nothing() {
             operate(&mut monitor, &mut draws, now, last);
             match monitor.poll(now) {
                 Output::Probe(id) => last = id,
-                Output::Wait(until) if draws.next() % 2 == 0 => {
+                Output::Wait(until) if draws.next().is_multiple_of(2) => {
                     now = until.saturating_add(Duration::from_micros((draws.next() >> 10).into()));
                 }
                 _ => now = now.saturating_add(Duration::from_micros((draws.next() >> 14).into())),
@@ -127,8 +129,8 @@ fn operate(monitor: &mut Monitor<32>, draws: &mut Draws, now: Instant, last: Pro
         21 => monitor.probe_now(now),
         22 => monitor.resumed(now),
         23 => monitor.resync(now.saturating_sub(Duration::from_millis(1))),
-        24 if draws.next() % 64 == 0 => monitor.restarted(now),
-        24 if draws.next() % 64 == 0 => monitor.handle_pushback(now),
+        24 if draws.next().is_multiple_of(64) => monitor.restarted(now),
+        24 if draws.next().is_multiple_of(64) => monitor.handle_pushback(now),
         _ => {}
     }
 }

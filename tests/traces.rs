@@ -2,7 +2,7 @@
 //!
 //! The recordings are not part of the crate: `SYSTOLE_TRACES` names their folder, and without it there is nothing to drive through.
 #![cfg(feature = "lab")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use core::time::Duration;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ fn a_monitor_keeps_its_laws_over_recorded_networks_under_late_polls() {
         for (seed, config) in (1..).zip(configs()) {
             for late in [false, true] {
                 let mut run = Run::new(&trace, config, late.then_some(seed));
-                run.to_end();
+                run.finish();
                 let counters = run.monitor.snapshot(run.now).counters;
                 println!("{name}: late polls: {late}, {counters:?}");
                 assert!(counters.answered > 50, "{name}");
@@ -141,7 +141,7 @@ impl<'a, P: Pacing> Run<'a, P> {
         }
     }
 
-    fn to_end(&mut self) {
+    fn finish(&mut self) {
         while self.now < self.end {
             self.drain();
             self.check();

@@ -1,30 +1,29 @@
 //! A heart on a tokio task: your async closure is the probe.
 
-use alloc::collections::VecDeque;
+mod beat;
+mod probes;
+
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
-use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::panic::catch_unwind;
 
-use ::tokio::select;
 use ::tokio::sync::{Notify, broadcast, watch};
-use ::tokio::task::{self, AbortHandle, JoinError, JoinHandle, JoinSet, yield_now};
-use ::tokio::time::{Instant as Moment, sleep_until, timeout};
+use ::tokio::task::{self, JoinHandle};
+use ::tokio::time::Instant as Moment;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Epoch, Fault, Shared, WINDOW};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, Verdict};
+use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+use beat::Beat;
+use probes::Probes;
 
 /// Events that wait for a reader; the oldest give way, and the numbers show a gap.
 const EVENTS: usize = 16;
-/// Probes under way at a time; the oldest gives way.
-const IN_FLIGHT: usize = 8;
 
 /// Starts a task that calls `probe` whenever a probe is due.
 ///
@@ -32,7 +31,7 @@ const IN_FLIGHT: usize = 8;
 /// calls it overdue by itself, and asks again beside it. An overdue future is *not* dropped yet, since a late answer is the news
 /// the timeout learns from; it is dropped a bound after its start, when its answer could no longer prove life, or when it is the
 /// oldest of more than eight. Every future runs as a task of its own; a panic in it or in the closure is a failed probe
-/// ([`Failure::Prober`]).
+/// ([`Prober`](crate::Failure::Prober)).
 ///
 /// A missing seed is drawn from the randomness of the operating system.
 ///
@@ -97,8 +96,7 @@ where
         stop: stop.clone(),
         events,
         verdicts,
-        tasks: JoinSet::new(),
-        in_flight: VecDeque::with_capacity(IN_FLIGHT + 1),
+        probes: Probes::new(),
         probe,
     };
     Heart {
@@ -197,107 +195,6 @@ impl<P: Pacing> fmt::Debug for Heart<P> {
         f.debug_struct("Heart")
             .field("snapshot", &self.snapshot())
             .finish_non_exhaustive()
-    }
-}
-
-/// How a probe ended, and when.
-type Ended = (Result<(), Fault>, Moment);
-
-/// What the task owns.
-struct Beat<P: Pacing, F> {
-    epoch: Epoch,
-    shared: Arc<Shared<P>>,
-    changed: Arc<Notify>,
-    stop: CancellationToken,
-    events: broadcast::Sender<Event>,
-    verdicts: watch::Sender<Verdict>,
-    tasks: JoinSet<Ended>,
-    in_flight: VecDeque<(ProbeId, AbortHandle)>,
-    probe: F,
-}
-
-impl<P, F, Fut, T, E> Beat<P, F>
-where
-    P: Pacing,
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, E>> + Send + 'static,
-    E: Into<Fault>,
-{
-    async fn run(mut self) {
-        let (changed, stop) = (Arc::clone(&self.changed), self.stop.clone());
-        loop {
-            while let Some(ended) = self.tasks.try_join_next_with_id() {
-                self.hand_in(ended);
-            }
-            let until = self.drain();
-            select! {
-                biased;
-                () = stop.cancelled() => break,
-                Some(ended) = self.tasks.join_next_with_id() => self.hand_in(ended),
-                () = changed.notified() => {}
-                // What waits in the sockets is heard before anything is called overdue.
-                () = sleep_until(until) => yield_now().await,
-            }
-        }
-        self.tasks.shutdown().await;
-    }
-
-    /// Does what the machine wants done now; returns when it is to be asked again.
-    fn drain(&mut self) -> Moment {
-        let now = now(self.epoch);
-        loop {
-            match self.shared.with(|monitor| monitor.poll(now)) {
-                Output::Probe(id) => self.launch(id, now),
-                Output::Event(event) => drop(self.events.send(event)), // nobody has to listen
-                Output::Wait(until) => return self.rest(until),
-                Output::Idle => return self.rest(Instant::MAX),
-            }
-        }
-    }
-
-    fn rest(&self, until: Instant) -> Moment {
-        let verdict = self.shared.with(|monitor| monitor.verdict());
-        self.verdicts
-            .send_if_modified(|last| core::mem::replace(last, verdict) != verdict);
-        Moment::from_std(self.epoch.when(until))
-    }
-
-    fn launch(&mut self, id: ProbeId, now: Instant) {
-        let Ok(probe) = catch_unwind(AssertUnwindSafe(&mut self.probe)) else {
-            return self
-                .shared
-                .hand_in(id, Err(Fault::Failed(Failure::Prober)), now);
-        };
-        let plan = self.shared.with(|monitor| monitor.snapshot(now).heart.plan);
-        let task = self.tasks.spawn(async move {
-            let result = match timeout(plan.bound(), probe).await {
-                Ok(answer) => answer.map(drop).map_err(Into::into),
-                Err(_) => Err(Fault::Missed),
-            };
-            (result, Moment::now())
-        });
-        self.in_flight.push_back((id, task));
-        if self.in_flight.len() > IN_FLIGHT
-            && let Some((_, oldest)) = self.in_flight.pop_front()
-        {
-            oldest.abort();
-        }
-    }
-
-    fn hand_in(&mut self, ended: Result<(task::Id, Ended), JoinError>) {
-        let (task, result, at) = match ended {
-            Ok((task, (result, at))) => (task, result, at),
-            Err(error) if error.is_panic() => {
-                let failed = Err(Fault::Failed(Failure::Prober));
-                (error.id(), failed, Moment::now())
-            }
-            Err(_) => return, // dropped by us
-        };
-        let place = self.in_flight.iter().position(|(_, of)| of.id() == task);
-        if let Some((id, _)) = place.and_then(|place| self.in_flight.remove(place)) {
-            let at = self.epoch.moment(at.into_std());
-            self.shared.hand_in(id, result, at);
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::time::micros;
 ///
 /// The interval is right to 1e-4 against a two-pass floating-point reference, in integers alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub struct Fluctuation {
     base_us: u64,
     gain_q16: u32,

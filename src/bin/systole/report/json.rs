@@ -162,6 +162,7 @@ fn summed(counters: &Counters) -> More {
     }
 }
 
+/// Whole microseconds, so that no digits are printed that nobody measured.
 fn millis(span: Duration) -> f64 {
-    span.as_secs_f64() * 1e3
+    (span.as_secs_f64() * 1e6).round() / 1e3
 }

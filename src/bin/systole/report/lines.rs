@@ -11,6 +11,8 @@ use super::Happening;
 #[derive(Debug)]
 pub(crate) struct Lines {
     colour: bool,
+    /// The verdict as announced: a line tells the cause, the next one what came of it.
+    verdict: Verdict,
     /// The interval on the last line.
     interval: Duration,
 }
@@ -53,6 +55,7 @@ impl Lines {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             colour: wanted && io::stdout().is_terminal(),
+            verdict: Verdict::Unknown,
             interval: Duration::ZERO,
         }
     }
@@ -69,7 +72,7 @@ impl Lines {
             Happening::Answer { rtt, late } => self.answer(at, *rtt, *late, known),
             Happening::Lost => self.line(at, known, "overdue"),
             Happening::Fault(fault) => self.line(at, known, &fault.to_string()),
-            Happening::Event(event) => self.event(at, *event, known),
+            Happening::Event(event) => self.event(at, *event),
             Happening::Scene(says) => {
                 self.paint(Paint::Dim, format_args!("{:>8}  ~ {says}", seconds(at)))
             }
@@ -80,18 +83,12 @@ impl Lines {
     }
 
     fn heading(&self, name: &str, known: &MonitorSnapshot) -> String {
-        let plan = known.heart.plan;
-        let about = format_args!(
-            "{name}: every {}, dead within {}",
-            span(plan.interval()),
-            span(plan.bound())
-        );
+        let bound = span(known.heart.plan.bound());
+        let about = self.paint(Paint::Bold, format_args!("{name}, dead within {bound}"));
         let columns = "       s    verdict       rtt  of timeout       interval   timeout  level";
-        format!(
-            "{}\n{}",
-            self.paint(Paint::Bold, about),
-            self.paint(Paint::Dim, format_args!("{columns}"))
-        )
+        let columns = self.paint(Paint::Dim, format_args!("{columns}"));
+        let unknown = self.mark(Instant::ZERO, "unknown: nothing heard yet");
+        format!("{about}\n{columns}\n{unknown}")
     }
 
     fn answer(
@@ -108,22 +105,22 @@ impl Lines {
         );
         let late = if late { "  late" } else { "" };
         let plan = self.plan(known);
-        format!(
-            "{}  {:>8}  {bar}  {plan}{late}",
-            self.head(at, known),
-            span(rtt)
-        )
+        format!("{}  {:>8}  {bar}  {plan}{late}", self.head(at), span(rtt))
     }
 
     /// A probe without an answer.
     fn line(&mut self, at: Instant, known: &MonitorSnapshot, what: &str) -> String {
-        let what = self.paint(Paint::Yellow, format_args!("{what:<12}"));
+        let paint = match self.verdict {
+            Verdict::Dead => Paint::Dim,
+            _ => Paint::Yellow,
+        };
+        let what = self.paint(paint, format_args!("{what:<12}"));
         let plan = self.plan(known);
-        format!("{}  {:>8}  {what}  {plan}", self.head(at, known), "-")
+        format!("{}  {:>8}  {what}  {plan}", self.head(at), "-")
     }
 
-    fn head(&self, at: Instant, known: &MonitorSnapshot) -> String {
-        let verdict = known.heart.verdict;
+    fn head(&self, at: Instant) -> String {
+        let verdict = self.verdict;
         let dot = self.paint(Paint::of(verdict), format_args!("● {verdict:<7}"));
         format!("{:>8}  {dot}", seconds(at))
     }
@@ -146,12 +143,16 @@ impl Lines {
         )
     }
 
-    fn event(&self, at: Instant, event: Event, known: &MonitorSnapshot) -> String {
+    fn event(&mut self, at: Instant, event: Event) -> String {
         let text = match event {
             Event::Transition(change) => {
-                let (from, to) = (change.from, change.to);
-                let why = explain(change.reason);
-                format!("{from} -> {to}: {why}")
+                self.verdict = change.to;
+                format!(
+                    "{} → {}: {}",
+                    change.from,
+                    change.to,
+                    explain(change.reason)
+                )
             }
             Event::Paused { lateness, .. } => {
                 format!(
@@ -168,8 +169,11 @@ impl Lines {
             }
             other => format!("{other:?}"),
         };
-        let verdict = known.heart.verdict;
-        let mark = self.paint(Paint::of(verdict), format_args!("● {text}"));
+        self.mark(at, &text)
+    }
+
+    fn mark(&self, at: Instant, text: &str) -> String {
+        let mark = self.paint(Paint::of(self.verdict), format_args!("● {text}"));
         format!("{:>8}  {mark}", seconds(at))
     }
 
@@ -177,16 +181,23 @@ impl Lines {
         let (heart, count) = (&known.heart, &known.counters);
         let verdict = self.paint(Paint::of(heart.verdict), format_args!("{}", heart.verdict));
         let whole = at.saturating_duration_since(Instant::ZERO);
-        let mut text = format!(
-            "{verdict} after {}: {} probes, {} answered, {} lost, {} late, {} refuted, {} recovered",
-            span(whole),
-            count.probes,
-            count.answered,
-            count.lost,
-            count.late,
-            count.refuted,
-            count.recovered
-        );
+        let mut text = format!("{verdict} after {}", span(whole));
+        let mut separator = ": ";
+        for (number, of) in [
+            (Some(count.probes), "probes"),
+            (Some(count.answered), "answered"),
+            (Some(count.lost), "lost"),
+            (Some(count.late), "late"),
+            (Some(count.failed).filter(|&failed| failed > 0), "failed"),
+            (Some(count.unsent).filter(|&unsent| unsent > 0), "not sent"),
+            (Some(count.refuted), "refuted"),
+            (Some(count.recovered), "recovered"),
+        ] {
+            if let Some(number) = number {
+                let _ = write!(text, "{separator}{number} {of}"); // a String takes everything
+                separator = ", ";
+            }
+        }
         if heart.samples > 0 {
             let _ = write!(
                 text,
@@ -194,7 +205,7 @@ impl Lines {
                 span(heart.mean),
                 span(heart.standard_deviation),
                 heart.samples
-            ); // a String takes everything
+            );
         }
         text
     }

@@ -1,7 +1,7 @@
 #![no_std]
 #![no_main]
 //! Instructions a call, under `qemu-system-arm -icount shift=0`: there an instruction takes a nanosecond of the time
-//! that SysTick counts, so the figures repeat exactly.
+//! that `SysTick` counts, so the figures repeat exactly.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -31,6 +31,9 @@ const ROUNDS: u32 = 16;
 fn main() -> ! {
     let mut stopwatch = Stopwatch::start();
     let samples = round_trips();
+
+    // a call of known cost, to hold the others against: subs and bne, 500 times
+    stopwatch.count("ruler_1000", &samples, |_| delay(1_000));
 
     let mut window = RttWindow::<16>::new();
     stopwatch.count("rule", &samples, |rtt| {

@@ -17,13 +17,12 @@ const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
 fn main() {
     let words: Vec<String> = args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u32>().ok());
-    match words.first().map(String::as_str) {
-        Some("next_interval") => beat(number(1).unwrap_or(16), number(2).unwrap_or(0)),
-        _ => {
-            let steps = number(1).unwrap_or(STEPS);
-            println!("heartbeat {:016x}", heartbeat::run(steps));
-            println!("monitor {:016x}", monitor::run(steps));
-        }
+    if words.first().is_some_and(|word| word == "next_interval") {
+        beat(number(1).unwrap_or(16), number(2).unwrap_or(0));
+    } else {
+        let steps = number(1).unwrap_or(STEPS);
+        println!("heartbeat {:016x}", heartbeat::run(steps));
+        println!("monitor {:016x}", monitor::run(steps));
     }
 }
 

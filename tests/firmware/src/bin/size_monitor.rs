@@ -4,6 +4,7 @@
 
 use core::hint::black_box;
 use core::time::Duration;
+use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
 use systole::{Config, Instant, Monitor, Output, ProbeId};
 
@@ -15,12 +16,13 @@ const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
 #[entry]
 fn main() -> ! {
     static mut MONITOR: Option<Monitor<16>> = None;
-    let seed = black_box(7);
-    let Ok(config) = CONFIG.seed(seed) else {
-        loop {}
-    };
-    let Ok(new) = Monitor::new(config, Instant::ZERO) else {
-        loop {}
+    let new = CONFIG
+        .seed(black_box(7))
+        .and_then(|config| Monitor::new(config, Instant::ZERO));
+    let Ok(new) = new else {
+        loop {
+            wfi();
+        }
     };
     let monitor = MONITOR.insert(new);
     loop {

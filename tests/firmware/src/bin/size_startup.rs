@@ -2,11 +2,14 @@
 #![no_main]
 //! What start-up and the vector table take: nothing else is in here.
 
+use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
 
 #[entry]
 fn main() -> ! {
-    loop {}
+    loop {
+        wfi();
+    }
 }
 
 #[panic_handler]

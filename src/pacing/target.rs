@@ -1,0 +1,255 @@
+//! The quality-of-service planner: say how fast and how sure; interval, timeout and retries follow.
+
+#![allow(clippy::cast_precision_loss)] // counts and spans become shares in single precision: seven digits of an extrapolation
+
+use core::time::Duration;
+
+use crate::config::Span;
+use crate::error::{ConfigError, Setting, check};
+use crate::fixed::scaled_q16;
+use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
+use crate::plan::{Plan, Retries};
+use crate::promise::Promise;
+use crate::statistics::Statistics;
+use crate::time::{Instant, duration, micros, saturate};
+
+mod audit;
+mod outlook;
+mod replan;
+mod silences;
+mod state;
+mod trouble;
+
+use state::Asked;
+pub use state::TargetState;
+
+/// Shares of the bound, in 2^16. Fitted together on seven recorded networks; within the noise (3 % of the probes) where not said otherwise.
+mod shape {
+    /// The timeout of a steady probe, and the first waits of its retries: 0.04, or twice the median round trip. At 0.05 to 0.08 5 to 7 % worse.
+    pub(super) const TIMEOUT: u32 = 2_621;
+    /// No timeout is longer: 0.3.
+    pub(super) const TIMEOUT_MOST: u32 = 19_661;
+    /// Retries end this long before the bound, in per cent: 3, or 5/8 of the median round trip, up to a quarter.
+    pub(super) const MARGIN: u8 = 3;
+    pub(super) const MARGIN_MOST: u8 = 25;
+    /// The interval while the peer is dead: 0.12. Any from 0.08 to 0.25.
+    pub(super) const DEAD: u32 = 7_864;
+    /// The most retries of an episode. With 8 or 10 5 % worse at 3 s where mistakes are rare.
+    pub(super) const RETRIES: u8 = 16;
+    /// A silence after which the intervals are reconsidered at once: 0.14.
+    pub(super) const LONG: u32 = 9_175;
+}
+
+/// Detects within a bound, is wrong at most so often, at the least number of probes. Made by [`Config::target`](crate::Config::target).
+///
+/// Nothing else has to be set. The planner is slow while answers come, quick once a probe is overdue, and calls the peer `Dead` only
+/// when the whole bound stayed silent. How slow it may be depends on how long *this* path is silent now and then, which it
+/// measures: after each steady probe, the time until anything is heard goes into a histogram, weighted so that what is learnt does not
+/// depend on how often was asked. From it follows how often a silence would outlast the bound at any interval; the interval taken is
+/// the cheapest where a mistake is worth as many probes as the target implies, and short enough that the target is met.
+///
+/// - A new path is probed every tenth of the bound, and less often by steps of a quarter as it proves itself. One episode tightens.
+/// - Round trips and silences out of the ordinary announce longer ones: for as long as the last ones trouble, intervals are shorter.
+/// - What cannot be kept is said ([`Promise::infeasible`]); what is not kept is noticed ([`Event::PromiseBroken`](crate::Event::PromiseBroken)) and corrected.
+///
+/// # What it costs, and where it does not win
+///
+/// The state takes 320 bytes or less. A sample costs some tens of integer instructions; every 32nd, and the end of an episode, a
+/// plan of a few microseconds on a desktop processor, in single-precision floating point (`libm`).
+///
+/// The path has to be heard from several times a bound: where round trips take more than 0.3 of it, every steady probe is followed by a
+/// retry. On a path whose silences have no pattern (independent losses and nothing else) the assumed power law is pessimistic, and costs up to a third
+/// more probes than the best constant interval where mistakes have to be very rare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    bound_us: u64,
+    recurrence_us: u64,
+    /// In 1,000 s; 0: none.
+    budget: u32,
+    /// The only interval, in 2^-16 of the bound; 0: learnt.
+    constant: u16,
+}
+
+/// Counts are halved when they span this many bounds. Rare silences need a long memory: on bursts of 0.2 s a path pays 16 % over the best
+/// constant interval with this one, 38 % with 600; the recorded networks show no difference.
+const MEMORY: u16 = 1_500;
+
+impl Target {
+    pub(crate) const fn new(within: Duration) -> Self {
+        Self {
+            bound_us: micros(within),
+            recurrence_us: Span::DAY_US,
+            budget: 0,
+            constant: 0,
+        }
+    }
+
+    pub(crate) const fn with_recurrence(mut self, apart: Duration) -> Result<Self, ConfigError> {
+        let (least, most) = (self.bound_us.saturating_mul(10), Span::CENTURY_US);
+        if let Err(error) = check(Setting::MistakeRecurrence, micros(apart), least, most) {
+            return Err(error);
+        }
+        self.recurrence_us = micros(apart);
+        Ok(self)
+    }
+
+    pub(crate) const fn with_budget(mut self, probes: u32) -> Result<Self, ConfigError> {
+        let least = 2_000_000_000 / self.bound_us + 1; // two a bound: the timeout has to fit in between
+        if let Err(error) = check(Setting::ProbeBudget, probes as u64, least, u32::MAX as u64) {
+            return Err(error);
+        }
+        self.budget = probes;
+        Ok(self)
+    }
+
+    #[cfg(feature = "lab")]
+    #[allow(clippy::cast_possible_truncation)] // a share below one
+    pub(crate) const fn frozen(mut self, interval: Duration) -> Self {
+        let share = (micros(interval) << 16) / self.bound_us;
+        self.constant = if share > 62_259 { 62_259 } else { share as u16 };
+        self
+    }
+
+    /// The longest time from a crash to the verdict.
+    #[must_use]
+    pub const fn detect_within(&self) -> Duration {
+        duration(self.bound_us)
+    }
+
+    /// The least expected time from one mistake to the next.
+    #[must_use]
+    pub const fn mistakes_at_most_one_per(&self) -> Duration {
+        duration(self.recurrence_us)
+    }
+
+    /// The most probes in 1,000 seconds, if that is limited.
+    #[must_use]
+    pub const fn probes_at_most(&self) -> Option<u32> {
+        match self.budget {
+            0 => None,
+            budget => Some(budget),
+        }
+    }
+
+    /// An answer, which took `length_us` from the steady probe on.
+    fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
+        state.trouble.hear(length_us, answer.now, self.bound_us);
+        if let Some(rtt_us) = answer.rtt_us {
+            state.trouble.sample(rtt_us);
+        }
+        let (usual, median) = (state.usual_us, state.trouble.median_us());
+        if median / 2 > usual || median < usual / 2 {
+            state.usual_us = median;
+            state.silences.halve();
+        }
+        state.in_trouble = state.trouble.is_on(answer.now, self.bound_us);
+    }
+
+    /// The first answer to the steady probe or to anything after it. Returns how long that took.
+    fn settle(&self, state: &mut TargetState, now: Instant) -> u64 {
+        let length_us = now.since(state.asked.sent);
+        state.asked.open = false;
+        let share = state.asked.share;
+        let urgent = share < state.share;
+        let weight = if urgent { u16::MAX >> 6 } else { 0 };
+        state.troubled = state.troubled - (state.troubled >> 6) + weight;
+        if length_us > scaled_q16(self.bound_us, shape::LONG) {
+            state.count_long(urgent);
+        }
+        state.silences.add(length_us, self.bound_us, share, MEMORY);
+        length_us
+    }
+}
+
+impl Pacing for Target {
+    type State = TargetState;
+
+    const INITIAL: TargetState = TargetState::NEW;
+
+    fn on_probe(&self, state: &mut TargetState, now: Instant, retry: bool) {
+        state.audit.begin(now);
+        if retry || state.asked.open {
+            state.savings = state.savings.saturating_sub(2);
+        } else {
+            state.savings = state
+                .savings
+                .saturating_add(1)
+                .min(self.savings_most(state));
+            state.asked = Asked {
+                sent: now,
+                share: state.share(),
+                open: true,
+            };
+        }
+    }
+
+    fn on_answer(&self, state: &mut TargetState, answer: &Answer) {
+        state.now = answer.now;
+        let mut length_us = answer.rtt_us.map_or(0, u64::from);
+        let mut long = false;
+        if state.asked.open && answer.sent >= state.asked.sent {
+            length_us = length_us.max(self.settle(state, answer.now));
+            state.since = state.since.saturating_add(1);
+            long = length_us > scaled_q16(self.bound_us, shape::LONG);
+        }
+        self.heard(state, length_us, answer);
+        if long || state.is_due() {
+            self.replan(state);
+        }
+    }
+
+    fn on_episode_end(&self, state: &mut TargetState, end: &EpisodeEnd) {
+        state.audit.settle();
+        if end.outcome == Outcome::Survived {
+            return;
+        }
+        state.now = end.now;
+        if end.outcome == Outcome::Refuted {
+            let promised_us = self.promised_us(state);
+            state.audit.mistake(end.now, promised_us);
+        }
+        state.trouble.hear(self.bound_us, end.now, self.bound_us);
+        state.in_trouble = state.trouble.is_on(end.now, self.bound_us);
+        self.replan(state);
+    }
+
+    fn on_lapse(&self, state: &mut TargetState, span_us: u64) {
+        if span_us > self.bound_us >> 6 {
+            state.asked.open = false;
+        }
+    }
+
+    fn plan(&self, state: &TargetState, _: &Statistics<'_>) -> Plan {
+        let interval_us = scaled_q16(self.bound_us, u32::from(state.share()));
+        let least = scaled_q16(self.bound_us, shape::TIMEOUT);
+        let most = scaled_q16(self.bound_us, shape::TIMEOUT_MOST).min(interval_us);
+        let timeout_us = (2 * u64::from(state.trouble.median_us()))
+            .max(least)
+            .min(most);
+        let affordable = u8::try_from(state.savings / 2).unwrap_or(u8::MAX);
+        let retries = Retries::closing(affordable.clamp(1, shape::RETRIES));
+        let dead_us = match affordable {
+            0 => interval_us,
+            _ => scaled_q16(self.bound_us, shape::DEAD),
+        };
+        Plan::from_micros(interval_us, saturate(timeout_us))
+            .with_retries(retries)
+            .with_margin_percent(state.margin)
+            .with_dead_interval_us(dead_us)
+    }
+
+    fn promise(&self, state: &TargetState) -> Option<Promise> {
+        Some(Promise {
+            detect_within: self.detect_within(),
+            mistakes_at_most_one_per: duration(self.expected_us(state)),
+            probes_per_s: f64::from(state.cost) * 1e6 / self.bound_us.max(1) as f64,
+            mistakes: state.audit.mistakes(),
+            audited: state.now.saturating_duration_since(state.audit.since()),
+            infeasible: self.infeasible(state),
+        })
+    }
+
+    fn is_broken(&self, state: &TargetState) -> bool {
+        state.audit.is_broken()
+    }
+}

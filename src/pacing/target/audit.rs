@@ -1,0 +1,138 @@
+//! Whether the promise is kept.
+
+use libm::expf;
+
+use crate::time::Instant;
+
+/// A promise is broken where as many mistakes would come to pass with less than this chance.
+const SIGNIFICANT: f32 = 0.01;
+/// One mistake is none: with a promise of a day it would be significant in the first fourteen minutes.
+const LEAST_MISTAKES: u16 = 2;
+/// The audit starts over after as many of the times promised, so that an old good record excuses nothing.
+const PERIODS: f32 = 8.0;
+/// With none for this many of the times promised (chance 5 %), a correction is taken back.
+const QUIET: f32 = 3.0;
+/// The most doublings of what a mistake is worth: past it intervals hardly shorten.
+const STRICTEST: u8 = 4;
+
+/// Counts mistakes against the promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Audit {
+    since: Instant,
+    /// How often what a mistake is worth is doubled.
+    strictness: u8,
+    begun: bool,
+    broken: bool,
+    mistakes: u16,
+}
+
+impl Audit {
+    pub(super) const NEW: Self = Self {
+        since: Instant::ZERO,
+        strictness: 0,
+        begun: false,
+        broken: false,
+        mistakes: 0,
+    };
+
+    pub(super) const fn mistakes(&self) -> u16 {
+        self.mistakes
+    }
+
+    pub(super) const fn strictness(&self) -> u8 {
+        self.strictness
+    }
+
+    pub(super) const fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Whether the last mistake broke the promise.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    pub(super) const fn begin(&mut self, now: Instant) {
+        if !self.begun {
+            self.restart(now);
+        }
+    }
+
+    const fn restart(&mut self, now: Instant) {
+        self.begun = true;
+        self.since = now;
+        self.mistakes = 0;
+    }
+
+    /// The peer was called dead by mistake; one a `promised_us` is in order.
+    pub(super) fn mistake(&mut self, now: Instant, promised_us: u64) {
+        self.mistakes = self.mistakes.saturating_add(1);
+        let chance = at_least(self.mistakes, self.expected(now, promised_us));
+        self.broken = self.mistakes >= LEAST_MISTAKES && chance < SIGNIFICANT;
+        if self.broken {
+            self.strictness = (self.strictness + 1).min(STRICTEST);
+            self.restart(now);
+        }
+    }
+
+    pub(super) const fn settle(&mut self) {
+        self.broken = false;
+    }
+
+    /// Time passes without a mistake.
+    pub(super) fn review(&mut self, now: Instant, promised_us: u64) {
+        let expected = self.expected(now, promised_us);
+        let quiet = expected >= QUIET && self.mistakes == 0 && self.strictness > 0;
+        if quiet {
+            self.strictness -= 1;
+        }
+        if quiet || expected >= PERIODS {
+            self.restart(now);
+        }
+    }
+
+    fn expected(&self, now: Instant, promised_us: u64) -> f32 {
+        now.since(self.since) as f32 / promised_us.max(1) as f32
+    }
+}
+
+/// The chance of at least `count` events where `expected` are expected: the upper tail of Poisson's distribution.
+fn at_least(count: u16, expected: f32) -> f32 {
+    let mut term = expf(-expected);
+    let mut fewer = 0.0;
+    for k in 1..=count {
+        fewer += term;
+        term *= expected / f32::from(k);
+    }
+    (1.0 - fewer).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn poisson() {
+        for (count, expected, chance) in [
+            (0, 1.0, 1.0),
+            (1, 1.0, 0.632),
+            (2, 0.1, 0.004_68),
+            (5, 2.0, 0.052_7),
+        ] {
+            assert!((at_least(count, expected) - chance).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn a_promise_breaks_and_is_corrected_and_eased() {
+        let mut audit = Audit::NEW;
+        audit.begin(Instant::ZERO);
+        audit.mistake(Instant::from_secs(100), 1_000_000_000);
+        assert!(!audit.is_broken());
+        audit.mistake(Instant::from_secs(101), 1_000_000_000);
+        assert!(audit.is_broken());
+        assert_eq!((audit.strictness(), audit.mistakes()), (1, 0));
+        audit.review(Instant::from_secs(3_200), 1_000_000_000);
+        assert_eq!(audit.strictness(), 0);
+    }
+}

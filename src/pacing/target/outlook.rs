@@ -1,0 +1,214 @@
+//! From counted silences to intervals: how often a live peer would be called dead, and what it is worth to avoid it.
+//!
+//! All lengths are shares of the bound D. N(y) is the rate of silences longer than y. At interval eta and bound D a mistake
+//! needs a silence longer than D less the time since the last answered probe, which is uniform in [0, eta]: the rate is the mean of N over
+//! [D - eta, D]. What shorter intervals can avoid of it is that less N(D), the *excess*.
+
+use libm::{exp2f, log2f};
+
+use super::silences::{BINS, ONE, Silences};
+
+/// How many silences' worth the assumption about a bin weighs against what was counted in it. Fitted; 1 to 6 are within the noise.
+const PRIOR: f32 = 2.0;
+/// What a bin is assumed to hold of the next shorter one: a power law of exponent 2. Fitted; 1.6 to 2.2 are within the noise.
+const DECLINE: f32 = 0.5;
+/// Intervals that are tried: from 1/20 of the bound, by 11.4 %, to 93 %, where the timeout of 7 % begins.
+pub(super) const STEPS: usize = 28;
+const SHORTEST: f32 = 0.05;
+const STEP: f32 = 1.114_343;
+/// So many steps are a factor of two, nearly: 1.92.
+const HALF: usize = 6;
+
+/// Expected mistakes by interval, in bounds.
+pub(super) struct Outlook {
+    excess: [f32; STEPS],
+    /// Mistakes that no interval avoids.
+    floor: f32,
+    /// Retries a steady probe sets off.
+    retries: f32,
+}
+
+/// An interval, and what it comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Choice {
+    pub(super) interval: f32,
+    /// Avoidable mistakes a bound.
+    pub(super) excess: f32,
+    /// Unavoidable ones.
+    pub(super) floor: f32,
+    /// Probes a bound, retries included.
+    pub(super) cost: f32,
+}
+
+/// Retries sent by a silence in each of the longest bins, at the first waits of 7 % of the bound.
+const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
+
+impl Outlook {
+    /// What `silences` say of a bound whose last `margin` cannot be used, where this part of the long ones is `announced` and
+    /// met at half the interval.
+    pub(super) fn new(silences: &Silences, margin: f32, announced: f32) -> Self {
+        let masses = masses(silences);
+        let density = Density::new(&masses);
+        let floor = density.at(Place::of(1.0));
+        let plain = excess(&density, 1.0 - margin, floor);
+        let mut mixed = plain;
+        for (mixed, half) in mixed.iter_mut().skip(HALF).zip(plain) {
+            *mixed += (half - *mixed) * announced;
+        }
+        Self {
+            excess: mixed,
+            floor,
+            retries: masses.iter().zip(RETRIES).map(|(m, r)| m * r).sum(),
+        }
+    }
+
+    /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`.
+    pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
+        let mut best = (f32::INFINITY, SHORTEST, 0.0);
+        let mut interval = SHORTEST;
+        for &excess in &self.excess {
+            let cost = 1.0 / interval + worth * excess;
+            if cost < best.0 || best.1 < least {
+                best = (cost, interval, excess);
+            }
+            interval *= STEP;
+        }
+        let (_, interval, excess) = best;
+        Choice {
+            interval,
+            excess,
+            floor: self.floor,
+            cost: (1.0 + self.retries) / interval,
+        }
+    }
+}
+
+/// The chance that the silence after a probe falls into each bin: from the shortest on, each bin is assumed to hold a share of the
+/// next shorter one, and the assumption yields to what was counted. So the unseen tail is a power law anchored at the longest lengths
+/// that were seen.
+fn masses(silences: &Silences) -> [f32; BINS] {
+    let unit = 1.0 / (ONE as f32 * silences.unit());
+    let probes = silences.probes() as f32;
+    let mut masses = [0.0; BINS];
+    let mut assumed: f32 = 1.0;
+    let bins = masses.iter_mut().zip(silences.weights());
+    for (mass, &weight) in bins.rev() {
+        *mass = (PRIOR + weight as f32 * unit) / (PRIOR / assumed + probes);
+        assumed = (*mass * DECLINE).min(1.0);
+    }
+    masses
+}
+
+/// log2 N at the middle of each bin; straight in between, so N is a power law there.
+struct Density([f32; BINS]);
+
+impl Density {
+    fn new(masses: &[f32; BINS]) -> Self {
+        let mut logs = *masses;
+        let mut inverse_width = 1.0;
+        for log in &mut logs {
+            *log = log2f(*log) + inverse_width;
+            inverse_width += 1.0;
+        }
+        Self(logs)
+    }
+
+    fn log2_at(&self, place: Place) -> f32 {
+        let at = |bin| self.0.get(bin).copied().unwrap_or_default();
+        let here = at(place.bin);
+        here + (at(place.bin + 1) - here) * place.part
+    }
+
+    fn at(&self, place: Place) -> f32 {
+        exp2f(self.log2_at(place))
+    }
+}
+
+/// Where a length lies between the middles of two bins.
+#[derive(Clone, Copy)]
+struct Place {
+    bin: usize,
+    part: f32,
+    length: f32,
+    log2: f32,
+}
+
+impl Place {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small number, not negative
+    fn of(length: f32) -> Self {
+        let log2 = log2f(length);
+        let at = -log2 - 0.5;
+        let bin = (at.max(0.0) as usize).min(BINS - 2);
+        Self {
+            bin,
+            part: at - bin as f32,
+            length,
+            log2,
+        }
+    }
+}
+
+/// No length below this share of the bound matters.
+const NEAREST: f32 = 2e-4;
+
+/// The mean of N over `[usable - eta, usable]` less the floor, for each interval that is tried.
+fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
+    let mut from = Place::of(usable);
+    let mut log2 = density.log2_at(from);
+    let (mut rate, mut sum, mut interval) = (exp2f(log2), 0.0, SHORTEST);
+    [(); STEPS].map(|()| {
+        let to = Place::of((usable - interval).max(NEAREST));
+        let to_log2 = density.log2_at(to);
+        let to_rate = exp2f(to_log2);
+        let slope = (to_log2 - log2) / (to.log2 - from.log2).min(-1e-6);
+        sum += under(from.length, rate, to.length, to_rate, slope);
+        let mean = sum / interval;
+        (from, log2, rate) = (to, to_log2, to_rate);
+        interval *= STEP;
+        (mean - floor).max(0.0)
+    })
+}
+
+/// The integral of a power law with this `slope` from `(near, low)` to `(far, high)`.
+fn under(far: f32, low: f32, near: f32, high: f32, slope: f32) -> f32 {
+    let power = slope + 1.0;
+    if power.abs() < 0.05 {
+        return f32::midpoint(low, high) * (far - near);
+    }
+    (low * far - high * near) / power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_path_is_assumed_to_fail_as_a_power_law() {
+        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
+        let choice = outlook.choose(1_000.0, 0.0);
+        assert!(choice.interval < 0.2, "{choice:?}");
+    }
+
+    #[test]
+    fn a_clean_path_is_asked_seldom_and_one_with_long_silences_often() {
+        let path = |long: u32| {
+            let mut silences = Silences::NEW;
+            for k in 0..20_000 {
+                let length = if k % 2_000 < long { 600 } else { 10 };
+                silences.add(length, 1_000, 20_000, 60_000);
+            }
+            Outlook::new(&silences, 0.04, 0.0).choose(3_000.0, 0.0)
+        };
+        let (clean, bad) = (path(0), path(10));
+        assert!(clean.interval > 0.6, "{clean:?}");
+        assert!(bad.interval < 0.25, "{bad:?}");
+        assert!(clean.cost < bad.cost && clean.excess < bad.excess);
+    }
+
+    #[test]
+    fn the_integral_of_a_power_law_is_exact() {
+        let n = |y: f32| 1.0 / (y * y);
+        let exact = 1.0 / 0.3 - 1.0 / 0.9;
+        assert!((under(0.9, n(0.9), 0.3, n(0.3), -2.0) - exact).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,141 @@
+//! Drawing up the interval, and saying what cannot be kept: the only floating point, amortised.
+
+use super::outlook::{Choice, Outlook};
+use super::state::{SAVINGS, TargetState};
+use super::{Target, shape};
+use crate::error::Setting;
+use crate::fixed::scaled_q16;
+use crate::promise::Infeasible;
+
+/// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
+/// extrapolation. Where more than that cannot be avoided, as many again: more probes would not save the promise.
+const PROMISED: f32 = 0.4;
+/// What a mistake is worth in probes is the time between mistakes over three bounds: the price at which the settings chosen in hindsight for the
+/// recorded networks trade one for the other, at 3 as at 10 s.
+const WORTH: f32 = 1.0 / 3.0;
+/// Doublings of that price after which a shorter interval buys nothing.
+const DEAREST: u8 = 6;
+/// Intervals lengthen by a quarter a plan at most.
+const RELAX_Q16: u32 = 81_920;
+const MINUTE_US: u64 = 60_000_000;
+/// The least number of probes before anything is called infeasible.
+const CERTAIN: u32 = 256;
+/// And of silences of half the bound and more, before the path is.
+const CERTAIN_SILENCES: f32 = 3.0;
+/// How far the assumed power law may exaggerate before the target is called infeasible: silences of exponential length.
+const PESSIMISM: f32 = 2.0;
+
+impl Target {
+    /// What the last retry has to be early by, in per cent of the bound.
+    pub(super) fn margin_percent(&self, state: &TargetState) -> u8 {
+        let waited = u64::from(state.trouble.median_us()) * 5 / 8;
+        let percent = (100 * waited).div_ceil(self.bound_us.max(1));
+        u8::try_from(percent)
+            .unwrap_or(shape::MARGIN_MOST)
+            .clamp(shape::MARGIN, shape::MARGIN_MOST)
+    }
+
+    /// All probes of a minute are at most twice the steady ones, and an episode: each steady one saves half a retry, up to those of a minute.
+    pub(super) fn savings_most(&self, state: &TargetState) -> u16 {
+        let interval_us = scaled_q16(self.bound_us, u32::from(state.share())).max(1);
+        let minute = u16::try_from(MINUTE_US / interval_us).unwrap_or(u16::MAX);
+        minute.saturating_add(SAVINGS)
+    }
+
+    /// Bounds from one mistake to the next.
+    pub(super) fn bounds_apart(&self) -> f32 {
+        self.recurrence_us as f32 / self.bound_us.max(1) as f32
+    }
+
+    /// The shortest interval that the budget allows, in bounds.
+    pub(super) fn least_share(&self) -> f32 {
+        match self.budget {
+            0 => 0.0,
+            budget => 1e9 / (budget as f32 * self.bound_us as f32),
+        }
+    }
+
+    /// Draws up the intervals: amortised, and the only floating point.
+    pub(super) fn replan(&self, state: &mut TargetState) {
+        state.since = 0;
+        state.audit.review(state.now, self.recurrence_us);
+        state.margin = self.margin_percent(state);
+        let median = state.trouble.median_us() as f32 / self.bound_us.max(1) as f32;
+        let closest = (2.0 * median).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
+        let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
+        let outlook = Outlook::new(&state.silences, margin, state.announced());
+        let choice = self.choose(&outlook, state.audit.strictness());
+        (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
+        state.cost = choice.cost * (1.0 + f32::from(state.troubled) / 65_536.0);
+        let relaxed = scaled_q16(u64::from(state.share), RELAX_Q16);
+        let wanted = q16(choice.interval);
+        state.share = match self.constant {
+            0 => wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX)),
+            constant => constant,
+        };
+        state.urgent = match self.constant {
+            0 => (state.share / 2).max(q16(self.least_share())),
+            constant => constant,
+        };
+        state.relaxing = state.share < wanted && self.constant == 0;
+    }
+
+    pub(super) fn choose(&self, outlook: &Outlook, strictness: u8) -> Choice {
+        let apart = self.bounds_apart();
+        let mut worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
+        let mut choice = outlook.choose(worth, self.least_share());
+        for _ in 0..DEAREST {
+            if choice.excess <= (PROMISED / apart).max(choice.floor) {
+                break;
+            }
+            worth *= 2.0;
+            choice = outlook.choose(worth, self.least_share());
+        }
+        choice
+    }
+
+    /// What stands in the way of the target, if it is certain.
+    pub(super) fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
+        let certain = state.silences.probes() >= CERTAIN;
+        let median = u64::from(state.trouble.median_us());
+        if median > scaled_q16(self.bound_us, shape::TIMEOUT_MOST) {
+            let nearest = median.saturating_mul(10) / 3;
+            return Some(Infeasible {
+                requirement: Setting::DetectWithin,
+                nearest,
+            });
+        }
+        let apart = self.bounds_apart();
+        if state.silences.longest() >= CERTAIN_SILENCES && state.floor * apart > PESSIMISM {
+            return Some(Infeasible {
+                requirement: Setting::MistakeRecurrence,
+                nearest: self.expected_us(state),
+            });
+        }
+        let short = certain && self.budget > 0 && state.mistakes * apart > PESSIMISM;
+        short.then(|| Infeasible {
+            requirement: Setting::ProbeBudget,
+            nearest: u64::from(self.budget) * 2,
+        })
+    }
+
+    /// The expected time between mistakes, in microseconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+    pub(super) fn expected_us(&self, state: &TargetState) -> u64 {
+        (self.bound_us as f32 / state.mistakes.max(1e-12)) as u64
+    }
+
+    /// The time between mistakes that the audit holds the planner to.
+    pub(super) fn promised_us(&self, state: &TargetState) -> u64 {
+        match self.infeasible(state) {
+            None => self.recurrence_us,
+            Some(_) => self.recurrence_us.min(self.expected_us(state)),
+        }
+    }
+}
+
+/// A share below one, in 16 fractional bits.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+fn q16(share: f32) -> u16 {
+    (share * 65_536.0) as u16
+}

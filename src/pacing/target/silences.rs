@@ -1,0 +1,120 @@
+//! How long the path stays silent: a histogram of what followed each steady probe.
+
+/// Lengths below the bound, by halves: bin `j` holds `[D/2^(j+1), D/2^j)`, the last one all that is shorter.
+pub(super) const BINS: usize = 13;
+/// One share of the bound, in 16 fractional bits: the unit of all weights.
+pub(super) const ONE: u32 = 1 << 16;
+
+/// The time that silences of each length took: every steady probe weighs as much as the interval it stood for, so that what
+/// is learnt does not depend on how often was asked. The last bin holds silences of the whole bound and more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Silences {
+    weights: [u32; BINS + 1],
+    total: u32,
+    probes: u32,
+}
+
+impl Silences {
+    pub(super) const NEW: Self = Self {
+        weights: [0; BINS + 1],
+        total: 0,
+        probes: 0,
+    };
+
+    /// A probe that stood for `share` of the bound was followed by a silence of `length_us`. All counts are halved where they add
+    /// up to `memory` bounds.
+    pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16, memory: u16) {
+        let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) else {
+            return;
+        };
+        *weight = weight.saturating_add(u32::from(share));
+        self.total = self.total.saturating_add(u32::from(share));
+        self.probes = self.probes.saturating_add(1);
+        if self.total >> 16 >= u32::from(memory) {
+            self.halve();
+        }
+    }
+
+    /// What was counted counts half from here on.
+    pub(super) fn halve(&mut self) {
+        self.total = 0;
+        for weight in &mut self.weights {
+            *weight /= 2;
+            self.total = self.total.saturating_add(*weight);
+        }
+        self.probes /= 2;
+    }
+
+    /// Probes counted, older ones less.
+    pub(super) const fn probes(&self) -> u32 {
+        self.probes
+    }
+
+    /// What one probe weighs on average; 1 before the first.
+    pub(super) fn unit(&self) -> f32 {
+        if self.probes == 0 || self.total == 0 {
+            return 1.0;
+        }
+        self.total as f32 / (ONE as f32 * self.probes as f32)
+    }
+
+    /// Silences of half the bound and more, in probes.
+    pub(super) fn longest(&self) -> f32 {
+        let [half, .., whole] = self.weights;
+        half.saturating_add(whole) as f32 / (ONE as f32 * self.unit())
+    }
+
+    /// The weights by bin, the last for the whole bound and more.
+    pub(super) const fn weights(&self) -> &[u32; BINS + 1] {
+        &self.weights
+    }
+}
+
+/// The bin of a silence, without a division.
+fn bin(length_us: u64, bound_us: u64) -> usize {
+    if length_us >= bound_us {
+        return BINS;
+    }
+    let halvings = length_us.leading_zeros() - bound_us.leading_zeros();
+    let over = u32::from(halvings > 0 && length_us << halvings >= bound_us);
+    (halvings.saturating_sub(over) as usize).min(BINS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_halves_of_the_bound() {
+        for bound in [1_000, 3_000_000, 1 << 40, (1 << 40) - 1] {
+            for length in (0..bound).step_by((bound / 999) as usize) {
+                let exact = if length == 0 {
+                    BINS - 1
+                } else {
+                    (libm::floor(libm::log2(bound as f64 / length as f64)) as usize).min(BINS - 1)
+                };
+                let exact = if bound >> exact == length && exact > 0 && bound % (1 << exact) == 0 {
+                    exact - 1
+                } else {
+                    exact
+                };
+                assert_eq!(bin(length, bound), exact, "{length} of {bound}");
+            }
+        }
+        assert_eq!(bin(1_000, 1_000), BINS);
+    }
+
+    #[test]
+    fn old_counts_fade() {
+        let mut silences = Silences::NEW;
+        for _ in 0..1_000 {
+            silences.add(500, 1_000, 65_535, 100);
+        }
+        assert!(
+            (45..=100).contains(&silences.probes()),
+            "{}",
+            silences.probes()
+        );
+        assert!((silences.unit() - 1.0).abs() < 0.02);
+    }
+}

@@ -1,0 +1,122 @@
+//! What announces a long silence: round trips and silences out of the ordinary, a moment ago.
+
+use crate::fixed::scaled_q16;
+use crate::time::{Instant, saturate};
+
+/// A decaying maximum of the latest round trips and silences, and the median they are measured by.
+///
+/// On the recorded networks a round trip of twice the median comes before 60 to 100 % of the long silences, and before 3 to 5 % of
+/// the other probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    at: Instant,
+    score_us: u32,
+    median_us: u32,
+}
+
+/// The score halves every quarter of the bound. Fitted; insensitive between an eighth and a half.
+const HALF_SHIFT: u32 = 2;
+/// What is not 1/200 of the bound longer than the median is ordinary, whatever the ratio: local networks.
+const LEAST_Q16: u32 = 328;
+/// No event counts for more than this many medians. Fitted; insensitive.
+const MOST: u64 = 24;
+/// Larger scores by smaller steps of the median would be noise: it follows by a sixteenth a sample.
+const MEDIAN_SHIFT: u32 = 4;
+
+impl Trouble {
+    pub(super) const NEW: Self = Self {
+        at: Instant::ZERO,
+        score_us: 0,
+        median_us: 0,
+    };
+
+    /// The running median of the round trips; 0 before the first.
+    pub(super) const fn median_us(&self) -> u32 {
+        self.median_us
+    }
+
+    /// Something took `length_us`, which came to an end at `now`.
+    pub(super) fn hear(&mut self, length_us: u64, now: Instant, bound_us: u64) {
+        let most = MOST * u64::from(self.median_us);
+        let score = saturate(length_us.min(most));
+        if score > self.score_us(now, bound_us) {
+            self.score_us = score;
+            self.at = now;
+        }
+    }
+
+    /// A round trip, for the median: a sign step, which no outlier moves by more than any other sample.
+    pub(super) fn sample(&mut self, rtt_us: u32) {
+        let step = (self.median_us >> MEDIAN_SHIFT).max(1);
+        self.median_us = match self.median_us {
+            0 => rtt_us.max(1),
+            median if rtt_us > median => median.saturating_add(step),
+            median if rtt_us < median => median.saturating_sub(step).max(1),
+            median => median,
+        };
+    }
+
+    /// The score at `now`: halved every quarter of the bound, straight in between.
+    fn score_us(&self, now: Instant, bound_us: u64) -> u32 {
+        let half_us = (bound_us >> HALF_SHIFT).max(1);
+        let age = now.since(self.at);
+        if age >= 32 * half_us {
+            return 0;
+        }
+        let mut score = self.score_us;
+        let mut rest = age;
+        while rest >= half_us {
+            score /= 2;
+            rest -= half_us;
+        }
+        score - saturate(u64::from(score / 2) * (rest >> 8) / (half_us >> 8).max(1)).min(score / 2)
+    }
+
+    /// Whether the last things heard were out of the ordinary: 1.5 medians and more.
+    pub(super) fn is_on(&self, now: Instant, bound_us: u64) -> bool {
+        let score = u64::from(self.score_us(now, bound_us));
+        let median = u64::from(self.median_us);
+        median > 0 && score >= median + scaled_q16(bound_us, LEAST_Q16) && 2 * score >= 3 * median
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_answer_troubles_for_a_while() {
+        let bound = 4_000_000;
+        let mut trouble = Trouble::NEW;
+        for _ in 0..100 {
+            trouble.sample(50_000);
+        }
+        trouble.hear(300_000, Instant::from_secs(10), bound);
+        let on = |ms| trouble.is_on(Instant::from_millis(ms), bound);
+        assert_eq!(
+            [10_000, 11_900, 12_100, 90_000].map(on),
+            [true, true, false, false]
+        );
+    }
+
+    #[test]
+    fn the_median_follows_a_step_and_ignores_outliers() {
+        let mut trouble = Trouble::NEW;
+        for k in 0..1_000 {
+            trouble.sample(if k % 10 == 0 { 4_000_000 } else { 10_000 });
+        }
+        assert!(
+            (9_000..12_500).contains(&trouble.median_us()),
+            "{}",
+            trouble.median_us()
+        );
+        for _ in 0..60 {
+            trouble.sample(100_000);
+        }
+        assert!(
+            (90_000..112_000).contains(&trouble.median_us()),
+            "{}",
+            trouble.median_us()
+        );
+    }
+}
