@@ -133,11 +133,11 @@ impl Recorder {
         while let Some(row) = self.pending.next_row(self.epoch.now()) {
             self.writer.row(&row)?;
             let (rows, lost) = self.pending.written();
-            let last = row
+            let newest = row
                 .rtt
                 .map_or_else(|| "lost".into(), |rtt| format!("{rtt:.1?}"));
             self.spinner
-                .set_message(format!("{rows} rows, {lost} lost; {last}"));
+                .set_message(format!("{rows} rows, {lost} lost; {newest}"));
             self.spinner.tick();
         }
         Ok(())

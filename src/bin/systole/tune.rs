@@ -142,21 +142,22 @@ const NOTE: &str = "It would have been best here, in hindsight; another network 
 /// A function that a user can paste.
 fn paste(setting: &Setting) -> String {
     let mut text = String::from("use core::time::Duration;\nuse systole::");
-    let fixed = setting.type_name.contains("Fixed");
     let retries = setting.code.contains("Retries");
     text += if retries {
         "{Config, ConfigError, Retries};\n"
     } else {
         "{Config, ConfigError};\n"
     };
-    if fixed {
-        text += "use systole::pacing::Fixed;\n";
+    for policy in ["Fixed", "Target"] {
+        if setting.type_name.contains(policy) {
+            let _ = writeln!(text, "use systole::pacing::{policy};"); // a String takes everything, here and below
+        }
     }
     let _ = write!(
         text,
         "\nfn config() -> Result<{}, ConfigError> {{\n",
         setting.type_name
-    ); // a String takes everything
+    );
     for line in setting.code.lines() {
         let _ = writeln!(text, "    {line}");
     }

@@ -83,11 +83,11 @@ fn named(paths: &[PathBuf]) -> Result<Vec<(String, Path)>, Trouble> {
 }
 
 /// The path itself, or the traces in it.
-fn files_of(path: &PathBuf) -> Result<Vec<PathBuf>, Trouble> {
+fn files_of(path: &std::path::Path) -> Result<Vec<PathBuf>, Trouble> {
     if !path.is_dir() {
-        return Ok(vec![path.clone()]);
+        return Ok(vec![path.to_owned()]);
     }
-    let unreadable = |error| Trouble::Trace(path.clone(), TraceError::Io(error));
+    let unreadable = |error| Trouble::Trace(path.to_owned(), TraceError::Io(error));
     let mut files = Vec::new();
     for entry in path.read_dir().map_err(unreadable)? {
         files.push(entry.map_err(unreadable)?.path());
@@ -95,7 +95,7 @@ fn files_of(path: &PathBuf) -> Result<Vec<PathBuf>, Trouble> {
     files.retain(|file| file.extension() == Some(OsStr::new("csv")));
     files.sort();
     if files.is_empty() {
-        return Err(Trouble::NoTraces(path.clone()));
+        return Err(Trouble::NoTraces(path.to_owned()));
     }
     Ok(files)
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use systole::{Config, ConfigError, Instant, Monitor, WINDOW};
+use systole::lab::baseline::Planner;
+use systole::pacing::Target;
+use systole::{ConfigError, Instant, Monitor, WINDOW};
 
 use super::{Candidate, span};
 use crate::tune::duration_code;
 
 /// What runs.
-pub(crate) type Machine = Monitor<WINDOW>;
+pub(crate) type Machine = Monitor<WINDOW, Target>;
 
 /// A target.
 #[derive(Clone, Copy, Debug)]
@@ -20,16 +22,11 @@ pub(crate) struct Ours {
 /// The shortest time between mistakes that is asked for in a sweep, and how often it is doubled.
 const RAREST: (Duration, u32) = (Duration::from_secs(900), 11);
 
-/// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
-const SEED: u64 = 1;
-
 impl Ours {
     pub(crate) const NAME: &str = "systole";
-    /// Whether it takes the target to heart. The founding rule does not: it stands in until there is a planner.
-    pub(crate) const PROMISES: bool = false;
-    pub(crate) const TITLE: &str = "ours (the founding rule with retries: no planner yet)";
+    pub(crate) const TITLE: &str = "ours, told the target alone";
     /// The type of its configuration, as a user writes it.
-    pub(crate) const TYPE: &str = "Config";
+    pub(crate) const TYPE: &str = "Config<Target>";
 
     /// The same bound with a mistake in a quarter of an hour, half an hour ... twenty days.
     pub(crate) fn sweep(detect_within: Duration) -> Vec<Self> {
@@ -42,35 +39,27 @@ impl Ours {
     }
 
     pub(crate) fn settings(&self) -> String {
-        format!("founding rule, every {}", span(self.base()))
+        format!("a mistake in {}", span(self.mistakes_at_most_one_per))
     }
 
     /// What a user pastes.
     pub(crate) fn code(&self) -> String {
-        let [base, bound] = [self.base(), self.detect_within].map(duration_code);
-        format!("Config::every({base})?.detect_within({bound})")
+        let [bound, apart] = [self.detect_within, self.mistakes_at_most_one_per].map(duration_code);
+        format!("Config::target({bound})?\n    .mistakes_at_most_one_per({apart})")
     }
 
     pub(crate) fn machine(&self, start: Instant) -> Result<Machine, ConfigError> {
-        Monitor::new(self.config()?, start)
+        Monitor::new(self.planner()?.config(), start)
     }
 
     pub(crate) fn candidate(self) -> Result<Candidate, ConfigError> {
-        self.config()?;
+        let config = self.planner()?.config();
         Ok(Candidate::new(Self::NAME, self.settings(), move |start| {
-            self.machine(start).ok()
+            Machine::new(config, start).ok()
         }))
     }
 
-    fn config(&self) -> Result<Config, ConfigError> {
-        let rule = Config::every(self.base())?.detect_within(self.detect_within)?;
-        Ok(rule.jitter_percent(0)?.seed(SEED)?.start_at_once())
-    }
-
-    /// The founding rule has no target: this stands in for a planner.
-    fn base(&self) -> Duration {
-        let asked = self.mistakes_at_most_one_per.as_secs_f64().max(900.0);
-        self.detect_within
-            .mul_f64(0.6 / (1.0 + 0.5 * (asked / 900.0).log2()))
+    fn planner(&self) -> Result<Planner, ConfigError> {
+        Planner::new(self.detect_within, self.mistakes_at_most_one_per)
     }
 }

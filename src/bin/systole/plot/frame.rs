@@ -143,7 +143,7 @@ impl Frame {
             canvas.line((self.left, y), (self.right, y), Pen::new(GRID, 1))?;
             canvas.text(name, (self.left - 8, y), SMALL, Anchor::Right, FAINT)?;
         }
-        let middle = (self.left + self.right) / 2;
+        let middle = i32::midpoint(self.left, self.right);
         canvas.text(
             &self.x.title,
             (middle, self.bottom + 38),
@@ -151,7 +151,7 @@ impl Frame {
             Anchor::Middle,
             INK,
         )?;
-        let height = (self.top + self.bottom) / 2;
+        let height = i32::midpoint(self.top, self.bottom);
         canvas.text(
             &self.y.title,
             (self.left - 64, height),

@@ -22,9 +22,6 @@ pub(crate) struct Kept {
 
 /// Each wish beside what came of it, in their order.
 pub(crate) fn promises(wishes: &[Ours], outcomes: &[Outcome]) -> Vec<Kept> {
-    if !Ours::PROMISES {
-        return Vec::new();
-    }
     let kept = |(wish, outcome): (&Ours, &Outcome)| {
         let sum = |of: fn(&Qos) -> f64| outcome.per_case.iter().map(of).sum::<f64>();
         let watched = sum(|qos| qos.duration.as_secs_f64());
@@ -113,15 +110,13 @@ fn mark(canvas: &Canvas<'_>, frame: &Frame, kept: &Kept) -> Result<(), Trouble> 
     if let Some(any) = kept.any {
         canvas.dot(frame.place(kept.promised, any), 5, FAINT, false)?;
     }
-    match kept.avoidable {
-        Some(avoidable) => canvas.dot(frame.place(kept.promised, avoidable), 5, RED, true),
-        None => {
-            let (x, y) = frame.place(kept.promised, kept.watched);
-            let arrow = vec![(x - 6, y - 10), (x, y - 18), (x + 6, y - 10)];
-            canvas.line((x, y), (x, y - 18), Pen::new(RED, 2))?;
-            canvas.path(arrow, Pen::new(RED, 2))
-        }
+    if let Some(avoidable) = kept.avoidable {
+        return canvas.dot(frame.place(kept.promised, avoidable), 5, RED, true);
     }
+    let (x, y) = frame.place(kept.promised, kept.watched);
+    let arrow = vec![(x - 6, y - 10), (x, y - 18), (x + 6, y - 10)];
+    canvas.line((x, y), (x, y - 18), Pen::new(RED, 2))?;
+    canvas.path(arrow, Pen::new(RED, 2))
 }
 
 fn legend(canvas: &Canvas<'_>, frame: &Frame, kept: &[Kept]) -> Result<(), Trouble> {

@@ -247,7 +247,7 @@ fn chosen(point: Point) -> Option<usize> {
 }
 
 fn cells(name: &str, points: &[Option<&Point>]) -> Vec<String> {
-    let cell = |point: &Option<&Point>| point.map_or("-".into(), a_at_p);
+    let cell = |point: &_| Option::map_or(*point, "-".into(), a_at_p);
     core::iter::once(format!("  {name}"))
         .chain(points.iter().map(cell))
         .collect()

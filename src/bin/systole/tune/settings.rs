@@ -58,7 +58,7 @@ pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, Con
 fn of(wish: &Ours) -> Setting {
     Setting {
         family: Ours::NAME,
-        name: wish.code(),
+        name: format!("Config::target, {}", wish.settings()),
         type_name: Ours::TYPE,
         code: wish.code(),
     }
