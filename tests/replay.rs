@@ -1,11 +1,15 @@
 //! `systole replay` and `tune`, end to end: on networks drawn by the laboratory and written as traces.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
+use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use serde_json::Value;
 use systole::Instant;
@@ -250,9 +254,8 @@ fn bad_traces_are_refused_with_file_and_line() {
 #[test]
 fn only_losses_and_windows_line_ends_are_a_network() {
     let folder = Folder::new("odd");
-    let dead: String = (0..300)
-        .map(|i| format!("{},lost\r\n", i * 1_000_000))
-        .collect();
+    let rows = (0..300).map(|i| format!("{},lost\r\n", i * 1_000_000));
+    let dead: String = rows.collect::<Vec<_>>().concat();
     let file = folder.text("dead.csv", &format!("# dead\r\nt_us,rtt_us\r\n{dead}"));
     let rows = rows(&systole(&["replay", "--json", "--crashes", "20"], &[&file]));
     rows.iter().for_each(check);
