@@ -254,8 +254,8 @@ fn bad_traces_are_refused_with_file_and_line() {
 #[test]
 fn only_losses_and_windows_line_ends_are_a_network() {
     let folder = Folder::new("odd");
-    let rows = (0..300).map(|i| format!("{},lost\r\n", i * 1_000_000));
-    let dead: String = rows.collect::<Vec<_>>().concat();
+    let losses = (0..300).map(|i| format!("{},lost\r\n", i * 1_000_000));
+    let dead: String = losses.collect::<Vec<_>>().concat();
     let file = folder.text("dead.csv", &format!("# dead\r\nt_us,rtt_us\r\n{dead}"));
     let rows = rows(&systole(&["replay", "--json", "--crashes", "20"], &[&file]));
     rows.iter().for_each(check);
