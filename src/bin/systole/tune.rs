@@ -11,7 +11,7 @@ use systole::lab::sweep::{self, Outcome, Point};
 pub(crate) use self::settings::duration_code;
 use self::settings::{Setting, settings};
 use crate::args;
-use crate::judge::{self, Candidate, Case, Judged, Table, a_at_p, span};
+use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p, span};
 use crate::plot;
 use crate::replay::{caption, head, late, length, print};
 use crate::trouble::Trouble;
@@ -37,9 +37,15 @@ pub(crate) fn run(options: &args::Tune) -> Result<ExitCode, Trouble> {
 fn picture(cases: &[Case], settings: &[Setting], outcomes: &[Outcome]) -> Result<String, Trouble> {
     let mut families: Vec<_> = settings.iter().map(|setting| setting.family).collect();
     families.dedup();
-    let lines = families
+    let of_ours = outcomes
+        .iter()
+        .filter(|outcome| outcome.family == Ours::NAME);
+    let ours: Vec<_> = of_ours.cloned().collect();
+    families.retain(|&family| family != Ours::NAME);
+    let others = families
         .into_iter()
         .map(|family| plot::Line::family(family, outcomes));
+    let lines = core::iter::once(plot::Line::ours(&ours)).chain(others);
     let bound = cases.first().map_or(Duration::ZERO, Case::bound);
     plot::comparison(&caption(cases, bound), &lines.collect::<Vec<_>>(), &[])
 }
