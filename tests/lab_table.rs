@@ -4,9 +4,15 @@
 //! to check. The whole table, which sweeps every family:
 //! `SYSTOLE_TRACES=... cargo test --release --features lab --test lab_table -- --ignored --nocapture`.
 #![cfg(feature = "lab")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::unchecked_time_subtraction
+)] // a test
 
+use core::time::Duration;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use systole::lab::baseline::{FixedMisses, Founding, NfdS};
 use systole::lab::sweep::{self, Candidate, Outcome, Point};
