@@ -63,7 +63,7 @@ mod shape {
 /// - Round trips should be short beside the bound: over 0.15 of it a steady probe is followed by retries, and a path that slows down to that is probed
 ///   at up to 20 probes a bound until it has shown for some thousand bounds that its silences are no longer.
 /// - The unseen tail is assumed to be a power law. Where it is not, as with short bursts of loss alone, rare mistakes are dear: at bursts of 0.2 s, a bound of
-///   3 s and one mistake in 4 hours up to 1.5 times the best constant interval; the mistakes are then rarer than promised.
+///   3 s and one mistake in 4 hours up to 1.6 times the best constant interval; the mistakes are then rarer than promised.
 /// - Only refuted verdicts are known to be mistakes. A loss of everything for longer than the bound looks like an outage, and is counted as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
