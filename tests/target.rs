@@ -6,7 +6,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::cast_precision_loss
+    clippy::cast_precision_loss,
+    clippy::many_single_char_names
 )] // a test
 
 use core::time::Duration;
@@ -197,7 +198,12 @@ fn each_network_gets_its_own_interval() {
             case.floor().len()
         );
         // Where it does not win: short bursts are far from a power law, and a rare mistake is dear.
-        let most = if name == "bursts of 0.2 s" { 2.0 } else { 1.15 };
+        let usual = if deep() { 1.15 } else { 1.25 }; // two hours hold few mistakes
+        let most = if name == "bursts of 0.2 s" {
+            2.0
+        } else {
+            usual
+        };
         assert!(ratio <= most, "{name}: {ratio:.2}");
         best.push(share);
         targets.push((case, qos.avoidable.mean, p));
@@ -294,7 +300,7 @@ fn drain(
                 flying.extend(network.answer(now).map(|rtt| (now.saturating_add(rtt), id)));
             }
             Output::Event(Event::Transition(turn)) if turn.to == Verdict::Dead => {
-                run.deaths.push(now)
+                run.deaths.push(now);
             }
             Output::Event(Event::PromiseBroken { .. }) => run.broken += 1,
             Output::Event(_) => {}
@@ -453,12 +459,12 @@ fn a_sample_is_cheap() {
         |k: u32| Duration::from_micros(u64::from(40_000 + k.wrapping_mul(2_654_435_761) % 20_000));
     let begin = std::time::Instant::now();
     for k in 0..samples {
-        std::hint::black_box(heart.next_interval(rtt(k)));
+        core::hint::black_box(heart.next_interval(rtt(k)));
     }
     let target = begin.elapsed() / samples;
     let begin = std::time::Instant::now();
     for k in 0..samples {
-        std::hint::black_box(founding.next_interval(rtt(k)));
+        core::hint::black_box(founding.next_interval(rtt(k)));
     }
     println!(
         "{target:?} a sample; the founding rule {:?}; state {} bytes",
