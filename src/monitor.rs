@@ -15,6 +15,8 @@ use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
 
+mod member;
+
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
