@@ -67,6 +67,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         *self = Self::around(Monitor::start(config, now), self.endpoint, now);
         self.generation = generation;
         self.sentence_us = sentence_us;
+        self.charged = sentence_us > 0; // until it is heard
     }
 
     // ---- what is known ----
