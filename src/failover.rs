@@ -134,6 +134,7 @@ pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Calamity {
     outage: Outage,
+    since: Instant,
     /// When it was last switched in it.
     switched: Option<Instant>,
     /// Whether the active endpoint was probed because another one is back.
@@ -141,9 +142,10 @@ struct Calamity {
 }
 
 impl Calamity {
-    const fn new(outage: Outage) -> Self {
+    const fn new(outage: Outage, since: Instant) -> Self {
         Self {
             outage,
+            since,
             switched: None,
             asked: false,
         }

@@ -223,7 +223,7 @@ fn all_dead_is_told_once_and_does_not_spin() {
     assert_eq!(world.group.state(), GroupState::AllDead);
     let spent = world.probes.len() - probes;
     println!("all dead: {spent} probes in 600 s");
-    assert!(spent <= 600 + 120 + 20, "{spent} probes");
+    assert!(spent <= (600 + 120) * 10 / 9 + 20, "{spent} probes");
     world.paths[0] = UP;
     world.run(secs(10));
     assert_eq!(
@@ -251,7 +251,6 @@ fn half_dead_at_once_is_switched_below_the_bound_and_charged_later() {
     let mut world = world(4);
     let broken = world.now;
     world.paths = [Path::Silent, Path::Silent, UP, UP];
-    for _ in 0..60 { world.beat(0, Instant::MAX); println!("{} {:?} {:?}", world.now, [0,1,2,3].map(|i| world.group.condition(i).unwrap()), world.probes.last()); }
     world.run(secs(20));
     let (from, to, _, at) = world.switches()[0];
     assert_eq!((from, to), (0, 2));

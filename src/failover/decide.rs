@@ -111,7 +111,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn go_down(&mut self, outage: Outage) -> bool {
-        self.calamity = Some(Calamity::new(outage));
+        self.calamity = Some(Calamity::new(outage, self.now));
         let at = self.now;
         self.pending
             .tell(|number| FailoverEvent::Down { number, at, outage });
@@ -124,7 +124,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let (Some(calamity), Some(active)) = (self.calamity, self.active_member()) else {
             return false;
         };
-        let theirs = active.healthy_for(self.config.settled_us(), self.now);
+        let settled = self.config.settled_us();
+        let theirs =
+            active.healthy_for(settled, self.now) && calamity.since.plus(settled) <= self.now;
         let ours = calamity.outage == Outage::Ours && self.looks_like_ours();
         if active.healthy.is_none() || (ours && !theirs) {
             return false;
@@ -317,8 +319,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
                 after(member.healthy, hold),
             ]
         });
+        let down = self.calamity.map(|calamity| calamity.since);
         let switched = self.calamity.and_then(|calamity| calamity.switched);
-        let group = [after(self.switched, hold), after(switched, settled)];
+        let group = [
+            after(self.switched, hold),
+            after(down, settled),
+            after(switched, settled),
+        ];
         let times = members.chain(group).filter(|&at| at > self.now);
         times.fold(Instant::MAX, Instant::min)
     }

@@ -75,9 +75,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         for member in &mut self.members {
             member.resync(now, back_us);
         }
-        let outage = self.calamity.as_mut();
-        let switched = outage.and_then(|calamity| calamity.switched.as_mut());
-        for moment in switched.into_iter().chain(&mut self.switched) {
+        let calamity = self.calamity.iter_mut();
+        let moments = calamity.flat_map(|one| [Some(&mut one.since), one.switched.as_mut()]);
+        for moment in moments.flatten().chain(&mut self.switched) {
             *moment = moment.minus(back_us);
         }
         self.settle();
@@ -152,5 +152,25 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             member.refresh(self.now);
         }
         self.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::{Monitor, Output};
+
+    #[test]
+    fn unsent_first() {
+        let config = crate::Config::every(core::time::Duration::from_secs(1)).unwrap().seed(7).unwrap().start_at_once();
+        let now = Instant::from_secs(1);
+        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        for n in 0..10 {
+            match monitor.poll(now) {
+                Output::Probe(id) => monitor.handle_unsent(id, now),
+                _ => return,
+            }
+            assert!(n < 5);
+        }
     }
 }
