@@ -217,6 +217,7 @@ proptest! {
         let crash = world.now;
         world.paths[0] = if silent { Path::Silent } else { SLOW };
         world.run(config.bound());
+        if world.switches().is_empty() { println!("{:?} {:?}", world.probes.iter().filter(|p| p.1 > crash.saturating_sub(secs(2))).collect::<Vec<_>>(), crash); for _ in 0..30 { world.beat(0, Instant::MAX); println!("{} {:?} {:?}", world.now, world.group.condition(0), world.events); } }
         prop_assert_eq!(world.switches().len(), 1, "{:?} {:?}", world.events, crash);
     }
 }

@@ -154,23 +154,3 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::monitor::{Monitor, Output};
-
-    #[test]
-    fn unsent_first() {
-        let config = crate::Config::every(core::time::Duration::from_secs(1)).unwrap().seed(7).unwrap().start_at_once();
-        let now = Instant::from_secs(1);
-        let mut monitor = Monitor::<8>::new(config, now).unwrap();
-        for n in 0..10 {
-            match monitor.poll(now) {
-                Output::Probe(id) => monitor.handle_unsent(id, now),
-                _ => return,
-            }
-            assert!(n < 5);
-        }
-    }
-}

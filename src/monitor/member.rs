@@ -46,3 +46,25 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .saturating_add(self.counters.failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::monitor::Output;
+
+    /// A first probe that cannot be sent must not be asked for again at the same moment, for ever.
+    #[test]
+    fn a_first_probe_that_cannot_be_sent_is_no_busy_loop() {
+        let config = Config::every(Duration::from_secs(1)).unwrap();
+        let config = config.seed(7).unwrap().start_at_once();
+        let now = Instant::from_secs(1);
+        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        let Output::Probe(id) = monitor.poll(now) else {
+            panic!("a probe is due");
+        };
+        monitor.handle_unsent(id, now);
+        assert!(matches!(monitor.poll(now), Output::Wait(until) if until > now));
+    }
+}
