@@ -124,8 +124,6 @@ pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
     /// When the active endpoint last changed.
     switched: Option<Instant>,
     calamity: Option<Calamity>,
-    /// Whether the others were probed for the suspicion under way.
-    asked: bool,
     switches: u32,
     quarantines: u32,
 }
@@ -186,7 +184,6 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             active: 0,
             switched: None,
             calamity: None,
-            asked: false,
             switches: 0,
             quarantines: 0,
         };

@@ -1,5 +1,5 @@
 //! Fail-over in virtual time: what is switched, when, and what is left alone.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
 
 #[path = "common/group.rs"]
 mod group;

@@ -1,5 +1,5 @@
 //! The laws of a group, whatever happens to it.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
 
 #[path = "common/group.rs"]
 mod group;
@@ -217,7 +217,6 @@ proptest! {
         let crash = world.now;
         world.paths[0] = if silent { Path::Silent } else { SLOW };
         world.run(config.bound());
-        if world.switches().is_empty() { println!("{:?} {:?}", world.probes.iter().filter(|p| p.1 > crash.saturating_sub(secs(2))).collect::<Vec<_>>(), crash); for _ in 0..30 { world.beat(0, Instant::MAX); println!("{} {:?} {:?}", world.now, world.group.condition(0), world.events); } }
         prop_assert_eq!(world.switches().len(), 1, "{:?} {:?}", world.events, crash);
     }
 }

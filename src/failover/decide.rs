@@ -147,25 +147,20 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     // ---- suspicion and switch ----
 
     /// As soon as the active endpoint is suspected, all others are probed at once; in an outage, the active one when another is back.
+    ///
+    /// One that was probed just before is due a timeout later; its answer in between does not put that off again.
     fn ask_the_others(&mut self) -> bool {
-        let suspected = self
-            .active_member()
-            .is_some_and(|active| active.suspected.is_some());
-        if !suspected {
-            self.asked = false;
+        let Some(since) = self.active_member().and_then(|active| active.suspected) else {
             return false;
-        }
-        if !self.asked {
-            self.asked = true;
-            let (active, now) = (self.active, self.now);
-            for (index, member) in self.members.iter_mut().enumerate() {
-                if index != active && member.in_service() {
-                    member.monitor.probe_now(now);
-                }
+        };
+        let (active, now) = (self.active, self.now);
+        let mut any = self.ask_the_active();
+        for (index, member) in self.members.iter_mut().enumerate() {
+            if index != active && member.in_service() && member.asked < Some(since) {
+                any |= member.monitor.hurry(now);
             }
-            return true;
         }
-        self.ask_the_active()
+        any
     }
 
     fn ask_the_active(&mut self) -> bool {
@@ -287,7 +282,6 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if let Some(member) = self.members.get_mut(to) {
             member.monitor.reconfigure(&self.config.active, at);
         }
-        self.asked = false;
         self.switched = Some(at);
         self.switches = self.switches.saturating_add(1);
         if let Some(calamity) = &mut self.calamity {

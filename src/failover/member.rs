@@ -32,6 +32,8 @@ pub(super) struct Member<const N: usize, P: Pacing> {
     pub(super) charged: bool,
     /// How many monitors it has had, so that replies to an earlier one mean nothing.
     generation: u32,
+    /// When it was last sent a probe.
+    pub(super) asked: Option<Instant>,
     /// When its monitor has to be looked at again.
     pub(super) due: Instant,
 }
@@ -55,6 +57,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
             sentence_us: 0,
             charged: false,
             generation: 0,
+            asked: None,
             due: now,
         }
     }
@@ -126,6 +129,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         for _ in 0..Monitor::<N, P>::MAX_DRAIN {
             match self.monitor.poll(now) {
                 Output::Probe(id) => {
+                    self.asked = Some(now);
                     probe = Some(id);
                     break;
                 }
@@ -191,6 +195,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
             &mut self.proved,
             &mut self.tardy,
             &mut self.quarantine,
+            &mut self.asked,
         ];
         for moment in moments.into_iter().flatten() {
             *moment = moment.minus(back_us);

@@ -38,6 +38,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pulse.statistics().rtt.smoothed_us()
     }
 
+    /// Brings the next probe forward, like [`probe_now`](Self::probe_now); returns whether that changed anything.
+    pub(crate) fn hurry(&mut self, now: Instant) -> bool {
+        let before = self.next;
+        self.probe_now(now);
+        self.next != before
+    }
+
     /// All probes that were overdue or failed, whatever came of them later. Never falls.
     pub(crate) const fn misses(&self) -> u32 {
         self.counters
