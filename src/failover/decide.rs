@@ -218,12 +218,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     fn switch_back(&mut self) -> bool {
         let hold = self.config.hold_us;
-        let held = self.switched.is_none_or(|at| at.plus(hold) <= self.now);
+        let settled = self.switched.is_none_or(|at| at.plus(hold) <= self.now);
         let healthy = self
             .active_member()
             .is_some_and(|active| active.suspected.is_none());
         let wanted = self.config.returning == Return::Prefer;
-        if !(wanted && held && healthy) || self.calamity.is_some() {
+        if !(wanted && settled && healthy) || self.calamity.is_some() {
             return false;
         }
         let now = self.now;

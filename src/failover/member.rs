@@ -85,7 +85,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     }
 
     /// Whether it answers, too late, `tries` times in a row.
-    pub(super) fn is_slow(&self, tries: u32) -> bool {
+    pub(super) const fn is_slow(&self, tries: u32) -> bool {
         let run = self.monitor.misses().saturating_sub(self.forgiven);
         self.tardy.is_some() && run >= tries
     }
