@@ -54,6 +54,22 @@ pub enum Setting {
     ProbeBudget,
     /// The longest lifetime that is looked for, in microseconds.
     Lifetime,
+    /// The number of endpoints in a group.
+    Endpoints,
+    /// The number of endpoints that are not barred.
+    Unbarred,
+    /// How many endpoints share a name.
+    Namesakes,
+    /// The sum of the weights of the endpoints that are not barred.
+    Weights,
+    /// How long an answer may take to be of use, in microseconds.
+    RequestTimeout,
+    /// The first quarantine of a failed endpoint, in microseconds.
+    Quarantine,
+    /// The longest quarantine of a failed endpoint, in microseconds.
+    QuarantineMax,
+    /// How long an endpoint has to be healthy before the group returns to it, in microseconds.
+    HoldDown,
 }
 
 impl Setting {
@@ -75,6 +91,14 @@ impl Setting {
             Self::MistakeRecurrence => ("time between mistakes", " us"),
             Self::ProbeBudget => ("probe budget", " probes in 1,000 s"),
             Self::Lifetime => ("lifetime", " us"),
+            Self::Endpoints => ("number of endpoints", ""),
+            Self::Unbarred => ("number of endpoints not barred", ""),
+            Self::Namesakes => ("number of endpoints of one name", ""),
+            Self::Weights => ("sum of the weights", ""),
+            Self::RequestTimeout => ("request timeout", " us"),
+            Self::Quarantine => ("first quarantine", " us"),
+            Self::QuarantineMax => ("longest quarantine", " us"),
+            Self::HoldDown => ("hold-down", " us"),
         }
     }
 }

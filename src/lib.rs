@@ -31,6 +31,7 @@ mod adapter;
 mod config;
 mod error;
 mod event;
+mod failover;
 mod fixed;
 mod heartbeat;
 #[cfg(feature = "lab")]
@@ -59,6 +60,10 @@ pub use adapter::{Epoch, Fault, WINDOW, thread};
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};
+pub use failover::{
+    Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
+    FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
+};
 pub use heartbeat::Heartbeat;
 pub use loss::LossRate;
 pub use monitor::{Monitor, Output};

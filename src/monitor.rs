@@ -15,6 +15,8 @@ use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
 
+mod member;
+
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -497,10 +499,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn pull_forward(&mut self) {
         let plan = self.pulse.plan();
         let least = plan.interval_us().min(u64::from(plan.timeout_us()));
-        let soonest = if self.counters.probes == 0 {
-            self.watch.now()
-        } else {
+        let soonest = if self.pulse.is_started() {
             self.sent.plus(least)
+        } else {
+            self.watch.now()
         };
         self.next = self.next.min(soonest.max(self.watch.now()));
     }

@@ -339,6 +339,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
+    /// Other settings from `now` on. What is known of the path stays; a peer not called dead gets time for one probe and its retries.
+    pub(crate) fn reconfigure(&mut self, settings: Settings<P>, now: Instant) {
+        self.settings = settings;
+        self.risen = 0;
+        self.retries = 0;
+        self.replan();
+        if let Some(dead_at) = self.dead_at() {
+            let plan = self.plan();
+            let needed = now.plus(plan.bound_us().saturating_sub(plan.interval_us()));
+            self.mark = self.mark.plus(needed.since(dead_at));
+        }
+    }
+
     /// The server wants fewer probes.
     pub(crate) fn push_back(&mut self) {
         let pushbacks = self.pushbacks.saturating_add(1);

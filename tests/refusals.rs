@@ -51,8 +51,50 @@ fn words(setting: Setting) -> (&'static str, &'static str) {
         Setting::Jitter => ("jitter", " %"),
         Setting::Seed => ("seed", ""),
         Setting::Rise => ("number of answers to rise", ""),
+        Setting::MistakeRecurrence => ("time between mistakes", " us"),
+        Setting::ProbeBudget => ("probe budget", " probes in 1,000 s"),
         other => panic!("{other:?} has no constructor yet"),
     }
+}
+
+#[test]
+fn targets() {
+    let most = 1 << 40;
+    refused(
+        Config::target(us(999)),
+        Setting::DetectWithin,
+        999,
+        (1_000, most),
+    );
+    refused(
+        Config::target(us(most + 1)),
+        Setting::DetectWithin,
+        most + 1,
+        (1_000, most),
+    );
+    let target = Config::target(SECOND).unwrap();
+    let century = 36_525 * 86_400_000_000;
+    let short = target.mistakes_at_most_one_per(us(9_999_999));
+    refused(
+        short,
+        Setting::MistakeRecurrence,
+        9_999_999,
+        (10_000_000, century),
+    );
+    let long = target.mistakes_at_most_one_per(us(century + 1));
+    refused(
+        long,
+        Setting::MistakeRecurrence,
+        century + 1,
+        (10_000_000, century),
+    );
+    refused(
+        target.probes_at_most(2_000),
+        Setting::ProbeBudget,
+        2_000,
+        (2_001, u64::from(u32::MAX)),
+    );
+    assert!(target.probes_at_most(2_001).is_ok());
 }
 
 fn every_second() -> Config {
@@ -180,7 +222,7 @@ fn retries_are_at_most_16_and_fit_the_bound() {
         refused(
             every_second().retries(retries(255)),
             Setting::Retries,
-            255,
+            63, // which stands for more
             (0, most),
         );
         assert!(every_second().retries(retries(16)).is_ok());

@@ -82,6 +82,7 @@ fn bin(length_us: u64, bound_us: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a reference in floating point
     use super::*;
 
     #[test]

@@ -1,0 +1,250 @@
+//! Replicas: one active endpoint, the others at hand.
+
+use heapless::Vec;
+
+use crate::error::{ConfigError, Setting, check};
+use crate::pacing::{Fixed, Pacing};
+use crate::probe::ProbeId;
+use crate::time::Instant;
+
+mod config;
+mod decide;
+mod endpoint;
+mod event;
+mod input;
+mod member;
+mod status;
+
+pub use config::{FailoverConfig, Preference, Return, SwitchOn};
+pub use endpoint::{Duty, Endpoint};
+pub use event::{FailoverEvent, Outage, SwitchReason};
+pub use status::{Condition, EndpointStatus, GroupState};
+
+use event::{KINDS, Pending};
+use member::Member;
+
+/// What [`Failover::poll`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum FailoverOutput {
+    /// Send a probe that carries this id to this endpoint, now; then poll again.
+    Probe {
+        /// To which endpoint: its place in the list that the group was made from.
+        endpoint: usize,
+        /// What the probe carries.
+        id: ProbeId,
+    },
+    /// Something happened; then poll again.
+    Event(FailoverEvent),
+    /// Nothing to do before this moment, unless something arrives. It lies in the future.
+    Wait(Instant),
+    /// Nothing to do any more: the end of time.
+    Idle,
+}
+
+/// Keeps one of up to `M` endpoints active, and switches to another when it fails.
+///
+/// Every endpoint has a [`Monitor`](crate::Monitor) of its own that remembers `N` round-trip times: the active one is probed quickly, the others slowly, so that it is known which is
+/// the best. Drive it like one: hand in what arrived, then [`poll`](Self::poll) until it answers [`FailoverOutput::Wait`].
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Instant};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let config = FailoverConfig::CLASSIC.seed(0xd1ce)?;
+/// let mut now = Instant::ZERO;
+/// let mut group = Failover::<3, 16>::new(config, &[Endpoint::new(); 3], now)?;
+/// let mut network = Vec::new(); // answers after 20 ms; endpoint 0 dies after a minute
+///
+/// while now < Instant::from_secs(80) {
+///     network.retain(|&(endpoint, id, at)| at > now || {
+///         group.handle_reply(endpoint, id, at);
+///         false
+///     });
+///     now = loop {
+///         match group.poll(now) {
+///             FailoverOutput::Probe { endpoint, id } => {
+///                 if endpoint != 0 || now < Instant::from_secs(60) {
+///                     network.push((endpoint, id, now.saturating_add(Duration::from_millis(20))));
+///                 }
+///             }
+///             FailoverOutput::Event(FailoverEvent::Switched { at, from, to, .. }) => {
+///                 assert_eq!((from, to), (0, 1)); // update what routes requests
+///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
+///             }
+///             FailoverOutput::Event(event) => println!("{event:?}"),
+///             FailoverOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
+///             FailoverOutput::Idle => return Ok(()),
+///         }
+///     };
+/// }
+/// assert_eq!((group.active(), group.switches(), group.quarantines()), (1, 1, 1));
+/// # Ok(()) }
+/// ```
+///
+/// # States of the group
+///
+/// | state | enters when | what the group does | event |
+/// |---|---|---|---|
+/// | [`Serving`](GroupState::Serving) | the active endpoint answers in time | probes it quickly, the others slowly; returns to a better one as [`Return`] says | [`Restored`](FailoverEvent::Restored) after an outage |
+/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active one is overdue, or its answers come too late | probes all others at once; switches when it has failed, or as [`SwitchOn`] says, to the best that has answered a probe sent since | [`Switched`](FailoverEvent::Switched), [`Quarantined`](FailoverEvent::Quarantined) |
+/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, two at least, are suspected at once | takes the fault for ours: quarantines nobody and switches once at most in a hold-down, to one that has been back for two request timeouts | [`Down`](FailoverEvent::Down), once an outage |
+/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and takes the first that is back as while isolated | [`Down`](FailoverEvent::Down), unless it was isolated before |
+///
+/// An outage is over when the active endpoint is healthy; one taken for ours, when in addition fewer than half are suspected, or the
+/// active one has been healthy for the hold-down, which shows that the fault was theirs.
+///
+/// # Conditions of an endpoint
+///
+/// | condition | probed | may become active |
+/// |---|---|---|
+/// | [`Unknown`](Condition::Unknown) | yes | no |
+/// | [`Healthy`](Condition::Healthy) | yes | yes |
+/// | [`Suspected`](Condition::Suspected) | yes, with retries | no |
+/// | [`Dead`](Condition::Dead): pinned, in an outage, or not yet known not to be our fault | yes | no |
+/// | [`Quarantined`](Condition::Quarantined) | no; then it starts over as unknown | no |
+/// | [`Barred`](Condition::Barred) | no | no |
+///
+/// # Bounds
+///
+/// A crash of the active endpoint is called within [`FailoverConfig::bound`], polled on time, and so are answers that have become slower than the
+/// request timeout; our own lateness is credited as by a monitor. An endpoint that goes up and down, all others being healthy, causes one
+/// switch with [`Return::Stay`]; with [`Return::Prefer`] none back to it before it has been healthy for the hold-down without a break: at most
+/// 1 + 2t / (first quarantine + hold-down) switches in a time t.
+///
+/// A poll costs at most two rounds over the monitors for each decision that falls due, mostly one; no allocation, no panic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
+    config: FailoverConfig<P>,
+    members: Vec<Member<N, P>, M>,
+    pending: Pending,
+    now: Instant,
+    active: usize,
+    /// When the active endpoint last changed.
+    switched: Option<Instant>,
+    calamity: Option<Calamity>,
+    switches: u32,
+    quarantines: u32,
+}
+
+/// An outage under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Calamity {
+    outage: Outage,
+    since: Instant,
+    /// When it was last switched in it.
+    switched: Option<Instant>,
+    /// Whether the active endpoint was probed because another one is back.
+    asked: bool,
+}
+
+impl Calamity {
+    const fn new(outage: Outage, since: Instant) -> Self {
+        Self {
+            outage,
+            since,
+            switched: None,
+            asked: false,
+        }
+    }
+}
+
+/// How many rounds of decisions a poll takes at most: what is left over is decided by the next one.
+const ROUNDS: usize = 8;
+
+impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
+    /// The most polls a drain takes: a probe an endpoint, an event of each kind, and the deadline.
+    pub const MAX_DRAIN: usize = M + KINDS + 1;
+
+    /// A group of `endpoints`, which are known by their places in the list. The best one by order or weight is active; its first probe is due
+    /// at once, those of the others are spread over an interval.
+    ///
+    /// # Errors
+    /// Where there are no endpoints or more than `M`, all are barred, no weight is above zero, two have one name, or the seed is missing.
+    pub fn new(
+        config: FailoverConfig<P>,
+        endpoints: &[Endpoint],
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        endpoint::check_all(endpoints, M)?;
+        let seed = config.active.seed;
+        check(Setting::Seed, seed, 1, u64::MAX)?;
+        let mut members = Vec::new();
+        for (index, &endpoint) in endpoints.iter().enumerate() {
+            let seed = decide::seed_of(seed, index);
+            let member = Member::new(config.standby, seed, endpoint, now);
+            let _ = members.push(member); // there is room for `M`, as was checked
+        }
+        let mut group = Self {
+            members,
+            config,
+            pending: Pending::new(),
+            now,
+            active: 0,
+            switched: None,
+            calamity: None,
+            switches: 0,
+            quarantines: 0,
+        };
+        group.active = group.first_in_service().unwrap_or(0);
+        if let Some(active) = group.members.get_mut(group.active) {
+            active.monitor.reconfigure(&config.active, now);
+        }
+        Ok(group)
+    }
+
+    /// What to do at `now`. Call it until it answers [`FailoverOutput::Wait`] or [`FailoverOutput::Idle`]; and again at that moment, or after any `handle_*`.
+    ///
+    /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    pub fn poll(&mut self, now: Instant) -> FailoverOutput {
+        self.now = self.now.max(now);
+        for _ in 0..ROUNDS {
+            if let Some((endpoint, id)) = self.next_probe() {
+                return FailoverOutput::Probe { endpoint, id };
+            }
+            if !self.decide() {
+                break;
+            }
+        }
+        self.settle();
+        match self.pending.take() {
+            Some(event) => FailoverOutput::Event(event),
+            None if self.now == Instant::MAX => FailoverOutput::Idle,
+            None => FailoverOutput::Wait(self.deadline()),
+        }
+    }
+
+    fn next_probe(&mut self) -> Option<(usize, ProbeId)> {
+        let now = self.now;
+        let in_service = |member: &&mut Member<N, P>| member.in_service();
+        let mut members = self.members.iter_mut().enumerate();
+        members.find_map(|(index, member)| {
+            let member = Some(member).filter(in_service)?;
+            member.poll(now).map(|id| (index, id))
+        })
+    }
+
+    fn deadline(&self) -> Instant {
+        let in_service = self.members.iter().filter(|member| member.in_service());
+        let due = in_service.map(|member| member.due);
+        let due = due.fold(self.timer(), Instant::min);
+        due.max(self.now.plus(1))
+    }
+
+    fn active_member(&self) -> Option<&Member<N, P>> {
+        self.members.get(self.active)
+    }
+
+    /// The best endpoint in service, heard or not.
+    fn first_in_service(&self) -> Option<usize> {
+        let members = self.members.iter().enumerate();
+        let in_service = members.filter(|(_, member)| member.in_service());
+        let best = in_service.min_by_key(|(_, member)| self.rank(member));
+        best.map(|(index, _)| index)
+    }
+
+    fn settle(&self) {
+        debug_assert!(self.is_valid());
+    }
+}

@@ -1,0 +1,252 @@
+//! What the user states of a group; nothing in here changes while it runs.
+
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::error::{ConfigError, Setting, check};
+use crate::pacing::{Fixed, Pacing};
+use crate::plan::Retries;
+use crate::time::{duration, micros};
+
+/// The longest quarantine and hold-down: 2^40 us, 12.7 days.
+const SPAN_MAX_US: u64 = 1 << 40;
+
+macro_rules! ensure {
+    ($check:expr) => {
+        match $check {
+            Ok(checked) => checked,
+            Err(error) => return Err(error),
+        }
+    };
+}
+
+/// Which of several available endpoints is the best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Preference {
+    /// The first in the list.
+    #[default]
+    Order,
+    /// The one with the shortest smoothed round-trip time. A group returns only to one that takes less than 3/4 of the active one's.
+    Rtt,
+    /// The one of the greatest weight.
+    Weight,
+}
+
+/// What a group does when a better endpoint than the active one is healthy again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Return {
+    /// Nothing.
+    #[default]
+    Stay,
+    /// It returns to the better one once that has been healthy, and nothing was switched, for the hold-down.
+    Prefer,
+}
+
+/// What makes a group leave the active endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SwitchOn {
+    /// It is dead, or too slow to be of use.
+    #[default]
+    Failure,
+    /// It is suspected, and another one has answered since. One lost probe is enough: quick, and for networks that lose nothing.
+    Suspicion,
+}
+
+/// The configuration of a [`Failover`](crate::Failover).
+///
+/// | setting | unless set | builder |
+/// |---|---|---|
+/// | request timeout | 800 ms | [`request_timeout`](Self::request_timeout) |
+/// | retries | 2, one timeout apart | [`retries`](Self::retries) |
+/// | fail-over | on | [`enabled`](Self::enabled) |
+/// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
+/// | hold-down | 30 s | [`hold_down`](Self::hold_down) |
+/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`new`](Self::new) |
+/// | best endpoint | the first | [`preference`](Self::preference) |
+/// | return | stay | [`returning`](Self::returning) |
+/// | switch on | failure | [`switch_on`](Self::switch_on) |
+/// | seed | none | [`seed`](Self::seed) |
+///
+/// Everything is `const`:
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{FailoverConfig, Preference, Return};
+///
+/// const GROUP: FailoverConfig =
+///     FailoverConfig::CLASSIC.preference(Preference::Weight).returning(Return::Prefer);
+/// assert_eq!(GROUP.bound(), Duration::from_millis(1_000 + 3 * 800));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailoverConfig<P = Fixed> {
+    pub(super) active: Config<P>,
+    pub(super) standby: Config<P>,
+    pub(super) request_us: u64,
+    pub(super) quarantine_us: u64,
+    pub(super) quarantine_max_us: u64,
+    pub(super) hold_us: u64,
+    pub(super) preference: Preference,
+    pub(super) returning: Return,
+    pub(super) switch_on: SwitchOn,
+    pub(super) enabled: bool,
+}
+
+impl FailoverConfig<Fixed> {
+    /// The classic form: a request timeout of 800 ms, 2 retries, fail-over on, a quarantine of 30 s; the active endpoint is probed every second, the
+    /// others every 5 s. Only the seed is missing.
+    pub const CLASSIC: Self = classic();
+}
+
+#[allow(clippy::panic)] // evaluated by the compiler alone
+const fn classic() -> FailoverConfig<Fixed> {
+    let active = Config::fixed(Duration::from_secs(1));
+    let standby = Config::fixed(Duration::from_secs(5));
+    if let (Ok(active), Ok(standby)) = (active, standby)
+        && let Ok(config) =
+            FailoverConfig::new(active, standby).request_timeout(Duration::from_millis(800))
+        && let Ok(config) = config.retries(2)
+    {
+        return config;
+    }
+    panic!("the classic form is out of range")
+}
+
+impl<P: Pacing> FailoverConfig<P> {
+    /// A group whose active endpoint is probed as `active` says, and all others as `standby` says, which should be slower.
+    ///
+    /// Timeouts and retries are those of the two; the request timeout, over which an answer is of no use, is the longest timeout of `active`.
+    #[must_use]
+    pub const fn new(active: Config<P>, standby: Config<P>) -> Self {
+        Self {
+            request_us: active.settings.limits.timeout_max_us as u64,
+            active,
+            standby,
+            quarantine_us: 30_000_000,
+            quarantine_max_us: 300_000_000,
+            hold_us: 30_000_000,
+            preference: Preference::Order,
+            returning: Return::Stay,
+            switch_on: SwitchOn::Failure,
+            enabled: true,
+        }
+    }
+
+    /// How long a probe of any endpoint is waited for, and how long an answer may take to be of use: one that is slower for as many probes
+    /// as there are tries has failed, though it answers. The timeouts follow no round-trip times then; [`new`](Self::new) takes ones that do.
+    ///
+    /// # Errors
+    /// Zero, above 71 minutes, or where a stated bound leaves no room for it.
+    pub const fn request_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
+        let us = micros(timeout);
+        ensure!(check(Setting::RequestTimeout, us, 1, u32::MAX as u64));
+        self.active = ensure!(self.active.timeouts(timeout, timeout, timeout));
+        self.standby = ensure!(self.standby.timeouts(timeout, timeout, timeout));
+        self.request_us = us;
+        Ok(self)
+    }
+
+    /// How often an overdue probe is asked again, one timeout after the last.
+    ///
+    /// # Errors
+    /// More than [`Retries::MAX`], or than fit into a stated bound.
+    pub const fn retries(mut self, retries: u8) -> Result<Self, ConfigError> {
+        self.active = ensure!(self.active.retries(Retries::fixed(retries)));
+        self.standby = ensure!(self.standby.retries(Retries::fixed(retries)));
+        Ok(self)
+    }
+
+    /// Whether the group switches by itself. Where it does not, nobody is quarantined either, and all endpoints are watched.
+    #[must_use]
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// How long a failed endpoint is neither used nor probed: `first`, twice that the next time, up to `longest`. An endpoint that was
+    /// healthy for twice its last quarantine without a break starts over.
+    ///
+    /// # Errors
+    /// Where `first` is zero, `longest` is below `first` or above 12.7 days.
+    pub const fn quarantine(
+        mut self,
+        first: Duration,
+        longest: Duration,
+    ) -> Result<Self, ConfigError> {
+        let (first, longest) = (micros(first), micros(longest));
+        ensure!(check(Setting::Quarantine, first, 1, SPAN_MAX_US));
+        ensure!(check(Setting::QuarantineMax, longest, first, SPAN_MAX_US));
+        self.quarantine_us = first;
+        self.quarantine_max_us = longest;
+        Ok(self)
+    }
+
+    /// How long a better endpoint has to be healthy without a break, and nothing switched, before the group returns to it. Should be
+    /// longer than what goes up and down stays up.
+    ///
+    /// # Errors
+    /// Zero, or above 12.7 days.
+    pub const fn hold_down(mut self, hold_down: Duration) -> Result<Self, ConfigError> {
+        ensure!(check(Setting::HoldDown, micros(hold_down), 1, SPAN_MAX_US));
+        self.hold_us = micros(hold_down);
+        Ok(self)
+    }
+
+    /// Which endpoint is the best.
+    #[must_use]
+    pub const fn preference(mut self, preference: Preference) -> Self {
+        self.preference = preference;
+        self
+    }
+
+    /// Whether the group returns to a better endpoint.
+    #[must_use]
+    pub const fn returning(mut self, returning: Return) -> Self {
+        self.returning = returning;
+        self
+    }
+
+    /// What makes the group leave the active endpoint.
+    #[must_use]
+    pub const fn switch_on(mut self, switch_on: SwitchOn) -> Self {
+        self.switch_on = switch_on;
+        self
+    }
+
+    /// The device's seed, of which each endpoint gets its own; see [`Config::seed`].
+    ///
+    /// # Errors
+    /// Zero.
+    pub const fn seed(mut self, seed: u64) -> Result<Self, ConfigError> {
+        self.active = ensure!(self.active.seed(seed));
+        Ok(self)
+    }
+
+    /// The longest time from the crash of the active endpoint to the call that it failed, whatever the path does, if polled on time: the
+    /// stated bound, or the longest interval and the longest timeouts. The switch follows as soon as another endpoint has answered
+    /// a probe sent since the suspicion, which it mostly has by then.
+    #[must_use]
+    pub const fn bound(&self) -> Duration {
+        let limits = &self.active.settings.limits;
+        if limits.bound_us > 0 {
+            return duration(limits.bound_us);
+        }
+        let tail =
+            (limits.timeout_max_us as u64).saturating_mul(limits.retries.total_weight() as u64);
+        duration(limits.interval_max_us.saturating_add(tail))
+    }
+
+    /// How many probes in a row make a failure.
+    pub(super) const fn tries(&self) -> u32 {
+        self.active.settings.limits.retries.count() as u32 + 1
+    }
+
+    /// How long an endpoint that is back waits for the others: time for each to be asked once more and to answer.
+    pub(super) const fn grace_us(&self) -> u64 {
+        self.request_us.saturating_mul(2)
+    }
+
+    /// How long health has to last to be believed after an outage.
+    pub(super) fn settled_us(&self) -> u64 {
+        self.hold_us.max(self.grace_us())
+    }
+}

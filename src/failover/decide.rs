@@ -1,0 +1,331 @@
+//! What a group decides. Each decision tells whether it changed anything; the drain goes on until none does.
+
+use crate::failover::config::{Preference, Return, SwitchOn};
+use crate::failover::endpoint::Duty;
+use crate::failover::event::{FailoverEvent, Outage, SwitchReason};
+use crate::failover::member::Member;
+use crate::failover::{Calamity, Failover};
+use crate::pacing::Pacing;
+use crate::time::{Instant, duration};
+
+impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
+    pub(super) fn decide(&mut self) -> bool {
+        // All of them, in this order: a fault of ours is noticed before anybody is blamed for it.
+        self.release_due()
+            | self.notice_ours()
+            | self.ask_the_others()
+            | self.switch()
+            | self.charge()
+            | self.notice_all_dead()
+            | self.notice_the_end()
+    }
+
+    // ---- quarantine ----
+
+    fn release_due(&mut self) -> bool {
+        let now = self.now;
+        self.release_where(|member| member.quarantine.is_some_and(|until| until <= now))
+    }
+
+    /// Ends the quarantines that `which` says.
+    pub(super) fn release_where(&mut self, which: impl Fn(&Member<N, P>) -> bool) -> bool {
+        let (now, config, pending) = (self.now, self.config.standby, &mut self.pending);
+        let mut any = false;
+        for (endpoint, member) in self.members.iter_mut().enumerate() {
+            if member.quarantine.is_some() && which(member) {
+                any = true;
+                member.renew(config, seed_of(self.config.active.seed, endpoint), now);
+                pending.tell(|number| FailoverEvent::Released {
+                    number,
+                    at: now,
+                    endpoint,
+                });
+            }
+        }
+        any
+    }
+
+    fn quarantine(&mut self, endpoint: usize) {
+        let (at, config) = (self.now, &self.config);
+        let member = self.members.get_mut(endpoint);
+        let Some(member) = member.filter(|member| member.endpoint.duty == Duty::Normal) else {
+            return;
+        };
+        let span = duration(member.condemn(config, at));
+        self.quarantines = self.quarantines.saturating_add(1);
+        self.pending.tell(|number| FailoverEvent::Quarantined {
+            number,
+            at,
+            endpoint,
+            span,
+        });
+    }
+
+    /// Failed standby endpoints are charged where the active one shows that the fault is theirs, for long enough that they were asked.
+    fn charge(&mut self) -> bool {
+        let settled = self
+            .active_member()
+            .is_some_and(|active| active.healthy_for(self.config.settled_us(), self.now));
+        if !settled || self.calamity.is_some() {
+            return false;
+        }
+        let proved = self.active_member().and_then(|active| active.proved);
+        let (active, tries, on) = (self.active, self.config.tries(), self.config.enabled);
+        let guilty = |(index, member): &(usize, &mut Member<N, P>)| {
+            let of_use = member.in_service() && member.has_failed(tries);
+            let leave = member.charged && (!on || member.endpoint.duty == Duty::Pinned);
+            *index != active && of_use && proved >= member.suspected && !leave
+        };
+        let Some((endpoint, member)) = self.members.iter_mut().enumerate().find(guilty) else {
+            return false;
+        };
+        member.charged = true;
+        if on {
+            self.quarantine(endpoint);
+        }
+        true
+    }
+
+    // ---- outages ----
+
+    /// Whether half of those that could be suspected are, two at least.
+    fn looks_like_ours(&self) -> bool {
+        let counted = |member: &&Member<N, P>| member.in_service() && !member.charged;
+        let all = self.members.iter().filter(counted).count();
+        let suspects = self.members.iter().filter(counted);
+        let suspects = suspects.filter(|member| member.suspected.is_some()).count();
+        suspects >= 2 && suspects * 2 >= all
+    }
+
+    fn notice_ours(&mut self) -> bool {
+        self.calamity.is_none() && self.looks_like_ours() && self.go_down(Outage::Ours)
+    }
+
+    /// Where all that are in service are dead, the quarantined get their chance; where there are none, all are dead.
+    fn notice_all_dead(&mut self) -> bool {
+        let mut in_service = self.members.iter().filter(|member| member.in_service());
+        if !in_service.all(Member::is_dead) {
+            return false;
+        }
+        self.release_where(|_| true) || (self.calamity.is_none() && self.go_down(Outage::AllDead))
+    }
+
+    fn go_down(&mut self, outage: Outage) -> bool {
+        self.calamity = Some(Calamity::new(outage, self.now));
+        let at = self.now;
+        self.pending
+            .tell(|number| FailoverEvent::Down { number, at, outage });
+        true
+    }
+
+    /// An outage is over when the active endpoint is healthy; one that is taken for ours, when the others are, too, or when the active
+    /// one stays healthy, which shows that the fault was theirs.
+    fn notice_the_end(&mut self) -> bool {
+        let (Some(calamity), Some(active)) = (self.calamity, self.active_member()) else {
+            return false;
+        };
+        let settled = self.config.settled_us();
+        let theirs =
+            active.healthy_for(settled, self.now) && calamity.since.plus(settled) <= self.now;
+        let ours = calamity.outage == Outage::Ours && self.looks_like_ours();
+        if active.healthy.is_none() || (ours && !theirs) {
+            return false;
+        }
+        self.calamity = None;
+        let (at, index) = (self.now, self.active);
+        for (other, member) in self.members.iter_mut().enumerate() {
+            member.charged |= member.suspected.is_some();
+            if other != index && member.in_service() {
+                member.monitor.probe_now(at);
+            }
+        }
+        self.pending
+            .tell(|number| FailoverEvent::Restored { number, at });
+        true
+    }
+
+    // ---- suspicion and switch ----
+
+    /// As soon as the active endpoint is suspected, all others are probed at once; in an outage, the active one when another is back.
+    ///
+    /// One that was probed just before is due a timeout later; its answer in between does not put that off again.
+    fn ask_the_others(&mut self) -> bool {
+        let Some(since) = self.active_member().and_then(|active| active.suspected) else {
+            return false;
+        };
+        let (active, now) = (self.active, self.now);
+        let mut any = self.ask_the_active();
+        for (index, member) in self.members.iter_mut().enumerate() {
+            if index != active && member.in_service() && member.asked < Some(since) {
+                any |= member.monitor.hurry(now);
+            }
+        }
+        any
+    }
+
+    fn ask_the_active(&mut self) -> bool {
+        let back = self.members.iter().any(|member| member.healthy.is_some());
+        let first = |calamity: &&mut Calamity| back && !calamity.asked;
+        let Some(calamity) = self.calamity.as_mut().filter(first) else {
+            return false;
+        };
+        calamity.asked = true;
+        if let Some(active) = self.members.get_mut(self.active) {
+            active.monitor.probe_now(self.now);
+        }
+        true
+    }
+
+    fn switch(&mut self) -> bool {
+        if !self.config.enabled {
+            return false;
+        }
+        let Some(reason) = self.reason_to_leave() else {
+            return self.switch_back();
+        };
+        let since = self.active_member().and_then(|active| active.suspected);
+        let Some(to) = self.best(|member| member.is_proved_since(since)) else {
+            return false;
+        };
+        let grace = self.config.grace_us();
+        let (outage, from) = (self.calamity.is_some(), self.active);
+        if outage && !(self.may_switch_again() && self.is_healthy_for(to, grace)) {
+            return false;
+        }
+        self.activate(to, reason);
+        if !outage {
+            self.quarantine(from);
+        }
+        true
+    }
+
+    fn reason_to_leave(&self) -> Option<SwitchReason> {
+        let (active, tries) = (self.active_member()?, self.config.tries());
+        let hasty = self.config.switch_on == SwitchOn::Suspicion;
+        match active.suspected {
+            None => None,
+            Some(_) if active.is_dead() => Some(SwitchReason::Dead),
+            Some(_) if active.is_slow(tries) => Some(SwitchReason::Slow),
+            Some(_) => hasty.then_some(SwitchReason::Suspected),
+        }
+    }
+
+    /// In an outage, one switch; another one only where the first turned out to be wrong for as long as a hold-down.
+    fn may_switch_again(&self) -> bool {
+        let last = self.calamity.and_then(|calamity| calamity.switched);
+        last.is_none_or(|at| at.plus(self.config.settled_us()) <= self.now)
+    }
+
+    fn switch_back(&mut self) -> bool {
+        let hold = self.config.hold_us;
+        let settled = self.switched.is_none_or(|at| at.plus(hold) <= self.now);
+        let healthy = self
+            .active_member()
+            .is_some_and(|active| active.suspected.is_none());
+        let wanted = self.config.returning == Return::Prefer;
+        if !(wanted && settled && healthy) || self.calamity.is_some() {
+            return false;
+        }
+        let now = self.now;
+        let best = self.best(|member| member.healthy_for(hold, now));
+        let Some(to) = best.filter(|&to| self.is_better(to)) else {
+            return false;
+        };
+        self.activate(to, SwitchReason::Preferred);
+        true
+    }
+
+    fn is_better(&self, to: usize) -> bool {
+        let (Some(other), Some(active)) = (self.members.get(to), self.active_member()) else {
+            return false;
+        };
+        let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
+        match self.config.preference {
+            Preference::Order => to < self.active,
+            Preference::Weight => other.endpoint.weight > active.endpoint.weight,
+            Preference::Rtt => taken(other) * 4 < taken(active) * 3,
+        }
+    }
+
+    fn is_healthy_for(&self, endpoint: usize, span_us: u64) -> bool {
+        self.members
+            .get(endpoint)
+            .is_some_and(|member| member.healthy_for(span_us, self.now))
+    }
+
+    /// The best endpoint that is healthy, not active, and as `which` says.
+    pub(super) fn best(&self, which: impl Fn(&Member<N, P>) -> bool) -> Option<usize> {
+        let available = |(index, member): &(usize, &Member<N, P>)| {
+            *index != self.active && member.in_service() && member.healthy.is_some()
+        };
+        let candidates = self.members.iter().enumerate().filter(available);
+        let candidates = candidates.filter(|(_, member)| which(member));
+        let best = candidates.min_by_key(|(_, member)| self.rank(member));
+        best.map(|(index, _)| index)
+    }
+
+    /// The lower, the better; equals by order.
+    pub(super) fn rank(&self, member: &Member<N, P>) -> u32 {
+        match self.config.preference {
+            Preference::Order => 0,
+            Preference::Rtt => member.monitor.smoothed_us(),
+            Preference::Weight => u32::from(u16::MAX - member.endpoint.weight),
+        }
+    }
+
+    /// Makes `to` the active endpoint, and `from` one of the others.
+    pub(super) fn activate(&mut self, to: usize, reason: SwitchReason) {
+        let (at, from) = (self.now, core::mem::replace(&mut self.active, to));
+        if let Some(member) = self.members.get_mut(from).filter(|one| one.in_service()) {
+            member.monitor.reconfigure(&self.config.standby, at);
+        }
+        if let Some(member) = self.members.get_mut(to) {
+            member.monitor.reconfigure(&self.config.active, at);
+        }
+        self.switched = Some(at);
+        self.switches = self.switches.saturating_add(1);
+        if let Some(calamity) = &mut self.calamity {
+            calamity.switched = Some(at);
+        }
+        self.pending.tell(|number| FailoverEvent::Switched {
+            number,
+            at,
+            from,
+            to,
+            reason,
+        });
+    }
+
+    // ---- timers ----
+
+    /// When a decision may fall due by the passing of time alone, after `now`.
+    pub(super) fn timer(&self) -> Instant {
+        let (grace, hold, settled) = (
+            self.config.grace_us(),
+            self.config.hold_us,
+            self.config.settled_us(),
+        );
+        let after = |from: Option<Instant>, span| from.map_or(Instant::MAX, |at| at.plus(span));
+        let members = self.members.iter().flat_map(|member| {
+            [
+                after(member.quarantine, 0),
+                after(member.healthy, grace),
+                after(member.healthy, hold),
+            ]
+        });
+        let down = self.calamity.map(|calamity| calamity.since);
+        let switched = self.calamity.and_then(|calamity| calamity.switched);
+        let group = [
+            after(self.switched, hold),
+            after(down, settled),
+            after(switched, settled),
+        ];
+        let times = members.chain(group).filter(|&at| at > self.now);
+        times.fold(Instant::MAX, Instant::min)
+    }
+}
+
+/// The seed of an endpoint, of that of the group.
+pub(super) const fn seed_of(seed: u64, endpoint: usize) -> u64 {
+    seed ^ (endpoint as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

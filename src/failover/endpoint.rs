@@ -1,0 +1,89 @@
+//! What the user states of each endpoint.
+
+use crate::error::{ConfigError, Setting, check};
+
+/// What a group may do with an endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// It may be active, and is quarantined where it fails.
+    #[default]
+    Normal,
+    /// It may be active, and is never quarantined.
+    Pinned,
+    /// It is neither active nor probed.
+    Barred,
+}
+
+/// An endpoint of a group: its weight, its duty and, where there is one, its name.
+///
+/// ```
+/// use systole::{Duty, Endpoint};
+///
+/// const PRIMARY: Endpoint = Endpoint::new().weight(10).duty(Duty::Pinned);
+/// assert_ne!(PRIMARY, Endpoint::new());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub(super) name: Option<u64>,
+    pub(super) weight: u16,
+    pub(super) duty: Duty,
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Endpoint {
+    /// An endpoint of weight 1 without a name.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            name: None,
+            weight: 1,
+            duty: Duty::Normal,
+        }
+    }
+
+    /// How much it is wanted beside the others, 0 to 65,535; for [`Preference::Weight`](crate::Preference::Weight). One of weight 0 is taken where there is
+    /// no other.
+    #[must_use]
+    pub const fn weight(mut self, weight: u16) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// What the group may do with it.
+    #[must_use]
+    pub const fn duty(mut self, duty: Duty) -> Self {
+        self.duty = duty;
+        self
+    }
+
+    /// A name, such as the hash of its address, by which duplicates are found.
+    #[must_use]
+    pub const fn name(mut self, name: u64) -> Self {
+        self.name = Some(name);
+        self
+    }
+}
+
+/// Refuses a list of endpoints that is empty, longer than `most`, barred or weightless altogether, or names one twice.
+pub(super) fn check_all(endpoints: &[Endpoint], most: usize) -> Result<(), ConfigError> {
+    check(Setting::Endpoints, wide(endpoints.len()), 1, wide(most))?;
+    let unbarred = || endpoints.iter().filter(|one| one.duty != Duty::Barred);
+    let all = wide(endpoints.len());
+    check(Setting::Unbarred, wide(unbarred().count()), 1, all)?;
+    let weights = unbarred().map(|one| u64::from(one.weight)).sum();
+    check(Setting::Weights, weights, 1, all * u64::from(u16::MAX))?;
+    for one in endpoints.iter().filter(|one| one.name.is_some()) {
+        let namesakes = endpoints.iter().filter(|other| other.name == one.name);
+        check(Setting::Namesakes, wide(namesakes.count()), 1, 1)?;
+    }
+    Ok(())
+}
+
+const fn wide(count: usize) -> u64 {
+    count as u64
+}

@@ -1,0 +1,173 @@
+//! What a group has to tell, one pending slot a kind.
+
+use core::time::Duration;
+
+use crate::time::Instant;
+
+/// What a group has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event of a kind stays and
+/// the numbers show a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailoverEvent {
+    /// Another endpoint is active: update what routes requests.
+    Switched {
+        /// The event's number.
+        number: u32,
+        /// When.
+        at: Instant,
+        /// The endpoint that was active.
+        from: usize,
+        /// The endpoint that is.
+        to: usize,
+        /// Why.
+        reason: SwitchReason,
+    },
+    /// An endpoint failed and is left alone for a while.
+    Quarantined {
+        /// The event's number.
+        number: u32,
+        /// When.
+        at: Instant,
+        /// Which.
+        endpoint: usize,
+        /// For how long.
+        span: Duration,
+    },
+    /// A quarantine is over: the endpoint is probed again. It ends early where nothing else is left.
+    Released {
+        /// The event's number.
+        number: u32,
+        /// When.
+        at: Instant,
+        /// Which.
+        endpoint: usize,
+    },
+    /// The group is out of service, or seems to be. Told once an outage, whatever becomes of it.
+    Down {
+        /// The event's number.
+        number: u32,
+        /// When.
+        at: Instant,
+        /// What it is taken for.
+        outage: Outage,
+    },
+    /// An outage is over: the active endpoint is healthy.
+    Restored {
+        /// The event's number.
+        number: u32,
+        /// When.
+        at: Instant,
+    },
+}
+
+impl FailoverEvent {
+    /// The event's number.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        match *self {
+            Self::Switched { number, .. }
+            | Self::Quarantined { number, .. }
+            | Self::Released { number, .. }
+            | Self::Down { number, .. }
+            | Self::Restored { number, .. } => number,
+        }
+    }
+
+    /// Which pending slot it takes.
+    const fn kind(&self) -> usize {
+        match self {
+            Self::Switched { .. } => 0,
+            Self::Quarantined { .. } => 1,
+            Self::Released { .. } => 2,
+            Self::Down { .. } => 3,
+            Self::Restored { .. } => 4,
+        }
+    }
+}
+
+/// Why another endpoint is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SwitchReason {
+    /// The active one was called dead.
+    Dead,
+    /// The active one answers, too late to be of use.
+    Slow,
+    /// The active one was suspected, and another one had answered since.
+    Suspected,
+    /// A better one has been healthy for the hold-down.
+    Preferred,
+    /// The active one was barred.
+    Barred,
+    /// The caller asked for it.
+    Requested,
+}
+
+/// What an outage is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outage {
+    /// Half of the endpoints or more are suspected at once, two at least: the fault is ours.
+    Ours,
+    /// All endpoints are dead, one after the other.
+    AllDead,
+}
+
+/// The kinds of events.
+pub(super) const KINDS: usize = 5;
+
+/// One pending slot a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    slots: [Option<FailoverEvent>; KINDS],
+    number: u32,
+}
+
+impl Pending {
+    pub(super) const fn new() -> Self {
+        Self {
+            slots: [None; KINDS],
+            number: 0,
+        }
+    }
+
+    /// Tells `event`, which is given its number; never 0.
+    pub(super) fn tell(&mut self, event: impl FnOnce(u32) -> FailoverEvent) {
+        self.number = self.number.wrapping_add(1).max(1);
+        let event = event(self.number);
+        if let Some(slot) = self.slots.get_mut(event.kind()) {
+            *slot = Some(event);
+        }
+    }
+
+    /// The earliest pending event.
+    pub(super) fn take(&mut self) -> Option<FailoverEvent> {
+        let number = self.number;
+        let age = |slot: &&mut Option<FailoverEvent>| {
+            slot.map(|event| number.wrapping_sub(event.number()))
+        };
+        self.slots.iter_mut().max_by_key(age)?.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
+        let (at, mut pending) = (Instant::ZERO, Pending::new());
+        let released = |endpoint| {
+            move |number| FailoverEvent::Released {
+                number,
+                at,
+                endpoint,
+            }
+        };
+        pending.tell(released(0));
+        pending.tell(|number| FailoverEvent::Restored { number, at });
+        pending.tell(released(1));
+        let numbers = [(); 3].map(|()| pending.take().map(|event| event.number()));
+        assert_eq!(numbers, [Some(2), Some(3), None]);
+    }
+}

@@ -1,0 +1,156 @@
+//! What arrives, and what the caller knows.
+
+use crate::failover::Failover;
+use crate::failover::decide::seed_of;
+use crate::failover::endpoint::Duty;
+use crate::failover::event::SwitchReason;
+use crate::failover::member::Member;
+use crate::pacing::Pacing;
+use crate::probe::ProbeId;
+use crate::time::Instant;
+use crate::verdict::Failure;
+
+/// What arrives for an endpoint that is not in the group, is barred or is in quarantine is ignored.
+impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
+    /// The reply to probe `id` of `endpoint` arrived at `received_at`.
+    pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
+        let request_us = self.config.request_us;
+        self.with(endpoint, received_at, |member, now| {
+            if let Some(age_us) = member.monitor.handle_reply_aged(id, received_at) {
+                member.answered(received_at.min(now), age_us, request_us);
+            }
+        });
+    }
+
+    /// Probe `id` of `endpoint` failed at once: refused, reset, answered with garbage. It is overdue from `now` on.
+    pub fn handle_failure(&mut self, endpoint: usize, id: ProbeId, failure: Failure, now: Instant) {
+        self.with(endpoint, now, |member, _| {
+            member.monitor.handle_failure(id, failure, now);
+        });
+    }
+
+    /// Probe `id` of `endpoint` could not be sent, which is our fault and no evidence.
+    pub fn handle_unsent(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
+        self.with(endpoint, now, |member, _| {
+            member.monitor.handle_unsent(id, now);
+        });
+    }
+
+    /// Something else arrived from `endpoint`: it proves life and puts off the next probe, but does not show that answers are quick.
+    pub fn handle_traffic(&mut self, endpoint: usize, received_at: Instant) {
+        self.with(endpoint, received_at, |member, now| {
+            member.monitor.handle_traffic(received_at);
+            member.heard(received_at.min(now));
+        });
+    }
+
+    /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
+    pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
+        self.with(endpoint, now, |member, _| {
+            member.monitor.handle_pushback(now);
+        });
+    }
+
+    /// `endpoint` is a new incarnation: what is under way to it is void.
+    pub fn restarted(&mut self, endpoint: usize, now: Instant) {
+        self.with(endpoint, now, |member, _| member.monitor.restarted(now));
+    }
+
+    /// Probe `endpoint` as soon as the timeout since the last probe allows.
+    pub fn probe_now(&mut self, endpoint: usize, now: Instant) {
+        self.with(endpoint, now, |member, _| member.monitor.probe_now(now));
+    }
+
+    /// We were suspended and the clock did not see it: every endpoint gets one more probe before any verdict.
+    pub fn resumed(&mut self, now: Instant) {
+        for endpoint in 0..self.members.len() {
+            self.with(endpoint, now, |member, _| member.monitor.resumed(now));
+        }
+    }
+
+    /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there.
+    pub fn resync(&mut self, now: Instant) {
+        let back_us = self.now.since(now);
+        self.now = self.now.minus(back_us);
+        for member in &mut self.members {
+            member.resync(now, back_us);
+        }
+        let calamity = self.calamity.iter_mut();
+        let moments = calamity.flat_map(|one| [Some(&mut one.since), one.switched.as_mut()]);
+        for moment in moments.flatten().chain(&mut self.switched) {
+            *moment = moment.minus(back_us);
+        }
+        self.settle();
+    }
+
+    /// Makes `endpoint` the active one, whatever is known of it. Returns whether it is: one that is barred, in quarantine or not in the group is not.
+    pub fn switch_to(&mut self, endpoint: usize, now: Instant) -> bool {
+        self.now = self.now.max(now);
+        let fit = self.members.get(endpoint).is_some_and(Member::in_service);
+        if fit && endpoint != self.active {
+            self.activate(endpoint, SwitchReason::Requested);
+        }
+        self.settle();
+        fit
+    }
+
+    /// Changes what the group may do with `endpoint`. To pin it ends its quarantine; to bar it while it is active switches to the best of
+    /// the others. Returns whether it was done: the last endpoint that is not barred cannot be barred.
+    pub fn set_duty(&mut self, endpoint: usize, duty: Duty, now: Instant) -> bool {
+        self.now = self.now.max(now);
+        let unbarred = |other: &(usize, &Member<N, P>)| other.1.endpoint.duty != Duty::Barred;
+        let mut others = self.members.iter().enumerate().filter(unbarred);
+        let last = !others.any(|(index, _)| index != endpoint);
+        if duty == Duty::Barred && last {
+            return false;
+        }
+        let Some(member) = self.members.get_mut(endpoint) else {
+            return false;
+        };
+        let was = core::mem::replace(&mut member.endpoint.duty, duty);
+        if duty == Duty::Pinned {
+            self.release_where(|member| member.endpoint.duty == Duty::Pinned);
+        }
+        if was == Duty::Barred && duty != Duty::Barred {
+            self.renew(endpoint);
+        } else if duty == Duty::Barred && was != Duty::Barred {
+            self.bar(endpoint);
+        }
+        self.settle();
+        true
+    }
+
+    fn bar(&mut self, endpoint: usize) {
+        self.renew(endpoint);
+        if endpoint != self.active {
+            return;
+        }
+        if !self.members.iter().any(Member::in_service) {
+            self.release_where(|_| true);
+        }
+        if let Some(to) = self.best(|_| true).or_else(|| self.first_in_service()) {
+            self.activate(to, SwitchReason::Barred);
+        }
+    }
+
+    fn renew(&mut self, endpoint: usize) {
+        let (seed, config) = (
+            seed_of(self.config.active.seed, endpoint),
+            self.config.standby,
+        );
+        if let Some(member) = self.members.get_mut(endpoint) {
+            member.renew(config, seed, self.now);
+        }
+    }
+
+    /// Hands something to an endpoint in service, and draws the conclusions.
+    fn with(&mut self, endpoint: usize, at: Instant, act: impl FnOnce(&mut Member<N, P>, Instant)) {
+        self.now = self.now.max(at);
+        let member = self.members.get_mut(endpoint);
+        if let Some(member) = member.filter(|member| member.in_service()) {
+            act(member, self.now);
+            member.refresh(self.now);
+        }
+        self.settle();
+    }
+}

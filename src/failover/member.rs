@@ -1,0 +1,221 @@
+//! One endpoint: its monitor, and what the group concludes from it.
+
+use crate::config::Config;
+use crate::failover::FailoverConfig;
+use crate::failover::endpoint::{Duty, Endpoint};
+use crate::monitor::{Monitor, Output};
+use crate::pacing::Pacing;
+use crate::probe::ProbeId;
+use crate::random::mix;
+use crate::time::Instant;
+use crate::verdict::Verdict;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Member<const N: usize, P: Pacing> {
+    pub(super) monitor: Monitor<N, P>,
+    pub(super) endpoint: Endpoint,
+    /// Since when it is suspected; never together with `healthy`.
+    pub(super) suspected: Option<Instant>,
+    /// Since when it answers in time without a break.
+    pub(super) healthy: Option<Instant>,
+    /// The send time of the last probe that it answered in time.
+    pub(super) proved: Option<Instant>,
+    /// The send time of the last probe that it answered too late, where it was later than `proved`.
+    tardy: Option<Instant>,
+    /// The monitor's misses at the last answer in time.
+    forgiven: u32,
+    /// The end of its quarantine.
+    pub(super) quarantine: Option<Instant>,
+    /// The length of its last one; 0 where its record is clean.
+    sentence_us: u64,
+    /// What it is suspected of is its own fault, so it says nothing about ours.
+    pub(super) charged: bool,
+    /// How many monitors it has had, so that replies to an earlier one mean nothing.
+    generation: u32,
+    /// When it was last sent a probe.
+    pub(super) asked: Option<Instant>,
+    /// When its monitor has to be looked at again.
+    pub(super) due: Instant,
+}
+
+impl<const N: usize, P: Pacing> Member<N, P> {
+    pub(super) fn new(config: Config<P>, seed: u64, endpoint: Endpoint, now: Instant) -> Self {
+        let monitor = Monitor::start(with_seed(config, seed, 0), now);
+        Self::around(monitor, endpoint, now)
+    }
+
+    const fn around(monitor: Monitor<N, P>, endpoint: Endpoint, now: Instant) -> Self {
+        Self {
+            monitor,
+            endpoint,
+            suspected: None,
+            healthy: None,
+            proved: None,
+            tardy: None,
+            forgiven: 0,
+            quarantine: None,
+            sentence_us: 0,
+            charged: false,
+            generation: 0,
+            asked: None,
+            due: now,
+        }
+    }
+
+    /// Starts over, but for the record of offences.
+    pub(super) fn renew(&mut self, config: Config<P>, seed: u64, now: Instant) {
+        let generation = self.generation.wrapping_add(1);
+        let config = with_seed(config.start_at_once(), seed, generation);
+        let sentence_us = self.sentence_us;
+        *self = Self::around(Monitor::start(config, now), self.endpoint, now);
+        self.generation = generation;
+        self.sentence_us = sentence_us;
+        self.charged = sentence_us > 0; // until it is heard
+    }
+
+    // ---- what is known ----
+
+    /// Whether it is probed and may be active.
+    pub(super) fn in_service(&self) -> bool {
+        self.endpoint.duty != Duty::Barred && self.quarantine.is_none()
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.monitor.verdict() == Verdict::Dead
+    }
+
+    /// Whether it answers, too late, `tries` times in a row.
+    pub(super) const fn is_slow(&self, tries: u32) -> bool {
+        let run = self.monitor.misses().saturating_sub(self.forgiven);
+        self.tardy.is_some() && run >= tries
+    }
+
+    pub(super) fn has_failed(&self, tries: u32) -> bool {
+        self.is_dead() || self.is_slow(tries)
+    }
+
+    /// Whether it has answered, in time, a probe sent at `since` or later.
+    pub(super) fn is_proved_since(&self, since: Option<Instant>) -> bool {
+        self.proved >= since
+    }
+
+    /// Whether it has been healthy for `span_us`.
+    pub(super) fn healthy_for(&self, span_us: u64, now: Instant) -> bool {
+        self.healthy.is_some_and(|since| since.plus(span_us) <= now)
+    }
+
+    /// Draws the conclusions at `now` from what the monitor says.
+    pub(super) fn refresh(&mut self, now: Instant) {
+        if self.monitor.in_episode() || self.tardy.is_some() || self.is_dead() {
+            self.clear_record(now);
+            self.healthy = None;
+            self.suspected.get_or_insert(now);
+            return;
+        }
+        self.suspected = None;
+        if self.monitor.verdict() == Verdict::Alive {
+            self.charged = false;
+            self.healthy.get_or_insert(now);
+        } else {
+            self.healthy = None;
+        }
+    }
+
+    // ---- what happens ----
+
+    /// Whether there is a probe to send; the monitor's own events are left to its verdict.
+    pub(super) fn poll(&mut self, now: Instant) -> Option<ProbeId> {
+        let mut probe = None;
+        for _ in 0..Monitor::<N, P>::MAX_DRAIN {
+            match self.monitor.poll(now) {
+                Output::Probe(id) => {
+                    self.asked = Some(now);
+                    probe = Some(id);
+                    break;
+                }
+                Output::Event(_) => {}
+                Output::Wait(until) => {
+                    self.due = until;
+                    break;
+                }
+                Output::Idle => {
+                    self.due = Instant::MAX;
+                    break;
+                }
+            }
+        }
+        self.refresh(now);
+        probe
+    }
+
+    /// A reply to a probe of `age_us` was taken; over `request_us` it is of no use.
+    pub(super) fn answered(&mut self, at: Instant, age_us: u64, request_us: u64) {
+        let sent = at.minus(age_us);
+        if age_us <= request_us {
+            self.proved = self.proved.max(Some(sent));
+            self.forgiven = self.monitor.misses();
+            self.tardy = None;
+        } else if Some(sent) > self.proved {
+            self.tardy = Some(sent);
+        }
+    }
+
+    /// Something else was heard, which proves life only.
+    pub(super) fn heard(&mut self, at: Instant) {
+        if self.tardy.is_none() {
+            let sent = at.minus(u64::from(self.monitor.smoothed_us()));
+            self.proved = self.proved.max(Some(sent));
+        }
+    }
+
+    fn clear_record(&mut self, now: Instant) {
+        if self.healthy_for(self.sentence_us.saturating_mul(2), now) {
+            self.sentence_us = 0;
+        }
+    }
+
+    /// Sentences it to its next quarantine; returns how long that is.
+    pub(super) fn condemn<Q: Pacing>(&mut self, config: &FailoverConfig<Q>, now: Instant) -> u64 {
+        self.sentence_us = match self.sentence_us {
+            0 => config.quarantine_us,
+            last => last.saturating_mul(2).min(config.quarantine_max_us),
+        };
+        self.quarantine = Some(now.plus(self.sentence_us));
+        self.suspected = None;
+        self.healthy = None;
+        self.sentence_us
+    }
+
+    /// The clock went back by `back_us`.
+    pub(super) fn resync(&mut self, now: Instant, back_us: u64) {
+        self.monitor.resync(now);
+        let moments = [
+            &mut self.suspected,
+            &mut self.healthy,
+            &mut self.proved,
+            &mut self.tardy,
+            &mut self.quarantine,
+            &mut self.asked,
+        ];
+        for moment in moments.into_iter().flatten() {
+            *moment = moment.minus(back_us);
+        }
+        self.due = self.due.minus(back_us);
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        let one = self.suspected.is_none() || self.healthy.is_none();
+        let barred = self.endpoint.duty == Duty::Barred && self.quarantine.is_some();
+        let pinned = self.endpoint.duty == Duty::Pinned && self.quarantine.is_some();
+        one && !barred && !pinned && self.monitor.is_valid()
+    }
+}
+
+/// `config` with a seed of its own: never 0, which is a missing one.
+const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32) -> Config<P> {
+    config.seed = match mix(seed ^ ((generation as u64) << 32)) {
+        0 => 1,
+        mixed => mixed,
+    };
+    config
+}

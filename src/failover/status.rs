@@ -1,0 +1,141 @@
+//! What is known of a group.
+
+use crate::failover::Failover;
+use crate::failover::endpoint::Duty;
+use crate::failover::event::Outage;
+use crate::failover::member::Member;
+use crate::pacing::Pacing;
+use crate::snapshot::MonitorSnapshot;
+use crate::time::Instant;
+use crate::verdict::Verdict;
+
+/// Whether a group is of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GroupState {
+    /// The active endpoint is not suspected, or was not heard yet.
+    Serving,
+    /// The active endpoint is suspected; the others are probed.
+    Suspecting,
+    /// Half of the endpoints or more were suspected at once: taken for a fault of ours, nobody is quarantined.
+    Isolated,
+    /// All endpoints in service are dead.
+    AllDead,
+}
+
+/// What is thought of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Condition {
+    /// Nothing heard yet.
+    Unknown,
+    /// It answers in time.
+    Healthy,
+    /// A probe is overdue, or its answers come too late.
+    Suspected,
+    /// It was called dead, and is still probed.
+    Dead,
+    /// It failed; it is neither used nor probed until the moment said.
+    Quarantined(Instant),
+    /// It is neither used nor probed.
+    Barred,
+}
+
+/// What a group knows of an endpoint at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EndpointStatus {
+    /// What is thought of it.
+    pub condition: Condition,
+    /// What the group may do with it.
+    pub duty: Duty,
+    /// Its weight.
+    pub weight: u16,
+    /// Since when it answers in time without a break.
+    pub healthy_since: Option<Instant>,
+    /// What its monitor knows since the endpoint was last released or unbarred.
+    pub monitor: MonitorSnapshot,
+}
+
+impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
+    /// The endpoint to send requests to. Never one that is barred or in quarantine.
+    #[must_use]
+    pub const fn active(&self) -> usize {
+        self.active
+    }
+
+    /// How many endpoints the group has, the barred included.
+    #[must_use]
+    pub fn endpoints(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether the group is of use, as of the last call.
+    #[must_use]
+    pub fn state(&self) -> GroupState {
+        let mut in_service = self.members.iter().filter(|member| member.in_service());
+        let suspected = self
+            .active_member()
+            .is_some_and(|one| one.suspected.is_some());
+        if in_service.all(Member::is_dead) {
+            return GroupState::AllDead;
+        }
+        match self.calamity.map(|calamity| calamity.outage) {
+            Some(Outage::Ours) => GroupState::Isolated,
+            _ if suspected => GroupState::Suspecting,
+            _ => GroupState::Serving,
+        }
+    }
+
+    /// What is thought of `endpoint`, as of the last call; nothing where there is no such endpoint.
+    #[must_use]
+    pub fn condition(&self, endpoint: usize) -> Option<Condition> {
+        self.members.get(endpoint).map(Member::condition)
+    }
+
+    /// All that is known of `endpoint` at `now`; nothing where there is no such endpoint.
+    #[must_use]
+    pub fn status(&self, endpoint: usize, now: Instant) -> Option<EndpointStatus> {
+        let member = self.members.get(endpoint)?;
+        Some(EndpointStatus {
+            condition: member.condition(),
+            duty: member.endpoint.duty,
+            weight: member.endpoint.weight,
+            healthy_since: member.healthy,
+            monitor: member.monitor.snapshot(now),
+        })
+    }
+
+    /// How often the active endpoint changed. Saturates.
+    #[must_use]
+    pub const fn switches(&self) -> u32 {
+        self.switches
+    }
+
+    /// How often an endpoint was quarantined. Saturates.
+    #[must_use]
+    pub const fn quarantines(&self) -> u32 {
+        self.quarantines
+    }
+
+    /// Whether the laws that can be seen in one state hold: the active endpoint is in service, no endpoint is both suspected and healthy, none that is
+    /// pinned or barred is in quarantine, and every monitor is valid.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let active = self.active_member().is_some_and(Member::in_service);
+        active && self.members.iter().all(Member::is_valid)
+    }
+}
+
+impl<const N: usize, P: Pacing> Member<N, P> {
+    fn condition(&self) -> Condition {
+        match self.quarantine {
+            _ if self.endpoint.duty == Duty::Barred => Condition::Barred,
+            Some(until) => Condition::Quarantined(until),
+            None if self.monitor.verdict() == Verdict::Dead => Condition::Dead,
+            None if self.suspected.is_some() => Condition::Suspected,
+            None if self.healthy.is_some() => Condition::Healthy,
+            None => Condition::Unknown,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a group asks of the monitors it is made of.
+
+use crate::config::Config;
+use crate::monitor::Monitor;
+use crate::pacing::Pacing;
+use crate::probe::{Label, ProbeId};
+use crate::time::Instant;
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// Other settings from `now` on, and a probe as soon as the timeout allows. Statistics, probes under way and the verdict stay, the
+    /// seed too; a peer not called dead gets time for one probe and its retries.
+    pub(crate) fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
+        self.look(now);
+        self.pulse.reconfigure(config.settings, self.watch.seen());
+        self.pause_us = config.pause_us;
+        self.reschedule();
+        self.pull_forward();
+        self.settle();
+    }
+
+    /// Hands in a reply; returns the age of its probe on observed time, in microseconds, where it answered one.
+    pub(crate) fn handle_reply_aged(&mut self, id: ProbeId, received_at: Instant) -> Option<u64> {
+        self.look(received_at);
+        let sent = Label::open(id, self.key, self.watch.seen())?.sent;
+        let age = self.watch.seen_at(received_at).since(sent);
+        let before = self.counters.answered;
+        self.handle_reply(id, received_at);
+        (self.counters.answered != before).then_some(age)
+    }
+
+    /// Whether a probe sent since the last sign of life is overdue; told while nothing was ever heard, too.
+    pub(crate) const fn in_episode(&self) -> bool {
+        self.pulse.in_episode()
+    }
+
+    /// The smoothed round-trip time; 0 before the first.
+    pub(crate) const fn smoothed_us(&self) -> u32 {
+        self.pulse.statistics().rtt.smoothed_us()
+    }
+
+    /// Brings the next probe forward, like [`probe_now`](Self::probe_now); returns whether that changed anything.
+    pub(crate) fn hurry(&mut self, now: Instant) -> bool {
+        let before = self.next;
+        self.probe_now(now);
+        self.next != before
+    }
+
+    /// All probes that were overdue or failed, whatever came of them later. Never falls.
+    pub(crate) const fn misses(&self) -> u32 {
+        self.counters
+            .lost
+            .saturating_add(self.counters.late)
+            .saturating_add(self.counters.failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::monitor::Output;
+
+    /// A first probe that cannot be sent must not be asked for again at the same moment, for ever.
+    #[test]
+    fn a_first_probe_that_cannot_be_sent_is_no_busy_loop() {
+        let config = Config::every(Duration::from_secs(1)).unwrap();
+        let config = config.seed(7).unwrap().start_at_once();
+        let now = Instant::from_secs(1);
+        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        let Output::Probe(id) = monitor.poll(now) else {
+            panic!("a probe is due");
+        };
+        monitor.handle_unsent(id, now);
+        assert!(matches!(monitor.poll(now), Output::Wait(until) if until > now));
+    }
+}

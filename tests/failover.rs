@@ -1,0 +1,351 @@
+//! Fail-over in virtual time: what is switched, when, and what is left alone.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
+
+#[path = "common/group.rs"]
+mod group;
+
+use core::time::Duration;
+
+use group::{Group, M, Path, SLOW, UP, World, micros, secs};
+use systole::{
+    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, GroupState, Instant,
+    Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
+};
+
+const ONE: Endpoint = Endpoint::new();
+
+fn config() -> FailoverConfig {
+    FailoverConfig::CLASSIC.seed(0x5eed).unwrap()
+}
+
+fn world(endpoints: usize) -> World {
+    started(config(), &[ONE; M][..endpoints])
+}
+
+fn started(config: FailoverConfig, endpoints: &[Endpoint]) -> World {
+    let mut world = World::new(config, endpoints);
+    world.run(secs(60));
+    assert_eq!(
+        (world.events.as_slice(), world.group.active()),
+        (&[][..], 0)
+    );
+    world
+}
+
+/// Breaks endpoint 0 at `phase`; returns how long the switch took.
+fn time_to_switch(endpoints: usize, path: Path, phase: Duration) -> Duration {
+    let mut world = world(endpoints);
+    world.run(phase);
+    let broken = world.now;
+    world.paths[0] = path;
+    world.run(secs(20));
+    let switches = world.switches();
+    assert_eq!(switches.len(), 1, "{path:?}: {switches:?}");
+    assert_eq!((switches[0].0, switches[0].1), (0, 1));
+    assert_eq!(world.quarantines().len(), 1);
+    assert_eq!(world.downs(), []);
+    switches[0].3.saturating_duration_since(broken)
+}
+
+/// Kill (refused), stall and black hole (silent), slow path: switched below the bound, wherever in the interval it happens.
+#[test]
+fn a_failure_is_switched_below_the_bound() {
+    for path in [Path::Silent, Path::Refuses, SLOW] {
+        for endpoints in 2..=M {
+            let phases = (0..20).map(|n| micros(n * 97_003));
+            let times = phases.map(|phase| time_to_switch(endpoints, path, phase));
+            let times = times.collect::<Vec<_>>();
+            let (max, sum) = (times.iter().max().unwrap(), times.iter().sum::<Duration>());
+            println!(
+                "{endpoints} endpoints, {path:?}: mean {:?}, max {max:?}",
+                sum / 20
+            );
+            assert!(*max <= config().bound(), "{path:?}: {max:?}");
+        }
+    }
+}
+
+#[test]
+fn suspicion_is_enough_where_the_user_says_so() {
+    let hasty = config().switch_on(SwitchOn::Suspicion);
+    let mut world = started(hasty, &[ONE; 3]);
+    let broken = world.now;
+    world.paths[0] = Path::Silent;
+    world.run(secs(10));
+    let (from, to, reason, at) = world.switches()[0];
+    assert_eq!((from, to, reason), (0, 1, SwitchReason::Suspected));
+    let took = at.saturating_duration_since(broken);
+    assert!(
+        took <= Duration::from_millis(1_000 + 800 + 20 + 1),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn the_others_are_probed_at_once_when_the_active_one_is_suspected() {
+    let mut world = world(4);
+    world.paths[0] = Path::Silent;
+    while world.group.state() == GroupState::Serving {
+        world.beat(0, Instant::MAX);
+    }
+    let suspected = world.now;
+    world.run(Duration::from_millis(801)); // at most: one that was just probed is not pestered
+    for endpoint in 1..4 {
+        let asked = |&(to, at): &(usize, Instant)| {
+            to == endpoint && at >= suspected.saturating_sub(micros(800_000))
+        };
+        assert!(world.probes.iter().any(asked), "{endpoint}");
+    }
+    let at_once = world
+        .probes
+        .iter()
+        .filter(|&&(to, at)| to > 0 && at == suspected);
+    assert!(at_once.count() >= 1);
+}
+
+/// Endpoint 0 is up for 5 s and down for 5 s for 2 minutes: one switch while it does, and one back after it is well for the hold-down.
+#[test]
+fn a_flapping_endpoint_causes_one_switch_and_one_return() {
+    for endpoints in 2..=M {
+        for (returning, returns) in [(Return::Stay, 0), (Return::Prefer, 1)] {
+            let mut world = started(config().returning(returning), &[ONE; M][..endpoints]);
+            world.flapping = Some((0, secs(5)));
+            world.run(secs(120));
+            let during = world.switches().len();
+            assert_eq!(during, 1, "{:?}", world.events);
+            world.flapping = None;
+            world.run(secs(400));
+            assert_eq!(
+                world.switches().len() - during,
+                returns,
+                "{:?}",
+                world.events
+            );
+            assert_eq!(world.downs(), []);
+            println!(
+                "{endpoints} endpoints, {returning:?}: {:?}",
+                world.quarantines()
+            );
+        }
+    }
+}
+
+/// Our own links are cut for 20 s, at any phase: nobody is quarantined, at most one switch, one event, and one that it is over.
+#[test]
+fn a_cut_of_all_links_blames_nobody() {
+    for endpoints in 2..=M {
+        for path in [Path::Silent, Path::Refuses, SLOW] {
+            let mut most = 0;
+            for phase in (0..40).map(|n| micros(n * 137_003)) {
+                let mut world = world(endpoints);
+                world.run(phase);
+                world.paths = [path; M];
+                world.run(secs(20));
+                assert_eq!(world.downs(), [Outage::Ours], "{:?}", world.events);
+                assert_eq!(world.group.state() == GroupState::AllDead, path != SLOW);
+                world.paths = [UP; M];
+                world.run(secs(120));
+                assert_eq!(world.quarantines(), []);
+                assert_eq!(world.downs().len(), 1, "{:?}", world.events);
+                assert_eq!(world.group.state(), GroupState::Serving);
+                most = most.max(world.switches().len());
+                let over = world.events.iter();
+                let over = over.filter(|event| matches!(event, FailoverEvent::Restored { .. }));
+                assert_eq!(over.count(), 1);
+            }
+            println!("{endpoints} endpoints cut, {path:?}: at most {most} switches");
+            assert!(most <= 1);
+        }
+    }
+}
+
+#[test]
+fn a_quarantine_is_silent_doubles_and_is_bounded() {
+    let config = config().quarantine(secs(30), secs(100)).unwrap();
+    let mut world = started(config, &[ONE; 3]);
+    world.paths[0] = Path::Silent;
+    world.run(secs(600));
+    let quarantines = world.quarantines();
+    let spans = quarantines.iter().map(|&(_, span, _)| span.as_secs());
+    assert_eq!(spans.take(4).collect::<Vec<_>>(), [30, 60, 100, 100]);
+    for (endpoint, span, at) in quarantines {
+        let inside = |&&(to, sent): &&(usize, Instant)| {
+            to == endpoint && sent > at && sent < at.saturating_add(span)
+        };
+        assert_eq!(world.probes.iter().find(inside), None);
+        let end = at.saturating_add(span);
+        let again = |&(to, sent): &(usize, Instant)| to == endpoint && sent == end;
+        assert!(end > world.now || world.probes.iter().any(again));
+    }
+}
+
+#[test]
+fn returns_by_policy() {
+    let prefer = config().returning(Return::Prefer);
+    for (config, expected) in [(config(), 1), (prefer, 0)] {
+        let mut world = started(config, &[ONE; 3]);
+        world.paths[0] = Path::Silent;
+        world.run(secs(10));
+        world.paths[0] = UP;
+        world.run(secs(50)); // the quarantine, less than a hold-down of health
+        assert_eq!(world.group.active(), 1);
+        world.run(secs(30));
+        assert_eq!(world.group.active(), expected);
+    }
+}
+
+#[test]
+fn the_best_is_chosen_by_order_weight_or_round_trip_time() {
+    let endpoints = [ONE.weight(9), ONE.weight(1), ONE.weight(3), ONE.weight(2)];
+    for (preference, best) in [
+        (Preference::Order, 1),
+        (Preference::Weight, 2),
+        (Preference::Rtt, 3),
+    ] {
+        let mut world = started(config().preference(preference), &endpoints);
+        world.paths[3] = Path::Answers(5_000);
+        world.run(secs(100));
+        world.paths[0] = Path::Silent;
+        world.run(secs(10));
+        assert_eq!(world.group.active(), best, "{preference:?}");
+    }
+}
+
+#[test]
+fn all_dead_is_told_once_and_does_not_spin() {
+    let mut world = world(2);
+    world.paths[0] = Path::Silent;
+    world.run(secs(300));
+    world.paths[1] = Path::Silent;
+    let (probes, before) = (world.probes.len(), world.now);
+    world.run(secs(600));
+    assert_eq!(world.downs(), [Outage::AllDead], "{:?}", world.events);
+    assert_eq!(world.group.state(), GroupState::AllDead);
+    let spent = world.probes.len() - probes;
+    println!("all dead: {spent} probes in 600 s");
+    assert!(spent <= (600 + 120) * 10 / 9 + 20, "{spent} probes");
+    world.paths[0] = UP;
+    world.run(secs(10));
+    assert_eq!(
+        (world.group.active(), world.group.state()),
+        (0, GroupState::Serving)
+    );
+    assert!(world.now > before);
+}
+
+/// The other is still in quarantine when the active one dies: it gets its chance at once.
+#[test]
+fn nothing_else_left_ends_a_quarantine() {
+    let mut world = world(2);
+    world.paths[0] = Path::Silent;
+    world.run(secs(10));
+    world.paths = [UP, Path::Silent, UP, UP];
+    world.run(secs(10));
+    assert_eq!(world.group.active(), 0, "{:?}", world.events);
+    assert_eq!(world.downs(), []);
+}
+
+/// Half of the endpoints really die at once: taken for our fault first, switched all the same, and theirs after the hold-down.
+#[test]
+fn half_dead_at_once_is_switched_below_the_bound_and_charged_later() {
+    let mut world = world(4);
+    let broken = world.now;
+    world.paths = [Path::Silent, Path::Silent, UP, UP];
+    world.run(secs(20));
+    let (from, to, _, at) = world.switches()[0];
+    assert_eq!((from, to), (0, 2));
+    assert!(at.saturating_duration_since(broken) <= config().bound());
+    assert_eq!(world.quarantines(), []);
+    world.run(secs(60));
+    assert_eq!(world.quarantines().len(), 2, "{:?}", world.events);
+    world.paths[2] = Path::Silent;
+    world.run(secs(10));
+    assert_eq!(world.group.active(), 3);
+}
+
+#[test]
+fn pinned_endpoints_are_never_quarantined_and_barred_ones_never_probed() {
+    let endpoints = [ONE.duty(Duty::Pinned), ONE.duty(Duty::Barred), ONE, ONE];
+    let mut world = started(config(), &endpoints);
+    world.paths[0] = Path::Silent;
+    world.run(secs(120));
+    assert_eq!((world.group.active(), world.quarantines().len()), (2, 0));
+    assert_eq!(world.group.condition(0), Some(Condition::Dead));
+    assert!(world.probes.iter().all(|&(to, _)| to != 1));
+    let now = world.now;
+    assert!(world.group.set_duty(1, Duty::Normal, now));
+    assert!(world.group.set_duty(2, Duty::Barred, now));
+    world.run(secs(20));
+    assert_eq!(
+        (world.group.active(), world.group.condition(1)),
+        (3, Some(Condition::Healthy))
+    );
+    assert!(
+        world.group.set_duty(0, Duty::Barred, now) && world.group.set_duty(1, Duty::Barred, now)
+    );
+    assert!(!world.group.set_duty(3, Duty::Barred, now), "the last one");
+    assert!(!world.group.switch_to(2, now) && world.group.switch_to(3, now));
+}
+
+#[test]
+fn switched_off_it_watches_only() {
+    let mut world = started(config().enabled(false), &[ONE; 3]);
+    world.paths[0] = Path::Silent;
+    world.run(secs(120));
+    assert_eq!(
+        (world.group.active(), world.events.as_slice()),
+        (0, &[][..])
+    );
+    assert!(world.group.switch_to(1, world.now));
+    world.run(secs(1));
+    assert_eq!(
+        (world.switches()[0].2, world.group.active()),
+        (SwitchReason::Requested, 1)
+    );
+}
+
+/// A stall of ours of any length, at any phase, switches nothing.
+#[test]
+fn our_own_stall_switches_nothing() {
+    for late in [900_000, 5_000_000, 100_000_000] {
+        let mut world = world(3);
+        for _ in 0..300 {
+            world.beat(late, Instant::MAX);
+        }
+        assert_eq!(world.events, []);
+    }
+}
+
+#[test]
+fn what_cannot_work_is_refused() {
+    let refused = |endpoints: &[Endpoint]| {
+        let error: ConfigError = Group::new(config(), endpoints, Instant::ZERO).unwrap_err();
+        (error.setting(), error.value(), error.range())
+    };
+    assert_eq!(refused(&[]), (Setting::Endpoints, 0, (1, 4)));
+    assert_eq!(refused(&[ONE; 5]), (Setting::Endpoints, 5, (1, 4)));
+    let barred = ONE.duty(Duty::Barred);
+    assert_eq!(refused(&[barred; 2]), (Setting::Unbarred, 0, (1, 2)));
+    assert_eq!(refused(&[ONE.weight(0), barred]).0, Setting::Weights);
+    assert_eq!(
+        refused(&[ONE.name(7), ONE, ONE.name(7)]),
+        (Setting::Namesakes, 2, (1, 1))
+    );
+    let unseeded = Group::new(FailoverConfig::CLASSIC, &[ONE], Instant::ZERO);
+    assert_eq!(unseeded.unwrap_err().setting(), Setting::Seed);
+    let refused = |config: Result<FailoverConfig, ConfigError>| config.unwrap_err().setting();
+    assert_eq!(
+        refused(config().quarantine(secs(0), secs(1))),
+        Setting::Quarantine
+    );
+    assert_eq!(
+        refused(config().quarantine(secs(2), secs(1))),
+        Setting::QuarantineMax
+    );
+    assert_eq!(refused(config().hold_down(secs(0))), Setting::HoldDown);
+    assert_eq!(
+        refused(config().request_timeout(secs(0))),
+        Setting::RequestTimeout
+    );
+    assert_eq!(refused(config().retries(17)), Setting::Retries);
+}

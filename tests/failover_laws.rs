@@ -1,0 +1,222 @@
+//! The laws of a group, whatever happens to it.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
+
+#[path = "common/group.rs"]
+mod group;
+
+use group::{M, Path, SLOW, UP, World, micros, secs};
+use proptest::prelude::*;
+use systole::{
+    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, ProbeId, Return,
+    SwitchOn,
+};
+
+/// What can happen to a group. Spans are microseconds.
+#[derive(Clone, Debug)]
+enum Op {
+    Beat(u8),
+    Late(u64),
+    Early(u16),
+    Path(usize, Path),
+    All(Path),
+    Duty(usize, Duty),
+    SwitchTo(usize),
+    Traffic(usize),
+    Pushback(usize),
+    Restarted(usize),
+    ProbeNow(usize),
+    Forged(usize, u64),
+    Resumed,
+    ClockBack(u32),
+    Leap(u64),
+}
+
+fn path() -> impl Strategy<Value = Path> {
+    prop_oneof![
+        3 => Just(UP),
+        2 => Just(Path::Silent),
+        1 => Just(SLOW),
+        1 => Just(Path::Refuses),
+        1 => Just(Path::Unsent),
+        1 => (0_u64..10_000_000).prop_map(Path::Answers),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let which = || 0_usize..=M;
+    let duty = prop_oneof![Just(Duty::Normal), Just(Duty::Pinned), Just(Duty::Barred)];
+    let late = prop_oneof![0_u64..1_000_000, 0_u64..60_000_000, 0_u64..1 << 40];
+    prop_oneof![
+        9 => any::<u8>().prop_map(Op::Beat),
+        3 => late.prop_map(Op::Late),
+        1 => any::<u16>().prop_map(Op::Early),
+        5 => (0..M, path()).prop_map(|(which, path)| Op::Path(which, path)),
+        1 => path().prop_map(Op::All),
+        1 => (which(), duty).prop_map(|(which, duty)| Op::Duty(which, duty)),
+        1 => which().prop_map(Op::SwitchTo),
+        1 => which().prop_map(Op::Traffic),
+        1 => which().prop_map(Op::Pushback),
+        1 => which().prop_map(Op::Restarted),
+        1 => which().prop_map(Op::ProbeNow),
+        1 => (which(), any::<u64>()).prop_map(|(which, id)| Op::Forged(which, id)),
+        1 => Just(Op::Resumed),
+        1 => any::<u32>().prop_map(Op::ClockBack),
+        1 => (0_u64..1 << 50).prop_map(Op::Leap),
+    ]
+}
+
+fn apply(world: &mut World, op: &Op) {
+    let now = world.now;
+    match *op {
+        Op::Beat(times) => (0..times).for_each(|_| world.beat(0, Instant::MAX)),
+        Op::Late(us) => world.beat(us, Instant::MAX),
+        Op::Early(us) => world.look_at(world.wait.min(now.saturating_add(micros(us.into())))),
+        Op::Path(which, path) => world.paths[which] = path,
+        Op::All(path) => world.paths = [path; M],
+        Op::Duty(which, duty) => {
+            world.group.set_duty(which, duty, now);
+        }
+        Op::SwitchTo(which) => {
+            let done = world.group.switch_to(which, now);
+            assert_eq!(done, world.group.active() == which);
+        }
+        Op::Traffic(which) => world.group.handle_traffic(which, now),
+        Op::Pushback(which) => world.group.handle_pushback(which, now),
+        Op::Restarted(which) => world.group.restarted(which, now),
+        Op::ProbeNow(which) => world.group.probe_now(which, now),
+        Op::Forged(which, id) => world.group.handle_reply(which, ProbeId::from(id), now),
+        Op::Resumed => world.group.resumed(now),
+        Op::ClockBack(us) => {
+            world.drain();
+            let before = world.wait;
+            world.now = now.saturating_sub(micros(us.into()));
+            world.drain();
+            assert_eq!(
+                world.wait, before,
+                "time running backwards is no time passed"
+            );
+            world.now = now;
+        }
+        Op::Leap(us) => {
+            world.now = now.saturating_add(micros(us));
+            world.drain();
+            world.group.resync(now);
+            world.now = now;
+        }
+    }
+    world.drain();
+}
+
+fn configs() -> impl Strategy<Value = FailoverConfig> {
+    let preference = prop_oneof![
+        Just(Preference::Order),
+        Just(Preference::Rtt),
+        Just(Preference::Weight)
+    ];
+    let span = || 1_u64..100_000_000;
+    (
+        any::<[bool; 3]>(),
+        preference,
+        span(),
+        span(),
+        span(),
+        1_u64..,
+    )
+        .prop_map(
+            |([prefer, hasty, on], preference, first, more, hold, seed)| {
+                let (first, hold) = (micros(first), micros(hold));
+                let config = FailoverConfig::CLASSIC
+                    .preference(preference)
+                    .enabled(on || hasty);
+                let config = config.quarantine(first, first + micros(more)).unwrap();
+                let config = if prefer {
+                    config.returning(Return::Prefer)
+                } else {
+                    config
+                };
+                let config = if hasty {
+                    config.switch_on(SwitchOn::Suspicion)
+                } else {
+                    config
+                };
+                config.hold_down(hold).unwrap().seed(seed).unwrap()
+            },
+        )
+}
+
+fn played(config: FailoverConfig, count: usize, ops: &[Op]) -> World {
+    let mut world = World::new(config, &[Endpoint::new(); M][..count]);
+    for op in ops {
+        apply(&mut world, op);
+    }
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 3_000 }))]
+
+    /// After every step: the drain ends, deadlines lie ahead and stay, nobody in quarantine or barred is probed or active; and the
+    /// same happens the second time.
+    #[test]
+    fn laws_hold_whatever_happens(config in configs(), count in 1..=M, ops in prop::collection::vec(op(), 1..80)) {
+        let (one, other) = (played(config, count, &ops), played(config, count, &ops));
+        prop_assert_eq!(&one.events, &other.events);
+        prop_assert_eq!(&one.probes, &other.probes);
+        prop_assert!(one.group == other.group);
+    }
+
+    /// Whatever happened, once some endpoint answers the group finds it, within a quarantine and what it takes to notice.
+    #[test]
+    fn no_outage_locks_out(
+        config in configs(), count in 1..=M, ops in prop::collection::vec(op(), 1..60), alive in 0..M,
+    ) {
+        let config = config.enabled(true);
+        let mut world = played(config, count, &ops);
+        let alive = alive % count;
+        world.paths = [Path::Silent; M];
+        world.paths[alive] = UP;
+        world.group.set_duty(alive, Duty::Pinned, world.now);
+        for endpoint in 0..count {
+            world.group.restarted(endpoint, world.now);
+        }
+        world.run(secs(300));
+        prop_assert_eq!(world.group.active(), alive, "{:?}", world.group);
+        prop_assert_eq!(world.group.condition(alive), Some(Condition::Healthy));
+        prop_assert_ne!(world.group.state(), GroupState::AllDead);
+    }
+
+    /// Law 4: over live endpoints, no pattern of late polls switches or quarantines; over a dead one, none avoids it.
+    #[test]
+    fn late_polls_neither_switch_nor_save(
+        count in 2..=M, seed in 1_u64.., lates in prop::collection::vec(prop_oneof![Just(0_u64), 0_u64..3_000_000, 0_u64..1 << 40], 1..20),
+    ) {
+        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let mut world = World::new(config, &[Endpoint::new(); M][..count]);
+        for late in lates.iter().cycle().take(300) {
+            world.beat(*late, Instant::MAX);
+        }
+        prop_assert_eq!(&world.events, &[]);
+        world.run(secs(20));
+        world.paths[0] = Path::Silent;
+        let mut late = lates.iter().cycle();
+        for _ in 0..2_000 {
+            world.beat(late.next().map_or(0, |us| us % 3_000_000), Instant::MAX);
+        }
+        prop_assert_ne!(world.group.active(), 0);
+    }
+
+    /// From any crash the switch takes at most the bound.
+    #[test]
+    fn a_crash_is_switched_within_the_bound(
+        count in 2..=M, seed in 1_u64.., phase in 0_u64..30_000_000, silent: bool, rtt in 0_u64..400_000,
+    ) {
+        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let mut world = World::new(config, &[Endpoint::new(); M][..count]);
+        world.paths = [Path::Answers(rtt); M];
+        world.run(secs(20) + micros(phase));
+        let crash = world.now;
+        world.paths[0] = if silent { Path::Silent } else { SLOW };
+        world.run(config.bound());
+        prop_assert_eq!(world.switches().len(), 1, "{:?} {:?}", world.events, crash);
+    }
+}
