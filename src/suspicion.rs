@@ -89,7 +89,7 @@ impl Model {
 }
 
 /// V / (V + excess^2) in 2^32, with V = (deviation + 1)^2: the unit covers the rounding of the samples to whole microseconds.
-fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
+const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let variance = square(deviation_us.saturating_add(1));
     let excess = square(excess_us);
     let shift = 34_u32.saturating_sub((variance | excess).leading_zeros());

@@ -23,7 +23,7 @@ pub(super) struct Asked {
     pub(super) open: bool,
 }
 
-/// What [`Target`] remembers of a path.
+/// What [`Target`](crate::pacing::Target) remembers of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetState {
     pub(super) silences: Silences,
