@@ -75,6 +75,9 @@ fn bin(length_us: u64, bound_us: u64) -> usize {
     if length_us >= bound_us {
         return BINS;
     }
+    if length_us == 0 {
+        return BINS - 1;
+    }
     let halvings = length_us.leading_zeros() - bound_us.leading_zeros();
     let over = u32::from(halvings > 0 && length_us << halvings >= bound_us);
     (halvings.saturating_sub(over) as usize).min(BINS - 1)
