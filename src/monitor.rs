@@ -144,9 +144,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = mix(!seed) >> 40; // of 2^24
-        (self.pulse.plan().interval_us() >> 24) * share
-            + (((self.pulse.plan().interval_us() & 0xff_ffff) * share) >> 24)
+        let share = mix(!seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
+        (self.pulse.plan().interval_us() * share) >> 24
     }
 
     // ---- the drain ----

@@ -14,38 +14,20 @@
 
 #[path = "common/deep.rs"]
 mod deep;
+#[path = "common/recorded.rs"]
+mod recorded;
 
 use core::time::Duration;
-use std::path::PathBuf;
 
 use systole::lab::baseline::{FixedMisses, Founding, NfdS};
 use systole::lab::sweep::{self, Candidate, Outcome, Point};
 use systole::lab::{Case, CrashTest, Trace};
 
-/// The recorded networks that can be judged at 3 and 10 s.
-const SEVEN: [&str; 7] = [
-    "us5g_drive_verizon",
-    "us5g_drive_tmobile",
-    "us5g_drive_atnt",
-    "cicv5g_public5g_n78_urban",
-    "cicv5g_private5g_n8_handoff_w2s",
-    "cicv5g_private5g_n8_rural_weak",
-    "lan_ethernet_ros2_rpi4",
-];
-
 /// The seven at a bound; `None`, and a line to say so, without a folder.
 fn cases(bound_s: u64) -> Option<Vec<Case<Trace>>> {
-    let Some(folder) = std::env::var_os("SYSTOLE_TRACES").map(PathBuf::from) else {
-        println!("skipped: SYSTOLE_TRACES names no folder of traces");
-        return None;
-    };
-    let load = |name: &'static str| {
-        Trace::load(folder.join(format!("{name}.csv"))).map(|trace| (name, trace))
-    };
-    let traces: Result<Vec<_>, _> = SEVEN.into_iter().map(load).collect();
     let bound = Duration::from_secs(bound_s);
     let case = |(name, trace): &(&str, Trace)| Case::new(*name, trace.clone(), bound);
-    Some(sweep::parallel(&traces.unwrap(), case))
+    Some(sweep::parallel(&recorded::seven()?, case))
 }
 
 fn judge(cases: &[Case<Trace>], candidates: &[Candidate]) -> Vec<Outcome> {

@@ -10,8 +10,10 @@
     clippy::many_single_char_names
 )] // a test
 
+#[path = "common/recorded.rs"]
+mod recorded;
+
 use core::time::Duration;
-use std::path::PathBuf;
 
 use systole::lab::baseline::{Baseline, Planner};
 use systole::lab::network::{
@@ -24,30 +26,6 @@ use systole::{Config, Event, Heartbeat, Instant, Monitor, Output, ProbeId, Verdi
 
 fn deep() -> bool {
     std::env::var_os("SYSTOLE_DEEP").is_some()
-}
-
-const SEVEN: [&str; 7] = [
-    "us5g_drive_verizon",
-    "us5g_drive_tmobile",
-    "us5g_drive_atnt",
-    "cicv5g_public5g_n78_urban",
-    "cicv5g_private5g_n8_handoff_w2s",
-    "cicv5g_private5g_n8_rural_weak",
-    "lan_ethernet_ros2_rpi4",
-];
-
-fn traces() -> Option<Vec<(&'static str, Trace)>> {
-    let Some(folder) = std::env::var_os("SYSTOLE_TRACES").map(PathBuf::from) else {
-        println!("skipped: SYSTOLE_TRACES names no folder of traces");
-        return None;
-    };
-    let load = |name: &'static str| {
-        (
-            name,
-            Trace::load(folder.join(format!("{name}.csv"))).unwrap(),
-        )
-    };
-    Some(SEVEN.into_iter().map(load).collect())
 }
 
 const fn secs(s: u64) -> Duration {
@@ -89,7 +67,9 @@ fn hindsight(row: &[(f64, f64); 5], avoidable: f64) -> f64 {
 /// DESIGN.md's table: ours with nothing set but the target.
 #[test]
 fn the_row_of_the_table() {
-    let Some(traces) = traces() else { return };
+    let Some(traces) = recorded::seven() else {
+        return;
+    };
     for (bound_s, row) in HINDSIGHT {
         let bound = secs(bound_s);
         let cases: Vec<Case<Trace>> = sweep::parallel(&traces, |(name, trace)| {
@@ -256,7 +236,7 @@ fn every_crash_is_found_in_time() {
         };
         judge("bursts of 0.5 s", &bursts(7, secs(3_600), 60, 500));
         judge("queues of 1.6 s", &queues(8, secs(3_600)));
-        for (name, trace) in traces().unwrap_or_default() {
+        for (name, trace) in recorded::seven().unwrap_or_default() {
             judge(name, &trace);
         }
     }
