@@ -1,5 +1,7 @@
 //! What a group asks of the monitors it is made of.
 
+use core::time::Duration;
+
 use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
@@ -9,7 +11,7 @@ use crate::time::Instant;
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Other settings from `now` on, and a probe as soon as the timeout allows. Statistics, probes under way and the verdict stay, the
     /// seed too; a peer not called dead gets time for one probe and its retries.
-    pub(crate) fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
+    pub fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
         self.look(now);
         self.pulse.reconfigure(config.settings, self.watch.seen());
         self.pause_us = config.pause_us;
@@ -19,12 +21,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Hands in a reply; returns the age of its probe on observed time, in microseconds, where it answered one.
-    pub(crate) fn handle_reply_aged(&mut self, id: ProbeId, received_at: Instant) -> Option<u64> {
+    pub(crate) fn handle_reply_aged(
+        &mut self,
+        id: ProbeId,
+        received_at: Instant,
+        server_delay: Duration,
+    ) -> Option<u64> {
         self.look(received_at);
         let sent = Label::open(id, self.key, self.watch.seen())?.sent;
         let age = self.watch.seen_at(received_at).since(sent);
         let before = self.counters.answered;
-        self.handle_reply(id, received_at);
+        self.handle_reply_with(id, received_at, server_delay);
         (self.counters.answered != before).then_some(age)
     }
 

@@ -14,13 +14,17 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use self::pending::Pending;
 use crate::args;
-use crate::target::{Arrival, Link, News, Target};
+use crate::target::{Arrival, Inbox, Link, Miss, News, Target, Trust, inbox};
 use crate::trouble::Trouble;
-use crate::watch::stop_signal;
+use crate::watch::signals::stop_signal;
 
 pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     let target: Target = options.target.parse()?;
-    let link = Link::open(&target).await?;
+    let trust = Trust {
+        ca: options.ca.clone(),
+    };
+    let (herald, inbox) = inbox();
+    let link = Link::open(&target, &trust, herald).await?;
     let stop = stop_signal().map_err(Trouble::System)?;
     let unwritable = |error| Trouble::Write(options.output.clone(), error);
     let file = File::create_new(&options.output).map_err(unwritable)?;
@@ -28,6 +32,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
         writer: TraceWriter::new(file, header(&target, options)).map_err(unwritable)?,
         epoch: Epoch::start(),
         link,
+        inbox,
         pending: Pending::new(options.patience),
         spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
         next_id: 0,
@@ -66,6 +71,7 @@ struct Recorder {
     writer: TraceWriter<File>,
     epoch: Epoch,
     link: Link,
+    inbox: Inbox,
     pending: Pending,
     spinner: ProgressBar,
     next_id: u64,
@@ -88,13 +94,13 @@ impl Recorder {
             select! {
                 biased;
                 () = &mut stop => break,
-                Some(news) = self.link.next() => self.hear(news),
+                Some(news) = self.inbox.recv() => self.hear(news),
                 () = sleep_until(self.epoch.when(end).into()) => break,
                 _ = clock.tick() => self.probe(options),
             }
             self.write_known()?;
         }
-        while let Some(news) = self.link.try_next() {
+        while let Ok(news) = self.inbox.try_recv() {
             self.hear(news);
         }
         self.pending.give_up();
@@ -118,13 +124,14 @@ impl Recorder {
             result,
             at,
             setup,
+            ..
         }) = news
         else {
             return; // nobody plays
         };
         match result {
-            Ok(()) => self.pending.answered(id, self.epoch.moment(at), setup),
-            Err(Fault::Unsent) => self.pending.unsent(id),
+            Ok(_) => self.pending.answered(id, self.epoch.moment(at), setup),
+            Err(Miss::Fault(Fault::Unsent)) => self.pending.unsent(id),
             Err(_) => self.pending.lost(id),
         }
     }

@@ -1,0 +1,99 @@
+//! The last events.
+
+use std::collections::VecDeque;
+
+use systole::{Event, Instant, MonitorSnapshot};
+
+use ratatui::text::{Line, Span};
+
+use crate::report::{Happening, Paint, describe};
+
+/// Events that are remembered: as many as the highest terminal shows.
+const ENTRIES: usize = 100;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Log {
+    entries: VecDeque<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    at: Instant,
+    name: String,
+    text: String,
+    paint: Paint,
+    /// How often in a row.
+    times: u32,
+}
+
+impl Log {
+    pub(super) fn note(
+        &mut self,
+        at: Instant,
+        name: Option<&str>,
+        happening: &Happening,
+        known: &MonitorSnapshot,
+    ) {
+        let Some(text) = describe(happening) else {
+            return;
+        };
+        let name = name.unwrap_or_default();
+        if let Some(last) = self.entries.back_mut()
+            && (&last.text, &*last.name) == (&text, name)
+        {
+            (last.at, last.times) = (at, last.times + 1);
+            return;
+        }
+        self.entries.push_back(Entry {
+            at,
+            name: name.into(),
+            text,
+            paint: paint(happening, known),
+            times: 1,
+        });
+        if self.entries.len() > ENTRIES {
+            self.entries.pop_front();
+        }
+    }
+
+    /// The last of them, the newest at the end.
+    pub(super) fn lines(&self, height: usize) -> Vec<Line<'_>> {
+        let width = self
+            .entries
+            .iter()
+            .map(|entry| entry.name.chars().count())
+            .max();
+        let skipped = self.entries.len().saturating_sub(height);
+        let last = self.entries.iter().skip(skipped);
+        last.map(|entry| entry.line(width.unwrap_or(0))).collect()
+    }
+}
+
+impl Entry {
+    fn line(&self, width: usize) -> Line<'_> {
+        let at = self.at.saturating_duration_since(Instant::ZERO);
+        let mut line = vec![
+            Span::styled(format!("{:>9.1} s  ", at.as_secs_f64()), Paint::Dim.style()),
+            Span::raw(format!("{:<width$}", self.name)),
+            Span::raw(if width > 0 { "  " } else { "" }),
+            Span::styled(&*self.text, self.paint.style()),
+        ];
+        if self.times > 1 {
+            line.push(Span::styled(
+                format!("  ({} times)", self.times),
+                Paint::Dim.style(),
+            ));
+        }
+        Line::from(line)
+    }
+}
+
+fn paint(happening: &Happening, known: &MonitorSnapshot) -> Paint {
+    match happening {
+        Happening::Event(Event::Transition(change)) => Paint::of(change.to),
+        Happening::Group { .. } => Paint::Bold,
+        Happening::Scene(_) => Paint::Dim,
+        Happening::Lost | Happening::Miss(_) => Paint::of(known.heart.verdict),
+        _ => Paint::Plain,
+    }
+}
