@@ -1,11 +1,13 @@
 //! The file of `--config`: TOML, every key of which is known.
 
 use std::fmt::Display;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
 
 use crate::target::Target;
 use crate::trouble::Trouble;
@@ -13,8 +15,10 @@ use crate::trouble::Trouble;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
-    #[serde(default, deserialize_with = "targets")]
-    pub(crate) targets: Option<Vec<Target>>,
+    #[serde(default, rename = "targets")]
+    written: Vec<Spanned<String>>,
+    #[serde(skip)]
+    pub(crate) targets: Vec<Target>,
     /// The base interval.
     #[serde(default, deserialize_with = "span")]
     pub(crate) every: Option<Duration>,
@@ -44,13 +48,22 @@ impl ConfigFile {
 
 /// Or the number of the line that is wrong, and what it is.
 fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let before = text.bytes().take(start);
-        let line = 1 + before.filter(|&byte| byte == b'\n').count();
+    let mut file: ConfigFile = toml::from_str(text).map_err(|error| {
         let what = error.message().lines().collect::<Vec<_>>().join(", ");
-        (line, what)
-    })
+        (line(text, error.span()), what)
+    })?;
+    for written in &file.written {
+        let target = written.get_ref().parse();
+        let wrong = |trouble: Trouble| (line(text, Some(written.span())), trouble.to_string());
+        file.targets.push(target.map_err(wrong)?);
+    }
+    Ok(file)
+}
+
+/// The number of the line in which `place` begins.
+fn line(text: &str, place: Option<Range<usize>>) -> usize {
+    let before = text.bytes().take(place.map_or(0, |place| place.start));
+    1 + before.filter(|&byte| byte == b'\n').count()
 }
 
 /// What is written in a string.
@@ -61,13 +74,6 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Written<T> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(de::Error::custom)
     }
-}
-
-fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Target>>, D::Error> {
-    let targets = Vec::<Written<Target>>::deserialize(deserializer)?;
-    Ok(Some(
-        targets.into_iter().map(|Written(target)| target).collect(),
-    ))
 }
 
 fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -100,7 +106,7 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert_eq!(file.targets.unwrap().len(), 2);
+        assert_eq!(file.targets.len(), 2);
         assert_eq!(file.timeout, Some(Duration::from_millis(800)));
         assert_eq!(file.quarantine, Some(Duration::from_secs(30)));
         assert_eq!(

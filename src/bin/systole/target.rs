@@ -111,7 +111,7 @@ impl FromStr for Target {
             scheme,
             host: host.into(),
             port: port.ok_or_else(malformed)?,
-            path: path.into(),
+            path: if path == "/" { "" } else { path }.into(),
             login: (scheme == Scheme::Postgres).then(|| text.into()),
         };
         target.is_sound().then_some(target).ok_or_else(malformed)
@@ -138,7 +138,7 @@ impl Target {
     /// Whether the scheme can make something of what follows the port.
     fn is_sound(&self) -> bool {
         let fits = match self.scheme {
-            Scheme::Tcp | Scheme::Udp | Scheme::Redis => matches!(&*self.path, "" | "/"),
+            Scheme::Tcp | Scheme::Udp | Scheme::Redis => self.path.is_empty(),
             Scheme::Http | Scheme::Https => http::request(self).is_some(),
             Scheme::Postgres => postgres::login(self).is_some(),
         };
@@ -163,11 +163,7 @@ impl fmt::Display for Target {
             Some((path, _)) => path,
             None => &self.path,
         };
-        if path == "/" {
-            Ok(())
-        } else {
-            f.write_str(path)
-        }
+        f.write_str(path)
     }
 }
 

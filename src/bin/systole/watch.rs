@@ -71,7 +71,7 @@ impl Watch {
             peers.push(Watched::played(0, name, link));
         }
         let epoch = Epoch::start();
-        let hearts = Hearts::new(&settings, peers.len(), epoch.now())?;
+        let hearts = Hearts::new(settings, peers.len(), epoch.now())?;
         Ok(Self {
             hearts,
             keys: peers.len()..,

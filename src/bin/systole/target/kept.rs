@@ -116,3 +116,79 @@ impl<P: Protocol> Line<P> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::advance;
+
+    use super::super::redis::Redis;
+    use super::*;
+
+    /// A server that closes each connection after so many answers, and how many connections it has had.
+    async fn server(answers: usize) -> (Line<Redis>, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    for _ in 0..answers {
+                        let _ = stream.read(&mut [0; 64]).await;
+                        let _ = stream.write_all(b"+PONG\r\n").await;
+                    }
+                });
+            }
+        });
+        let place = Place::of("127.0.0.1", address.port()).await.unwrap();
+        let line = Line {
+            protocol: Redis,
+            place,
+            idle: Mutex::new(None),
+        };
+        (line, connections)
+    }
+
+    /// One probe; whether it was answered.
+    async fn ask(line: &Line<Redis>) -> bool {
+        match line.exchange(&mut Instant::now()).await {
+            Ok((kept, ..)) => {
+                line.keep(kept).await;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_kept_and_now_and_then_renewed() {
+        let (line, connections) = server(usize::MAX).await;
+        for _ in 0..3 {
+            assert!(ask(&line).await);
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
+        advance(RENEW_AFTER).await;
+        assert!(ask(&line).await);
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_closed_while_idle_is_no_evidence() {
+        let (line, connections) = server(1).await;
+        for _ in 0..3 {
+            assert!(ask(&line).await);
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn one_closed_at_once_is_reset() {
+        let (line, _) = server(0).await;
+        assert!(!ask(&line).await);
+    }
+}

@@ -74,8 +74,9 @@ fn miss(error: &tokio_postgres::Error) -> Miss {
     let io = error
         .source()
         .and_then(<dyn Error>::downcast_ref::<io::Error>);
-    match io {
-        Some(io) => Fault::from(io::Error::from(io.kind())).into(),
+    match io.map(io::Error::kind) {
+        Some(io::ErrorKind::Other) => Fault::Failed(Failure::Garbage).into(), // bytes that are no message
+        Some(kind) => Fault::from(io::Error::from(kind)).into(),
         None if error.is_closed() => Fault::Failed(Failure::Reset).into(),
         None => Fault::Failed(Failure::Garbage).into(),
     }

@@ -71,7 +71,11 @@ fn round_trips(columns: &[Option<Column>], about: &str) -> Chart {
     Chart {
         title: "round trip",
         about: about.into(),
-        top: span(Duration::from_micros(max)),
+        top: if max > 1 {
+            span(Duration::from_micros(max))
+        } else {
+            "none yet".into()
+        },
         max,
         bars: fates.map(bar).collect(),
     }

@@ -75,7 +75,7 @@ impl Fate {
 }
 
 impl State {
-    fn of(known: &MonitorSnapshot) -> Self {
+    const fn of(known: &MonitorSnapshot) -> Self {
         Self {
             verdict: known.heart.verdict,
             interval: known.heart.plan.interval(),
@@ -99,7 +99,7 @@ impl History {
         match self.points.back_mut() {
             Some(last) if last.state == state => {}
             Some(last) if last.fate.is_none() && last.state.verdict == state.verdict => {
-                last.state = state
+                last.state = state;
             }
             _ => self.points.push_back(Point {
                 at: now,

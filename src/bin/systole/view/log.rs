@@ -38,22 +38,31 @@ impl Log {
             return;
         };
         let name = name.unwrap_or_default();
-        if let Some(last) = self.entries.back_mut()
-            && (&last.text, &*last.name) == (&text, name)
-        {
-            (last.at, last.times) = (at, last.times + 1);
-            return;
-        }
+        let times = self
+            .forget_repeated(name, &text)
+            .map_or(1, |times| times + 1);
         self.entries.push_back(Entry {
             at,
             name: name.into(),
             text,
             paint: paint(happening, known),
-            times: 1,
+            times,
         });
         if self.entries.len() > ENTRIES {
             self.entries.pop_front();
         }
+    }
+
+    /// Takes out the last event of `name` where it was the same; returns how often it was.
+    fn forget_repeated(&mut self, name: &str, text: &str) -> Option<u32> {
+        let last = self.entries.iter().rposition(|entry| entry.name == name)?;
+        let same = self.entries.get(last)?.text == text;
+        let entry = if same {
+            self.entries.remove(last)
+        } else {
+            None
+        };
+        entry.map(|entry| entry.times)
     }
 
     /// The last of them, the newest at the end.
@@ -88,7 +97,7 @@ impl Entry {
     }
 }
 
-fn paint(happening: &Happening, known: &MonitorSnapshot) -> Paint {
+const fn paint(happening: &Happening, known: &MonitorSnapshot) -> Paint {
     match happening {
         Happening::Event(Event::Transition(change)) => Paint::of(change.to),
         Happening::Group { .. } => Paint::Bold,

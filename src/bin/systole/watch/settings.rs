@@ -44,7 +44,7 @@ impl Settings {
         let wishes = Wishes::of(options, &file);
         let failover = options.failover || file.failover_enabled.unwrap_or(false);
         Ok(Self {
-            targets: targets(options, file.targets.unwrap_or_default())?,
+            targets: targets(options, file.targets)?,
             trust: Trust {
                 ca: options.ca.clone().or(file.ca),
             },
