@@ -9,6 +9,9 @@
 )] // a test
 
 #[allow(dead_code)] // shared: each test uses its part
+#[path = "common/server.rs"]
+mod server;
+#[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
@@ -16,6 +19,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
+use server::free_port;
 use tool::{Watch, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -214,13 +218,4 @@ fn lines_for_people_have_no_colour_in_a_pipe() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("unknown → alive: it answers"), "{said}");
     assert!(!said.contains('\x1b'));
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

@@ -42,16 +42,21 @@ impl Server {
     pub(crate) fn start(mut command: impl FnMut(u16) -> Command) -> Self {
         loop {
             let port = free_port();
-            let child = command(port)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut server = Self { child, port };
-            if server.is_up(Duration::from_secs(20)) {
+            if let Some(server) = Self::on(port, &mut command(port)) {
                 return server;
             }
         }
+    }
+
+    /// Nothing where it ends before it listens on `port`.
+    pub(crate) fn on(port: u16, command: &mut Command) -> Option<Self> {
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Self { child, port };
+        server.is_up(Duration::from_secs(20)).then_some(server)
     }
 
     /// Whether it listens before it ends.

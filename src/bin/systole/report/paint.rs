@@ -29,7 +29,7 @@ impl Paint {
         let style = Style::new();
         match self {
             Self::Plain => style,
-            Self::Dim => style.fg(Color::DarkGray),
+            Self::Dim => style.add_modifier(Modifier::DIM),
             Self::Bold => style.add_modifier(Modifier::BOLD),
             Self::Green => style.fg(Color::Green),
             Self::Yellow => style.fg(Color::Yellow),

@@ -35,7 +35,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene) {
     draw_events(frame, events, scene);
     draw_keys(frame, keys, scene);
     if scene.explained {
-        legend::draw(frame, charts.union(events));
+        legend::draw(frame, area);
     }
 }
 

@@ -67,32 +67,23 @@ impl Log {
 
     /// The last of them, the newest at the end.
     pub(super) fn lines(&self, height: usize) -> Vec<Line<'_>> {
-        let width = self
-            .entries
-            .iter()
-            .map(|entry| entry.name.chars().count())
-            .max();
         let skipped = self.entries.len().saturating_sub(height);
-        let last = self.entries.iter().skip(skipped);
-        last.map(|entry| entry.line(width.unwrap_or(0))).collect()
+        self.entries.iter().skip(skipped).map(Entry::line).collect()
     }
 }
 
 impl Entry {
-    fn line(&self, width: usize) -> Line<'_> {
+    fn line(&self) -> Line<'_> {
         let at = self.at.saturating_duration_since(Instant::ZERO);
+        let dim = |text: String| Span::styled(text, Paint::Dim.style());
         let mut line = vec![
-            Span::styled(format!("{:>9.1} s  ", at.as_secs_f64()), Paint::Dim.style()),
-            Span::raw(format!("{:<width$}", self.name)),
-            Span::raw(if width > 0 { "  " } else { "" }),
+            dim(format!("{:>9.1} s  ", at.as_secs_f64())),
             Span::styled(&*self.text, self.paint.style()),
         ];
         if self.times > 1 {
-            line.push(Span::styled(
-                format!("  ({} times)", self.times),
-                Paint::Dim.style(),
-            ));
+            line.push(dim(format!(" ({} times)", self.times)));
         }
+        line.push(dim(format!("  {}", self.name)));
         Line::from(line)
     }
 }

@@ -16,7 +16,7 @@ const WIDE: u16 = 110;
 /// A column: its heading, its width, and what it says of a peer.
 type Cell = (&'static str, u16, fn(&Sight) -> String);
 
-const COLUMNS: [Cell; 5] = [
+const COLUMNS: [Cell; 4] = [
     ("round trip", 10, |sight| match sight.known.heart.samples {
         0 => "-".into(),
         _ => span(sight.known.heart.smoothed),
@@ -24,7 +24,6 @@ const COLUMNS: [Cell; 5] = [
     ("interval", 8, |sight| {
         span(sight.known.heart.plan.interval())
     }),
-    ("timeout", 8, |sight| span(sight.known.heart.plan.timeout())),
     ("suspicion", 9, |sight| sight.known.heart.level.to_string()),
     ("lost", 6, |sight| {
         let counters = sight.known.counters;
@@ -32,7 +31,8 @@ const COLUMNS: [Cell; 5] = [
     }),
 ];
 
-const MORE: [Cell; 4] = [
+const MORE: [Cell; 5] = [
+    ("timeout", 8, |sight| span(sight.known.heart.plan.timeout())),
     ("probes", 7, |sight| sight.known.counters.probes.to_string()),
     ("late", 6, |sight| sight.known.counters.late.to_string()),
     ("deviation", 9, |sight| {
