@@ -4,10 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::expected_arrival::ExpectedArrival;
-use super::{Baseline, Freshness, INTERVALS, Periodic, shares};
+use super::expected_arrival::intervals_and_margins;
+use super::{ArrivalRule, Baseline, Periodic};
 use crate::Instant;
-use crate::lab::Answer;
 use crate::time::micros;
 
 /// As [`NfdE`](super::NfdE), with the later of two expectations: of the last answer, and of the last thousand.
@@ -29,20 +28,21 @@ pub struct TwoWindow {
 impl Baseline for TwoWindow {
     const NAME: &'static str = "2W-FD";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<TwoWindowRule>;
+    type Detector = Periodic<ArrivalRule<2>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, TwoWindowRule::new(self))
+        let rule = ArrivalRule::new(self.interval, self.margin, [self.short, self.long]);
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     fn sweep(bound: Duration) -> Vec<Self> {
-        let with = |interval| Self {
+        let with = |(interval, margin)| Self {
             interval,
-            margin: bound.saturating_sub(interval),
+            margin,
             short: 1,
             long: 1_000,
         };
-        shares(bound, &INTERVALS).map(with).collect()
+        intervals_and_margins(bound).map(with).collect()
     }
 }
 
@@ -61,64 +61,16 @@ impl fmt::Display for TwoWindow {
     }
 }
 
-/// [`TwoWindow`]: fresh until the later of two expected arrivals plus the margin.
-#[derive(Clone, Debug)]
-pub struct TwoWindowRule {
-    margin_us: u64,
-    first_us: u64,
-    expected: [ExpectedArrival; 2],
-    newest: Option<u64>,
-}
-
-impl TwoWindowRule {
-    fn new(settings: &TwoWindow) -> Self {
-        let interval_us = micros(settings.interval);
-        let margin_us = micros(settings.margin);
-        Self {
-            margin_us,
-            first_us: interval_us.saturating_add(margin_us),
-            expected: [settings.short, settings.long].map(|n| ExpectedArrival::new(interval_us, n)),
-            newest: None,
-        }
-    }
-}
-
-impl Freshness for TwoWindowRule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.first_us)
-    }
-
-    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
-        if self.newest.is_some_and(|newest| answer.id <= newest) {
-            return None;
-        }
-        self.newest = Some(answer.id);
-        self.expected
-            .iter_mut()
-            .for_each(|window| window.record(answer));
-        let later = self
-            .expected
-            .iter()
-            .filter_map(|window| window.of(answer.id + 1))
-            .fold(0.0, f64::max);
-        Some(Instant::from_micros(later as u64).plus(self.margin_us))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::Answer;
+    use crate::lab::baseline::Freshness;
 
     #[test]
     fn rises_with_one_late_answer_and_falls_with_the_long_mean() {
         let second = Duration::from_secs(1);
-        let settings = TwoWindow {
-            interval: second,
-            margin: second,
-            short: 1,
-            long: 4,
-        };
-        let mut rule = TwoWindowRule::new(&settings);
+        let mut rule = ArrivalRule::new(second, second, [1, 4]);
         let mut after = |id: u64, rtt_ms: u64| {
             let sent = Instant::from_secs(id);
             let fresh = rule.after(
