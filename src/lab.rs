@@ -31,6 +31,7 @@
 )]
 
 pub mod baseline;
+mod brief;
 pub mod chen;
 mod crash;
 mod detector;
@@ -45,6 +46,7 @@ pub mod sweep;
 pub mod tail;
 pub mod trace;
 
+pub use brief::brief;
 pub use crash::{CrashTest, DetectionTimes};
 pub use detector::{Action, Answer, Detector};
 pub use network::Network;

@@ -1,47 +1,32 @@
 //! `systole replay` and `tune`, end to end: on networks drawn by the laboratory and written as traces.
 #![cfg(feature = "cli")]
 #![allow(
-    clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
     reason = "a test that cannot go on fails"
 )]
+
+#[path = "common/folder.rs"]
+mod folder;
+#[allow(dead_code)] // shared: each test uses its part
+#[path = "common/tool.rs"]
+mod tool;
 
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use folder::Folder;
 use serde_json::Value;
 use systole::Instant;
 use systole::lab::network::{Synthetic, gallery};
 use systole::lab::trace::Row;
 use systole::lab::{Network, Trace};
-
-/// A folder of its own, gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("systole-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn text(&self, name: &str, text: &str) -> PathBuf {
-        fs::write(self.file(name), text).unwrap();
-        self.file(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use tool::tool;
 
 /// Ten minutes of a network, asked every 200 ms.
 fn record(network: &Synthetic, file: PathBuf) {
@@ -69,8 +54,7 @@ fn two_traces(name: &str) -> Folder {
 }
 
 fn systole(arguments: &[&str], paths: &[&Path]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
-    command.args(arguments).args(paths).output().unwrap()
+    tool().args(arguments).args(paths).output().unwrap()
 }
 
 fn rows(output: &Output) -> Vec<Value> {

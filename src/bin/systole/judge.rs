@@ -13,7 +13,7 @@ use systole::lab::{CrashTest, DetectionTimes};
 pub(crate) use load::{Path, load};
 pub(crate) use ours::{Machine, Ours};
 pub(crate) use row::rows;
-pub(crate) use table::{Table, a_at_p, span};
+pub(crate) use table::{Table, a_at_p};
 
 use crate::progress::Progress;
 

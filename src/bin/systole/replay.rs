@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use systole::lab::baseline::FixedMisses;
-use systole::lab::{DetectionTimes, Qos};
+use systole::lab::{DetectionTimes, Qos, brief};
 
 use crate::args;
-use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table, span};
+use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table};
 use crate::plot;
 use crate::trouble::Trouble;
 
@@ -85,8 +85,8 @@ pub(crate) fn caption(cases: &[Case], bound: Duration) -> String {
     };
     format!(
         "{networks}, {}, detection within {}",
-        span(length(cases)),
-        span(bound)
+        brief(length(cases)),
+        brief(bound)
     )
 }
 

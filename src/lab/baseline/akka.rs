@@ -8,7 +8,7 @@ use super::intervals::Intervals;
 use super::phi::THRESHOLDS;
 use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::tail;
+use crate::lab::{brief, tail};
 use crate::time::micros;
 
 /// [`Phi`](super::Phi) with a logistic tail, a floor under the deviation and a pause that is always allowed.
@@ -74,15 +74,11 @@ impl Baseline for Akka {
 
 impl fmt::Display for Akka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            threshold,
-            acceptable_pause,
-            ..
-        } = self;
+        let [interval, pause] = [self.interval, self.acceptable_pause].map(brief);
         write!(
             f,
-            "interval {interval:?} threshold {threshold} pause {acceptable_pause:?}"
+            "every {interval}, threshold {}, pause {pause}",
+            self.threshold
         )
     }
 }

@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::intervals::Intervals;
 use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
@@ -59,11 +60,8 @@ impl Baseline for Cassandra {
 
 impl fmt::Display for Cassandra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interval {:?} threshold {:.3}",
-            self.interval, self.threshold
-        )
+        let interval = brief(self.interval);
+        write!(f, "every {interval}, threshold {:.3}", self.threshold)
     }
 }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::expected_arrival::intervals_and_margins;
 use super::{ArrivalRule, Baseline, Periodic};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead `margin` after the next answer was expected from the newest answers.
@@ -45,10 +46,11 @@ impl Baseline for NfdE {
 
 impl fmt::Display for NfdE {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [interval, margin] = [self.interval, self.margin].map(brief);
         write!(
             f,
-            "interval {:?} margin {:?} window {}",
-            self.interval, self.margin, self.window
+            "every {interval}, margin {margin}, window {}",
+            self.window
         )
     }
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::intervals::Intervals;
 use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::tail;
+use crate::lab::{brief, tail};
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
@@ -55,11 +55,8 @@ impl Baseline for Phi {
 
 impl fmt::Display for Phi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interval {:?} threshold {}",
-            self.interval, self.threshold
-        )
+        let interval = brief(self.interval);
+        write!(f, "every {interval}, threshold {}", self.threshold)
     }
 }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once this share of the inter-arrival times seen is no longer than the scaled
@@ -57,14 +58,11 @@ impl Baseline for Satzger {
 
 impl fmt::Display for Satzger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            threshold,
-            scale,
-        } = self;
+        let interval = brief(self.interval);
         write!(
             f,
-            "interval {interval:?} threshold {threshold} scale {scale:.3}"
+            "every {interval}, threshold {}, scale {:.3}",
+            self.threshold, self.scale
         )
     }
 }

@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::expected_arrival::intervals_and_margins;
 use super::{ArrivalRule, Baseline, Periodic};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// As [`NfdE`](super::NfdE), with the later of two expectations: of the last answer, and of the last thousand.
@@ -48,15 +49,11 @@ impl Baseline for TwoWindow {
 
 impl fmt::Display for TwoWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            margin,
-            short,
-            long,
-        } = self;
+        let [interval, margin] = [self.interval, self.margin].map(brief);
+        let Self { short, long, .. } = self;
         write!(
             f,
-            "interval {interval:?} margin {margin:?} windows {short}, {long}"
+            "every {interval}, margin {margin}, windows {short} and {long}"
         )
     }
 }

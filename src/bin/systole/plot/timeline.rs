@@ -4,12 +4,12 @@ mod watched;
 
 use plotters::style::RGBColor;
 use systole::Verdict;
-use systole::lab::{Network, Span};
+use systole::lab::{Network, Span, brief};
 
 use self::watched::Watched;
 use super::canvas::{AMBER, Anchor, BLUE, Canvas, FAINT, GREEN, INK, Pen, RED, svg};
 use super::frame::{Frame, LARGE, SMALL, Scale};
-use crate::judge::{Case, Ours, span};
+use crate::judge::{Case, Ours};
 use crate::trouble::Trouble;
 
 const WIDTH: i32 = 1_300;
@@ -25,7 +25,7 @@ pub(crate) fn timeline(case: &Case, ours: &Ours) -> Result<String, Trouble> {
         let title = format!(
             "{}: detection within {}, {}",
             case.name(),
-            span(case.bound()),
+            brief(case.bound()),
             ours.settings()
         );
         canvas.text(&title, (30, 32), LARGE, Anchor::Left, INK)?;
