@@ -3,6 +3,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::std_instead_of_core,
     clippy::unwrap_used
 )] // a test

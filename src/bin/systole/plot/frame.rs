@@ -113,6 +113,7 @@ pub(super) struct Frame {
 }
 
 /// The sizes of letters.
+pub(super) const TINY: i32 = 14;
 pub(super) const SMALL: i32 = 17;
 pub(super) const LARGE: i32 = 22;
 
