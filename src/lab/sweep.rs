@@ -1,4 +1,23 @@
 //! Every setting of every detector over a set of networks: who needs the fewest probes for how few mistakes.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::lab::baseline::{FixedMisses, NfdS};
+//! use systole::lab::network::gallery;
+//! use systole::lab::{Case, sweep};
+//!
+//! let bound = Duration::from_secs(10);
+//! let case = |(name, network)| Case::new(name, network, bound);
+//! let cases: Vec<_> = gallery(Duration::from_secs(300), 1).into_iter().map(case).collect();
+//! let mut candidates = sweep::family::<_, NfdS>(bound);
+//! candidates.extend(sweep::family::<_, FixedMisses>(bound));
+//!
+//! let outcomes = sweep::sweep(&cases, &candidates, |_| ());
+//! let front = sweep::best_single(outcomes.iter().enumerate());
+//! let best = sweep::cheapest_with_at_most(&front, 1.0).unwrap();
+//! let outcome = &outcomes[best.choice[0]];
+//! println!("{} {}: {:.3} probes a second", outcome.family, outcome.settings, best.probes_per_s);
+//! ```
 
 mod front;
 

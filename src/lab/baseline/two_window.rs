@@ -61,8 +61,9 @@ impl fmt::Display for TwoWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Answer;
     use crate::lab::baseline::Freshness;
+    use crate::lab::network::{Lognormal, Queue, Synthetic};
+    use crate::lab::{Answer, Options, Span, replay};
 
     #[test]
     fn rises_with_one_late_answer_and_falls_with_the_long_mean() {
@@ -85,5 +86,31 @@ mod tests {
         assert_eq!(after(1, 500), Some(500), "the short window leads");
         assert_eq!(after(2, 100), Some(233), "the long window remembers");
         assert_eq!(after(3, 100), Some(200));
+    }
+
+    /// The paper's claim: at the same margin no more mistakes than with either window alone, here where queues build up.
+    #[test]
+    fn it_is_wrong_no_more_often_than_either_window() {
+        let secs = Duration::from_secs;
+        let hours = secs(10 * 3_600);
+        let queue = Queue::once(Instant::from_secs(60), secs(2), secs(4));
+        let network = Synthetic::new(hours)
+            .with(Lognormal::new(Duration::from_millis(100), 0.8, 1))
+            .with(queue.at_random(secs(60), hours, 2));
+        let dead = |detector| {
+            let run = replay(&network, &Options::default(), |_| detector);
+            let spans: Duration = run.mistakes.iter().map(Span::length).sum();
+            (run.mistakes.len(), spans)
+        };
+        let with = |windows| {
+            let rule = ArrivalRule::new(secs(1), secs(1), windows);
+            Periodic::new(1_000_000, Instant::ZERO, rule)
+        };
+        let (both, dead_both) = dead(with([1, 1_000]));
+        for window in [1, 1_000] {
+            let (alone, dead_alone) = dead(with([window; 2]));
+            assert!(both <= alone && dead_both < dead_alone, "window {window}");
+        }
+        assert!(both > 100, "{both}");
     }
 }
