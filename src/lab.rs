@@ -34,6 +34,7 @@
 //! # std::fs::write(&file, format!("t_us,rtt_us\n{text}"))?;
 //! let bound = Duration::from_secs(3);
 //! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
+//! let mine = mine.start_at_once(); // before the first probe no bound runs
 //! let case = Case::new("my network", Trace::load(&file)?, bound);
 //!
 //! let qos = case.qos(|start| Monitor::<32>::new(mine, start).ok());
