@@ -165,7 +165,7 @@ fn a_table_and_a_plot_of_one_network() {
     let output = systole(&arguments, &[&trace]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        output.status.success() && text.contains("A @ P") && text.contains("driving"),
+        output.status.success() && text.contains("A @ P") && text.contains("driving, floor "),
         "{text}"
     );
     assert!(output.stderr.is_empty());
@@ -304,6 +304,16 @@ fn bad_traces_are_refused_with_file_and_line() {
         &folder.text("unsorted.csv", "t_us,rtt_us\n5,1\n4,1\n"),
         "unsorted.csv:3: ",
         "rise",
+    );
+    refused(
+        &folder.text("windows.csv", "# a\r\nt_us,rtt_us\r\n5,1\r\n5,1\r\n"),
+        "windows.csv:4: ",
+        "rise",
+    );
+    refused(
+        &folder.text("column.csv", "t_us,rtt_us\n0,1\n1\n2,1\n"),
+        "column.csv:3: ",
+        "rtt_us",
     );
     refused(
         &folder.text("time.csv", "t_us,rtt_us\n0,1\nsoon,1\n2,2\n"),
