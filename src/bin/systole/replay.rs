@@ -102,7 +102,7 @@ pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
     let floor: usize = cases.iter().map(|case| case.floor().len()).sum();
     format!(
         "{}.\n\
-         The floor: {floor} silences that no detector which keeps the bound can tell from a crash.\n\
+         The floor, silences that no detector which keeps the bound can tell from a crash: {floor}.\n\
          A @ P: avoidable mistakes @ probes a second.\n",
         caption(cases, bound)
     )

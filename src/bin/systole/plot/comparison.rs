@@ -145,8 +145,9 @@ fn draw(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(),
             canvas.dot(place, 4, pen.color, true)?;
         }
     }
-    if places.len() > 1 {
-        canvas.path(places, pen)?;
+    match places[..] {
+        [] => Ok(()),
+        [only] => canvas.dot(only, 3, pen.color, true),
+        _ => canvas.path(places, pen),
     }
-    Ok(())
 }
