@@ -21,7 +21,8 @@ pub struct SinceArrival<S> {
 }
 
 impl<S: Silence> SinceArrival<S> {
-    pub(super) const fn new(rule: S) -> Self {
+    /// By this rule; nothing has arrived yet.
+    pub const fn new(rule: S) -> Self {
         Self { last: None, rule }
     }
 }

@@ -13,11 +13,14 @@ use crate::time::{duration, micros};
 /// ```
 /// use core::time::Duration;
 /// use systole::Instant;
-/// use systole::lab::network::Outage;
+/// use systole::lab::network::{Layer, Outage};
 ///
 /// let secs = Duration::from_secs;
 /// let handover = Outage::once(Instant::from_secs(7), secs(1)).every(secs(15)); // a satellite's, by the clock
 /// let crossing = Outage::once(Instant::from_secs(7), secs(1)).at_random(secs(14), secs(3_600), 1); // a driver's
+/// let lost = |path: &dyn Layer, s| path.pass(Instant::from_secs(s), Duration::ZERO).is_none();
+/// assert!(lost(&handover, 7) && lost(&handover, 22) && lost(&handover, 37));
+/// assert!(lost(&crossing, 7) && !lost(&crossing, 22));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
