@@ -55,7 +55,7 @@ fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
         return Ok(judge::rows(cases, &judged));
     }
     Ok(format!(
-        "{}{}\n{}",
+        "{}{COUNTED}\n{}\n{}",
         head(cases, options.detect_within),
         settings(&judged),
         table(cases, &judged)
@@ -107,6 +107,9 @@ pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
         caption(cases, bound)
     )
 }
+
+/// The other columns.
+const COUNTED: &str = "dead: how long the live peer was called dead; excess: outside the floor; late: crashes noticed after the bound.\n";
 
 /// What is compared, with its settings.
 fn settings(judged: &[Judged]) -> String {
