@@ -1,4 +1,4 @@
-//! Against a real PostgreSQL: alive, stopped, continued; and what it says when it will not serve us.
+//! Against a real Postgres server: alive, stopped, continued; and what it says when it will not serve us.
 #![cfg(all(feature = "cli", unix))]
 #![allow(
     clippy::disallowed_methods,
