@@ -182,6 +182,17 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
     );
     refused(&[&target, "--ca", "no-such.pem"], "no-such.pem");
 
+    let recording = files.file("recording.csv");
+    let recorded = tool()
+        .args(["record", &target, "-o"])
+        .arg(&recording)
+        .output()
+        .unwrap();
+    assert_eq!(
+        (recorded.status.code(), recording.exists()),
+        (Some(2), false)
+    );
+
     let mut watch = Watch::start([
         &*target,
         "--ca",

@@ -38,7 +38,7 @@ fn a_silent_replica_is_left_for_the_other_and_quarantined() {
     );
     let config = folder.text("watch.toml", &text);
     let mut watch = Watch::start(["--config", config.to_str().unwrap()]);
-    let is_health = |line: &Value| line["event"] == "condition" && line["note"] == "healthy";
+    let is_health = |line: &Value| line["event"] == "condition" && line["to"] == "healthy";
     for _ in 0..2 {
         watch.until("health", 5 * SECOND, is_health);
     }

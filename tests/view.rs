@@ -81,7 +81,7 @@ impl Terminal {
             let rest = PATIENCE.saturating_sub(born.elapsed());
             match self.output.recv_timeout(rest) {
                 Ok(bytes) => self.parser.process(&bytes),
-                Err(_) => panic!("no {text:?} in\n{}", self.shown()),
+                Err(error) => panic!("no {text:?}, {error}:\n{}", self.shown()),
             }
         }
     }

@@ -36,8 +36,13 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
         pending: Pending::new(options.patience),
         spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
         next_id: 0,
+        target,
     };
-    let (rows, lost) = recorder.run(options, stop).await.map_err(unwritable)?;
+    let outcome = recorder.run(options, stop).await;
+    if let Err(Trouble::Untrusted(..)) = outcome {
+        std::fs::remove_file(&options.output).map_err(unwritable)?; // there is nothing in it
+    }
+    let (rows, lost) = outcome?;
     eprintln!("{}: {rows} rows, {lost} lost", options.output.display());
     Ok(if rows > 0 {
         ExitCode::SUCCESS
@@ -75,6 +80,7 @@ struct Recorder {
     pending: Pending,
     spinner: ProgressBar,
     next_id: u64,
+    target: Target,
 }
 
 impl Recorder {
@@ -83,7 +89,7 @@ impl Recorder {
         mut self,
         options: &args::Record,
         stop: impl Future<Output = ()>,
-    ) -> std::io::Result<(u64, u64)> {
+    ) -> Result<(u64, u64), Trouble> {
         tokio::pin!(stop);
         let end = options
             .span
@@ -94,17 +100,17 @@ impl Recorder {
             select! {
                 biased;
                 () = &mut stop => break,
-                Some(news) = self.inbox.recv() => self.hear(news),
+                Some(news) = self.inbox.recv() => self.hear(news)?,
                 () = sleep_until(self.epoch.when(end).into()) => break,
                 _ = clock.tick() => self.probe(options),
             }
-            self.write_known()?;
+            self.write_known(options)?;
         }
         while let Ok(news) = self.inbox.try_recv() {
-            self.hear(news);
+            self.hear(news)?;
         }
         self.pending.give_up();
-        self.write_known()?;
+        self.write_known(options)?;
         self.spinner.finish_and_clear();
         Ok(self.pending.written())
     }
@@ -118,7 +124,8 @@ impl Recorder {
         }
     }
 
-    fn hear(&mut self, news: News) {
+    /// A certificate that is not believed is no network that could be recorded.
+    fn hear(&mut self, news: News) -> Result<(), Trouble> {
         let News::Arrival(Arrival {
             id,
             result,
@@ -127,18 +134,23 @@ impl Recorder {
             ..
         }) = news
         else {
-            return; // nobody plays
+            return Ok(()); // nobody plays
         };
         match result {
             Ok(_) => self.pending.answered(id, self.epoch.moment(at), setup),
             Err(Miss::Fault(Fault::Unsent)) => self.pending.unsent(id),
+            Err(Miss::Untrusted(why)) if self.pending.written() == (0, 0) => {
+                return Err(Trouble::Untrusted(self.target.to_string(), why));
+            }
             Err(_) => self.pending.lost(id),
         }
+        Ok(())
     }
 
-    fn write_known(&mut self) -> std::io::Result<()> {
+    fn write_known(&mut self, options: &args::Record) -> Result<(), Trouble> {
         while let Some(row) = self.pending.next_row(self.epoch.now()) {
-            self.writer.row(&row)?;
+            let written = self.writer.row(&row);
+            written.map_err(|error| Trouble::Write(options.output.clone(), error))?;
             let (rows, lost) = self.pending.written();
             let newest = row
                 .rtt

@@ -66,14 +66,14 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    /// `many`: every line says of which target it tells.
-    pub(crate) fn new(options: &args::Watch, many: bool) -> io::Result<Self> {
+    /// Every line says of which target it tells, by a name as long as `width`; not where that is 0.
+    pub(crate) fn new(options: &args::Watch, width: usize) -> io::Result<Self> {
         Ok(if options.json {
-            Self::Json(json::Json::new(many))
+            Self::Json(json::Json::new(width > 0))
         } else if options.plain || !io::stdout().is_terminal() {
-            Self::Lines(lines::Lines::new(many))
+            Self::Lines(lines::Lines::new(width))
         } else {
-            Self::View(Box::new(View::open(many)?))
+            Self::View(Box::new(View::open(width)?))
         })
     }
 
@@ -111,11 +111,16 @@ impl Report {
         }
     }
 
+    /// Whether the terminal is ours, and has to be given back.
+    pub(crate) const fn has_terminal(&self) -> bool {
+        matches!(self, Self::View(_))
+    }
+
     /// Gives the terminal back; what is told from here on is told in lines.
     pub(crate) fn leave(&mut self) {
         if let Self::View(view) = self {
-            let many = view.many();
-            *self = Self::Lines(lines::Lines::new(many));
+            let width = view.width();
+            *self = Self::Lines(lines::Lines::new(width));
         }
     }
 }

@@ -62,7 +62,8 @@ struct Scene {
 }
 
 pub(crate) struct View {
-    many: bool,
+    /// The longest name; 0 where there is one target.
+    width: usize,
     screen: Screen,
     tick: Interval,
     histories: HashMap<usize, History>,
@@ -74,11 +75,11 @@ pub(crate) struct View {
 
 impl View {
     /// Takes the terminal.
-    pub(crate) fn open(many: bool) -> io::Result<Self> {
+    pub(crate) fn open(width: usize) -> io::Result<Self> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
-            many,
+            width,
             screen: Screen::open()?,
             tick,
             histories: HashMap::new(),
@@ -89,9 +90,9 @@ impl View {
         })
     }
 
-    /// Every line says of which target it tells.
-    pub(crate) const fn many(&self) -> bool {
-        self.many
+    /// The longest name; 0 where there is one target.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
     }
 
     pub(crate) fn tell(
@@ -104,7 +105,7 @@ impl View {
         let history = self.histories.entry(who.key).or_default();
         history.note(at, happening, known);
         self.log
-            .note(at, self.many.then_some(who.name), happening, known);
+            .note(at, (self.width > 0).then_some(who.name), happening, known);
     }
 
     /// Cancel safe.

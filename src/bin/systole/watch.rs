@@ -35,13 +35,18 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
         watch.end = watch.epoch.now().saturating_add(span);
     }
     match watch.run(options, stop).await {
-        Ok(()) if watch.hearts.are_well() => Ok(ExitCode::SUCCESS),
+        Ok(()) if watch.hearts.are_well(watch.epoch.now()) => Ok(ExitCode::SUCCESS),
         Ok(()) => Ok(ExitCode::FAILURE),
         Err(Trouble::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::SUCCESS) // `| head`
         }
         Err(trouble) => Err(trouble),
     }
+}
+
+fn longest(peers: &[Watched]) -> usize {
+    let lengths = peers.iter().map(|watched| watched.name.chars().count());
+    lengths.max().unwrap_or_default()
 }
 
 struct Watch {
@@ -70,12 +75,13 @@ impl Watch {
             let (link, name) = Link::demo(options.port, herald.of(0)).await?;
             peers.push(Watched::played(0, name, link));
         }
+        let many = peers.len() > 1 || options.config.is_some();
         let epoch = Epoch::start();
         let hearts = Hearts::new(settings, peers.len(), epoch.now())?;
         Ok(Self {
             hearts,
             keys: peers.len()..,
-            report: Report::new(options, peers.len() > 1 || options.config.is_some())?,
+            report: Report::new(options, if many { longest(&peers) } else { 0 })?,
             peers,
             epoch,
             herald,
@@ -90,7 +96,7 @@ impl Watch {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Trouble> {
         tokio::pin!(stop);
-        let mut hang_up = HangUp::new()?;
+        let mut hang_up = HangUp::new(options.config.is_some() || self.report.has_terminal())?;
         self.tell_all(&Happening::Start)?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);

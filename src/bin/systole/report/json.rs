@@ -41,6 +41,8 @@ struct More {
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lateness_ms: Option<f64>,
@@ -153,7 +155,7 @@ fn missed(miss: &Miss) -> More {
 fn turned(from: Condition, to: Condition) -> More {
     More {
         from: Some(condition_text(from).into()),
-        note: Some(condition_text(to).into()),
+        to: Some(condition_text(to).into()),
         ..More::default()
     }
 }

@@ -13,9 +13,7 @@ use super::{Happening, Paint, Who, describe};
 #[derive(Debug)]
 pub(crate) struct Lines {
     colour: bool,
-    /// Every line says of which target it tells.
-    many: bool,
-    /// The longest name so far.
+    /// The longest name, with which every line begins; 0 where there is one target.
     width: usize,
     told: HashMap<usize, Told>,
 }
@@ -33,12 +31,11 @@ struct Told {
 const BAR: u32 = 12;
 
 impl Lines {
-    pub(crate) fn new(many: bool) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
             colour: wanted && io::stdout().is_terminal(),
-            many,
-            width: 0,
+            width,
             told: HashMap::new(),
         }
     }
@@ -52,9 +49,35 @@ impl Lines {
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
         let mut told = self.told.get(&who.key).copied().unwrap_or_default();
-        let name = self.prefix(who);
         let text = match happening {
             Happening::Start => self.heading(who, known),
+            _ => format!(
+                "{}{}",
+                self.prefix(who),
+                self.line(&mut told, at, happening, known)
+            ),
+        };
+        self.told.insert(who.key, told);
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    fn prefix(&mut self, who: Who<'_>) -> String {
+        if self.width == 0 {
+            return String::new();
+        }
+        self.width = self.width.max(who.name.chars().count());
+        format!("{:<width$}", who.name, width = self.width)
+    }
+
+    fn line(
+        &self,
+        told: &mut Told,
+        at: Instant,
+        happening: &Happening,
+        known: &MonitorSnapshot,
+    ) -> String {
+        match happening {
             Happening::Answer {
                 rtt,
                 late,
@@ -65,47 +88,29 @@ impl Lines {
                 } else {
                     ""
                 };
-                format!(
-                    "{name}{}{note}",
-                    self.answer(&mut told, at, *rtt, *late, known)
-                )
+                format!("{}{note}", self.answer(told, at, *rtt, *late, known))
             }
-            Happening::Lost => format!("{name}{}", self.line(&mut told, at, known, "overdue")),
+            Happening::Lost => self.no_answer(told, at, known, "overdue"),
             Happening::Miss(miss) => {
-                let fault = miss.fault().to_string();
-                let note = miss.note().map(|note| format!("  {note}"));
-                let line = self.line(&mut told, at, known, &fault);
-                format!("{name}{line}{}", note.unwrap_or_default())
+                let line = self.no_answer(told, at, known, &miss.fault().to_string());
+                match miss.note() {
+                    Some(note) => format!("{line}  {note}"),
+                    None => line,
+                }
             }
             Happening::Scene(says) => {
-                let says = self.paint(Paint::Dim, format_args!("{:>8}  ~ {says}", seconds(at)));
-                format!("{name}{says}")
+                self.paint(Paint::Dim, format_args!("{:>8}  ~ {says}", seconds(at)))
             }
-            Happening::Summary => format!("{name}{}", self.summary(at, known)),
+            Happening::Summary => self.summary(at, known),
             other => {
-                if let Happening::Event(Event::Transition(change)) = other {
-                    told.verdict = change.to;
-                }
-                let text = describe(other).unwrap_or_default();
-                format!("{name}{}", self.mark(told, at, &text))
+                told.hear(other, known);
+                self.mark(*told, at, &describe(other).unwrap_or_default())
             }
-        };
-        self.told.insert(who.key, told);
-        writeln!(out, "{text}")?;
-        out.flush()
-    }
-
-    fn prefix(&mut self, who: Who<'_>) -> String {
-        self.width = self.width.max(who.name.chars().count());
-        if self.many {
-            format!("{:<width$}", who.name, width = self.width)
-        } else {
-            String::new()
         }
     }
 
     /// The columns are explained once.
-    fn heading(&mut self, who: Who<'_>, known: &MonitorSnapshot) -> String {
+    fn heading(&self, who: Who<'_>, known: &MonitorSnapshot) -> String {
         let bound = span(known.heart.plan.bound());
         let about = self.paint(
             Paint::Bold,
@@ -114,7 +119,7 @@ impl Lines {
         if !self.told.is_empty() {
             return about;
         }
-        let gap = if self.many { self.width } else { 0 };
+        let gap = self.width;
         let columns = "       s    verdict       rtt  of timeout       interval   timeout  level";
         let columns = self.paint(Paint::Dim, format_args!("{:gap$}{columns}", ""));
         let unknown = self.mark(Told::default(), Instant::ZERO, "unknown: nothing heard yet");
@@ -140,7 +145,13 @@ impl Lines {
     }
 
     /// A probe without an answer.
-    fn line(&self, told: &mut Told, at: Instant, known: &MonitorSnapshot, what: &str) -> String {
+    fn no_answer(
+        &self,
+        told: &mut Told,
+        at: Instant,
+        known: &MonitorSnapshot,
+        what: &str,
+    ) -> String {
         let paint = match told.verdict {
             Verdict::Dead => Paint::Dim,
             _ => Paint::Yellow,
@@ -163,7 +174,7 @@ impl Lines {
 
     fn summary(&self, at: Instant, known: &MonitorSnapshot) -> String {
         let (heart, count) = (&known.heart, &known.counters);
-        let gap = if self.many { "  " } else { "" };
+        let gap = if self.width > 0 { "  " } else { "" };
         let verdict = self.paint(
             Paint::of(heart.verdict),
             format_args!("{gap}{}", heart.verdict),
@@ -190,7 +201,7 @@ impl Lines {
             let _ = write!(
                 text,
                 "{}round trip {} +- {} over the last {}",
-                if self.many { "; " } else { "\n" },
+                if self.width > 0 { "; " } else { "\n" },
                 span(heart.mean),
                 span(heart.standard_deviation),
                 heart.samples
@@ -209,6 +220,15 @@ impl Lines {
 }
 
 impl Told {
+    /// A verdict is announced as such, or in what a group thinks.
+    const fn hear(&mut self, happening: &Happening, known: &MonitorSnapshot) {
+        match happening {
+            Happening::Event(Event::Transition(change)) => self.verdict = change.to,
+            Happening::Condition { .. } => self.verdict = known.heart.verdict,
+            _ => {}
+        }
+    }
+
     /// The interval and which way it moved, the timeout, the level.
     fn plan(&mut self, known: &MonitorSnapshot) -> String {
         let plan = known.heart.plan;

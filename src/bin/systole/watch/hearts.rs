@@ -135,12 +135,12 @@ impl Hearts {
     }
 
     /// Whether all peers are of use; of a group, the one in use.
-    pub(super) fn are_well(&self) -> bool {
+    pub(super) fn are_well(&self, now: Instant) -> bool {
         match self {
             Self::Apart(monitors) => monitors.iter().all(|monitor| is_well(monitor.verdict())),
             Self::Group(group) => {
-                let status = group.status(group.active(), Instant::ZERO);
-                status.is_some_and(|status| is_well(status.monitor.heart.verdict))
+                let active = self.known(group.active(), now);
+                active.is_some_and(|known| is_well(known.heart.verdict))
             }
         }
     }

@@ -28,19 +28,22 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// SIGHUP: the terminal is gone, or the configuration is new.
 #[cfg(unix)]
-pub(super) struct HangUp(tokio::signal::unix::Signal);
+pub(super) struct HangUp(Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl HangUp {
-    pub(super) fn new() -> io::Result<Self> {
+    /// Not `awaited`, it does what it did before: nothing under `nohup`.
+    pub(super) fn new(awaited: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::hangup()).map(Self)
+        let hang_up = awaited.then(|| signal(SignalKind::hangup()));
+        hang_up.transpose().map(Self)
     }
 
     /// Cancel safe.
     pub(super) async fn next(&mut self) {
-        if self.0.recv().await.is_none() {
-            std::future::pending::<()>().await;
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
         }
     }
 }
@@ -51,7 +54,7 @@ pub(super) struct HangUp;
 
 #[cfg(not(unix))]
 impl HangUp {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(_: bool) -> io::Result<Self> {
         Ok(Self)
     }
 
