@@ -138,7 +138,7 @@ fn a_picture_says_what_there_is_to_see() {
     for text in [
         "round trip",
         "interval",
-        "timeout",
+        "overdue",
         "suspicion",
         "verdict",
         "next probe in",

@@ -66,7 +66,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) min: Option<Duration>,
 
-    /// The longest interval [default: 4 times the base].
+    /// The longest interval [default: 4 times the base; the base with --failover].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) max: Option<Duration>,
 
