@@ -205,7 +205,7 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
     let (summary, status) = watch.end();
     assert_eq!((status, &summary["verdict"]), (0, &"alive".into()));
     assert!(
-        summary["answered"].as_u64() >= Some(5) && summary["failed"] == 0,
+        summary["answered"].as_u64() > Some(1) && summary["failed"] == 0,
         "{summary}"
     );
 }
