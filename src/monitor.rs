@@ -82,6 +82,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     key: u64,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
+    /// The moment of the last sign of life, or of the first probe, on the caller's clock.
+    heard: Instant,
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
@@ -128,6 +130,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             pending: Pending::new(),
             key: mix(config.seed),
             proof: Instant::ZERO,
+            heard: now,
             sent: now,
             next: now,
             forgotten: SuspicionLevel::ZERO,
@@ -195,6 +198,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
+            let took_us = self.watch.now().since(self.heard);
+            let worst_us = &mut self.counters.worst_detection_us;
+            *worst_us = took_us.max(*worst_us);
             self.announce(change, level);
             self.reschedule();
         }
@@ -219,6 +225,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.count = self.count.wrapping_add(1);
         self.counters.probes = self.counters.probes.saturating_add(1);
         let sent = self.watch.seen();
+        if !self.pulse.is_started() {
+            self.heard = now;
+        }
         self.pulse.sent(sent);
         self.remember(sent);
         self.reschedule();
@@ -302,17 +311,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn announce(&mut self, change: Change, level: SuspicionLevel) {
-        let counter = match change.reason {
-            Reason::Refuted => Some(&mut self.counters.refuted),
-            Reason::Recovered => Some(&mut self.counters.recovered),
-            Reason::Undecided => Some(&mut self.counters.undecided),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            *counter = counter.saturating_add(1);
-        }
+        self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
+            self.counters.broken = self.counters.broken.saturating_add(1);
             self.pending.broken();
         }
     }
@@ -476,6 +478,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        let age_us = seen.since(alive_at);
+        self.heard = self.heard.max(self.watch.now().minus(age_us));
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -559,7 +563,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
     pub fn resync(&mut self, now: Instant) {
         let back = self.watch.resync(now);
-        for moment in [&mut self.sent, &mut self.next] {
+        for moment in [&mut self.sent, &mut self.next, &mut self.heard] {
             *moment = moment.minus(back);
         }
         self.settle();

@@ -8,7 +8,7 @@ use crate::promise::Promise;
 use crate::pulse::Pulse;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Change, Failure, Reason, Verdict};
 
 /// What is known of a path, and what is planned. Plain data; taking it costs a few divisions and a root.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,16 +56,27 @@ pub struct Counters {
     pub failed: u32,
     /// Probes that could not be sent.
     pub unsent: u32,
+    /// Verdicts `Alive`: the first one, and those after a suspicion or a death.
+    pub alive: u32,
+    /// Verdicts `Suspect`.
+    pub suspect: u32,
+    /// Verdicts `Dead`.
+    pub dead: u32,
     /// Verdicts `Dead` that were mistakes.
     pub refuted: u32,
     /// Verdicts `Dead` after which the peer came back.
     pub recovered: u32,
     /// Verdicts `Dead` of which nothing tells which of the two they were.
     pub undecided: u32,
+    /// Promises of the policy that were broken.
+    pub broken: u32,
     /// Lateness that was reported.
     pub pauses: u32,
     /// All lateness of ours, in microseconds.
     pub lateness_us: u64,
+    /// The longest time from the last sign of life to the verdict `Dead`, in microseconds: no crash was noticed later. Lateness of ours
+    /// is part of it, and so it may exceed the bound.
+    pub worst_detection_us: u64,
 }
 
 /// What a monitor knows at a moment.
@@ -86,6 +97,30 @@ pub struct MonitorSnapshot {
     pub last_failure: Option<Failure>,
     /// The number of the last event.
     pub events: u32,
+}
+
+impl Counters {
+    pub(crate) const fn count(&mut self, change: Change) {
+        let verdict = match change.to {
+            Verdict::Unknown => None,
+            Verdict::Alive => Some(&mut self.alive),
+            Verdict::Suspect => Some(&mut self.suspect),
+            Verdict::Dead => Some(&mut self.dead),
+        };
+        increment(verdict);
+        increment(match change.reason {
+            Reason::Refuted => Some(&mut self.refuted),
+            Reason::Recovered => Some(&mut self.recovered),
+            Reason::Undecided => Some(&mut self.undecided),
+            _ => None,
+        });
+    }
+}
+
+const fn increment(counter: Option<&mut u32>) {
+    if let Some(counter) = counter {
+        *counter = counter.saturating_add(1);
+    }
 }
 
 impl Snapshot {
