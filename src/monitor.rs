@@ -14,11 +14,14 @@ use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+#[cfg(feature = "metrics")]
+use crate::window::RttWindow;
 
 mod member;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
     /// Send a probe that carries this id, now; then poll again.
@@ -82,8 +85,6 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     key: u64,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
-    /// The moment of the last sign of life, or of the first probe, on the caller's clock.
-    heard: Instant,
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
@@ -94,6 +95,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How late we looked since the last sign of life, in all.
+    late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
@@ -130,12 +133,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             pending: Pending::new(),
             key: mix(config.seed),
             proof: Instant::ZERO,
-            heard: now,
             sent: now,
             next: now,
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
@@ -198,11 +201,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
-            let took_us = self.watch.now().since(self.heard);
-            let worst_us = &mut self.counters.worst_detection_us;
-            *worst_us = took_us.max(*worst_us);
+            self.measure(change);
             self.announce(change, level);
             self.reschedule();
+        }
+    }
+
+    /// How long it took from the last sign of life to the verdict `Dead`, on the caller's clock.
+    fn measure(&mut self, change: Change) {
+        if change.reason == Reason::Silent {
+            let silent_us = self.watch.seen().since(self.proof);
+            let took_ms = silent_us
+                .saturating_add(u64::from(self.late_us))
+                .div_ceil(1_000);
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(took_ms).max(*worst_ms);
         }
     }
 
@@ -225,9 +238,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.count = self.count.wrapping_add(1);
         self.counters.probes = self.counters.probes.saturating_add(1);
         let sent = self.watch.seen();
-        if !self.pulse.is_started() {
-            self.heard = now;
-        }
         self.pulse.sent(sent);
         self.remember(sent);
         self.reschedule();
@@ -303,6 +313,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
             self.counters.pauses = self.counters.pauses.saturating_add(1);
@@ -314,7 +325,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
-            self.counters.broken = self.counters.broken.saturating_add(1);
             self.pending.broken();
         }
     }
@@ -478,8 +488,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.proof = self.proof.max(alive_at);
-        let age_us = seen.since(alive_at);
-        self.heard = self.heard.max(self.watch.now().minus(age_us));
+        self.late_us = 0;
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -563,7 +572,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
     pub fn resync(&mut self, now: Instant) {
         let back = self.watch.resync(now);
-        for moment in [&mut self.sent, &mut self.next, &mut self.heard] {
+        for moment in [&mut self.sent, &mut self.next] {
             *moment = moment.minus(back);
         }
         self.settle();
@@ -596,6 +605,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         probes.fold(self.forgotten, |level, probe| {
             level.plus(self.evidence(probe, seen))
         })
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        self.pulse.window()
     }
 
     fn is_evidence(&self, probe: &Probe) -> bool {

@@ -12,6 +12,8 @@ use crate::verdict::{Change, Failure, Reason, Verdict};
 
 /// What is known of a path, and what is planned. Plain data; taking it costs a few divisions and a root.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// Whether the peer is alive.
@@ -23,12 +25,24 @@ pub struct Snapshot {
     /// Round-trip times in the window.
     pub samples: u16,
     /// Their mean.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "mean_us", with = "crate::time::form")
+    )]
     pub mean: Duration,
     /// Their population standard deviation.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "standard_deviation_us", with = "crate::time::form")
+    )]
     pub standard_deviation: Duration,
     /// Standard deviation by mean.
     pub fluctuation: f64,
     /// The smoothed round-trip time of RFC 6298.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "smoothed_us", with = "crate::time::form")
+    )]
     pub smoothed: Duration,
     /// The chance that a probe is lost.
     pub loss: f64,
@@ -38,6 +52,8 @@ pub struct Snapshot {
 
 /// What a monitor has counted since it was made. Every counter saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Counters {
     /// Probes handed out to be sent, less those that could not be.
@@ -56,8 +72,6 @@ pub struct Counters {
     pub failed: u32,
     /// Probes that could not be sent.
     pub unsent: u32,
-    /// Verdicts `Alive`: the first one, and those after a suspicion or a death.
-    pub alive: u32,
     /// Verdicts `Suspect`.
     pub suspect: u32,
     /// Verdicts `Dead`.
@@ -68,19 +82,19 @@ pub struct Counters {
     pub recovered: u32,
     /// Verdicts `Dead` of which nothing tells which of the two they were.
     pub undecided: u32,
-    /// Promises of the policy that were broken.
-    pub broken: u32,
     /// Lateness that was reported.
     pub pauses: u32,
+    /// The longest time from a last sign of life to the verdict `Dead`, in milliseconds, rounded up: no crash was noticed later. Lateness of
+    /// ours is part of it, and so it may exceed the bound.
+    pub worst_detection_ms: u32,
     /// All lateness of ours, in microseconds.
     pub lateness_us: u64,
-    /// The longest time from the last sign of life to the verdict `Dead`, in microseconds: no crash was noticed later. Lateness of ours
-    /// is part of it, and so it may exceed the bound.
-    pub worst_detection_us: u64,
 }
 
 /// What a monitor knows at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct MonitorSnapshot {
     /// The path and the plan.
@@ -101,13 +115,11 @@ pub struct MonitorSnapshot {
 
 impl Counters {
     pub(crate) const fn count(&mut self, change: Change) {
-        let verdict = match change.to {
-            Verdict::Unknown => None,
-            Verdict::Alive => Some(&mut self.alive),
+        increment(match change.to {
+            Verdict::Unknown | Verdict::Alive => None,
             Verdict::Suspect => Some(&mut self.suspect),
             Verdict::Dead => Some(&mut self.dead),
-        };
-        increment(verdict);
+        });
         increment(match change.reason {
             Reason::Refuted => Some(&mut self.refuted),
             Reason::Recovered => Some(&mut self.recovered),
