@@ -60,7 +60,7 @@ const SECONDS: [(&str, &str); 6] = [
     ),
     (
         "systole_worst_detection_seconds",
-        "Longest time from a last sign of life to the verdict dead, as measured; lateness of this side included.",
+        "Longest time from a last sign of life to the verdict dead, as measured, lateness of this side included; 0 before the first.",
     ),
     (
         "systole_mistake_interval_seconds",
