@@ -207,7 +207,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// How long it took from the last sign of life to the verdict `Dead`, on the caller's clock.
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
     fn measure(&mut self, change: Change) {
         if change.reason == Reason::Silent {
             let silent_us = self.watch.seen().since(self.proof);

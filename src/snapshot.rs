@@ -84,8 +84,8 @@ pub struct Counters {
     pub undecided: u32,
     /// Lateness that was reported.
     pub pauses: u32,
-    /// The longest time from a last sign of life to the verdict `Dead`, in milliseconds, rounded up: no crash was noticed later. Lateness of
-    /// ours is part of it, and so it may exceed the bound.
+    /// The longest time from the send of a last answered probe to the verdict `Dead`, in milliseconds, rounded up. Lateness of ours since
+    /// that answer is part of it, and so it may exceed the bound.
     pub worst_detection_ms: u32,
     /// All lateness of ours, in microseconds.
     pub lateness_us: u64,

@@ -14,8 +14,9 @@
 #[path = "common/tool.rs"]
 mod tool;
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -54,7 +55,10 @@ fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
 
 /// As it goes into a URL.
 fn escaped(query: &str) -> String {
-    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    query.bytes().fold(String::new(), |mut text, byte| {
+        write!(text, "%{byte:02X}").unwrap();
+        text
+    })
 }
 
 /// Starts a Debian program; none where it is missing.
