@@ -3,6 +3,7 @@
 mod hearts;
 mod news;
 mod reload;
+mod series;
 mod settings;
 pub(crate) mod signals;
 mod watched;
@@ -18,10 +19,12 @@ use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use self::hearts::{Ask, Hearts};
+use self::series::Series;
 use self::settings::Settings;
 use self::signals::{HangUp, stop_signal};
 use self::watched::Watched;
 use crate::args;
+use crate::metrics;
 use crate::report::{Happening, Report, Who};
 use crate::target::{Herald, Inbox, Link, inbox};
 use crate::trouble::Trouble;
@@ -60,6 +63,8 @@ struct Watch {
     herald: Herald,
     inbox: Inbox,
     report: Report,
+    /// Where they are exported.
+    series: Option<Series>,
     end: Instant,
 }
 
@@ -76,6 +81,7 @@ impl Watch {
             let (link, name) = Link::demo(options.port, herald.of(0)).await?;
             peers.push(Watched::played(0, name, link));
         }
+        let served = options.metrics.map(metrics::serve).transpose()?;
         let many = peers.len() > 1 || options.config.is_some();
         let epoch = Epoch::start();
         let hearts = Hearts::new(settings, peers.len(), epoch.now())?;
@@ -83,6 +89,7 @@ impl Watch {
             hearts,
             keys: peers.len()..,
             report: Report::new(options, if many { longest(&peers) } else { 0 })?,
+            series: served.map(|()| Series::default()),
             peers,
             epoch,
             herald,
@@ -101,6 +108,9 @@ impl Watch {
         self.tell_all(&Happening::Start)?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);
+            if let Some(series) = &mut self.series {
+                series.record(&self.hearts, &self.peers, self.epoch.now());
+            }
             select! {
                 biased;
                 () = &mut stop => break,
