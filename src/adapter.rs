@@ -9,11 +9,14 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use crate::pacing::Pacing;
-use crate::{Config, Failure, Instant, Monitor, ProbeId};
+use crate::{Config, FailoverConfig, Failure, Instant};
 
+mod machine;
 pub mod thread;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+
+use machine::{Machine, Step};
 
 /// Round-trip times that the adapters look at.
 pub const WINDOW: usize = 32;
@@ -22,7 +25,7 @@ pub const WINDOW: usize = 32;
 ///
 /// That clock is `CLOCK_MONOTONIC` on Linux, `CLOCK_UPTIME_RAW` on macOS and the performance counter on Windows. The first two stand
 /// still while the machine is suspended and the last one runs on. A suspend that the clock counts is lateness like any other; after one
-/// that it does not count, call [`Monitor::resumed`].
+/// that it does not count, call [`Monitor::resumed`](crate::Monitor::resumed).
 ///
 /// ```
 /// use core::time::Duration;
@@ -96,6 +99,8 @@ pub enum Fault {
     Failed(Failure),
     /// The probe could not be sent, which is our fault and no evidence.
     Unsent,
+    /// The peer answered, and asks for fewer probes: it is alive, and the interval doubles ([`Monitor::handle_pushback`](crate::Monitor::handle_pushback)).
+    Pushback,
 }
 
 impl From<Failure> for Fault {
@@ -140,6 +145,7 @@ impl fmt::Display for Fault {
             Self::Missed => f.pad("missed"),
             Self::Failed(failure) => failure.fmt(f),
             Self::Unsent => f.pad("not sent"),
+            Self::Pushback => f.pad("pushed back"),
         }
     }
 }
@@ -162,28 +168,44 @@ fn random() -> NonZeroU64 {
     NonZeroU64::new(RandomState::new().hash_one(0_u8)).unwrap_or(NonZeroU64::MIN)
 }
 
-/// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
-pub(crate) struct Shared<P: Pacing> {
-    monitor: Mutex<Monitor<WINDOW, P>>,
+impl<P: Pacing> FailoverConfig<P> {
+    /// Draws a missing seed from the randomness of the operating system.
+    #[must_use]
+    pub fn seeded(mut self) -> Self {
+        self.active = self.active.seeded();
+        self
+    }
 }
 
-impl<P: Pacing> Shared<P> {
-    pub(crate) fn new(config: Config<P>, now: Instant) -> Self {
-        let monitor = Mutex::new(Monitor::start(config.seeded(), now));
-        Self { monitor }
+/// What became of the closure that runs at the stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Farewell {
+    /// It ran to its end, or there was none.
+    Said,
+    /// Its deadline passed first.
+    Cut,
+    /// It panicked.
+    Panicked,
+}
+
+/// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
+pub(crate) struct Shared<M> {
+    machine: Mutex<M>,
+}
+
+impl<M: Machine> Shared<M> {
+    pub(crate) const fn new(machine: M) -> Self {
+        Self {
+            machine: Mutex::new(machine),
+        }
     }
 
-    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut Monitor<WINDOW, P>) -> R) -> R {
-        call(&mut self.monitor.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
+        call(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Hands in what became of probe `id` at `at`.
-    pub(crate) fn hand_in(&self, id: ProbeId, result: Result<(), Fault>, at: Instant) {
-        self.with(|monitor| match result {
-            Ok(()) => monitor.handle_reply(id, at),
-            Err(Fault::Failed(failure)) => monitor.handle_failure(id, failure, at),
-            Err(Fault::Unsent) => monitor.handle_unsent(id, at),
-            Err(Fault::Missed) => {} // the machine sees for itself
-        });
+    pub(crate) fn poll(&self, now: Instant) -> Step<M> {
+        self.with(|machine| machine.step(now))
     }
 }

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use systole::tokio::Heart;
+use systole::tokio::{Builder, Farewell, Heart};
 use systole::{Config, Event, Failure, Fault, Reason, Verdict};
 use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
@@ -315,7 +315,7 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
 
     let (token, up) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
     let count = up.clone();
-    let mut heart = systole::tokio::spawn_until(&token, config(), move || {
+    let mut heart = Builder::new(config()).stop_with(&token).spawn(move || {
         count.fetch_add(1, Ordering::SeqCst);
         async { Ok::<_, Fault>(()) }
     });
@@ -323,6 +323,142 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
     token.cancel();
     assert_eq!(heart.next().await, None);
     assert_eq!(up.load(Ordering::SeqCst), 1);
+}
+
+/// A heart that answers at once and says goodbye as told.
+fn with_goodbye<Fut>(goodbye: impl FnOnce() -> Fut + Send + 'static) -> Heart
+where
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Builder::new(config())
+        .on_stop(SECOND, goodbye)
+        .spawn(|| async { Ok::<_, Fault>(()) })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_goodbye_is_said_once_after_the_probes_are_gone() {
+    let (under_way, said) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (counted, seen, saying) = (under_way.clone(), under_way.clone(), said.clone());
+    let heart = Builder::new(config())
+        .on_stop(SECOND, move || async move {
+            assert_eq!(seen.load(Ordering::SeqCst), 0, "a probe is under way");
+            sleep(ms(300)).await;
+            saying.fetch_add(1, Ordering::SeqCst);
+        })
+        .spawn(move || {
+            let guard = Guard::new(&counted);
+            async move {
+                let _guard = guard;
+                pending::<Result<(), Fault>>().await
+            }
+        });
+    sleep(ms(1_500)).await;
+    assert!(under_way.load(Ordering::SeqCst) > 0);
+    let asked = Instant::now();
+    assert_eq!(heart.stop().await, Farewell::Said);
+    assert_eq!(said.load(Ordering::SeqCst), 1);
+    assert!((ms(300)..=ms(302)).contains(&asked.elapsed()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_that_hangs_is_cut_and_one_that_panics_is_contained() {
+    let asked = Instant::now();
+    let heart = with_goodbye(pending);
+    assert_eq!(heart.stop().await, Farewell::Cut);
+    assert!((SECOND..=ms(1_002)).contains(&asked.elapsed()));
+    let heart = with_goodbye(|| async { panic!("as the test wants it") });
+    assert_eq!(heart.stop().await, Farewell::Panicked);
+    let heart = with_goodbye::<std::future::Ready<()>>(|| panic!("as the test wants it"));
+    assert_eq!(heart.stop().await, Farewell::Panicked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_heart_says_goodbye_too() {
+    let (sender, said) = tokio::sync::oneshot::channel();
+    drop(with_goodbye(|| async { sender.send(()).unwrap() }));
+    assert_eq!(timeout(SECOND, said).await, Ok(Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn death_is_awaited_and_the_wait_can_be_cancelled() {
+    let up = Arc::new(AtomicBool::new(true));
+    let heart = switched(&up);
+    assert_eq!(heart.until(Verdict::Alive).await, Verdict::Alive);
+    for _ in 0..100 {
+        assert!(timeout(ms(33), heart.until_dead()).await.is_err());
+    }
+    up.store(false, Ordering::SeqCst);
+    let crash = Instant::now();
+    assert_eq!(heart.until_dead().await, Verdict::Dead);
+    assert!(crash.elapsed() <= ms(3_010));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_death_ends_with_the_task() {
+    let token = CancellationToken::new();
+    let heart = Builder::new(config())
+        .stop_with(&token)
+        .spawn(|| async { Ok::<_, Fault>(()) });
+    heart.until(Verdict::Alive).await;
+    token.cancel();
+    assert_eq!(heart.until_dead().await, Verdict::Alive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_probes_at_once_than_allowed() {
+    let alive = Arc::new(AtomicU32::new(0));
+    let counted = alive.clone();
+    let heart = Builder::new(config()).at_once(1).spawn(move || {
+        let guard = Guard::new(&counted);
+        async move {
+            let _guard = guard;
+            pending::<Result<(), Fault>>().await
+        }
+    });
+    for _ in 0..1_000 {
+        sleep(ms(10)).await;
+        assert!(alive.load(Ordering::SeqCst) <= 1);
+    }
+    assert!(heart.snapshot().counters.probes > 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_is_a_miss_with_its_reason_and_never_life() {
+    let mut heart = systole::tokio::spawn(config(), || async {
+        sleep(ms(5)).await;
+        Err::<(), _>(Failure::Garbage)
+    });
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Dead, Reason::NeverHeard)
+    );
+    let known = heart.snapshot();
+    assert_eq!(known.last_failure, Some(Failure::Garbage));
+    assert_eq!(known.counters.answered, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
+    let sends = Sends::default();
+    let noted = sends.clone();
+    let config = Config::every(SECOND).unwrap().start_at_once();
+    let heart = systole::tokio::spawn(config, move || {
+        noted.note();
+        async { Err::<(), _>(Fault::Pushback) }
+    });
+    sleep(60 * SECOND).await;
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert!((15..=22).contains(&sends.count()), "{}", sends.count());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_can_be_read_in_two_places() {
+    let up = Arc::new(AtomicBool::new(true));
+    let mut heart = switched(&up);
+    let mut elsewhere = heart.events();
+    assert_eq!(heart.next().await, elsewhere.next().await);
+    heart.stop().await;
+    assert_eq!(elsewhere.next().await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,9 +10,10 @@ use std::panic::catch_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle, Thread, park_timeout};
 
+use super::machine::{Machine, Step};
 use super::{Epoch, Fault, Shared, WINDOW};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, Verdict};
+use crate::{Config, Event, Failure, Instant, Monitor, MonitorSnapshot, ProbeId, Verdict};
 
 /// Events that wait for a reader; more are dropped, and their numbers show a gap.
 const EVENTS: usize = 64;
@@ -63,7 +64,7 @@ where
     E: Into<Fault>,
 {
     let epoch = Epoch::start();
-    let shared = Arc::new(Shared::new(config, epoch.now()));
+    let shared = Arc::new(Shared::new(Monitor::start(config.seeded(), epoch.now())));
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, events) = sync_channel(EVENTS);
     let beat = Beat {
@@ -88,7 +89,7 @@ where
 /// The handle of a probing thread. Dropping it stops the thread.
 pub struct Heart<P: Pacing = Fluctuation> {
     epoch: Epoch,
-    shared: Arc<Shared<P>>,
+    shared: Arc<Shared<Monitor<WINDOW, P>>>,
     stopping: Arc<AtomicBool>,
     events: Receiver<Event>,
     thread: Option<JoinHandle<()>>,
@@ -162,7 +163,7 @@ impl<P: Pacing> fmt::Debug for Heart<P> {
 /// What the thread owns.
 struct Beat<P: Pacing, F> {
     epoch: Epoch,
-    shared: Arc<Shared<P>>,
+    shared: Arc<Shared<Monitor<WINDOW, P>>>,
     stopping: Arc<AtomicBool>,
     events: SyncSender<Event>,
     probe: F,
@@ -189,11 +190,10 @@ where
         let now = self.epoch.now();
         let mut asked = None;
         loop {
-            match self.shared.with(|monitor| monitor.poll(now)) {
-                Output::Probe(id) => asked = Some(id),
-                Output::Event(event) => drop(self.events.try_send(event)),
-                Output::Wait(until) => return (asked, until),
-                Output::Idle => return (asked, Instant::MAX),
+            match self.shared.poll(now) {
+                Step::Probe((), id) => asked = Some(id),
+                Step::Event(event) => drop(self.events.try_send(event)),
+                Step::Wait(until) => return (asked, until),
             }
         }
     }
@@ -205,7 +205,9 @@ where
             Ok(answer) => answer.map(drop).map_err(Into::into),
             Err(_) => Err(Fault::Failed(Failure::Prober)),
         };
-        self.shared.hand_in(id, result, self.epoch.now());
+        let at = self.epoch.now();
+        self.shared
+            .with(|monitor| monitor.hand_in((), id, result, at));
     }
 
     /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be
