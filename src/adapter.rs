@@ -1,5 +1,6 @@
 //! Threads and tasks around a [`Monitor`]: a clock anchor and a loop each, no decisions.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::hash::BuildHasher;
 use core::num::NonZeroU64;
@@ -9,7 +10,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use crate::pacing::Pacing;
-use crate::{Config, FailoverConfig, Failure, Instant};
+use crate::{Config, FailoverConfig, Failure, Instant, RetryBudget};
 
 mod machine;
 pub mod thread;
@@ -192,12 +193,14 @@ pub enum Farewell {
 /// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
 pub(crate) struct Shared<M> {
     machine: Mutex<M>,
+    budget: Option<Arc<RetryBudget>>,
 }
 
 impl<M: Machine> Shared<M> {
-    pub(crate) const fn new(machine: M) -> Self {
+    pub(crate) const fn new(machine: M, budget: Option<Arc<RetryBudget>>) -> Self {
         Self {
             machine: Mutex::new(machine),
+            budget,
         }
     }
 
@@ -206,6 +209,6 @@ impl<M: Machine> Shared<M> {
     }
 
     pub(crate) fn poll(&self, now: Instant) -> Step<M> {
-        self.with(|machine| machine.step(now))
+        self.with(|machine| machine.step(now, self.budget.as_deref()))
     }
 }

@@ -28,6 +28,7 @@ extern crate std;
 
 #[cfg(feature = "std")]
 mod adapter;
+mod budget;
 mod config;
 mod error;
 mod event;
@@ -57,6 +58,7 @@ mod window;
 pub use adapter::tokio;
 #[cfg(feature = "std")]
 pub use adapter::{Epoch, Fault, WINDOW, thread};
+pub use budget::RetryBudget;
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};

@@ -132,6 +132,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.mark.plus(self.plan.bound_us())
     }
 
+    /// What a pending verdict counts from.
+    pub(crate) const fn mark(&self) -> Instant {
+        self.mark
+    }
+
     /// From `now` until the verdict falls, where it will.
     pub(crate) const fn left_us(&self, now: Instant) -> u64 {
         if self.is_pending() {
@@ -339,17 +344,22 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// Other settings from `now` on. What is known of the path stays; a peer not called dead gets time for one probe and its retries.
-    pub(crate) fn reconfigure(&mut self, settings: Settings<P>, now: Instant) {
+    /// Other settings from now on. What is known of the path stays.
+    pub(crate) fn reconfigure(&mut self, settings: Settings<P>) {
         self.settings = settings;
         self.risen = 0;
         self.retries = 0;
         self.replan();
-        if let Some(dead_at) = self.dead_at() {
-            let plan = self.plan();
-            let needed = now.plus(plan.bound_us().saturating_sub(plan.interval_us()));
-            self.mark = self.mark.plus(needed.since(dead_at));
-        }
+    }
+
+    /// Keeps a bound of at least `bound_us` in force until the next plan is drawn up.
+    pub(crate) fn loosen(&mut self, bound_us: u64) {
+        self.plan.loosen(bound_us);
+    }
+
+    /// Puts the planned bound into force again.
+    pub(crate) fn tighten(&mut self) {
+        self.replan();
     }
 
     /// The server wants fewer probes.

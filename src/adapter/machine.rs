@@ -5,7 +5,8 @@ use core::time::Duration;
 use super::Fault;
 use crate::pacing::Pacing;
 use crate::{
-    Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, Verdict,
+    Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, RetryBudget,
+    Verdict,
 };
 
 /// A sans-IO machine that an adapter drives: a [`Monitor`] or a [`Failover`].
@@ -18,7 +19,7 @@ pub trait Machine {
     type Opinion: Copy + PartialEq + Send + Sync + 'static;
 
     #[doc(hidden)]
-    fn step(&mut self, now: Instant) -> Step<Self>;
+    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
 
     #[doc(hidden)]
     fn opinion(&self) -> Self::Opinion;
@@ -51,8 +52,8 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
     type Event = Event;
     type Opinion = Verdict;
 
-    fn step(&mut self, now: Instant) -> Step<Self> {
-        match self.poll(now) {
+    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
+        match self.poll_with(now, budget) {
             Output::Probe(id) => Step::Probe((), id),
             Output::Event(event) => Step::Event(event),
             Output::Wait(until) => Step::Wait(until),
@@ -87,8 +88,8 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
     type Event = FailoverEvent;
     type Opinion = usize;
 
-    fn step(&mut self, now: Instant) -> Step<Self> {
-        match self.poll(now) {
+    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
+        match self.poll_with(now, budget) {
             FailoverOutput::Probe { endpoint, id } => Step::Probe(endpoint, id),
             FailoverOutput::Event(event) => Step::Event(event),
             FailoverOutput::Wait(until) => Step::Wait(until),

@@ -64,7 +64,10 @@ where
     E: Into<Fault>,
 {
     let epoch = Epoch::start();
-    let shared = Arc::new(Shared::new(Monitor::start(config.seeded(), epoch.now())));
+    let shared = Arc::new(Shared::new(
+        Monitor::start(config.seeded(), epoch.now()),
+        None,
+    ));
     let stopping = Arc::new(AtomicBool::new(false));
     let (sender, events) = sync_channel(EVENTS);
     let beat = Beat {

@@ -16,7 +16,9 @@ use super::machine::Machine;
 use super::probes::Probes;
 use super::{Epoch, Events, Fault, Group, Handle, Heart, Shared, WINDOW};
 use crate::pacing::Pacing;
-use crate::{Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor};
+use crate::{
+    Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
+};
 
 /// Events that wait for a reader; the oldest give way, and the numbers show a gap.
 const EVENTS: usize = 16;
@@ -44,6 +46,7 @@ pub struct Builder<M: Machine> {
     machine: M,
     stop: CancellationToken,
     at_once: usize,
+    budget: Option<Arc<RetryBudget>>,
     goodbye: Option<Goodbye>,
 }
 
@@ -71,6 +74,7 @@ impl<M: Machine> Builder<M> {
             machine,
             stop: CancellationToken::new(),
             at_once: AT_ONCE,
+            budget: None,
             goodbye: None,
         }
     }
@@ -107,6 +111,13 @@ impl<M: Machine> Builder<M> {
         self
     }
 
+    /// Holds retries to `budget`, together with those of all that are given the same one.
+    #[must_use]
+    pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
+        self.budget = Some(Arc::clone(budget));
+        self
+    }
+
     pub(super) fn start<F, Fut, A, E>(self, probe: F) -> Handle<M>
     where
         M: Send + 'static,
@@ -119,7 +130,7 @@ impl<M: Machine> Builder<M> {
         let changed = Arc::new(Notify::new());
         let (events, listener) = broadcast::channel(EVENTS);
         let (opinions, opinion) = watch::channel(self.machine.opinion());
-        let shared = Arc::new(Shared::new(self.machine));
+        let shared = Arc::new(Shared::new(self.machine, self.budget));
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),

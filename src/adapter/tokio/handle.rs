@@ -14,7 +14,7 @@ use tokio_util::sync::DropGuard;
 use super::machine::Machine;
 use super::{Epoch, Farewell, Shared, WINDOW, now};
 use crate::pacing::Pacing;
-use crate::{Failover, GroupState, Instant, Monitor, MonitorSnapshot, Verdict};
+use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Verdict};
 
 /// The handle of a probing task, and the stream of its events. Dropping it stops the task, which drops the probes under way and says
 /// its goodbye.
@@ -82,6 +82,11 @@ impl<P: Pacing> Handle<Monitor<WINDOW, P>> {
     pub fn snapshot(&self) -> MonitorSnapshot {
         let now = now(self.epoch);
         self.shared.with(|monitor| monitor.snapshot(now))
+    }
+
+    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    pub fn reconfigure(&self, config: &Config<P>) {
+        self.with(|monitor, now| monitor.reconfigure(config, now));
     }
 
     /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the task ended first.
