@@ -26,7 +26,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "embassy"))]
 mod adapter;
 mod budget;
 mod config;
@@ -54,10 +54,14 @@ mod verdict;
 mod watch;
 mod window;
 
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use adapter::Fault;
+#[cfg(feature = "embassy")]
+pub use adapter::embassy;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]
-pub use adapter::{Epoch, Fault, WINDOW, thread};
+pub use adapter::{Epoch, WINDOW, thread};
 pub use budget::RetryBudget;
 pub use config::Config;
 pub use error::{ConfigError, Setting};

@@ -1,5 +1,6 @@
 //! What an adapter drives, seen from its loop: one monitor, or a group of them.
 
+#[cfg(any(feature = "tokio", feature = "embassy"))]
 use core::time::Duration;
 
 use super::Fault;
@@ -21,10 +22,12 @@ pub trait Machine {
     #[doc(hidden)]
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
 
+    #[cfg(feature = "std")]
     #[doc(hidden)]
     fn opinion(&self) -> Self::Opinion;
 
     /// How long the answer to a probe that is sent now can prove life.
+    #[cfg(any(feature = "tokio", feature = "embassy"))]
     #[doc(hidden)]
     fn patience(&self, target: Self::Target, now: Instant) -> Duration;
 
@@ -61,10 +64,12 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         }
     }
 
+    #[cfg(feature = "std")]
     fn opinion(&self) -> Verdict {
         self.verdict()
     }
 
+    #[cfg(any(feature = "tokio", feature = "embassy"))]
     fn patience(&self, (): (), now: Instant) -> Duration {
         self.snapshot(now).heart.plan.bound()
     }
@@ -97,10 +102,12 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         }
     }
 
+    #[cfg(feature = "std")]
     fn opinion(&self) -> usize {
         self.active()
     }
 
+    #[cfg(any(feature = "tokio", feature = "embassy"))]
     fn patience(&self, endpoint: usize, now: Instant) -> Duration {
         self.status(endpoint, now)
             .map_or(Duration::ZERO, |status| status.monitor.heart.plan.bound())

@@ -141,6 +141,7 @@ impl<P: Pacing> Heart<P> {
     }
 
     /// Blocks until the peer is dead.
+    #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn until_dead(&self) -> Verdict {
         self.until(Verdict::Dead)
     }
@@ -149,6 +150,7 @@ impl<P: Pacing> Heart<P> {
     ///
     /// A sleeping thread is gone at once. One whose closure is blocked is waited for 50 ms and then left behind: nothing
     /// can end a thread from outside; it ends by itself, without another probe, when the closure returns.
+    #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn stop(mut self) -> Farewell {
         self.end()
     }

@@ -23,6 +23,7 @@ use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::{Config, Failover, Instant, Monitor};
 
 pub use super::Farewell;
+pub use super::machine::Machine;
 pub use builder::Builder;
 pub use handle::{Events, Handle};
 

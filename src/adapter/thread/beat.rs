@@ -50,7 +50,7 @@ where
                 Step::Event(event) => drop(self.events.try_send(event)),
                 Step::Wait(until) => {
                     self.board
-                        .post(self.shared.with(|monitor| monitor.verdict()));
+                        .post(self.shared.with(|monitor| monitor.opinion()));
                     return (asked, until);
                 }
             }
