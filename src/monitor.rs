@@ -150,9 +150,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         monitor
     }
 
+    /// Uniform in an interval as jitter has it: in a whole one, those who start last would meet those who beat for the second time.
+    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = mix(!seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
-        (self.pulse.plan().interval_us() * share) >> 24
+        let draw = mix(!seed);
+        let (share, jitter) = (draw >> 40, draw as u16);
+        (self.pulse.interval_drawn_us(jitter) * share) >> 24 // no interval is over 2^40: the product fits
     }
 
     // ---- the drain ----

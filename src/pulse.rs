@@ -406,15 +406,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.plan(&self.state, &self.statistics())
     }
 
-    /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
+    /// Shortens `interval_us` by the last draw.
     fn jittered(&self, interval_us: u64) -> u64 {
+        self.shortened(interval_us, self.jitter_q16)
+    }
+
+    /// The steady interval as another draw has it.
+    pub(crate) fn interval_drawn_us(&self, jitter_q16: u16) -> u64 {
+        self.shortened(self.plan().interval_us(), jitter_q16)
+    }
+
+    /// Shortens `interval_us` uniformly, down to what jitter allows or the shortest interval.
+    fn shortened(&self, interval_us: u64, jitter_q16: u16) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
         let percent = u32::from(self.settings.limits.jitter_percent);
         // intervals are at most 2^40, so neither product overflows
         let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
         let least = self.settings.limits.interval_min_us; // no fitted interval is below it
         let room = spread.min(interval_us - least);
-        interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
+        interval_us - ((room * u64::from(jitter_q16)) >> 16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
