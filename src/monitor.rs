@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending};
@@ -17,7 +18,11 @@ use crate::watch::Watch;
 #[cfg(feature = "metrics")]
 use crate::window::RttWindow;
 
+mod change;
 mod member;
+mod retry;
+
+use change::Looser;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +87,7 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     outstanding: Outstanding,
     counters: Counters,
     pending: Pending,
+    looser: Looser,
     key: u64,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
@@ -131,6 +137,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             outstanding: Outstanding::new(),
             counters: Counters::default(),
             pending: Pending::new(),
+            looser: Looser::default(),
             key: mix(config.seed),
             proof: Instant::ZERO,
             sent: now,
@@ -149,9 +156,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         monitor
     }
 
+    /// Uniform in an interval as jitter has it: in a whole one, those who start last would meet those who beat for the second time.
+    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = mix(!seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
-        (self.pulse.plan().interval_us() * share) >> 24
+        let draw = mix(!seed);
+        let (share, jitter) = (draw >> 40, draw as u16);
+        (self.pulse.interval_drawn_us(jitter) * share) >> 24 // no interval is over 2^40: the product fits
     }
 
     // ---- the drain ----
@@ -160,16 +170,20 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
     pub fn poll(&mut self, now: Instant) -> Output {
+        self.poll_with(now, None)
+    }
+
+    pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
         self.expire();
-        let output = self.output();
+        let output = self.output(budget);
         self.settle();
         output
     }
 
-    fn output(&mut self) -> Output {
+    fn output(&mut self, budget: Option<&RetryBudget>) -> Output {
         let now = self.watch.now();
-        if self.next <= now && now < Instant::MAX {
+        if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
         match self.pending.take(self.pulse.plan().bound_us()) {
@@ -304,6 +318,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn settle(&mut self) {
+        self.loosen();
         debug_assert!(self.is_valid());
     }
 
@@ -475,6 +490,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let fresh = self.pulse.is_fresh(sent, now);
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
+        self.loosen();
         if !fresh {
             self.counters.stale = self.counters.stale.saturating_add(1);
             self.pull_forward();

@@ -284,6 +284,10 @@ impl Plan {
         self.bound_us
     }
 
+    pub(crate) fn loosen(&mut self, bound_us: u64) {
+        self.bound_us = self.bound_us.max(bound_us);
+    }
+
     pub(crate) const fn is_drawn(&self) -> bool {
         self.interval_us > 0
     }
