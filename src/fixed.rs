@@ -131,6 +131,22 @@ const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
     (quotient, rest)
 }
 
+/// `dividend % divisor`, of any 64 bits; 0 where `divisor` is 0. A division takes a kilobyte of flash, this takes 40 bytes.
+pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
+    if dividend < divisor || divisor == 0 {
+        return dividend * (divisor > 0) as u64;
+    }
+    let mut rest = dividend;
+    let mut turns = divisor.leading_zeros() - dividend.leading_zeros() + 1;
+    while turns > 0 {
+        turns -= 1;
+        if let Some(less) = rest.checked_sub(divisor << turns) {
+            rest = less;
+        }
+    }
+    rest
+}
+
 /// `value / 2^right`, rounded to nearest; `right` is 1 to 31.
 const fn rounded_shift(value: u32, right: u32) -> u32 {
     (value >> right) + ((value >> (right - 1)) & 1)

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending};
+use crate::fixed::remainder;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
@@ -117,6 +118,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// A monitor whose configuration is known to have a seed.
+    #[inline(never)]
     pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
         let pulse = Pulse::new(config);
         let mut monitor = Self {
@@ -153,6 +155,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// What to do at `now`. Call it until it answers [`Output::Wait`] or [`Output::Idle`]; and again at that moment, or after any `handle_*`.
     ///
     /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    #[inline(never)]
     pub fn poll(&mut self, now: Instant) -> Output {
         self.look(now);
         self.expire();
@@ -234,7 +237,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn behind_us(&self, now: Instant) -> u32 {
         let interval = self.pulse.interval_us();
         let behind = now.since(self.place().plus(interval));
-        saturate(behind.checked_rem(interval).unwrap_or(0))
+        saturate(remainder(behind, interval))
     }
 
     /// Where the last probe belonged on the schedule.
@@ -325,6 +328,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing.
+    #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
         self.look(received_at);
         match Label::open(id, self.key, self.watch.seen()) {
