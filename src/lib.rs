@@ -44,6 +44,7 @@ mod probe;
 mod promise;
 mod pulse;
 mod random;
+mod root;
 mod rtt;
 mod snapshot;
 mod statistics;

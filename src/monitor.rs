@@ -182,9 +182,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .iter()
             .filter(|probe| probe.fate == Fate::Waiting);
-        let overdue = waiting.map(|probe| self.watch.at(probe.overdue_at()));
-        let dead = self.pulse.dead_at().map(|at| self.watch.at(at));
-        overdue.chain(dead).fold(self.next, Instant::min)
+        let overdue = waiting.map(Probe::overdue_at);
+        let observed = overdue.chain(self.pulse.dead_at()).fold(Instant::MAX, Instant::min);
+        self.watch.at(observed).min(self.next)
     }
 
     /// Calls probes overdue and the peer dead, as observed time has it.

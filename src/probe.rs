@@ -153,7 +153,7 @@ impl Probe {
 /// How many probes are remembered; a reply to an older one is known by its id alone.
 pub(crate) const CAPACITY: usize = 8;
 
-/// The last probes sent.
+/// The last probes sent, the latest at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outstanding([Probe; CAPACITY]);
 
@@ -162,14 +162,16 @@ impl Outstanding {
         Self([Probe::NONE; CAPACITY])
     }
 
-    /// Remembers `probe`; returns the one that is forgotten for it: one nothing is expected of where there is one, else the oldest.
+    /// Remembers `probe`, the latest; returns the one that is forgotten for it: an answered one where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
-        let slot = self
-            .0
-            .iter_mut()
-            .min_by_key(|slot| (slot.fate != Fate::Settled, slot.sent))?;
-        let forgotten = core::mem::replace(slot, probe);
-        forgotten.is_unanswered().then_some(forgotten)
+        let mut moved = probe;
+        for slot in self.0.iter_mut().rev() {
+            core::mem::swap(slot, &mut moved);
+            if moved.fate == Fate::Settled {
+                break;
+            }
+        }
+        moved.is_unanswered().then_some(moved)
     }
 
     pub(crate) fn find(&mut self, label: Label) -> Option<&mut Probe> {
@@ -191,13 +193,10 @@ impl Outstanding {
         self.0.iter()
     }
 
-    /// The probe that has been overdue longest and has not been called so.
+    /// The first probe that is overdue and has not been called so.
     pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<&mut Probe> {
         let overdue = |probe: &&mut Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
-        self.0
-            .iter_mut()
-            .filter(overdue)
-            .min_by_key(|probe| probe.sent)
+        self.0.iter_mut().find(overdue)
     }
 
     /// Nothing is to be learnt from the silence of any of them.
@@ -212,11 +211,7 @@ impl Outstanding {
         let open = |probe: &Probe| matches!(probe.fate, Fate::Waiting | Fate::Overdue);
         let candidate = |probe: &Probe| open(probe) && probe.sent >= since;
         let only = self.0.iter().filter(|probe| candidate(probe)).count() == 1;
-        let oldest = self
-            .0
-            .iter_mut()
-            .filter(|probe| candidate(probe))
-            .min_by_key(|probe| probe.sent)?;
+        let oldest = self.0.iter_mut().find(|probe| candidate(probe))?;
         Some((oldest, only))
     }
 }

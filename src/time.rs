@@ -76,14 +76,17 @@ impl Instant {
         duration(self.since(earlier))
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn plus(self, span_us: u64) -> Self {
         Self(self.0.saturating_add(span_us))
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn minus(self, span_us: u64) -> Self {
         Self(self.0.saturating_sub(span_us))
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
