@@ -74,20 +74,15 @@ pub enum Output {
 /// Every method takes a moment of one clock. Where it runs backwards, no time has passed; [`resync`](Self::resync) corrects one that leapt
 /// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)]
 pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
-    pulse: Pulse<N, P>,
-    watch: Watch,
-    outstanding: Outstanding,
-    counters: Counters,
-    pending: Pending,
-    key: u64,
-    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
-    proof: Instant,
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
-    /// The path before the episode under way.
-    model: Model,
+    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
+    proof: Instant,
+    watch: Watch,
+    key: u64,
     /// Evidence of probes that are forgotten.
     forgotten: SuspicionLevel,
     pause_us: u32,
@@ -96,6 +91,12 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    /// The path before the episode under way.
+    model: Model,
+    outstanding: Outstanding,
+    pulse: Pulse<N, P>,
+    pending: Pending,
+    counters: Counters,
 }
 
 /// What it may take, on any target.
