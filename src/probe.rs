@@ -89,18 +89,24 @@ impl Label {
 const ROUNDS: u64 = 4;
 
 /// A balanced Feistel network of four keyed rounds: a permutation of 64 bits (Luby and Rackoff 1988).
-fn encipher(plain: u64, key: u64) -> u64 {
-    (0..ROUNDS).fold(plain, |block, round| {
-        let (left, right) = (block >> 32, block & 0xffff_ffff);
-        right << 32 | (left ^ scramble(right, key, round))
-    })
+const fn encipher(plain: u64, key: u64) -> u64 {
+    permuted(plain, key, 0)
 }
 
-fn decipher(cipher: u64, key: u64) -> u64 {
-    (0..ROUNDS).rev().fold(cipher, |block, round| {
+/// The same network, with the halves exchanged and the rounds in reverse.
+const fn decipher(cipher: u64, key: u64) -> u64 {
+    permuted(cipher.rotate_left(32), key, ROUNDS - 1).rotate_left(32)
+}
+
+/// Rounds 0, 1, 2, 3; where `order` is 3, in reverse.
+const fn permuted(mut block: u64, key: u64, order: u64) -> u64 {
+    let mut round = 0;
+    while round < ROUNDS {
         let (left, right) = (block >> 32, block & 0xffff_ffff);
-        (right ^ scramble(left, key, round)) << 32 | left
-    })
+        block = right << 32 | (left ^ scramble(right, key, round ^ order));
+        round += 1;
+    }
+    block
 }
 
 /// 32 bits that depend on all of `half`, `key` and `round`.

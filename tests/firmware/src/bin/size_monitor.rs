@@ -15,10 +15,10 @@ const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
 
 #[entry]
 fn main() -> ! {
-    let new = CONFIG
+    let mut new = CONFIG
         .seed(black_box(7))
         .and_then(|config| Monitor::<16>::new(config, Instant::ZERO));
-    let Ok(mut monitor) = new else {
+    let Ok(monitor) = &mut new else {
         loop {
             wfi();
         }
