@@ -184,7 +184,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .iter()
             .filter(|probe| probe.fate == Fate::Waiting);
         let overdue = waiting.map(Probe::overdue_at);
-        let observed = overdue.chain(self.pulse.dead_at()).fold(Instant::MAX, Instant::min);
+        let observed = overdue
+            .chain(self.pulse.dead_at())
+            .fold(Instant::MAX, Instant::min);
         self.watch.at(observed).min(self.next)
     }
 
@@ -194,7 +196,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
             let sent = probe.sent;
-            self.counters.lost = self.counters.lost.saturating_add(1);
+            count(&mut self.counters.lost);
             self.miss(sent, None);
         }
         let level = self.level_now();
@@ -221,7 +223,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.behind_us = self.behind_us(now);
         self.sent = now;
         self.count = self.count.wrapping_add(1);
-        self.counters.probes = self.counters.probes.saturating_add(1);
+        count(&mut self.counters.probes);
         let sent = self.watch.seen();
         self.pulse.sent(sent);
         self.remember(sent);
@@ -300,7 +302,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
-            self.counters.pauses = self.counters.pauses.saturating_add(1);
+            count(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }
     }
@@ -313,7 +315,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             _ => None,
         };
         if let Some(counter) = counter {
-            *counter = counter.saturating_add(1);
+            count(counter);
         }
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
@@ -406,7 +408,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(now);
         match self.take(id) {
             Some(probe) => {
-                self.counters.failed = self.counters.failed.saturating_add(1);
+                count(&mut self.counters.failed);
                 self.last_failure = Some(failure);
                 self.fail(probe, failure);
             }
@@ -433,7 +435,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         match self.take(id) {
             Some(_) => {
                 self.counters.probes = self.counters.probes.saturating_sub(1);
-                self.counters.unsent = self.counters.unsent.saturating_add(1);
+                count(&mut self.counters.unsent);
                 self.watch.stop();
                 self.pull_forward();
             }
@@ -455,13 +457,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     const fn ignore(&mut self) {
-        self.counters.ignored = self.counters.ignored.saturating_add(1);
+        count(&mut self.counters.ignored);
     }
 
     fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, late: bool) {
-        self.counters.answered = self.counters.answered.saturating_add(1);
+        count(&mut self.counters.answered);
         if late {
-            self.counters.late = self.counters.late.saturating_add(1);
+            count(&mut self.counters.late);
             self.counters.lost = self.counters.lost.saturating_sub(1);
         }
         let now = self.watch.seen();
@@ -469,7 +471,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         if !fresh {
-            self.counters.stale = self.counters.stale.saturating_add(1);
+            count(&mut self.counters.stale);
             self.pull_forward();
         }
     }
@@ -637,4 +639,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn is_valid(&self) -> bool {
         self.pulse.is_valid()
     }
+}
+
+/// Counts one more, and no further than there are numbers.
+#[inline(never)]
+const fn count(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
 }

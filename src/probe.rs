@@ -66,7 +66,7 @@ const TIME_MASK: u64 = (1 << 40) - 1;
 const CHECK: u8 = 0x5a;
 
 impl Label {
-    pub(crate) fn seal(self, key: u64) -> ProbeId {
+    pub(crate) const fn seal(self, key: u64) -> ProbeId {
         let [_, _, _, t4, t3, t2, t1, t0] = self.sent.as_micros().to_be_bytes();
         let plain = u64::from_be_bytes([t4, t3, t2, t1, t0, self.count, self.incarnation, CHECK]);
         ProbeId(encipher(plain, key))

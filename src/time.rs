@@ -86,6 +86,18 @@ impl Instant {
         Self(self.0.saturating_sub(span_us))
     }
 
+    /// The later of two.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) const fn max(self, other: Self) -> Self {
+        if self.0 > other.0 { self } else { other }
+    }
+
+    /// The earlier of two.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) const fn min(self, other: Self) -> Self {
+        if self.0 < other.0 { self } else { other }
+    }
+
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
