@@ -467,7 +467,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.counters.lost = self.counters.lost.saturating_sub(1);
         }
         let now = self.watch.seen();
-        let fresh = self.pulse.is_fresh(sent, now);
+        let fresh = self.pulse.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         if !fresh {
@@ -479,7 +479,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     fn prove(&mut self, alive_at: Instant, certain: bool) {
         let (seen, level) = (self.watch.seen(), self.level_now());
-        if !self.pulse.is_fresh(alive_at, seen) {
+        if !self.pulse.is_fresh(seen.since(alive_at)) {
             return;
         }
         self.proof = self.proof.max(alive_at);

@@ -6,7 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::div_rem;
+use crate::fixed::{WIDE, div_rem};
 
 /// A moment: whole microseconds since an epoch of the caller's choice, such as the start of the device.
 ///
@@ -202,6 +202,9 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn duration(micros: u64) -> Duration {
+    if WIDE {
+        return Duration::from_micros(micros);
+    }
     let (secs, rest) = if micros <= u32::MAX as u64 {
         let secs = millionth(micros as u32);
         (secs as u64, micros as u32 - secs * 1_000_000)
