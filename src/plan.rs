@@ -132,11 +132,11 @@ impl Retries {
     }
 
     /// The wait after the `sent`-th closing retry: `timeout` again after the first, then half as much more each time.
-    const fn closing_us(timeout: u64, sent: u8) -> u64 {
+    const fn grown_us(timeout: u64, sent: u8) -> u64 {
         let mut wait = timeout;
         let mut left = sent;
         while left > 1 {
-            wait = wait.saturating_add(wait / 2);
+            wait += wait / 2; // at most 15 times, and of 32 bits at first
             left -= 1;
         }
         wait
@@ -320,24 +320,25 @@ impl Plan {
         let wanted = match self.retries.spacing() {
             _ if self.retries.count() == 0 => return self.interval_us,
             Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
-            _ if sent >= self.retries.count() && left_us < weighted.saturating_mul(2) => left_us,
+            _ if sent >= self.retries.count() && left_us / 2 < weighted => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
     }
 
     fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
-        let timeout = u64::from(self.timeout_us);
-        let margin = scaled_q16(
-            self.bound_us(),
-            u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16),
-        );
-        let usable = left_us.saturating_sub(margin);
-        let wanted = Retries::closing_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
-        if sent >= self.retries.count() || wanted.max(timeout) > usable {
+        if sent >= self.retries.count() {
             return left_us;
         }
-        wanted
+        let timeout = u64::from(self.timeout_us);
+        let margin_q16 = u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16);
+        let usable = left_us.saturating_sub(scaled_q16(self.bound_us, margin_q16));
+        let wanted = Retries::grown_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
+        if wanted.max(timeout) > usable {
+            left_us
+        } else {
+            wanted
+        }
     }
 }
 

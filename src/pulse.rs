@@ -266,10 +266,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
-    #[allow(clippy::inline_always)] // on the way of every sample
-    #[inline(always)]
+    /// Takes what a reply tells of the path, and acts on it; `late` where its probe had been counted as lost.
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
+        self.observe(answer, late);
+        self.adapt();
+    }
+
+    /// Takes what a reply tells of the path. To be followed by [`adapt`](Self::adapt).
+    #[inline]
+    pub(crate) fn observe(&mut self, answer: &Answer, late: bool) {
         if self.skipped > 0 {
             self.catch_up();
         }
@@ -284,9 +289,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             self.random.stir(rtt_us);
         }
         self.settings.policy.on_answer(&mut self.state, answer);
-        let fixed = self.verdict != Verdict::Alive && self.is_plan_fixed();
-        if !fixed {
-            self.adapt();
+    }
+
+    /// Draws up the plan after an answer: at once, but not while an episode lasts.
+    #[inline]
+    pub(crate) fn adapt(&mut self) {
+        if self.verdict == Verdict::Alive || !self.is_plan_fixed() {
+            self.plan_anew();
         }
     }
 
@@ -422,12 +431,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Draws up the plan on an occasion, which is rare.
     #[cold]
     fn replan(&mut self) {
-        self.adapt();
+        self.plan_anew();
     }
 
-    /// Draws up the plan after an answer, on the way of every sample.
     #[inline]
-    fn adapt(&mut self) {
+    fn plan_anew(&mut self) {
         let wish = self.wish();
         self.settings
             .limits

@@ -182,11 +182,12 @@ const fn millionth(micros: u32) -> u32 {
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
     const SECS_MAX: u64 = u32::MAX as u64 / MICROS_PER_SEC;
-    if span.as_secs() > SECS_MAX {
-        return u32::MAX;
+    let rest = thousandth(span.subsec_nanos());
+    match span.as_secs() {
+        secs @ ..SECS_MAX => secs as u32 * MICROS_PER_SEC as u32 + rest,
+        SECS_MAX => ((SECS_MAX * MICROS_PER_SEC) as u32).saturating_add(rest),
+        _ => u32::MAX,
     }
-    let secs_us = span.as_secs() as u32 * MICROS_PER_SEC as u32;
-    secs_us.saturating_add(thousandth(span.subsec_nanos()))
 }
 
 /// `wide`, or `u32::MAX` where it does not fit.
