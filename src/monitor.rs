@@ -10,16 +10,19 @@ use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
 use crate::random::mix;
-use crate::snapshot::{Counters, MonitorSnapshot, Snapshot};
+use crate::snapshot::{Counters, MonitorSnapshot, Snapshot, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+#[cfg(feature = "metrics")]
+use crate::window::RttWindow;
 
 mod member;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
     /// Send a probe that carries this id, now; then poll again.
@@ -88,6 +91,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How late we looked since the last sign of life, in all.
+    late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
@@ -136,6 +141,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
@@ -196,13 +202,26 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
             let sent = probe.sent;
-            count(&mut self.counters.lost);
+            one_more(&mut self.counters.lost);
             self.miss(sent, None);
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
+            self.measure(change);
             self.announce(change, level);
             self.reschedule();
+        }
+    }
+
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    fn measure(&mut self, change: Change) {
+        if change.reason == Reason::Silent {
+            let silent_us = self.watch.seen().since(self.proof);
+            let took_ms = silent_us
+                .saturating_add(u64::from(self.late_us))
+                .div_ceil(1_000);
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(took_ms).max(*worst_ms);
         }
     }
 
@@ -223,7 +242,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.behind_us = self.behind_us(now);
         self.sent = now;
         self.count = self.count.wrapping_add(1);
-        count(&mut self.counters.probes);
+        one_more(&mut self.counters.probes);
         let sent = self.watch.seen();
         self.pulse.sent(sent);
         self.remember(sent);
@@ -300,23 +319,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
-            count(&mut self.counters.pauses);
+            one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }
     }
 
     fn announce(&mut self, change: Change, level: SuspicionLevel) {
-        let counter = match change.reason {
-            Reason::Refuted => Some(&mut self.counters.refuted),
-            Reason::Recovered => Some(&mut self.counters.recovered),
-            Reason::Undecided => Some(&mut self.counters.undecided),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            count(counter);
-        }
+        self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
             self.pending.broken();
@@ -408,7 +420,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(now);
         match self.take(id) {
             Some(probe) => {
-                count(&mut self.counters.failed);
+                one_more(&mut self.counters.failed);
                 self.last_failure = Some(failure);
                 self.fail(probe, failure);
             }
@@ -435,7 +447,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         match self.take(id) {
             Some(_) => {
                 self.counters.probes = self.counters.probes.saturating_sub(1);
-                count(&mut self.counters.unsent);
+                one_more(&mut self.counters.unsent);
                 self.watch.stop();
                 self.pull_forward();
             }
@@ -457,13 +469,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     const fn ignore(&mut self) {
-        count(&mut self.counters.ignored);
+        one_more(&mut self.counters.ignored);
     }
 
     fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, late: bool) {
-        count(&mut self.counters.answered);
+        one_more(&mut self.counters.answered);
         if late {
-            count(&mut self.counters.late);
+            one_more(&mut self.counters.late);
             self.counters.lost = self.counters.lost.saturating_sub(1);
         }
         let now = self.watch.seen();
@@ -471,7 +483,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         if !fresh {
-            count(&mut self.counters.stale);
+            one_more(&mut self.counters.stale);
             self.pull_forward();
         }
     }
@@ -483,6 +495,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        self.late_us = 0;
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -601,6 +614,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         })
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        self.pulse.window()
+    }
+
     fn is_evidence(&self, probe: &Probe) -> bool {
         probe.is_unanswered() && probe.sent >= self.proof
     }
@@ -639,10 +657,4 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn is_valid(&self) -> bool {
         self.pulse.is_valid()
     }
-}
-
-/// Counts one more, and no further than there are numbers.
-#[inline(never)]
-const fn count(counter: &mut u32) {
-    *counter = counter.saturating_add(1);
 }

@@ -34,10 +34,10 @@ use crate::time::{duration, rtt_micros};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RttWindow<const N: usize> {
-    /// Until full, grows; afterwards `oldest` walks round it.
+    /// Grows until it is full.
     samples: Vec<u32, N, u16>,
-    /// Index of the sample that is replaced next: 0 until the ring is full, always below `N`.
-    oldest: u16,
+    /// Where the next sample goes: walks round, also while the ring grows; always below `N`.
+    next: u16,
     moments: Moments,
 }
 
@@ -53,7 +53,7 @@ impl<const N: usize> RttWindow<N> {
         };
         Self {
             samples: Vec::new(),
-            oldest: 0,
+            next: 0,
             moments: Moments::EMPTY,
         }
     }
@@ -65,15 +65,14 @@ impl<const N: usize> RttWindow<N> {
 
     #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
-        if self.samples.push(rtt_us).is_ok() {
-            self.moments.count += 1;
+        let next = usize::from(self.next);
+        if let Some(slot) = self.samples.get_mut(next) {
+            self.moments.remove(core::mem::replace(slot, rtt_us));
         } else {
-            let oldest = usize::from(self.oldest);
-            self.oldest = if oldest + 1 < N { self.oldest + 1 } else { 0 };
-            if let Some(slot) = self.samples.get_mut(oldest) {
-                self.moments.remove(core::mem::replace(slot, rtt_us));
-            }
+            _ = self.samples.push(rtt_us); // there is room: `next` is its length, and below `N`
+            self.moments.count += 1;
         }
+        self.next = if next + 1 < N { self.next + 1 } else { 0 };
         self.moments.add(rtt_us);
     }
 
@@ -90,6 +89,22 @@ impl<const N: usize> RttWindow<N> {
             .map(|&rtt_us| duration(u64::from(rtt_us)))
     }
 
+    /// How many samples were taken in, modulo `N`.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn turn(&self) -> usize {
+        usize::from(self.next)
+    }
+
+    /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn since(&self, turn: usize) -> impl Iterator<Item = Duration> + '_ {
+        let news = (self.turn() + N - turn % N) % N;
+        (0..news).filter_map(move |step| {
+            let rtt_us = self.samples.get((turn + step) % N)?;
+            Some(duration(u64::from(*rtt_us)))
+        })
+    }
+
     /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -98,7 +113,7 @@ impl<const N: usize> RttWindow<N> {
             moments.count += 1;
             moments.add(rtt_us);
         }
-        moments == self.moments && usize::from(self.oldest) < N
+        moments == self.moments && usize::from(self.next) < N
     }
 }
 
@@ -277,6 +292,21 @@ mod tests {
                 let moments = window.moments();
                 prop_assert_eq!(moments.spread(), moments.spread_in_halves());
             }
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn what_is_new_is_told_across_the_turn() {
+        let mut window = RttWindow::<4>::new();
+        let mut turn = window.turn();
+        for many in [1, 2, 3, 3, 0, 2] {
+            for us in 1..=many {
+                window.push_us(us);
+            }
+            let rtts = window.since(turn).map(crate::time::micros);
+            assert_eq!(rtts.sum::<u64>(), u64::from(many * (many + 1) / 2));
+            turn = window.turn();
         }
     }
 
