@@ -1,7 +1,5 @@
 //! Threads, tasks and futures around a machine: a clock anchor and a loop each, no decisions.
 
-#[cfg(feature = "metrics")]
-pub mod metrics;
 #[cfg(feature = "embassy")]
 pub mod embassy;
 #[cfg(feature = "std")]
@@ -12,6 +10,8 @@ mod fault;
     expect(unreachable_pub, reason = "what tokio's handle is a handle of")
 )]
 mod machine;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "std")]
 mod seed;
 #[cfg(feature = "std")]

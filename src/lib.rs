@@ -45,6 +45,7 @@ mod probe;
 mod promise;
 mod pulse;
 mod random;
+mod root;
 mod rtt;
 mod snapshot;
 mod statistics;
@@ -56,12 +57,12 @@ mod verdict;
 mod watch;
 mod window;
 
-#[cfg(feature = "metrics")]
-pub use adapter::metrics;
 #[cfg(any(feature = "std", feature = "embassy"))]
 pub use adapter::Fault;
 #[cfg(feature = "embassy")]
 pub use adapter::embassy;
+#[cfg(feature = "metrics")]
+pub use adapter::metrics;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]
