@@ -66,14 +66,19 @@ impl<const N: usize> RttWindow<N> {
     #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
         let next = usize::from(self.next);
+        self.next = if next + 1 < N { self.next + 1 } else { 0 };
         if let Some(slot) = self.samples.get_mut(next) {
             self.moments.remove(core::mem::replace(slot, rtt_us));
         } else {
-            _ = self.samples.push(rtt_us); // there is room: `next` is its length, and below `N`
-            self.moments.count += 1;
+            self.grow(rtt_us);
         }
-        self.next = if next + 1 < N { self.next + 1 } else { 0 };
         self.moments.add(rtt_us);
+    }
+
+    /// There is room: the next place is the length, and below `N`.
+    #[cold]
+    fn grow(&mut self, rtt_us: u32) {
+        self.moments.count += u16::from(self.samples.push(rtt_us).is_ok());
     }
 
     /// The moments of what the window holds.
