@@ -45,6 +45,7 @@ mod probe;
 mod promise;
 mod pulse;
 mod random;
+mod root;
 mod rtt;
 mod snapshot;
 mod statistics;

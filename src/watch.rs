@@ -40,7 +40,7 @@ impl Watch {
 
     /// Somebody looks at `at`, who had to at `due`; returns how late that is. A clock that ran backwards reads as no
     /// time passed.
-    pub(crate) fn look(&mut self, at: Instant, due: Instant) -> u64 {
+    pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
         if late > 0 {
             self.credited = now;
@@ -50,7 +50,7 @@ impl Watch {
     }
 
     /// What a look at `at` would find: the clock, observed time, and the lateness.
-    pub(crate) fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
+    pub(crate) const fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
         let observed = now.since(self.now).saturating_sub(late);
