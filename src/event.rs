@@ -148,6 +148,10 @@ impl Pending {
         self.number
     }
 
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(clippy::missing_const_for_fn, reason = "what tracing does is not")
+    )]
     pub(crate) fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
         let Change { from, to, reason } = change;
         self.transition = Transition {
