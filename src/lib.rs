@@ -9,7 +9,7 @@
 //!
 //! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
 //! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
-//! * protocol: [`Monitor`] and its [`Event`]s
+//! * protocol: [`Monitor`] and its [`Event`]s; [`Listener`], [`Sender`] and their [`wire`]
 //! * edges: the adapters
 //! * proof: the laboratory
 //!
@@ -28,6 +28,7 @@ extern crate std;
 
 #[cfg(feature = "std")]
 mod adapter;
+mod beat;
 mod config;
 mod error;
 mod event;
@@ -36,6 +37,7 @@ mod fixed;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod listener;
 mod loss;
 mod monitor;
 pub mod pacing;
@@ -45,18 +47,22 @@ mod promise;
 mod pulse;
 mod random;
 mod rtt;
+mod sender;
 mod snapshot;
 mod statistics;
 mod suspicion;
+mod tail;
 mod time;
 mod verdict;
 mod watch;
 mod window;
+pub mod wire;
 
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]
 pub use adapter::{Epoch, Fault, WINDOW, thread};
+pub use beat::Beat;
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};
@@ -65,11 +71,13 @@ pub use failover::{
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
 };
 pub use heartbeat::Heartbeat;
+pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};
 pub use loss::LossRate;
 pub use monitor::{Monitor, Output};
 pub use plan::{Plan, Retries};
 pub use probe::ProbeId;
 pub use promise::{Infeasible, Promise};
+pub use sender::{Sender, SenderOutput};
 pub use snapshot::{Counters, MonitorSnapshot, Snapshot};
 pub use statistics::Statistics;
 pub use suspicion::SuspicionLevel;

@@ -244,7 +244,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 self.replan();
                 None
             }
-            Verdict::Unknown | Verdict::Suspect => None,
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
         }
     }
 

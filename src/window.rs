@@ -5,7 +5,7 @@ use core::time::Duration;
 use heapless::Vec;
 
 use crate::fixed::{div_rem, root, root_ratio, root_ratio_q16};
-use crate::time::{duration, rtt_micros};
+use crate::time::{duration, rtt_micros, saturate};
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
@@ -75,6 +75,19 @@ impl<const N: usize> RttWindow<N> {
             };
         }
         self.moments.add(rtt_us);
+    }
+
+    /// Adds `by_us` to every sample, which stays within its range. O(N).
+    #[cold]
+    pub(crate) fn shift_us(&mut self, by_us: i64) {
+        let count = self.moments.count;
+        self.moments = Moments::EMPTY;
+        self.moments.count = count;
+        for sample in &mut self.samples {
+            let moved = i64::from(*sample).saturating_add(by_us);
+            *sample = saturate(u64::try_from(moved).unwrap_or(0));
+            self.moments.add(*sample);
+        }
     }
 
     /// The moments of what the window holds.

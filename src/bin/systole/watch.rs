@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
 const fn exit_code(verdict: Verdict) -> ExitCode {
     match verdict {
         Verdict::Alive | Verdict::Suspect => ExitCode::SUCCESS,
-        Verdict::Dead | Verdict::Unknown => ExitCode::FAILURE,
+        Verdict::Dead | Verdict::Unknown | Verdict::Left => ExitCode::FAILURE,
     }
 }
 

@@ -42,7 +42,7 @@ impl Paint {
 
     const fn of(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Unknown => Self::Dim,
+            Verdict::Unknown | Verdict::Left => Self::Dim,
             Verdict::Alive => Self::Green,
             Verdict::Suspect => Self::Yellow,
             Verdict::Dead => Self::Red,
