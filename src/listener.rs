@@ -81,12 +81,14 @@ pub enum ListenerOutput {
 ///
 /// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than the quickest
 /// one. A beat proves life when it was sent, as if the quickest had taken no time: the verdict comes at most [the
-/// bound](ListenerSnapshot::bound) *and the delay of the quickest beat* after the crash. The quickest is forgotten at an eighth of the time, so that
-/// a sender whose interval is up to an eighth longer than it says is understood; where four beats in a row, at the pace of
-/// their numbers, come so late that each following one comes after the verdict, the path is slower for good and the quickest of the four counts.
-/// So with d(i) the delay of the i-th newest beat and eta the interval, a peer is found within
+/// bound](ListenerSnapshot::bound) *and the delay of the quickest beat* after the crash. The quickest is forgotten at 1/256 of the time, so that clocks may drift; where
+/// all beats for four bounds, four at least and at the pace of their numbers, come so late that each following one comes after the verdict, the
+/// path is slower for good, and the quickest of these counts. The same is how a sender is understood whose interval is longer than it says; by how much,
+/// up to a quarter, is then known and waited for. So with d(i) the delay of the i-th newest beat and eta the interval, a peer is found within
 ///
-/// > bound + min over i of (d(i) + i * eta / 8), or that of the last four beats, whichever is longer; plus our own lateness.
+/// > bound + min over i of (d(i) + i * eta / 256), plus our own lateness
+///
+/// unless its last beats came that late for four bounds.
 ///
 /// A beat that is older than the bound when it arrives is stale: a queue that releases twenty of them has not told that the peer is alive.
 ///

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::fixed::div_rem;
+use crate::fixed::{div_rem, scaled_q16};
 use crate::time::{Instant, duration, saturate};
 use crate::window::{Moments, RttWindow};
 
@@ -17,8 +17,9 @@ pub(super) struct Arrivals<const N: usize> {
     /// When the newest beat would have arrived at offset 0.
     origin: Instant,
     interval_us: u64,
-    /// The least offset, forgotten at an eighth of the time.
+    /// The least offset, which is forgotten slowly: it grows by this share of the time.
     least: i64,
+    leak_q16: u32,
     /// The newest offset, less what we were late.
     last: i64,
     run: Run,
@@ -30,8 +31,10 @@ pub(super) struct Arrivals<const N: usize> {
 const ZERO_US: u32 = 1 << 30;
 /// Offsets beyond are moved back to 0, and those in the window with them.
 const FAR: u64 = 1 << 29;
-/// The share of the time at which the least offset is forgotten: a clock, or a sender, that is slower than it says.
-const LEAK: u64 = 8;
+/// The share of the time at which the least offset is forgotten, in 65,536ths: 1/256 unless the sender is found to be slower than it says, by a
+/// quarter at most.
+const LEAK_MIN_Q16: u32 = 1 << 8;
+const LEAK_MAX_Q16: u32 = 1 << 14;
 
 /// An arrival, as it bears on the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,7 @@ impl<const N: usize> Arrivals<N> {
             origin: Instant::ZERO,
             interval_us: 0,
             least: 0,
+            leak_q16: LEAK_MIN_Q16,
             last: 0,
             run: Run::NONE,
             adrift: true,
@@ -80,12 +84,16 @@ impl<const N: usize> Arrivals<N> {
     pub(super) fn take(&mut self, step: Step) -> Arrival {
         let slots_us = self.advance(step);
         let mut offset = offset(step.received, self.origin);
-        let leaked = self.least.saturating_add(signed(slots_us / LEAK));
+        let leaked = signed(scaled_q16(slots_us, self.leak_q16));
+        let leaked = self.least.saturating_add(leaked);
         let off_schedule = step.interval_us != self.interval_us && offset < self.least;
         if core::mem::take(&mut self.adrift) || off_schedule {
             offset = self.mean();
             self.origin = shifted(step.received, offset.saturating_neg());
             self.run = Run::NONE;
+        }
+        if offset < self.least {
+            self.leak_q16 = LEAK_MIN_Q16.max(self.leak_q16 / 2); // it is not slower
         }
         self.interval_us = step.interval_us;
         self.least = leaked.min(offset);
@@ -116,28 +124,28 @@ impl<const N: usize> Arrivals<N> {
         }
     }
 
-    /// Notes that the newest beat, received at `received` with `arrival`, came so late that the next one at that delay comes after the
-    /// verdict, or (`late` false) that it did not. Where several in a row do, at the pace of their slots, the path is slower for good: the least
-    /// delay of them is the least there is, and the arrival is seen anew. A queue that drains is quicker than its slots.
+    /// Notes that the newest beat came so late that the next one at that delay comes after the verdict of `bound_us`, or that it did not. Where
+    /// all have for four bounds, at the pace of their slots, the path is slower for good, or the sender than it says: the least delay of them is the
+    /// least there is, and the arrival is seen anew. A queue that drains is quicker than its slots.
     pub(super) fn settle(
         &mut self,
+        step: Step,
         arrival: Arrival,
-        received: Instant,
-        slots: u32,
-        late: bool,
+        bound_us: u64,
     ) -> Option<Arrival> {
-        if !late {
+        if arrival.excess_us.saturating_add(step.interval_us) <= bound_us {
             self.run = Run::NONE;
             return None;
         }
         let offset = self.least.saturating_add(signed(arrival.excess_us));
-        let slots_us = self.interval_us.saturating_mul(u64::from(slots));
-        self.run = self.run.then(received, slots_us, offset);
-        if self.run.beats < Run::ENOUGH {
+        let slots_us = step.interval_us.saturating_mul(u64::from(step.slots));
+        self.run = self.run.then(step.received, slots_us, offset);
+        if !self.run.is_rule(step.received, bound_us) {
             return None;
         }
         self.least = self.run.least.min(offset);
         self.last = self.last.max(self.least);
+        self.leak_q16 = self.run.slope_q16(offset).clamp(LEAK_MIN_Q16, LEAK_MAX_Q16);
         self.run = Run::NONE;
         let arrival = self.arrival(offset);
         self.stay_near();
@@ -242,8 +250,9 @@ impl<const N: usize> Arrivals<N> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
     beats: u8,
-    /// When the first came, and how far the newest is from it by their numbers.
+    /// When the first came, at which offset, and how far the newest is from it by their numbers.
     since: Instant,
+    first: i64,
     slots_us: u64,
     least: i64,
 }
@@ -252,12 +261,13 @@ impl Run {
     const NONE: Self = Self {
         beats: 0,
         since: Instant::ZERO,
+        first: 0,
         slots_us: 0,
         least: i64::MAX,
     };
 
-    /// How many make a rule.
-    const ENOUGH: u8 = 4;
+    /// How many make a rule, and for how many bounds.
+    const ENOUGH: (u8, u64) = (4, 4);
 
     /// One more, `slots_us` after the one before by its number; or the first, where it came too soon for that.
     fn then(self, received: Instant, slots_us: u64, offset: i64) -> Self {
@@ -265,7 +275,7 @@ impl Run {
         let in_pace = received.since(self.since) >= slots_us - slots_us / 4;
         if self.beats > 0 && in_pace {
             return Self {
-                beats: self.beats + 1, // at most ENOUGH
+                beats: self.beats.saturating_add(1),
                 slots_us,
                 least: self.least.min(offset),
                 ..self
@@ -274,9 +284,28 @@ impl Run {
         Self {
             beats: 1,
             since: received,
+            first: offset,
             slots_us: 0,
             least: offset,
         }
+    }
+
+    /// Whether they are no accident.
+    const fn is_rule(&self, received: Instant, bound_us: u64) -> bool {
+        let (beats, bounds) = Self::ENOUGH;
+        let lasted_us = received.since(self.since);
+        self.beats >= beats && lasted_us >= bound_us.saturating_mul(bounds)
+    }
+
+    /// How much longer than it says the sender's interval is, if that is what it is.
+    fn slope_q16(&self, offset: i64) -> u32 {
+        if offset < self.first {
+            return 0;
+        }
+        let grown = offset.abs_diff(self.first).min(self.slots_us);
+        let shift = 33_u32.saturating_sub(self.slots_us.leading_zeros());
+        let (grown, slots) = (grown >> shift, saturate(self.slots_us >> shift)); // below 2^31
+        saturate(div_rem(grown << 16, slots.max(1)).0)
     }
 }
 

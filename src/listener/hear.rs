@@ -117,8 +117,7 @@ impl<const N: usize> Listener<N> {
             return self.leave();
         }
         let bound_us = self.bound_of(beat);
-        let late = arrival.excess_us.saturating_add(beat.interval_us) > bound_us;
-        let anew = self.arrivals.settle(arrival, received, slots, late);
+        let anew = self.arrivals.settle(step, arrival, bound_us);
         self.judge(beat, anew.unwrap_or(arrival), anew.is_some());
     }
 
