@@ -81,14 +81,14 @@ pub enum ListenerOutput {
 ///
 /// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than the quickest
 /// one. A beat proves life when it was sent, as if the quickest had taken no time: the verdict comes at most [the
-/// bound](ListenerSnapshot::bound) *and the delay of the quickest beat* after the crash. The quickest is forgotten at 1/256 of the time, so that clocks may drift; where
-/// all beats for four bounds, four at least and at the pace of their numbers, come so late that each following one comes after the verdict, the
+/// bound](ListenerSnapshot::bound) *and the delay of the quickest beat* after the crash. The quickest is forgotten at 1/4096 of the time, so that clocks may drift; where
+/// all beats for four bounds, or sixteen stated ones, four beats at least and at the pace of their numbers, come so late that each following one comes after the verdict, the
 /// path is slower for good, and the quickest of these counts. The same is how a sender is understood whose interval is longer than it says; by how much,
 /// up to a quarter, is then known and waited for. So with d(i) the delay of the i-th newest beat and eta the interval, a peer is found within
 ///
-/// > bound + min over i of (d(i) + i * eta / 256), plus our own lateness
+/// > bound + min over i of (d(i) + i * eta / 4096), plus our own lateness
 ///
-/// unless its last beats came that late for four bounds.
+/// unless its last beats came that late all that time.
 ///
 /// A beat that is older than the bound when it arrives is stale: a queue that releases twenty of them has not told that the peer is alive.
 ///

@@ -18,8 +18,8 @@ use systole::lab::baseline::{Bertier, NfdE, Phi, Pushed, TwoWindow};
 use systole::lab::sweep::{self, Candidate};
 use systole::lab::{Case, CrashTest, Trace};
 
-/// Crashes that a worst detection time is the longest of.
-const CRASHES: u32 = 4_000;
+/// Crashes that a worst detection time is the longest of, each just after a beat.
+const CRASHES: u32 = 12_000;
 
 /// The shares of the limit on detection time at which the peer beats.
 const INTERVALS: [f64; 4] = [0.05, 0.1, 0.2, 0.4];
@@ -85,8 +85,16 @@ struct Kept {
 }
 
 /// The candidate's worst detection time, and what it did where that keeps the limit.
-fn judge(candidate: &Candidate, case: &Case<Trace>) -> (Duration, Option<Kept>) {
-    let times = candidate.detection_times(case.network(), &CrashTest::new(CRASHES));
+fn judge(
+    candidate: &Candidate,
+    interval: Duration,
+    case: &Case<Trace>,
+) -> (Duration, Option<Kept>) {
+    let test = CrashTest {
+        schedule: Some(interval),
+        ..CrashTest::new(CRASHES)
+    };
+    let times = candidate.detection_times(case.network(), &test);
     let kept = (times.violations(case.bound()) == 0).then(|| {
         let qos = candidate.qos(case);
         Kept {
@@ -105,7 +113,7 @@ fn fit(family: &Family, interval: Duration, case: &Case<Trace>) -> Vec<Kept> {
     let limit = case.bound();
     let (mut margin, mut all) = (limit.saturating_sub(interval), Vec::new());
     for _ in 0..6 {
-        let (worst, kept) = judge(&family(margin), case);
+        let (worst, kept) = judge(&family(margin), interval, case);
         margin = (margin + limit).saturating_sub(worst);
         if kept.is_none() {
             margin = margin.saturating_sub(Duration::from_micros(100));
@@ -122,7 +130,9 @@ fn fit(family: &Family, interval: Duration, case: &Case<Trace>) -> Vec<Kept> {
 fn best_of_each(interval: Duration, case: &Case<Trace>) -> Vec<Kept> {
     let families = fitted(interval);
     let mut all = sweep::parallel(&families, |family| fit(family, interval, case)).concat();
-    let swept = sweep::parallel(&swept(interval), |candidate| judge(candidate, case).1);
+    let swept = sweep::parallel(&swept(interval), |candidate| {
+        judge(candidate, interval, case).1
+    });
     all.extend(swept.into_iter().flatten());
     all.sort_by(|a, b| {
         a.family

@@ -31,9 +31,9 @@ pub(super) struct Arrivals<const N: usize> {
 const ZERO_US: u32 = 1 << 30;
 /// Offsets beyond are moved back to 0, and those in the window with them.
 const FAR: u64 = 1 << 29;
-/// The share of the time at which the least offset is forgotten, in 65,536ths: 1/256 unless the sender is found to be slower than it says, by a
+/// The share of the time at which the least offset is forgotten, in 65,536ths: 1/4096, more than two crystals drift apart, unless the sender is found to be slower than it says, by a
 /// quarter at most.
-const LEAK_MIN_Q16: u32 = 1 << 8;
+const LEAK_MIN_Q16: u32 = 1 << 4;
 const LEAK_MAX_Q16: u32 = 1 << 14;
 
 /// An arrival, as it bears on the verdict.
@@ -125,13 +125,14 @@ impl<const N: usize> Arrivals<N> {
     }
 
     /// Notes that the newest beat came so late that the next one at that delay comes after the verdict of `bound_us`, or that it did not. Where
-    /// all have for four bounds, at the pace of their slots, the path is slower for good, or the sender than it says: the least delay of them is the
+    /// all have for `patience_us`, at the pace of their slots, the path is slower for good, or the sender than it says: the least delay of them is the
     /// least there is, and the arrival is seen anew. A queue that drains is quicker than its slots.
     pub(super) fn settle(
         &mut self,
         step: Step,
         arrival: Arrival,
         bound_us: u64,
+        patience_us: u64,
     ) -> Option<Arrival> {
         if arrival.excess_us.saturating_add(step.interval_us) <= bound_us {
             self.run = Run::NONE;
@@ -140,7 +141,7 @@ impl<const N: usize> Arrivals<N> {
         let offset = self.least.saturating_add(signed(arrival.excess_us));
         let slots_us = step.interval_us.saturating_mul(u64::from(step.slots));
         self.run = self.run.then(step.received, slots_us, offset);
-        if !self.run.is_rule(step.received, bound_us) {
+        if !self.run.is_rule(step.received, patience_us) {
             return None;
         }
         self.least = self.run.least.min(offset);
@@ -266,8 +267,8 @@ impl Run {
         least: i64::MAX,
     };
 
-    /// How many make a rule, and for how many bounds.
-    const ENOUGH: (u8, u64) = (4, 4);
+    /// How many make a rule.
+    const ENOUGH: u8 = 4;
 
     /// One more, `slots_us` after the one before by its number; or the first, where it came too soon for that.
     fn then(self, received: Instant, slots_us: u64, offset: i64) -> Self {
@@ -291,10 +292,8 @@ impl Run {
     }
 
     /// Whether they are no accident.
-    const fn is_rule(&self, received: Instant, bound_us: u64) -> bool {
-        let (beats, bounds) = Self::ENOUGH;
-        let lasted_us = received.since(self.since);
-        self.beats >= beats && lasted_us >= bound_us.saturating_mul(bounds)
+    const fn is_rule(&self, received: Instant, patience_us: u64) -> bool {
+        self.beats >= Self::ENOUGH && received.since(self.since) >= patience_us
     }
 
     /// How much longer than it says the sender's interval is, if that is what it is.

@@ -186,6 +186,13 @@ impl ListenerConfig {
         }
     }
 
+    /// How long all beats may be too late before the path is taken to be slower for good: four bounds, or sixteen where the bound is stated, since
+    /// who states one wants it kept.
+    pub(super) const fn patience_us(&self, bound_us: u64) -> u64 {
+        let bounds = if self.bound_us > 0 { 16 } else { 4 };
+        bound_us.saturating_mul(bounds)
+    }
+
     /// `beat`, its claims held to the limits.
     pub(super) fn hold(&self, mut beat: Beat) -> Beat {
         let (least, most) = (self.interval_min_us, self.interval_max_us);

@@ -9,7 +9,7 @@ pub(super) struct Flow {
     pub(super) incarnation: u32,
     /// The newest sequence number.
     pub(super) sequence: u32,
-    /// Which of the 64 up to the newest were heard: bit 0 is the newest.
+    /// Which of the 64 up to the newest were heard, or came before the first: bit 0 is the newest.
     heard: u64,
 }
 
@@ -31,7 +31,7 @@ impl Flow {
         Self {
             incarnation: beat.incarnation,
             sequence: beat.sequence,
-            heard: 1,
+            heard: u64::MAX,
         }
     }
 
@@ -98,7 +98,7 @@ impl Stranger {
 }
 
 /// So many slots ahead are believed without a look at the clock.
-pub(super) const NEAR: u32 = 4;
+pub(super) const NEAR: u32 = 16;
 
 #[cfg(test)]
 mod tests {
@@ -121,6 +121,11 @@ mod tests {
         assert_eq!(flow.place(&beat(0)), Place::Known);
         assert_eq!(flow.place(&beat(1)), Place::Known);
         assert_eq!(flow.place(&beat(u32::MAX)), Place::Reordered);
+        assert_eq!(
+            flow.place(&beat(u32::MAX - 2)),
+            Place::Known,
+            "before the first"
+        );
         assert_eq!(flow.place(&beat(u32::MAX - 1)), Place::Known);
         assert_eq!(flow.place(&beat(u32::MAX - 100)), Place::Known, "too old");
         assert_eq!(flow.place(&beat(1).with_incarnation(1)), Place::Other);

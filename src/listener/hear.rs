@@ -117,7 +117,8 @@ impl<const N: usize> Listener<N> {
             return self.leave();
         }
         let bound_us = self.bound_of(beat);
-        let anew = self.arrivals.settle(step, arrival, bound_us);
+        let patience_us = self.config.patience_us(bound_us);
+        let anew = self.arrivals.settle(step, arrival, bound_us, patience_us);
         self.judge(beat, anew.unwrap_or(arrival), anew.is_some());
     }
 

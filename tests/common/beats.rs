@@ -249,19 +249,29 @@ impl World {
         }
     }
 
-    /// The sender is punctual, whatever we are; of a very long time the first beats only.
+    /// The sender is punctual, whatever we are; of a very long time the first beats and the last.
     fn send_until(&mut self, end: Instant) {
         for _ in 0..64 {
             let next = self.next_send();
             if next > end {
                 break;
             }
-            self.now = next.max(self.now);
-            if let SenderOutput::Beat(beat) = self.sender.poll(self.now) {
-                self.fly(&beat);
-            }
+            self.send(next);
+        }
+        let next = self.next_send();
+        if next <= end {
+            let left = end.saturating_duration_since(next).as_micros();
+            let into = left % self.sender.interval().as_micros();
+            self.send(end.saturating_sub(micros(u64::try_from(into).unwrap_or(0))));
         }
         self.now = end.max(self.now);
+    }
+
+    fn send(&mut self, at: Instant) {
+        self.now = at.max(self.now);
+        if let SenderOutput::Beat(beat) = self.sender.poll(self.now) {
+            self.fly(&beat);
+        }
     }
 
     fn fly(&mut self, beat: &Beat) {
@@ -282,8 +292,15 @@ impl World {
         let landed = self.flying.partition_point(|&(at, _)| at <= self.now);
         let arrived: Vec<_> = self.flying.drain(..landed).collect();
         for (_, datagram) in arrived {
+            let taken = |world: &Self| {
+                let counters = world.listener.snapshot(world.now).counters;
+                counters.beats + counters.reordered
+            };
+            let before = taken(self);
             self.receive(&datagram);
-            self.heard.push(datagram);
+            if taken(self) > before {
+                self.heard.push(datagram);
+            }
         }
         landed > 0
     }
@@ -360,7 +377,11 @@ impl World {
             self.level,
             snapshot.level
         );
-        assert!(snapshot.phi.is_finite() && snapshot.phi >= 0.0, "{}", snapshot.phi);
+        assert!(
+            snapshot.phi.is_finite() && snapshot.phi >= 0.0,
+            "{}",
+            snapshot.phi
+        );
         assert!(snapshot.dead_at.is_none_or(|at| at > self.now));
         self.level = snapshot.level;
     }

@@ -116,7 +116,7 @@ mod tests {
             .with(queue);
         let pushed = Pushed::new(SECOND / 2, 5 * SECOND).unwrap();
         let times = CrashTest::new(2_000).run(&network, |start| pushed.detector(start));
-        let forgotten = SECOND / 16; // while the queue stands
+        let forgotten = SECOND / 256; // while the queue stands
         assert_eq!(times.violations(5 * SECOND + SECOND / 10 + forgotten), 0);
     }
 
