@@ -57,7 +57,7 @@ fn late() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 200 } else { 2_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 100 } else { 2_000 }))]
 
     /// Laws 2, 6, 7 and 8, after every step of anything that can happen.
     #[test]

@@ -185,7 +185,9 @@ impl World {
         self.drain();
         let trusting = self.listener.verdict() == Verdict::Unknown;
         let silent = self.listener.verdict() != Verdict::Alive;
-        let genuine = self.heard.contains(&datagram);
+        let known = self.listener.snapshot(self.now).incarnation;
+        let of_now = wire::decode(&datagram).is_ok_and(|beat| Some(beat.incarnation()) == known);
+        let genuine = of_now && self.heard.contains(&datagram);
         if self.tagged || genuine || !(trusting || silent) {
             self.unmoved(|world| world.receive(&datagram));
         } else {
