@@ -63,12 +63,14 @@ fn listen<const N: usize>(criterion: &mut Criterion) {
     };
     let mut listener = Listener::<N>::new(ListenerConfig::new(), Instant::ZERO);
     let id = BenchmarkId::new("systole", N);
-    criterion.benchmark_group("beat").bench_function(id, |bencher| {
-        bencher.iter(|| {
-            let (next, at) = peer.next();
-            beat(&mut listener, black_box(&next), at)
+    criterion
+        .benchmark_group("beat")
+        .bench_function(id, |bencher| {
+            bencher.iter(|| {
+                let (next, at) = peer.next();
+                beat(&mut listener, black_box(&next), at)
+            });
         });
-    });
 }
 
 fn codec(criterion: &mut Criterion) {
@@ -93,12 +95,14 @@ fn phi_detector(criterion: &mut Criterion) {
     let delays = delays();
     let mut arrivals = delays.iter().cycle();
     let id = BenchmarkId::new("phi-detector", 10_000);
-    criterion.benchmark_group("beat").bench_function(id, |bencher| {
-        bencher.iter(|| {
-            window.add_ping(Duration::from_micros(960_000 + arrivals.next().unwrap()));
-            window.normal_dist().phi(black_box(SECOND))
+    criterion
+        .benchmark_group("beat")
+        .bench_function(id, |bencher| {
+            bencher.iter(|| {
+                window.add_ping(Duration::from_micros(960_000 + arrivals.next().unwrap()));
+                window.normal_dist().phi(black_box(SECOND))
+            });
         });
-    });
 }
 
 fn beats(criterion: &mut Criterion) {

@@ -119,6 +119,8 @@ pub struct Listener<const N: usize> {
     woken: Instant,
     late_us: u64,
     loss: LossRate,
+    /// How improbable the silence was that the newest beat ended.
+    silence: SuspicionLevel,
     load: Option<u8>,
     verdict: Verdict,
     /// Beats heard since `Dead`.
@@ -172,6 +174,7 @@ impl<const N: usize> Listener<N> {
             woken: Instant::ZERO,
             late_us: 0,
             loss: LossRate::NEW,
+            silence: SuspicionLevel::ZERO,
             load: None,
             verdict: Verdict::Unknown,
             risen: 0,
@@ -261,7 +264,10 @@ impl<const N: usize> Listener<N> {
         if let Some(counter) = counter {
             add(counter, 1);
         }
-        let level = self.level_at(self.watch.seen());
+        let level = match to {
+            Verdict::Alive | Verdict::Left => self.silence,
+            _ => self.level_at(self.watch.seen()),
+        };
         let change = Change { from, to, reason };
         self.pending.transition(change, self.watch.now(), level);
     }

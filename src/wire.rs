@@ -39,9 +39,11 @@
 //! | read it | no | yes | no | yes: a tag does not encrypt |
 //! | use it as an amplifier | no: nothing is ever sent in answer to a beat | no | no | no |
 //!
-//! A key is for one sender and one direction: beats under a shared key pass for each other's.
+//! A key is for one sender and one direction: beats under a shared key pass for each other's. A sender takes a new incarnation before its
+//! sequence numbers have gone half round, after 24 days at a beat a millisecond: its oldest beats would pass for new ones.
 
 use core::fmt;
+use core::net::SocketAddr;
 
 use crate::beat::Beat;
 
@@ -160,6 +162,23 @@ pub fn open(bytes: &[u8], key: &impl Mac) -> Result<Beat, WireError> {
         return Err(WireError::Forged);
     }
     parse(plain, TAG).map(Beat::authentic)
+}
+
+/// Whether an echo at `own` may answer a datagram that says it comes from `from`: never a privileged port, where a service may answer the answer, and
+/// never itself. What it answers should be no more than it received, and where it listens the loopback, unless told otherwise.
+///
+/// ```
+/// use systole::wire::may_answer;
+///
+/// let own = "127.0.0.1:7007".parse()?;
+/// assert!(may_answer("127.0.0.1:40000".parse()?, own));
+/// assert!(!may_answer("127.0.0.1:53".parse()?, own));
+/// assert!(!may_answer(own, own));
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[must_use]
+pub const fn may_answer(from: SocketAddr, own: SocketAddr) -> bool {
+    from.port() >= 1_024 && from.port() != own.port()
 }
 
 const fn plain(beat: &Beat, tag: u8) -> [u8; PLAIN] {

@@ -4,6 +4,7 @@ use crate::beat::Beat;
 use crate::listener::arrivals::{Arrival, Step};
 use crate::listener::flow::{Flow, NEAR, Place, Stranger};
 use crate::listener::{Listener, add};
+use crate::suspicion::SuspicionLevel;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 
@@ -14,6 +15,10 @@ impl<const N: usize> Listener<N> {
     /// `beat` arrived at `received_at`: the moment the network stack names, or that of reading it.
     pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
         self.look(received_at);
+        self.silence = match self.verdict {
+            Verdict::Alive => SuspicionLevel::ZERO, // and not worth its divisions
+            _ => self.level_at(self.watch.seen()),
+        };
         let beat = self.config.hold(*beat);
         if self.config.authenticated && !beat.authentic {
             self.ignore();
