@@ -79,6 +79,8 @@ fn swept(interval: Duration) -> Vec<Candidate> {
 struct Kept {
     family: &'static str,
     avoidable: f64,
+    /// The standard error of that, over the start offsets.
+    error: f64,
     excess_dead_s: f64,
     worst: Duration,
     settings: String,
@@ -100,6 +102,7 @@ fn judge(
         Kept {
             family: candidate.family(),
             avoidable: qos.avoidable.mean,
+            error: qos.avoidable.sd / 4.0, // of sixteen
             excess_dead_s: qos.excess_dead_s.mean,
             worst: times.max(),
             settings: candidate.settings().to_owned(),
@@ -143,7 +146,7 @@ fn best_of_each(interval: Duration, case: &Case<Trace>) -> Vec<Kept> {
     all
 }
 
-/// Prints the best of each; returns those that are better than the listener.
+/// Prints the best of each; returns those that are better than the listener, by more than a standard error.
 fn compare(name: &str, trace: &Trace, interval: Duration, limit: Duration) -> Vec<String> {
     let case = Case::new(name, trace.clone(), limit);
     let best = best_of_each(interval, &case);
@@ -155,7 +158,9 @@ fn compare(name: &str, trace: &Trace, interval: Duration, limit: Duration) -> Ve
         );
     }
     let ours = best.iter().find(|one| one.family == "listener");
-    let better = |one: &&Kept| ours.is_none_or(|ours| one.avoidable < ours.avoidable - 1e-9);
+    let better = |one: &&Kept| {
+        ours.is_none_or(|ours| one.avoidable + one.error.max(ours.error) < ours.avoidable - 1e-9)
+    };
     let losses = best.iter().filter(better);
     let loss = |one: &Kept| {
         format!("{name}, every {interval:?} within {limit:?}: {one:?} against {ours:?}")

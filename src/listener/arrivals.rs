@@ -117,7 +117,7 @@ impl<const N: usize> Arrivals<N> {
         slots_us
     }
 
-    fn arrival(&self, offset: i64) -> Arrival {
+    const fn arrival(&self, offset: i64) -> Arrival {
         Arrival {
             excess_us: offset.abs_diff(self.least), // no offset is below the least
             sent: shifted(self.origin, self.least),
@@ -242,7 +242,7 @@ impl<const N: usize> Arrivals<N> {
         duration(self.mean().abs_diff(self.least))
     }
 
-    pub(super) fn is_valid(&self) -> bool {
+    pub(super) const fn is_valid(&self) -> bool {
         self.least <= self.last && self.last.unsigned_abs() <= FAR
     }
 }
@@ -317,7 +317,7 @@ fn signed(us: u64) -> i64 {
     i64::try_from(us).unwrap_or(i64::MAX)
 }
 
-fn shifted(at: Instant, by: i64) -> Instant {
+const fn shifted(at: Instant, by: i64) -> Instant {
     if by < 0 {
         at.minus(by.unsigned_abs())
     } else {

@@ -35,7 +35,7 @@ impl Flow {
         }
     }
 
-    pub(super) fn place(&self, beat: &Beat) -> Place {
+    pub(super) const fn place(&self, beat: &Beat) -> Place {
         if beat.incarnation != self.incarnation {
             return Place::Other;
         }
@@ -90,7 +90,7 @@ impl Stranger {
     }
 
     /// Whether `beat` follows it, no sooner than half the interval that was said.
-    pub(super) fn is_confirmed_by(&self, beat: &Beat, received: Instant) -> bool {
+    pub(super) const fn is_confirmed_by(&self, beat: &Beat, received: Instant) -> bool {
         let follows = beat.incarnation == self.incarnation
             && matches!(ahead(beat.sequence, self.sequence), Ok(1..=NEAR));
         follows && received.since(self.received) >= self.interval_us / 2

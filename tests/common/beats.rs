@@ -71,7 +71,7 @@ impl wire::Mac for Key {
 }
 
 /// The sender's key.
-pub const KEY: Key = Key(0x5eed_0f_0007);
+pub const KEY: Key = Key(0x005e_ed0f_0007);
 
 pub struct World {
     pub sender: Sender,
@@ -388,7 +388,7 @@ impl World {
         self.level = snapshot.level;
     }
 
-    pub fn verdict(&self) -> Verdict {
+    pub const fn verdict(&self) -> Verdict {
         self.listener.verdict()
     }
 }
@@ -406,6 +406,6 @@ fn forge(beat: Beat, tagged: bool) -> Vec<u8> {
     }
 }
 
-pub fn micros(us: u64) -> Duration {
+pub const fn micros(us: u64) -> Duration {
     Duration::from_micros(us)
 }
