@@ -15,7 +15,7 @@ mod presets;
 pub(crate) use form::Founding;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
-const SPAN_MAX_US: u64 = 1 << 40;
+pub(crate) const SPAN_MAX_US: u64 = 1 << 40;
 /// Named spans of time.
 pub(crate) struct Span;
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
-use crate::event::{Event, Pending};
+use crate::event::{Event, Pending, Precedence};
 use crate::fixed::{div_rem, remainder};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
@@ -190,7 +190,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
-        match self.pending.take(self.pulse.plan().bound_us()) {
+        let bound_us = self.pulse.plan().bound_us();
+        match self.pending.take(bound_us, Precedence::Pushback) {
             Some(event) => Output::Event(event),
             None if now == Instant::MAX => Output::Idle,
             None => Output::Wait(self.deadline()),

@@ -272,7 +272,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 self.replan();
                 None
             }
-            Verdict::Unknown | Verdict::Suspect => None,
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
         }
     }
 
@@ -506,7 +506,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let suspected = match self.verdict {
             Verdict::Alive => !self.episode,
             Verdict::Suspect => self.episode,
-            Verdict::Unknown | Verdict::Dead => true,
+            Verdict::Unknown | Verdict::Dead | Verdict::Left => true,
         };
         in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }

@@ -116,7 +116,7 @@ pub struct MonitorSnapshot {
 impl Counters {
     pub(crate) const fn count(&mut self, change: Change) {
         match change.to {
-            Verdict::Unknown | Verdict::Alive => {}
+            Verdict::Unknown | Verdict::Alive | Verdict::Left => {}
             Verdict::Suspect => one_more(&mut self.suspect),
             Verdict::Dead => one_more(&mut self.dead),
         }

@@ -81,6 +81,12 @@ impl Watch {
         }
     }
 
+    /// Where a moment of the caller's lies on observed time, all our lateness being before it: exact for the present and the future, and
+    /// else too early by what we were late since.
+    pub(crate) const fn translate(&self, at: Instant) -> Instant {
+        self.seen.plus(at.since(self.now)).minus(self.now.since(at))
+    }
+
     /// Stops observed time until the next probe is sent.
     pub(crate) const fn stop(&mut self) {
         self.stopped = true;
