@@ -33,6 +33,8 @@ mod error;
 mod event;
 mod failover;
 mod fixed;
+#[cfg(feature = "alloc")]
+mod fleet;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -64,6 +66,8 @@ pub use failover::{
     Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
 };
+#[cfg(feature = "alloc")]
+pub use fleet::{Census, Fleet, FleetCounters, FleetEvent, FleetOutput, PeerKey, PeerStatus};
 pub use heartbeat::Heartbeat;
 pub use loss::LossRate;
 pub use monitor::{Monitor, Output};

@@ -15,7 +15,12 @@ use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
 
+#[cfg(feature = "alloc")]
+mod dormant;
 mod member;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::Dormant;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,7 +293,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         debug_assert!(self.is_valid());
     }
 
-    fn look(&mut self, at: Instant) {
+    pub(crate) fn look(&mut self, at: Instant) {
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;

@@ -88,6 +88,26 @@ pub struct MonitorSnapshot {
     pub events: u32,
 }
 
+impl Counters {
+    /// One of each, so that one can be taken back.
+    #[cfg(feature = "alloc")]
+    pub(crate) const ONE: Self = Self {
+        probes: 1,
+        answered: 1,
+        lost: 1,
+        late: 1,
+        stale: 1,
+        ignored: 1,
+        failed: 1,
+        unsent: 1,
+        refuted: 1,
+        recovered: 1,
+        undecided: 1,
+        pauses: 1,
+        lateness_us: 1,
+    };
+}
+
 impl Snapshot {
     pub(crate) fn of<const N: usize, P: Pacing>(
         pulse: &Pulse<N, P>,

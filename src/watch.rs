@@ -2,6 +2,12 @@
 
 use crate::time::Instant;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantWatch;
+
 /// The caller's clock, and the observed time that verdicts are reached on.
 ///
 /// Observed time advances with the caller's clock up to the moment at which somebody had to look, and waits there. So

@@ -7,6 +7,12 @@ use heapless::Vec;
 use crate::fixed::{div_rem, root, root_ratio, root_ratio_q16};
 use crate::time::{duration, rtt_micros};
 
+#[cfg(feature = "alloc")]
+mod samples;
+
+#[cfg(feature = "alloc")]
+pub(crate) use samples::Samples;
+
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
 /// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so
