@@ -143,8 +143,8 @@ impl<const N: usize, P: Pacing> Slot<N, P> {
     }
 }
 
-/// What a peer may take, beside 16 bytes on the wheel.
-const _: () = assert!(size_of::<Slot<8, Fluctuation>>() <= 216);
+/// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
+const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 208);
 
 /// Pending events are bounded by the number of peers, and this.
 const EVENTS_MIN: usize = 64;

@@ -19,7 +19,7 @@ pub(crate) struct Watch {
     now: Instant,
     /// Observed time: never falls, and never runs faster than `now`.
     seen: Instant,
-    /// When lateness was last credited.
+    /// When lateness was last credited, or observed time stood still for another reason.
     credited: Instant,
     /// Whether observed time is stopped: nothing is being asked.
     stopped: bool,
@@ -91,6 +91,9 @@ impl Watch {
     }
 
     pub(crate) const fn run(&mut self) {
+        if self.stopped {
+            self.credited = self.now; // time stood still until now
+        }
         self.stopped = false;
     }
 

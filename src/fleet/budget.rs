@@ -14,10 +14,16 @@ const PEERS_A_RETRY: usize = 1_024;
 impl Budget {
     pub(super) const FULL: Self = Self { halves: FLOAT };
 
+    /// Monitors have none.
+    #[cfg(test)]
+    pub(super) const ENDLESS: Self = Self { halves: u32::MAX };
+
     /// A steady probe went out, of a fleet of `peers`.
     pub(super) fn earn(&mut self, peers: usize) {
         let saved = u32::try_from(2 * (peers / PEERS_A_RETRY)).unwrap_or(u32::MAX);
-        self.halves = (self.halves + 1).min(FLOAT.saturating_add(saved));
+        if self.halves < FLOAT.saturating_add(saved) {
+            self.halves += 1;
+        }
     }
 
     /// Whether a retry may go out.

@@ -12,11 +12,14 @@ use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::Instant;
 use crate::verdict::Verdict;
 use crate::watch::DormantWatch;
+use crate::window::Samples;
 
 /// What is a [`Monitor`]'s own, without its settings, its events and what it counted. The fields are those of the monitor.
 #[derive(Clone, Debug)]
 pub(crate) struct Dormant<const N: usize, P: Pacing> {
-    pulse: DormantPulse<N, P>,
+    pulse: DormantPulse<P>,
+    /// Those of the pulse, here for want of padding there.
+    samples: Samples<N>,
     watch: DormantWatch,
     probes: Kept,
     proof: Instant,
@@ -34,7 +37,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
     /// The monitor again, under the settings of `config`. It counts from one on, and its events from `number` on.
     pub(crate) fn wake(&self, config: &Config<P>, number: u32) -> Monitor<N, P> {
         Monitor {
-            pulse: self.pulse.wake(config.settings),
+            pulse: self.pulse.wake(config.settings, &self.samples),
             watch: self.watch.wake(self.stopped),
             outstanding: Outstanding::of(&self.probes),
             counters: Counters::ONE,
@@ -78,6 +81,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         Dormant {
             probes: self.outstanding.kept(),
+            samples: self.pulse.samples(),
             pulse: DormantPulse::of(self.pulse),
             watch: DormantWatch::of(&self.watch),
             proof: self.proof,

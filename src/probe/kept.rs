@@ -3,8 +3,8 @@
 use super::{CAPACITY, Fate, Outstanding, Probe};
 use crate::time::Instant;
 
-/// How many: a probe and the one before it. Answers to older ones are known by their ids.
-const KEPT: usize = 2;
+/// How many: a steady probe and the two retries of the default. Answers to older ones are known by their ids.
+const KEPT: usize = 3;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Kept([Probe; KEPT]);

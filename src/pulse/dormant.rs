@@ -1,4 +1,4 @@
-//! A pulse at rest: its settings are kept elsewhere, and the moments of its window can be summed up again.
+//! A pulse at rest: its settings are the fleet's, and the moments of its window can be summed up again.
 
 use super::Pulse;
 use crate::config::Settings;
@@ -11,14 +11,13 @@ use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 use crate::window::{RttWindow, Samples};
 
-/// All of a [`Pulse`] but its settings. Its fields are those of the pulse.
+/// All of a [`Pulse`] but its settings and its window. Its fields are those of the pulse.
 #[derive(Clone, Debug)]
-pub(crate) struct DormantPulse<const N: usize, P: Pacing> {
+pub(crate) struct DormantPulse<P: Pacing> {
     state: P::State,
     plan: Plan,
     mark: Instant,
     rtt: RttEstimator,
-    samples: Samples<N>,
     random: Random,
     loss: LossRate,
     jitter_q16: u16,
@@ -32,14 +31,19 @@ pub(crate) struct DormantPulse<const N: usize, P: Pacing> {
     episode: bool,
 }
 
-impl<const N: usize, P: Pacing> DormantPulse<N, P> {
-    pub(crate) fn of(pulse: Pulse<N, P>) -> Self {
+impl<const N: usize, P: Pacing> Pulse<N, P> {
+    pub(crate) fn samples(&self) -> Samples<N> {
+        self.window.samples()
+    }
+}
+
+impl<P: Pacing> DormantPulse<P> {
+    pub(crate) fn of<const N: usize>(pulse: Pulse<N, P>) -> Self {
         Self {
             state: pulse.state,
             plan: pulse.plan,
             mark: pulse.mark,
             rtt: pulse.rtt,
-            samples: pulse.window.samples(),
             random: pulse.random,
             loss: pulse.loss,
             jitter_q16: pulse.jitter_q16,
@@ -62,10 +66,14 @@ impl<const N: usize, P: Pacing> DormantPulse<N, P> {
         self.mark
     }
 
-    pub(crate) fn wake(&self, settings: Settings<P>) -> Pulse<N, P> {
+    pub(crate) fn wake<const N: usize>(
+        &self,
+        settings: Settings<P>,
+        samples: &Samples<N>,
+    ) -> Pulse<N, P> {
         Pulse {
             settings,
-            window: RttWindow::of(&self.samples),
+            window: RttWindow::of(samples),
             state: self.state.clone(),
             rtt: self.rtt.clone(),
             plan: self.plan,
