@@ -19,6 +19,7 @@ mod census;
 mod event;
 mod input;
 mod key;
+mod lateness;
 #[cfg(test)]
 mod likeness;
 mod wheel;
@@ -26,6 +27,7 @@ mod wheel;
 pub use census::{Census, FleetCounters, PeerStatus};
 pub use event::FleetEvent;
 pub use key::PeerKey;
+pub use lateness::Lateness;
 
 use budget::Budget;
 use wheel::Wheel;
@@ -124,6 +126,7 @@ pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     number: u32,
     census: Census,
     counters: FleetCounters,
+    lateness: Lateness,
     /// All that are suspected or dead, and some that no longer are.
     troubled: Vec<u32>,
 }
@@ -175,6 +178,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             number: 0,
             census: Census::default(),
             counters: FleetCounters::default(),
+            lateness: Lateness::NONE,
             troubled: Vec::new(),
         })
     }
@@ -239,7 +243,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.look(now);
         while let Some((index, due)) = self.wheel.pop(self.now, &mut self.steps) {
             if let Some((peer, id)) = self.visit(index) {
-                let late = self.now.saturating_duration_since(due);
+                let late_us = self.now.since(due);
+                self.lateness.add(late_us);
+                let late = duration(late_us);
                 return FleetOutput::Probe { peer, id, late };
             }
         }

@@ -67,7 +67,9 @@ pub use failover::{
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
 };
 #[cfg(feature = "alloc")]
-pub use fleet::{Census, Fleet, FleetCounters, FleetEvent, FleetOutput, PeerKey, PeerStatus};
+pub use fleet::{
+    Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
+};
 pub use heartbeat::Heartbeat;
 pub use loss::LossRate;
 pub use monitor::{Monitor, Output};

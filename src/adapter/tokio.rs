@@ -1,7 +1,12 @@
 //! A heart on a tokio task: your async closure is the probe.
 
 mod beat;
+#[cfg(feature = "udp")]
+mod fleet;
 mod probes;
+
+#[cfg(feature = "udp")]
+pub use fleet::UdpFleet;
 
 use alloc::sync::Arc;
 use core::fmt;

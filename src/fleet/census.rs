@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Fleet, PeerKey};
+use super::{Fleet, Lateness, PeerKey};
 use crate::pacing::Pacing;
 use crate::snapshot::{Counters, Snapshot};
 use crate::time::{Instant, duration};
@@ -116,6 +116,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     #[must_use]
     pub const fn counters(&self) -> FleetCounters {
         self.counters
+    }
+
+    /// How late probes were handed out.
+    #[must_use]
+    pub const fn lateness(&self) -> &Lateness {
+        &self.lateness
     }
 
     /// Whether `peer` is alive; nothing where it is gone.
