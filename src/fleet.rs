@@ -156,7 +156,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The most polls a drain takes.
     pub const MAX_DRAIN: usize = Self::STEPS as usize + 1;
 
-    const STEPS: u32 = 1_024;
+    const STEPS: u32 = 256;
 
     /// A fleet without peers.
     ///

@@ -154,7 +154,7 @@ fn a_drain_ends_though_more_is_due() {
         assert!(polls <= Fleet::<4>::MAX_DRAIN && until > at);
         at = until;
     }
-    assert_eq!(drains, 5);
+    assert_eq!(drains, 20);
 }
 
 #[test]

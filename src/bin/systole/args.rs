@@ -1,5 +1,6 @@
 //! The command line, and the configuration it asks for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,10 @@ pub(crate) enum Command {
 pub(crate) struct Watch {
     #[arg(help = TARGET)]
     pub(crate) target: Option<String>,
+
+    /// Watch all echo services (UDP) that this file names, one a line: HOST[:PORT], port 7 unless said otherwise. Shows the worst once a second.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "port"])]
+    pub(crate) fleet: Option<PathBuf>,
 
     /// The base interval between probes [default: 1s; 250ms without a target].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
@@ -85,7 +90,12 @@ const DEMO_SPAN: Duration = Duration::from_secs(28);
 impl Watch {
     /// The configuration: a stated bound last, so that it is held against all else.
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = Config::every(self.base())?.start_at_once().seeded();
+        self.spread_config().map(Config::start_at_once)
+    }
+
+    /// The same with first probes spread over an interval.
+    pub(crate) fn spread_config(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::every(self.base())?.seeded();
         if self.min.is_some() || self.max.is_some() {
             let min = self.min.unwrap_or_else(|| config.interval_min());
             let max = self.max.unwrap_or_else(|| config.interval_max());
@@ -116,6 +126,6 @@ impl Watch {
     }
 
     const fn is_demo(&self) -> bool {
-        self.target.is_none()
+        self.target.is_none() && self.fleet.is_none()
     }
 }

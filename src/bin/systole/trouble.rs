@@ -9,6 +9,8 @@ use humantime::format_duration;
 use systole::ConfigError;
 use systole::lab::TraceError;
 
+use crate::fleet::HostsError;
+
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// Not a scheme we speak.
@@ -29,6 +31,10 @@ pub(crate) enum Trouble {
     NoTraces(PathBuf),
     /// A recorded network that ends before a crash could be noticed.
     Short(String, Duration, Duration),
+    /// A file that cannot be read.
+    Read(PathBuf, io::Error),
+    /// A list of peers that cannot be made out.
+    Hosts(PathBuf, HostsError),
     /// A file that cannot be written.
     Write(PathBuf, io::Error),
     /// A plot that cannot be drawn.
@@ -55,6 +61,8 @@ impl fmt::Display for Trouble {
             Self::Port(port, error) => write!(f, "port {port} cannot be had: {error}"),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
+            Self::Read(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),
             Self::Trace(path, error) => write_trace(f, path, error),
             Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
             Self::Short(name, length, bound) => write!(

@@ -30,6 +30,13 @@ impl<P: Pacing> Beat<P> {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         loop {
             let until = self.turn();
+            if until <= Moment::now() {
+                yield_now().await; // more is due; a sleep would take a millisecond
+                if stop.is_cancelled() {
+                    return;
+                }
+                continue;
+            }
             select! {
                 biased;
                 () = stop.cancelled() => return,

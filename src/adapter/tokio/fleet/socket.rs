@@ -50,6 +50,8 @@ pub(super) struct Received {
 pub(super) struct Socket {
     socket: UdpSocket,
     receiver: system::Receiver,
+    /// Whether IPv4 addresses have to be mapped.
+    is_v6: bool,
     /// What was lost so far.
     lost: u32,
 }
@@ -57,7 +59,9 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(socket: UdpSocket) -> io::Result<Self> {
         let receiver = system::Receiver::new(&socket)?;
+        let is_v6 = socket.local_addr()?.is_ipv6();
         Ok(Self {
+            is_v6,
             socket,
             receiver,
             lost: 0,
@@ -70,6 +74,10 @@ impl Socket {
     }
 
     pub(super) fn send(&self, datagram: &[u8; LENGTH], to: SocketAddr) -> io::Result<()> {
+        let to = match to.ip() {
+            IpAddr::V4(ip) if self.is_v6 => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
         self.socket.try_send_to(datagram, to).map(drop)
     }
 
@@ -78,7 +86,8 @@ impl Socket {
         let mut bytes = [0; LENGTH + 1];
         loop {
             match self.receiver.receive(&self.socket, &mut bytes) {
-                Ok((length, from, lost)) => {
+                Ok((length, mut from, lost)) => {
+                    from.set_ip(from.ip().to_canonical());
                     let overflow = core::mem::replace(&mut self.lost, lost) != lost;
                     let datagram = bytes.first_chunk().copied().filter(|_| length == LENGTH);
                     return Some(Received {
