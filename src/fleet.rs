@@ -104,8 +104,8 @@ pub enum FleetOutput {
 ///   between. What is due longest comes first.
 /// - **Our lateness is credited** peer by peer, like a monitor's. A pause of ours is one event, without a peer. Answers lost on our side are
 ///   reported by [`handle_overflow`](Self::handle_overflow).
-/// - A peer remembers three probes, a monitor eight; replies to older ones are known by their ids.
-/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 256 us away; at most seven such a deadline.
+/// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
+/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
 #[derive(Clone, Debug)]
 pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     config: Config<P>,

@@ -1,45 +1,38 @@
-//! Deadlines of very many peers: a hierarchical timing wheel, to the microsecond.
+//! Deadlines of very many peers: a hierarchical timing wheel, to the microsecond (Varghese and Lauck 1987, scheme 7).
 //!
-//! Eight levels of 256 slots hold 64 bits of time (Varghese and Lauck 1987, scheme 7). A deadline lies on the level of the highest byte in
-//! which it differs from the wheel's time, so whatever lies on a level is due before whatever lies on the next one. Slots are doubly linked lists
-//! through one array: to set, to cancel and to find the next deadline takes constant time, whatever else is waiting, and allocates nothing.
+//! Five levels of 16,384 slots, each 256 times as wide as those of the level below: the first reaches 16 ms, the third 18 minutes, the last two years. A deadline
+//! lies on the lowest level that reaches it, and moves down when the time of its slot comes: seldom more than one in 64 of all at a moment.
+//! Slots are doubly linked lists through one array: to set, to cancel and to find the next takes constant time, whatever else waits, and allocates nothing.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::time::Instant;
 
-const LEVELS: usize = 8;
-const SLOTS: usize = 256;
-const SLOT_BITS: u32 = 8;
-const WORDS: usize = SLOTS / 64;
+mod level;
+
+use level::{Level, SLOTS};
+
+const LEVELS: usize = 5;
+/// A slot is so many powers of two wider than one of the level below.
+const STEP_BITS: usize = 8;
+/// Two years: what is further away is put here, and again when that time has come.
+const HORIZON_US: u64 = (SLOTS as u64 - 1) << ((LEVELS - 1) * STEP_BITS);
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;
+/// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
+const HEAD_OF: u32 = NONE - 8;
+const HEAD_OF_SPREAD: u32 = HEAD_OF + LEVELS as u32;
 
 /// What is due when, by index.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
     /// How far it has turned. Nothing that waits is due earlier.
     now: u64,
-    levels: Box<[Level; LEVELS]>,
+    levels: Vec<Level>,
     links: Vec<Link>,
     /// The rest of a slot whose time has come and that is being spread over the levels below.
     spreading: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    heads: [u32; SLOTS],
-    /// A bit for each slot that is not empty.
-    occupied: [u64; WORDS],
-}
-
-/// Place of a list on the wheel.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    level: usize,
-    number: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,44 +51,20 @@ impl Link {
     };
 }
 
-impl Level {
-    const EMPTY: Self = Self {
-        heads: [NONE; SLOTS],
-        occupied: [0; WORDS],
-    };
-
-    /// The first slot that is not empty.
-    fn first(&self) -> Option<usize> {
-        let mut words = self.occupied.iter().enumerate();
-        words.find_map(|(place, &word)| {
-            (word != 0).then(|| place * 64 + word.trailing_zeros() as usize)
-        })
-    }
-
-    fn head(&self, slot: usize) -> u32 {
-        self.heads.get(slot).copied().unwrap_or(NONE)
-    }
-
-    fn set_head(&mut self, slot: usize, head: u32) {
-        if let Some(place) = self.heads.get_mut(slot) {
-            *place = head;
-        }
-        if let Some(word) = self.occupied.get_mut(slot / 64) {
-            let bit = 1 << (slot % 64);
-            *word = if head == NONE {
-                *word & !bit
-            } else {
-                *word | bit
-            };
-        }
-    }
+/// The next slot of a level that is not empty, and when its time comes.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    start: u64,
+    level: usize,
 }
 
 impl Wheel {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             now: now.as_micros(),
-            levels: Box::new([Level::EMPTY; LEVELS]),
+            levels: (0..LEVELS)
+                .map(|level| Level::new(level * STEP_BITS))
+                .collect(),
             links: Vec::new(),
             spreading: NONE,
         }
@@ -127,17 +96,17 @@ impl Wheel {
         }
         if let Some(previous) = self.link_mut(gone.previous) {
             previous.next = gone.next;
-        } else if self.spreading == index {
+        } else if gone.previous == HEAD_OF_SPREAD {
             self.spreading = gone.next;
-        } else {
-            self.set_head(self.slot(gone.due.as_micros()), gone.next);
+        } else if let Some(level) = self.levels.get_mut((gone.previous - HEAD_OF) as usize) {
+            level.set_head(gone.due.as_micros(), gone.next);
         }
         if let Some(next) = self.link_mut(gone.next) {
             next.previous = gone.previous;
         }
     }
 
-    /// The next index that is due by `now`, in the order of deadlines; it does not wait any more. Every step of the search takes one of
+    /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. Every step of the search takes one of
     /// `steps`, and where they run out there may be more.
     pub(super) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(u32, Instant)> {
         while *steps > 0 {
@@ -146,35 +115,56 @@ impl Wheel {
                 self.spread_one();
                 continue;
             }
-            let found = self
-                .first()
-                .filter(|&slot| self.start(slot) <= now.as_micros());
-            let Some(slot) = found else {
+            let found = self.first().filter(|turn| turn.start <= now.as_micros());
+            let Some(Turn { start, level }) = found else {
                 self.now = self.now.max(now.as_micros());
                 return None;
             };
-            self.now = self.start(slot);
-            let head = self.head(slot);
-            if slot.level == 0 {
+            self.now = start;
+            let head = self
+                .levels
+                .get(level)
+                .map_or(NONE, |level| level.head(start));
+            if level == 0 {
                 self.cancel(head);
-                return Some((head, Instant::from_micros(self.now)));
+                return Some((head, Instant::from_micros(start)));
             }
-            self.spreading = head;
-            self.set_head(slot, NONE);
+            self.spread(level, head);
         }
         None
     }
 
-    /// Before this nothing is due: exact within 256 microseconds from now, else rounded down to a slot. Never where nothing waits.
+    /// Before this nothing is due: exact within 16 ms from now, else rounded down to a slot. Never where nothing waits.
     pub(super) fn next(&self) -> Instant {
         if self.spreading != NONE {
             return Instant::from_micros(self.now);
         }
-        self.first()
-            .map_or(Instant::MAX, |slot| Instant::from_micros(self.start(slot)))
+        let first = self.first();
+        first.map_or(Instant::MAX, |turn| Instant::from_micros(turn.start))
     }
 
-    /// Moves one entry of the slot whose time has come to a level below.
+    /// The slot whose time comes next; of several at the same time, the widest, since what is in it may be due first.
+    fn first(&self) -> Option<Turn> {
+        let levels = self.levels.iter().enumerate().rev();
+        let turns = levels.filter_map(|(level, slots)| {
+            let start = slots.next(self.now)?;
+            Some(Turn { start, level })
+        });
+        turns.min_by_key(|turn| turn.start)
+    }
+
+    /// Begins to spread a slot whose time has come.
+    fn spread(&mut self, level: usize, head: u32) {
+        if let Some(level) = self.levels.get_mut(level) {
+            level.set_head(self.now, NONE);
+        }
+        self.spreading = head;
+        if let Some(link) = self.link_mut(head) {
+            link.previous = HEAD_OF_SPREAD;
+        }
+    }
+
+    /// Moves one entry of it to a level below.
     fn spread_one(&mut self) {
         let index = self.spreading;
         if let Some(due) = self.link_mut(index).map(|link| link.due) {
@@ -182,54 +172,27 @@ impl Wheel {
         }
     }
 
+    #[allow(clippy::cast_possible_truncation)] // one of five levels
     fn insert(&mut self, index: u32, due: Instant) {
-        let due = due.as_micros().max(self.now);
-        let slot = self.slot(due);
-        let next = self.head(slot);
+        let due = due
+            .as_micros()
+            .clamp(self.now, self.now.saturating_add(HORIZON_US));
+        let mut levels = self.levels.iter_mut().enumerate();
+        let Some((place, level)) = levels.find(|(_, level)| level.reaches(due, self.now)) else {
+            return;
+        };
+        let next = level.head(due);
+        level.set_head(due, index);
+        let previous = HEAD_OF + place as u32;
         if let Some(link) = self.link_mut(index) {
             *link = Link {
                 due: Instant::from_micros(due),
-                previous: NONE,
+                previous,
                 next,
             };
-            self.set_head(slot, index);
         }
         if let Some(next) = self.link_mut(next) {
             next.previous = index;
-        }
-    }
-
-    /// Where what is due at `due` lies. The same as long as it lies there: the wheel never turns past a slot that is not empty.
-    const fn slot(&self, due: u64) -> Slot {
-        let differing = (due ^ self.now) | 1;
-        let level = differing.ilog2() / SLOT_BITS;
-        Slot {
-            level: level as usize,
-            number: (due >> (level * SLOT_BITS)) as usize % SLOTS,
-        }
-    }
-
-    /// When the time of `slot` comes.
-    const fn start(&self, slot: Slot) -> u64 {
-        let low = slot.level as u32 * SLOT_BITS; // at most 56
-        let above = self.now & u64::MAX.unbounded_shl(low + SLOT_BITS);
-        above | (slot.number as u64) << low
-    }
-
-    fn first(&self) -> Option<Slot> {
-        let mut levels = self.levels.iter().enumerate();
-        levels.find_map(|(level, slots)| slots.first().map(|number| Slot { level, number }))
-    }
-
-    fn head(&self, slot: Slot) -> u32 {
-        self.levels
-            .get(slot.level)
-            .map_or(NONE, |level| level.head(slot.number))
-    }
-
-    fn set_head(&mut self, slot: Slot, head: u32) {
-        if let Some(level) = self.levels.get_mut(slot.level) {
-            level.set_head(slot.number, head);
         }
     }
 
@@ -322,21 +285,20 @@ mod tests {
         }
     }
 
+    /// What is beyond the horizon is early, and never late.
     #[test]
-    fn waits_until_the_end_of_time() {
+    fn the_end_of_time_is_far_and_never_comes() {
         let mut wheel = Wheel::new(Instant::ZERO);
         wheel.reserve(2);
         wheel.set(0, Instant::from_micros(u64::MAX - 1));
         wheel.set(1, Instant::MAX); // never
         let mut steps = ALL;
-        assert_eq!(
-            wheel.pop(Instant::from_micros(u64::MAX - 2), &mut steps),
-            None
-        );
-        assert_eq!(
-            wheel.pop(Instant::MAX, &mut steps),
-            Some((0, Instant::from_micros(u64::MAX - 1)))
-        );
+        let (_, due) = wheel
+            .pop(Instant::from_micros(u64::MAX - 2), &mut steps)
+            .unwrap();
+        assert_eq!(due.as_micros(), HORIZON_US);
+        wheel.set(0, Instant::from_micros(u64::MAX - 1));
+        wheel.pop(Instant::MAX, &mut steps).unwrap();
         assert_eq!(wheel.pop(Instant::MAX, &mut steps), None);
         assert_eq!(wheel.next(), Instant::MAX);
     }

@@ -1,4 +1,5 @@
 //! A fleet and its network, in virtual time.
+#![allow(dead_code)] // not every test sleeps
 
 use core::time::Duration;
 use std::collections::VecDeque;
