@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::pacing::Pacing;
 use crate::{Config, Failure, Instant, Monitor, ProbeId};
 
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod thread;
 #[cfg(feature = "tokio")]
 pub mod tokio;

@@ -51,10 +51,14 @@ mod snapshot;
 mod statistics;
 mod suspicion;
 mod time;
+#[cfg(feature = "tracing")]
+mod trace;
 mod verdict;
 mod watch;
 mod window;
 
+#[cfg(feature = "metrics")]
+pub use adapter::metrics;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]

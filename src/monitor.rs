@@ -14,6 +14,8 @@ use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+#[cfg(feature = "metrics")]
+use crate::window::RttWindow;
 
 #[cfg(feature = "alloc")]
 mod dormant;
@@ -24,6 +26,7 @@ pub(crate) use dormant::Dormant;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
     /// Send a probe that carries this id, now; then poll again.
@@ -97,6 +100,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How late we looked since the last sign of life, in all.
+    late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
@@ -138,6 +143,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
@@ -200,8 +206,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
+            self.measure(change);
             self.announce(change, level);
             self.reschedule();
+        }
+    }
+
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    fn measure(&mut self, change: Change) {
+        if change.reason == Reason::Silent {
+            let silent_us = self.watch.seen().since(self.proof);
+            let took_ms = silent_us
+                .saturating_add(u64::from(self.late_us))
+                .div_ceil(1_000);
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(took_ms).max(*worst_ms);
         }
     }
 
@@ -299,6 +318,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
             self.counters.pauses = self.counters.pauses.saturating_add(1);
@@ -307,15 +327,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn announce(&mut self, change: Change, level: SuspicionLevel) {
-        let counter = match change.reason {
-            Reason::Refuted => Some(&mut self.counters.refuted),
-            Reason::Recovered => Some(&mut self.counters.recovered),
-            Reason::Undecided => Some(&mut self.counters.undecided),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            *counter = counter.saturating_add(1);
-        }
+        self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
             self.pending.broken();
@@ -481,6 +493,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        self.late_us = 0;
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -597,6 +610,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         probes.fold(self.forgotten, |level, probe| {
             level.plus(self.evidence(probe, seen))
         })
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        self.pulse.window()
     }
 
     fn is_evidence(&self, probe: &Probe) -> bool {

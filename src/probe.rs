@@ -25,6 +25,7 @@ pub(crate) use kept::Kept;
 /// assert_eq!(ProbeId::from(0x0102_0304_0506_0708), id);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ProbeId(u64);
 
 impl ProbeId {

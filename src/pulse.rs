@@ -93,6 +93,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.episode
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        &self.window
+    }
+
     pub(crate) const fn model(&self) -> Model {
         Model::new(self.window.moments(), &self.loss)
     }

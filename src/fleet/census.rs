@@ -60,6 +60,10 @@ pub struct FleetCounters {
     pub failed: u64,
     /// Probes that could not be sent.
     pub unsent: u64,
+    /// Verdicts `Suspect`.
+    pub suspect: u64,
+    /// Verdicts `Dead`.
+    pub dead: u64,
     /// Verdicts `Dead` that were mistakes.
     pub refuted: u64,
     /// Verdicts `Dead` after which the peer came back.
@@ -87,6 +91,8 @@ impl FleetCounters {
         add(&mut self.ignored, seen.ignored);
         add(&mut self.failed, seen.failed);
         add(&mut self.unsent, seen.unsent);
+        add(&mut self.suspect, seen.suspect);
+        add(&mut self.dead, seen.dead);
         add(&mut self.refuted, seen.refuted);
         add(&mut self.recovered, seen.recovered);
         add(&mut self.undecided, seen.undecided);

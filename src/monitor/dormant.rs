@@ -50,6 +50,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             forgotten: self.forgotten,
             pause_us: u32::MAX, // pauses are the fleet's
             behind_us: self.behind_us,
+            late_us: 0, // what it took to detect is told for monitors only
             count: self.count,
             incarnation: 0, // a new one is another peer
             last_failure: None,

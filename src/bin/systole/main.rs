@@ -6,6 +6,7 @@
 mod args;
 mod fleet;
 mod judge;
+mod metrics;
 mod plot;
 mod progress;
 mod record;
