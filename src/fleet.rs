@@ -30,7 +30,7 @@ pub use key::PeerKey;
 pub use lateness::Lateness;
 
 use budget::Budget;
-use wheel::Wheel;
+use wheel::{VISIT, Wheel};
 
 /// What [`Fleet::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub enum FleetOutput {
 ///
 /// - **Retries have a budget**: one for two steady probes, and a few saved. So an outage of everything costs at most one and a half times the
 ///   steady probes, and no more when it ends. A retry that finds the budget spent is put off by its timeout; the bound holds.
-/// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) steps it ends with a `Wait` of one microsecond even where more is due, so that what arrived is handed in
+/// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one microsecond even where more is due, so that what arrived is handed in
 ///   between. What is due longest comes first.
 /// - **Our lateness is credited** peer by peer, like a monitor's. A pause of ours is one event, without a peer. Answers lost on our side are
 ///   reported by [`handle_overflow`](Self::handle_overflow).
@@ -154,9 +154,9 @@ const EVENTS_MIN: usize = 64;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The most polls a drain takes.
-    pub const MAX_DRAIN: usize = Self::STEPS as usize + 1;
+    pub const MAX_DRAIN: usize = (Self::STEPS / VISIT) as usize + 1;
 
-    const STEPS: u32 = 256;
+    const STEPS: u32 = 256 * VISIT;
 
     /// A fleet without peers.
     ///

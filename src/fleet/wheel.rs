@@ -18,6 +18,9 @@ const STEP_BITS: usize = 8;
 /// Two years: what is further away is put here, and again when that time has come.
 const HORIZON_US: u64 = (SLOTS as u64 - 1) << ((LEVELS - 1) * STEP_BITS);
 
+/// Steps that it takes to look after what is due, in place of moving it down a level.
+pub(super) const VISIT: u32 = 16;
+
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 /// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
@@ -106,12 +109,12 @@ impl Wheel {
         }
     }
 
-    /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. Every step of the search takes one of
-    /// `steps`, and where they run out there may be more.
+    /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. To move one down takes one of
+    /// `steps`, to return one takes [`VISIT`]; where they run out there may be more.
     pub(super) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(u32, Instant)> {
         while *steps > 0 {
-            *steps -= 1;
             if self.spreading != NONE {
+                *steps -= 1;
                 self.spread_one();
                 continue;
             }
@@ -126,6 +129,7 @@ impl Wheel {
                 .get(level)
                 .map_or(NONE, |level| level.head(start));
             if level == 0 {
+                *steps = steps.saturating_sub(VISIT);
                 self.cancel(head);
                 return Some((head, Instant::from_micros(start)));
             }
