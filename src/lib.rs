@@ -10,6 +10,7 @@
 //! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
 //! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
 //! * protocol: [`Monitor`] and its [`Event`]s
+//! * groups: [`Failover`], and with `alloc` `Fleet`
 //! * edges: the adapters
 //! * proof: the laboratory
 //!
