@@ -189,7 +189,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     pub fn add(&mut self, now: Instant) -> PeerKey {
         self.look(now);
         let peer = self.next_key();
-        let monitor = Monitor::start(self.config_of(peer), self.now);
+        let mut monitor = Monitor::start(self.config_of(peer), self.now);
         let due = monitor.due();
         let slot = Slot {
             dormant: monitor.rest(),
@@ -289,20 +289,19 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             monitor.put_off_retry();
             self.counters.withheld += 1;
         }
-        let mut probe = None;
-        let due = loop {
-            match monitor.poll(self.now) {
-                Output::Probe(id) => probe = Some(id),
-                Output::Event(event) => self.tell(Some(peer), event),
-                Output::Wait(until) => break until,
-                Output::Idle => break Instant::MAX,
+        let probe = match monitor.poll(self.now) {
+            Output::Probe(id) => Some((peer, id)),
+            Output::Event(event) => {
+                self.tell(Some(peer), event);
+                None
             }
+            Output::Wait(_) | Output::Idle => None,
         };
         if probe.is_some() && !retry {
             self.budget.earn(self.census.peers());
         }
-        self.rest(peer, monitor, due);
-        probe.map(|id| (peer, id))
+        self.rest(peer, monitor);
+        probe
     }
 
     // ---- peers at rest ----
@@ -324,12 +323,17 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         Some(monitor)
     }
 
-    fn rest(&mut self, peer: PeerKey, mut monitor: Monitor<N, P>, due: Instant) {
+    fn rest(&mut self, peer: PeerKey, mut monitor: Monitor<N, P>) {
         while let Some(event) = monitor.take_event() {
             self.tell(Some(peer), event);
         }
         self.number = monitor.number();
         self.counters.add(monitor.counters());
+        let due = if self.now < Instant::MAX {
+            monitor.due()
+        } else {
+            Instant::MAX
+        };
         self.wheel.set(peer.index, due);
         let verdict = monitor.verdict();
         if let Some(slot) = self.slots.get_mut(peer.index()) {

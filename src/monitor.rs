@@ -204,6 +204,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.counters.lost = self.counters.lost.saturating_add(1);
             self.miss(sent, None);
         }
+        if self.pulse.left_us(seen) > 0 {
+            return;
+        }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
             self.measure(change);

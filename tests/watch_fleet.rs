@@ -48,22 +48,50 @@ fn echo() -> u16 {
 fn the_worst_are_shown() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let dead = format!("127.0.0.1:{}", silent.local_addr().unwrap().port());
-    let text = format!("# ours\n127.0.0.1:{}\n{dead} # switched off\nlocalhost:{}\n", echo(), echo());
+    let text = format!(
+        "# ours\n127.0.0.1:{}\n{dead} # switched off\nlocalhost:{}\n",
+        echo(),
+        echo()
+    );
     let hosts = Hosts::new("worst", &text);
     let mut watch = tool();
-    let span = ["--every", "100ms", "--detect-within", "500ms", "--for", "3s", "--json"];
-    let output = watch.args(["watch", "--fleet"]).arg(&hosts.0).args(span).output().unwrap();
+    let span = [
+        "--every",
+        "100ms",
+        "--detect-within",
+        "500ms",
+        "--for",
+        "3s",
+        "--json",
+    ];
+    let output = watch
+        .args(["watch", "--fleet"])
+        .arg(&hosts.0)
+        .args(span)
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["alive"], &last["dead"]), (&2.into(), &1.into()), "{said}");
-    assert_eq!((&last["worst"][0]["peer"], &last["worst"][0]["verdict"]), (&dead.into(), &"dead".into()));
+    assert_eq!(
+        (&last["alive"], &last["dead"]),
+        (&2.into(), &1.into()),
+        "{said}"
+    );
+    assert_eq!(
+        (&last["worst"][0]["peer"], &last["worst"][0]["verdict"]),
+        (&dead.into(), &"dead".into())
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
 fn a_bad_line_is_named() {
     let hosts = Hosts::new("bad", "127.0.0.1:7\nudp://there\n");
-    let output = tool().args(["watch", "--fleet"]).arg(&hosts.0).output().unwrap();
+    let output = tool()
+        .args(["watch", "--fleet"])
+        .arg(&hosts.0)
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("-bad.txt:2: no host"), "{said}");

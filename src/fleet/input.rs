@@ -52,7 +52,6 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             monitor.look(self.now); // it is told of the past
         }
         call(&mut monitor);
-        let due = monitor.due();
-        self.rest(peer, monitor, due);
+        self.rest(peer, monitor);
     }
 }

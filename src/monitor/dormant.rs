@@ -73,7 +73,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// What has to be kept of it until somebody looks again.
-    pub(crate) fn rest(mut self) -> Dormant<N, P> {
+    pub(crate) fn rest(&mut self) -> Dormant<N, P> {
         while let Some(probe) = self.outstanding.shed() {
             if self.is_evidence(&probe) {
                 let evidence = self.evidence(&probe, self.watch.seen());
@@ -83,7 +83,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         Dormant {
             probes: self.outstanding.kept(),
             samples: self.pulse.samples(),
-            pulse: DormantPulse::of(self.pulse),
+            pulse: DormantPulse::of(&self.pulse),
             watch: DormantWatch::of(&self.watch),
             proof: self.proof,
             sent: self.sent,

@@ -38,14 +38,14 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 }
 
 impl<P: Pacing> DormantPulse<P> {
-    pub(crate) fn of<const N: usize>(pulse: Pulse<N, P>) -> Self {
+    pub(crate) fn of<const N: usize>(pulse: &Pulse<N, P>) -> Self {
         Self {
-            state: pulse.state,
+            state: pulse.state.clone(),
             plan: pulse.plan,
             mark: pulse.mark,
-            rtt: pulse.rtt,
-            random: pulse.random,
-            loss: pulse.loss,
+            rtt: pulse.rtt.clone(),
+            random: pulse.random.clone(),
+            loss: pulse.loss.clone(),
             jitter_q16: pulse.jitter_q16,
             verdict: pulse.verdict,
             retries: pulse.retries,
