@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::Event;
@@ -14,7 +15,6 @@ use crate::random::mix;
 use crate::time::{Instant, duration};
 use crate::verdict::Verdict;
 
-mod budget;
 mod census;
 mod event;
 mod input;
@@ -29,7 +29,6 @@ pub use event::FleetEvent;
 pub use key::PeerKey;
 pub use lateness::Lateness;
 
-use budget::Budget;
 use wheel::{VISIT, Wheel};
 
 /// What [`Fleet::poll`] asks for.
@@ -98,15 +97,15 @@ pub enum FleetOutput {
 ///
 /// # What is the fleet's own
 ///
-/// - **Retries have a budget**: one for two steady probes, and a few saved. So an outage of everything costs at most one and a half times the
-///   steady probes, and no more when it ends. A retry that finds the budget spent is put off by its timeout; the bound holds.
+/// - **Retries have a [budget](RetryBudget)**: one for two other probes, and a few saved. So an outage of everything costs at most one and a half
+///   times the steady probes, and no more when it ends. The bound holds.
 /// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one microsecond even where more is due, so that what arrived is handed in
 ///   between. What is due longest comes first.
 /// - **Our lateness is credited** peer by peer, like a monitor's. A pause of ours is one event, without a peer. Answers lost on our side are
 ///   reported by [`handle_overflow`](Self::handle_overflow).
 /// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
 /// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     config: Config<P>,
     slots: Vec<Slot<N, P>>,
@@ -120,7 +119,7 @@ pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     steps: u32,
     /// When answers were last lost on our side.
     deaf: Option<Instant>,
-    budget: Budget,
+    budget: RetryBudget,
     events: VecDeque<FleetEvent>,
     /// The number of the last event.
     number: u32,
@@ -149,6 +148,10 @@ impl<const N: usize, P: Pacing> Slot<N, P> {
 /// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
 const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 208);
 
+/// What retries may cost, in an outage of everything.
+const RETRIES_PERCENT: u8 = 50;
+const RETRIES_AT_ONCE: u16 = 64;
+
 /// Pending events are bounded by the number of peers, and this.
 const EVENTS_MIN: usize = 64;
 
@@ -173,7 +176,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             until: Instant::MAX,
             steps: Self::STEPS,
             deaf: None,
-            budget: Budget::FULL,
+            budget: RetryBudget::new(RETRIES_PERCENT, RETRIES_AT_ONCE),
             events: VecDeque::new(),
             number: 0,
             census: Census::default(),
@@ -284,12 +287,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
         let peer = self.key(index)?;
         let mut monitor = self.wake(peer, self.now)?;
-        let retry = monitor.wants_retry(self.now);
-        if retry && !self.budget.spend() {
-            monitor.put_off_retry();
-            self.counters.withheld += 1;
-        }
-        let probe = match monitor.poll(self.now) {
+        let probe = match monitor.poll_within(self.now, &self.budget) {
             Output::Probe(id) => Some((peer, id)),
             Output::Event(event) => {
                 self.tell(Some(peer), event);
@@ -297,9 +295,6 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             }
             Output::Wait(_) | Output::Idle => None,
         };
-        if probe.is_some() && !retry {
-            self.budget.earn(self.census.peers());
-        }
         self.rest(peer, monitor);
         probe
     }

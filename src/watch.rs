@@ -14,6 +14,7 @@ pub(crate) use dormant::DormantWatch;
 /// no probe expires and no bound passes for time in which nobody looked; and since every look advances it at least to
 /// the next deadline, a dead peer is found under any pattern of looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub(crate) struct Watch {
     /// The latest moment the caller named: never falls.
     now: Instant,
@@ -45,7 +46,7 @@ impl Watch {
 
     /// Somebody looks at `at`, who had to at `due`; returns how late that is. A clock that ran backwards reads as no
     /// time passed.
-    pub(crate) fn look(&mut self, at: Instant, due: Instant) -> u64 {
+    pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
         if late > 0 {
             self.credited = now;
@@ -55,7 +56,7 @@ impl Watch {
     }
 
     /// What a look at `at` would find: the clock, observed time, and the lateness.
-    pub(crate) fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
+    pub(crate) const fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
         let observed = now.since(self.now).saturating_sub(late);
@@ -78,7 +79,8 @@ impl Watch {
 
     /// Observed time at `at`, a moment of the past: exact where no lateness was credited since, else the present, which is later.
     pub(crate) fn seen_at(&self, at: Instant) -> Instant {
-        if at >= self.credited {
+        let credited = self.credited;
+        if at >= credited {
             self.seen.minus(self.now.since(at))
         } else {
             self.seen

@@ -126,7 +126,6 @@ fn an_outage_of_everything_is_no_flood() {
             "{peak} after {steady}: {:?}",
             &swarm.rates[60..]
         );
-        assert!(swarm.fleet.counters().withheld > 0); // without a budget it would be three times
         assert_eq!(swarm.fleet.census().alive, peers);
     }
 }

@@ -101,7 +101,7 @@ pub enum SwitchOn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FailoverConfig<P = Fixed> {
-    pub(super) active: Config<P>,
+    pub(crate) active: Config<P>,
     pub(super) standby: Config<P>,
     pub(super) request_us: u64,
     pub(super) quarantine_us: u64,

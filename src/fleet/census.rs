@@ -70,8 +70,6 @@ pub struct FleetCounters {
     pub recovered: u64,
     /// Verdicts `Dead` of which nothing tells which of the two they were.
     pub undecided: u64,
-    /// Retries that were put off, since the fleet's budget was spent.
-    pub withheld: u64,
     /// Lateness of ours that was reported.
     pub pauses: u64,
     /// How often answers were lost on our side.

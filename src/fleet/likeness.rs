@@ -68,7 +68,7 @@ fn change(peer: usize, event: Event) -> Option<(usize, (Instant, Verdict, Verdic
 impl Twins {
     fn new(config: Config) -> Self {
         let mut fleet = Fleet::new(config, Instant::ZERO).unwrap();
-        fleet.budget = Budget::ENDLESS;
+        fleet.budget = RetryBudget::new(255, u16::MAX); // monitors have none
         let keys: Vec<_> = (0..PEERS).map(|_| fleet.add(Instant::ZERO)).collect();
         let monitors = keys.iter();
         let monitors = monitors.map(|&key| Monitor::start(fleet.config_of(key), Instant::ZERO));

@@ -19,7 +19,7 @@ const STEP_BITS: usize = 8;
 const HORIZON_US: u64 = (SLOTS as u64 - 1) << ((LEVELS - 1) * STEP_BITS);
 
 /// Steps that it takes to look after what is due, in place of moving it down a level.
-pub(super) const VISIT: u32 = 16;
+pub(super) const VISIT: u32 = 64;
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;

@@ -1,6 +1,7 @@
 //! A monitor at rest, as a fleet keeps very many of them: what is the same for all is kept once, by the fleet.
 
 use super::Monitor;
+use super::change::Looser;
 use crate::config::Config;
 use crate::event::{Event, Pending};
 use crate::pacing::Pacing;
@@ -42,6 +43,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             outstanding: Outstanding::of(&self.probes),
             counters: Counters::ONE,
             pending: Pending::after(number),
+            looser: Looser::default(), // a fleet is not reconfigured
             key: mix(config.seed),
             proof: self.proof,
             sent: self.sent,
@@ -112,20 +114,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     pub(crate) fn take_event(&mut self) -> Option<Event> {
         self.pending.take(self.pulse.plan().bound_us())
-    }
-
-    /// Looks, and calls overdue what is. Returns whether a retry is due.
-    pub(crate) fn wants_retry(&mut self, now: Instant) -> bool {
-        self.look(now);
-        self.expire();
-        let retrying = self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
-        retrying && self.next <= self.watch.now()
-    }
-
-    /// Puts off the retry that is due by one timeout. The verdict falls when it would have fallen.
-    pub(crate) fn put_off_retry(&mut self) {
-        let timeout = u64::from(self.pulse.plan().timeout_us());
-        self.next = self.watch.now().plus(timeout);
     }
 
     /// Answers were lost on our side up to `until`. If one of them may have been this peer's, what is under way is void; the peer is

@@ -8,7 +8,7 @@ use super::{Moments, RttWindow};
 pub(crate) struct Samples<const N: usize> {
     rtts_us: [u32; N],
     count: u16,
-    oldest: u16,
+    next: u16,
 }
 
 impl<const N: usize> RttWindow<N> {
@@ -21,7 +21,7 @@ impl<const N: usize> RttWindow<N> {
         Samples {
             rtts_us,
             count: self.samples.len() as u16,
-            oldest: self.oldest,
+            next: self.next,
         }
     }
 
@@ -35,7 +35,7 @@ impl<const N: usize> RttWindow<N> {
         }
         Self {
             samples: held.copied().collect::<Vec<u32, N, u16>>(),
-            oldest: samples.oldest,
+            next: samples.next,
             moments,
         }
     }

@@ -20,7 +20,7 @@ const WORST: usize = 10;
 /// | `systole_fleet_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
 /// | `systole_fleet_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 /// | `systole_fleet_revivals_total{outcome}` | counter: `refuted`, `recovered`, `undecided` |
-/// | `systole_fleet_withheld_retries_total`, `systole_fleet_overflows_total`, `systole_fleet_pauses_total` | counters: what the budget put off, and what was our fault |
+/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total` | counters: what was our fault |
 /// | `systole_fleet_lateness_seconds` | gauge: 99 % of the probes went out no later |
 #[derive(Debug)]
 pub struct FleetSeries {
@@ -80,7 +80,6 @@ impl FleetSeries {
             counter!(name, "fleet" => self.name.clone(), label => value).absolute(count);
         }
         for (name, count) in [
-            ("systole_fleet_withheld_retries_total", all.withheld),
             ("systole_fleet_overflows_total", all.overflows),
             ("systole_fleet_pauses_total", all.pauses),
         ] {

@@ -5,7 +5,7 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use super::RTT;
 
 /// What happened so often.
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 14] = [
     (
         "systole_probes_total",
         "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
@@ -53,10 +53,6 @@ const COUNTERS: [(&str, &str); 15] = [
     (
         "systole_fleet_revivals_total",
         "Ends of any peer's verdict dead: refuted, recovered, or undecided.",
-    ),
-    (
-        "systole_fleet_withheld_retries_total",
-        "Retries that were put off because the fleet's budget was spent.",
     ),
     (
         "systole_fleet_overflows_total",
