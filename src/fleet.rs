@@ -302,7 +302,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     // ---- peers at rest ----
 
     /// The configuration, with the peer's own seed.
-    fn config_of(&self, peer: PeerKey) -> Config<P> {
+    const fn config_of(&self, peer: PeerKey) -> Config<P> {
         Config {
             seed: mix(self.config.seed ^ mix(peer.as_u64())) | 1,
             ..self.config

@@ -11,14 +11,14 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The reply of `peer` to probe `id` arrived at `received_at`. Check first that it came from the peer's address: anybody may send its key.
     pub fn handle_reply(&mut self, peer: PeerKey, id: ProbeId, received_at: Instant) {
         self.with(peer, received_at, |monitor| {
-            monitor.handle_reply(id, received_at)
+            monitor.handle_reply(id, received_at);
         });
     }
 
     /// Probe `id` failed at once: refused, reset, answered with garbage. It is overdue from `now` on; retries go on.
     pub fn handle_failure(&mut self, peer: PeerKey, id: ProbeId, failure: Failure, now: Instant) {
         self.with(peer, now, |monitor| {
-            monitor.handle_failure(id, failure, now)
+            monitor.handle_failure(id, failure, now);
         });
     }
 

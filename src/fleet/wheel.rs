@@ -25,7 +25,7 @@ pub(super) const VISIT: u32 = 64;
 const NONE: u32 = u32::MAX;
 /// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
 const HEAD_OF: u32 = NONE - 8;
-const HEAD_OF_SPREAD: u32 = HEAD_OF + LEVELS as u32;
+const HEAD_OF_SPREAD: u32 = NONE - 1;
 
 /// What is due when, by index.
 #[derive(Clone, Debug)]

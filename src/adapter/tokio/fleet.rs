@@ -6,10 +6,10 @@ mod socket;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tokio::net::UdpSocket;
@@ -137,6 +137,7 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
 
 impl<P: Pacing> UdpFleet<P> {
     /// Adds the peer at `address`. Zones of link-local addresses are not kept.
+    #[allow(clippy::must_use_candidate)] // who watches all needs no key
     pub fn add(&self, address: SocketAddr) -> PeerKey {
         let mut crew = self.shared.lock();
         let peer = crew.fleet.add(now(self.shared.epoch));
@@ -150,6 +151,7 @@ impl<P: Pacing> UdpFleet<P> {
     }
 
     /// Removes `peer`; returns whether it was there.
+    #[allow(clippy::must_use_candidate)] // it is done
     pub fn remove(&self, peer: PeerKey) -> bool {
         self.shared.lock().fleet.remove(peer)
     }

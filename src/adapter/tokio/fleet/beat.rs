@@ -106,7 +106,7 @@ impl<P: Pacing> Beat<P> {
 }
 
 /// A probe on the wire: the peer's key and the probe's id.
-fn write(peer: PeerKey, id: ProbeId) -> [u8; LENGTH] {
+const fn write(peer: PeerKey, id: ProbeId) -> [u8; LENGTH] {
     let mut datagram = [0; LENGTH];
     let (key, rest) = datagram.split_at_mut(8);
     key.copy_from_slice(&peer.to_be_bytes());

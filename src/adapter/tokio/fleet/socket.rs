@@ -1,7 +1,7 @@
 //! The socket, which tells where it can what was lost on our side.
 
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ::tokio::net::UdpSocket;
 
@@ -48,7 +48,7 @@ pub(super) struct Received {
 }
 
 pub(super) struct Socket {
-    socket: UdpSocket,
+    inner: UdpSocket,
     receiver: system::Receiver,
     /// Whether IPv4 addresses have to be mapped.
     is_v6: bool,
@@ -62,7 +62,7 @@ impl Socket {
         let is_v6 = socket.local_addr()?.is_ipv6();
         Ok(Self {
             is_v6,
-            socket,
+            inner: socket,
             receiver,
             lost: 0,
         })
@@ -70,7 +70,7 @@ impl Socket {
 
     /// Cancel safe.
     pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+        self.inner.readable().await
     }
 
     pub(super) fn send(&self, datagram: &[u8; LENGTH], to: SocketAddr) -> io::Result<()> {
@@ -78,14 +78,14 @@ impl Socket {
             IpAddr::V4(ip) if self.is_v6 => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
             _ => to,
         };
-        self.socket.try_send_to(datagram, to).map(drop)
+        self.inner.try_send_to(datagram, to).map(drop)
     }
 
     /// What waits, if anything does.
     pub(super) fn receive(&mut self) -> Option<Received> {
         let mut bytes = [0; LENGTH + 1];
         loop {
-            match self.receiver.receive(&self.socket, &mut bytes) {
+            match self.receiver.receive(&self.inner, &mut bytes) {
                 Ok((length, mut from, lost)) => {
                     from.set_ip(from.ip().to_canonical());
                     let overflow = core::mem::replace(&mut self.lost, lost) != lost;
@@ -107,8 +107,8 @@ impl Socket {
 mod linux {
     use alloc::vec;
     use alloc::vec::Vec;
+    use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
     use std::io::{self, IoSliceMut};
-    use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
     use std::os::fd::AsRawFd;
 
     use ::tokio::io::Interest;
@@ -177,8 +177,8 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod portable {
+    use core::net::SocketAddr;
     use std::io;
-    use std::net::SocketAddr;
 
     use ::tokio::net::UdpSocket;
 
