@@ -136,6 +136,14 @@ impl Pending {
         }
     }
 
+    /// Nothing pending, and `number` events before.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn after(number: u32) -> Self {
+        let mut pending = Self::new();
+        pending.number = number;
+        pending
+    }
+
     pub(crate) const fn number(&self) -> u32 {
         self.number
     }

@@ -10,6 +10,7 @@
 //! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
 //! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
 //! * protocol: [`Monitor`] and its [`Event`]s; [`Listener`], [`Sender`] and their [`wire`]
+//! * groups: [`Failover`], and with `alloc` `Fleet`
 //! * edges: the adapters
 //! * proof: the laboratory
 //!
@@ -35,6 +36,8 @@ mod error;
 mod event;
 mod failover;
 mod fixed;
+#[cfg(feature = "alloc")]
+mod fleet;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -80,6 +83,10 @@ pub use event::{Event, Precedence, Transition};
 pub use failover::{
     Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
+};
+#[cfg(feature = "alloc")]
+pub use fleet::{
+    Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
 };
 pub use heartbeat::Heartbeat;
 pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};

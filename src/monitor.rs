@@ -20,10 +20,15 @@ use crate::watch::Watch;
 use crate::window::RttWindow;
 
 mod change;
+#[cfg(feature = "alloc")]
+mod dormant;
 mod member;
 mod retry;
 
 use change::Looser;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::Dormant;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +225,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             one_more(&mut self.counters.lost);
             self.miss(sent, None);
         }
+        if self.pulse.left_us(seen) > 0 {
+            return;
+        }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
             self.measure(change);
@@ -327,7 +335,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         debug_assert!(self.is_valid());
     }
 
-    fn look(&mut self, at: Instant) {
+    pub(crate) fn look(&mut self, at: Instant) {
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;

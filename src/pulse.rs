@@ -16,6 +16,12 @@ use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::window::RttWindow;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantPulse;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
     settings: Settings<P>,

@@ -8,6 +8,12 @@ use crate::fixed::{WIDE, div_rem};
 use crate::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros, saturate};
 
+#[cfg(feature = "alloc")]
+mod samples;
+
+#[cfg(feature = "alloc")]
+pub(crate) use samples::Samples;
+
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
 /// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so

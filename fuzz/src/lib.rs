@@ -19,6 +19,10 @@ use ops::{Op, World};
 #[allow(dead_code)]
 mod beats;
 
+#[path = "../../src/bin/systole/fleet/hosts.rs"]
+#[allow(dead_code)]
+mod hosts;
+
 /// A span of any order of magnitude.
 #[derive(Clone, Copy, Debug)]
 struct Span(u64);
@@ -395,6 +399,31 @@ pub fn wire(bytes: &[u8]) {
     }
 }
 
+/// Any file is a list of distinct peers, or refused with one of its lines.
+pub fn hosts(bytes: &[u8]) {
+    let lines = bytes.split(|&byte| byte == b'\n').count();
+    match hosts::parse(bytes) {
+        Ok(peers) => {
+            assert!(!peers.is_empty());
+            assert!(peers.is_sorted_by_key(|&(line, _)| line));
+            assert!(
+                peers
+                    .iter()
+                    .all(|(line, host)| *line <= lines && host.port > 0)
+            );
+        }
+        Err(hosts::HostsError::Nobody) => {}
+        Err(error) => {
+            let said = error.to_string();
+            let line = said.split(':').next().and_then(|line| line.parse().ok());
+            assert!(
+                line.is_some_and(|line: usize| line >= 1 && line <= lines),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     /// The targets on random bytes: a smoke test on any toolchain, and no substitute for coverage.
@@ -410,6 +439,11 @@ mod tests {
             }
             target(&bytes[..64 + round % 448]);
         }
+    }
+
+    #[test]
+    fn any_file_is_a_list_of_peers_or_refused() {
+        smoke(super::hosts);
     }
 
     #[test]
