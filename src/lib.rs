@@ -26,9 +26,10 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "embassy"))]
 mod adapter;
 mod beat;
+mod budget;
 mod config;
 mod error;
 mod event;
@@ -46,6 +47,7 @@ mod probe;
 mod promise;
 mod pulse;
 mod random;
+mod root;
 mod rtt;
 mod sender;
 mod snapshot;
@@ -53,16 +55,25 @@ mod statistics;
 mod suspicion;
 mod tail;
 mod time;
+#[cfg(feature = "tracing")]
+mod trace;
 mod verdict;
 mod watch;
 mod window;
 pub mod wire;
 
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use adapter::Fault;
+#[cfg(feature = "embassy")]
+pub use adapter::embassy;
+#[cfg(feature = "metrics")]
+pub use adapter::metrics;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]
-pub use adapter::{Epoch, Fault, WINDOW, thread};
+pub use adapter::{Epoch, WINDOW, thread};
 pub use beat::Beat;
+pub use budget::RetryBudget;
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};
