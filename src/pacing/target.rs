@@ -17,6 +17,7 @@ mod audit;
 mod outlook;
 mod replan;
 mod silences;
+mod start;
 mod state;
 mod trouble;
 
@@ -172,6 +173,7 @@ impl Pacing for Target {
     const INITIAL: TargetState = TargetState::NEW;
 
     fn on_probe(&self, state: &mut TargetState, now: Instant, retry: bool) {
+        self.start(state);
         state.audit.begin(now);
         if retry || state.asked.open {
             state.savings = state.savings.saturating_sub(2);
@@ -225,7 +227,7 @@ impl Pacing for Target {
     }
 
     fn plan(&self, state: &TargetState, _: &Statistics<'_>) -> Plan {
-        let interval_us = scaled_q16(self.bound_us, u32::from(state.share()));
+        let interval_us = scaled_q16(self.bound_us, u32::from(self.share(state)));
         let least = scaled_q16(self.bound_us, shape::TIMEOUT);
         let most = scaled_q16(self.bound_us, shape::TIMEOUT_MOST).min(interval_us);
         let timeout_us = (2 * u64::from(state.trouble.median_us()))

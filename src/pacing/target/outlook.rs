@@ -8,8 +8,8 @@ use libm::{exp2f, log2f};
 
 use super::silences::{BINS, ONE, Silences};
 
-/// How many silences' worth the assumption about a bin weighs against what was counted in it. Fitted; 1 to 6 are within the noise.
-const PRIOR: f32 = 2.0;
+/// How many silences' worth the assumption about a bin weighs against what was counted in it. 0.5 to 3 are within the noise.
+const PRIOR: f32 = 1.0;
 /// What a bin is assumed to hold of the next shorter one: a power law of exponent 2. Fitted; 1.6 to 2.2 are within the noise.
 const DECLINE: f32 = 0.5;
 /// Intervals that are tried: from 1/20 of the bound, by 11.4 %, to 93 %, where the timeout of 7 % begins.
