@@ -30,6 +30,8 @@ mod shape {
     pub(super) const TIMEOUT: u32 = 2_621;
     /// No timeout is longer: 0.3.
     pub(super) const TIMEOUT_MOST: u32 = 19_661;
+    /// Usual round trips over 7/8 leave no time to ask.
+    pub(super) const LAG_MOST: u32 = 57_344;
     /// Retries end this long before the bound, in per cent: 3, or 5/8 of the median round trip, up to a quarter.
     pub(super) const MARGIN: u8 = 3;
     pub(super) const MARGIN_MOST: u8 = 25;
@@ -162,7 +164,8 @@ impl Target {
         if length_us > scaled_q16(self.bound_us, shape::LONG) {
             state.count_long(urgent);
         }
-        state.silences.add(length_us, self.bound_us, share, MEMORY);
+        let silence_us = length_us.saturating_sub(self.lag_us(state).into());
+        state.silences.add(silence_us, self.bound_us, share, MEMORY);
         length_us
     }
 }

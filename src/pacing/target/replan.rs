@@ -20,6 +20,8 @@ const WORTH: f32 = 1.0 / 3.0;
 const DEAREST: u8 = 6;
 /// Intervals lengthen by a quarter a plan at most.
 const RELAX_Q16: u32 = 81_920;
+/// The longest usual round trip that is planned for, in bounds: 7/8.
+const LONGEST_LAG: f32 = 0.875;
 const MINUTE_US: u64 = 60_000_000;
 /// The least number of probes before anything is called infeasible.
 const CERTAIN: u32 = 256;
@@ -61,15 +63,29 @@ impl Target {
         }
     }
 
+    /// What the silences of a path count from: its usual round trip, where that is an eighth of the bound or more.
+    pub(super) fn lag_us(&self, state: &TargetState) -> u32 {
+        let median = state.trouble.median_us();
+        if u64::from(median) < self.bound_us >> 3 {
+            return 0;
+        }
+        median
+    }
+
+    fn outlook(&self, state: &TargetState) -> Outlook {
+        let share = |us: u32| us as f32 / self.bound_us.max(1) as f32;
+        let closest = (2.0 * share(state.trouble.median_us())).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
+        let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
+        let lag = share(self.lag_us(state)).min(LONGEST_LAG);
+        Outlook::new(&state.silences, margin, lag, state.announced())
+    }
+
     /// Draws up the intervals: amortised, and the only floating point.
     pub(super) fn replan(&self, state: &mut TargetState) {
         state.since = 0;
         state.audit.review(state.now, self.recurrence_us);
         state.margin = self.margin_percent(state);
-        let median = state.trouble.median_us() as f32 / self.bound_us.max(1) as f32;
-        let closest = (2.0 * median).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
-        let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
-        let outlook = Outlook::new(&state.silences, margin, state.announced());
+        let outlook = self.outlook(state);
         let choice = self.choose(&outlook, state.audit.strictness());
         (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
         state.cost = choice.cost * (1.0 + f32::from(state.troubled) / 65_536.0);
@@ -105,25 +121,41 @@ impl Target {
     pub(super) fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
         let certain = state.silences.probes() >= CERTAIN;
         let median = u64::from(state.trouble.median_us());
-        if median > scaled_q16(self.bound_us, shape::TIMEOUT_MOST) {
-            let nearest = median.saturating_mul(10) / 3;
+        if median > scaled_q16(self.bound_us, shape::LAG_MOST) {
             return Some(Infeasible {
                 requirement: Setting::DetectWithin,
-                nearest,
+                nearest: median.saturating_mul(8) / 7,
             });
         }
         let apart = self.bounds_apart();
-        if state.silences.longest() >= CERTAIN_SILENCES && state.floor * apart > PESSIMISM {
-            return Some(Infeasible {
-                requirement: Setting::MistakeRecurrence,
-                nearest: self.expected_us(state),
-            });
+        let silent = state.silences.longest() >= CERTAIN_SILENCES;
+        if silent && state.floor * apart > PESSIMISM {
+            return Some(self.too_rare(state));
         }
-        let short = certain && self.budget > 0 && state.mistakes * apart > PESSIMISM;
-        short.then(|| Infeasible {
-            requirement: Setting::ProbeBudget,
-            nearest: u64::from(self.budget) * 2,
-        })
+        let lag = self.lag_us(state) as f32 / self.bound_us.max(1) as f32;
+        let cramped = f32::from(self.least_share()) / 65_536.0 + lag > 1.0;
+        let seldom = state.mistakes * apart > PESSIMISM && (silent || cramped);
+        (certain && self.budget > 0 && seldom).then(|| self.too_few(state))
+    }
+
+    fn too_rare(&self, state: &TargetState) -> Infeasible {
+        Infeasible {
+            requirement: Setting::MistakeRecurrence,
+            nearest: self.expected_us(state),
+        }
+    }
+
+    /// The budget is in the way, if more probes would keep the promise.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+    fn too_few(&self, state: &TargetState) -> Infeasible {
+        let longest = self.outlook(state).longest(1.0 / self.bounds_apart());
+        match longest {
+            None => self.too_rare(state),
+            Some(interval) => Infeasible {
+                requirement: Setting::ProbeBudget,
+                nearest: (1e9 / (interval * self.bound_us as f32)) as u64 + 1,
+            },
+        }
     }
 
     /// The expected time between mistakes, in microseconds.

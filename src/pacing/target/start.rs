@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_new_path_starts_as_chens_configurator_says() {
         let within = Duration::from_secs(10);
-        for apart in [100, 600, 3_600, 86_400] {
+        for apart in [100_u32, 600, 3_600, 86_400] {
             let wish = Requirement {
                 detect_within: 10.0,
                 mistake_recurrence: f64::from(apart),
