@@ -63,10 +63,10 @@ impl Target {
         }
     }
 
-    /// What the silences of a path count from: its usual round trip, where that is an eighth of the bound or more.
+    /// What the silences of a path count from: its usual round trip, where that is a quarter of the bound or more.
     pub(super) fn lag_us(&self, state: &TargetState) -> u32 {
         let median = state.trouble.median_us();
-        if u64::from(median) < self.bound_us >> 3 {
+        if u64::from(median) < self.bound_us >> 2 {
             return 0;
         }
         median
@@ -132,10 +132,11 @@ impl Target {
         if silent && state.floor * apart > PESSIMISM {
             return Some(self.too_rare(state));
         }
-        let lag = self.lag_us(state) as f32 / self.bound_us.max(1) as f32;
-        let cramped = f32::from(self.least_share()) / 65_536.0 + lag > 1.0;
-        let seldom = state.mistakes * apart > PESSIMISM && (silent || cramped);
-        (certain && self.budget > 0 && seldom).then(|| self.too_few(state))
+        let slow = median >= self.bound_us >> 3; // its round trips are no silences
+        let late_us = median + scaled_q16(self.bound_us, u32::from(self.least_share()));
+        let seen = !slow || silent || late_us > self.bound_us;
+        let short = self.budget > 0 && state.mistakes * apart > PESSIMISM;
+        (certain && seen && short).then(|| self.too_few(state))
     }
 
     fn too_rare(&self, state: &TargetState) -> Infeasible {

@@ -27,8 +27,8 @@ impl Target {
     /// In 2^-16 of the bound: what the configurator of \[Chen02\] (section 4) answers where nothing is known, with the loss rate after
     /// Jeffreys of a path without a sample, 1/2, and answers at once.
     ///
-    /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed, and mistakes come D/m * 2^m apart: the largest
-    /// interval has the smallest m with 2^m >= m * T/D.
+    /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
+    /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
     const fn starting_share(&self) -> u16 {
         if self.constant > 0 {
             return self.constant;
@@ -37,7 +37,7 @@ impl Target {
             return SHORTEST;
         };
         let mut probes = 1;
-        while probes < MOST && (1_u64 << probes) < apart.saturating_mul(probes as u64) {
+        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
             probes += 1;
         }
         let share = u16::MAX / probes as u16;

@@ -7,7 +7,7 @@ use super::trouble::Trouble;
 use crate::time::Instant;
 
 /// Answers from plan to plan; fewer while intervals lengthen, none between them while the path is new.
-const EVERY: u8 = 32;
+const EVERY: u8 = 64;
 const EVERY_RELAXING: u8 = 4;
 const NEW: u32 = 32;
 /// Retries in halves that are saved beside those of a minute: one episode's.
