@@ -71,6 +71,7 @@ mod shape {
 ///   3 s and one mistake in 4 hours, the first two hours cost 1.4 times the best constant interval; eight hours cost no more than it.
 /// - Only refuted verdicts are known to be mistakes. A loss of everything for longer than the bound looks like an outage, and is counted as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Target {
     bound_us: u64,
     recurrence_us: u64,

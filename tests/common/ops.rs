@@ -55,11 +55,14 @@ pub enum Op {
     ClockBack(u32),
     /// The clock leaps forward by this much and is corrected.
     Leap(u64),
+    /// Intervals and bound become those of the first configuration times 1 to 8, the bound or none.
+    Reconfigure(u8),
 }
 
 /// A monitor, its peer and its clock.
 pub struct World<P: Pacing> {
     pub monitor: Monitor<8, P>,
+    config: Config<P>,
     pub now: Instant,
     /// After how long the peer answers a probe sent now.
     pub rtt_us: Option<u32>,
@@ -84,6 +87,7 @@ impl<P: Pacing> World<P> {
         let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
             monitor,
+            config,
             now,
             rtt_us: Some(20_000),
             flying: Vec::new(),
@@ -191,6 +195,10 @@ impl<P: Pacing> World<P> {
             Op::Pushback => self.monitor.handle_pushback(now),
             Op::Restarted => self.monitor.restarted(now),
             Op::Resumed => self.monitor.resumed(now),
+            Op::Reconfigure(how) => {
+                self.monitor.reconfigure(&self.variant(how), now);
+                return false; // nothing was heard
+            }
             Op::ClockBack(us) => {
                 let before = self.drain();
                 self.now = now.saturating_sub(micros(us.into()));
@@ -210,6 +218,15 @@ impl<P: Pacing> World<P> {
             _ => {}
         }
         true
+    }
+
+    fn variant(&self, how: u8) -> Config<P> {
+        let times = 1 << (how % 4);
+        let (min, max) = (self.config.interval_min(), self.config.interval_max());
+        let longer = self.config.interval_between(min * times, max * times);
+        let config = longer.unwrap_or(self.config);
+        let bounded = config.detect_within(max * 4 * times);
+        bounded.ok().filter(|_| how >= 128).unwrap_or(config)
     }
 
     /// Sleeps until the deadline or the first arrival before it, `late_us` longer, hands in what arrived, and drains.
@@ -232,7 +249,8 @@ impl<P: Pacing> World<P> {
         landed
     }
 
-    fn land(&mut self) -> bool {
+    /// Hands in what has arrived by `now`.
+    pub fn land(&mut self) -> bool {
         self.flying.sort_by_key(|&(_, at)| at);
         let landed = self
             .flying
