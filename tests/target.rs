@@ -172,7 +172,7 @@ fn different(length: Duration) -> Vec<(&'static str, Synthetic)> {
 /// (ii) Each network judged alone, against its own best constant setting; and no one constant does for all of them.
 #[test]
 fn each_network_gets_its_own_interval() {
-    let length = secs(if deep() { 8 * 3_600 } else { 1_800 });
+    let length = secs(if deep() { 8 * 3_600 } else { 3_600 });
     let grid = shares(if deep() { 20 } else { 7 });
     let planner = Planner::new(D, APART).unwrap();
     let (mut best, mut targets) = (Vec::new(), Vec::new());
