@@ -45,6 +45,12 @@ pub(crate) fn seven() -> Option<Vec<(&'static str, Trace)>> {
     Some(load(&SEVEN)?.collect())
 }
 
+/// The two by which nothing was ever chosen.
+#[allow(dead_code, reason = "not every test needs them")]
+pub(crate) fn unseen() -> Option<Vec<(&'static str, Trace)>> {
+    Some(load(&TWO)?.collect())
+}
+
 /// All nine; `None`, and a line to say so, without a folder.
 #[allow(dead_code, reason = "not every test judges by all")]
 pub(crate) fn all() -> Option<Vec<Recorded>> {
