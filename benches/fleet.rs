@@ -1,12 +1,18 @@
 //! What an event of a fleet costs: a probe handed out, or a reply taken in, in virtual time. An event a peer every half second, answers after 20 ms.
 //!
 //! In the same run, at 100,000 peers: monitors behind a `BinaryHeap` of deadlines, and one tokio task a peer.
-#![allow(missing_docs, clippy::unwrap_used, clippy::std_instead_of_alloc)]
+#![allow(
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_alloc,
+    clippy::struct_field_names,
+    clippy::unwrap_used
+)]
 
 use core::cell::Cell;
+use core::cmp::Reverse;
 use core::hint::black_box;
 use core::time::Duration;
-use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 

@@ -1,6 +1,12 @@
 //! A fleet on a real socket, with an echo service in another thread, and in another process.
 #![cfg(all(feature = "udp", target_os = "linux"))]
-#![allow(missing_docs, clippy::unwrap_used, clippy::std_instead_of_core)]
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)]
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};

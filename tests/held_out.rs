@@ -90,9 +90,10 @@ fn nearer_to_hindsight_than_what_the_other_networks_suggest() {
     let Some(traces) = recorded::seven() else {
         return;
     };
-    let bounds: &[u64] = match deep::asked_for("3 s alone") {
-        true => &[3_000, 10_000, 2_000, 5_000, 7_000],
-        false => &[3_000],
+    let bounds: &[u64] = if deep::asked_for("3 s alone") {
+        &[3_000, 10_000, 2_000, 5_000, 7_000]
+    } else {
+        &[3_000]
     };
     for &bound_ms in bounds {
         let cases = cases(&traces, Duration::from_millis(bound_ms));

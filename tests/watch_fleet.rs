@@ -1,6 +1,12 @@
 //! `systole watch --fleet`: who is alive, who is the worst, and which line is bad.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)] // a test
 
 use std::fs;
 use std::net::UdpSocket;

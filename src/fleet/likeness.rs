@@ -1,7 +1,7 @@
 //! A fleet is as many monitors: the same probes and the same verdicts at the same moments.
 
 extern crate std;
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -100,7 +100,7 @@ impl Twins {
         let until = loop {
             match self.fleet.poll(now) {
                 FleetOutput::Probe { peer, id, .. } => {
-                    assert!(ours.insert((peer.index(), u64::from(id))))
+                    assert!(ours.insert((peer.index(), u64::from(id))));
                 }
                 FleetOutput::Wait(until) => break until,
                 FleetOutput::Idle => break Instant::MAX,

@@ -208,7 +208,7 @@ impl Wheel {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use std::collections::BTreeSet;
+    use alloc::collections::BTreeSet;
 
     use proptest::prelude::*;
 

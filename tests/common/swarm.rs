@@ -2,7 +2,9 @@
 #![allow(dead_code)] // not every test sleeps
 
 use core::time::Duration;
-use std::collections::VecDeque;
+extern crate alloc;
+
+use alloc::collections::VecDeque;
 
 use systole::{Config, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
 
@@ -48,7 +50,7 @@ impl Swarm {
     }
 
     /// Nobody looks for `span`; what arrives meanwhile waits.
-    pub(crate) fn sleep(&mut self, span: Duration) {
+    pub(crate) const fn sleep(&mut self, span: Duration) {
         self.now = self.now.saturating_add(span);
     }
 

@@ -27,6 +27,10 @@ use crate::watch::signals::stop_signal;
 const WORST: usize = 10;
 const PERIOD: Duration = Duration::from_secs(1);
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long to watch is asked of the wall"
+)]
 pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, Trouble> {
     let fleet = UdpFleet::spawn(
         settings::of_fleet(options)?,
