@@ -21,6 +21,36 @@
 //! assert!(qos.query_accuracy.mean > 0.99);
 //! ```
 //!
+//! Your own configuration, on your own recording (`systole record` makes one), takes as much:
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::lab::{Case, CrashTest, Trace};
+//! use systole::{Config, Monitor};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let text: String = (0..600).map(|i| format!("{},{}\n", i * 200_000, 30_000 + i % 7)).collect();
+//! # let file = std::env::temp_dir().join(format!("systole-doc-{}.csv", std::process::id()));
+//! # std::fs::write(&file, format!("t_us,rtt_us\n{text}"))?;
+//! let bound = Duration::from_secs(3);
+//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
+//! let mine = mine.start_at_once(); // before the first probe no bound runs
+//! let case = Case::new("my network", Trace::load(&file)?, bound);
+//!
+//! let qos = case.qos(|start| Monitor::<32>::new(mine, start).ok());
+//! println!("{:.1} avoidable mistakes at {:.3} probes a second", qos.avoidable.mean, qos.probes_per_s());
+//!
+//! let times = CrashTest::new(1_000).run(case.network(), |start| Monitor::<32>::new(mine, start).ok());
+//! println!("crashes noticed after {:?} on average, {:?} at most", times.mean(), times.max());
+//! assert_eq!(times.violations(bound), 0);
+//! # std::fs::remove_file(file)?;
+//! # Ok(()) }
+//! ```
+//!
+//! A mistake is *avoidable* where probing every 10 ms would not have been silent for the bound; the others are the
+//! [floor](Case::floor), which no detector that keeps the bound can be below. Every figure is a mean over 16 start
+//! offsets. [`strategy`] has networks for property tests.
+//!
 //! Nothing here reads a clock or draws unseeded randomness: the same inputs give the same figures.
 
 // Measuring is floating-point work on counts and microseconds far below 2^53; the core has none of it.
@@ -31,6 +61,7 @@
 )]
 
 pub mod baseline;
+mod brief;
 pub mod chen;
 mod crash;
 mod detector;
@@ -45,6 +76,7 @@ pub mod sweep;
 pub mod tail;
 pub mod trace;
 
+pub use brief::brief;
 pub use crash::{CrashTest, DetectionTimes};
 pub use detector::{Action, Answer, Detector};
 pub use network::Network;

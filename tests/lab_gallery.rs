@@ -18,9 +18,7 @@ use systole::lab::sweep::{self, Candidate};
 
 /// The longest interval, as a share of the bound, that keeps avoidable mistakes to so many.
 fn longest_interval(case: &[Case<Synthetic>], bound: Duration, mistakes: f64) -> f64 {
-    let shares = [
-        0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95,
-    ];
+    let shares = [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.95];
     let with = |share: f64| Retries {
         interval: bound.mul_f64(share),
         timeout: bound.mul_f64(0.1),

@@ -1,51 +1,36 @@
 //! `systole replay` and `tune`, end to end: on networks drawn by the laboratory and written as traces.
 #![cfg(feature = "cli")]
 #![allow(
-    clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
     reason = "a test that cannot go on fails"
 )]
+
+#[path = "common/folder.rs"]
+mod folder;
+#[allow(dead_code)] // shared: each test uses its part
+#[path = "common/tool.rs"]
+mod tool;
 
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use folder::Folder;
 use serde_json::Value;
 use systole::Instant;
 use systole::lab::network::{Synthetic, gallery};
 use systole::lab::trace::Row;
 use systole::lab::{Network, Trace};
+use tool::tool;
 
-/// A folder of its own, gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("systole-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn text(&self, name: &str, text: &str) -> PathBuf {
-        fs::write(self.file(name), text).unwrap();
-        self.file(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Ten minutes of a network, asked every 200 ms.
-fn record(network: &Synthetic, file: PathBuf) {
-    let rows = (0..3_000).map(|i| {
+/// A network, asked every 200 ms for a while.
+fn record(network: &Synthetic, seconds: u64, file: PathBuf) {
+    let rows = (0..5 * seconds).map(|i| {
         let sent = Instant::from_millis(200 * i);
         Row {
             sent,
@@ -56,21 +41,21 @@ fn record(network: &Synthetic, file: PathBuf) {
     trace.write(fs::File::create(file).unwrap()).unwrap();
 }
 
-fn two_traces(name: &str) -> Folder {
+/// Sweeps need short ones: a debug build replays thousands of settings.
+fn two_traces(name: &str, seconds: u64) -> Folder {
     let folder = Folder::new(name);
     for (name, network) in gallery(Duration::from_secs(600), 3)
         .into_iter()
         .skip(3)
         .take(2)
     {
-        record(&network, folder.file(&format!("{name}.csv")));
+        record(&network, seconds, folder.file(&format!("{name}.csv")));
     }
     folder
 }
 
 fn systole(arguments: &[&str], paths: &[&Path]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_systole"));
-    command.args(arguments).args(paths).output().unwrap()
+    tool().args(arguments).args(paths).output().unwrap()
 }
 
 fn rows(output: &Output) -> Vec<Value> {
@@ -84,6 +69,8 @@ fn rows(output: &Output) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
+
+const TEXTS: [&str; 3] = ["trace", "detector", "settings"];
 
 const FIGURES: [&str; 12] = [
     "probes",
@@ -101,12 +88,14 @@ const FIGURES: [&str; 12] = [
 ];
 
 fn check(row: &Value) {
-    for text in ["trace", "detector", "settings"] {
+    for text in TEXTS {
         assert!(row[text].is_string(), "{text}: {row}");
     }
     for figure in FIGURES {
         assert!(row[figure].as_f64().unwrap() >= 0.0, "{figure}: {row}");
     }
+    let fields = row.as_object().unwrap().len();
+    assert_eq!(fields, TEXTS.len() + FIGURES.len(), "no others: {row}");
     let of = |figure: &str| row[figure].as_f64().unwrap();
     assert!(
         of("avoidable") <= of("mistakes") && of("excess_dead_s") <= of("dead_s"),
@@ -120,7 +109,7 @@ fn check(row: &Value) {
 
 #[test]
 fn json_has_a_row_a_trace_and_detector() {
-    let folder = two_traces("json");
+    let folder = two_traces("json", 600);
     let arguments = [
         "replay",
         "--json",
@@ -162,7 +151,7 @@ fn json_has_a_row_a_trace_and_detector() {
 
 #[test]
 fn a_table_and_a_plot_of_one_network() {
-    let folder = two_traces("table");
+    let folder = two_traces("table", 600);
     let (trace, plot) = (folder.file("driving.csv"), folder.file("plot.svg"));
     let arguments = [
         "replay",
@@ -176,7 +165,7 @@ fn a_table_and_a_plot_of_one_network() {
     let output = systole(&arguments, &[&trace]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        output.status.success() && text.contains("A @ P") && text.contains("driving"),
+        output.status.success() && text.contains("A @ P") && text.contains("driving, floor "),
         "{text}"
     );
     assert!(output.stderr.is_empty());
@@ -184,10 +173,96 @@ fn a_table_and_a_plot_of_one_network() {
     assert!(svg.contains("round trip, ms") && svg.trim_end().ends_with("</svg>"));
 }
 
+/// The families of published detectors: those that keep the bound, and those that do not.
+const BOUNDED: [&str; 7] = [
+    "NFD-S",
+    "NFD-S, configured",
+    "fixed misses",
+    "fast retry",
+    "Jacobson",
+    "retries",
+    "founding rule",
+];
+const UNBOUNDED: [&str; 7] = [
+    "NFD-E",
+    "2W-FD",
+    "Bertier",
+    "phi",
+    "phi (Akka)",
+    "exponential (Cassandra)",
+    "Satzger",
+];
+
+const COMPARE: [&str; 6] = [
+    "replay",
+    "--compare",
+    "--detect-within",
+    "3s",
+    "--crashes",
+    "10",
+];
+
+/// The names in a section of the table: its rows, up to the next line that is not indented.
+fn names<'a>(text: &'a str, section: &str) -> Vec<&'a str> {
+    let lines = text.lines().skip_while(|line| !line.starts_with(section));
+    let rows = lines.skip(1).take_while(|line| line.starts_with("  "));
+    rows.map(|row| row.trim().split("  ").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn compare_prints_every_family_at_its_best_and_ours_at_every_target() {
+    let folder = two_traces("compare", 12);
+    let plot = folder.file("plot.svg");
+    let drawn = [&COMPARE[..], &["--plot", plot.to_str().unwrap()]].concat();
+    let output = systole(&drawn, &[&folder.0]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert_eq!(names(&text, "ours, told the target alone"), ["systole"]);
+    assert_eq!(names(&text, "one setting for all networks"), BOUNDED);
+    assert_eq!(names(&text, "one setting for all, but"), UNBOUNDED);
+    let hindsight = names(&text, "settings chosen for each network in hindsight");
+    assert_eq!(hindsight, [&BOUNDED[..], &["best of all"]].concat());
+    for line in ["How to read it", "15 min  ", "10.7 days  "] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let svg = fs::read_to_string(plot).unwrap();
+    for name in BOUNDED.iter().chain(&UNBOUNDED).chain(&["systole"]) {
+        assert!(svg.contains(name), "{name}");
+    }
+    for title in ["Avoidable mistakes against probes", "Promised against"] {
+        assert!(svg.contains(title), "{title}");
+    }
+}
+
+#[test]
+fn compare_has_a_json_row_a_trace_and_detector() {
+    let folder = two_traces("rows", 12);
+    let arguments = [&COMPARE[..], &["--json"]].concat();
+    let rows = rows(&systole(&arguments, &[&folder.0]));
+    rows.iter().for_each(check);
+    let violations = |name: &&str| {
+        let of_family = rows.iter().filter(|row| row["detector"] == **name);
+        let violations = of_family.map(|row| row["bound_violations"].as_u64().unwrap());
+        violations.collect::<Vec<_>>()
+    };
+    let ours = violations(&"systole");
+    assert_eq!(ours, [0; 2 * 11], "a row a trace and target");
+    for name in &BOUNDED {
+        assert_eq!(violations(name).iter().sum::<u64>(), 0, "{name}");
+    }
+    for name in BOUNDED.iter().chain(&UNBOUNDED) {
+        assert!(violations(name).len() >= 2, "{name}");
+    }
+}
+
 #[test]
 fn tune_prints_a_front_and_what_to_paste() {
-    let folder = two_traces("tune");
+    let folder = two_traces("tune", 20);
+    let plot = folder.file("plot.svg");
+    let file = plot.to_str().unwrap();
     let arguments = ["tune", "--detect-within", "3s", "--crashes", "20"];
+    let arguments = [&arguments[..], &["--plot", file]].concat();
     let output = systole(&arguments, &[&folder.file("satellite.csv")]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
@@ -197,6 +272,10 @@ fn tune_prints_a_front_and_what_to_paste() {
         "A @ P",
     ] {
         assert!(text.contains(part), "{part}: {text}");
+    }
+    let svg = fs::read_to_string(plot).unwrap();
+    for line in ["systole", "Config::every", "Config::fixed"] {
+        assert!(svg.contains(line), "{line}");
     }
 }
 
@@ -225,6 +304,16 @@ fn bad_traces_are_refused_with_file_and_line() {
         &folder.text("unsorted.csv", "t_us,rtt_us\n5,1\n4,1\n"),
         "unsorted.csv:3: ",
         "rise",
+    );
+    refused(
+        &folder.text("windows.csv", "# a\r\nt_us,rtt_us\r\n5,1\r\n5,1\r\n"),
+        "windows.csv:4: ",
+        "rise",
+    );
+    refused(
+        &folder.text("column.csv", "t_us,rtt_us\n0,1\n1\n2,1\n"),
+        "column.csv:3: ",
+        "rtt_us",
     );
     refused(
         &folder.text("time.csv", "t_us,rtt_us\n0,1\nsoon,1\n2,2\n"),

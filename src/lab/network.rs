@@ -4,6 +4,7 @@ mod delay;
 mod fault;
 mod gallery;
 mod loss;
+mod recurrence;
 mod stall;
 mod synthetic;
 

@@ -1,4 +1,23 @@
 //! Every setting of every detector over a set of networks: who needs the fewest probes for how few mistakes.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::lab::baseline::{FixedMisses, NfdS};
+//! use systole::lab::network::gallery;
+//! use systole::lab::{Case, sweep};
+//!
+//! let bound = Duration::from_secs(10);
+//! let case = |(name, network)| Case::new(name, network, bound);
+//! let cases: Vec<_> = gallery(Duration::from_secs(300), 1).into_iter().map(case).collect();
+//! let mut candidates = sweep::family::<_, NfdS>(bound);
+//! candidates.extend(sweep::family::<_, FixedMisses>(bound));
+//!
+//! let outcomes = sweep::sweep(&cases, &candidates, |_| ());
+//! let front = sweep::best_single(outcomes.iter().enumerate());
+//! let best = sweep::cheapest_with_at_most(&front, 1.0).unwrap();
+//! let outcome = &outcomes[best.choice[0]];
+//! println!("{} {}: {:.3} probes a second", outcome.family, outcome.settings, best.probes_per_s);
+//! ```
 
 mod front;
 
@@ -160,7 +179,7 @@ impl Outcome {
 
 /// Judges every candidate on every case, on all cores, in the order of the candidates.
 ///
-/// `on_done` is called with the number of candidates done so far, from any thread.
+/// `on_done` is called with the number of replays done so far, a candidate on a case each, from any thread.
 pub fn sweep<N>(
     cases: &[Case<N>],
     candidates: &[Candidate<N>],
@@ -170,15 +189,30 @@ where
     N: Network + Sync,
 {
     let done = AtomicUsize::new(0);
-    parallel(candidates, |candidate| {
-        let per_case = cases.iter().map(|case| candidate.qos(case)).collect();
+    let figures = parallel_pairs(candidates, cases, |candidate, case| {
+        let qos = candidate.qos(case);
         on_done(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Outcome {
-            family: candidate.family,
-            settings: candidate.settings.clone(),
-            per_case,
-        }
-    })
+        qos
+    });
+    let outcome = |(candidate, per_case): (&Candidate<N>, _)| Outcome {
+        family: candidate.family,
+        settings: candidate.settings.clone(),
+        per_case,
+    };
+    candidates.iter().zip(figures).map(outcome).collect()
+}
+
+/// `work` of each of `items` with each of `others`, on all cores: a list an item, both in their order.
+pub fn parallel_pairs<T: Sync, U: Sync, R: Send>(
+    items: &[T],
+    others: &[U],
+    work: impl Fn(&T, &U) -> R + Sync,
+) -> Vec<Vec<R>> {
+    let with_all = |item| others.iter().map(move |other| (item, other));
+    let pairs: Vec<_> = items.iter().flat_map(with_all).collect();
+    let mut results = parallel(&pairs, |&(item, other)| work(item, other)).into_iter();
+    let list = |_| results.by_ref().take(others.len()).collect();
+    items.iter().map(list).collect()
 }
 
 /// `work` of each of `items`, on all cores, in their order.
@@ -207,5 +241,20 @@ fn work_off<T, R>(items: &[T], next: &AtomicUsize, work: impl Fn(&T) -> R) -> Ve
             return results;
         };
         results.push((index, work(item)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_come_back_in_order_whoever_was_first() {
+        let items: Vec<u64> = (0..100).collect();
+        let squares = parallel_pairs(&items, &items, |a, b| a * b);
+        for (a, row) in items.iter().zip(&squares) {
+            assert!(row.iter().copied().eq(items.iter().map(|b| a * b)));
+        }
+        assert_eq!(parallel_pairs(&items, &[], |a, (): &()| *a)[99], []);
     }
 }

@@ -7,13 +7,13 @@ mod table;
 
 use std::time::Duration;
 
-use systole::lab::sweep::{self, Outcome, parallel};
+use systole::lab::sweep::{self, Outcome, parallel_pairs};
 use systole::lab::{CrashTest, DetectionTimes};
 
 pub(crate) use load::{Path, load};
 pub(crate) use ours::{Machine, Ours};
 pub(crate) use row::rows;
-pub(crate) use table::{Table, a_at_p, span};
+pub(crate) use table::{Table, a_at_p};
 
 use crate::progress::Progress;
 
@@ -56,7 +56,7 @@ impl Judged {
 
 /// Every candidate on every case, live peers only.
 pub(crate) fn sweep(cases: &[Case], candidates: &[Candidate]) -> Vec<Outcome> {
-    let progress = Progress::new("replaying", candidates.len());
+    let progress = Progress::new("replaying", candidates.len() * cases.len());
     sweep::sweep(cases, candidates, |_| progress.step())
 }
 
@@ -73,19 +73,19 @@ pub(crate) fn crash(
         .iter()
         .filter_map(|&index| Some((index, candidates.get(index)?, outcomes.get(index)?)));
     let chosen: Vec<_> = chosen.collect();
-    let progress = Progress::new("crashing", chosen.len());
-    parallel(&chosen, |&(index, candidate, outcome)| {
-        let of_case = |case: &Case| candidate.detection_times(case.network(), &test);
-        let times = cases.iter().map(of_case).collect();
+    let progress = Progress::new("crashing", chosen.len() * cases.len());
+    let times = parallel_pairs(&chosen, cases, |&(_, candidate, _), case| {
+        let times = candidate.detection_times(case.network(), &test);
         progress.step();
-        (
-            index,
-            Judged {
-                outcome: outcome.clone(),
-                times,
-            },
-        )
-    })
+        times
+    });
+    let judged = chosen.into_iter().zip(times);
+    judged
+        .map(|((index, _, outcome), times)| {
+            let outcome = outcome.clone();
+            (index, Judged { outcome, times })
+        })
+        .collect()
 }
 
 /// Every candidate on every case, live peers and crashes.

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use systole::lab::baseline::FixedMisses;
-use systole::lab::{DetectionTimes, Qos};
+use systole::lab::{DetectionTimes, Qos, brief};
 
 use crate::args;
-use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table, span};
+use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table};
 use crate::plot;
 use crate::trouble::Trouble;
 
@@ -55,8 +55,9 @@ fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
         return Ok(judge::rows(cases, &judged));
     }
     Ok(format!(
-        "{}\n{}",
+        "{}{COUNTED}\n{}\n{}",
         head(cases, options.detect_within),
+        settings(&judged),
         table(cases, &judged)
     ))
 }
@@ -85,8 +86,8 @@ pub(crate) fn caption(cases: &[Case], bound: Duration) -> String {
     };
     format!(
         "{networks}, {}, detection within {}",
-        span(length(cases)),
-        span(bound)
+        brief(length(cases)),
+        brief(bound)
     )
 }
 
@@ -100,41 +101,49 @@ pub(crate) fn length(cases: &[Case]) -> Duration {
 pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
     let floor: usize = cases.iter().map(|case| case.floor().len()).sum();
     format!(
-        "{}; {floor} silences that no detector which keeps the bound can tell from a crash.\n\
+        "{}.\n\
+         The floor, silences that no detector which keeps the bound can tell from a crash: {floor}.\n\
          A @ P: avoidable mistakes @ probes a second.\n",
         caption(cases, bound)
     )
 }
 
+/// The other columns.
+const COUNTED: &str = "dead: how long the live peer was called dead; excess: outside the floor; late: crashes noticed after the bound.\n";
+
+/// What is compared, with its settings.
+fn settings(judged: &[Judged]) -> String {
+    let line =
+        |Judged { outcome, .. }: &Judged| format!("{}: {}\n", outcome.family, outcome.settings);
+    judged.iter().map(line).collect()
+}
+
 const COLUMNS: [&str; 10] = [
-    "trace",
-    "detector",
-    "settings",
+    "",
     "A @ P",
     "mistakes",
-    "floor",
     "dead",
     "excess",
-    "detected after (mean, p99, max)",
+    "noticed after: mean",
+    "p50",
+    "p99",
+    "max",
     "late",
 ];
 
 fn table(cases: &[Case], judged: &[Judged]) -> Table {
-    let mut table = Table::new(3, COLUMNS);
+    let mut table = Table::new(1, COLUMNS);
     for (index, case) in cases.iter().enumerate() {
+        table.heading(format!("{}, floor {}", case.name(), case.floor().len()));
         for Judged { outcome, times } in judged {
             let (Some(qos), Some(times)) = (outcome.per_case.get(index), times.get(index)) else {
                 continue;
             };
-            let name = [
-                case.name().into(),
-                outcome.family.into(),
-                outcome.settings.clone(),
-            ];
-            table.row(name.into_iter().chain(figures(qos, times, case.bound())));
+            table.row(figures(outcome.family, qos, times, case.bound()));
         }
     }
     if cases.len() > 1 {
+        table.heading("all");
         for judged in judged {
             table.row(total(cases, judged));
         }
@@ -142,14 +151,17 @@ fn table(cases: &[Case], judged: &[Judged]) -> Table {
     table
 }
 
-fn figures(qos: &Qos, times: &DetectionTimes, bound: Duration) -> [String; 7] {
+fn figures(family: &str, qos: &Qos, times: &DetectionTimes, bound: Duration) -> [String; 10] {
     [
+        format!("  {family}"),
         format!("{:.1} @ {:.3}", qos.avoidable.mean, qos.probes_per_s()),
         format!("{:.1}", qos.mistakes.mean),
-        qos.floor.to_string(),
         seconds(qos.dead_s.mean),
         seconds(qos.excess_dead_s.mean),
-        detected(times.mean(), Some(times.quantile(0.99)), times.max()),
+        fine(times.mean()),
+        fine(times.quantile(0.5)),
+        fine(times.quantile(0.99)),
+        fine(times.max()),
         late(times.violations(bound), times.crashes()),
     ]
 }
@@ -159,19 +171,15 @@ fn total(cases: &[Case], judged: &Judged) -> [String; 10] {
     let sum = |of: fn(&Qos) -> f64| outcome.per_case.iter().map(of).sum::<f64>();
     let bound = cases.first().map_or(Duration::ZERO, Case::bound);
     [
-        "all".into(),
-        outcome.family.into(),
-        outcome.settings.clone(),
+        format!("  {}", outcome.family),
         format!("{:.1} @ {:.3}", outcome.avoidable(), outcome.probes_per_s()),
         format!("{:.1}", sum(|qos| qos.mistakes.mean)),
-        cases
-            .iter()
-            .map(|case| case.floor().len())
-            .sum::<usize>()
-            .to_string(),
         seconds(sum(|qos| qos.dead_s.mean)),
         seconds(judged.excess_dead_s()),
-        detected(judged.mean_time(), None, judged.worst().0),
+        fine(judged.mean_time()),
+        String::new(),
+        String::new(),
+        fine(judged.worst().0),
         late(judged.violations(bound), judged.crashes()),
     ]
 }
@@ -180,14 +188,8 @@ fn seconds(s: f64) -> String {
     format!("{s:.1} s")
 }
 
-fn detected(mean: Duration, p99: Option<Duration>, max: Duration) -> String {
-    let cell = |time: Duration| format!("{:.2}", time.as_secs_f64());
-    format!(
-        "{}  {}  {} s",
-        cell(mean),
-        p99.map_or("    ".into(), cell),
-        cell(max)
-    )
+fn fine(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
 }
 
 /// The share of crashes that were noticed too late.

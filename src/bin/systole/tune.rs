@@ -1,17 +1,19 @@
 //! `systole tune`: the cheapest configurations for recorded networks, ready to be pasted.
 
+mod paste;
 mod settings;
 
-use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use systole::lab::brief;
 use systole::lab::sweep::{self, Outcome, Point};
 
+use self::paste::paste;
 pub(crate) use self::settings::duration_code;
 use self::settings::{Setting, settings};
 use crate::args;
-use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p, span};
+use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p};
 use crate::plot;
 use crate::replay::{caption, head, late, length, print};
 use crate::trouble::Trouble;
@@ -101,7 +103,7 @@ impl<'a> Tuned<'a> {
         format!(
             "{begin}\n{}: the cheapest with at most an avoidable mistake in {}, or else the one with the fewest.\n\n{}\n{NOTE}",
             a_at_p(point),
-            span(self.options.mistakes_at_most_one_per),
+            brief(self.options.mistakes_at_most_one_per),
             paste(setting)
         )
     }
@@ -144,28 +146,3 @@ fn index(point: &Point) -> Option<usize> {
 
 const NOTE: &str = "It would have been best here, in hindsight; another network needs other settings.\n\
     Jitter was off: at its default of 10 % it sends 5 % more probes.\n";
-
-/// A function that a user can paste.
-fn paste(setting: &Setting) -> String {
-    let mut text = String::from("use core::time::Duration;\nuse systole::");
-    let retries = setting.code.contains("Retries");
-    text += if retries {
-        "{Config, ConfigError, Retries};\n"
-    } else {
-        "{Config, ConfigError};\n"
-    };
-    for policy in ["Fixed", "Target"] {
-        if setting.type_name.contains(policy) {
-            let _ = writeln!(text, "use systole::pacing::{policy};"); // a String takes everything, here and below
-        }
-    }
-    let _ = write!(
-        text,
-        "\nfn config() -> Result<{}, ConfigError> {{\n",
-        setting.type_name
-    );
-    for line in setting.code.lines() {
-        let _ = writeln!(text, "    {line}");
-    }
-    text + "}\n"
-}

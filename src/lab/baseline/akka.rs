@@ -6,9 +6,9 @@ use core::time::Duration;
 
 use super::intervals::Intervals;
 use super::phi::THRESHOLDS;
-use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
+use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::{Answer, tail};
+use crate::lab::{brief, tail};
 use crate::time::micros;
 
 /// [`Phi`](super::Phi) with a logistic tail, a floor under the deviation and a pause that is always allowed.
@@ -42,10 +42,11 @@ impl Akka {
 impl Baseline for Akka {
     const NAME: &'static str = "phi (Akka)";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<AkkaRule>;
+    type Detector = Periodic<SinceArrival<AkkaRule>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, AkkaRule::new(self))
+        let rule = SinceArrival::new(AkkaRule::new(self));
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     /// The pause takes what the bound leaves after two intervals and the deviations of a calm path.
@@ -73,15 +74,11 @@ impl Baseline for Akka {
 
 impl fmt::Display for Akka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            threshold,
-            acceptable_pause,
-            ..
-        } = self;
+        let [interval, pause] = [self.interval, self.acceptable_pause].map(brief);
         write!(
             f,
-            "interval {interval:?} threshold {threshold} pause {acceptable_pause:?}"
+            "every {interval}, threshold {}, pause {pause}",
+            self.threshold
         )
     }
 }
@@ -93,7 +90,6 @@ pub struct AkkaRule {
     pause_us: f64,
     min_deviation_us: f64,
     intervals: Intervals,
-    last: Option<Instant>,
 }
 
 impl AkkaRule {
@@ -103,30 +99,20 @@ impl AkkaRule {
             pause_us: micros(settings.acceptable_pause) as f64,
             min_deviation_us: micros(settings.min_deviation) as f64,
             intervals: Intervals::seeded(settings.window, micros(settings.interval)),
-            last: None,
         }
     }
+}
 
+impl Silence for AkkaRule {
     fn timeout_us(&self) -> u64 {
         let deviation = self.intervals.deviation().max(self.min_deviation_us);
         (self.intervals.mean() + self.pause_us + self.deviations * deviation) as u64
     }
-}
 
-impl Freshness for AkkaRule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.timeout_us())
-    }
-
-    fn after(&mut self, answer: &Answer, fresh_until: Instant) -> Option<Instant> {
-        if let Some(last) = self
-            .last
-            .replace(answer.at)
-            .filter(|_| answer.at < fresh_until)
-        {
-            self.intervals.push(answer.at.since(last));
+    fn learn(&mut self, gap_us: u64, fresh: bool) {
+        if fresh {
+            self.intervals.push(gap_us);
         }
-        Some(answer.at.plus(self.timeout_us()))
     }
 }
 
@@ -134,36 +120,22 @@ impl Freshness for AkkaRule {
 mod tests {
     use super::*;
 
-    fn answer(ms: u64) -> Answer {
-        let at = Instant::from_millis(ms);
-        Answer {
-            id: 0,
-            sent: at,
-            at,
-        }
-    }
-
     /// 1 + 3 + 5.226 * 0.1 = 4.52 s since the last beat on a calm path.
     #[test]
     fn cluster_defaults_wait_four_and_a_half_seconds() {
         let mut rule = AkkaRule::new(&Akka::CLUSTER);
-        let fresh = (0..1_200)
-            .map(|i| rule.after(&answer(i * 1_000), Instant::MAX))
-            .last()
-            .flatten();
-        let waited = fresh.map(|until| until.since(Instant::from_secs(1_199)) as f64 / 1e6);
-        assert!(
-            (waited.unwrap_or_default() - 4.5226).abs() < 1e-3,
-            "{waited:?}"
-        );
+        (0..1_200).for_each(|_| rule.learn(1_000_000, true));
+        let timeout = rule.timeout_us() as f64 / 1e6;
+        assert!((timeout - 4.5226).abs() < 1e-3, "{timeout}");
     }
 
     #[test]
     fn the_gap_that_ends_a_dead_verdict_is_not_learnt() {
         let mut rule = AkkaRule::new(&Akka::CLUSTER);
-        rule.after(&answer(0), Instant::MAX);
         let before = rule.timeout_us();
-        rule.after(&answer(60_000), Instant::from_secs(5));
+        rule.learn(60_000_000, false);
         assert_eq!(rule.timeout_us(), before);
+        rule.learn(4_000_000, true);
+        assert!(rule.timeout_us() > before);
     }
 }

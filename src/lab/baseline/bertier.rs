@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::expected_arrival::ExpectedArrival;
 use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
 use crate::Instant;
-use crate::lab::Answer;
+use crate::lab::{Answer, brief};
 use crate::time::micros;
 
 /// A probe every `interval`; Dead past the expected arrival by a margin that follows the errors made.
@@ -54,11 +54,8 @@ impl Baseline for Bertier {
 
 impl fmt::Display for Bertier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interval {:?} variations {}",
-            self.interval, self.variations
-        )
+        let interval = brief(self.interval);
+        write!(f, "every {interval}, {} variations", self.variations)
     }
 }
 

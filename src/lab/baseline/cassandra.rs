@@ -6,9 +6,9 @@ use core::fmt;
 use core::time::Duration;
 
 use super::intervals::Intervals;
-use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
+use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::Answer;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
@@ -30,10 +30,11 @@ const WINDOW: usize = 1_000;
 impl Baseline for Cassandra {
     const NAME: &'static str = "exponential (Cassandra)";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<CassandraRule>;
+    type Detector = Periodic<SinceArrival<CassandraRule>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, CassandraRule::new(self))
+        let rule = SinceArrival::new(CassandraRule::new(self));
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     /// Thresholds that leave, on a calm path, a silence of exactly the bound less an interval; and the default.
@@ -59,11 +60,8 @@ impl Baseline for Cassandra {
 
 impl fmt::Display for Cassandra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interval {:?} threshold {:.3}",
-            self.interval, self.threshold
-        )
+        let interval = brief(self.interval);
+        write!(f, "every {interval}, threshold {:.3}", self.threshold)
     }
 }
 
@@ -73,7 +71,6 @@ pub struct CassandraRule {
     means: f64,
     longest_us: u64,
     intervals: Intervals,
-    last: Option<Instant>,
 }
 
 impl CassandraRule {
@@ -85,29 +82,19 @@ impl CassandraRule {
             means: settings.threshold * LN_10,
             longest_us,
             intervals,
-            last: None,
         }
-    }
-
-    fn timeout_us(&self) -> u64 {
-        (self.means * self.intervals.mean()) as u64
     }
 }
 
-impl Freshness for CassandraRule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.timeout_us())
+impl Silence for CassandraRule {
+    fn timeout_us(&self) -> u64 {
+        (self.means * self.intervals.mean()) as u64
     }
 
-    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
-        let gap = self
-            .last
-            .replace(answer.at)
-            .map(|last| answer.at.since(last));
-        if let Some(gap) = gap.filter(|&gap| gap <= self.longest_us) {
-            self.intervals.push(gap);
+    fn learn(&mut self, gap_us: u64, _: bool) {
+        if gap_us <= self.longest_us {
+            self.intervals.push(gap_us);
         }
-        Some(answer.at.plus(self.timeout_us()))
     }
 }
 
@@ -115,31 +102,17 @@ impl Freshness for CassandraRule {
 mod tests {
     use super::*;
 
-    fn answer(ms: u64) -> Answer {
-        let at = Instant::from_millis(ms);
-        Answer {
-            id: 0,
-            sent: at,
-            at,
-        }
-    }
-
     #[test]
     fn the_default_waits_eighteen_means_and_drops_long_gaps() {
         let mut rule = CassandraRule::new(&Cassandra {
             interval: Duration::from_secs(1),
             threshold: 8.0,
         });
-        assert_eq!(
-            rule.timeout_us(),
-            36_841_361,
-            "the first sample is twice the interval"
-        );
-        for i in 0..1_500 {
-            rule.after(&answer(i * 1_000), Instant::MAX);
-        }
+        let first = rule.timeout_us();
+        assert_eq!(first, 36_841_361, "the first sample is twice the interval");
+        (0..1_500).for_each(|_| rule.learn(1_000_000, true));
         assert_eq!(rule.timeout_us(), 18_420_680);
-        rule.after(&answer(1_499_000 + 2_001), Instant::MAX);
+        rule.learn(2_000_001, true);
         assert_eq!(rule.timeout_us(), 18_420_680);
     }
 }

@@ -11,7 +11,7 @@ use super::intervals::Intervals;
 use super::trust::Trust;
 use crate::Instant;
 use crate::lab::chen::{Requirement, configure_unknown};
-use crate::lab::{Action, Answer, Detector};
+use crate::lab::{Action, Answer, Detector, brief};
 use crate::time::micros;
 
 /// [`NfdS`](super::NfdS) whose interval follows from the wish, and from the loss, mean and variance measured over
@@ -75,11 +75,8 @@ impl Baseline for ChenAdaptive {
 
 impl fmt::Display for ChenAdaptive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a mistake in {:?}, window {}",
-            self.mistake_recurrence, self.window
-        )
+        let apart = brief(self.mistake_recurrence);
+        write!(f, "a mistake in {apart}, window {}", self.window)
     }
 }
 

@@ -1,8 +1,61 @@
-//! The expected arrival of the next heartbeat, EA of \[Chen02\], section 6.3.
+//! The expected arrival of the next heartbeat, EA of \[Chen02\], section 6.3, and freshness by it.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
+use super::{Freshness, INTERVALS, shares};
+use crate::Instant;
 use crate::lab::Answer;
+use crate::time::micros;
+
+/// Fresh until the expected arrival of the next answer plus a margin: the latest of several expectations, each the
+/// mean over a window of its own.
+#[derive(Clone, Debug)]
+pub struct ArrivalRule<const WINDOWS: usize> {
+    margin_us: u64,
+    first_us: u64,
+    expected: [ExpectedArrival; WINDOWS],
+    newest: Option<u64>,
+}
+
+impl<const WINDOWS: usize> ArrivalRule<WINDOWS> {
+    pub(super) fn new(interval: Duration, margin: Duration, windows: [usize; WINDOWS]) -> Self {
+        let (interval_us, margin_us) = (micros(interval), micros(margin));
+        Self {
+            margin_us,
+            first_us: interval_us.saturating_add(margin_us),
+            expected: windows.map(|window| ExpectedArrival::new(interval_us, window)),
+            newest: None,
+        }
+    }
+}
+
+impl<const WINDOWS: usize> Freshness for ArrivalRule<WINDOWS> {
+    fn first(&self, start: Instant) -> Instant {
+        start.plus(self.first_us)
+    }
+
+    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
+        if self.newest.is_some_and(|newest| answer.id <= newest) {
+            return None;
+        }
+        self.newest = Some(answer.id);
+        self.expected
+            .iter_mut()
+            .for_each(|window| window.record(answer));
+        let latest = self
+            .expected
+            .iter()
+            .filter_map(|window| window.of(answer.id + 1))
+            .fold(0.0, f64::max);
+        Some(Instant::from_micros(latest as u64).plus(self.margin_us))
+    }
+}
+
+/// The intervals to sweep, each with the margin that the bound leaves.
+pub(super) fn intervals_and_margins(bound: Duration) -> impl Iterator<Item = (Duration, Duration)> {
+    shares(bound, &INTERVALS).map(move |interval| (interval, bound.saturating_sub(interval)))
+}
 
 /// The mean of A'_i - eta * `s_i` over the newest answers: by sequence number, so that losses do not shift it.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::{Baseline, Checker, FixedTimeout, shares};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A check every `interval`, every `fast` once one was missed; Dead after `fall` misses in a row.
@@ -65,15 +66,11 @@ fn fit(bound: Duration, fast: Duration, timeout: Duration, fall: u32) -> Option<
 
 impl fmt::Display for FastRetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            fast,
-            timeout,
-            fall,
-        } = self;
+        let [interval, fast, timeout] = [self.interval, self.fast, self.timeout].map(brief);
         write!(
             f,
-            "interval {interval:?} fast {fast:?} timeout {timeout:?} fall {fall}"
+            "every {interval}, fast {fast}, timeout {timeout}, fall {}",
+            self.fall
         )
     }
 }

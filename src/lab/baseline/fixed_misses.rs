@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::{Baseline, Checker, FixedTimeout, shares};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A check every `interval`; Dead after `misses` checks in a row without an answer in time.
@@ -54,10 +55,11 @@ impl Baseline for FixedMisses {
 
 impl fmt::Display for FixedMisses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [interval, timeout] = [self.interval, self.timeout].map(brief);
         write!(
             f,
-            "interval {:?} timeout {:?} misses {}",
-            self.interval, self.timeout, self.misses
+            "every {interval}, timeout {timeout}, {} misses",
+            self.misses
         )
     }
 }

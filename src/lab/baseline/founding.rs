@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Baseline, INTERVALS, shares};
+use crate::lab::brief;
 use crate::{Config, ConfigError, Instant, Monitor, Retries};
 
 /// An interval of base * (1 + sigma/mu) of the round-trip times, no retries, and Dead once the newest answered
@@ -52,7 +53,7 @@ impl Baseline for Founding {
 
 impl fmt::Display for Founding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "base {:?}", self.base)
+        write!(f, "base {}", brief(self.base))
     }
 }
 

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::{Baseline, Checker, ProbeTimeout, shares};
 use crate::Instant;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A check every `interval` that waits one retransmission timeout, retried at once with the timeout doubled;
@@ -60,15 +61,11 @@ impl Baseline for Jacobson {
 
 impl fmt::Display for Jacobson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            min_timeout,
-            max_timeout,
-            misses,
-        } = self;
+        let [interval, min, max] = [self.interval, self.min_timeout, self.max_timeout].map(brief);
         write!(
             f,
-            "interval {interval:?} timeout {min_timeout:?} to {max_timeout:?} misses {misses}"
+            "every {interval}, timeout {min} to {max}, {} misses",
+            self.misses
         )
     }
 }

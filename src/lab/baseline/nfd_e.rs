@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::expected_arrival::ExpectedArrival;
-use super::{Baseline, Freshness, INTERVALS, Periodic, shares};
+use super::expected_arrival::intervals_and_margins;
+use super::{ArrivalRule, Baseline, Periodic};
 use crate::Instant;
-use crate::lab::Answer;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead `margin` after the next answer was expected from the newest answers.
@@ -27,73 +27,39 @@ pub struct NfdE {
 impl Baseline for NfdE {
     const NAME: &'static str = "NFD-E";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<NfdERule>;
+    type Detector = Periodic<ArrivalRule<1>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, NfdERule::new(self))
+        let rule = ArrivalRule::new(self.interval, self.margin, [self.window]);
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     fn sweep(bound: Duration) -> Vec<Self> {
-        let with = |interval| Self {
+        let with = |(interval, margin)| Self {
             interval,
-            margin: bound.saturating_sub(interval),
+            margin,
             window: 32,
         };
-        shares(bound, &INTERVALS).map(with).collect()
+        intervals_and_margins(bound).map(with).collect()
     }
 }
 
 impl fmt::Display for NfdE {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [interval, margin] = [self.interval, self.margin].map(brief);
         write!(
             f,
-            "interval {:?} margin {:?} window {}",
-            self.interval, self.margin, self.window
+            "every {interval}, margin {margin}, window {}",
+            self.window
         )
-    }
-}
-
-/// [`NfdE`]: fresh until the expected arrival of the next answer plus the margin.
-#[derive(Clone, Debug)]
-pub struct NfdERule {
-    margin_us: u64,
-    first_us: u64,
-    expected: ExpectedArrival,
-    newest: Option<u64>,
-}
-
-impl NfdERule {
-    const fn new(settings: &NfdE) -> Self {
-        let interval_us = micros(settings.interval);
-        let margin_us = micros(settings.margin);
-        Self {
-            margin_us,
-            first_us: interval_us.saturating_add(margin_us),
-            expected: ExpectedArrival::new(interval_us, settings.window),
-            newest: None,
-        }
-    }
-}
-
-impl Freshness for NfdERule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.first_us)
-    }
-
-    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
-        if self.newest.is_some_and(|newest| answer.id <= newest) {
-            return None;
-        }
-        self.newest = Some(answer.id);
-        self.expected.record(answer);
-        let expected = self.expected.of(answer.id + 1)?;
-        Some(Instant::from_micros(expected as u64).plus(self.margin_us))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::Answer;
+    use crate::lab::baseline::Freshness;
 
     fn answer(id: u64, rtt_ms: u64) -> Answer {
         let sent = Instant::from_secs(id);
@@ -107,11 +73,7 @@ mod tests {
     #[test]
     fn the_freshness_point_is_the_expected_arrival_plus_the_margin() {
         let second = Duration::from_secs(1);
-        let mut rule = NfdERule::new(&NfdE {
-            interval: second,
-            margin: second / 2,
-            window: 2,
-        });
+        let mut rule = ArrivalRule::new(second, second / 2, [2]);
         let mut after = |a: Answer| rule.after(&a, Instant::ZERO).map(Instant::as_micros);
         assert_eq!(after(answer(0, 100)), Some(1_600_000));
         assert_eq!(after(answer(2, 300)), Some(3_700_000));

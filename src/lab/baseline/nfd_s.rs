@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::{Baseline, Freshness, INTERVALS, Periodic, shares};
 use crate::Instant;
-use crate::lab::Answer;
+use crate::lab::{Answer, brief};
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once the newest answered probe was sent `bound` ago.
@@ -46,7 +46,7 @@ impl Baseline for NfdS {
 
 impl fmt::Display for NfdS {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "interval {:?}", self.interval)
+        write!(f, "every {}", brief(self.interval))
     }
 }
 

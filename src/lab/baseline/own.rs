@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::Baseline;
+use crate::lab::brief;
 use crate::pacing::Target;
 use crate::{Config, ConfigError, Instant, Monitor};
 
@@ -66,6 +67,6 @@ impl Baseline for Planner {
 impl fmt::Display for Planner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let apart = self.config.policy().mistakes_at_most_one_per();
-        write!(f, "one mistake a {} s", apart.as_secs())
+        write!(f, "a mistake in {}", brief(apart))
     }
 }

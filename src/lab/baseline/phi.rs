@@ -5,9 +5,9 @@ use core::fmt;
 use core::time::Duration;
 
 use super::intervals::Intervals;
-use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
+use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::{Answer, tail};
+use crate::lab::{brief, tail};
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
@@ -31,10 +31,11 @@ pub(super) const THRESHOLDS: [f64; 8] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 25
 impl Baseline for Phi {
     const NAME: &'static str = "phi";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<PhiRule>;
+    type Detector = Periodic<SinceArrival<PhiRule>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, PhiRule::new(self))
+        let rule = SinceArrival::new(PhiRule::new(self));
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     fn sweep(bound: Duration) -> Vec<Self> {
@@ -54,11 +55,8 @@ impl Baseline for Phi {
 
 impl fmt::Display for Phi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interval {:?} threshold {}",
-            self.interval, self.threshold
-        )
+        let interval = brief(self.interval);
+        write!(f, "every {interval}, threshold {}", self.threshold)
     }
 }
 
@@ -67,7 +65,6 @@ impl fmt::Display for Phi {
 pub struct PhiRule {
     deviations: f64,
     intervals: Intervals,
-    last: Option<Instant>,
 }
 
 impl PhiRule {
@@ -75,25 +72,17 @@ impl PhiRule {
         Self {
             deviations: tail::deviations(settings.threshold),
             intervals: Intervals::seeded(settings.window, micros(settings.interval)),
-            last: None,
         }
-    }
-
-    fn timeout_us(&self) -> u64 {
-        (self.intervals.mean() + self.deviations * self.intervals.deviation()) as u64
     }
 }
 
-impl Freshness for PhiRule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.timeout_us())
+impl Silence for PhiRule {
+    fn timeout_us(&self) -> u64 {
+        (self.intervals.mean() + self.deviations * self.intervals.deviation()) as u64
     }
 
-    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
-        if let Some(last) = self.last.replace(answer.at) {
-            self.intervals.push(answer.at.since(last));
-        }
-        Some(answer.at.plus(self.timeout_us()))
+    fn learn(&mut self, gap_us: u64, _: bool) {
+        self.intervals.push(gap_us);
     }
 }
 

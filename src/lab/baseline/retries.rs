@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::trust::Trust;
 use super::{Baseline, INTERVALS, shares};
 use crate::Instant;
-use crate::lab::{Action, Answer, Detector};
+use crate::lab::{Action, Answer, Detector, brief};
 use crate::time::micros;
 
 /// A probe every `interval`; once the last is unanswered for `timeout` a retry, then one every `spacing` up to
@@ -76,21 +76,11 @@ const RETRIES: [u32; 2] = [3, u32::MAX];
 
 impl fmt::Display for Retries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            timeout,
-            spacing,
-            retries,
-            ..
-        } = self;
-        write!(
-            f,
-            "interval {interval:?} timeout {timeout:?} spacing {spacing:?} retries "
-        )?;
-        if *retries == u32::MAX {
-            f.write_str("unlimited")
-        } else {
-            write!(f, "{retries}")
+        let [interval, timeout, spacing] = [self.interval, self.timeout, self.spacing].map(brief);
+        write!(f, "every {interval}, timeout {timeout}, ")?;
+        match self.retries {
+            u32::MAX => write!(f, "retries every {spacing}"),
+            retries => write!(f, "{retries} retries {spacing} apart"),
         }
     }
 }

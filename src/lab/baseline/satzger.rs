@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Baseline, FEW_INTERVALS, Freshness, Periodic, shares};
+use super::{Baseline, FEW_INTERVALS, Periodic, Silence, SinceArrival, shares};
 use crate::Instant;
-use crate::lab::Answer;
+use crate::lab::brief;
 use crate::time::micros;
 
 /// A probe every `interval`; Dead once this share of the inter-arrival times seen is no longer than the scaled
@@ -30,10 +30,11 @@ const WINDOW: usize = 1_000;
 impl Baseline for Satzger {
     const NAME: &'static str = "Satzger";
     const KEEPS_BOUND: bool = false;
-    type Detector = Periodic<SatzgerRule>;
+    type Detector = Periodic<SinceArrival<SatzgerRule>>;
 
     fn detector(&self, start: Instant) -> Self::Detector {
-        Periodic::new(micros(self.interval), start, SatzgerRule::new(self))
+        let rule = SinceArrival::new(SatzgerRule::new(self));
+        Periodic::new(micros(self.interval), start, rule)
     }
 
     /// The scale that leaves, on a calm path, a silence of the bound less an interval; and the published 0.9.
@@ -57,14 +58,11 @@ impl Baseline for Satzger {
 
 impl fmt::Display for Satzger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            interval,
-            threshold,
-            scale,
-        } = self;
+        let interval = brief(self.interval);
         write!(
             f,
-            "interval {interval:?} threshold {threshold} scale {scale:.3}"
+            "every {interval}, threshold {}, scale {:.3}",
+            self.threshold, self.scale
         )
     }
 }
@@ -76,7 +74,6 @@ pub struct SatzgerRule {
     scale: f64,
     in_order: VecDeque<u64>,
     sorted: Vec<u64>,
-    last: Option<Instant>,
 }
 
 impl SatzgerRule {
@@ -86,7 +83,6 @@ impl SatzgerRule {
             scale: settings.scale,
             in_order: VecDeque::new(),
             sorted: Vec::new(),
-            last: None,
         };
         rule.record(micros(settings.interval));
         rule
@@ -103,25 +99,18 @@ impl SatzgerRule {
         self.sorted
             .insert(self.sorted.partition_point(|&gap| gap < gap_us), gap_us);
     }
+}
 
+impl Silence for SatzgerRule {
     fn timeout_us(&self) -> u64 {
         let rank = libm::ceil(self.threshold * self.sorted.len() as f64) as usize;
         let rank = rank.clamp(1, self.sorted.len().max(1));
         let gap = self.sorted.get(rank - 1).copied().unwrap_or_default();
         (gap as f64 / self.scale) as u64
     }
-}
 
-impl Freshness for SatzgerRule {
-    fn first(&self, start: Instant) -> Instant {
-        start.plus(self.timeout_us())
-    }
-
-    fn after(&mut self, answer: &Answer, _: Instant) -> Option<Instant> {
-        if let Some(last) = self.last.replace(answer.at) {
-            self.record(answer.at.since(last));
-        }
-        Some(answer.at.plus(self.timeout_us()))
+    fn learn(&mut self, gap_us: u64, _: bool) {
+        self.record(gap_us);
     }
 }
 

@@ -1,17 +1,31 @@
-//! Layers for things that happen at a moment: outages, queues.
+//! Layers for things that happen at a moment, once, by the clock, or at random: outages, queues.
 
 use core::time::Duration;
 
 use super::Layer;
+use super::recurrence::Recurrence;
 use crate::Instant;
 use crate::lab::Span;
 use crate::time::{duration, micros};
 
 /// Loses everything sent within a stretch of time, once or again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::Instant;
+/// use systole::lab::network::{Layer, Outage};
+///
+/// let secs = Duration::from_secs;
+/// let handover = Outage::once(Instant::from_secs(7), secs(1)).every(secs(15)); // a satellite's, by the clock
+/// let crossing = Outage::once(Instant::from_secs(7), secs(1)).at_random(secs(14), secs(3_600), 1); // a driver's
+/// let lost = |path: &dyn Layer, s| path.pass(Instant::from_secs(s), Duration::ZERO).is_none();
+/// assert!(lost(&handover, 7) && lost(&handover, 22) && lost(&handover, 37));
+/// assert!(lost(&crossing, 7) && !lost(&crossing, 22));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
     first: Span,
-    every_us: Option<u64>,
+    again: Recurrence,
 }
 
 impl Outage {
@@ -20,23 +34,32 @@ impl Outage {
     pub const fn once(from: Instant, length: Duration) -> Self {
         Self {
             first: Span::new(from, from.saturating_add(length)),
-            every_us: None,
+            again: Recurrence::Never,
         }
     }
 
     /// The same again every `period` after `from`; a period shorter than the outage is an outage for good.
+    ///
+    /// For what really keeps to the clock: a prober in step with it always meets it, or never.
     #[must_use]
     pub fn every(self, period: Duration) -> Self {
         Self {
-            every_us: Some(micros(period).max(1)),
+            again: Recurrence::every(period),
             ..self
         }
+    }
+
+    /// The same again after pauses of exponential length, `pause` on average, drawn for `length` and repeated after it.
+    #[must_use]
+    pub fn at_random(self, pause: Duration, length: Duration, seed: u64) -> Self {
+        let again = Recurrence::at_random(pause, self.first.length_us(), length, seed);
+        Self { again, ..self }
     }
 }
 
 impl Layer for Outage {
     fn pass(&self, sent_at: Instant, rtt: Duration) -> Option<Duration> {
-        let since = since_last(self.first.from, self.every_us, sent_at);
+        let since = self.again.since_last(self.first.from, sent_at);
         let over = since.is_none_or(|since| since >= self.first.length_us());
         over.then_some(rtt)
     }
@@ -46,12 +69,12 @@ impl Layer for Outage {
 ///
 /// The wait of a probe grows linearly to `peak` while the queue builds, then shrinks at the speed of the clock,
 /// so that all that was sent while it drains arrives together: the quickest drain that keeps the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     from: Instant,
     build_us: u64,
     peak_us: u64,
-    every_us: Option<u64>,
+    again: Recurrence,
 }
 
 impl Queue {
@@ -62,17 +85,25 @@ impl Queue {
             from,
             build_us: micros(build),
             peak_us: micros(peak),
-            every_us: None,
+            again: Recurrence::Never,
         }
     }
 
-    /// The same again every `period` after `from`.
+    /// The same again every `period` after `from`, by the clock as [`Outage::every`].
     #[must_use]
     pub fn every(self, period: Duration) -> Self {
         Self {
-            every_us: Some(micros(period).max(1)),
+            again: Recurrence::every(period),
             ..self
         }
+    }
+
+    /// The same again after pauses of exponential length, `pause` on average, drawn for `length` and repeated after it.
+    #[must_use]
+    pub fn at_random(self, pause: Duration, length: Duration, seed: u64) -> Self {
+        let takes_us = self.build_us.saturating_add(self.peak_us);
+        let again = Recurrence::at_random(pause, takes_us, length, seed);
+        Self { again, ..self }
     }
 
     /// The wait of what is sent `since` after the queue began.
@@ -87,16 +118,10 @@ impl Queue {
 
 impl Layer for Queue {
     fn pass(&self, sent_at: Instant, rtt: Duration) -> Option<Duration> {
-        let wait =
-            since_last(self.from, self.every_us, sent_at).map_or(0, |since| self.wait_us(since));
-        Some(rtt.saturating_add(duration(wait)))
+        let since = self.again.since_last(self.from, sent_at);
+        let wait_us = since.map_or(0, |since| self.wait_us(since));
+        Some(rtt.saturating_add(duration(wait_us)))
     }
-}
-
-/// Microseconds since the last time it began; `None` before the first.
-fn since_last(first: Instant, every_us: Option<u64>, now: Instant) -> Option<u64> {
-    let since = (now >= first).then(|| now.since(first))?;
-    Some(every_us.map_or(since, |every| since % every))
 }
 
 #[cfg(test)]
@@ -127,6 +152,23 @@ mod tests {
             rtts(&again, 0..8),
             [Some(0), Some(0), None, None, Some(0), None, None, Some(0)]
         );
+    }
+
+    #[test]
+    fn at_random_nothing_is_cut_short_or_overlaps() {
+        let secs = Duration::from_secs;
+        let outage = Outage::once(Instant::ZERO, secs(4)).at_random(secs(6), secs(100_000), 3);
+        let lost = rtts(&outage, 0..100_000);
+        let lost: Vec<_> = lost.iter().map(Option::is_none).collect();
+        let all = lost.iter().filter(|&&lost| lost).count();
+        assert!(all.abs_diff(40_000) < 1_500, "{all}");
+        let runs = lost.chunk_by(|a, b| a == b).filter(|run| run[0]);
+        assert!(runs.map(<[bool]>::len).all(|length| length >= 3));
+        let queue = Queue::once(Instant::ZERO, secs(2), secs(8));
+        let queue = queue.at_random(secs(6), secs(100_000), 3);
+        let arrivals = rtts(&queue, 0..100_000);
+        let arrivals = (0..).zip(arrivals.into_iter().flatten());
+        assert!(arrivals.map(|(sent, wait)| sent + wait).is_sorted());
     }
 
     #[test]

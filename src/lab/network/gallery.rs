@@ -36,9 +36,10 @@ pub fn gallery(length: Duration, seed: u64) -> Vec<(&'static str, Synthetic)> {
     ]
 }
 
-/// A millisecond, hardly a loss, a switch that restarts every eight hours for 20 s.
+/// A millisecond, hardly a loss, a switch that restarts for 20 s three times a day.
 fn wired(length: Duration, seed: u64) -> Synthetic {
-    let restart = Outage::once(Instant::from_secs(3_600), ms(20_000)).every(ms(8 * 3_600_000));
+    let restart = Outage::once(Instant::from_secs(3_600), ms(20_000));
+    let restart = restart.at_random(ms(8 * 3_600_000), length, seed ^ 2);
     let body = Lognormal::new(ms(1), 0.1, seed);
     Synthetic::new(length)
         .with(body)

@@ -17,11 +17,10 @@ impl RowIndex {
         let (first, last) = ends(sent);
         let spacing = last.since(first) / (sent.len() as u64).max(1);
         let shift = spacing.max(1).ilog2();
-        let slots = (last.since(first) >> shift) + 2;
+        let slots = (last.since(first) >> shift) + 1;
         let begin = |slot: u64| first.plus(slot << shift);
-        let before = (0..slots)
-            .map(|slot| sent.partition_point(|&s| s < begin(slot)))
-            .collect();
+        let before = (0..slots).map(|slot| sent.partition_point(|&s| s < begin(slot)));
+        let before = before.chain([sent.len()]).collect();
         Self { shift, before }
     }
 
@@ -50,6 +49,15 @@ fn ends(sent: &[Instant]) -> (Instant, Instant) {
 mod tests {
     use super::*;
     use crate::lab::SplitMix64;
+
+    #[test]
+    fn the_end_of_time_is_a_moment() {
+        let sent = [0, u64::MAX - 1, u64::MAX].map(Instant::from_micros);
+        let index = RowIndex::new(&sent);
+        let rows = [0, 1 << 62, u64::MAX - 2, u64::MAX - 1, u64::MAX]
+            .map(|us| index.row_before(&sent, Instant::from_micros(us)));
+        assert_eq!(rows, [0, 0, 0, 1, 2]);
+    }
 
     #[test]
     fn agrees_with_a_search_of_all_rows() {

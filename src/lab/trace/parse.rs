@@ -151,6 +151,7 @@ pub(super) struct Builder {
 
 impl Builder {
     fn line(&mut self, text: &str, line: usize) -> Result<(), TraceError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // as some editors begin a file
         if text.is_empty() {
             Ok(())
         } else if let Some(comment) = text.strip_prefix('#') {
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn windows_line_ends_read_the_same() {
         let unix = "# a\nt_us,rtt_us\n0,1\n10,lost\n";
-        let windows = unix.replace('\n', "\r\n");
+        let windows = std::format!("\u{feff}{}", unix.replace('\n', "\r\n"));
         assert_eq!(
             unix.parse::<Trace>().unwrap(),
             windows.parse::<Trace>().unwrap()

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use systole::lab::baseline::Planner;
+use systole::lab::brief;
 use systole::pacing::Target;
 use systole::{ConfigError, Instant, Monitor, WINDOW};
 
-use super::{Candidate, span};
+use super::Candidate;
 use crate::tune::duration_code;
 
 /// What runs.
@@ -39,7 +40,7 @@ impl Ours {
     }
 
     pub(crate) fn settings(&self) -> String {
-        format!("a mistake in {}", span(self.mistakes_at_most_one_per))
+        format!("a mistake in {}", brief(self.mistakes_at_most_one_per))
     }
 
     /// What a user pastes.

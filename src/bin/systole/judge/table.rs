@@ -1,7 +1,6 @@
 //! Text in columns.
 
 use std::fmt;
-use std::time::Duration;
 
 use systole::lab::sweep::Point;
 
@@ -72,23 +71,6 @@ pub(crate) fn a_at_p(point: &Point) -> String {
     format!("{:.1} @ {:.3}", point.avoidable, point.probes_per_s)
 }
 
-/// A span in the one or two units that matter: `1 day`, `10 s`, `2.5 h`.
-pub(crate) fn span(span: Duration) -> String {
-    let s = span.as_secs_f64();
-    let (value, unit) = match s {
-        s if s >= 172_800.0 => (s / 86_400.0, "days"),
-        s if s >= 86_400.0 => (s / 86_400.0, "day"),
-        s if s >= 3_600.0 => (s / 3_600.0, "h"),
-        s if s >= 60.0 => (s / 60.0, "min"),
-        s if s >= 1.0 => (s, "s"),
-        s => (s * 1e3, "ms"),
-    };
-    let digits = if value >= 10.0 { 1 } else { 2 };
-    let text = format!("{value:.digits$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text} {unit}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,20 +84,5 @@ mod tests {
         let lines =
             "who       A     P\na heading that is long\nNFD-S  10.0     1\nx         1  0.25\n";
         assert_eq!(table.to_string(), lines);
-    }
-
-    #[test]
-    fn spans_are_short() {
-        let secs = Duration::from_secs;
-        let texts = [
-            secs(86_400),
-            secs(10),
-            secs(900),
-            secs(9_000),
-            secs(86_400 * 7),
-        ]
-        .map(span);
-        assert_eq!(texts, ["1 day", "10 s", "15 min", "2.5 h", "7 days"]);
-        assert_eq!(span(Duration::from_millis(250)), "250 ms");
     }
 }

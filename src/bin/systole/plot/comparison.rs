@@ -1,7 +1,7 @@
 //! Avoidable mistakes against probes a second, a line a detector; and what was promised against what came of it.
 
-use super::canvas::{Anchor, Canvas, INK, Pen, Place, svg};
-use super::frame::{Frame, LARGE, SMALL, Scale};
+use super::canvas::{Anchor, Canvas, FAINT, INK, Pen, Place, svg};
+use super::frame::{Frame, LARGE, SMALL, Scale, TINY};
 use super::line::{Kind, Line};
 use super::promise::{Kept, draw_promises};
 use crate::trouble::Trouble;
@@ -35,9 +35,12 @@ pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result
                 draw(canvas, &frame, line, line.pen(index))?;
             }
         }
-        for kind in [Kind::Ours, Kind::Hindsight, Kind::Bounded, Kind::Unbounded] {
+        for (kind, title) in LEGEND {
             let of_kind = lines.iter().filter(|line| line.kind == kind);
             for (index, line) in of_kind.enumerate() {
+                if index == 0 {
+                    legend.title(canvas, title)?;
+                }
                 legend.entry(canvas, line, line.pen(index))?;
             }
         }
@@ -48,11 +51,26 @@ pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result
     })
 }
 
+/// The kinds of lines in the order of the legend, and what stands above each.
+const LEGEND: [(Kind, &str); 4] = [
+    (Kind::Ours, "told the target alone, one dot a target"),
+    (Kind::Hindsight, "the best settings for each network"),
+    (Kind::Bounded, "one setting for all"),
+    (Kind::Unbounded, "one setting for all, bound not kept"),
+];
+
 struct Legend {
     at: Place,
 }
 
 impl Legend {
+    fn title(&mut self, canvas: &Canvas<'_>, text: &str) -> Result<(), Trouble> {
+        let (x, y) = self.at;
+        canvas.text(text, (x, y), TINY, Anchor::Left, FAINT)?;
+        self.at.1 += 22;
+        Ok(())
+    }
+
     fn entry(&mut self, canvas: &Canvas<'_>, line: &Line, pen: Pen) -> Result<(), Trouble> {
         let (x, y) = self.at;
         canvas.line((x, y), (x + 34, y), pen)?;
@@ -99,7 +117,12 @@ fn frame(lines: &[Line]) -> Frame {
         top: 62,
         bottom: HEIGHT - 62,
         x: Scale::log("probes a second", least / 1.15, dearest * 1.15),
-        y: Scale::log("avoidable mistakes", NONE * 0.85, most).with_least(NONE, "none"),
+        y: Scale::log(
+            "avoidable mistakes; down and to the left is better",
+            NONE * 0.85,
+            most,
+        )
+        .with_least(NONE, "none"),
     }
 }
 
@@ -122,8 +145,9 @@ fn draw(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(),
             canvas.dot(place, 4, pen.color, true)?;
         }
     }
-    if places.len() > 1 {
-        canvas.path(places, pen)?;
+    match places[..] {
+        [] => Ok(()),
+        [only] => canvas.dot(only, 3, pen.color, true),
+        _ => canvas.path(places, pen),
     }
-    Ok(())
 }

@@ -92,7 +92,7 @@ fn step(range: f64) -> f64 {
 
 /// In as few characters as it takes.
 pub(super) fn number(value: f64) -> String {
-    let digits = if value.abs() >= 0.0995 { 1 } else { 4 };
+    let digits = if value.abs() >= 10.0 { 1 } else { 4 };
     let text = format!("{value:.digits$}");
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').into()
@@ -113,6 +113,7 @@ pub(super) struct Frame {
 }
 
 /// The sizes of letters.
+pub(super) const TINY: i32 = 14;
 pub(super) const SMALL: i32 = 17;
 pub(super) const LARGE: i32 = 22;
 
@@ -181,6 +182,10 @@ mod tests {
         assert_eq!(
             names(Scale::linear("", 0.0, 7.9)),
             ["0", "1", "2", "3", "4", "5", "6", "7"]
+        );
+        assert_eq!(
+            names(Scale::linear("", 0.0, 0.33)),
+            ["0", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3"]
         );
         assert_eq!(
             names(Scale::log("", 0.05, 2.5)),

@@ -50,7 +50,7 @@ impl Line {
 
     /// The best of all settings for each network.
     pub(crate) fn hindsight(front: &[Point]) -> Self {
-        Self::new("hindsight, each network".into(), front, Kind::Hindsight)
+        Self::new("hindsight".into(), front, Kind::Hindsight)
     }
 
     pub(crate) fn bounded(family: &str, front: &[Point]) -> Self {
@@ -67,7 +67,7 @@ impl Line {
     }
 
     pub(crate) fn unbounded(family: &str, front: &[Point]) -> Self {
-        Self::new(format!("{family} (late)"), front, Kind::Unbounded)
+        Self::new(family.into(), front, Kind::Unbounded)
     }
 
     fn new(name: String, front: &[Point], kind: Kind) -> Self {
@@ -85,7 +85,7 @@ impl Line {
             Kind::Ours => (RED, 3, Dash::Solid),
             Kind::Hindsight => (INK, 2, Dash::Dashed),
             Kind::Bounded => (color, 2, Dash::Solid),
-            Kind::Unbounded => (color, 1, Dash::Dotted),
+            Kind::Unbounded => (color, 2, Dash::Dotted),
         };
         Pen { color, width, dash }
     }

@@ -1,11 +1,11 @@
 //! What was promised against what came of it.
 
-use systole::lab::Qos;
 use systole::lab::sweep::Outcome;
+use systole::lab::{Qos, brief};
 
 use super::canvas::{Anchor, Canvas, Dash, FAINT, INK, Pen, RED};
 use super::frame::{Frame, LARGE, SMALL, Scale};
-use crate::judge::{Ours, span};
+use crate::judge::Ours;
 use crate::trouble::Trouble;
 
 /// A promise on the time between mistakes, in seconds, and what was achieved.
@@ -138,7 +138,7 @@ fn legend(canvas: &Canvas<'_>, frame: &Frame, kept: &[Kept]) -> Result<(), Troub
         1,
         &format!(
             "none in {}",
-            span(std::time::Duration::from_secs_f64(watched))
+            brief(std::time::Duration::from_secs_f64(watched))
         ),
     )?;
     canvas.dot((x + 17, row(2)), 5, FAINT, false)?;

@@ -4,12 +4,12 @@ mod watched;
 
 use plotters::style::RGBColor;
 use systole::Verdict;
-use systole::lab::{Network, Span};
+use systole::lab::{Network, Span, brief};
 
-use self::watched::Watched;
+use self::watched::{RoundTrip, Watched};
 use super::canvas::{AMBER, Anchor, BLUE, Canvas, FAINT, GREEN, INK, Pen, RED, svg};
 use super::frame::{Frame, LARGE, SMALL, Scale};
-use crate::judge::{Case, Ours, span};
+use crate::judge::{Case, Ours};
 use crate::trouble::Trouble;
 
 const WIDTH: i32 = 1_300;
@@ -20,18 +20,24 @@ const RIGHT: i32 = WIDTH - 40;
 /// Round trip, interval and verdict over the time of one network.
 pub(crate) fn timeline(case: &Case, ours: &Ours) -> Result<String, Trouble> {
     let watched = Watched::watch(case, ours)?;
-    let axis = Time::of(watched.seconds);
     svg((WIDTH.unsigned_abs(), HEIGHT.unsigned_abs()), |canvas| {
         let title = format!(
             "{}: detection within {}, {}",
             case.name(),
-            span(case.bound()),
+            brief(case.bound()),
             ours.settings()
         );
         canvas.text(&title, (30, 32), LARGE, Anchor::Left, INK)?;
-        round_trips(canvas, &watched, &axis, outages(case, &axis).as_slice())?;
-        intervals(canvas, &watched, &axis, outages(case, &axis).as_slice())?;
-        verdicts(canvas, &watched, &axis)?;
+        let axis = Time::of(watched.seconds);
+        let page = Page {
+            canvas,
+            outages: outages(case, &axis),
+            watched: &watched,
+            axis,
+        };
+        page.round_trips()?;
+        page.intervals()?;
+        page.verdicts()?;
         legend(canvas)
     })
 }
@@ -56,10 +62,6 @@ impl Time {
             length: seconds / unit,
         }
     }
-
-    fn scale(&self, title: bool) -> Scale {
-        Scale::linear(if title { self.name } else { "" }, 0.0, self.length)
-    }
 }
 
 /// The windows in which nobody can tell the peer from a dead one, and the silence before them: in units of the axis.
@@ -77,90 +79,109 @@ fn outages(case: &Case, axis: &Time) -> Vec<(f64, f64)> {
     case.floor().iter().map(silence).collect()
 }
 
-fn shade(canvas: &Canvas<'_>, frame: &Frame, outages: &[(f64, f64)]) -> Result<(), Trouble> {
-    outages.iter().try_for_each(|&(from, until)| {
-        let (left, right) = (frame.x_at(from), frame.x_at(until));
-        let corners = [(left, frame.top), (right.max(left + 1), frame.bottom)];
-        canvas.block(corners, FAINT, 0.35)
-    })
+/// What is drawn, and the axis it all shares.
+struct Page<'a, 'svg> {
+    canvas: &'a Canvas<'svg>,
+    watched: &'a Watched,
+    axis: Time,
+    outages: Vec<(f64, f64)>,
 }
 
-fn round_trips(
-    canvas: &Canvas<'_>,
-    watched: &Watched,
-    axis: &Time,
-    outages: &[(f64, f64)],
-) -> Result<(), Trouble> {
-    let trips = &watched.round_trips;
-    let least = trips
-        .iter()
-        .map(|trip| trip.least_ms)
-        .fold(f64::INFINITY, f64::min);
+impl Page<'_, '_> {
+    /// An empty panel between two heights; its axis of time is named at the bottom of the page.
+    fn panel(&self, [top, bottom]: [i32; 2], y: Scale, title: &str) -> Result<Frame, Trouble> {
+        let frame = Frame {
+            left: LEFT,
+            right: RIGHT,
+            top,
+            bottom,
+            x: Scale::linear(title, 0.0, self.axis.length),
+            y,
+        };
+        frame.draw(self.canvas)?;
+        Ok(frame)
+    }
+
+    /// A panel with the outages in grey.
+    fn shaded(&self, heights: [i32; 2], y: Scale) -> Result<Frame, Trouble> {
+        let frame = self.panel(heights, y, "")?;
+        for &(from, until) in &self.outages {
+            let (left, right) = (frame.x_at(from), frame.x_at(until));
+            let corners = [(left, frame.top), (right.max(left + 1), frame.bottom)];
+            self.canvas.block(corners, FAINT, 0.35)?;
+        }
+        Ok(frame)
+    }
+
+    fn round_trips(&self) -> Result<(), Trouble> {
+        let frame = self.shaded([86, 430], round_trip_scale(&self.watched.round_trips))?;
+        for trip in &self.watched.round_trips {
+            let x = frame.x_at(trip.at_s / self.axis.unit);
+            if trip.lost {
+                let end = (x, frame.top + 12);
+                self.canvas.line((x, frame.top), end, Pen::new(RED, 1))?;
+            }
+            if trip.least_ms <= trip.most_ms {
+                let (low, high) = (frame.y_at(trip.least_ms), frame.y_at(trip.most_ms));
+                let end = (x, high.min(low - 1));
+                self.canvas.line((x, low), end, Pen::new(BLUE, 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn intervals(&self) -> Result<(), Trouble> {
+        let intervals = &self.watched.intervals;
+        let most = intervals.iter().map(|&(_, s)| s).fold(0.0, f64::max);
+        let y = Scale::linear("interval, s", 0.0, most * 1.1);
+        let frame = self.shaded([470, 690], y)?;
+        let mut places = Vec::new();
+        for &(at_s, interval) in intervals {
+            let (x, y) = frame.place(at_s / self.axis.unit, interval);
+            if let Some(&(_, before)) = places.last() {
+                places.push((x, before));
+            }
+            places.push((x, y));
+        }
+        places.dedup();
+        if let Some(&(_, y)) = places.last() {
+            places.push((frame.right, y));
+        }
+        self.canvas.path(places, Pen::new(INK, 2))
+    }
+
+    /// The gravest on top: what is shorter than a pixel is still to be seen.
+    fn verdicts(&self) -> Result<(), Trouble> {
+        let y = Scale::linear("verdict", 0.0, 1.0).with_ticks(Vec::new());
+        let frame = self.panel([730, 790], y, self.axis.name)?;
+        let (top, bottom) = (frame.top + 1, frame.bottom - 1);
+        for gravity in [
+            Verdict::Unknown,
+            Verdict::Alive,
+            Verdict::Suspect,
+            Verdict::Dead,
+        ] {
+            let of_this = self.watched.verdicts.iter().filter(|v| v.2 == gravity);
+            for &(from, until, verdict) in of_this {
+                let [left, right] = [from, until].map(|s| frame.x_at(s / self.axis.unit));
+                let corners = [(left, top), (right.max(left + 1), bottom)];
+                self.canvas.block(corners, color(verdict), 1.0)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn round_trip_scale(trips: &[RoundTrip]) -> Scale {
+    let least = trips.iter().map(|trip| trip.least_ms);
+    let least = least.fold(f64::INFINITY, f64::min);
     let most = trips.iter().map(|trip| trip.most_ms).fold(0.0, f64::max);
     let (least, most) = if least <= most {
         (least.max(1e-3), most)
     } else {
         (1.0, 1_000.0)
     };
-    let y = Scale::log("round trip, ms", least / 1.3, most.max(2.0 * least) * 1.6);
-    let frame = Frame {
-        left: LEFT,
-        right: RIGHT,
-        top: 86,
-        bottom: 430,
-        x: axis.scale(false),
-        y,
-    };
-    frame.draw(canvas)?;
-    shade(canvas, &frame, outages)?;
-    for trip in trips {
-        let x = frame.x_at(trip.at_s / axis.unit);
-        if trip.lost {
-            canvas.line((x, frame.top), (x, frame.top + 12), Pen::new(RED, 1))?;
-        }
-        if trip.least_ms <= trip.most_ms {
-            let (low, high) = (frame.y_at(trip.least_ms), frame.y_at(trip.most_ms));
-            canvas.line((x, low), (x, high.min(low - 1)), Pen::new(BLUE, 1))?;
-        }
-    }
-    Ok(())
-}
-
-fn intervals(
-    canvas: &Canvas<'_>,
-    watched: &Watched,
-    axis: &Time,
-    outages: &[(f64, f64)],
-) -> Result<(), Trouble> {
-    let most = watched
-        .intervals
-        .iter()
-        .map(|&(_, interval)| interval)
-        .fold(0.0, f64::max);
-    let y = Scale::linear("interval, s", 0.0, most * 1.1);
-    let frame = Frame {
-        left: LEFT,
-        right: RIGHT,
-        top: 470,
-        bottom: 690,
-        x: axis.scale(false),
-        y,
-    };
-    frame.draw(canvas)?;
-    shade(canvas, &frame, outages)?;
-    let mut places = Vec::new();
-    for &(at_s, interval) in &watched.intervals {
-        let (x, y) = frame.place(at_s / axis.unit, interval);
-        if let Some(&(_, before)) = places.last() {
-            places.push((x, before));
-        }
-        places.push((x, y));
-    }
-    places.dedup();
-    if let Some(&(_, y)) = places.last() {
-        places.push((frame.right, y));
-    }
-    canvas.path(places, Pen::new(INK, 2))
+    Scale::log("round trip, ms", least / 1.3, most.max(2.0 * least) * 1.6)
 }
 
 const fn color(verdict: Verdict) -> RGBColor {
@@ -170,38 +191,6 @@ const fn color(verdict: Verdict) -> RGBColor {
         Verdict::Dead => RED,
         Verdict::Unknown => FAINT,
     }
-}
-
-/// The gravest on top: what is shorter than a pixel is still to be seen.
-fn verdicts(canvas: &Canvas<'_>, watched: &Watched, axis: &Time) -> Result<(), Trouble> {
-    let y = Scale::linear("verdict", 0.0, 1.0).with_ticks(Vec::new());
-    let frame = Frame {
-        left: LEFT,
-        right: RIGHT,
-        top: 730,
-        bottom: 790,
-        x: axis.scale(true),
-        y,
-    };
-    frame.draw(canvas)?;
-    for gravity in [
-        Verdict::Unknown,
-        Verdict::Alive,
-        Verdict::Suspect,
-        Verdict::Dead,
-    ] {
-        for &(from, until, verdict) in &watched.verdicts {
-            if verdict == gravity {
-                let (left, right) = (frame.x_at(from / axis.unit), frame.x_at(until / axis.unit));
-                let corners = [
-                    (left, frame.top + 1),
-                    (right.max(left + 1), frame.bottom - 1),
-                ];
-                canvas.block(corners, color(verdict), 1.0)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn legend(canvas: &Canvas<'_>) -> Result<(), Trouble> {

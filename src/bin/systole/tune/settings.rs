@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use systole::lab::brief;
 use systole::pacing::Pacing;
 use systole::{Config, ConfigError, Instant, Monitor, Retries, WINDOW};
 
-use crate::judge::{Candidate, Ours, span};
+use crate::judge::{Candidate, Ours};
 
 /// A configuration as a user sees it.
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl Shape {
             .and_then(|config| self.apply(config))
             .ok()?;
         let (_, retries) = self.retries;
-        let (interval, timeout) = (span(self.interval), span(self.timeout));
+        let (interval, timeout) = (brief(self.interval), brief(self.timeout));
         let name = format!("{family} {interval}, timeout {timeout}, {retries}");
         let candidate = Candidate::new(family, name.clone(), move |now: Instant| {
             Monitor::<WINDOW, P>::new(config, now).ok()
