@@ -2,6 +2,8 @@
 #![cfg(feature = "tokio")]
 #![allow(
     clippy::disallowed_methods, // the clock is read to see that a stop is prompt
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::unwrap_used
