@@ -79,6 +79,8 @@ pub enum Failure {
     Unreachable,
     /// The peer answered with something that is no answer.
     Garbage,
+    /// The peer answered that it is of no use: an error status, a service that is shutting down.
+    Unhealthy,
     /// The probing code itself failed, by a panic for one.
     Prober,
 }
@@ -90,6 +92,7 @@ impl fmt::Display for Failure {
             Self::Reset => "reset",
             Self::Unreachable => "unreachable",
             Self::Garbage => "garbage",
+            Self::Unhealthy => "unhealthy",
             Self::Prober => "prober failed",
         })
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
 
 mod args;
+mod config_file;
 mod judge;
 mod plot;
 mod progress;
@@ -13,6 +14,7 @@ mod report;
 mod target;
 mod trouble;
 mod tune;
+mod view;
 mod watch;
 
 use std::process::ExitCode;

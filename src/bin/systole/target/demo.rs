@@ -9,7 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::select;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Herald;
+use super::link::Herald;
 use crate::trouble::Trouble;
 
 /// How the peer behaves from a moment on.
