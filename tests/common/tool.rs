@@ -1,5 +1,8 @@
 //! The tool as a child process, read line by line.
 
+#[path = "signal.rs"]
+mod by_name;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+pub(crate) use by_name::signal;
 
 /// `systole watch --json`, and its lines.
 pub(crate) struct Watch {
@@ -18,14 +23,6 @@ pub(crate) struct Watch {
 
 pub(crate) fn tool() -> Command {
     Command::new(env!("CARGO_BIN_EXE_systole"))
-}
-
-/// Sends a signal by its name, such as `STOP`.
-pub(crate) fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill")
-        .args([format!("-{name}"), pid.to_string()])
-        .status();
-    assert!(status.unwrap().success(), "kill -{name}");
 }
 
 impl Watch {
