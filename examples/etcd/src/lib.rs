@@ -3,10 +3,22 @@
 //! | file | what it is |
 //! |---|---|
 //! | `registration.rs` | a key under a lease that a heart keeps alive |
+//! | `mirror.rs` | a copy of all keys under a prefix |
+//! | `rendezvous.rs` | who watches whom |
+//! | `ledger.rs` | verdicts, written only while the lease is held |
+//! | `member.rs` | one of the processes that watch a fleet together |
 
+mod ledger;
+mod member;
+mod mirror;
 mod registration;
+mod rendezvous;
 
+pub use ledger::{Ledger, verdict_key};
+pub use member::{Peer, take_part, watching};
+pub use mirror::{Entries, Entry, follow};
 pub use registration::{Registration, Tenure, pace};
+pub use rendezvous::owner;
 
 /// Waits for Ctrl-C or SIGTERM.
 pub async fn asked_to_stop() {

@@ -108,7 +108,8 @@ impl Registration {
 pub(crate) async fn connect(endpoint: &str, ttl: Duration) -> Result<Client, Error> {
     let options = ConnectOptions::new()
         .with_connect_timeout(ttl / 3)
-        .with_keep_alive(ttl / 3, ttl);
+        .with_keep_alive(ttl / 3, ttl)
+        .with_keep_alive_while_idle(true);
     Client::connect([endpoint], Some(options)).await
 }
 
@@ -151,7 +152,9 @@ impl Owner {
     /// Answers may overtake each other.
     fn extend(&self, lease: i64, until: Instant) {
         self.tenure.send_if_modified(|held| {
-            let later = held.as_mut().filter(|held| held.lease == lease && held.until < until);
+            let later = held
+                .as_mut()
+                .filter(|held| held.lease == lease && held.until < until);
             later.is_some_and(|held| {
                 held.until = until;
                 true
@@ -172,8 +175,14 @@ impl Owner {
         let lease = client.lease_grant(self.ttl, None).await?.id();
         let options = PutOptions::new().with_lease(lease);
         let put = client.put(&*self.key, &*self.value, Some(options)).await?;
-        let epoch = put.header().map_or(0, etcd_client::ResponseHeader::revision);
-        self.tenure.send_replace(Some(Tenure { lease, epoch, until }));
+        let epoch = put
+            .header()
+            .map_or(0, etcd_client::ResponseHeader::revision);
+        self.tenure.send_replace(Some(Tenure {
+            lease,
+            epoch,
+            until,
+        }));
         Ok(())
     }
 

@@ -40,14 +40,20 @@ async fn renewed(registration: &Registration, held: Tenure) -> Tenure {
 
 #[tokio::test]
 async fn a_stall_shorter_than_the_ttl_costs_nothing() {
-    let Some(etcd) = Etcd::start("stall") else { return };
+    let Some(etcd) = Etcd::start("stall") else {
+        return;
+    };
     let registration = register(&etcd).await;
     let mut held = until(&registration, |_| true).await;
     let (lease, epoch) = (held.lease, held.epoch);
     for _ in 0..5 {
         let before = held.until;
         held = renewed(&registration, held).await;
-        assert!(held.until - before <= THIRD + SLACK, "{:?}", held.until - before);
+        assert!(
+            held.until - before <= THIRD + SLACK,
+            "{:?}",
+            held.until - before
+        );
         let plan = registration.heart().snapshot().heart.plan;
         assert!(plan.interval() <= THIRD, "{:?}", plan.interval());
     }
@@ -64,7 +70,9 @@ async fn a_stall_shorter_than_the_ttl_costs_nothing() {
 
 #[tokio::test]
 async fn a_lapsed_lease_is_known_to_be_lost_and_won_again() {
-    let Some(etcd) = Etcd::start("lapse") else { return };
+    let Some(etcd) = Etcd::start("lapse") else {
+        return;
+    };
     let registration = register(&etcd).await;
     let held = until(&registration, |_| true).await;
     let held = renewed(&registration, held).await;
@@ -81,12 +89,17 @@ async fn a_lapsed_lease_is_known_to_be_lost_and_won_again() {
     let anew = until(&registration, |tenure| tenure.lease != held.lease).await;
     assert!(anew.epoch > held.epoch);
     assert_eq!(etcd.value_of(KEY).await.as_deref(), Some("here"));
-    assert_eq!(registration.tenure().map(|tenure| tenure.epoch), Some(anew.epoch));
+    assert_eq!(
+        registration.tenure().map(|tenure| tenure.epoch),
+        Some(anew.epoch)
+    );
 }
 
 #[tokio::test]
 async fn an_etcd_without_its_memory_is_told_again() {
-    let Some(etcd) = Etcd::start("memory") else { return };
+    let Some(etcd) = Etcd::start("memory") else {
+        return;
+    };
     let registration = register(&etcd).await;
     let held = until(&registration, |_| true).await;
     let etcd = etcd.anew();
@@ -97,7 +110,9 @@ async fn an_etcd_without_its_memory_is_told_again() {
 
 #[tokio::test]
 async fn a_stop_takes_the_key_along() {
-    let Some(etcd) = Etcd::start("stop") else { return };
+    let Some(etcd) = Etcd::start("stop") else {
+        return;
+    };
     let registration = register(&etcd).await;
     until(&registration, |_| true).await;
     assert_eq!(registration.stop().await, Farewell::Said);
@@ -106,6 +121,10 @@ async fn a_stop_takes_the_key_along() {
     let registration = register(&etcd).await;
     until(&registration, |_| true).await;
     etcd.signal("STOP");
-    assert_eq!(registration.stop().await, Farewell::Cut, "it waits for nobody");
+    assert_eq!(
+        registration.stop().await,
+        Farewell::Cut,
+        "it waits for nobody"
+    );
     etcd.signal("CONT");
 }

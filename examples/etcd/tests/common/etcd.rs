@@ -11,7 +11,9 @@ use std::process::Command;
 
 use etcd_client::Client;
 use folder::Folder;
-use server::{Server, find, free_port, signal};
+#[allow(unused_imports)] // shared: each test uses its part
+pub(crate) use server::signal;
+use server::{Server, find, free_port};
 
 pub struct Etcd {
     server: Server,
@@ -31,12 +33,13 @@ impl Etcd {
         format!("http://127.0.0.1:{}", self.server.port)
     }
 
+    #[allow(dead_code)] // shared: each test uses its part
     pub fn signal(&self, name: &str) {
         signal(self.server.pid(), name);
     }
 
     /// Another one at the same place that knows nothing.
-    #[allow(dead_code)] // shared: each test uses its part
+    #[allow(dead_code)]
     pub fn anew(self) -> Self {
         let Self { server, folder } = self;
         let port = server.port;
@@ -53,7 +56,10 @@ impl Etcd {
     #[allow(dead_code)]
     pub async fn value_of(&self, key: &str) -> Option<String> {
         let found = self.client().await.get(key, None).await.unwrap();
-        found.kvs().first().map(|pair| pair.value_str().unwrap().to_owned())
+        found
+            .kvs()
+            .first()
+            .map(|pair| pair.value_str().unwrap().to_owned())
     }
 }
 
@@ -65,9 +71,21 @@ fn command(folder: &Folder, port: u16) -> Command {
     );
     let mut command = Command::new("etcd");
     command.args(["--heartbeat-interval", "10", "--election-timeout", "100"]);
-    command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
-    command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
-    command.arg("--initial-cluster").arg(format!("default={peer}"));
+    command.args([
+        "--listen-client-urls",
+        &client,
+        "--advertise-client-urls",
+        &client,
+    ]);
+    command.args([
+        "--listen-peer-urls",
+        &peer,
+        "--initial-advertise-peer-urls",
+        &peer,
+    ]);
+    command
+        .arg("--initial-cluster")
+        .arg(format!("default={peer}"));
     command.arg("--data-dir").arg(folder.file("data"));
     command
 }
