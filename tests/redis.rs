@@ -14,6 +14,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/redis.rs"]
+mod redis;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/server.rs"]
 mod server;
@@ -23,13 +25,13 @@ mod tool;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use server::{Server, find};
+use self::redis::{redis, redis_on};
+use server::Server;
 use tool::{Watch, signal};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,24 +44,11 @@ struct Redis(Server);
 impl Redis {
     /// None where Redis is not installed.
     fn start() -> Option<Self> {
-        find("redis-server", "redis-server")?;
-        Some(Self(Server::start(Self::command)))
+        redis().map(Self)
     }
 
     fn on(port: u16) -> Option<Self> {
-        Server::on(port, &mut Self::command(port)).map(Self)
-    }
-
-    fn command(port: u16) -> Command {
-        let mut command = Command::new("redis-server");
-        command
-            .args("--bind 127.0.0.1 --appendonly no --save".split(' '))
-            .arg("");
-        command
-            .arg("--port")
-            .arg(port.to_string())
-            .current_dir(std::env::temp_dir());
-        command
+        redis_on(port).map(Self)
     }
 
     /// Probed every second, dead within three.

@@ -93,7 +93,8 @@ async fn ten_thousand_hearts_take_less_than_a_tenth_of_a_core() {
     tokio::time::sleep(10 * SECOND).await;
     let (before, began) = (spent().unwrap(), Instant::now());
     tokio::time::sleep(30 * SECOND).await;
-    let share = spent().unwrap().saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
+    let share =
+        spent().unwrap().saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
     println!("{PEERS} hearts take {:.1} % of a core", 100.0 * share);
     assert_eq!(count(&hearts, Verdict::Alive), PEERS);
     assert!(share < 0.1, "{share}");
