@@ -11,7 +11,7 @@ use std::error::Error;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{MockDriver, Timer, with_timeout};
 use systole::embassy::Heart;
-use systole::{Config, Fault, Verdict};
+use systole::{Config, Fault, Monitor, Verdict};
 
 /// A link that works for a while.
 struct Radio(Cell<u32>);
@@ -44,7 +44,7 @@ async fn guard(heart: &Heart<NoopRawMutex, 16>, radio: &Radio) {
         if heart.until_dead().await == Verdict::Dead {
             println!("dead; the radio is reset");
             radio.reset().await;
-            heart.with(|monitor, now| monitor.restarted(now));
+            heart.with(Monitor::restarted);
         }
     }
     heart.stop();
@@ -59,10 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     });
     let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(4))?;
-    let (heart, radio) = (
-        Heart::new(config.seed(0x5eed_0f_0007)?)?,
-        Radio(Cell::new(10)),
-    );
+    let (heart, radio) = (Heart::new(config.seed(0xd1ce)?)?, Radio(Cell::new(10)));
     tokio::join!(beat(&heart, &radio), guard(&heart, &radio));
     Ok(())
 }

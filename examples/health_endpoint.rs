@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::ready;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -37,17 +38,19 @@ async fn query() -> Result<(), Fault> {
 async fn serve(listener: TcpListener, verdict: watch::Receiver<Verdict>) {
     while let Ok((stream, _)) = listener.accept().await {
         let verdict = verdict.clone();
-        let service = service_fn(move |_: Request<Incoming>| answer(*verdict.borrow()));
+        let service = service_fn(move |_: Request<Incoming>| {
+            ready(Ok::<_, Infallible>(answer(*verdict.borrow())))
+        });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection);
     }
 }
 
 /// A suspected peer has not failed yet.
-async fn answer(verdict: Verdict) -> Result<Response<Full<Bytes>>, Infallible> {
+fn answer(verdict: Verdict) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(format!("{verdict}\n"))));
     if !matches!(verdict, Verdict::Alive | Verdict::Suspect) {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
-    Ok(response)
+    response
 }

@@ -1,4 +1,5 @@
-//! Beats at 20 ms over loopback, answered after 0 to 15 ms: a heart keeps its places, a sleep after each answer does not.
+//! Beats at 20 ms over loopback, answered after 0 to 15 ms: a heart keeps its places, a sleep after each answer does not. Where the
+//! machine stalls for longer than an interval, that place is left out, and all later ones are off by a whole one.
 //!
 //! `cargo run --release --features tokio --example schedule -- 10000` (500 beats unless said, which take 10 s)
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system

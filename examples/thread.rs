@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Config::every(Duration::from_millis(200))?.detect_within(Duration::from_secs(1))?;
     let heart = Builder::new(config.start_at_once())
         .on_stop(Duration::from_millis(100), move |_| {
-            drop(goodbye.send(b"bye"))
+            drop(goodbye.send(b"bye"));
         })
         .spawn(move |allowed| {
             socket.set_read_timeout(Some(allowed))?;

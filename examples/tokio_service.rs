@@ -26,6 +26,7 @@ impl Registry {
     }
 
     async fn deregister(self: Arc<Self>) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let renewals = self.renewals.load(Ordering::Relaxed);
         println!("deregistered after {renewals} renewals");
     }

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use systole::{Config, Failure, Fault};
+use tungstenite::error::ProtocolError;
 use tungstenite::{Bytes, Message, WebSocket, accept, client};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,6 +45,9 @@ fn ping(socket: &mut WebSocket<TcpStream>, number: u32) -> tungstenite::Result<(
 fn fault(error: tungstenite::Error) -> Fault {
     match error {
         tungstenite::Error::Io(error) => error.into(),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Failure::Reset.into()
+        }
         tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_) => Failure::Garbage.into(),
         _ => Failure::Reset.into(),
     }

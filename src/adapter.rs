@@ -10,6 +10,8 @@ mod fault;
     expect(unreachable_pub, reason = "what tokio's handle is a handle of")
 )]
 mod machine;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(feature = "std")]
 mod seed;
 #[cfg(feature = "std")]

@@ -26,6 +26,7 @@ use member::Member;
 
 /// What [`Failover::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum FailoverOutput {
     /// Send a probe that carries this id to this endpoint, now; then poll again.

@@ -45,11 +45,14 @@ mod probe;
 mod promise;
 mod pulse;
 mod random;
+mod root;
 mod rtt;
 mod snapshot;
 mod statistics;
 mod suspicion;
 mod time;
+#[cfg(feature = "tracing")]
+mod trace;
 mod verdict;
 mod watch;
 mod window;
@@ -58,6 +61,8 @@ mod window;
 pub use adapter::Fault;
 #[cfg(feature = "embassy")]
 pub use adapter::embassy;
+#[cfg(feature = "metrics")]
+pub use adapter::metrics;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]

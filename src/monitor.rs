@@ -6,15 +6,18 @@ use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending};
+use crate::fixed::{div_rem, remainder};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
 use crate::random::mix;
-use crate::snapshot::{Counters, MonitorSnapshot, Snapshot};
+use crate::snapshot::{Counters, MonitorSnapshot, Snapshot, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+#[cfg(feature = "metrics")]
+use crate::window::RttWindow;
 
 mod change;
 mod member;
@@ -24,6 +27,7 @@ use change::Looser;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
     /// Send a probe that carries this id, now; then poll again.
@@ -78,29 +82,32 @@ pub enum Output {
 /// Every method takes a moment of one clock. Where it runs backwards, no time has passed; [`resync`](Self::resync) corrects one that leapt
 /// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
-    pulse: Pulse<N, P>,
-    watch: Watch,
-    outstanding: Outstanding,
-    counters: Counters,
-    pending: Pending,
-    looser: Looser,
-    key: u64,
-    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
-    proof: Instant,
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
-    /// The path before the episode under way.
-    model: Model,
+    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
+    proof: Instant,
+    key: u64,
+    watch: Watch,
     /// Evidence of probes that are forgotten.
     forgotten: SuspicionLevel,
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How late we looked since the last sign of life, in all.
+    late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    /// The path before the episode under way.
+    model: Model,
+    outstanding: Outstanding,
+    pulse: Pulse<N, P>,
+    looser: Looser,
+    pending: Pending,
+    counters: Counters,
 }
 
 /// What it may take, on any target.
@@ -123,6 +130,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// A monitor whose configuration is known to have a seed.
+    #[inline(never)]
     pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
         let pulse = Pulse::new(config);
         let mut monitor = Self {
@@ -140,6 +148,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
@@ -167,6 +176,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.poll_with(now, None)
     }
 
+    #[inline(never)]
     pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
         self.expire();
@@ -193,9 +203,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .iter()
             .filter(|probe| probe.fate == Fate::Waiting);
-        let overdue = waiting.map(|probe| self.watch.at(probe.overdue_at()));
-        let dead = self.pulse.dead_at().map(|at| self.watch.at(at));
-        overdue.chain(dead).fold(self.next, Instant::min)
+        let overdue = waiting.map(Probe::overdue_at);
+        let observed = overdue
+            .chain(self.pulse.dead_at())
+            .fold(Instant::MAX, Instant::min);
+        self.watch.at(observed).min(self.next)
     }
 
     /// Calls probes overdue and the peer dead, as observed time has it.
@@ -204,13 +216,24 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
             let sent = probe.sent;
-            self.counters.lost = self.counters.lost.saturating_add(1);
+            one_more(&mut self.counters.lost);
             self.miss(sent, None);
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
+            self.measure(change);
             self.announce(change, level);
             self.reschedule();
+        }
+    }
+
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    fn measure(&mut self, change: Change) {
+        if change.reason == Reason::Silent {
+            let took = self.watch.seen().plus(u64::from(self.late_us));
+            let (whole_ms, rest_us) = div_rem(took.since(self.proof), 1_000);
+            let took_ms = saturate(whole_ms).saturating_add(u32::from(rest_us > 0));
+            self.counters.worst_detection_ms = self.counters.worst_detection_ms.max(took_ms);
         }
     }
 
@@ -231,7 +254,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.behind_us = self.behind_us(now);
         self.sent = now;
         self.count = self.count.wrapping_add(1);
-        self.counters.probes = self.counters.probes.saturating_add(1);
+        one_more(&mut self.counters.probes);
         let sent = self.watch.seen();
         self.pulse.sent(sent);
         self.remember(sent);
@@ -248,7 +271,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn behind_us(&self, now: Instant) -> u32 {
         let interval = self.pulse.interval_us();
         let behind = now.since(self.place().plus(interval));
-        saturate(behind.checked_rem(interval).unwrap_or(0))
+        saturate(remainder(behind, interval))
     }
 
     /// Where the last probe belonged on the schedule.
@@ -309,23 +332,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
-            self.counters.pauses = self.counters.pauses.saturating_add(1);
+            one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }
     }
 
     fn announce(&mut self, change: Change, level: SuspicionLevel) {
-        let counter = match change.reason {
-            Reason::Refuted => Some(&mut self.counters.refuted),
-            Reason::Recovered => Some(&mut self.counters.recovered),
-            Reason::Undecided => Some(&mut self.counters.undecided),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            *counter = counter.saturating_add(1);
-        }
+        self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
             self.pending.broken();
@@ -340,6 +356,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing.
+    #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
         self.look(received_at);
         match Label::open(id, self.key, self.watch.seen()) {
@@ -416,7 +433,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(now);
         match self.take(id) {
             Some(probe) => {
-                self.counters.failed = self.counters.failed.saturating_add(1);
+                one_more(&mut self.counters.failed);
                 self.last_failure = Some(failure);
                 self.fail(probe, failure);
             }
@@ -443,7 +460,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         match self.take(id) {
             Some(_) => {
                 self.counters.probes = self.counters.probes.saturating_sub(1);
-                self.counters.unsent = self.counters.unsent.saturating_add(1);
+                one_more(&mut self.counters.unsent);
                 self.watch.stop();
                 self.pull_forward();
             }
@@ -465,22 +482,22 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     const fn ignore(&mut self) {
-        self.counters.ignored = self.counters.ignored.saturating_add(1);
+        one_more(&mut self.counters.ignored);
     }
 
     fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, late: bool) {
-        self.counters.answered = self.counters.answered.saturating_add(1);
+        one_more(&mut self.counters.answered);
         if late {
-            self.counters.late = self.counters.late.saturating_add(1);
+            one_more(&mut self.counters.late);
             self.counters.lost = self.counters.lost.saturating_sub(1);
         }
         let now = self.watch.seen();
-        let fresh = self.pulse.is_fresh(sent, now);
+        let fresh = self.pulse.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         self.loosen();
         if !fresh {
-            self.counters.stale = self.counters.stale.saturating_add(1);
+            one_more(&mut self.counters.stale);
             self.pull_forward();
         }
     }
@@ -488,10 +505,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     fn prove(&mut self, alive_at: Instant, certain: bool) {
         let (seen, level) = (self.watch.seen(), self.level_now());
-        if !self.pulse.is_fresh(alive_at, seen) {
+        if !self.pulse.is_fresh(seen.since(alive_at)) {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        self.late_us = 0;
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -608,6 +626,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         probes.fold(self.forgotten, |level, probe| {
             level.plus(self.evidence(probe, seen))
         })
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        self.pulse.window()
     }
 
     fn is_evidence(&self, probe: &Probe) -> bool {

@@ -8,6 +8,7 @@ use crate::time::Instant;
 /// no probe expires and no bound passes for time in which nobody looked; and since every look advances it at least to
 /// the next deadline, a dead peer is found under any pattern of looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub(crate) struct Watch {
     /// The latest moment the caller named: never falls.
     now: Instant,
@@ -39,7 +40,7 @@ impl Watch {
 
     /// Somebody looks at `at`, who had to at `due`; returns how late that is. A clock that ran backwards reads as no
     /// time passed.
-    pub(crate) fn look(&mut self, at: Instant, due: Instant) -> u64 {
+    pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
         if late > 0 {
             self.credited = now;
@@ -49,7 +50,7 @@ impl Watch {
     }
 
     /// What a look at `at` would find: the clock, observed time, and the lateness.
-    pub(crate) fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
+    pub(crate) const fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
         let observed = now.since(self.now).saturating_sub(late);
@@ -72,7 +73,8 @@ impl Watch {
 
     /// Observed time at `at`, a moment of the past: exact where no lateness was credited since, else the present, which is later.
     pub(crate) fn seen_at(&self, at: Instant) -> Instant {
-        if at >= self.credited {
+        let credited = self.credited;
+        if at >= credited {
             self.seen.minus(self.now.since(at))
         } else {
             self.seen

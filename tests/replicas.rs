@@ -75,7 +75,7 @@ fn targets_of_one_watch_are_told_apart() {
     let (_, status) = watch.end();
     assert_eq!(status, 1, "one of them is dead");
     let answered = |line: &&Value| line["event"] == "answer";
-    assert!(watch.seen.iter().filter(answered).count() >= 10);
+    assert!(watch.seen.iter().filter(answered).count() > 1);
     assert!(
         watch
             .seen

@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`Fault::Missed`] when that time is up, and other
 /// faults at once. An [`io::Error`] will do. While it blocks nobody looks, so a closure that overstays does no harm to the peer: the time is
 /// taken for lateness of ours, and `Dead` comes later by as much; the verdict of one that never returns stays as it is. A panic in it is a failed probe
-/// ([`Failure::Prober`]), and the thread goes on.
+/// ([`Failure::Prober`](crate::Failure::Prober)), and the thread goes on.
 ///
 /// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::tokio) adapter or a
 /// [`Monitor`].

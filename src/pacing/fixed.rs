@@ -5,10 +5,11 @@ use core::time::Duration;
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::statistics::Statistics;
-use crate::time::micros;
+use crate::time::{duration, micros};
 
 /// The same interval whatever the path does; the timeout follows the round-trip times. Made by [`Config::fixed`](crate::Config::fixed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fixed {
     interval_us: u64,
 }
@@ -19,6 +20,12 @@ impl Fixed {
             interval_us: micros(interval),
         }
     }
+
+    /// The interval.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        duration(self.interval_us)
+    }
 }
 
 impl Pacing for Fixed {
@@ -26,6 +33,6 @@ impl Pacing for Fixed {
     const INITIAL: () = ();
 
     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
-        Plan::from_micros(self.interval_us, path.timeout_us()).with_retries(path.retries())
+        Plan::from_micros(self.interval_us, path.uncapped_timeout_us()).with_retries(path.retries())
     }
 }

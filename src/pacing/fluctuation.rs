@@ -6,7 +6,7 @@ use crate::fixed::{ONE_Q16, scaled_q16};
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::statistics::Statistics;
-use crate::time::micros;
+use crate::time::{duration, micros};
 
 /// The founding rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
 ///
@@ -35,13 +35,37 @@ impl Fluctuation {
         self
     }
 
+    /// The interval on a steady path.
+    #[must_use]
+    pub const fn base(&self) -> Duration {
+        duration(self.base_us)
+    }
+
+    /// How much of the fluctuation lengthens the interval.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // at most 1,000
+    pub const fn gain_percent(&self) -> u16 {
+        ((self.gain_q16 as u64 * 100 + ONE_Q16 as u64 / 2) >> 16) as u16
+    }
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the fluctuation is at most 2^8, the gain 10
     fn interval_us(&self, fluctuation_q16: u32) -> u64 {
-        let gained = match self.gain_q16 {
-            ONE_Q16 => u64::from(fluctuation_q16),
-            gain => scaled_q16(u64::from(fluctuation_q16), gain),
-        };
-        let extra = crate::time::saturate(gained);
-        scaled_q16(self.base_us, ONE_Q16.saturating_add(extra))
+        let gained = (u64::from(fluctuation_q16) * u64::from(self.gain_q16)) >> 16;
+        scaled_q16(self.base_us, ONE_Q16 + gained as u32)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Fluctuation {
+    fn format(&self, to: defmt::Formatter<'_>) {
+        let (base_us, gain) = (self.base_us, self.gain_percent());
+        defmt::write!(
+            to,
+            "Fluctuation {{ base_us: {}, gain_percent: {} }}",
+            base_us,
+            gain
+        );
     }
 }
 
@@ -49,8 +73,9 @@ impl Pacing for Fluctuation {
     type State = ();
     const INITIAL: () = ();
 
+    #[inline]
     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
         let interval_us = self.interval_us(path.moments().fluctuation_q16());
-        Plan::from_micros(interval_us, path.timeout_us()).with_retries(path.retries())
+        Plan::from_micros(interval_us, path.uncapped_timeout_us()).with_retries(path.retries())
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) min: Option<Duration>,
 
-    /// The longest interval [default: 4 times the base].
+    /// The longest interval [default: 4 times the base; the base with --failover].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) max: Option<Duration>,
 
@@ -77,6 +78,10 @@ pub(crate) struct Watch {
     /// End after this time [default: with Ctrl-C; 28s without a target].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) span: Option<Duration>,
+
+    /// Serve `/metrics` for Prometheus on this address, such as 127.0.0.1:9460.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
 
     /// One JSON object a line, for programs.
     #[arg(long)]

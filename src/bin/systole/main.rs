@@ -6,6 +6,7 @@
 mod args;
 mod config_file;
 mod judge;
+mod metrics;
 mod plot;
 mod progress;
 mod record;

@@ -1,7 +1,9 @@
 //! `systole watch`: machines, links, and a report of all that happens.
 
 mod hearts;
+mod news;
 mod reload;
+mod series;
 mod settings;
 pub(crate) mod signals;
 mod watched;
@@ -17,12 +19,14 @@ use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use self::hearts::{Ask, Hearts};
+use self::series::Series;
 use self::settings::Settings;
 use self::signals::{HangUp, stop_signal};
 use self::watched::Watched;
 use crate::args;
+use crate::metrics;
 use crate::report::{Happening, Report, Who};
-use crate::target::{Answer, Arrival, Herald, Inbox, Link, Miss, News, inbox};
+use crate::target::{Herald, Inbox, Link, inbox};
 use crate::trouble::Trouble;
 use crate::view::{Sight, Wish};
 
@@ -59,6 +63,8 @@ struct Watch {
     herald: Herald,
     inbox: Inbox,
     report: Report,
+    /// Where they are exported.
+    series: Option<Series>,
     end: Instant,
 }
 
@@ -75,6 +81,7 @@ impl Watch {
             let (link, name) = Link::demo(options.port, herald.of(0)).await?;
             peers.push(Watched::played(0, name, link));
         }
+        let served = options.metrics.map(metrics::serve).transpose()?;
         let many = peers.len() > 1 || options.config.is_some();
         let epoch = Epoch::start();
         let hearts = Hearts::new(settings, peers.len(), epoch.now())?;
@@ -82,6 +89,7 @@ impl Watch {
             hearts,
             keys: peers.len()..,
             report: Report::new(options, if many { longest(&peers) } else { 0 })?,
+            series: served.map(|()| Series::default()),
             peers,
             epoch,
             herald,
@@ -100,6 +108,9 @@ impl Watch {
         self.tell_all(&Happening::Start)?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);
+            if let Some(series) = &mut self.series {
+                series.record(&self.hearts, &self.peers, self.epoch.now());
+            }
             select! {
                 biased;
                 () = &mut stop => break,
@@ -171,64 +182,6 @@ impl Watch {
         if !sent {
             self.hearts.fault(peer, id, Fault::Unsent, now);
         }
-    }
-
-    fn take(&mut self, news: News) -> Result<(), Trouble> {
-        match news {
-            News::Arrival(arrival) => self.settle(arrival),
-            News::Scene(says) => Ok(self.tell(0, &Happening::Scene(says))?),
-        }
-    }
-
-    fn settle(&mut self, arrival: Arrival) -> Result<(), Trouble> {
-        let Some(peer) = self.peers.iter().position(|one| one.key == arrival.peer) else {
-            return Ok(()); // watched no more
-        };
-        let at = self.epoch.moment(arrival.at);
-        let Some(before) = self.known(peer).map(|known| known.counters) else {
-            return Ok(());
-        };
-        match &arrival.result {
-            Ok(_) => self.hearts.reply(peer, arrival.id, at, arrival.setup),
-            Err(Miss::Fault(Fault::Missed)) => return Ok(()), // the machine sees for itself
-            Err(Miss::Untrusted(why)) if before.answered == 0 => {
-                return Err(Trouble::Untrusted(self.name(peer), why.clone()));
-            }
-            Err(miss) => self.hearts.fault(peer, arrival.id, miss.fault(), at),
-        }
-        let after = self.known(peer).map_or(before, |known| known.counters);
-        if after.ignored > before.ignored {
-            return Ok(()); // a duplicate, or an answer to nothing
-        }
-        let late = after.late > before.late;
-        let happening = match arrival.result {
-            Err(miss) => Happening::Miss(miss),
-            Ok(answer) => Happening::Answer {
-                rtt: self.round_trip(peer, arrival.id, at, arrival.setup),
-                late,
-                pushback: self.push_back(peer, answer, at),
-            },
-        };
-        self.tell(peer, &happening)?;
-        Ok(self.notice()?)
-    }
-
-    fn push_back(&mut self, peer: usize, answer: Answer, at: Instant) -> bool {
-        let asked = answer == Answer::Pushback;
-        if asked {
-            self.hearts.pushback(peer, at);
-        }
-        asked
-    }
-
-    fn round_trip(
-        &mut self,
-        peer: usize,
-        id: ProbeId,
-        at: Instant,
-        setup: Duration,
-    ) -> Option<Duration> {
-        self.peers.get_mut(peer)?.round_trip(id, at, setup)
     }
 
     /// A group's event is told of the endpoint that it is about.

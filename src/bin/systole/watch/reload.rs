@@ -2,6 +2,7 @@
 
 use super::Watch;
 use super::hearts::Hearts;
+use super::series::Series;
 use super::settings::Settings;
 use super::watched::Watched;
 use crate::args;
@@ -68,6 +69,9 @@ impl Watch {
         let mut before: Vec<_> = self.peers.drain(..).map(Some).collect();
         let mut take = |place| before.get_mut(place).and_then(Option::take);
         self.hearts = next.hearts;
+        if starts_over {
+            self.series = self.series.take().map(|_| Series::default());
+        }
         self.peers = next
             .peers
             .into_iter()

@@ -132,10 +132,21 @@ impl Wishes {
         self.bounded(config)
     }
 
+    /// Intervals grow beyond the base only where that was asked for: detection would take longer.
     fn group(&self) -> Result<FailoverConfig<Fluctuation>, ConfigError> {
-        let standby = Config::every(self.every.saturating_mul(STANDBY))?.start_at_once();
+        let steady = Self {
+            max: self.max.or(Some(self.every)),
+            ..*self
+        };
+        let slower = Self {
+            every: self.every.saturating_mul(STANDBY),
+            min: None,
+            max: Some(self.every.saturating_mul(STANDBY)),
+            ..*self
+        };
         let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT);
-        let active = self.intervals()?.timeouts(timeout, timeout, timeout)?;
+        let active = steady.intervals()?.timeouts(timeout, timeout, timeout)?;
+        let standby = slower.intervals()?;
         let mut group = FailoverConfig::new(self.bounded(active)?.seeded(), standby)
             .request_timeout(timeout)?
             .retries(self.retries.unwrap_or(GROUP_RETRIES))?;
