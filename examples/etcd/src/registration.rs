@@ -140,7 +140,7 @@ impl Owner {
 
     /// Whether etcd still has the lease. A stream of its own for each renewal, so that no answer is taken for another's.
     async fn renew(&self, lease: i64) -> Result<bool, Error> {
-        let until = self.from_now();
+        let until = self.granted_until();
         match self.client.lease_client().keep_alive(lease).await {
             Ok(_) => self.extend(lease, until),
             Err(Error::LeaseKeepAliveError(_)) => return Ok(false),
@@ -170,7 +170,7 @@ impl Owner {
             return Ok(());
         }
         self.tenure.send_replace(None);
-        let until = self.from_now();
+        let until = self.granted_until();
         let mut client = self.client.clone();
         let lease = client.lease_grant(self.ttl, None).await?.id();
         let options = PutOptions::new().with_lease(lease);
@@ -187,7 +187,7 @@ impl Owner {
     }
 
     /// When a lease lapses, at the earliest, that is granted or renewed from now on.
-    fn from_now(&self) -> Instant {
+    fn granted_until(&self) -> Instant {
         Instant::now() + Duration::from_secs(self.ttl.unsigned_abs())
     }
 

@@ -1,5 +1,6 @@
 //! Three monitor processes share 300 peers through a real etcd, on real clocks: it takes as long as leases take to lapse.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods)] // a test, on real clocks
 
 #[path = "common/etcd.rs"]
 mod etcd;
@@ -7,6 +8,7 @@ mod etcd;
 mod peers;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -106,50 +108,47 @@ async fn assert_was_held(client: &mut Client, word: &str, revision: i64) {
     assert_eq!(held, Some(epoch.parse().unwrap()), "{word} at {revision}");
 }
 
+/// A fleet that is watched, and every path known.
+async fn watched(etcd: &Etcd, client: &mut Client) -> (Vec<EchoPeer>, [Monitor; 3]) {
+    let peers = start_peers(client).await;
+    let monitors = ["a", "b", "c"].map(|name| Monitor::start(etcd, name));
+    until("members", async || count(client, "members/").await == 3).await;
+    until("watched", async || peers.iter().all(EchoPeer::is_asked)).await;
+    sleep(TTL).await;
+    for peer in &peers {
+        peer.take_longest_gap();
+    }
+    (peers, monitors)
+}
+
 #[tokio::test]
 async fn three_monitors_share_a_fleet() {
     let Some(etcd) = Etcd::start("fleet") else {
         return;
     };
     let mut client = etcd.client().await;
-    let peers = start_peers(&mut client).await;
-    let monitors = ["a", "b", "c"].map(|name| Monitor::start(&etcd, name));
-    until("members", async || {
-        count(&mut client, "members/").await == 3
-    })
-    .await;
-    until("watched", async || peers.iter().all(EchoPeer::is_asked)).await;
-    sleep(TTL).await; // every path is known
-    for peer in &peers {
-        peer.take_longest_gap();
-    }
+    let (peers, [killed, stopped, _left]) = watched(&etcd, &mut client).await;
+    let kill = |numbers: Range<usize>| peers[numbers].iter().for_each(EchoPeer::kill);
 
-    let (first, rest) = peers.split_at(10);
-    first.iter().for_each(EchoPeer::kill);
+    kill(0..10);
     sleep(BOUND + SLACK).await;
     assert_eq!(count(&mut client, "verdicts/").await, 10);
 
-    monitors[0].signal("KILL");
-    monitors[1].signal("STOP");
-    let (second, rest) = rest.split_at(10);
-    second.iter().for_each(EchoPeer::kill);
+    killed.signal("KILL");
+    stopped.signal("STOP");
+    kill(10..20);
     sleep(LEASE + BOUND + SLACK).await;
     assert_eq!(count(&mut client, "members/").await, 1);
     assert_eq!(count(&mut client, "verdicts/").await, 20);
 
-    monitors[1].signal("CONT");
-    let (third, alive) = rest.split_at(10);
-    third.iter().for_each(EchoPeer::kill);
+    stopped.signal("CONT");
+    kill(20..30);
     sleep(BOUND + SLACK).await;
     assert_eq!(count(&mut client, "members/").await, 2);
-    for peer in alive {
-        let gap = peer.take_longest_gap();
-        assert!(
-            gap <= LEASE + BOUND,
-            "{} was left alone for {gap:?}",
-            peer.name
-        );
+    for peer in &peers[30..] {
+        let (name, gap) = (&peer.name, peer.take_longest_gap());
+        assert!(gap <= LEASE + BOUND, "{name} was left alone for {gap:?}");
     }
-    let killed = peers.iter().take(30).map(|peer| (peer.name.clone(), 1));
-    assert_eq!(calls(&mut client).await, killed.collect());
+    let once = peers[..30].iter().map(|peer| (peer.name.clone(), 1));
+    assert_eq!(calls(&mut client).await, once.collect());
 }

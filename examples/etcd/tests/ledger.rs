@@ -1,5 +1,6 @@
 //! What a ledger writes to a real etcd, and what it does not.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods)] // a test, on real clocks
 
 #[path = "common/etcd.rs"]
 mod etcd;
