@@ -1,7 +1,6 @@
 //! A path through this process that can be cut and slowed down.
 
 use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +8,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,35 +24,20 @@ pub(crate) enum Path {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     path: watch::Sender<Path>,
-    requests: Requests,
     task: AbortHandle,
 }
-
-/// When requests came in.
-type Requests = Arc<Mutex<Vec<Instant>>>;
 
 impl Proxy {
     pub(crate) async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (path, seen) = watch::channel(Path::Open);
-        let requests = Requests::default();
-        let task = tokio::spawn(serve(listener, server, seen, requests.clone())).abort_handle();
-        Self {
-            port,
-            path,
-            requests,
-            task,
-        }
+        let task = tokio::spawn(serve(listener, server, seen)).abort_handle();
+        Self { port, path, task }
     }
 
     pub(crate) fn set(&self, path: Path) {
         self.path.send_replace(path);
-    }
-
-    /// When requests came in since the last call.
-    pub(crate) fn take_requests(&self) -> Vec<Instant> {
-        std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
@@ -63,19 +47,14 @@ impl Drop for Proxy {
     }
 }
 
-async fn serve(
-    listener: TcpListener,
-    server: u16,
-    path: watch::Receiver<Path>,
-    requests: Requests,
-) {
+async fn serve(listener: TcpListener, server: u16, path: watch::Receiver<Path>) {
     while let Ok((client, _)) = listener.accept().await {
-        let (path, requests) = (path.clone(), requests.clone());
+        let path = path.clone();
         tokio::spawn(async move {
             let server = TcpStream::connect(("127.0.0.1", server)).await?;
             let ((from, back), (reply, to)) = (client.into_split(), server.into_split());
             tokio::select! {
-                ended = forth(from, to, path.clone(), requests) => ended,
+                ended = forth(from, to, path.clone()) => ended,
                 ended = replies(reply, back, path) => ended,
             }
         });
@@ -86,7 +65,6 @@ async fn forth(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut path: watch::Receiver<Path>,
-    requests: Requests,
 ) -> io::Result<()> {
     let mut chunk = [0; 512];
     loop {
@@ -94,7 +72,6 @@ async fn forth(
         if length == 0 {
             return Ok(());
         }
-        requests.lock().unwrap().push(Instant::now());
         let _ = path.wait_for(|path| *path != Path::Hole).await;
         to.write_all(&chunk[..length]).await?;
     }

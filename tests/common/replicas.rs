@@ -1,10 +1,11 @@
 //! Redis servers behind a group, each reached through a path that can be cut, and what may befall them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use systole::tokio::{Builder, Events, Group};
-use systole::{Condition, Endpoint, FailoverConfig, FailoverEvent, Fault};
+use systole::{Condition, Endpoint, FailoverConfig, FailoverEvent, Fault, Return};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -15,9 +16,19 @@ use super::proxy::{Path, Proxy};
 use super::redis::{redis, redis_on};
 use super::server::{Server, signal};
 
-/// What a request may still be under way when its endpoint is quarantined.
-const UNDER_WAY: Duration = Duration::from_millis(200);
+pub(crate) const QUARANTINE: Duration = Duration::from_secs(2);
+pub(crate) const HOLD_DOWN: Duration = Duration::from_secs(1);
+/// A probe and the quarantine of its endpoint may fall due in one poll.
+const ONE_POLL: Duration = Duration::from_millis(50);
 
+/// The classic form, less patient.
+pub(crate) fn impatient() -> FailoverConfig {
+    let config = FailoverConfig::CLASSIC.returning(Return::Prefer);
+    let config = config.quarantine(QUARANTINE, 2 * QUARANTINE).unwrap();
+    config.hold_down(HOLD_DOWN).unwrap()
+}
+
+/// What may befall a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blow {
     Stop,
@@ -26,7 +37,20 @@ pub(crate) enum Blow {
     Slow,
 }
 
-pub(crate) const BLOWS: [Blow; 4] = [Blow::Stop, Blow::Kill, Blow::Hole, Blow::Slow];
+/// When requests and probes were sent to each endpoint. One thread sends them and runs the group, so their order is exact.
+#[derive(Clone, Default)]
+struct Sent(Arc<Mutex<HashMap<usize, Vec<Instant>>>>);
+
+impl Sent {
+    fn note(&self, endpoint: usize) {
+        let mut sent = self.0.lock().unwrap();
+        sent.entry(endpoint).or_default().push(Instant::now());
+    }
+
+    fn take(&self, endpoint: usize) -> Vec<Instant> {
+        self.0.lock().unwrap().remove(&endpoint).unwrap_or_default()
+    }
+}
 
 struct Replica {
     port: u16,
@@ -39,6 +63,7 @@ pub(crate) struct Replicas<const M: usize> {
     replicas: Vec<Replica>,
     pub(crate) group: Arc<Group<M>>,
     events: Events<FailoverEvent>,
+    sent: Sent,
     /// Since when each endpoint is in quarantine.
     quarantined: [Option<Instant>; M],
     client: AbortHandle,
@@ -60,12 +85,18 @@ impl<const M: usize> Replicas<M> {
         let ports: Vec<u16> = replicas.iter().map(|replica| replica.path.port).collect();
         let group = Builder::group(config, &[Endpoint::new(); M]).unwrap();
         let to = ports.clone();
-        let group = Arc::new(group.spawn(move |endpoint| ping(to[endpoint])));
-        let client = tokio::spawn(requests(group.clone(), ports)).abort_handle();
+        let sent = Sent::default();
+        let probes = sent.clone();
+        let group = Arc::new(group.spawn(move |endpoint| {
+            probes.note(endpoint);
+            ping(to[endpoint])
+        }));
+        let client = tokio::spawn(requests(group.clone(), ports, sent.clone())).abort_handle();
         let replicas = Self {
             replicas,
             events: group.events(),
             group,
+            sent,
             quarantined: [None; M],
             client,
         };
@@ -146,12 +177,11 @@ impl<const M: usize> Replicas<M> {
         match *event {
             FailoverEvent::Quarantined { at, endpoint, .. } => {
                 self.quarantined[endpoint] = Some(self.moment(at));
-                self.replicas[endpoint].path.take_requests();
             }
             FailoverEvent::Released { at, endpoint, .. } => {
-                let from = self.quarantined[endpoint].take().unwrap() + UNDER_WAY;
+                let from = self.quarantined[endpoint].take().unwrap() + ONE_POLL;
                 let quiet = from..self.moment(at);
-                let sent = self.replicas[endpoint].path.take_requests();
+                let sent = self.sent.take(endpoint);
                 let sent = sent.iter().find(|sent| quiet.contains(sent));
                 assert_eq!(sent, None, "sent to {endpoint} in {quiet:?}");
             }
@@ -167,10 +197,11 @@ impl<const M: usize> Drop for Replicas<M> {
 }
 
 /// Asks the active endpoint 20 times a second, and waits for no answer longer than a request may take.
-async fn requests<const M: usize>(group: Arc<Group<M>>, ports: Vec<u16>) {
+async fn requests<const M: usize>(group: Arc<Group<M>>, ports: Vec<u16>, sent: Sent) {
     loop {
-        let request = ping(ports[group.active()]);
-        let _ = timeout(Duration::from_millis(800), request).await;
+        let endpoint = group.active();
+        sent.note(endpoint);
+        let _ = timeout(Duration::from_millis(800), ping(ports[endpoint])).await;
         sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,16 +1,12 @@
 //! Verdicts in etcd, for others to watch: the key of a peer and its incarnation is there while it is called dead.
 
-use std::time::Duration;
-
 use etcd_client::{Client, Compare, CompareOp, Error, Txn, TxnOp, TxnOpResponse};
 use systole::Verdict;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::mirror::AGAIN;
 use crate::{Peer, Tenure};
-
-/// How long after an error etcd is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// Writes verdicts in the name of a member, and only while its lease is held: every transaction is on the member's own key and epoch.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// How long after an error etcd is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(crate) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is under a prefix, by the rest of the key.
 pub type Entries = BTreeMap<String, Entry>;
@@ -37,7 +37,7 @@ pub fn follow(client: Client, prefix: &'static str) -> watch::Receiver<Entries> 
     entries
 }
 
-/// Reads all, then every change from there on.
+/// Reads all, then every change from there on. Ends where the connection does, or what was missed is no longer to be had.
 async fn copy(
     mut client: Client,
     prefix: &str,

@@ -29,7 +29,8 @@ pub struct Tenure {
     pub lease: i64,
     /// The revision at which the key was put under it. No other registration of the key, ours included, has the same.
     pub epoch: i64,
-    /// Until when etcd keeps it, at the least: counted from when the last renewal that was answered was sent.
+    /// Until when etcd keeps it, at the least: counted from when the last renewal that was answered was sent. Our clock stands still
+    /// while the machine is suspended, so what must never happen twice is to be written in a transaction on the key and its epoch.
     pub until: Instant,
 }
 
@@ -37,7 +38,7 @@ pub struct Tenure {
 /// every third of it at the latest. The verdict is `Dead` after a `ttl` without an answer.
 ///
 /// # Errors
-/// Where `ttl` is below 10 us or above 12.7 days.
+/// Where `ttl` is a few microseconds, or above 12.7 days.
 pub fn pace(ttl: Duration) -> Result<Config<Lifetime<Fluctuation>>, ConfigError> {
     let rule = *Config::every(ttl / 5)?.policy();
     let policy = Lifetime::lease(rule, ttl);
@@ -52,7 +53,7 @@ fn granted(ttl: Duration) -> i64 {
 }
 
 impl Registration {
-    /// Keeps `key` at `value` in the etcd at `endpoint`. Returns at once: etcd may come up later.
+    /// Keeps `key` at `value` in the etcd at `endpoint`. Does not wait for etcd, which may come up later.
     ///
     /// # Errors
     /// What [`pace`] refuses, or an endpoint that is no address.

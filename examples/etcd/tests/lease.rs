@@ -99,6 +99,19 @@ async fn a_lapsed_lease_is_known_to_be_lost_and_won_again() {
 }
 
 #[tokio::test]
+async fn an_etcd_that_does_not_answer_yet_is_waited_for() {
+    let Some(etcd) = Etcd::start("later") else {
+        return;
+    };
+    etcd.signal("STOP");
+    let registration = register(&etcd).await;
+    assert_eq!(registration.tenure(), None);
+    etcd.signal("CONT");
+    until(&registration, |_| true).await;
+    assert_eq!(etcd.value_of(KEY).await.as_deref(), Some("here"));
+}
+
+#[tokio::test]
 async fn an_etcd_without_its_memory_is_told_again() {
     let Some(etcd) = Etcd::start("memory") else {
         return;
