@@ -4,6 +4,7 @@
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::unwrap_used
@@ -15,14 +16,20 @@ mod echo;
 #[path = "common/folder.rs"]
 mod folder;
 #[allow(dead_code)]
+#[path = "common/server.rs"]
+mod server;
+#[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use echo::Echo;
 use folder::Folder;
 use serde_json::Value;
+use server::free_port;
 use tool::{Watch, signal, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -139,6 +146,32 @@ fn settings_are_read_again_and_what_stays_keeps_its_verdict() {
             == 1
     );
     assert_eq!(watch.stop("TERM").1, 0);
+}
+
+#[test]
+fn every_replica_has_series_of_its_own() {
+    let (first, second) = (Echo::start(), Echo::start());
+    let address = format!("127.0.0.1:{}", free_port());
+    let targets = [&*first.target, &*second.target];
+    let options = ["--failover", "--every", "100ms", "--metrics", &address];
+    let _watch = Watch::start(targets.into_iter().chain(options));
+    let active =
+        |target, value| format!("systole_active{{group=\"watch\",peer=\"{target}\"}} {value}");
+    let wanted = [active(&first.target, 1), active(&second.target, 0)];
+    let born = Instant::now();
+    while !wanted.iter().all(|line| scrape(&address).contains(line)) {
+        assert!(born.elapsed() < 5 * SECOND, "{}", scrape(&address));
+    }
+}
+
+/// Nothing where it is not served yet.
+fn scrape(address: &str) -> String {
+    let mut text = String::new();
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+        stream.read_to_string(&mut text).unwrap();
+    }
+    text
 }
 
 #[test]

@@ -85,10 +85,10 @@ impl Report {
         happening: &Happening,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let out = io::stdout;
         match self {
-            Self::Lines(lines) => lines.tell(&mut out, at, who, happening, known),
-            Self::Json(json) => json.tell(&mut out, at, who, happening, known),
+            Self::Lines(lines) => lines.tell(&mut out().lock(), at, who, happening, known),
+            Self::Json(json) => json.tell(&mut out().lock(), at, who, happening, known),
             Self::View(view) => {
                 view.tell(at, who, happening, known);
                 Ok(())
