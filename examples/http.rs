@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Probed every second, dead within three.
-pub fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
+pub(crate) fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
     let request = Request::get(path).header(HOST, server).body(Empty::new())?;
     let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
     let (server, kept) = (server.to_owned(), Kept::default());

@@ -1,4 +1,4 @@
-//! A PostgreSQL server watched with `SELECT 1`, which says more than that it listens.
+//! A Postgres server watched with `SELECT 1`, which says more than that it listens.
 //!
 //! `cargo run --features tokio --example postgres -- postgres://user@127.0.0.1/database`
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Probed every second, dead within three.
-pub fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
+pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
     let server: tokio_postgres::Config = server.parse()?;
     let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
     let kept = Kept::default();

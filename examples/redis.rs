@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Probed every second, dead within three.
-pub fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
+pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
     let client = Client::open(server)?;
     let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
     let kept = Kept::default();

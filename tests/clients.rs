@@ -1,6 +1,7 @@
 //! The examples that watch a server with its own client, against the real ones: stopped, continued, and of no use.
 #![cfg(all(feature = "tokio", unix))]
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stderr,
     clippy::std_instead_of_alloc,
@@ -10,28 +11,30 @@
 
 #[path = "common/folder.rs"]
 mod folder;
-#[allow(dead_code, unreachable_pub)] // an example is a program
+#[allow(dead_code)] // an example is a program
 #[path = "../examples/http.rs"]
 mod http_client;
 #[path = "common/nginx.rs"]
 mod nginx;
 #[path = "common/postgres.rs"]
 mod postgres;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code)]
 #[path = "../examples/postgres.rs"]
 mod postgres_client;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/redis.rs"]
 mod redis;
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code)]
 #[path = "../examples/redis.rs"]
 mod redis_client;
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 
 use std::time::Duration;
 
-use server::signal;
+use signal::signal;
 use systole::tokio::Heart;
 use systole::{Event, Reason, Verdict};
 use tokio::time::{Instant, timeout};

@@ -18,6 +18,8 @@ mod nginx;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/terminal.rs"]
 mod terminal;
@@ -30,8 +32,9 @@ use std::time::{Duration, Instant};
 use folder::Folder;
 use nginx::nginx;
 use serde_json::Value;
+use signal::signal;
 use terminal::Terminal;
-use tool::{Watch, signal, tool};
+use tool::{Watch, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// What a busy machine may take to schedule us and the tool.

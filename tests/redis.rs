@@ -19,6 +19,8 @@ mod redis;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
@@ -32,7 +34,8 @@ use std::time::{Duration, Instant};
 
 use self::redis::{redis, redis_on};
 use server::Server;
-use tool::{Watch, signal};
+use signal::signal;
+use tool::Watch;
 
 const SECOND: Duration = Duration::from_secs(1);
 const BOUND: Duration = Duration::from_secs(3);

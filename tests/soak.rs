@@ -2,6 +2,7 @@
 //! since it looks at that one's memory.
 #![cfg(all(feature = "tokio", target_os = "linux"))]
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -23,6 +24,8 @@ mod replicas;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 
 use std::time::Duration;
 

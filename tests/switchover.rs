@@ -2,6 +2,7 @@
 //! a few seconds; `SYSTOLE_DEEP=1` adds two minutes of a server that goes up and down, and cuts all links for longer.
 #![cfg(all(feature = "tokio", unix))]
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -23,6 +24,8 @@ mod replicas;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 
 use std::time::Duration;
 

@@ -1,11 +1,12 @@
-//! A PostgreSQL server.
+//! A Postgres server.
 
 use std::process::Command;
 
 use super::folder::Folder;
-use super::server::{Server, as_nobody, find, is_root, signal};
+use super::server::{Server, as_nobody, find, is_root};
+use super::signal::signal;
 
-/// A cluster of its own, in which everybody is trusted; none where PostgreSQL is not installed.
+/// A cluster of its own, in which everybody is trusted; none where Postgres is not installed.
 pub(crate) fn postgres() -> Option<(Server, Folder)> {
     let (initdb, postgres) = (
         find("initdb", "postgresql")?,

@@ -14,7 +14,8 @@ use tokio_stream::StreamExt;
 
 use super::proxy::{Path, Proxy};
 use super::redis::{redis, redis_on};
-use super::server::{Server, signal};
+use super::server::Server;
+use super::signal::signal;
 
 pub(crate) const QUARANTINE: Duration = Duration::from_secs(2);
 pub(crate) const HOLD_DOWN: Duration = Duration::from_secs(1);
@@ -60,7 +61,7 @@ struct Replica {
 
 /// `M` servers, a group that keeps one of them active, and a client that sends requests to that one.
 pub(crate) struct Replicas<const M: usize> {
-    replicas: Vec<Replica>,
+    servers: Vec<Replica>,
     pub(crate) group: Arc<Group<M>>,
     events: Events<FailoverEvent>,
     sent: Sent,
@@ -72,17 +73,17 @@ pub(crate) struct Replicas<const M: usize> {
 impl<const M: usize> Replicas<M> {
     /// All of them healthy; none where Redis is not installed.
     pub(crate) async fn start(config: FailoverConfig) -> Option<Self> {
-        let mut replicas = Vec::new();
+        let mut servers = Vec::new();
         for _ in 0..M {
             let server = redis()?;
             let path = Proxy::to(server.port).await;
-            replicas.push(Replica {
+            servers.push(Replica {
                 port: server.port,
                 server: Some(server),
                 path,
             });
         }
-        let ports: Vec<u16> = replicas.iter().map(|replica| replica.path.port).collect();
+        let ports: Vec<u16> = servers.iter().map(|replica| replica.path.port).collect();
         let group = Builder::group(config, &[Endpoint::new(); M]).unwrap();
         let to = ports.clone();
         let sent = Sent::default();
@@ -93,7 +94,7 @@ impl<const M: usize> Replicas<M> {
         }));
         let client = tokio::spawn(requests(group.clone(), ports, sent.clone())).abort_handle();
         let replicas = Self {
-            replicas,
+            servers,
             events: group.events(),
             group,
             sent,
@@ -121,7 +122,7 @@ impl<const M: usize> Replicas<M> {
     }
 
     pub(crate) fn strike(&mut self, endpoint: usize, blow: Blow) {
-        let replica = &mut self.replicas[endpoint];
+        let replica = &mut self.servers[endpoint];
         match blow {
             Blow::Stop => signal(replica.server.as_ref().unwrap().pid(), "STOP"),
             Blow::Kill => drop(replica.server.take()),
@@ -131,7 +132,7 @@ impl<const M: usize> Replicas<M> {
     }
 
     pub(crate) fn heal(&mut self, endpoint: usize, blow: Blow) {
-        let replica = &mut self.replicas[endpoint];
+        let replica = &mut self.servers[endpoint];
         match blow {
             Blow::Stop => signal(replica.server.as_ref().unwrap().pid(), "CONT"),
             Blow::Kill => replica.server = redis_on(replica.port),

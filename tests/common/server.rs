@@ -1,15 +1,10 @@
 //! Servers that Debian has, each a child process on a port of the system's choosing.
 
-#[path = "signal.rs"]
-mod by_name;
-
 use std::ffi::OsStr;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-pub(crate) use by_name::signal;
 
 /// A child process, gone when dropped.
 pub(crate) struct Server {

@@ -1,8 +1,5 @@
 //! The tool as a child process, read line by line.
 
-#[path = "signal.rs"]
-mod by_name;
-
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub(crate) use by_name::signal;
+use super::signal::signal;
 
 /// `systole watch --json`, and its lines.
 pub(crate) struct Watch {

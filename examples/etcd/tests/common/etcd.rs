@@ -6,14 +6,16 @@ mod folder;
 #[allow(dead_code)]
 #[path = "../../../../tests/common/server.rs"]
 mod server;
+#[path = "../../../../tests/common/signal.rs"]
+mod signal;
 
 use std::process::Command;
 
 use etcd_client::Client;
 use folder::Folder;
-#[allow(unused_imports)] // shared: each test uses its part
-pub(crate) use server::signal;
 use server::{Server, find, free_port};
+#[allow(unused_imports)] // shared: each test uses its part
+pub(crate) use signal::signal;
 
 pub struct Etcd {
     server: Server,
