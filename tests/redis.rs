@@ -33,6 +33,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use self::redis::{redis, redis_on};
+use serde_json::Value;
 use server::Server;
 use signal::signal;
 use tool::Watch;
@@ -127,20 +128,20 @@ fn a_busy_server_is_not_dead() {
     let busy = Busy::start(redis.0.port);
     let mut watch = redis.watch();
     let probes = if deep() { 300 } else { 15 };
-    for _ in 0..probes {
+    let is_held_up = |line: &&Value| line["rtt_us"].as_u64() > Some(50_000);
+    for probe in 0..4 * probes {
+        if probe >= probes && watch.seen.iter().any(|line| is_held_up(&line)) {
+            break; // a script runs a fifth of the time: fifteen probes may all miss it
+        }
         watch.until("answer", 10 * SECOND, |line| {
             line["event"] == "answer" || line["event"] == "late"
         });
     }
-    let blocked = watch
-        .seen
-        .iter()
-        .filter(|line| line["rtt_us"].as_u64() > Some(50_000))
-        .count();
+    let blocked = watch.seen.iter().filter(is_held_up).count();
     let (summary, status) = watch.stop("TERM");
     drop(busy);
     assert!(blocked > 0, "the server was not busy");
-    eprintln!("{blocked} of {probes} answers were held up by scripts; {summary}");
+    eprintln!("{blocked} answers were held up by scripts; {summary}");
     assert_eq!(
         (
             status,
