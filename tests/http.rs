@@ -13,9 +13,13 @@
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/nginx.rs"]
+mod nginx;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/terminal.rs"]
 mod terminal;
@@ -23,49 +27,18 @@ mod terminal;
 #[path = "common/tool.rs"]
 mod tool;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use folder::Folder;
+use nginx::nginx;
 use serde_json::Value;
-use server::{Server, find};
+use signal::signal;
 use terminal::Terminal;
-use tool::{Watch, signal, tool};
+use tool::{Watch, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// What a busy machine may take to schedule us and the tool.
 const SLACK: Duration = Duration::from_millis(500);
-
-/// One process: stopped, all of it hangs.
-fn nginx(name: &str, listen: &str) -> Option<(Server, Folder)> {
-    let program = find("nginx", "nginx-light")?;
-    let folder = Folder::new(name);
-    let server = Server::start(|port| {
-        let config = folder.text("nginx.conf", &config(port, listen));
-        let mut command = Command::new(&program);
-        command.arg("-p").arg(&folder.0).arg("-c").arg(config);
-        command
-    });
-    Some((server, folder))
-}
-
-fn config(port: u16, listen: &str) -> String {
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|of| format!("{of}_temp_path {of};"));
-    format!(
-        "daemon off; master_process off; pid pid; error_log error.log; events {{}}
-         http {{ access_log off; {}
-           server {{
-             listen 127.0.0.1:{port} {listen};
-             location /fine {{ return 200 'fine'; }}
-             location /moved {{ return 302 /fine; }}
-             location /many {{ return 429; }}
-             location /later {{ add_header Retry-After 5 always; return 503; }}
-             location /broken {{ return 500; }}
-           }} }}",
-        temporary.concat()
-    )
-}
 
 fn of<'a>(lines: &'a [Value], target: &str) -> impl Iterator<Item = &'a Value> {
     lines.iter().filter(move |line| line["target"] == target)

@@ -13,91 +13,25 @@
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/postgres.rs"]
+mod postgres;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use folder::Folder;
-use server::{Server, as_nobody, find, is_root};
-use tool::{Watch, signal};
+use postgres::{postgres, signal_all};
+use tool::Watch;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// What a busy machine may take to schedule us and the tool.
 const SLACK: Duration = Duration::from_millis(500);
-
-/// A cluster of its own, in which everybody is trusted.
-fn postgres() -> Option<(Server, Folder)> {
-    let (initdb, postgres) = (
-        find("initdb", "postgresql")?,
-        find("postgres", "postgresql")?,
-    );
-    let folder = Folder::new("postgres");
-    if is_root() {
-        let owned = Command::new("chown")
-            .arg("postgres")
-            .arg(&folder.0)
-            .status();
-        assert!(owned.unwrap().success());
-    }
-    let data = folder.file("data");
-    let mut made = as_nobody("postgres", &initdb);
-    made.args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"])
-        .arg(&data)
-        .current_dir(&folder.0);
-    assert!(made.output().unwrap().status.success());
-    let server = Server::start(|port| {
-        let mut command = Command::new(&postgres);
-        if is_root() {
-            command = Command::new("setpriv");
-            command
-                .args([
-                    "--reuid",
-                    "postgres",
-                    "--regid",
-                    "postgres",
-                    "--clear-groups",
-                ])
-                .arg(&postgres);
-        }
-        command.args([
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "unix_socket_directories=",
-            "-c",
-            "fsync=off",
-            "-p",
-        ]);
-        command
-            .arg(port.to_string())
-            .arg("-D")
-            .arg(&data)
-            .current_dir(&folder.0);
-        command
-    });
-    Some((server, folder))
-}
-
-/// The server, and the processes that serve its connections.
-fn signal_all(server: &Server, name: &str) {
-    let children = Command::new("ps")
-        .args(["-o", "pid=", "--ppid", &server.pid().to_string()])
-        .output()
-        .unwrap();
-    signal(server.pid(), name);
-    for child in String::from_utf8(children.stdout)
-        .unwrap()
-        .split_whitespace()
-    {
-        signal(child.parse().unwrap(), name);
-    }
-}
 
 #[test]
 fn a_stopped_server_is_dead_within_the_bound_and_recovers() {

@@ -10,6 +10,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/tool.rs"]
 mod tool;

@@ -10,6 +10,8 @@
 
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/tool.rs"]
 mod tool;
@@ -21,8 +23,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use folder::Folder;
+use signal::signal;
 use systole::lab::Trace;
-use tool::{signal, tool};
+use tool::tool;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -14,23 +14,29 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/redis.rs"]
+mod redis;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use server::{Server, find};
-use tool::{Watch, signal};
+use self::redis::{redis, redis_on};
+use serde_json::Value;
+use server::Server;
+use signal::signal;
+use tool::Watch;
 
 const SECOND: Duration = Duration::from_secs(1);
 const BOUND: Duration = Duration::from_secs(3);
@@ -42,24 +48,11 @@ struct Redis(Server);
 impl Redis {
     /// None where Redis is not installed.
     fn start() -> Option<Self> {
-        find("redis-server", "redis-server")?;
-        Some(Self(Server::start(Self::command)))
+        redis().map(Self)
     }
 
     fn on(port: u16) -> Option<Self> {
-        Server::on(port, &mut Self::command(port)).map(Self)
-    }
-
-    fn command(port: u16) -> Command {
-        let mut command = Command::new("redis-server");
-        command
-            .args("--bind 127.0.0.1 --appendonly no --save".split(' '))
-            .arg("");
-        command
-            .arg("--port")
-            .arg(port.to_string())
-            .current_dir(std::env::temp_dir());
-        command
+        redis_on(port).map(Self)
     }
 
     /// Probed every second, dead within three.
@@ -135,20 +128,20 @@ fn a_busy_server_is_not_dead() {
     let busy = Busy::start(redis.0.port);
     let mut watch = redis.watch();
     let probes = if deep() { 300 } else { 15 };
-    for _ in 0..probes {
+    let is_held_up = |line: &&Value| line["rtt_us"].as_u64() > Some(50_000);
+    for probe in 0..4 * probes {
+        if probe >= probes && watch.seen.iter().any(|line| is_held_up(&line)) {
+            break; // a script runs a fifth of the time: fifteen probes may all miss it
+        }
         watch.until("answer", 10 * SECOND, |line| {
             line["event"] == "answer" || line["event"] == "late"
         });
     }
-    let blocked = watch
-        .seen
-        .iter()
-        .filter(|line| line["rtt_us"].as_u64() > Some(50_000))
-        .count();
+    let blocked = watch.seen.iter().filter(is_held_up).count();
     let (summary, status) = watch.stop("TERM");
     drop(busy);
     assert!(blocked > 0, "the server was not busy");
-    eprintln!("{blocked} of {probes} answers were held up by scripts; {summary}");
+    eprintln!("{blocked} answers were held up by scripts; {summary}");
     assert_eq!(
         (
             status,

@@ -11,6 +11,8 @@
 
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/tool.rs"]
 mod tool;

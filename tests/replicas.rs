@@ -18,6 +18,8 @@ mod folder;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
@@ -30,7 +32,8 @@ use echo::Echo;
 use folder::Folder;
 use serde_json::Value;
 use server::free_port;
-use tool::{Watch, signal, tool};
+use signal::signal;
+use tool::{Watch, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -8,6 +8,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/signal.rs"]
+mod signal;
 #[path = "common/terminal.rs"]
 mod terminal;
 #[allow(dead_code)] // shared: each test uses its part
@@ -17,8 +19,8 @@ mod tool;
 use std::io::Write;
 use std::net::TcpListener;
 
+use signal::signal;
 use terminal::Terminal;
-use tool::signal;
 
 /// A word of the summary, which is told in lines.
 const SUMMARY: &str = "recovered";

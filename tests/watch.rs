@@ -11,6 +11,8 @@
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/signal.rs"]
+mod signal;
 #[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::signal::signal;
+
 /// `systole watch --json`, and its lines.
 pub(crate) struct Watch {
     child: Child,
@@ -18,14 +20,6 @@ pub(crate) struct Watch {
 
 pub(crate) fn tool() -> Command {
     Command::new(env!("CARGO_BIN_EXE_systole"))
-}
-
-/// Sends a signal by its name, such as `STOP`.
-pub(crate) fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill")
-        .args([format!("-{name}"), pid.to_string()])
-        .status();
-    assert!(status.unwrap().success(), "kill -{name}");
 }
 
 impl Watch {

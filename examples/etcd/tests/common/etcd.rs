@@ -1,0 +1,93 @@
+//! An etcd of its own.
+
+#[allow(dead_code)] // shared with the tests of the crate
+#[path = "../../../../tests/common/folder.rs"]
+mod folder;
+#[allow(dead_code)]
+#[path = "../../../../tests/common/server.rs"]
+mod server;
+#[path = "../../../../tests/common/signal.rs"]
+mod signal;
+
+use std::process::Command;
+
+use etcd_client::Client;
+use folder::Folder;
+use server::{Server, find, free_port};
+#[allow(unused_imports)] // shared: each test uses its part
+pub(crate) use signal::signal;
+
+pub struct Etcd {
+    server: Server,
+    folder: Folder,
+}
+
+impl Etcd {
+    /// Nothing where it is not installed. `name` tells its folder from those of other tests.
+    pub fn start(name: &str) -> Option<Self> {
+        find("etcd", "etcd-server")?;
+        let folder = Folder::new(name);
+        let server = Server::start(|port| command(&folder, port));
+        Some(Self { server, folder })
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.port)
+    }
+
+    #[allow(dead_code)] // shared: each test uses its part
+    pub fn signal(&self, name: &str) {
+        signal(self.server.pid(), name);
+    }
+
+    /// Another one at the same place that knows nothing.
+    #[allow(dead_code)]
+    pub fn anew(self) -> Self {
+        let Self { server, folder } = self;
+        let port = server.port;
+        drop(server);
+        std::fs::remove_dir_all(folder.file("data")).unwrap();
+        let server = Server::on(port, &mut command(&folder, port)).expect("its port is free");
+        Self { server, folder }
+    }
+
+    pub async fn client(&self) -> Client {
+        Client::connect([self.endpoint()], None).await.unwrap()
+    }
+
+    #[allow(dead_code)]
+    pub async fn value_of(&self, key: &str) -> Option<String> {
+        let found = self.client().await.get(key, None).await.unwrap();
+        found
+            .kvs()
+            .first()
+            .map(|pair| pair.value_str().unwrap().to_owned())
+    }
+}
+
+/// One node whose election takes no time.
+fn command(folder: &Folder, port: u16) -> Command {
+    let (client, peer) = (
+        format!("http://127.0.0.1:{port}"),
+        format!("http://127.0.0.1:{}", free_port()),
+    );
+    let mut command = Command::new("etcd");
+    command.args(["--heartbeat-interval", "10", "--election-timeout", "100"]);
+    command.args([
+        "--listen-client-urls",
+        &client,
+        "--advertise-client-urls",
+        &client,
+    ]);
+    command.args([
+        "--listen-peer-urls",
+        &peer,
+        "--initial-advertise-peer-urls",
+        &peer,
+    ]);
+    command
+        .arg("--initial-cluster")
+        .arg(format!("default={peer}"));
+    command.arg("--data-dir").arg(folder.file("data"));
+    command
+}

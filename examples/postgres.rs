@@ -1,0 +1,73 @@
+//! A Postgres server watched with `SELECT 1`, which says more than that it listens.
+//!
+//! `cargo run --features tokio --example postgres -- postgres://user@127.0.0.1/database`
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use systole::tokio::Heart;
+use systole::{Config, Failure, Fault};
+use tokio::sync::Mutex;
+use tokio_postgres::{Client, NoTls};
+use tokio_stream::StreamExt;
+
+/// The connection that answered last. A probe takes it along and brings it back with the answer, so that one that does not answer is not
+/// asked again: the retry goes over a new one.
+type Kept = Arc<Mutex<Option<Client>>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = std::env::args().nth(1);
+    let mut heart = watch(
+        server
+            .as_deref()
+            .unwrap_or("postgres://postgres@127.0.0.1/postgres"),
+    )?;
+    while let Some(event) = heart.next().await {
+        println!("{event:?}");
+    }
+    Ok(())
+}
+
+/// Probed every second, dead within three.
+pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
+    let server: tokio_postgres::Config = server.parse()?;
+    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
+    let kept = Kept::default();
+    let probe = move || select(server.clone(), kept.clone());
+    Ok(systole::tokio::spawn(config.start_at_once(), probe))
+}
+
+async fn select(server: tokio_postgres::Config, kept: Kept) -> Result<(), Fault> {
+    let answering = kept.lock().await.take();
+    let client = match answering.filter(|client| !client.is_closed()) {
+        Some(client) => client,
+        None => connect(&server).await.map_err(fault)?,
+    };
+    client.simple_query("SELECT 1").await.map_err(fault)?;
+    *kept.lock().await = Some(client);
+    Ok(())
+}
+
+/// The connection runs beside its client, and ends with it.
+async fn connect(server: &tokio_postgres::Config) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = server.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn fault(error: tokio_postgres::Error) -> Fault {
+    if error.as_db_error().is_some() {
+        return Failure::Garbage.into(); // it is starting up, shutting down, or will not serve us
+    }
+    if error.is_closed() {
+        return Failure::Reset.into();
+    }
+    let source = error
+        .into_source()
+        .and_then(|source| source.downcast::<io::Error>().ok());
+    source.map_or(Fault::Missed, |error| (*error).into())
+}

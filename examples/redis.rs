@@ -1,0 +1,77 @@
+//! A Redis server watched with `PING`.
+//!
+//! `cargo run --features tokio --example redis -- redis://127.0.0.1:6379`
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisError, cmd};
+use systole::tokio::Heart;
+use systole::{Config, Failure, Fault};
+use tokio::sync::Mutex;
+use tokio_stream::StreamExt;
+
+/// The connection that answered last. A probe takes it along and brings it back with the answer, so that one that does not answer is not
+/// asked again: the retry goes over a new one.
+type Kept = Arc<Mutex<Option<MultiplexedConnection>>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = std::env::args().nth(1);
+    let mut heart = watch(server.as_deref().unwrap_or("redis://127.0.0.1:6379"))?;
+    while let Some(event) = heart.next().await {
+        println!("{event:?}");
+    }
+    Ok(())
+}
+
+/// Probed every second, dead within three.
+pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
+    let client = Client::open(server)?;
+    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
+    let kept = Kept::default();
+    let probe = move || ping(client.clone(), kept.clone());
+    Ok(systole::tokio::spawn(config.start_at_once(), probe))
+}
+
+async fn ping(client: Client, kept: Kept) -> Result<(), Fault> {
+    let answering = kept.lock().await.take();
+    let mut connection = match answering {
+        Some(connection) => connection,
+        None => connect(&client).await.map_err(|error| fault(&error))?,
+    };
+    let pong: String = cmd("PING")
+        .query_async(&mut connection)
+        .await
+        .map_err(|error| fault(&error))?;
+    if pong != "PONG" {
+        return Err(Failure::Garbage.into());
+    }
+    *kept.lock().await = Some(connection);
+    Ok(())
+}
+
+/// Without time-outs of its own: the heart has them, and wants to hear late answers.
+async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
+    let config = AsyncConnectionConfig::new()
+        .set_response_timeout(None)
+        .set_connection_timeout(None);
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+}
+
+fn fault(error: &RedisError) -> Fault {
+    if error.is_connection_refusal() {
+        Failure::Refused.into()
+    } else if error.is_connection_dropped() {
+        Failure::Reset.into()
+    } else if error.is_io_error() {
+        Fault::Missed
+    } else {
+        Failure::Garbage.into() // it is loading, or wants a password
+    }
+}
