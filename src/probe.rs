@@ -164,10 +164,10 @@ impl Outstanding {
 
     /// Remembers `probe`; returns the one that is forgotten for it: one nothing is expected of where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
-        let slot = self
-            .0
-            .iter_mut()
-            .min_by_key(|slot| (slot.fate != Fate::Settled, slot.sent))?;
+        let slot = self.0.iter_mut().min_by_key(|slot| {
+            let order = slot.count.wrapping_sub(probe.count); // where several went out at one moment
+            (slot.fate != Fate::Settled, slot.sent, order)
+        })?;
         let forgotten = core::mem::replace(slot, probe);
         forgotten.is_unanswered().then_some(forgotten)
     }
@@ -180,11 +180,11 @@ impl Outstanding {
             .find(of)
     }
 
-    /// Whether a probe sent at `sent` may have been forgotten unanswered: then all that are remembered are younger.
+    /// Whether a probe sent at `sent` may have been forgotten unanswered: then none that is remembered is older.
     pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
         self.0
             .iter()
-            .all(|probe| probe.timeout_us > 0 && probe.sent > sent)
+            .all(|probe| probe.timeout_us > 0 && probe.sent >= sent)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {
