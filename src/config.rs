@@ -7,7 +7,12 @@ use crate::pacing::{Fixed, Fluctuation, Pacing, Target};
 use crate::plan::{Limits, Retries};
 use crate::time::{duration, micros, rtt_micros, saturate};
 
+#[cfg(feature = "serde")]
+mod form;
 mod presets;
+
+#[cfg(feature = "serde")]
+pub(crate) use form::Founding;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
 const SPAN_MAX_US: u64 = 1 << 40;
@@ -67,6 +72,25 @@ macro_rules! ensure {
 /// # Ok(()) }
 /// ```
 ///
+/// With the feature `serde` a configuration is read through these builders too, so one that would be refused is an error of the format, with the
+/// same words: `the first timeout of 0 us is out of range: …`. Spans are whole microseconds, and what is left out is as in the table:
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use core::time::Duration;
+/// use systole::Config;
+///
+/// let config: Config = serde_json::from_str(
+///     r#"{ "policy": { "every_us": 1000000 }, "detect_within_us": 3000000 }"#,
+/// )
+/// .unwrap();
+/// assert_eq!(config.bound(), Some(Duration::from_secs(3)));
+/// # }
+/// ```
+///
+/// The policy is `{ "every_us", "gain_percent" }`, `{ "fixed_us" }`, `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`, or
+/// `{ "at_most_us", "of" }` around another one; to see all the fields, write a configuration.
+///
 /// In a `const`, where `?` is not to be had, a bad setting stops the compiler:
 ///
 /// ```
@@ -79,6 +103,7 @@ macro_rules! ensure {
 /// };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config<P = Fluctuation> {
     pub(crate) settings: Settings<P>,
     /// 0: none.
@@ -89,6 +114,7 @@ pub struct Config<P = Fluctuation> {
 
 /// The part of a configuration that a running machine consults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Settings<P> {
     pub(crate) policy: P,
     pub(crate) limits: Limits,

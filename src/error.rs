@@ -13,6 +13,7 @@ use core::fmt;
 /// assert_eq!(error.to_string(), "the interval of 0 us is out of range: 1 us to 1099511627776 us");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ConfigError {
     pub(crate) setting: Setting,
     pub(crate) value: u64,
@@ -22,6 +23,12 @@ pub struct ConfigError {
 
 /// The settings that a [`ConfigError`] may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Setting {
     /// The base interval, in microseconds.

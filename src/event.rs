@@ -9,6 +9,12 @@ use crate::verdict::{Change, Reason, Verdict};
 /// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
 /// of a kind stays and the numbers show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Event {
     /// The verdict changed.
@@ -18,6 +24,10 @@ pub enum Event {
         /// The event's number.
         number: u32,
         /// How late we were.
+        #[cfg_attr(
+            feature = "serde",
+            serde(rename = "lateness_us", with = "crate::time::form")
+        )]
         lateness: Duration,
     },
     /// The stated bound on detection time cannot be kept.
@@ -25,8 +35,13 @@ pub enum Event {
         /// The event's number.
         number: u32,
         /// The bound that was in force.
+        #[cfg_attr(
+            feature = "serde",
+            serde(rename = "from_us", with = "crate::time::form")
+        )]
         from: Duration,
         /// The bound that is.
+        #[cfg_attr(feature = "serde", serde(rename = "to_us", with = "crate::time::form"))]
         to: Duration,
         /// What came before it.
         by: Precedence,
@@ -53,6 +68,8 @@ impl Event {
 
 /// A change of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Transition {
     /// When, on the caller's clock.
@@ -71,6 +88,12 @@ pub struct Transition {
 
 /// What comes before the stated bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Precedence {
     /// The server asked for fewer probes.
@@ -125,7 +148,7 @@ impl Pending {
         self.number
     }
 
-    pub(crate) const fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
+    pub(crate) fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
         let Change { from, to, reason } = change;
         self.transition = Transition {
             at,
@@ -135,6 +158,8 @@ impl Pending {
             to,
             reason,
         };
+        #[cfg(feature = "tracing")]
+        crate::trace::transition(&self.transition);
     }
 
     pub(crate) const fn paused(&mut self, lateness_us: u64) {

@@ -2,6 +2,7 @@
 
 use heapless::Vec;
 
+use crate::budget::RetryBudget;
 use crate::error::{ConfigError, Setting, check};
 use crate::pacing::{Fixed, Pacing};
 use crate::probe::ProbeId;
@@ -25,6 +26,7 @@ use member::Member;
 
 /// What [`Failover::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum FailoverOutput {
     /// Send a probe that carries this id to this endpoint, now; then poll again.
@@ -198,9 +200,22 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     ///
     /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
     pub fn poll(&mut self, now: Instant) -> FailoverOutput {
+        self.poll_with(now, None)
+    }
+
+    /// The same, with the retries of all endpoints held to `budget`, which any number of groups and monitors may share.
+    pub fn poll_within(&mut self, now: Instant, budget: &RetryBudget) -> FailoverOutput {
+        self.poll_with(now, Some(budget))
+    }
+
+    pub(crate) fn poll_with(
+        &mut self,
+        now: Instant,
+        budget: Option<&RetryBudget>,
+    ) -> FailoverOutput {
         self.now = self.now.max(now);
         for _ in 0..ROUNDS {
-            if let Some((endpoint, id)) = self.next_probe() {
+            if let Some((endpoint, id)) = self.next_probe(budget) {
                 return FailoverOutput::Probe { endpoint, id };
             }
             if !self.decide() {
@@ -215,13 +230,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    fn next_probe(&mut self) -> Option<(usize, ProbeId)> {
+    fn next_probe(&mut self, budget: Option<&RetryBudget>) -> Option<(usize, ProbeId)> {
         let now = self.now;
         let in_service = |member: &&mut Member<N, P>| member.in_service();
         let mut members = self.members.iter_mut().enumerate();
         members.find_map(|(index, member)| {
             let member = Some(member).filter(in_service)?;
-            member.poll(now).map(|id| (index, id))
+            member.poll(now, budget).map(|id| (index, id))
         })
     }
 

@@ -26,8 +26,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "embassy"))]
 mod adapter;
+mod budget;
 mod config;
 mod error;
 mod event;
@@ -49,14 +50,23 @@ mod snapshot;
 mod statistics;
 mod suspicion;
 mod time;
+#[cfg(feature = "tracing")]
+mod trace;
 mod verdict;
 mod watch;
 mod window;
 
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use adapter::Fault;
+#[cfg(feature = "embassy")]
+pub use adapter::embassy;
+#[cfg(feature = "metrics")]
+pub use adapter::metrics;
 #[cfg(feature = "tokio")]
 pub use adapter::tokio;
 #[cfg(feature = "std")]
-pub use adapter::{Epoch, Fault, WINDOW, thread};
+pub use adapter::{Epoch, WINDOW, thread};
+pub use budget::RetryBudget;
 pub use config::Config;
 pub use error::{ConfigError, Setting};
 pub use event::{Event, Precedence, Transition};

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending};
@@ -14,11 +15,18 @@ use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+#[cfg(feature = "metrics")]
+use crate::window::RttWindow;
 
+mod change;
 mod member;
+mod retry;
+
+use change::Looser;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
     /// Send a probe that carries this id, now; then poll again.
@@ -79,6 +87,7 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     outstanding: Outstanding,
     counters: Counters,
     pending: Pending,
+    looser: Looser,
     key: u64,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
@@ -92,6 +101,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How late we looked since the last sign of life, in all.
+    late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
@@ -126,6 +137,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             outstanding: Outstanding::new(),
             counters: Counters::default(),
             pending: Pending::new(),
+            looser: Looser::default(),
             key: mix(config.seed),
             proof: Instant::ZERO,
             sent: now,
@@ -133,6 +145,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
@@ -143,9 +156,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         monitor
     }
 
+    /// Uniform in an interval as jitter has it: in a whole one, those who start last would meet those who beat for the second time.
+    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
     fn start_delay_us(&self, seed: u64) -> u64 {
-        let share = mix(!seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
-        (self.pulse.plan().interval_us() * share) >> 24
+        let draw = mix(!seed);
+        let (share, jitter) = (draw >> 40, draw as u16);
+        (self.pulse.interval_drawn_us(jitter) * share) >> 24 // no interval is over 2^40: the product fits
     }
 
     // ---- the drain ----
@@ -154,16 +170,20 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
     pub fn poll(&mut self, now: Instant) -> Output {
+        self.poll_with(now, None)
+    }
+
+    pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
         self.expire();
-        let output = self.output();
+        let output = self.output(budget);
         self.settle();
         output
     }
 
-    fn output(&mut self) -> Output {
+    fn output(&mut self, budget: Option<&RetryBudget>) -> Output {
         let now = self.watch.now();
-        if self.next <= now && now < Instant::MAX {
+        if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
         match self.pending.take(self.pulse.plan().bound_us()) {
@@ -195,8 +215,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
+            self.measure(change);
             self.announce(change, level);
             self.reschedule();
+        }
+    }
+
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    fn measure(&mut self, change: Change) {
+        if change.reason == Reason::Silent {
+            let silent_us = self.watch.seen().since(self.proof);
+            let took_ms = silent_us
+                .saturating_add(u64::from(self.late_us))
+                .div_ceil(1_000);
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(took_ms).max(*worst_ms);
         }
     }
 
@@ -285,6 +318,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn settle(&mut self) {
+        self.loosen();
         debug_assert!(self.is_valid());
     }
 
@@ -294,6 +328,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
             self.counters.pauses = self.counters.pauses.saturating_add(1);
@@ -302,15 +337,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn announce(&mut self, change: Change, level: SuspicionLevel) {
-        let counter = match change.reason {
-            Reason::Refuted => Some(&mut self.counters.refuted),
-            Reason::Recovered => Some(&mut self.counters.recovered),
-            Reason::Undecided => Some(&mut self.counters.undecided),
-            _ => None,
-        };
-        if let Some(counter) = counter {
-            *counter = counter.saturating_add(1);
-        }
+        self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
             self.pending.broken();
@@ -463,6 +490,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let fresh = self.pulse.is_fresh(sent, now);
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
+        self.loosen();
         if !fresh {
             self.counters.stale = self.counters.stale.saturating_add(1);
             self.pull_forward();
@@ -476,6 +504,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        self.late_us = 0;
         if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
             self.announce(change, level);
         }
@@ -592,6 +621,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         probes.fold(self.forgotten, |level, probe| {
             level.plus(self.evidence(probe, seen))
         })
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        self.pulse.window()
     }
 
     fn is_evidence(&self, probe: &Probe) -> bool {

@@ -100,6 +100,7 @@ pub trait Pacing: Copy + Debug + PartialEq {
 
 /// An answer, as a policy sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer {
     /// When the probe was sent.
     pub sent: Instant,
@@ -111,6 +112,7 @@ pub struct Answer {
 
 /// The end of an overdue episode, as a policy sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EpisodeEnd {
     /// When the peer answered again.
     pub now: Instant,
@@ -120,6 +122,7 @@ pub struct EpisodeEnd {
 
 /// What an overdue episode turned out to have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Outcome {
     /// The peer was alive and was not called dead.
     Survived,

@@ -6,6 +6,9 @@ use core::time::Duration;
 use crate::fixed::scaled_q16;
 use crate::time::{duration, micros, rtt_micros, saturate};
 
+#[cfg(feature = "serde")]
+mod form;
+
 /// How a probe that is overdue is asked again, before the peer is called dead.
 ///
 /// The first retry goes out when a steady probe is overdue. What is listed here is the wait after each.
@@ -19,9 +22,17 @@ use crate::time::{duration, micros, rtt_micros, saturate};
 ///
 /// Where the retries are out before a stated bound is reached, more follow at the last or a doubled wait until it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "form::Retries", into = "form::Retries")
+)]
 pub struct Retries(u8); // the count in the low six bits, the spacing in the high two: a plan is one of many
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Spacing {
     Fixed,
     Exponential,
@@ -33,6 +44,13 @@ const COUNT_MASK: u8 = 0x3f;
 impl fmt::Debug for Retries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}({})", self.spacing(), self.count())
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Retries {
+    fn format(&self, to: defmt::Formatter<'_>) {
+        defmt::write!(to, "{}({})", self.spacing(), self.count());
     }
 }
 
@@ -142,6 +160,12 @@ impl Retries {
 /// assert_eq!(plan.bound(), Duration::from_secs(5 + 1 + 2 + 4));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "form::Plan", into = "form::Plan")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Plan {
     interval_us: u64,
     /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
@@ -260,6 +284,10 @@ impl Plan {
         self.bound_us
     }
 
+    pub(crate) fn loosen(&mut self, bound_us: u64) {
+        self.bound_us = self.bound_us.max(bound_us);
+    }
+
     pub(crate) const fn is_drawn(&self) -> bool {
         self.interval_us > 0
     }
@@ -267,7 +295,7 @@ impl Plan {
     pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
         let wanted = match self.dead {
             0 => self.interval_us,
-            packed => u64::from(packed >> 5) << (packed & 31),
+            packed => unpacked(packed),
         };
         within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
@@ -317,9 +345,44 @@ impl Plan {
     }
 }
 
+/// A span of 11 bits, shifted left by the low 5.
+fn unpacked(packed: u16) -> u64 {
+    u64::from(packed >> 5) << (packed & 31)
+}
+
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
 fn within(value: u64, min: u64, max: u64) -> u64 {
     value.min(max).max(min)
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Limits {
+    fn format(&self, to: defmt::Formatter<'_>) {
+        let Self {
+            interval_min_us,
+            interval_max_us,
+            bound_us,
+            timeout_first_us,
+            timeout_min_us,
+            timeout_max_us,
+            retries,
+            jitter_percent,
+            rise,
+        } = *self;
+        defmt::write!(
+            to,
+            "Limits {{ interval_us: {}..={}, bound_us: {}, timeout_us: {} {}..={}, retries: {}, jitter_percent: {}, rise: {} }}",
+            interval_min_us,
+            interval_max_us,
+            bound_us,
+            timeout_first_us,
+            timeout_min_us,
+            timeout_max_us,
+            retries,
+            jitter_percent,
+            rise
+        );
+    }
 }
 
 /// What every plan and verdict is held to.

@@ -19,6 +19,7 @@ use crate::time::Instant;
 /// assert_eq!(ProbeId::from(0x0102_0304_0506_0708), id);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ProbeId(u64);
 
 impl ProbeId {

@@ -87,6 +87,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.episode
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn window(&self) -> &RttWindow<N> {
+        &self.window
+    }
+
     pub(crate) const fn model(&self) -> Model {
         Model::new(self.window.moments(), &self.loss)
     }
@@ -130,6 +135,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// When a pending verdict falls.
     const fn falls_at(&self) -> Instant {
         self.mark.plus(self.plan.bound_us())
+    }
+
+    /// What a pending verdict counts from.
+    pub(crate) const fn mark(&self) -> Instant {
+        self.mark
     }
 
     /// From `now` until the verdict falls, where it will.
@@ -339,17 +349,22 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// Other settings from `now` on. What is known of the path stays; a peer not called dead gets time for one probe and its retries.
-    pub(crate) fn reconfigure(&mut self, settings: Settings<P>, now: Instant) {
+    /// Other settings from now on. What is known of the path stays.
+    pub(crate) fn reconfigure(&mut self, settings: Settings<P>) {
         self.settings = settings;
         self.risen = 0;
         self.retries = 0;
         self.replan();
-        if let Some(dead_at) = self.dead_at() {
-            let plan = self.plan();
-            let needed = now.plus(plan.bound_us().saturating_sub(plan.interval_us()));
-            self.mark = self.mark.plus(needed.since(dead_at));
-        }
+    }
+
+    /// Keeps a bound of at least `bound_us` in force until the next plan is drawn up.
+    pub(crate) fn loosen(&mut self, bound_us: u64) {
+        self.plan.loosen(bound_us);
+    }
+
+    /// Puts the planned bound into force again.
+    pub(crate) fn tighten(&mut self) {
+        self.replan();
     }
 
     /// The server wants fewer probes.
@@ -396,15 +411,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.plan(&self.state, &self.statistics())
     }
 
-    /// Shortens `interval_us` by the last draw: uniformly, down to what jitter allows or the shortest interval.
+    /// Shortens `interval_us` by the last draw.
     fn jittered(&self, interval_us: u64) -> u64 {
+        self.shortened(interval_us, self.jitter_q16)
+    }
+
+    /// The steady interval as another draw has it.
+    pub(crate) fn interval_drawn_us(&self, jitter_q16: u16) -> u64 {
+        self.shortened(self.plan().interval_us(), jitter_q16)
+    }
+
+    /// Shortens `interval_us` uniformly, down to what jitter allows or the shortest interval.
+    fn shortened(&self, interval_us: u64, jitter_q16: u16) -> u64 {
         const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
         let percent = u32::from(self.settings.limits.jitter_percent);
         // intervals are at most 2^40, so neither product overflows
         let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
         let least = self.settings.limits.interval_min_us; // no fitted interval is below it
         let room = spread.min(interval_us - least);
-        interval_us - ((room * u64::from(self.jitter_q16)) >> 16)
+        interval_us - ((room * u64::from(jitter_q16)) >> 16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).

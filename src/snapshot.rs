@@ -8,10 +8,12 @@ use crate::promise::Promise;
 use crate::pulse::Pulse;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Change, Failure, Reason, Verdict};
 
 /// What is known of a path, and what is planned. Plain data; taking it costs a few divisions and a root.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// Whether the peer is alive.
@@ -23,12 +25,24 @@ pub struct Snapshot {
     /// Round-trip times in the window.
     pub samples: u16,
     /// Their mean.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "mean_us", with = "crate::time::form")
+    )]
     pub mean: Duration,
     /// Their population standard deviation.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "standard_deviation_us", with = "crate::time::form")
+    )]
     pub standard_deviation: Duration,
     /// Standard deviation by mean.
     pub fluctuation: f64,
     /// The smoothed round-trip time of RFC 6298.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "smoothed_us", with = "crate::time::form")
+    )]
     pub smoothed: Duration,
     /// The chance that a probe is lost.
     pub loss: f64,
@@ -38,6 +52,8 @@ pub struct Snapshot {
 
 /// What a monitor has counted since it was made. Every counter saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Counters {
     /// Probes handed out to be sent, less those that could not be.
@@ -56,6 +72,10 @@ pub struct Counters {
     pub failed: u32,
     /// Probes that could not be sent.
     pub unsent: u32,
+    /// Verdicts `Suspect`.
+    pub suspect: u32,
+    /// Verdicts `Dead`.
+    pub dead: u32,
     /// Verdicts `Dead` that were mistakes.
     pub refuted: u32,
     /// Verdicts `Dead` after which the peer came back.
@@ -64,12 +84,17 @@ pub struct Counters {
     pub undecided: u32,
     /// Lateness that was reported.
     pub pauses: u32,
+    /// The longest time from the send of a last answered probe to the verdict `Dead`, in milliseconds, rounded up. Lateness of ours since
+    /// that answer is part of it, and so it may exceed the bound.
+    pub worst_detection_ms: u32,
     /// All lateness of ours, in microseconds.
     pub lateness_us: u64,
 }
 
 /// What a monitor knows at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct MonitorSnapshot {
     /// The path and the plan.
@@ -86,6 +111,28 @@ pub struct MonitorSnapshot {
     pub last_failure: Option<Failure>,
     /// The number of the last event.
     pub events: u32,
+}
+
+impl Counters {
+    pub(crate) const fn count(&mut self, change: Change) {
+        increment(match change.to {
+            Verdict::Unknown | Verdict::Alive => None,
+            Verdict::Suspect => Some(&mut self.suspect),
+            Verdict::Dead => Some(&mut self.dead),
+        });
+        increment(match change.reason {
+            Reason::Refuted => Some(&mut self.refuted),
+            Reason::Recovered => Some(&mut self.recovered),
+            Reason::Undecided => Some(&mut self.undecided),
+            _ => None,
+        });
+    }
+}
+
+const fn increment(counter: Option<&mut u32>) {
+    if let Some(counter) = counter {
+        *counter = counter.saturating_add(1);
+    }
 }
 
 impl Snapshot {

@@ -17,6 +17,12 @@ use crate::window::Moments;
 /// taken as independent, so on paths that lose in bursts the level rises too fast; it is evidence to look at, and no verdict
 /// depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SuspicionLevel(u32);
 
 impl SuspicionLevel {

@@ -8,6 +8,9 @@ use core::time::Duration;
 
 use crate::fixed::div_rem;
 
+#[cfg(feature = "serde")]
+pub(crate) mod form;
+
 /// A moment: whole microseconds since an epoch of the caller's choice, such as the start of the device.
 ///
 /// All arithmetic saturates, so no moment wraps and no two moments compare the wrong way round.
@@ -26,6 +29,12 @@ use crate::fixed::div_rem;
 /// assert_eq!(sent.saturating_duration_since(received), Duration::ZERO);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Instant(u64);
 
 impl Instant {
@@ -111,6 +120,7 @@ impl fmt::Display for Instant {
 /// assert_eq!(clock.extend(0x0000_0008).as_micros(), 32); // 8 ticks back: no time passed
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TickClock {
     tick_us: u32,
     last: u32,

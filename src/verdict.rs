@@ -4,6 +4,12 @@ use core::fmt;
 
 /// Whether the peer is alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
     /// Nothing heard yet.
     #[default]
@@ -29,6 +35,12 @@ impl fmt::Display for Verdict {
 
 /// What changed a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Reason {
     /// The first answer (from `Unknown`), or one to a probe that was overdue or its retry (from `Suspect`).
@@ -69,6 +81,12 @@ impl fmt::Display for Reason {
 
 /// How a probe failed at once: evidence, unlike a probe that [could not be sent](crate::Monitor::handle_unsent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Failure {
     /// The connection was refused, or the port is unreachable.

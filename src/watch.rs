@@ -8,6 +8,7 @@ use crate::time::Instant;
 /// no probe expires and no bound passes for time in which nobody looked; and since every look advances it at least to
 /// the next deadline, a dead peer is found under any pattern of looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
 pub(crate) struct Watch {
     /// The latest moment the caller named: never falls.
     now: Instant,
@@ -72,7 +73,8 @@ impl Watch {
 
     /// Observed time at `at`, a moment of the past: exact where no lateness was credited since, else the present, which is later.
     pub(crate) fn seen_at(&self, at: Instant) -> Instant {
-        if at >= self.credited {
+        let credited = self.credited;
+        if at >= credited {
             self.seen.minus(self.now.since(at))
         } else {
             self.seen

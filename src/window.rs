@@ -90,6 +90,22 @@ impl<const N: usize> RttWindow<N> {
             .map(|&rtt_us| duration(u64::from(rtt_us)))
     }
 
+    /// How many samples were taken in, modulo `N`.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn turn(&self) -> usize {
+        usize::from(self.moments.count) % N + usize::from(self.oldest)
+    }
+
+    /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn since(&self, turn: usize) -> impl Iterator<Item = Duration> + '_ {
+        let news = (self.turn() + N - turn % N) % N;
+        (0..news).filter_map(move |step| {
+            let rtt_us = self.samples.get((turn + step) % N)?;
+            Some(duration(u64::from(*rtt_us)))
+        })
+    }
+
     /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -256,6 +272,21 @@ mod tests {
         assert_eq!(deviation, duration(u64::from(u32::MAX / 2)));
         assert!(window.moments().deviation_us().abs_diff(u32::MAX / 2) < 1 << 17);
         assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
+    }
+
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn what_is_new_is_told_across_the_turn() {
+        let mut window = RttWindow::<4>::new();
+        let mut turn = window.turn();
+        for many in [1, 2, 3, 3, 0, 2] {
+            for us in 1..=many {
+                window.push_us(us);
+            }
+            let rtts = window.since(turn).map(crate::time::micros);
+            assert_eq!(rtts.sum::<u64>(), u64::from(many * (many + 1) / 2));
+            turn = window.turn();
+        }
     }
 
     #[test]

@@ -17,8 +17,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use systole::tokio::Heart;
-use systole::{Config, Event, Failure, Fault, Reason, Verdict};
+use systole::tokio::{Builder, Farewell, Group, Heart};
+use systole::{
+    Config, Endpoint, Event, FailoverConfig, FailoverEvent, Failure, Fault, GroupState, Reason,
+    RetryBudget, Verdict,
+};
 use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
@@ -315,7 +318,7 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
 
     let (token, up) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
     let count = up.clone();
-    let mut heart = systole::tokio::spawn_until(&token, config(), move || {
+    let mut heart = Builder::new(config()).stop_with(&token).spawn(move || {
         count.fetch_add(1, Ordering::SeqCst);
         async { Ok::<_, Fault>(()) }
     });
@@ -323,6 +326,238 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
     token.cancel();
     assert_eq!(heart.next().await, None);
     assert_eq!(up.load(Ordering::SeqCst), 1);
+}
+
+/// A heart that answers at once and says goodbye as told.
+fn with_goodbye<Fut>(goodbye: impl FnOnce() -> Fut + Send + 'static) -> Heart
+where
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Builder::new(config())
+        .on_stop(SECOND, goodbye)
+        .spawn(|| async { Ok::<_, Fault>(()) })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_goodbye_is_said_once_after_the_probes_are_gone() {
+    let (under_way, said) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (counted, seen, saying) = (under_way.clone(), under_way.clone(), said.clone());
+    let heart = Builder::new(config())
+        .on_stop(SECOND, move || async move {
+            assert_eq!(seen.load(Ordering::SeqCst), 0, "a probe is under way");
+            sleep(ms(300)).await;
+            saying.fetch_add(1, Ordering::SeqCst);
+        })
+        .spawn(move || {
+            let guard = Guard::new(&counted);
+            async move {
+                let _guard = guard;
+                pending::<Result<(), Fault>>().await
+            }
+        });
+    sleep(ms(1_500)).await;
+    assert!(under_way.load(Ordering::SeqCst) > 0);
+    let asked = Instant::now();
+    assert_eq!(heart.stop().await, Farewell::Said);
+    assert_eq!(said.load(Ordering::SeqCst), 1);
+    assert!((ms(300)..=ms(302)).contains(&asked.elapsed()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_that_hangs_is_cut_and_one_that_panics_is_contained() {
+    let asked = Instant::now();
+    let heart = with_goodbye(pending);
+    assert_eq!(heart.stop().await, Farewell::Cut);
+    assert!((SECOND..=ms(1_002)).contains(&asked.elapsed()));
+    let heart = with_goodbye(|| async { panic!("as the test wants it") });
+    assert_eq!(heart.stop().await, Farewell::Panicked);
+    let heart = with_goodbye::<std::future::Ready<()>>(|| panic!("as the test wants it"));
+    assert_eq!(heart.stop().await, Farewell::Panicked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_heart_says_goodbye_too() {
+    let (sender, said) = tokio::sync::oneshot::channel();
+    drop(with_goodbye(|| async { sender.send(()).unwrap() }));
+    assert_eq!(timeout(SECOND, said).await, Ok(Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn death_is_awaited_and_the_wait_can_be_cancelled() {
+    let up = Arc::new(AtomicBool::new(true));
+    let heart = switched(&up);
+    assert_eq!(heart.until(Verdict::Alive).await, Verdict::Alive);
+    for _ in 0..100 {
+        assert!(timeout(ms(33), heart.until_dead()).await.is_err());
+    }
+    up.store(false, Ordering::SeqCst);
+    let crash = Instant::now();
+    assert_eq!(heart.until_dead().await, Verdict::Dead);
+    assert!(crash.elapsed() <= ms(3_010));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_death_ends_with_the_task() {
+    let token = CancellationToken::new();
+    let heart = Builder::new(config())
+        .stop_with(&token)
+        .spawn(|| async { Ok::<_, Fault>(()) });
+    heart.until(Verdict::Alive).await;
+    token.cancel();
+    assert_eq!(heart.until_dead().await, Verdict::Alive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_probes_at_once_than_allowed() {
+    let alive = Arc::new(AtomicU32::new(0));
+    let counted = alive.clone();
+    let heart = Builder::new(config()).at_once(1).spawn(move || {
+        let guard = Guard::new(&counted);
+        async move {
+            let _guard = guard;
+            pending::<Result<(), Fault>>().await
+        }
+    });
+    for _ in 0..1_000 {
+        sleep(ms(10)).await;
+        assert!(alive.load(Ordering::SeqCst) <= 1);
+    }
+    assert!(heart.snapshot().counters.probes > 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_is_a_miss_with_its_reason_and_never_life() {
+    let mut heart = systole::tokio::spawn(config(), || async {
+        sleep(ms(5)).await;
+        Err::<(), _>(Failure::Garbage)
+    });
+    assert_eq!(
+        transition(&mut heart).await,
+        (Verdict::Dead, Reason::NeverHeard)
+    );
+    let known = heart.snapshot();
+    assert_eq!(known.last_failure, Some(Failure::Garbage));
+    assert_eq!(known.counters.answered, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
+    let sends = Sends::default();
+    let noted = sends.clone();
+    let config = Config::every(SECOND).unwrap().start_at_once();
+    let heart = systole::tokio::spawn(config, move || {
+        noted.note();
+        async { Err::<(), _>(Fault::Pushback) }
+    });
+    sleep(60 * SECOND).await;
+    assert_eq!(heart.verdict(), Verdict::Alive);
+    assert!((15..=22).contains(&sends.count()), "{}", sends.count());
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_settings_take_effect_at_once() {
+    let sends = Sends::default();
+    let slow = Config::every(3_600 * SECOND).unwrap().start_at_once();
+    let noted = sends.clone();
+    let heart = systole::tokio::spawn(slow, move || {
+        noted.note();
+        async { Ok::<_, Fault>(()) }
+    });
+    heart.until(Verdict::Alive).await;
+    sleep(60 * SECOND).await;
+    heart.reconfigure(&config());
+    sleep(ms(9_500)).await;
+    assert_eq!(sends.count(), 1 + 10);
+    assert_eq!(heart.snapshot().heart.plan.bound(), 3 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_budget_leaves_the_steady_probes() {
+    let sends = Sends::default();
+    let noted = sends.clone();
+    let budget = Arc::new(RetryBudget::new(0, 0));
+    let config = config().detect_within(100 * SECOND).unwrap();
+    let _heart = Builder::new(config).retry_budget(&budget).spawn(move || {
+        noted.note();
+        pending::<Result<(), Fault>>()
+    });
+    sleep(60 * SECOND).await;
+    assert!((15..=61).contains(&sends.count()), "{}", sends.count());
+    assert!(sends.gaps().iter().all(|&gap| gap >= ms(999)));
+}
+
+/// Three endpoints; `down` says which do not answer.
+fn group(down: &Arc<AtomicU32>) -> Group<3> {
+    let down = down.clone();
+    let endpoints = [Endpoint::new(); 3];
+    let builder = Builder::group(FailoverConfig::CLASSIC, &endpoints).unwrap();
+    builder.spawn(move |endpoint| {
+        let down = down.load(Ordering::SeqCst) & 1 << endpoint != 0;
+        async move {
+            if down {
+                pending::<()>().await;
+            }
+            sleep(ms(20)).await;
+            Ok::<_, Fault>(())
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_switches_within_its_bound_and_tells() {
+    let down = Arc::new(AtomicU32::new(0));
+    let mut group = group(&down);
+    let mut active = group.watch();
+    sleep(30 * SECOND).await;
+    assert_eq!((group.active(), group.state()), (0, GroupState::Serving));
+    down.store(0b001, Ordering::SeqCst);
+    let crash = Instant::now();
+    assert_eq!(
+        active
+            .wait_for(|&active| active != 0)
+            .await
+            .map(|to| *to)
+            .ok(),
+        Some(1)
+    );
+    assert!(
+        crash.elapsed() <= ms(1_000 + 3 * 800 + 50),
+        "{:?}",
+        crash.elapsed()
+    );
+    let mut seen = [false; 2];
+    while seen != [true; 2] {
+        match group.next().await {
+            Some(FailoverEvent::Switched { from: 0, to: 1, .. }) => seen[0] = true,
+            Some(FailoverEvent::Quarantined { endpoint: 0, .. }) => seen[1] = true,
+            event => panic!("{event:?}"),
+        }
+    }
+    assert_eq!(group.stop().await, Farewell::Said);
+    assert!(active.changed().await.is_err(), "its sender is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_links_are_all_cut_neither_spins_nor_quarantines() {
+    let down = Arc::new(AtomicU32::new(0));
+    let group = group(&down);
+    sleep(30 * SECOND).await;
+    down.store(0b111, Ordering::SeqCst);
+    sleep(20 * SECOND).await;
+    down.store(0, Ordering::SeqCst);
+    sleep(30 * SECOND).await;
+    let counts = group.with(|group, _| (group.quarantines(), group.switches() <= 1));
+    assert_eq!((counts, group.state()), ((0, true), GroupState::Serving));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_can_be_read_in_two_places() {
+    let up = Arc::new(AtomicBool::new(true));
+    let mut heart = switched(&up);
+    let mut elsewhere = heart.events();
+    assert_eq!(heart.next().await, elsewhere.next().await);
+    heart.stop().await;
+    assert_eq!(elsewhere.next().await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,9 +615,12 @@ async fn the_handle_wakes_the_task() {
 }
 
 mod thread {
-    use super::*;
+    use super::{
+        Arc, AtomicBool, Config, Event, Failure, Farewell, Fault, Ordering, SECOND, Verdict, ms,
+    };
     use std::sync::mpsc::channel;
     use std::time::Instant;
+    use systole::thread::Builder;
 
     fn quick() -> Config {
         Config::every(ms(50))
@@ -466,6 +704,59 @@ mod thread {
         bad.store(false, Ordering::SeqCst);
         assert_eq!(heart.snapshot().last_failure, Some(Failure::Prober));
         assert_eq!(verdict(&heart), Verdict::Alive);
+    }
+
+    #[test]
+    fn a_closure_that_hangs_does_not_hold_up_the_stop_or_the_goodbye() {
+        let (release, hang) = channel::<()>();
+        let (sender, said) = channel();
+        let heart = Builder::new(quick())
+            .on_stop(SECOND, move |_| sender.send(()).unwrap())
+            .spawn(move |_| hang.recv().map_err(|_| Fault::Missed))
+            .unwrap();
+        std::thread::sleep(ms(20)); // it is inside the closure
+        let asked = Instant::now();
+        assert_eq!(heart.stop(), Farewell::Said);
+        assert!(asked.elapsed() < ms(500), "{:?}", asked.elapsed());
+        assert_eq!(said.recv(), Ok(()));
+        drop(release);
+    }
+
+    #[test]
+    fn a_goodbye_that_hangs_is_left_and_one_that_panics_is_contained() {
+        let answering = |_| Ok::<_, Fault>(());
+        let (release, hang) = channel::<()>();
+        let heart = Builder::new(quick())
+            .on_stop(ms(30), move |_| assert!(hang.recv().is_err()))
+            .spawn(answering)
+            .unwrap();
+        assert_eq!(heart.stop(), Farewell::Cut);
+        drop(release);
+        let heart = Builder::new(quick())
+            .on_stop(SECOND, |_| panic!("as the test wants it"))
+            .spawn(answering)
+            .unwrap();
+        assert_eq!(heart.stop(), Farewell::Panicked);
+    }
+
+    #[test]
+    fn death_is_waited_for() {
+        let up = Arc::new(AtomicBool::new(true));
+        let heart = blocking(&up);
+        assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
+        assert_eq!(heart.until_within(Verdict::Dead, ms(30)), Verdict::Alive);
+        up.store(false, Ordering::SeqCst);
+        assert_eq!(heart.until_dead(), Verdict::Dead);
+    }
+
+    #[test]
+    fn other_settings_take_effect_at_once() {
+        let config = Config::every(3_600 * SECOND).unwrap().start_at_once();
+        let heart = systole::thread::spawn(config, |_| Ok::<_, Fault>(())).unwrap();
+        assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
+        heart.reconfigure(&quick());
+        std::thread::sleep(ms(500));
+        assert!(heart.snapshot().counters.probes >= 4);
     }
 
     /// A loop on waits rounded down, or one that forgets to sleep, would show in the processor time.

@@ -9,6 +9,8 @@
 
 #[path = "common/ops.rs"]
 mod ops;
+#[path = "laws/reconfigure.rs"]
+mod reconfigure;
 
 use core::time::Duration;
 
@@ -58,6 +60,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::Resumed),
         1 => span().prop_map(Op::ClockBack),
         1 => (0_u64..1 << 50).prop_map(Op::Leap),
+        1 => any::<u8>().prop_map(Op::Reconfigure),
     ];
     prop::collection::vec(op, 1..120)
 }

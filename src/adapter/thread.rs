@@ -1,28 +1,36 @@
 //! A heart on a thread of its own: your blocking closure is the probe.
 
+mod beat;
+mod board;
+mod builder;
+mod goodbye;
+
 use alloc::sync::Arc;
 use core::fmt;
-use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
-use std::panic::catch_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{Builder, JoinHandle, Thread, park_timeout};
+use std::sync::mpsc::Receiver;
+use std::thread::{JoinHandle, Thread};
 
-use super::{Epoch, Fault, Shared, WINDOW};
+use super::{Epoch, Fault, Shared, WINDOW, machine};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, Verdict};
+use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+use board::Board;
+use goodbye::Goodbye;
 
-/// Events that wait for a reader; more are dropped, and their numbers show a gap.
-const EVENTS: usize = 64;
+pub use super::Farewell;
+pub use builder::Builder;
+
+/// How long a stop waits for a closure that is blocked.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// Starts a thread that calls `probe` whenever a probe is due.
 ///
 /// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`Fault::Missed`] when that time is up, and other
 /// faults at once. An [`io::Error`] will do. While it blocks nobody looks, so a closure that overstays does no harm to the peer: the time is
-/// taken for lateness of ours, and `Dead` comes later by as much. A panic in it is a failed probe
-/// ([`Failure::Prober`]), and the thread goes on.
+/// taken for lateness of ours, and `Dead` comes later by as much; the verdict of one that never returns stays as it is. A panic in it is a failed probe
+/// ([`Failure::Prober`](crate::Failure::Prober)), and the thread goes on.
 ///
 /// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::tokio) adapter or a
 /// [`Monitor`].
@@ -56,42 +64,24 @@ const EVENTS: usize = 64;
 /// heart.stop();
 /// # Ok(()) }
 /// ```
-pub fn spawn<P, F, T, E>(config: Config<P>, probe: F) -> io::Result<Heart<P>>
+pub fn spawn<P, F, A, E>(config: Config<P>, probe: F) -> io::Result<Heart<P>>
 where
     P: Pacing<State: Send> + Send + 'static,
-    F: FnMut(Duration) -> Result<T, E> + Send + 'static,
+    F: FnMut(Duration) -> Result<A, E> + Send + 'static,
     E: Into<Fault>,
 {
-    let epoch = Epoch::start();
-    let shared = Arc::new(Shared::new(config, epoch.now()));
-    let stopping = Arc::new(AtomicBool::new(false));
-    let (sender, events) = sync_channel(EVENTS);
-    let beat = Beat {
-        epoch,
-        shared: Arc::clone(&shared),
-        stopping: Arc::clone(&stopping),
-        events: sender,
-        probe,
-    };
-    let thread = Builder::new()
-        .name("systole".into())
-        .spawn(move || beat.run())?;
-    Ok(Heart {
-        epoch,
-        shared,
-        stopping,
-        events,
-        thread: Some(thread),
-    })
+    Builder::new(config).spawn(probe)
 }
 
-/// The handle of a probing thread. Dropping it stops the thread.
+/// The handle of a probing thread. Dropping it [stops](Self::stop) the thread.
 pub struct Heart<P: Pacing = Fluctuation> {
     epoch: Epoch,
-    shared: Arc<Shared<P>>,
+    shared: Arc<Shared<Monitor<WINDOW, P>>>,
     stopping: Arc<AtomicBool>,
+    board: Arc<Board>,
     events: Receiver<Event>,
     thread: Option<JoinHandle<()>>,
+    goodbye: Option<Goodbye>,
 }
 
 impl<P: Pacing> Heart<P> {
@@ -129,9 +119,51 @@ impl<P: Pacing> Heart<P> {
         result
     }
 
-    /// Wakes the thread, which stops at once, and waits for it: no longer than a probe that is under way takes.
-    pub fn stop(self) {
-        drop(self);
+    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    pub fn reconfigure(&self, config: &Config<P>) {
+        self.with(|monitor, now| monitor.reconfigure(config, now));
+    }
+
+    /// Blocks until the verdict is `wanted`; returns the verdict, which is another one where the thread ended first.
+    ///
+    /// It looks at the latest verdict: one that came and went before this thread woke is only among the events.
+    #[must_use]
+    pub fn until(&self, wanted: Verdict) -> Verdict {
+        self.board.wait_for(wanted, None);
+        self.verdict()
+    }
+
+    /// The same, for no longer than `within`.
+    #[must_use]
+    pub fn until_within(&self, wanted: Verdict, within: Duration) -> Verdict {
+        self.board.wait_for(wanted, Some(within));
+        self.verdict()
+    }
+
+    /// Blocks until the peer is dead.
+    #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
+    pub fn until_dead(&self) -> Verdict {
+        self.until(Verdict::Dead)
+    }
+
+    /// Stops the thread, then runs what [`on_stop`](Builder::on_stop) was given, and tells what became of that.
+    ///
+    /// A sleeping thread is gone at once. One whose closure is blocked is waited for 50 ms and then left behind: nothing
+    /// can end a thread from outside; it ends by itself, without another probe, when the closure returns.
+    #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
+    pub fn stop(mut self) -> Farewell {
+        self.end()
+    }
+
+    fn end(&mut self) -> Farewell {
+        self.stopping.store(true, Ordering::Release);
+        self.wake();
+        if let Some(thread) = self.thread.take()
+            && self.board.wait_for_end(GRACE)
+        {
+            let _ = thread.join(); // it does not panic: the closure's panics are caught
+        }
+        self.goodbye.take().map_or(Farewell::Said, Goodbye::say)
     }
 
     fn wake(&self) {
@@ -143,11 +175,7 @@ impl<P: Pacing> Heart<P> {
 
 impl<P: Pacing> Drop for Heart<P> {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Release);
-        self.wake();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // it does not panic: the closure's panics are caught
-        }
+        self.end();
     }
 }
 
@@ -156,72 +184,5 @@ impl<P: Pacing> fmt::Debug for Heart<P> {
         f.debug_struct("Heart")
             .field("snapshot", &self.snapshot())
             .finish_non_exhaustive()
-    }
-}
-
-/// What the thread owns.
-struct Beat<P: Pacing, F> {
-    epoch: Epoch,
-    shared: Arc<Shared<P>>,
-    stopping: Arc<AtomicBool>,
-    events: SyncSender<Event>,
-    probe: F,
-}
-
-impl<P, F, T, E> Beat<P, F>
-where
-    P: Pacing,
-    F: FnMut(Duration) -> Result<T, E>,
-    E: Into<Fault>,
-{
-    fn run(mut self) {
-        while !self.stopping.load(Ordering::Acquire) {
-            let (asked, until) = self.drain();
-            match asked {
-                Some(id) => self.ask(id, until),
-                None => park_timeout(self.until(until)), // waking early is harmless
-            }
-        }
-    }
-
-    /// The probe to send, if any, and when the machine is to be asked again.
-    fn drain(&self) -> (Option<ProbeId>, Instant) {
-        let now = self.epoch.now();
-        let mut asked = None;
-        loop {
-            match self.shared.with(|monitor| monitor.poll(now)) {
-                Output::Probe(id) => asked = Some(id),
-                Output::Event(event) => drop(self.events.try_send(event)),
-                Output::Wait(until) => return (asked, until),
-                Output::Idle => return (asked, Instant::MAX),
-            }
-        }
-    }
-
-    fn ask(&mut self, id: ProbeId, until: Instant) {
-        let allowed = self.allowance(until);
-        let result = catch_unwind(AssertUnwindSafe(|| (self.probe)(allowed)));
-        let result = match result {
-            Ok(answer) => answer.map(drop).map_err(Into::into),
-            Err(_) => Err(Fault::Failed(Failure::Prober)),
-        };
-        self.shared.hand_in(id, result, self.epoch.now());
-    }
-
-    /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be
-    /// late, or round trips longer than the interval were never heard; and never past the verdict.
-    fn allowance(&self, until: Instant) -> Duration {
-        let now = self.epoch.now();
-        let known = self.shared.with(|monitor| monitor.snapshot(now));
-        let whole = self.until(until).max(known.heart.plan.timeout());
-        match known.dead_at {
-            Some(dead_at) => whole.min(self.until(dead_at)),
-            None => whole,
-        }
-        .max(Duration::from_micros(1))
-    }
-
-    fn until(&self, moment: Instant) -> Duration {
-        moment.saturating_duration_since(self.epoch.now())
     }
 }

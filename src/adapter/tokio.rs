@@ -1,29 +1,37 @@
 //! A heart on a tokio task: your async closure is the probe.
+//!
+//! | | |
+//! |---|---|
+//! | start | [`spawn`] for one peer, [`Builder`] for more than a closure, [`Builder::group`] for replicas |
+//! | ask | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
+//! | listen | the [`Handle`] is a stream of events, [`events`](Handle::events) gives further ones |
+//! | tell | [`with`](Handle::with) |
+//! | stop | [`stop`](Handle::stop), dropping the handle, or a token: probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod beat;
+mod builder;
+mod goodbye;
+mod handle;
 mod probes;
 
-use alloc::sync::Arc;
-use core::fmt;
 use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
 
-use ::tokio::sync::{Notify, broadcast, watch};
-use ::tokio::task::{self, JoinHandle};
 use ::tokio::time::Instant as Moment;
-use tokio_stream::Stream;
-use tokio_stream::wrappers::BroadcastStream;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Epoch, Fault, Shared, WINDOW};
-use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
-use beat::Beat;
-use probes::Probes;
+use super::{Epoch, Fault, Shared, WINDOW, machine};
+use crate::pacing::{Fixed, Fluctuation, Pacing};
+use crate::{Config, Failover, Instant, Monitor};
 
-/// Events that wait for a reader; the oldest give way, and the numbers show a gap.
-const EVENTS: usize = 16;
+pub use super::Farewell;
+pub use super::machine::Machine;
+pub use builder::Builder;
+pub use handle::{Events, Handle};
+
+/// The handle of a task that probes one peer.
+pub type Heart<P = Fluctuation> = Handle<Monitor<WINDOW, P>>;
+
+/// The handle of a task that keeps one of up to `M` endpoints active.
+pub type Group<const M: usize, P = Fixed> = Handle<Failover<M, WINDOW, P>>;
 
 /// Starts a task that calls `probe` whenever a probe is due.
 ///
@@ -56,146 +64,15 @@ const EVENTS: usize = 16;
 /// heart.stop().await;
 /// # Ok(()) }
 /// ```
-pub fn spawn<P, F, Fut, T, E>(config: Config<P>, probe: F) -> Heart<P>
+pub fn spawn<P, F, Fut, A, E>(config: Config<P>, probe: F) -> Heart<P>
 where
     P: Pacing<State: Send> + Send + 'static,
     F: FnMut() -> Fut + Send + 'static,
-    Fut: Future<Output = Result<T, E>> + Send + 'static,
-    T: 'static,
+    Fut: Future<Output = Result<A, E>> + Send + 'static,
+    A: 'static,
     E: Into<Fault> + 'static,
 {
-    spawn_until(&CancellationToken::new(), config, probe)
-}
-
-/// The same, and cancelling `token` stops it too.
-///
-/// # Panics
-/// Outside of a runtime with its timer enabled.
-pub fn spawn_until<P, F, Fut, T, E>(
-    token: &CancellationToken,
-    config: Config<P>,
-    probe: F,
-) -> Heart<P>
-where
-    P: Pacing<State: Send> + Send + 'static,
-    F: FnMut() -> Fut + Send + 'static,
-    Fut: Future<Output = Result<T, E>> + Send + 'static,
-    T: 'static,
-    E: Into<Fault> + 'static,
-{
-    let epoch = Epoch::at(Moment::now().into_std());
-    let shared = Arc::new(Shared::new(config, Instant::ZERO));
-    let changed = Arc::new(Notify::new());
-    let (events, listener) = broadcast::channel(EVENTS);
-    let (verdicts, verdict) = watch::channel(Verdict::Unknown);
-    let stop = token.child_token();
-    let beat = Beat {
-        epoch,
-        shared: Arc::clone(&shared),
-        changed: Arc::clone(&changed),
-        stop: stop.clone(),
-        events,
-        verdicts,
-        probes: Probes::new(),
-        probe,
-    };
-    Heart {
-        epoch,
-        shared,
-        changed,
-        verdict,
-        events: BroadcastStream::new(listener),
-        task: task::spawn(beat.run()),
-        stop: stop.drop_guard(),
-    }
-}
-
-/// The handle of a probing task, and the stream of its [`Event`]s. Dropping it stops the task and drops the probes under way.
-///
-/// The stream starts with the first event, ends when the task does, and keeps the latest 16: where it is read too seldom, the
-/// numbers show a gap. It is cancel safe.
-pub struct Heart<P: Pacing = Fluctuation> {
-    epoch: Epoch,
-    shared: Arc<Shared<P>>,
-    changed: Arc<Notify>,
-    verdict: watch::Receiver<Verdict>,
-    events: BroadcastStream<Event>,
-    task: JoinHandle<()>,
-    stop: DropGuard,
-}
-
-impl<P: Pacing> Heart<P> {
-    /// Whether the peer is alive.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        self.shared.with(|monitor| monitor.verdict())
-    }
-
-    /// The verdict, to be awaited or handed on. Its sender goes when the task ends.
-    ///
-    /// ```
-    /// # async fn until_dead(heart: systole::tokio::Heart) {
-    /// use systole::Verdict;
-    /// let dead = heart.watch().wait_for(|&verdict| verdict == Verdict::Dead).await.is_ok();
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Verdict> {
-        self.verdict.clone()
-    }
-
-    /// All that is known now.
-    #[must_use]
-    pub fn snapshot(&self) -> MonitorSnapshot {
-        let now = now(self.epoch);
-        self.shared.with(|monitor| monitor.snapshot(now))
-    }
-
-    /// Tells the machine what the probes cannot: traffic, pushback, a restart, a suspend. The task looks again at once.
-    ///
-    /// ```
-    /// # fn connected_again(heart: &systole::tokio::Heart) {
-    /// heart.with(|monitor, now| monitor.probe_now(now));
-    /// # }
-    /// ```
-    pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<WINDOW, P>, Instant) -> R) -> R {
-        let now = now(self.epoch);
-        let result = self.shared.with(|monitor| call(monitor, now));
-        self.changed.notify_one();
-        result
-    }
-
-    /// Stops the task and waits until it and its probes are gone.
-    ///
-    /// # Cancel safety
-    /// The task stops even if this future is dropped.
-    pub async fn stop(self) {
-        let Self { stop, task, .. } = self;
-        drop(stop);
-        let _ = task.await; // it neither panics nor is it aborted
-    }
-}
-
-impl<P: Pacing> Stream for Heart<P> {
-    type Item = Event;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
-        loop {
-            match ready!(Pin::new(&mut self.events).poll_next(context)) {
-                Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(_)) => {} // it lagged; the numbers show it
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-impl<P: Pacing> fmt::Debug for Heart<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heart")
-            .field("snapshot", &self.snapshot())
-            .finish_non_exhaustive()
-    }
+    Builder::new(config).spawn(probe)
 }
 
 fn now(epoch: Epoch) -> Instant {

@@ -8,6 +8,9 @@ use crate::pacing::{Fixed, Pacing};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
+#[cfg(feature = "serde")]
+mod form;
+
 /// The longest quarantine and hold-down: 2^40 us, 12.7 days.
 const SPAN_MAX_US: u64 = 1 << 40;
 
@@ -22,6 +25,12 @@ macro_rules! ensure {
 
 /// Which of several available endpoints is the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preference {
     /// The first in the list.
     #[default]
@@ -34,6 +43,12 @@ pub enum Preference {
 
 /// What a group does when a better endpoint than the active one is healthy again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Return {
     /// Nothing.
     #[default]
@@ -44,6 +59,12 @@ pub enum Return {
 
 /// What makes a group leave the active endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SwitchOn {
     /// It is dead, or too slow to be of use.
     #[default]
@@ -78,8 +99,9 @@ pub enum SwitchOn {
 /// assert_eq!(GROUP.bound(), Duration::from_millis(1_000 + 3 * 800));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FailoverConfig<P = Fixed> {
-    pub(super) active: Config<P>,
+    pub(crate) active: Config<P>,
     pub(super) standby: Config<P>,
     pub(super) request_us: u64,
     pub(super) quarantine_us: u64,

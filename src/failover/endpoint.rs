@@ -4,6 +4,12 @@ use crate::error::{ConfigError, Setting, check};
 
 /// What a group may do with an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Duty {
     /// It may be active, and is quarantined where it fails.
     #[default]
@@ -23,6 +29,12 @@ pub enum Duty {
 /// assert_ne!(PRIMARY, Endpoint::new());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Endpoint {
     pub(super) name: Option<u64>,
     pub(super) weight: u16,

@@ -7,6 +7,12 @@ use crate::time::Instant;
 /// What a group has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event of a kind stays and
 /// the numbers show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FailoverEvent {
     /// Another endpoint is active: update what routes requests.
@@ -31,6 +37,10 @@ pub enum FailoverEvent {
         /// Which.
         endpoint: usize,
         /// For how long.
+        #[cfg_attr(
+            feature = "serde",
+            serde(rename = "span_us", with = "crate::time::form")
+        )]
         span: Duration,
     },
     /// A quarantine is over: the endpoint is probed again. It ends early where nothing else is left.
@@ -87,6 +97,12 @@ impl FailoverEvent {
 
 /// Why another endpoint is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SwitchReason {
     /// The active one was called dead.
@@ -105,6 +121,12 @@ pub enum SwitchReason {
 
 /// What an outage is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outage {
     /// Half of the endpoints or more are suspected at once, two at least: the fault is ours.
@@ -135,6 +157,8 @@ impl Pending {
     pub(super) fn tell(&mut self, event: impl FnOnce(u32) -> FailoverEvent) {
         self.number = self.number.wrapping_add(1).max(1);
         let event = event(self.number);
+        #[cfg(feature = "tracing")]
+        crate::trace::group(&event);
         if let Some(slot) = self.slots.get_mut(event.kind()) {
             *slot = Some(event);
         }

@@ -1,5 +1,6 @@
 //! One endpoint: its monitor, and what the group concludes from it.
 
+use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::failover::FailoverConfig;
 use crate::failover::endpoint::{Duty, Endpoint};
@@ -124,10 +125,10 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     // ---- what happens ----
 
     /// Whether there is a probe to send; the monitor's own events are left to its verdict.
-    pub(super) fn poll(&mut self, now: Instant) -> Option<ProbeId> {
+    pub(super) fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Option<ProbeId> {
         let mut probe = None;
         for _ in 0..Monitor::<N, P>::MAX_DRAIN {
-            match self.monitor.poll(now) {
+            match self.monitor.poll_with(now, budget) {
                 Output::Probe(id) => {
                     self.asked = Some(now);
                     probe = Some(id);

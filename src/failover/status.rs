@@ -4,6 +4,8 @@ use crate::failover::Failover;
 use crate::failover::endpoint::Duty;
 use crate::failover::event::Outage;
 use crate::failover::member::Member;
+#[cfg(feature = "metrics")]
+use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::snapshot::MonitorSnapshot;
 use crate::time::Instant;
@@ -11,6 +13,12 @@ use crate::verdict::Verdict;
 
 /// Whether a group is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum GroupState {
     /// The active endpoint is not suspected, or was not heard yet.
@@ -25,6 +33,12 @@ pub enum GroupState {
 
 /// What is thought of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Condition {
     /// Nothing heard yet.
@@ -43,6 +57,8 @@ pub enum Condition {
 
 /// What a group knows of an endpoint at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct EndpointStatus {
     /// What is thought of it.
@@ -104,6 +120,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             healthy_since: member.healthy,
             monitor: member.monitor.snapshot(now),
         })
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn monitors(&self) -> impl Iterator<Item = &Monitor<N, P>> {
+        self.members.iter().map(|member| &member.monitor)
     }
 
     /// How often the active endpoint changed. Saturates.

@@ -1,23 +1,11 @@
 //! What a group asks of the monitors it is made of.
 
-use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::probe::{Label, ProbeId};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// Other settings from `now` on, and a probe as soon as the timeout allows. Statistics, probes under way and the verdict stay, the
-    /// seed too; a peer not called dead gets time for one probe and its retries.
-    pub(crate) fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
-        self.look(now);
-        self.pulse.reconfigure(config.settings, self.watch.seen());
-        self.pause_us = config.pause_us;
-        self.reschedule();
-        self.pull_forward();
-        self.settle();
-    }
-
     /// Hands in a reply; returns the age of its probe on observed time, in microseconds, where it answered one.
     pub(crate) fn handle_reply_aged(&mut self, id: ProbeId, received_at: Instant) -> Option<u64> {
         self.look(received_at);
@@ -59,6 +47,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::config::Config;
     use crate::monitor::Output;
 
     /// A first probe that cannot be sent must not be asked for again at the same moment, for ever.

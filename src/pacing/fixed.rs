@@ -5,10 +5,11 @@ use core::time::Duration;
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::statistics::Statistics;
-use crate::time::micros;
+use crate::time::{duration, micros};
 
 /// The same interval whatever the path does; the timeout follows the round-trip times. Made by [`Config::fixed`](crate::Config::fixed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fixed {
     interval_us: u64,
 }
@@ -18,6 +19,12 @@ impl Fixed {
         Self {
             interval_us: micros(interval),
         }
+    }
+
+    /// The interval.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        duration(self.interval_us)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::fixed::{ONE_Q16, scaled_q16};
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::statistics::Statistics;
-use crate::time::micros;
+use crate::time::{duration, micros};
 
 /// The founding rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
 ///
@@ -35,6 +35,19 @@ impl Fluctuation {
         self
     }
 
+    /// The interval on a steady path.
+    #[must_use]
+    pub const fn base(&self) -> Duration {
+        duration(self.base_us)
+    }
+
+    /// How much of the fluctuation lengthens the interval.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // at most 1,000
+    pub const fn gain_percent(&self) -> u16 {
+        ((self.gain_q16 as u64 * 100 + ONE_Q16 as u64 / 2) >> 16) as u16
+    }
+
     fn interval_us(&self, fluctuation_q16: u32) -> u64 {
         let gained = match self.gain_q16 {
             ONE_Q16 => u64::from(fluctuation_q16),
@@ -42,6 +55,19 @@ impl Fluctuation {
         };
         let extra = crate::time::saturate(gained);
         scaled_q16(self.base_us, ONE_Q16.saturating_add(extra))
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Fluctuation {
+    fn format(&self, to: defmt::Formatter<'_>) {
+        let (base_us, gain) = (self.base_us, self.gain_percent());
+        defmt::write!(
+            to,
+            "Fluctuation {{ base_us: {}, gain_percent: {} }}",
+            base_us,
+            gain
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::pacing::{Answer, EpisodeEnd, Pacing};
 use crate::plan::Plan;
 use crate::statistics::Statistics;
-use crate::time::{Instant, micros};
+use crate::time::{Instant, duration, micros};
 
 /// Another policy, with a ceiling on its steady interval: what has to be refreshed lapses otherwise.
 ///
@@ -25,6 +25,7 @@ use crate::time::{Instant, micros};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Lifetime<P> {
     inner: P,
     ceiling_us: u64,
@@ -48,6 +49,18 @@ impl<P: Pacing> Lifetime<P> {
             inner,
             ceiling_us: micros(ttl) / 3,
         }
+    }
+
+    /// The policy under the ceiling.
+    #[must_use]
+    pub const fn inner(&self) -> &P {
+        &self.inner
+    }
+
+    /// The longest interval.
+    #[must_use]
+    pub const fn ceiling(&self) -> Duration {
+        duration(self.ceiling_us)
     }
 }
 

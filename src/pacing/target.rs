@@ -66,6 +66,7 @@ mod shape {
 ///   3 s and one mistake in 4 hours up to 1.6 times the best constant interval; the mistakes are then rarer than promised.
 /// - Only refuted verdicts are known to be mistakes. A loss of everything for longer than the bound looks like an outage, and is counted as none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Target {
     bound_us: u64,
     recurrence_us: u64,

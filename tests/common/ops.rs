@@ -58,6 +58,8 @@ pub enum Op {
     ClockBack(u32),
     /// The clock leaps forward by this much and is corrected.
     Leap(u64),
+    /// Intervals and bound become those of the first configuration times 1 to 8, the bound or none.
+    Reconfigure(u8),
 }
 
 /// One call of a monitor.
@@ -112,6 +114,7 @@ pub struct Record {
 #[derive(Clone, PartialEq)]
 pub struct World<P: Pacing> {
     pub monitor: Monitor<8, P>,
+    config: Config<P>,
     pub now: Instant,
     /// After how long the peer answers a probe sent now.
     pub rtt_us: Option<u32>,
@@ -147,6 +150,7 @@ impl<P: Pacing> World<P> {
         let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
             monitor,
+            config,
             now,
             rtt_us: Some(20_000),
             flying: Vec::new(),
@@ -201,6 +205,10 @@ impl<P: Pacing> World<P> {
             }
             Op::ReplyAny | Op::ReplyHeld(_) | Op::Duplicate(_) | Op::Forged(_) => self.reply(op),
             Op::Fail(_) | Op::Unsent => self.fail(op),
+            Op::Reconfigure(how) => {
+                self.monitor.reconfigure(&self.variant(how), self.now);
+                false // nothing was heard
+            }
             _ => self.tell(op),
         }
     }
@@ -297,6 +305,15 @@ impl<P: Pacing> World<P> {
         true
     }
 
+    fn variant(&self, how: u8) -> Config<P> {
+        let times = 1 << (how % 4);
+        let (min, max) = (self.config.interval_min(), self.config.interval_max());
+        let longer = self.config.interval_between(min * times, max * times);
+        let config = longer.unwrap_or(self.config);
+        let bounded = config.detect_within(max * 4 * times);
+        bounded.ok().filter(|_| how >= 128).unwrap_or(config)
+    }
+
     /// Sleeps until the deadline or the first arrival before it, `late_us` longer, hands in what arrived, and drains.
     pub fn beat(&mut self, late_us: u64) -> bool {
         let arrival = self
@@ -317,7 +334,8 @@ impl<P: Pacing> World<P> {
         landed
     }
 
-    fn land(&mut self) -> bool {
+    /// Hands in what has arrived by `now`.
+    pub fn land(&mut self) -> bool {
         self.flying.sort_by_key(|&(_, at)| at);
         let landed = self
             .flying

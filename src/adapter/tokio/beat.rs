@@ -11,32 +11,43 @@ use ::tokio::task::yield_now;
 use ::tokio::time::{Instant as Moment, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::goodbye::Goodbye;
+use super::machine::{Machine, Step};
 use super::probes::{Probes, Settled};
-use super::{Epoch, Fault, Shared, now};
-use crate::pacing::Pacing;
-use crate::{Event, Failure, Instant, Output, ProbeId, Verdict};
+use super::{Epoch, Farewell, Fault, Shared, now};
+use crate::{Failure, Instant, ProbeId};
 
 /// What the task owns.
-pub(super) struct Beat<P: Pacing, F> {
+pub(super) struct Beat<M: Machine, F> {
     pub(super) epoch: Epoch,
-    pub(super) shared: Arc<Shared<P>>,
+    pub(super) shared: Arc<Shared<M>>,
     pub(super) changed: Arc<Notify>,
     pub(super) stop: CancellationToken,
-    pub(super) events: broadcast::Sender<Event>,
-    pub(super) verdicts: watch::Sender<Verdict>,
-    pub(super) probes: Probes,
+    pub(super) events: broadcast::Sender<M::Event>,
+    pub(super) opinions: watch::Sender<M::Opinion>,
+    pub(super) probes: Probes<M::Target>,
     pub(super) probe: F,
+    pub(super) goodbye: Option<Goodbye>,
 }
 
-impl<P, F, Fut, T, E> Beat<P, F>
+impl<M, F, Fut, A, E> Beat<M, F>
 where
-    P: Pacing,
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, E>> + Send + 'static,
-    T: 'static,
+    M: Machine,
+    F: FnMut(M::Target) -> Fut,
+    Fut: Future<Output = Result<A, E>> + Send + 'static,
+    A: 'static,
     E: Into<Fault> + 'static,
 {
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self) -> Farewell {
+        self.beat().await;
+        self.probes.shutdown().await;
+        match self.goodbye {
+            Some(goodbye) => goodbye.say().await,
+            None => Farewell::Said,
+        }
+    }
+
+    async fn beat(&mut self) {
         let (changed, stop) = (Arc::clone(&self.changed), self.stop.clone());
         loop {
             while let Some(settled) = self.probes.try_next() {
@@ -45,45 +56,45 @@ where
             let until = self.drain();
             select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => return,
                 Some(settled) = self.probes.next() => self.hand_in(&settled),
                 () = changed.notified() => {}
                 // what waits in the sockets is heard before anything is called overdue
                 () = sleep_until(until) => yield_now().await,
             }
         }
-        self.probes.shutdown().await;
     }
 
     /// Does what the machine wants done now; returns when it is to be asked again.
     fn drain(&mut self) -> Moment {
         let now = now(self.epoch);
         let until = loop {
-            match self.shared.with(|monitor| monitor.poll(now)) {
-                Output::Probe(id) => self.launch(id, now),
-                Output::Event(event) => drop(self.events.send(event)), // nobody has to listen
-                Output::Wait(until) => break until,
-                Output::Idle => break Instant::MAX,
+            match self.shared.poll(now) {
+                Step::Probe(target, id) => self.launch(target, id, now),
+                Step::Event(event) => drop(self.events.send(event)), // nobody has to listen
+                Step::Wait(until) => break until,
             }
         };
-        let verdict = self.shared.with(|monitor| monitor.verdict());
-        self.verdicts
-            .send_if_modified(|last| core::mem::replace(last, verdict) != verdict);
+        let opinion = self.shared.with(|machine| machine.opinion());
+        self.opinions
+            .send_if_modified(|last| core::mem::replace(last, opinion) != opinion);
         Moment::from_std(self.epoch.when(until))
     }
 
-    fn launch(&mut self, id: ProbeId, now: Instant) {
-        let plan = self.shared.with(|monitor| monitor.snapshot(now).heart.plan);
-        match catch_unwind(AssertUnwindSafe(&mut self.probe)) {
-            Ok(probe) => self.probes.launch(id, plan.bound(), probe),
-            Err(_) => self
-                .shared
-                .hand_in(id, Err(Fault::Failed(Failure::Prober)), now),
+    fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
+        self.probes.make_room(target);
+        let patience = self.shared.with(|machine| machine.patience(target, now));
+        match catch_unwind(AssertUnwindSafe(|| (self.probe)(target))) {
+            Ok(probe) => self.probes.launch((target, id), patience, probe),
+            Err(_) => self.shared.with(|machine| {
+                machine.hand_in(target, id, Err(Fault::Failed(Failure::Prober)), now);
+            }),
         }
     }
 
-    fn hand_in(&self, settled: &Settled) {
+    fn hand_in(&self, settled: &Settled<M::Target>) {
         let at = self.epoch.moment(settled.at.into_std());
-        self.shared.hand_in(settled.id, settled.result, at);
+        self.shared
+            .with(|machine| machine.hand_in(settled.target, settled.id, settled.result, at));
     }
 }

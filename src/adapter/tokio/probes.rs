@@ -1,6 +1,6 @@
 //! The probes under way, a task each.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::future::Future;
 use core::time::Duration;
 
@@ -10,40 +10,58 @@ use ::tokio::time::{Instant as Moment, timeout};
 use super::Fault;
 use crate::{Failure, ProbeId};
 
-/// Probes under way at a time; the oldest gives way.
-const IN_FLIGHT: usize = 8;
-
 /// How a probe ended, and when.
 type Ended = (Result<(), Fault>, Moment);
 
 #[derive(Debug)]
-pub(super) struct Probes {
+pub(super) struct Probes<T> {
     tasks: JoinSet<Ended>,
-    in_flight: VecDeque<(ProbeId, AbortHandle)>,
+    under_way: Vec<Probe<T>>,
+    /// How many to one target there may be; the oldest gives way.
+    at_once: usize,
+}
+
+#[derive(Debug)]
+struct Probe<T> {
+    target: T,
+    id: ProbeId,
+    task: AbortHandle,
 }
 
 /// What became of a probe.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(super) struct Settled<T> {
+    pub(super) target: T,
     pub(super) id: ProbeId,
     pub(super) result: Result<(), Fault>,
     pub(super) at: Moment,
 }
 
-impl Probes {
-    pub(super) fn new() -> Self {
+impl<T: Copy + PartialEq> Probes<T> {
+    pub(super) fn new(at_once: usize) -> Self {
         Self {
             tasks: JoinSet::new(),
-            in_flight: VecDeque::with_capacity(IN_FLIGHT + 1),
+            under_way: Vec::new(),
+            at_once,
         }
     }
 
-    /// Starts probe `id`; it is dropped after `patience`.
-    pub(super) fn launch<T, E: Into<Fault>>(
+    /// Makes room for a probe of `target`, where there are too many.
+    pub(super) fn make_room(&mut self, target: T) {
+        let to_it = self.under_way.iter().filter(|of| of.target == target);
+        if to_it.count() >= self.at_once
+            && let Some(oldest) = self.under_way.iter().position(|of| of.target == target)
+        {
+            self.under_way.remove(oldest).task.abort();
+        }
+    }
+
+    /// Starts probe `id` of `target`; it is dropped after `patience`.
+    pub(super) fn launch<A, E: Into<Fault>>(
         &mut self,
-        id: ProbeId,
+        (target, id): (T, ProbeId),
         patience: Duration,
-        probe: impl Future<Output = Result<T, E>> + Send + 'static,
+        probe: impl Future<Output = Result<A, E>> + Send + 'static,
     ) {
         let task = self.tasks.spawn(async move {
             let result = match timeout(patience, probe).await {
@@ -52,16 +70,11 @@ impl Probes {
             };
             (result, Moment::now())
         });
-        self.in_flight.push_back((id, task));
-        if self.in_flight.len() > IN_FLIGHT
-            && let Some((_, oldest)) = self.in_flight.pop_front()
-        {
-            oldest.abort();
-        }
+        self.under_way.push(Probe { target, id, task });
     }
 
     /// The next probe to end; nothing where none is under way. Cancel safe.
-    pub(super) async fn next(&mut self) -> Option<Settled> {
+    pub(super) async fn next(&mut self) -> Option<Settled<T>> {
         while let Some(ended) = self.tasks.join_next_with_id().await {
             if let Some(settled) = self.settle(ended) {
                 return Some(settled);
@@ -71,7 +84,7 @@ impl Probes {
     }
 
     /// A probe that has ended already.
-    pub(super) fn try_next(&mut self) -> Option<Settled> {
+    pub(super) fn try_next(&mut self) -> Option<Settled<T>> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             if let Some(settled) = self.settle(ended) {
                 return Some(settled);
@@ -80,7 +93,7 @@ impl Probes {
         None
     }
 
-    fn settle(&mut self, ended: Result<(Id, Ended), JoinError>) -> Option<Settled> {
+    fn settle(&mut self, ended: Result<(Id, Ended), JoinError>) -> Option<Settled<T>> {
         let (task, (result, at)) = match ended {
             Ok(ended) => ended,
             Err(error) => {
@@ -89,9 +102,14 @@ impl Probes {
             }
         };
         // one that had to give way is not found
-        let place = self.in_flight.iter().position(|(_, of)| of.id() == task)?;
-        let (id, _) = self.in_flight.remove(place)?;
-        Some(Settled { id, result, at })
+        let place = self.under_way.iter().position(|of| of.task.id() == task)?;
+        let Probe { target, id, .. } = self.under_way.remove(place);
+        Some(Settled {
+            target,
+            id,
+            result,
+            at,
+        })
     }
 
     /// Drops all probes and waits until they are gone.

@@ -1,5 +1,6 @@
 //! The command line, and the configuration it asks for.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +60,10 @@ pub(crate) struct Watch {
     /// End after this time [default: with Ctrl-C; 28s without a target].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     span: Option<Duration>,
+
+    /// Serve `/metrics` for Prometheus on this address, such as 127.0.0.1:9460.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
 
     /// One JSON object a line, for programs.
     #[arg(long)]

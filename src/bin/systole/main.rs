@@ -5,6 +5,7 @@
 
 mod args;
 mod judge;
+mod metrics;
 mod plot;
 mod progress;
 mod record;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use humantime::format_duration;
+use metrics_exporter_prometheus::BuildError;
 use systole::ConfigError;
 use systole::lab::TraceError;
 
@@ -19,6 +21,8 @@ pub(crate) enum Trouble {
     Host(String, io::Error),
     /// A port of ours that is taken, or may not be had.
     Port(u16, io::Error),
+    /// An address on which `/metrics` cannot be served.
+    Metrics(SocketAddr, BuildError),
     /// Settings that contradict each other.
     Config(ConfigError),
     /// The system lacks something.
@@ -53,6 +57,10 @@ impl fmt::Display for Trouble {
                 )
             }
             Self::Port(port, error) => write!(f, "port {port} cannot be had: {error}"),
+            Self::Metrics(address, BuildError::FailedToCreateHTTPListener(error)) => {
+                write!(f, "metrics cannot be served on {address}: {error}")
+            }
+            Self::Metrics(_, error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
             Self::Trace(path, error) => write_trace(f, path, error),

@@ -5,12 +5,14 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use systole::metrics::Peer;
 use systole::{Epoch, Fault, Instant, Monitor, Output, ProbeId, Verdict, WINDOW};
 use tokio::select;
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use crate::args;
+use crate::metrics;
 use crate::report::{Happening, Report};
 use crate::target::{Arrival, Link, News, Target};
 use crate::trouble::Trouble;
@@ -28,12 +30,17 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
         None => Link::demo(options.port).await?,
     };
     let stop = stop_signal().map_err(Trouble::System)?;
+    let series = match options.metrics {
+        Some(address) => metrics::serve(address).map(|()| Some(Peer::new(&*name)))?,
+        None => None,
+    };
     let epoch = Epoch::start();
     let watch = Watch {
         monitor: Monitor::new(config, epoch.now())?,
         epoch,
         link,
         report: Report::new(options.json),
+        series,
         sent: VecDeque::new(),
         end: options
             .span()
@@ -58,6 +65,7 @@ struct Watch {
     epoch: Epoch,
     link: Link,
     report: Report,
+    series: Option<Peer>,
     sent: VecDeque<(ProbeId, Instant)>,
     end: Instant,
 }
@@ -68,6 +76,9 @@ impl Watch {
         self.tell(&Happening::Start(name))?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);
+            if let Some(series) = &mut self.series {
+                series.record(&self.monitor, self.epoch.now());
+            }
             select! {
                 biased;
                 () = &mut stop => break,

@@ -1,0 +1,40 @@
+//! A service that exports its heartbeats: `curl localhost:9460/metrics`, or point Prometheus at it; a dashboard is in `examples/grafana`.
+//!
+//! ```sh
+//! cargo run --example metrics --features metrics,tokio -- 127.0.0.1:7 10.0.0.2:7
+//! ```
+#![allow(clippy::std_instead_of_core)] // as a service would write it
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use systole::metrics::{Peer, RTT, RTT_BUCKETS};
+use systole::{Config, ConfigError};
+use tokio::net::TcpStream;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    PrometheusBuilder::new()
+        .with_http_listener(SocketAddr::from(([127, 0, 0, 1], 9460)))
+        .set_buckets_for_metric(Matcher::Full(RTT.into()), &RTT_BUCKETS)?
+        .install()?;
+    for peer in std::env::args().skip(1) {
+        let address: SocketAddr = peer.parse()?;
+        tokio::spawn(watch(peer, address));
+    }
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// Connects as often as the path asks for, and exports what comes of it.
+async fn watch(peer: String, address: SocketAddr) -> Result<(), ConfigError> {
+    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(5))?;
+    let heart = systole::tokio::spawn(config, move || TcpStream::connect(address));
+    let mut series = Peer::new(peer);
+    loop {
+        heart.with(|monitor, now| series.record(monitor, now));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,215 @@
+//! A heart without a heap: your async closure is the probe, on the clock of `embassy-time`.
+//!
+//! A [`Heart`] lies in a `static` or on the stack of whoever joins the futures; [`run`](Heart::run) is the loop, for a task of its own, and everything
+//! else is called through a shared reference. What is to be said at the stop follows `run` in its task.
+//!
+//! ```
+//! use core::time::Duration;
+//! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+//! use systole::embassy::Heart;
+//! use systole::{Config, Fault};
+//!
+//! # async fn ping() -> Result<(), Fault> { Ok(()) }
+//! # async fn goodbye() {}
+//! # async fn reset_modem() {}
+//! // #[embassy_executor::task]
+//! async fn beat(heart: &'static Heart<NoopRawMutex, 16>) {
+//!     heart.run(ping).await;
+//!     let _ = embassy_time::with_timeout(embassy_time::Duration::from_secs(1), goodbye()).await;
+//! }
+//!
+//! // #[embassy_executor::task]
+//! async fn guard(heart: &'static Heart<NoopRawMutex, 16>) {
+//!     loop {
+//!         heart.until_dead().await;
+//!         reset_modem().await;
+//!         heart.with(|monitor, now| monitor.restarted(now));
+//!     }
+//! }
+//!
+//! # fn heart() -> Result<Heart<NoopRawMutex, 16>, systole::ConfigError> {
+//! let serial_number = 0x5eed_0f_0007;
+//! let config = Config::every(Duration::from_secs(60))?.seed(serial_number)?;
+//! let heart = Heart::new(config)?; // into a StaticCell
+//! # Ok(heart) }
+//! ```
+
+use core::cell::RefCell;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use embassy_sync::channel::Channel;
+use embassy_sync::signal::Signal;
+use embassy_sync::waitqueue::MultiWakerRegistration;
+use embassy_time::Timer;
+
+use super::Fault;
+use super::machine::{Machine, Step};
+use crate::pacing::{Fluctuation, Pacing};
+use crate::{Config, ConfigError, Event, Instant, Monitor, RetryBudget};
+use probes::Probes;
+
+mod handle;
+mod probes;
+
+/// Events that wait for a reader; more are dropped, and their numbers show a gap.
+pub const EVENTS: usize = 8;
+
+/// Who waits for a verdict without being woken for nothing; more may wait, and are.
+const WAITERS: usize = 4;
+
+/// What "never" is to a timer: a year, in microseconds.
+const FAR_US: u64 = 86_400 * 365 * 1_000_000;
+
+/// A heart that remembers `N` round-trip times, shared by its loop and everybody else under a mutex of kind `R`: `NoopRawMutex` on one
+/// executor, `CriticalSectionRawMutex` across interrupts and cores.
+pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
+    state: Mutex<R, RefCell<State<N, P>>>,
+    changed: Signal<R, ()>,
+    events: Channel<R, Event, EVENTS>,
+}
+
+struct State<const N: usize, P: Pacing> {
+    monitor: Monitor<N, P>,
+    waiters: MultiWakerRegistration<WAITERS>,
+    stopped: bool,
+}
+
+impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
+    /// A heart that beats once [`run`](Self::run) is polled.
+    ///
+    /// # Errors
+    /// Where the configuration has no seed.
+    pub fn new(config: Config<P>) -> Result<Self, ConfigError> {
+        let state = State {
+            monitor: Monitor::new(config, now())?,
+            waiters: MultiWakerRegistration::new(),
+            stopped: false,
+        };
+        Ok(Self {
+            state: Mutex::new(RefCell::new(state)),
+            changed: Signal::new(),
+            events: Channel::new(),
+        })
+    }
+
+    /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop).
+    ///
+    /// The future is `Ok` when the peer answered and a [`Fault`] when not. It needs no deadline: it is called overdue by the machine, and
+    /// dropped at the first look after a bound has passed, or where it is the oldest of more than four. There is no unwinding to contain a panic with.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the probes under way and stops the beat; a later `run` goes on with what is known, and the time between is taken for lateness of ours.
+    pub async fn run<F, Fut, A, E>(&self, probe: F)
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<A, E>>,
+        E: Into<Fault>,
+    {
+        self.beat(probe, None).await;
+    }
+
+    /// The same, with retries held to `budget`.
+    ///
+    /// # Cancel safety
+    /// That of [`run`](Self::run).
+    pub async fn run_within<F, Fut, A, E>(&self, budget: &RetryBudget, probe: F)
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<A, E>>,
+        E: Into<Fault>,
+    {
+        self.beat(probe, Some(budget)).await;
+    }
+
+    async fn beat<F, Fut, A, E>(&self, mut probe: F, budget: Option<&RetryBudget>)
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<A, E>>,
+        E: Into<Fault>,
+    {
+        let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
+        let mut probes = Probes::new([a, b, c, d]);
+        while !self.state(|state| state.stopped) {
+            let until = self.drain(&mut probes, &mut probe, budget);
+            let mut timer = Timer::at(when(until));
+            let mut changed = pin!(self.changed.wait());
+            let mut looked = false;
+            poll_fn(|context| {
+                if let Poll::Ready((id, result)) = probes.poll(context) {
+                    self.state(|state| state.monitor.hand_in((), id, result, now()));
+                    return Poll::Ready(());
+                }
+                if changed.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+                poll_late(&mut timer, &mut looked, context)
+            })
+            .await;
+        }
+    }
+
+    /// Does what the machine wants done now; returns when it is to be asked again.
+    fn drain<F, Fut, A, E>(
+        &self,
+        probes: &mut Probes<'_, Fut>,
+        probe: &mut F,
+        budget: Option<&RetryBudget>,
+    ) -> Instant
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<A, E>>,
+        E: Into<Fault>,
+    {
+        let now = now();
+        probes.cut(now);
+        loop {
+            match self.state(|state| state.monitor.step(now, budget)) {
+                Step::Probe((), id) => {
+                    let patience = self.state(|state| state.monitor.patience((), now));
+                    probes.launch(id, now, now.saturating_add(patience), probe());
+                }
+                Step::Event(event) => {
+                    let _ = self.events.try_send(event); // nobody has to listen
+                    self.state(|state| state.waiters.wake());
+                }
+                Step::Wait(until) => return until,
+            }
+        }
+    }
+
+    fn state<T>(&self, call: impl FnOnce(&mut State<N, P>) -> T) -> T {
+        self.state.lock(|state| call(&mut state.borrow_mut()))
+    }
+}
+
+/// Ready one poll after the timer: what waits in the sockets is heard before anything is called overdue.
+fn poll_late(timer: &mut Timer, looked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
+    if *looked {
+        return Poll::Ready(());
+    }
+    if Pin::new(timer).poll(context).is_ready() {
+        *looked = true;
+        context.waker().wake_by_ref();
+    }
+    Poll::Pending
+}
+
+/// Now, rounded down to whole microseconds; zero is the start of the clock of `embassy-time`.
+fn now() -> Instant {
+    Instant::from_micros(embassy_time::Instant::now().as_micros())
+}
+
+/// The first tick that is no earlier than `moment`, or in a year.
+fn when(moment: Instant) -> embassy_time::Instant {
+    let now = now();
+    let left_us = moment
+        .as_micros()
+        .saturating_sub(now.as_micros())
+        .min(FAR_US);
+    let span = embassy_time::Duration::from_micros(now.as_micros() + left_us); // rounded up
+    embassy_time::Instant::from_ticks(span.as_ticks())
+}

@@ -1,0 +1,89 @@
+//! What is asked and told from outside the loop.
+
+use core::fmt;
+use core::future::poll_fn;
+use core::task::Poll;
+
+use embassy_sync::blocking_mutex::raw::RawMutex;
+use embassy_sync::channel::Receiver;
+
+use super::{EVENTS, Heart, now};
+use crate::pacing::Pacing;
+use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+
+impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
+    /// Whether the peer is alive.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.state(|state| state.monitor.verdict())
+    }
+
+    /// All that is known now.
+    #[must_use]
+    pub fn snapshot(&self) -> MonitorSnapshot {
+        self.state(|state| state.monitor.snapshot(now()))
+    }
+
+    /// The events, the earliest first. Where 8 are waiting, further ones are dropped, and their numbers show a gap. Two readers share them.
+    #[must_use]
+    pub fn events(&self) -> Receiver<'_, R, Event, EVENTS> {
+        self.events.receiver()
+    }
+
+    /// Tells the machine what the probes cannot: traffic, pushback, a restart, a suspend. The loop looks again at once.
+    ///
+    /// `call` must not use this heart: it is lent to it.
+    pub fn with<T>(&self, call: impl FnOnce(&mut Monitor<N, P>, Instant) -> T) -> T {
+        let result = self.state(|state| call(&mut state.monitor, now()));
+        self.changed.signal(());
+        result
+    }
+
+    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    pub fn reconfigure(&self, config: &Config<P>) {
+        self.with(|monitor, now| monitor.reconfigure(config, now));
+    }
+
+    /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the heart was stopped first.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn until(&self, wanted: Verdict) -> Verdict {
+        poll_fn(|context| {
+            self.state(|state| {
+                let verdict = state.monitor.verdict();
+                if verdict == wanted || state.stopped {
+                    return Poll::Ready(verdict);
+                }
+                state.waiters.register(context.waker());
+                Poll::Pending
+            })
+        })
+        .await
+    }
+
+    /// The same for `Dead`.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn until_dead(&self) -> Verdict {
+        self.until(Verdict::Dead).await
+    }
+
+    /// Ends [`run`](Self::run), which drops the probes under way, and every wait for a verdict. It does not start again.
+    pub fn stop(&self) {
+        self.state(|state| {
+            state.stopped = true;
+            state.waiters.wake();
+        });
+        self.changed.signal(());
+    }
+}
+
+impl<R: RawMutex, const N: usize, P: Pacing> fmt::Debug for Heart<R, N, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heart")
+            .field("snapshot", &self.snapshot())
+            .finish_non_exhaustive()
+    }
+}

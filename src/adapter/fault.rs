@@ -1,0 +1,44 @@
+//! Why a probe has no answer.
+
+use core::fmt;
+
+use crate::Failure;
+
+#[cfg(feature = "std")]
+mod io;
+
+/// Why a probe has no answer.
+///
+/// With feature `std`, an `io::Error` converts by its kind: what the peer or the path did is [`Failed`](Self::Failed), what we lack is
+/// [`Unsent`](Self::Unsent), and everything else, time-outs among it, is [`Missed`](Self::Missed): silence until the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No answer in time. Whether and when that counts is for the machine to say.
+    Missed,
+    /// The probe failed at once, which is evidence.
+    Failed(Failure),
+    /// The probe could not be sent, which is our fault and no evidence.
+    Unsent,
+    /// The peer answered, and asks for fewer probes: it is alive, and the interval doubles ([`Monitor::handle_pushback`](crate::Monitor::handle_pushback)).
+    Pushback,
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missed => f.pad("missed"),
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Unsent => f.pad("not sent"),
+            Self::Pushback => f.pad("pushed back"),
+        }
+    }
+}
+
+impl core::error::Error for Fault {}

@@ -1,0 +1,196 @@
+//! Series of every peer for Prometheus and its like, by way of the [`metrics`](::metrics) facade: install any exporter, then record.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::{Config, Instant, Monitor, metrics};
+//!
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let config = Config::every(Duration::from_secs(1))?.seed(0xd1ce)?;
+//! let monitor = Monitor::<32>::new(config, Instant::ZERO)?;
+//!
+//! let mut series = metrics::Peer::new("db-1");
+//! series.record(&monitor, Instant::ZERO); // after each drain, or every few seconds
+//! # Ok(()) }
+//! ```
+//!
+//! A thread or task lends its machine: `heart.with(|monitor, now| series.record(monitor, now))`. A [`Failover`](crate::Failover) is recorded by [`Group`].
+//!
+//! | series, each with a label `peer` | |
+//! |---|---|
+//! | `systole_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
+//! | `systole_late_replies_total` | counter: of the overdue ones, those answered after all |
+//! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the bound; unknown or answered ids |
+//! | `systole_verdict_changes_total{to}` | counter: `suspect`, `dead` |
+//! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
+//! | `systole_pauses_total` | counter: lateness of ours that was reported |
+//! | `systole_rtt_seconds` | histogram, with [`RTT_BUCKETS`] |
+//! | `systole_verdict{verdict}` | gauge: 1 for the verdict in force, 0 for the others |
+//! | `systole_interval_seconds`, `systole_timeout_seconds` | gauges: the plan in force |
+//! | `systole_detection_bound_seconds`, `systole_worst_detection_seconds` | gauges: what is promised, and the longest it took |
+//! | `systole_mistake_interval_seconds` | gauge: the time between mistakes that a [`Target`](crate::pacing::Target) expects |
+//! | `systole_suspicion_level` | gauge: decades of improbability |
+//! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the path as it was measured |
+//! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
+//!
+//! Series go away with the peer: the verdict is taken back when a [`Peer`] is dropped, and an exporter that is told to forget idle series
+//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use ::metrics::{SharedString, counter, gauge, histogram};
+
+use crate::pacing::Pacing;
+use crate::{Counters, Instant, Monitor, MonitorSnapshot, Verdict};
+
+mod group;
+mod help;
+
+pub use group::Group;
+
+/// The histogram of round-trip times.
+pub const RTT: &str = "systole_rtt_seconds";
+
+/// Buckets for [`RTT`], from a machine next door to a satellite on a bad day: without them, exporters make summaries, over which
+/// `histogram_quantile` cannot go.
+pub const RTT_BUCKETS: [f64; 19] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+const VERDICTS: [(Verdict, &str); 4] = [
+    (Verdict::Unknown, "unknown"),
+    (Verdict::Alive, "alive"),
+    (Verdict::Suspect, "suspect"),
+    (Verdict::Dead, "dead"),
+];
+
+/// The series of one peer.
+///
+/// A record costs some thirty look-ups in the exporter, and takes the verdict back when dropped.
+#[derive(Debug)]
+pub struct Peer {
+    name: SharedString,
+    seen: Counters,
+    turn: usize,
+}
+
+impl Peer {
+    /// The series of the peer called `name`, which should differ from all others. Descriptions go to the exporter installed by then.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        help::describe();
+        Self {
+            name: SharedString::from_shared(name.into()),
+            seen: Counters::default(),
+            turn: 0,
+        }
+    }
+
+    /// Takes over what `monitor` knows at `now`. Where more than `N` - 1 round-trip times came since the last record, some are left out of
+    /// the histogram; nothing else depends on how often it is called.
+    pub fn record<const N: usize, P: Pacing>(&mut self, monitor: &Monitor<N, P>, now: Instant) {
+        let known = monitor.snapshot(now);
+        if known.counters.probes < self.seen.probes {
+            (self.seen, self.turn) = (Counters::default(), 0); // a new machine for the same peer
+        }
+        self.count(&known.counters);
+        self.gauge(&known);
+        let rtts = histogram!(RTT, "peer" => self.name.clone());
+        for rtt in monitor.window().since(self.turn) {
+            rtts.record(rtt.as_secs_f64());
+        }
+        (self.seen, self.turn) = (known.counters, monitor.window().turn());
+    }
+
+    fn count(&self, now: &Counters) {
+        let rise = |of: fn(&Counters) -> u32| u64::from(of(now).saturating_sub(of(&self.seen)));
+        for (result, rise) in [
+            (
+                "answered",
+                rise(|all| all.answered.saturating_sub(all.late)),
+            ),
+            ("overdue", rise(|all| all.lost.saturating_add(all.late))),
+            ("failed", rise(|all| all.failed)),
+            ("unsent", rise(|all| all.unsent)),
+        ] {
+            counter!("systole_probes_total", "peer" => self.name.clone(), "result" => result)
+                .increment(rise);
+        }
+        for (to, rise) in [
+            ("suspect", rise(|all| all.suspect)),
+            ("dead", rise(|all| all.dead)),
+        ] {
+            counter!("systole_verdict_changes_total", "peer" => self.name.clone(), "to" => to)
+                .increment(rise);
+        }
+        for (outcome, rise) in [
+            ("refuted", rise(|all| all.refuted)),
+            ("recovered", rise(|all| all.recovered)),
+            ("undecided", rise(|all| all.undecided)),
+        ] {
+            counter!("systole_revivals_total", "peer" => self.name.clone(), "outcome" => outcome)
+                .increment(rise);
+        }
+        for (name, rise) in [
+            ("systole_late_replies_total", rise(|all| all.late)),
+            ("systole_stale_replies_total", rise(|all| all.stale)),
+            ("systole_ignored_replies_total", rise(|all| all.ignored)),
+            ("systole_pauses_total", rise(|all| all.pauses)),
+        ] {
+            counter!(name, "peer" => self.name.clone()).increment(rise);
+        }
+    }
+
+    fn gauge(&self, known: &MonitorSnapshot) {
+        let (heart, counters) = (&known.heart, &known.counters);
+        let worst = Duration::from_millis(u64::from(counters.worst_detection_ms));
+        let late = Duration::from_micros(counters.lateness_us);
+        for (name, value) in [
+            (
+                "systole_interval_seconds",
+                heart.plan.interval().as_secs_f64(),
+            ),
+            (
+                "systole_timeout_seconds",
+                heart.plan.timeout().as_secs_f64(),
+            ),
+            (
+                "systole_detection_bound_seconds",
+                heart.plan.bound().as_secs_f64(),
+            ),
+            ("systole_worst_detection_seconds", worst.as_secs_f64()),
+            (
+                "systole_suspicion_level",
+                f64::from(heart.level.as_milli()) / 1e3,
+            ),
+            ("systole_loss_ratio", heart.loss),
+            ("systole_fluctuation_ratio", heart.fluctuation),
+            ("systole_lateness_seconds", late.as_secs_f64()),
+        ] {
+            gauge!(name, "peer" => self.name.clone()).set(value);
+        }
+        if let Some(promise) = heart.promise {
+            gauge!("systole_mistake_interval_seconds", "peer" => self.name.clone())
+                .set(promise.mistakes_at_most_one_per.as_secs_f64());
+        }
+        self.judge(Some(heart.verdict));
+    }
+
+    fn judge(&self, verdict: Option<Verdict>) {
+        for (each, word) in VERDICTS {
+            gauge!("systole_verdict", "peer" => self.name.clone(), "verdict" => word)
+                .set(one_if(verdict == Some(each)));
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.judge(None);
+    }
+}
+
+fn one_if(holds: bool) -> f64 {
+    f64::from(u8::from(holds))
+}

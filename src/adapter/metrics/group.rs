@@ -1,0 +1,77 @@
+//! The series of a group of replicas.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use ::metrics::{SharedString, counter, gauge};
+
+use super::{Peer, one_if};
+use crate::pacing::Pacing;
+use crate::{Failover, GroupState, Instant};
+
+const STATES: [(GroupState, &str); 4] = [
+    (GroupState::Serving, "serving"),
+    (GroupState::Suspecting, "suspecting"),
+    (GroupState::Isolated, "isolated"),
+    (GroupState::AllDead, "all_dead"),
+];
+
+/// The series of a [`Failover`]: those of each endpoint, and with a label `group`:
+///
+/// | | |
+/// |---|---|
+/// | `systole_active{group, peer}` | gauge: 1 for the active endpoint, 0 for the others |
+/// | `systole_group_state{group, state}` | gauge: 1 for the state it is in |
+/// | `systole_switches_total{group}`, `systole_quarantines_total{group}` | counters |
+#[derive(Debug)]
+pub struct Group {
+    name: SharedString,
+    peers: Vec<Peer>,
+    switches: u32,
+    quarantines: u32,
+}
+
+impl Group {
+    /// The series of the group called `name`, whose endpoints are called `peers`, in their order. An endpoint without a name is left out.
+    #[must_use]
+    pub fn new<S: Into<Arc<str>>>(
+        name: impl Into<Arc<str>>,
+        peers: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self {
+            name: SharedString::from_shared(name.into()),
+            peers: peers.into_iter().map(Peer::new).collect(),
+            switches: 0,
+            quarantines: 0,
+        }
+    }
+
+    /// Takes over what `group` knows at `now`.
+    pub fn record<const M: usize, const N: usize, P: Pacing>(
+        &mut self,
+        group: &Failover<M, N, P>,
+        now: Instant,
+    ) {
+        let active = group.active();
+        for (index, (peer, monitor)) in self.peers.iter_mut().zip(group.monitors()).enumerate() {
+            peer.record(monitor, now);
+            gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())
+                .set(one_if(index == active));
+        }
+        let state = group.state();
+        for (each, word) in STATES {
+            gauge!("systole_group_state", "group" => self.name.clone(), "state" => word)
+                .set(one_if(state == each));
+        }
+        self.count(group.switches(), group.quarantines());
+    }
+
+    fn count(&mut self, switches: u32, quarantines: u32) {
+        let rise = |now: u32, seen: u32| u64::from(now.saturating_sub(seen));
+        counter!("systole_switches_total", "group" => self.name.clone())
+            .increment(rise(switches, self.switches));
+        counter!("systole_quarantines_total", "group" => self.name.clone())
+            .increment(rise(quarantines, self.quarantines));
+        (self.switches, self.quarantines) = (switches, quarantines);
+    }
+}

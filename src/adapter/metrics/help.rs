@@ -1,0 +1,115 @@
+//! What each series says, for the people who read them.
+
+use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+
+use super::RTT;
+
+/// What happened so often.
+const COUNTERS: [(&str, &str); 9] = [
+    (
+        "systole_probes_total",
+        "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
+    ),
+    (
+        "systole_late_replies_total",
+        "Overdue probes that were answered after all.",
+    ),
+    (
+        "systole_stale_replies_total",
+        "Replies to probes older than the bound, which prove no life.",
+    ),
+    (
+        "systole_ignored_replies_total",
+        "Replies that answer nothing: duplicates, unknown ids.",
+    ),
+    (
+        "systole_verdict_changes_total",
+        "Changes of the verdict to suspect and to dead.",
+    ),
+    (
+        "systole_revivals_total",
+        "Ends of the verdict dead: refuted (it was a mistake), recovered (the peer was away), or undecided.",
+    ),
+    (
+        "systole_pauses_total",
+        "Times that this side looked too late by more than is ordinary.",
+    ),
+    (
+        "systole_switches_total",
+        "Times that another endpoint of the group became active.",
+    ),
+    (
+        "systole_quarantines_total",
+        "Times that an endpoint of the group was quarantined.",
+    ),
+];
+
+/// Gauges of time.
+const SECONDS: [(&str, &str); 6] = [
+    (
+        "systole_interval_seconds",
+        "Time from one steady probe to the next, before jitter.",
+    ),
+    (
+        "systole_timeout_seconds",
+        "Time after which a steady probe is overdue.",
+    ),
+    (
+        "systole_detection_bound_seconds",
+        "Longest time from a crash to the verdict dead, as promised.",
+    ),
+    (
+        "systole_worst_detection_seconds",
+        "Longest time from a last sign of life to the verdict dead, as measured, lateness of this side included; 0 before the first.",
+    ),
+    (
+        "systole_mistake_interval_seconds",
+        "Expected time from one mistaken verdict to the next.",
+    ),
+    (
+        "systole_lateness_seconds",
+        "Time by which this side looked too late since the start, credited to the peer.",
+    ),
+];
+
+/// Gauges without a unit.
+const GAUGES: [(&str, &str); 6] = [
+    (
+        "systole_verdict",
+        "1 for the verdict in force, 0 for the others.",
+    ),
+    (
+        "systole_suspicion_level",
+        "Improbability of the silence in decades: at 3, one silence in 1,000 is as long.",
+    ),
+    (
+        "systole_loss_ratio",
+        "Estimated share of probes that are lost.",
+    ),
+    (
+        "systole_fluctuation_ratio",
+        "Standard deviation of the round-trip times by their mean.",
+    ),
+    (
+        "systole_active",
+        "1 for the active endpoint of the group, 0 for the others.",
+    ),
+    (
+        "systole_group_state",
+        "1 for the state the group is in, 0 for the others.",
+    ),
+];
+
+/// Tells the exporter.
+pub(super) fn describe() {
+    describe_histogram!(RTT, Unit::Seconds, "Round-trip times of answered probes.");
+    for (name, help) in COUNTERS {
+        describe_counter!(name, help);
+    }
+    for (name, help) in SECONDS {
+        describe_gauge!(name, Unit::Seconds, help);
+    }
+    for (name, help) in GAUGES {
+        describe_gauge!(name, help);
+    }
+}

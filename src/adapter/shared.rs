@@ -1,0 +1,30 @@
+//! The machine between a loop and its handle.
+
+use alloc::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+
+use super::machine::{Machine, Step};
+use crate::{Instant, RetryBudget};
+
+/// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
+pub(crate) struct Shared<M> {
+    machine: Mutex<M>,
+    budget: Option<Arc<RetryBudget>>,
+}
+
+impl<M: Machine> Shared<M> {
+    pub(crate) const fn new(machine: M, budget: Option<Arc<RetryBudget>>) -> Self {
+        Self {
+            machine: Mutex::new(machine),
+            budget,
+        }
+    }
+
+    pub(crate) fn with<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
+        call(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn poll(&self, now: Instant) -> Step<M> {
+        self.with(|machine| machine.step(now, self.budget.as_deref()))
+    }
+}

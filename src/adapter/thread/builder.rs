@@ -1,0 +1,127 @@
+//! How a thread is set up.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use super::beat::Beat;
+use super::board::Board;
+use super::goodbye::Goodbye;
+use super::{Epoch, Fault, Heart, Shared};
+use crate::pacing::Pacing;
+use crate::{Config, Monitor, RetryBudget};
+
+/// Events that wait for a reader; more are dropped, and their numbers show a gap.
+const EVENTS: usize = 64;
+
+/// A probing thread with more than a closure: what it says at the stop, and whom it shares its retries with.
+///
+/// ```
+/// use std::time::Duration;
+/// use systole::thread::{Builder, Farewell};
+/// use systole::{Config, Fault};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn keep_alive(_: Duration) -> Result<(), Fault> { Ok(()) }
+/// # fn revoke(_: Duration) {}
+/// let heart = Builder::new(Config::every(Duration::from_secs(5))?)
+///     .on_stop(Duration::from_secs(1), |within| revoke(within)) // the lease
+///     .spawn(keep_alive)?;
+/// assert_eq!(heart.stop(), Farewell::Said);
+/// # Ok(()) }
+/// ```
+pub struct Builder<P: Pacing> {
+    config: Config<P>,
+    budget: Option<Arc<RetryBudget>>,
+    goodbye: Option<Goodbye>,
+}
+
+impl<P: Pacing> Builder<P> {
+    /// A thread that probes one peer. A missing seed is drawn from the randomness of the operating system.
+    #[must_use]
+    pub fn new(config: Config<P>) -> Self {
+        Self {
+            config: config.seeded(),
+            budget: None,
+            goodbye: None,
+        }
+    }
+
+    /// Runs `say` once when the heart stops: to deregister, to revoke a lease, to say goodbye. It is handed the time that it may take;
+    /// nobody waits for it any longer. A panic in it is contained.
+    #[must_use]
+    pub fn on_stop(
+        mut self,
+        within: Duration,
+        say: impl FnOnce(Duration) + Send + 'static,
+    ) -> Self {
+        let say = Box::new(say);
+        self.goodbye = Some(Goodbye { within, say });
+        self
+    }
+
+    /// Holds retries to `budget`, together with those of all that are given the same one.
+    #[must_use]
+    pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
+        self.budget = Some(Arc::clone(budget));
+        self
+    }
+}
+
+impl<P> Builder<P>
+where
+    P: Pacing<State: Send> + Send + 'static,
+{
+    /// Starts the thread: see [`spawn`](super::spawn).
+    ///
+    /// # Errors
+    /// Where the system has no thread to give.
+    pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
+    where
+        F: FnMut(Duration) -> Result<A, E> + Send + 'static,
+        E: Into<Fault>,
+    {
+        let epoch = Epoch::start();
+        let monitor = Monitor::start(self.config, epoch.now());
+        let shared = Arc::new(Shared::new(monitor, self.budget));
+        let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
+        let (sender, events) = sync_channel(EVENTS);
+        let beat = Beat {
+            epoch,
+            shared: Arc::clone(&shared),
+            stopping: Arc::clone(&stopping),
+            board: Arc::clone(&board),
+            events: sender,
+            probe,
+        };
+        let end = Arc::clone(&board);
+        let thread = thread::Builder::new()
+            .name("systole".into())
+            .spawn(move || {
+                beat.run();
+                end.end();
+            })?;
+        Ok(Heart {
+            epoch,
+            shared,
+            stopping,
+            board,
+            events,
+            thread: Some(thread),
+            goodbye: self.goodbye,
+        })
+    }
+}
+
+impl<P: Pacing> fmt::Debug for Builder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

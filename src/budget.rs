@@ -1,0 +1,134 @@
+//! What many machines may spend on retries together.
+
+use core::fmt;
+
+/// A retry budget, shared by all machines that are polled with it.
+///
+/// When a server or a path fails, every peer behind it is suspected in the same moment, and retries multiply the load
+/// on what is just coming back. A budget holds them, over any stretch of time, to a share of the other probes plus a reserve. A retry that
+/// it does not grant waits for its turn on the steady schedule. Verdicts fall when they would have fallen; there are fewer probes to prevent a mistake.
+///
+/// Lock-free where the target has atomic instructions; elsewhere (Cortex-M0) it is for one thread and not `Sync`.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Instant, Monitor, Output, RetryBudget};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let budget = RetryBudget::new(10, 100); // one retry in ten other probes, a hundred at once
+/// let config = Config::every(Duration::from_secs(5))?.seed(0xd1ce)?;
+/// let mut monitors = [Monitor::<32>::new(config, Instant::ZERO)?, Monitor::new(config.seed(2)?, Instant::ZERO)?];
+/// for monitor in &mut monitors {
+///     while let Output::Probe(id) = monitor.poll_within(Instant::from_secs(5), &budget) {
+///         println!("send {id}");
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct RetryBudget {
+    tokens: Tokens,
+    /// What a probe that is not a retry adds: a token is a retry's hundredth.
+    income: u32,
+    most: u32,
+}
+
+const RETRY: u32 = 100;
+
+impl RetryBudget {
+    /// `percent` retries for 100 other probes in the long run, and up to `reserve` at once.
+    #[must_use]
+    pub const fn new(percent: u8, reserve: u16) -> Self {
+        let most = reserve as u32 * RETRY;
+        Self {
+            tokens: Tokens::new(most),
+            income: percent as u32,
+            most,
+        }
+    }
+
+    /// How many retries would be granted now.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.tokens.get() / RETRY
+    }
+
+    /// A probe that is not a retry goes out.
+    pub(crate) fn earn(&self) {
+        self.tokens
+            .update(|held| Some((held + self.income).min(self.most))); // at most 2^23
+    }
+
+    /// Takes out what a retry costs; returns whether it was there.
+    pub(crate) fn spend(&self) -> bool {
+        self.tokens.update(|held| held.checked_sub(RETRY))
+    }
+}
+
+#[cfg(target_has_atomic = "32")]
+struct Tokens(core::sync::atomic::AtomicU32);
+
+/// Where there is no compare-and-swap there is no second core.
+#[cfg(not(target_has_atomic = "32"))]
+struct Tokens(core::cell::Cell<u32>);
+
+#[cfg(target_has_atomic = "32")]
+impl Tokens {
+    const fn new(held: u32) -> Self {
+        Self(core::sync::atomic::AtomicU32::new(held))
+    }
+
+    fn get(&self) -> u32 {
+        self.0.load(core::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Returns whether `change` was made.
+    fn update(&self, change: impl Fn(u32) -> Option<u32>) -> bool {
+        use core::sync::atomic::Ordering::Relaxed; // a count that orders nothing else
+        self.0.fetch_update(Relaxed, Relaxed, change).is_ok()
+    }
+}
+
+#[cfg(not(target_has_atomic = "32"))]
+impl Tokens {
+    const fn new(held: u32) -> Self {
+        Self(core::cell::Cell::new(held))
+    }
+
+    fn get(&self) -> u32 {
+        self.0.get()
+    }
+
+    fn update(&self, change: impl Fn(u32) -> Option<u32>) -> bool {
+        change(self.get()).map(|held| self.0.set(held)).is_some()
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grants_the_reserve_and_then_the_share() {
+        let budget = RetryBudget::new(25, 3);
+        assert_eq!((0..10).filter(|_| budget.spend()).count(), 3);
+        let granted = (0..40).filter(|_| {
+            budget.earn();
+            budget.spend()
+        });
+        assert_eq!(granted.count(), 10);
+    }
+
+    #[test]
+    fn it_saves_no_more_than_the_reserve() {
+        let budget = RetryBudget::new(255, 2);
+        (0..1_000).for_each(|_| budget.earn());
+        assert_eq!(budget.left(), 2);
+    }
+}

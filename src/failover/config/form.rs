@@ -1,0 +1,76 @@
+//! The configuration of a group as serde has it, read through the builders.
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+use crate::config::{Config, Founding};
+use crate::error::ConfigError;
+use crate::failover::config::{FailoverConfig, Preference, Return, SwitchOn};
+use crate::pacing::Pacing;
+use crate::time::duration;
+
+/// What is left out is as [`FailoverConfig::new`] sets it. The request timeout is the longest timeout of `active`.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename = "FailoverConfig")]
+struct Form<C> {
+    active: C,
+    standby: C,
+    #[serde(default)]
+    quarantine_us: Option<u64>,
+    #[serde(default)]
+    quarantine_max_us: Option<u64>,
+    #[serde(default)]
+    hold_down_us: Option<u64>,
+    #[serde(default)]
+    preference: Preference,
+    #[serde(default)]
+    returning: Return,
+    #[serde(default)]
+    switch_on: SwitchOn,
+    #[serde(default = "on")]
+    enabled: bool,
+}
+
+const fn on() -> bool {
+    true
+}
+
+impl<P: Founding> Serialize for FailoverConfig<P> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Form {
+            active: self.active,
+            standby: self.standby,
+            quarantine_us: Some(self.quarantine_us),
+            quarantine_max_us: Some(self.quarantine_max_us),
+            hold_down_us: Some(self.hold_us),
+            preference: self.preference,
+            returning: self.returning,
+            switch_on: self.switch_on,
+            enabled: self.enabled,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de, P: Founding> Deserialize<'de> for FailoverConfig<P> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let form = Form::<Config<P>>::deserialize(from)?;
+        form.read().map_err(D::Error::custom)
+    }
+}
+
+impl<P: Pacing> Form<Config<P>> {
+    fn read(&self) -> Result<FailoverConfig<P>, ConfigError> {
+        let new = FailoverConfig::new(self.active, self.standby);
+        let first = self.quarantine_us.unwrap_or(new.quarantine_us);
+        let longest = self.quarantine_max_us.unwrap_or(new.quarantine_max_us);
+        let config = new
+            .quarantine(duration(first), duration(longest))?
+            .hold_down(duration(self.hold_down_us.unwrap_or(new.hold_us)))?;
+        Ok(config
+            .preference(self.preference)
+            .returning(self.returning)
+            .switch_on(self.switch_on)
+            .enabled(self.enabled))
+    }
+}

@@ -1,0 +1,66 @@
+//! Other settings while the monitor runs.
+
+use crate::config::Config;
+use crate::monitor::Monitor;
+use crate::pacing::Pacing;
+use crate::time::Instant;
+use crate::verdict::Verdict;
+
+/// The bound in force since a reconfiguration, until a probe sent after it is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Looser {
+    /// 0: the planned one.
+    bound_us: u64,
+    since: Instant,
+}
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// Other settings from `now` on, and a probe as soon as the timeout allows.
+    ///
+    /// | survives | does not |
+    /// |---|---|
+    /// | verdict, suspicion, statistics of the path, what the policy has learnt | interval, timeout, retries: planned anew, within an episode too |
+    /// | probes under way and their timeouts, the ids of all | retries spent in an episode under way: they start over |
+    /// | counters, events, pushbacks | answers counted towards [`rise`](Config::rise) |
+    /// | the seed: that of `config` is not looked at | |
+    ///
+    /// A tighter bound would be broken by the plan that was in force until now. So a peer not called dead gets time for one probe and its
+    /// retries, though never past the moment at which the old bound would have ended; until a probe sent since is answered, the bound
+    /// in force, which the [snapshot](Self::snapshot) shows, is the looser one, and law 3 holds for it.
+    pub fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
+        self.look(now);
+        let until = self.pulse.dead_at();
+        self.pulse.reconfigure(config.settings);
+        self.pause_us = config.pause_us;
+        self.looser = Looser {
+            bound_us: until.map_or(0, |until| self.looser_bound_us(until)),
+            since: self.watch.seen(),
+        };
+        self.loosen();
+        self.reschedule();
+        self.pull_forward();
+        self.settle();
+    }
+
+    /// The bound to keep to where the verdict would have fallen at `until`.
+    fn looser_bound_us(&self, until: Instant) -> u64 {
+        let plan = self.pulse.plan();
+        let tail = plan.bound_us().saturating_sub(plan.interval_us());
+        let enough = self.watch.seen().plus(tail).min(until);
+        enough.since(self.pulse.mark()).max(plan.bound_us())
+    }
+
+    /// Keeps the looser bound in force, whatever was planned, for as long as it is needed.
+    pub(super) fn loosen(&mut self) {
+        if self.looser.bound_us == 0 {
+            return;
+        }
+        let over = self.pulse.mark() >= self.looser.since;
+        if over || self.pulse.verdict() == Verdict::Dead {
+            self.looser.bound_us = 0;
+            self.pulse.tighten();
+        } else {
+            self.pulse.loosen(self.looser.bound_us);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Retries within a budget.
+
+use crate::budget::RetryBudget;
+use crate::monitor::{Monitor, Output};
+use crate::pacing::Pacing;
+use crate::time::Instant;
+use crate::verdict::Verdict;
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
+    pub fn poll_within(&mut self, now: Instant, budget: &RetryBudget) -> Output {
+        self.poll_with(now, Some(budget))
+    }
+
+    /// Whether the probe that is due may be sent. A retry that is not granted waits for its turn on the steady schedule.
+    pub(super) fn is_granted(&mut self, budget: Option<&RetryBudget>) -> bool {
+        let Some(budget) = budget else {
+            return true;
+        };
+        let steady = self.sent.plus(self.pulse.interval_us());
+        let retry = self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
+        if !retry || steady <= self.watch.now() {
+            budget.earn();
+            return true;
+        }
+        if budget.spend() {
+            return true;
+        }
+        self.next = steady;
+        false
+    }
+}

@@ -1,0 +1,128 @@
+//! A retry budget that many monitors share.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test
+
+use core::time::Duration;
+
+use systole::{Config, Instant, Monitor, Output, ProbeId, Retries, RetryBudget, Verdict};
+
+const PEERS: u64 = 200;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Many monitors of one server, which answers at once or not at all, seen every 10 ms.
+struct Crowd {
+    monitors: Vec<Monitor<8>>,
+    due: Vec<Instant>,
+    budget: Option<RetryBudget>,
+    now: Instant,
+    up: bool,
+    probes: usize,
+}
+
+impl Crowd {
+    fn new(budget: Option<RetryBudget>) -> Self {
+        let config = Config::every(SECOND)
+            .unwrap()
+            .detect_within(5 * SECOND)
+            .unwrap()
+            .retries(Retries::fixed(8))
+            .unwrap();
+        let monitors =
+            (1..=PEERS).map(|seed| Monitor::new(config.seed(seed).unwrap(), Instant::ZERO));
+        let monitors: Vec<_> = monitors.map(Result::unwrap).collect();
+        Self {
+            due: vec![Instant::ZERO; monitors.len()],
+            monitors,
+            budget,
+            now: Instant::ZERO,
+            up: true,
+            probes: 0,
+        }
+    }
+
+    /// Probes sent in the next `seconds`.
+    fn run(&mut self, seconds: u64) -> usize {
+        let (until, before) = (
+            self.now.saturating_add(Duration::from_secs(seconds)),
+            self.probes,
+        );
+        while self.now < until {
+            self.now = self.now.saturating_add(Duration::from_millis(10));
+            for which in 0..self.monitors.len() {
+                if self.due[which] <= self.now {
+                    self.drain(which);
+                }
+            }
+        }
+        self.probes - before
+    }
+
+    fn drain(&mut self, which: usize) {
+        for _ in 0..Monitor::<8>::MAX_DRAIN {
+            let monitor = &mut self.monitors[which];
+            let output = match &self.budget {
+                Some(budget) => monitor.poll_within(self.now, budget),
+                None => monitor.poll(self.now),
+            };
+            match output {
+                Output::Probe(id) => self.sent(which, id),
+                Output::Wait(until) => {
+                    assert!(until > self.now);
+                    self.due[which] = until;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        panic!("the drain does not end");
+    }
+
+    fn sent(&mut self, which: usize, id: ProbeId) {
+        self.probes += 1;
+        if self.up {
+            self.monitors[which].handle_reply(id, self.now);
+        }
+    }
+
+    fn all(&self, verdict: Verdict) -> bool {
+        self.monitors
+            .iter()
+            .all(|monitor| monitor.verdict() == verdict)
+    }
+}
+
+#[test]
+fn retries_of_all_are_held_to_the_budget_and_verdicts_fall_all_the_same() {
+    let mut free = Crowd::new(None);
+    let mut held = Crowd::new(Some(RetryBudget::new(10, 20)));
+    for crowd in [&mut free, &mut held] {
+        crowd.run(20);
+        assert!(crowd.all(Verdict::Alive));
+        crowd.up = false;
+    }
+    let steady = 5 * 212; // intervals are shortened by 5 % on average
+    let (free_probes, held_probes) = (free.run(5), held.run(5));
+    assert!(
+        free_probes > steady * 3 / 2,
+        "{free_probes}: there is nothing to hold"
+    );
+    assert!(
+        held_probes <= steady * 110 / 100 + 20,
+        "{held_probes} over {steady}"
+    );
+    for crowd in [&mut free, &mut held] {
+        crowd.run(1); // every look is up to 10 ms late, which is credited
+        assert!(crowd.all(Verdict::Dead));
+        crowd.up = true;
+        crowd.run(2);
+        assert!(crowd.all(Verdict::Alive));
+    }
+}
+
+#[test]
+fn a_budget_of_nothing_leaves_the_steady_probes() {
+    let mut crowd = Crowd::new(Some(RetryBudget::new(0, 0)));
+    crowd.run(20);
+    crowd.up = false;
+    let probes = crowd.run(4);
+    assert!((780..=900).contains(&probes), "{probes}");
+}

@@ -1,0 +1,187 @@
+//! What is exported is what was counted, however often and from whatever machine it is recorded.
+#![cfg(feature = "metrics")]
+#![allow(clippy::panic, clippy::unwrap_used)] // a test
+
+use core::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use systole::metrics::{Group, Peer, RTT, RTT_BUCKETS};
+use systole::{Config, Counters, Endpoint, Failover, FailoverConfig, Instant, Monitor, Output};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs `test` with an exporter of its own.
+fn exported(test: impl FnOnce(&PrometheusHandle)) {
+    let builder = PrometheusBuilder::new();
+    let builder = builder.set_buckets_for_metric(Matcher::Full(RTT.into()), &RTT_BUCKETS);
+    let recorder = builder.unwrap().build_recorder();
+    let handle = recorder.handle();
+    metrics::with_local_recorder(&recorder, || test(&handle));
+}
+
+/// The value of one series.
+fn value(exporter: &PrometheusHandle, series: &str) -> f64 {
+    let text = exporter.render();
+    let line = text.lines().find_map(|line| line.strip_prefix(series));
+    let line = line.unwrap_or_else(|| panic!("no {series} in {text}"));
+    line.trim().parse().unwrap()
+}
+
+/// A peer that is down for 20 s of every minute.
+struct World {
+    now: Instant,
+    monitor: Monitor<32>,
+    /// Time by which polls are late.
+    lateness: Duration,
+}
+
+impl World {
+    fn new() -> Self {
+        let config = Config::every(SECOND).and_then(|config| config.detect_within(5 * SECOND));
+        let config = config.and_then(|config| config.seed(7)).unwrap();
+        Self {
+            now: Instant::ZERO,
+            monitor: Monitor::new(config, Instant::ZERO).unwrap(),
+            lateness: Duration::ZERO,
+        }
+    }
+
+    fn run(&mut self, span: Duration) {
+        let end = self.now.saturating_add(span);
+        while self.now < end {
+            let up = !(30..50).contains(&(self.now.as_micros() / 1_000_000 % 60));
+            match self.monitor.poll(self.now) {
+                Output::Probe(id) if up => {
+                    self.now = self.now.saturating_add(SECOND / 50);
+                    self.monitor.handle_reply(id, self.now);
+                }
+                Output::Wait(until) => self.now = until.saturating_add(self.lateness),
+                _ => {}
+            }
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        self.monitor.snapshot(self.now).counters
+    }
+}
+
+#[test]
+fn the_series_follow_the_counters() {
+    exported(|exporter| {
+        let (mut world, mut peer) = (World::new(), Peer::new("db"));
+        for _ in 0..30 {
+            world.run(10 * SECOND);
+            peer.record(&world.monitor, world.now);
+            peer.record(&world.monitor, world.now); // nothing new
+        }
+        let known = world.counters();
+        assert!(known.recovered >= 4 && known.dead == known.recovered);
+        for (series, count) in [
+            (
+                "systole_probes_total{peer=\"db\",result=\"answered\"}",
+                known.answered,
+            ),
+            (
+                "systole_probes_total{peer=\"db\",result=\"overdue\"}",
+                known.lost,
+            ),
+            (
+                "systole_verdict_changes_total{peer=\"db\",to=\"dead\"}",
+                known.dead,
+            ),
+            (
+                "systole_verdict_changes_total{peer=\"db\",to=\"suspect\"}",
+                known.suspect,
+            ),
+            (
+                "systole_revivals_total{peer=\"db\",outcome=\"recovered\"}",
+                known.recovered,
+            ),
+            ("systole_rtt_seconds_count{peer=\"db\"}", known.answered),
+            ("systole_rtt_seconds_bucket{peer=\"db\",le=\"0.01\"}", 0),
+            (
+                "systole_rtt_seconds_bucket{peer=\"db\",le=\"0.025\"}",
+                known.answered,
+            ),
+        ] {
+            let value = value(exporter, series);
+            assert!(
+                (value - f64::from(count)).abs() < 0.5,
+                "{series} {value}, not {count}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_new_machine_for_a_peer_goes_on_counting() {
+    exported(|exporter| {
+        let mut peer = Peer::new("db");
+        let mut sum = 0;
+        for seconds in [20, 10] {
+            let mut world = World::new();
+            world.run(seconds * SECOND);
+            peer.record(&world.monitor, world.now);
+            sum += world.counters().answered;
+        }
+        let answered = value(
+            exporter,
+            "systole_probes_total{peer=\"db\",result=\"answered\"}",
+        );
+        assert!((answered - f64::from(sum)).abs() < 0.5);
+    });
+}
+
+#[test]
+fn a_peer_that_is_gone_has_no_verdict() {
+    exported(|exporter| {
+        let (mut world, mut peer) = (World::new(), Peer::new("db"));
+        world.run(20 * SECOND);
+        peer.record(&world.monitor, world.now);
+        let alive = "systole_verdict{peer=\"db\",verdict=\"alive\"}";
+        assert!(value(exporter, alive) > 0.5);
+        drop(peer);
+        assert!(value(exporter, alive) < 0.5);
+    });
+}
+
+#[test]
+fn a_group_shows_who_is_active() {
+    exported(|exporter| {
+        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let endpoints = [Endpoint::new(); 2];
+        let mut group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+        let mut series = Group::new("db", ["one", "other"]);
+        series.record(&group, Instant::ZERO);
+        let active = "systole_active{group=\"db\",peer=\"other\"}";
+        assert!(value(exporter, active) < 0.5);
+        group.switch_to(1, Instant::ZERO);
+        series.record(&group, Instant::ZERO);
+        assert!(value(exporter, active) > 0.5);
+        assert!(value(exporter, "systole_switches_total{group=\"db\"}") > 0.5);
+        assert!(
+            value(
+                exporter,
+                "systole_group_state{group=\"db\",state=\"serving\"}"
+            ) > 0.5
+        );
+    });
+}
+
+/// The first death of a peer whose polls are late by `lateness`, and the worst detection until then.
+fn worst(lateness: Duration) -> Duration {
+    let mut world = World::new();
+    world.lateness = lateness;
+    world.run(45 * SECOND);
+    let known = world.counters();
+    assert_eq!((known.dead, known.suspect), (1, 1), "{known:?}");
+    Duration::from_millis(known.worst_detection_ms.into())
+}
+
+#[test]
+fn the_worst_detection_is_the_bound_and_our_lateness() {
+    assert_eq!(worst(Duration::ZERO), 5 * SECOND);
+    let late = worst(SECOND / 2);
+    assert!(late > 5 * SECOND && late < 11 * SECOND, "{late:?}");
+}

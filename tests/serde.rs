@@ -1,0 +1,202 @@
+//! Configurations and snapshots, written and read: what comes back is what went out, and nothing invalid comes in.
+#![cfg(feature = "serde")]
+#![allow(clippy::unwrap_used, clippy::panic)] // a test
+
+use core::fmt::Debug;
+use core::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+use systole::pacing::{Fixed, Lifetime, Target};
+use systole::{
+    Config, Endpoint, Failover, FailoverConfig, Instant, Monitor, MonitorSnapshot, Output,
+    Preference, Retries, Return, SwitchOn,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
+    let text = serde_json::to_string(value).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
+}
+
+#[test]
+fn configurations_survive_the_way_out_and_in() {
+    let config = Config::every(5 * SECOND).unwrap();
+    survives(&config);
+    for preset in [
+        Config::LAN,
+        Config::WAN,
+        Config::CELLULAR,
+        Config::SATELLITE,
+        Config::BATTERY,
+    ] {
+        survives(&preset);
+    }
+    for percent in 0..=1_000 {
+        survives(&config.gain_percent(percent).unwrap());
+    }
+    let all = config
+        .interval_between(SECOND, 7 * SECOND)
+        .and_then(|config| config.timeouts(3 * SECOND, SECOND / 2, 4 * SECOND))
+        .and_then(|config| config.retries(Retries::closing(3)))
+        .and_then(|config| config.detect_within(20 * SECOND))
+        .and_then(|config| config.jitter_percent(0))
+        .and_then(|config| config.seed(u64::MAX))
+        .and_then(|config| config.rise(3))
+        .unwrap();
+    survives(&all.report_pauses_over(Duration::ZERO).start_at_once());
+    survives(&Config::fixed(SECOND).unwrap());
+    let lease = Lifetime::lease(Fixed::clone(Config::fixed(SECOND).unwrap().policy()), DAY);
+    survives(&Config::with_policy(lease, SECOND, DAY).unwrap());
+}
+
+/// The builders check each setting against those before it; reading does not depend on their order.
+#[test]
+fn a_target_with_little_room_survives() {
+    let tight = Config::target(10 * SECOND)
+        .and_then(|config| config.mistakes_at_most_one_per(7 * DAY))
+        .and_then(|config| config.probes_at_most(500))
+        .and_then(|config| config.timeouts(SECOND, SECOND / 1_000, SECOND))
+        .and_then(|config| config.interval_between(9_950 * SECOND / 1_000, 10 * SECOND))
+        .unwrap();
+    survives(&tight);
+    survives(&Config::<Target>::target(SECOND).unwrap());
+}
+
+#[test]
+fn groups_survive() {
+    survives(&FailoverConfig::CLASSIC);
+    let other = FailoverConfig::CLASSIC
+        .preference(Preference::Rtt)
+        .returning(Return::Prefer)
+        .switch_on(SwitchOn::Suspicion)
+        .enabled(false)
+        .quarantine(SECOND, DAY)
+        .and_then(|config| config.hold_down(DAY))
+        .and_then(|config| config.seed(7))
+        .unwrap();
+    survives(&other);
+    survives(&Endpoint::new().weight(3).name(9));
+}
+
+#[test]
+fn the_shortest_configuration_is_that_of_the_constructor() {
+    let read = |text| serde_json::from_str::<Config>(text).unwrap();
+    let every = r#"{ "policy": { "every_us": 5000000 } }"#;
+    assert_eq!(read(every), Config::every(5 * SECOND).unwrap());
+    let target: Config<Target> =
+        serde_json::from_str(r#"{ "policy": { "target_us": 10000000 } }"#).unwrap();
+    assert_eq!(target, Config::target(10 * SECOND).unwrap());
+}
+
+#[test]
+fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
+    let refused = |rest: &str| {
+        let text = format!(r#"{{ "policy": {{ "every_us": 1000000 }}, {rest} }}"#);
+        serde_json::from_str::<Config>(&text)
+            .unwrap_err()
+            .to_string()
+    };
+    for (rest, words) in [
+        (
+            r#""interval_min_us": 0"#,
+            "the shortest interval of 0 us is out of range: 1 us to 1099511627776 us",
+        ),
+        (
+            r#""interval_max_us": 899999"#,
+            "the longest interval of 899999 us is out of range: 900000 us to",
+        ),
+        (
+            r#""timeout_min_us": 5000000"#,
+            "the first timeout of 2000000 us is out of range: 5000000 us to 60000000 us",
+        ),
+        (
+            r#""timeout_max_us": 4294967296"#,
+            "the longest timeout of 4294967296 us is out of range: 100000 us to 4294967295 us",
+        ),
+        (
+            r#""retries": { "count": 17, "spacing": "fixed" }"#,
+            "the number of retries of 17 is out of range: 0 to 16",
+        ),
+        (
+            r#""detect_within_us": 0"#,
+            "the bound on detection time of 0 us is out of range: 1600000 us to",
+        ),
+        (
+            r#""jitter_percent": 51"#,
+            "the jitter of 51 % is out of range: 0 % to 50 %",
+        ),
+        (r#""seed": 0"#, "the seed of 0 is out of range: 1 to"),
+        (
+            r#""rise": 0"#,
+            "the number of answers to rise of 0 is out of range: 1 to 255",
+        ),
+        (r#""intervall_us": 1"#, "unknown field `intervall_us`"),
+        (r#""jitter_percent": 256"#, "invalid value: integer `256`"),
+    ] {
+        let said = refused(rest);
+        assert!(said.contains(words), "{rest}: {said}");
+    }
+    let of_policy = |text| {
+        serde_json::from_str::<Config>(text)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        of_policy(r#"{ "policy": { "every_us": 0 } }"#).contains("the interval of 0 us is out")
+    );
+    assert!(of_policy(r#"{ "policy": { "fixed_us": 5 } }"#).contains("unknown field `fixed_us`"));
+    assert!(of_policy("{}").contains("missing field `policy`"));
+}
+
+#[test]
+fn a_group_that_is_refused_says_so() {
+    let mut group = serde_json::to_value(FailoverConfig::CLASSIC).unwrap();
+    group["quarantine_max_us"] = 1.into();
+    let error = serde_json::from_value::<FailoverConfig>(group).unwrap_err();
+    let words = "the longest quarantine of 1 us is out of range: 30000000 us to";
+    assert!(error.to_string().contains(words), "{error}");
+}
+
+/// Answers after 20 ms for a minute, then dies.
+fn watched<P: systole::pacing::Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
+    let mut now = Instant::ZERO;
+    let mut monitor = Monitor::new(config.seed(7).unwrap(), now).unwrap();
+    while now < Instant::from_secs(100) {
+        match monitor.poll(now) {
+            Output::Probe(id) if now < Instant::from_secs(60) => {
+                now = now.saturating_add(SECOND / 50);
+                monitor.handle_reply(id, now);
+            }
+            Output::Event(event) => survives(&event),
+            Output::Wait(until) => now = until,
+            Output::Probe(_) | Output::Idle => {}
+        }
+    }
+    (monitor, now)
+}
+
+#[test]
+fn snapshots_survive_and_read_well() {
+    let (monitor, now) = watched(Config::target(10 * SECOND).unwrap());
+    survives(&monitor.snapshot(now));
+    let (monitor, now) = watched(Config::every(SECOND).unwrap());
+    let known = monitor.snapshot(now);
+    survives(&known);
+    let written = serde_json::to_value(known).unwrap();
+    assert_eq!(written["heart"]["verdict"], "dead");
+    assert_eq!(written["heart"]["mean_us"], 20_000);
+    assert_eq!(written["counters"]["dead"], 1);
+    let read: MonitorSnapshot = serde_json::from_value(written).unwrap();
+    assert_eq!(read, known);
+}
+
+#[test]
+fn the_status_of_a_group_survives() {
+    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let endpoints = [Endpoint::new(); 2];
+    let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+    survives(&group.status(0, Instant::ZERO).unwrap());
+    survives(&group.state());
+}
