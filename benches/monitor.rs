@@ -2,6 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::std_instead_of_alloc)]
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "common/machines.rs"]
+mod machines;
+#[allow(dead_code, unreachable_pub)]
 #[path = "common/rounds.rs"]
 mod rounds;
 
@@ -9,53 +12,9 @@ use core::hint::black_box;
 use core::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use rounds::{BASE, briefly, rtts};
-use systole::{Config, Heartbeat, Instant, Monitor, Output};
-
-type Watched = Monitor<32>;
-
-/// A heartbeat of which `answered` probes were answered.
-fn heart(answered: usize) -> Heartbeat<32> {
-    let mut heart = Heartbeat::new(Config::every(BASE).unwrap());
-    for &rtt in rtts().iter().take(answered) {
-        heart.next_interval(rtt);
-    }
-    heart
-}
-
-/// A monitor whose peer answers for `beats` probes, and the moment at which the next one is due.
-fn monitor(beats: usize) -> (Watched, Instant) {
-    let config = Config::every(BASE).unwrap().seed(1).unwrap();
-    let mut now = Instant::ZERO;
-    let mut monitor = Watched::new(config.start_at_once(), now).unwrap();
-    for &rtt in rtts().iter().take(beats) {
-        now = beat(&mut monitor, now, Some(rtt));
-    }
-    (monitor, now)
-}
-
-/// One probe: sent, answered after `rtt` or not at all, and drained twice. Returns the deadline.
-fn beat(monitor: &mut Watched, now: Instant, rtt: Option<Duration>) -> Instant {
-    let (until, probe) = drain(monitor, now);
-    let Some((id, rtt)) = probe.zip(rtt) else {
-        return until;
-    };
-    let landed = now.saturating_add(rtt);
-    monitor.handle_reply(id, landed);
-    drain(monitor, landed).0
-}
-
-fn drain(monitor: &mut Watched, now: Instant) -> (Instant, Option<systole::ProbeId>) {
-    let mut probe = None;
-    loop {
-        match monitor.poll(now) {
-            Output::Probe(id) => probe = Some(id),
-            Output::Event(event) => drop(black_box(event)),
-            Output::Wait(until) => return (until, probe),
-            Output::Idle => return (Instant::MAX, probe),
-        }
-    }
-}
+use machines::{beat, drain, heart, monitor, rtts};
+use rounds::briefly;
+use systole::Heartbeat;
 
 fn missed(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("missed");

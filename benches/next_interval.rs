@@ -10,6 +10,9 @@
 )]
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "common/machines.rs"]
+mod machines;
+#[allow(dead_code, unreachable_pub)]
 #[path = "common/rounds.rs"]
 mod rounds;
 

@@ -8,7 +8,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use systole::{Config, Heartbeat, Verdict};
 
-pub const BASE: Duration = Duration::from_secs(5);
+use crate::machines::{BASE, rtts};
 
 pub type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -17,18 +17,6 @@ pub fn briefly() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
-}
-
-/// Round-trip times about 40 ms, the same in every run.
-pub fn rtts() -> Vec<Duration> {
-    let mut state = 1_u64;
-    let mut draw = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005) + 1;
-        state >> 33
-    };
-    (0..4_096)
-        .map(|_| Duration::from_micros(30_000 + draw() % 20_000))
-        .collect()
 }
 
 /// Feeds `round` one round-trip time after the other.

@@ -6,6 +6,9 @@
 #![allow(missing_docs)]
 
 #[allow(dead_code)]
+#[path = "../../common/machines.rs"]
+mod machines;
+#[allow(dead_code)]
 #[path = "../../common/rounds.rs"]
 mod rounds;
 
@@ -15,9 +18,10 @@ use std::time::Instant;
 
 use adaptive_timeout::{AdaptiveTimeout, LatencyTracker};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use machines::BASE;
 use phi_accrual_failure_detector::{Clock, Detector, FailureDetector, UnsyncState};
 use phi_detector::PingWindow;
-use rounds::{BASE, Group, briefly, measure, systole, two_passes};
+use rounds::{Group, briefly, measure, systole, two_passes};
 use s2n_quic_core::packet::number::PacketNumberSpace;
 use s2n_quic_core::recovery::RttEstimator;
 use s2n_quic_core::time::{Clock as _, NoopClock};
