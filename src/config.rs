@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::error::{ConfigError, Setting, check};
 use crate::pacing::{Fixed, Fluctuation, Pacing, Target};
-use crate::plan::{Limits, Retries};
+use crate::plan::{HUNDREDTH_Q16, Limits, Retries};
 use crate::time::{duration, micros, rtt_micros, saturate};
 
 #[cfg(feature = "serde")]
@@ -15,7 +15,7 @@ mod presets;
 pub(crate) use form::Founding;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
-const SPAN_MAX_US: u64 = 1 << 40;
+pub(crate) const SPAN_MAX_US: u64 = 1 << 40;
 /// Named spans of time.
 pub(crate) struct Span;
 
@@ -30,7 +30,7 @@ const TIMEOUT_FIRST_US: u32 = 2_000_000;
 /// The longest timeout, unless set.
 const TIMEOUT_MAX_US: u32 = 60_000_000;
 const RETRIES: Retries = Retries::exponential(2);
-const JITTER_PERCENT: u8 = 10;
+const JITTER_PERCENT: u16 = 10;
 /// A hitch shorter than this is nobody's business, unless set.
 const PAUSE_US: u32 = 1_000_000;
 
@@ -189,7 +189,7 @@ impl Config<Target> {
     /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
-    /// assert_eq!(plan.interval().as_millis(), 1_000); // careful, until the path is known
+    /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known
     /// # Ok(()) }
     /// ```
     ///
@@ -284,7 +284,7 @@ impl<P: Pacing> Config<P> {
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,
-                    jitter_percent: JITTER_PERCENT,
+                    jitter_q16: JITTER_PERCENT * HUNDREDTH_Q16,
                     rise: 1,
                 },
             },
@@ -384,7 +384,7 @@ impl<P: Pacing> Config<P> {
     /// Above 50.
     pub const fn jitter_percent(mut self, percent: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Jitter, percent as u64, 0, 50));
-        self.settings.limits.jitter_percent = percent;
+        self.settings.limits.jitter_q16 = percent as u16 * HUNDREDTH_Q16;
         Ok(self)
     }
 

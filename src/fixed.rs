@@ -1,109 +1,10 @@
-//! Fixed-point arithmetic: a ratio of a root, and a logarithm.
-//!
-//! Everything runs in 32-bit words once normalised, so that a Cortex-M0 pays no 128-bit root or division.
+//! Fixed-point arithmetic: division, scaling, and a logarithm.
 
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
-/// `sqrt(square) / divisor` in 16 fractional bits, saturating; 0 where `divisor` is 0. `square` is below 2^96.
-pub(crate) const fn root_ratio_q16(square: u128, divisor: u64) -> u32 {
-    root_ratio(square, divisor, 16)
-}
-
-/// `sqrt(square) / divisor` in `fraction` fractional bits, saturating; 0 where `divisor` is 0. `square` is below 2^96.
-///
-/// Relative error at most 6.2e-5 (half a unit in 2^15 for the root, the divisor and the quotient each 2^-16 to
-/// 2^-15), plus half a unit of the last rounding.
-pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: i32) -> u32 {
-    if square == 0 || divisor == 0 {
-        return 0;
-    }
-    let (root, half) = normal_root(square);
-    let (divisor, exponent) = normal(divisor);
-    let quotient = quotient_q15(root, divisor);
-    scale(quotient, half - exponent - 15 + fraction)
-}
-
-/// `(root, half)` with `square` = root^2 * 2^(2 * half) and the root in 2^15..=2^16. Shifts to the left alone: they are cheap on 32 bits.
-#[allow(clippy::cast_possible_truncation)] // the words are cut apart
-const fn normal_root(square: u128) -> (u32, i32) {
-    debug_assert!(square >> 96 == 0);
-    let (value, dropped) = if square >> 64 == 0 {
-        (square as u64, 0)
-    } else {
-        ((square >> 32) as u64, 32)
-    };
-    let spare = value.leading_zeros() & !1; // even, so that the exponent can be halved
-    let top = ((value << spare) >> 32) as u32;
-    (rounded_root(top), (dropped + 32 - spare.cast_signed()) / 2)
-}
-
-/// `(mantissa, exponent)` with `value` = mantissa * 2^exponent, rounded to nearest, and the mantissa in 2^15..=2^16.
-#[allow(clippy::cast_possible_truncation)] // the high word
-const fn normal(value: u64) -> (u32, i32) {
-    let spare = value.leading_zeros();
-    let top = ((value << spare) >> 32) as u32;
-    (rounded_shift(top, 16), 48 - spare.cast_signed())
-}
-
-/// The root of `square`, rounded down to 32 significant bits.
-#[allow(clippy::cast_possible_truncation)] // shifted down to 64 bits
-pub(crate) const fn root(square: u128) -> u64 {
-    let excess = 64_u32.saturating_sub(square.leading_zeros());
-    let half = excess.div_ceil(2);
-    ((square >> (2 * half)) as u64).isqrt() << half
-}
-
 /// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
-const WIDE: bool = cfg!(target_pointer_width = "64");
-
-/// The root of `square`, rounded to nearest.
-const fn rounded_root(square: u32) -> u32 {
-    let root = if WIDE {
-        square.isqrt()
-    } else {
-        bitwise_root(square)
-    };
-    root + (square - root * root > root) as u32
-}
-
-/// The root of `square`, rounded down: no division, no table.
-const fn bitwise_root(square: u32) -> u32 {
-    let (mut rest, mut root, mut bit) = (square, 0, 1 << 30);
-    while bit > 0 {
-        let trial = root + bit;
-        root >>= 1;
-        if rest >= trial {
-            rest -= trial;
-            root += bit;
-        }
-        bit >>= 2;
-    }
-    root
-}
-
-/// `dividend / divisor` in 15 fractional bits, rounded to nearest; both are in 2^15..=2^16.
-const fn quotient_q15(dividend: u32, divisor: u32) -> u32 {
-    match ((dividend << 15) + divisor / 2).checked_div(divisor) {
-        Some(quotient) if WIDE => quotient,
-        _ => bitwise_quotient_q15(dividend, divisor),
-    }
-}
-
-/// The same where a division takes 400 bytes of flash.
-const fn bitwise_quotient_q15(dividend: u32, divisor: u32) -> u32 {
-    let (mut rest, mut quotient, mut turns) = (dividend, 0, 16);
-    while turns > 0 {
-        quotient <<= 1;
-        if rest >= divisor {
-            rest -= divisor;
-            quotient |= 1;
-        }
-        rest <<= 1;
-        turns -= 1;
-    }
-    quotient + (rest >= divisor) as u32
-}
+pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
 
 /// `(dividend / divisor, dividend % divisor)`; `divisor` is at most 2^31, and 0 divided by 0 is 0.
 #[allow(clippy::cast_possible_truncation)] // a remainder is below its divisor
@@ -131,26 +32,38 @@ const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
     (quotient, rest)
 }
 
-/// `value / 2^right`, rounded to nearest; `right` is 1 to 31.
-const fn rounded_shift(value: u32, right: u32) -> u32 {
-    (value >> right) + ((value >> (right - 1)) & 1)
-}
-
-/// `value * 2^left`, rounded to nearest and saturating.
-const fn scale(value: u32, left: i32) -> u32 {
-    if left < -31 {
-        0
-    } else if left < 0 {
-        rounded_shift(value, left.unsigned_abs())
-    } else if left > value.leading_zeros().cast_signed() {
-        u32::MAX
-    } else {
-        value << left
+/// `dividend % divisor`, of any 64 bits; where `divisor` is 0, as for 1. In 60 bytes of flash, where a division takes a kilobyte.
+pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
+    let divisor = if divisor > 0 { divisor } else { 1 };
+    let (mut rest, mut multiple) = (dividend, divisor);
+    while multiple <= rest >> 1 {
+        multiple <<= 1;
     }
+    while multiple >= divisor {
+        if rest >= multiple {
+            rest -= multiple;
+        }
+        multiple >>= 1;
+    }
+    rest
 }
 
 /// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
+#[allow(clippy::cast_possible_truncation)] // compared on the line
 pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
+    if WIDE {
+        let wide = (span as u128 * factor as u128) >> 16;
+        return if wide >> 64 == 0 {
+            wide as u64
+        } else {
+            u64::MAX
+        };
+    }
+    scaled_in_halves_q16(span, factor)
+}
+
+/// The same in products of 32 bits by 32.
+const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
     let (low, high) = (span & 0xffff_ffff, span >> 32);
     let high = high * factor as u64;
     if high >> 48 != 0 {
@@ -192,19 +105,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[allow(clippy::cast_precision_loss)] // a reference, not the real thing
-    fn ratio_error(square: u128, divisor: u64) -> f64 {
-        let exact = libm::sqrt(square as f64) / divisor as f64;
-        let found = f64::from(root_ratio_q16(square, divisor)) / 65_536.0;
-        (found - exact).abs() / (1.0 + exact)
-    }
-
     proptest! {
         #[test]
-        fn a_ratio_of_a_root_is_right_to_6e_5(root in 0_u64..1 << 48, fuzz in 0_u128..1 << 20, divisor in 1_u64..1 << 48) {
-            let square = u128::from(root) * u128::from(root) + fuzz;
-            prop_assume!(root / divisor < 60_000);
-            prop_assert!(ratio_error(square, divisor) < 7e-5, "{}", ratio_error(square, divisor));
+        fn a_remainder_is_a_remainder(dividend: u64, divisor in 1_u64.., cut in 0_u32..64) {
+            let divisor = (divisor >> cut).max(1);
+            prop_assert_eq!(remainder(dividend, divisor), dividend % divisor);
         }
 
         #[test]
@@ -217,21 +122,10 @@ mod tests {
         }
 
         #[test]
-        fn quotients_are_alike(dividend in 1_u32 << 15..=1 << 16, divisor in 1_u32 << 15..=1 << 16) {
-            let expected = ((dividend << 15) + divisor / 2) / divisor;
-            prop_assert_eq!(bitwise_quotient_q15(dividend, divisor), expected);
-        }
-
-        #[test]
-        fn a_root_is_the_nearest(square: u32) {
-            let root = libm::sqrt(f64::from(square));
-            prop_assert!((f64::from(rounded_root(square)) - root).abs() <= 0.5);
-            prop_assert_eq!(bitwise_root(square), square.isqrt());
-        }
-
-        #[test]
         fn scaling_is_exact(span in 0_u64..1 << 47, factor: u32) {
-            prop_assert_eq!(u128::from(scaled_q16(span, factor)), (u128::from(span) * u128::from(factor)) >> 16);
+            let expected = (u128::from(span) * u128::from(factor)) >> 16;
+            prop_assert_eq!(u128::from(scaled_q16(span, factor)), expected);
+            prop_assert_eq!(u128::from(scaled_in_halves_q16(span, factor)), expected);
         }
 
         #[test]
@@ -243,14 +137,10 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_are_defined() {
-        assert_eq!(root_ratio_q16(0, 7), 0);
-        assert_eq!(root_ratio_q16(7, 0), 0);
-        assert_eq!(root_ratio_q16((1 << 96) - 1, 1), u32::MAX);
         assert_eq!(bitwise_div_rem(0, 7), (0, 0));
-        assert_eq!(bitwise_root(u32::MAX), 65_535);
-        assert_eq!(bitwise_quotient_q15(1 << 16, 1 << 15), 1 << 16);
-        assert_eq!(root_ratio_q16(1, u64::MAX), 0);
+        assert_eq!(remainder(7, 0), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
+        assert_eq!(scaled_in_halves_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(improbability_milli(0), 9_633);
         assert_eq!(improbability_milli(u32::MAX), 0);
         assert_eq!(improbability_milli(1 << 31), 301);

@@ -79,7 +79,12 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.start();
         let now = self.sent.plus(u64::from(rtt_us));
         self.pulse.elapse(now);
-        self.hear(self.sent, now, rtt_us, false);
+        let answer = Answer {
+            sent: self.sent,
+            now,
+            rtt_us: Some(rtt_us),
+        };
+        self.hear(&answer, u64::from(rtt_us), false);
         self.advance(now)
     }
 
@@ -106,19 +111,26 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         let ahead = coarse(self.sent).wrapping_sub(self.heard);
         let now = self.sent.minus((u64::from(ahead) + 1) << COARSE_SHIFT);
         let rtt_us = rtt_micros(rtt);
-        self.hear(now.minus(u64::from(rtt_us)), now, rtt_us, true);
+        let sent = now.minus(u64::from(rtt_us));
+        let answer = Answer {
+            sent,
+            now,
+            rtt_us: Some(rtt_us),
+        };
+        self.hear(&answer, now.since(sent), true);
     }
 
-    fn hear(&mut self, sent: Instant, now: Instant, rtt_us: u32, late: bool) {
-        let fresh = self.pulse.is_fresh(sent, now);
-        let rtt_us = Some(rtt_us);
-        self.pulse.learn(&Answer { sent, now, rtt_us }, late);
+    #[inline]
+    fn hear(&mut self, answer: &Answer, age_us: u64, late: bool) {
+        let fresh = self.pulse.is_fresh(age_us);
+        self.pulse.observe(answer, late);
         if fresh {
-            self.pulse.prove(sent, now, true);
+            self.pulse.prove(answer.sent, answer.now, true);
         }
         if self.pulse.verdict() == Verdict::Alive {
             self.level = SuspicionLevel::ZERO;
         }
+        self.pulse.adapt();
     }
 
     fn start(&mut self) {

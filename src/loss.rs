@@ -11,37 +11,39 @@ const MEMORY: u16 = 4_096;
 /// Old counts fade: both are halved whenever they add up to 4,096.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LossRate {
-    answered: u16,
+    sent: u16,
+    /// Of those.
     lost: u16,
 }
 
 impl LossRate {
-    pub(crate) const NEW: Self = Self {
-        answered: 0,
-        lost: 0,
-    };
+    pub(crate) const NEW: Self = Self { sent: 0, lost: 0 };
 
+    #[inline]
     pub(crate) const fn answered(&mut self) {
-        self.answered += 1;
-        self.fade();
+        self.sent += 1;
+        if self.sent >= MEMORY {
+            self.fade();
+        }
     }
 
     pub(crate) const fn lost(&mut self) {
         self.lost += 1;
-        self.fade();
+        self.answered();
     }
 
     /// A probe that had been given up was answered after all.
     pub(crate) const fn found(&mut self) {
-        self.lost = self.lost.saturating_sub(1);
-        self.answered();
+        match self.lost.checked_sub(1) {
+            Some(fewer) => self.lost = fewer,
+            None => self.answered(),
+        }
     }
 
+    #[cold]
     const fn fade(&mut self) {
-        if self.answered + self.lost >= MEMORY {
-            self.answered /= 2;
-            self.lost /= 2;
-        }
+        self.sent /= 2;
+        self.lost /= 2;
     }
 
     /// The chance that a probe is lost, 0 to 1.
@@ -53,8 +55,7 @@ impl LossRate {
     /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
     #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
     pub(crate) const fn probability_q32(&self) -> u32 {
-        let sent = self.answered as u32 + self.lost as u32;
-        div_rem((2 * self.lost as u64 + 1) << 31, sent + 1).0 as u32
+        div_rem((2 * self.lost as u64 + 1) << 31, self.sent as u32 + 1).0 as u32
     }
 }
 

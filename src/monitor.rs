@@ -5,12 +5,13 @@ use core::time::Duration;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
-use crate::event::{Event, Pending};
+use crate::event::{Event, Pending, Precedence};
+use crate::fixed::{div_rem, remainder};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
 use crate::random::mix;
-use crate::snapshot::{Counters, MonitorSnapshot, Snapshot};
+use crate::snapshot::{Counters, MonitorSnapshot, Snapshot, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
@@ -19,10 +20,15 @@ use crate::watch::Watch;
 use crate::window::RttWindow;
 
 mod change;
+#[cfg(feature = "alloc")]
+mod dormant;
 mod member;
 mod retry;
 
 use change::Looser;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::Dormant;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,21 +87,15 @@ pub enum Output {
 /// Every method takes a moment of one clock. Where it runs backwards, no time has passed; [`resync`](Self::resync) corrects one that leapt
 /// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
-    pulse: Pulse<N, P>,
-    watch: Watch,
-    outstanding: Outstanding,
-    counters: Counters,
-    pending: Pending,
-    looser: Looser,
-    key: u64,
-    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
-    proof: Instant,
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
-    /// The path before the episode under way.
-    model: Model,
+    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
+    proof: Instant,
+    key: u64,
+    watch: Watch,
     /// Evidence of probes that are forgotten.
     forgotten: SuspicionLevel,
     pause_us: u32,
@@ -106,6 +106,13 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    /// The path before the episode under way.
+    model: Model,
+    outstanding: Outstanding,
+    pulse: Pulse<N, P>,
+    looser: Looser,
+    pending: Pending,
+    counters: Counters,
 }
 
 /// What it may take, on any target.
@@ -128,6 +135,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// A monitor whose configuration is known to have a seed.
+    #[inline(never)]
     pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
         let pulse = Pulse::new(config);
         let mut monitor = Self {
@@ -173,6 +181,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.poll_with(now, None)
     }
 
+    #[inline(never)]
     pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
         self.expire();
@@ -186,7 +195,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
-        match self.pending.take(self.pulse.plan().bound_us()) {
+        let bound_us = self.pulse.plan().bound_us();
+        match self.pending.take(bound_us, Precedence::Pushback) {
             Some(event) => Output::Event(event),
             None if now == Instant::MAX => Output::Idle,
             None => Output::Wait(self.deadline()),
@@ -199,9 +209,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .iter()
             .filter(|probe| probe.fate == Fate::Waiting);
-        let overdue = waiting.map(|probe| self.watch.at(probe.overdue_at()));
-        let dead = self.pulse.dead_at().map(|at| self.watch.at(at));
-        overdue.chain(dead).fold(self.next, Instant::min)
+        let overdue = waiting.map(Probe::overdue_at);
+        let observed = overdue
+            .chain(self.pulse.dead_at())
+            .fold(Instant::MAX, Instant::min);
+        self.watch.at(observed).min(self.next)
     }
 
     /// Calls probes overdue and the peer dead, as observed time has it.
@@ -210,8 +222,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
             let sent = probe.sent;
-            self.counters.lost = self.counters.lost.saturating_add(1);
+            one_more(&mut self.counters.lost);
             self.miss(sent, None);
+        }
+        if self.pulse.left_us(seen) > 0 {
+            return;
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
@@ -224,12 +239,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
     fn measure(&mut self, change: Change) {
         if change.reason == Reason::Silent {
-            let silent_us = self.watch.seen().since(self.proof);
-            let took_ms = silent_us
-                .saturating_add(u64::from(self.late_us))
-                .div_ceil(1_000);
-            let worst_ms = &mut self.counters.worst_detection_ms;
-            *worst_ms = saturate(took_ms).max(*worst_ms);
+            let took = self.watch.seen().plus(u64::from(self.late_us));
+            let (whole_ms, rest_us) = div_rem(took.since(self.proof), 1_000);
+            let took_ms = saturate(whole_ms).saturating_add(u32::from(rest_us > 0));
+            self.counters.worst_detection_ms = self.counters.worst_detection_ms.max(took_ms);
         }
     }
 
@@ -250,7 +263,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.behind_us = self.behind_us(now);
         self.sent = now;
         self.count = self.count.wrapping_add(1);
-        self.counters.probes = self.counters.probes.saturating_add(1);
+        one_more(&mut self.counters.probes);
         let sent = self.watch.seen();
         self.pulse.sent(sent);
         self.remember(sent);
@@ -267,7 +280,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn behind_us(&self, now: Instant) -> u32 {
         let interval = self.pulse.interval_us();
         let behind = now.since(self.place().plus(interval));
-        saturate(behind.checked_rem(interval).unwrap_or(0))
+        saturate(remainder(behind, interval))
     }
 
     /// Where the last probe belonged on the schedule.
@@ -322,7 +335,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         debug_assert!(self.is_valid());
     }
 
-    fn look(&mut self, at: Instant) {
+    pub(crate) fn look(&mut self, at: Instant) {
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;
@@ -331,7 +344,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {
-            self.counters.pauses = self.counters.pauses.saturating_add(1);
+            one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }
     }
@@ -352,6 +365,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing.
+    #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
         self.look(received_at);
         match Label::open(id, self.key, self.watch.seen()) {
@@ -428,7 +442,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(now);
         match self.take(id) {
             Some(probe) => {
-                self.counters.failed = self.counters.failed.saturating_add(1);
+                one_more(&mut self.counters.failed);
                 self.last_failure = Some(failure);
                 self.fail(probe, failure);
             }
@@ -455,7 +469,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         match self.take(id) {
             Some(_) => {
                 self.counters.probes = self.counters.probes.saturating_sub(1);
-                self.counters.unsent = self.counters.unsent.saturating_add(1);
+                one_more(&mut self.counters.unsent);
                 self.watch.stop();
                 self.pull_forward();
             }
@@ -477,22 +491,22 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     const fn ignore(&mut self) {
-        self.counters.ignored = self.counters.ignored.saturating_add(1);
+        one_more(&mut self.counters.ignored);
     }
 
     fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, late: bool) {
-        self.counters.answered = self.counters.answered.saturating_add(1);
+        one_more(&mut self.counters.answered);
         if late {
-            self.counters.late = self.counters.late.saturating_add(1);
+            one_more(&mut self.counters.late);
             self.counters.lost = self.counters.lost.saturating_sub(1);
         }
         let now = self.watch.seen();
-        let fresh = self.pulse.is_fresh(sent, now);
+        let fresh = self.pulse.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
         self.pulse.learn(&Answer { sent, now, rtt_us }, late);
         self.loosen();
         if !fresh {
-            self.counters.stale = self.counters.stale.saturating_add(1);
+            one_more(&mut self.counters.stale);
             self.pull_forward();
         }
     }
@@ -500,7 +514,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     fn prove(&mut self, alive_at: Instant, certain: bool) {
         let (seen, level) = (self.watch.seen(), self.level_now());
-        if !self.pulse.is_fresh(alive_at, seen) {
+        if !self.pulse.is_fresh(seen.since(alive_at)) {
             return;
         }
         self.proof = self.proof.max(alive_at);

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::scaled_q16;
+use crate::fixed::{WIDE, scaled_q16};
 use crate::time::{duration, micros, rtt_micros, saturate};
 
 #[cfg(feature = "serde")]
@@ -40,6 +40,7 @@ enum Spacing {
 }
 
 const COUNT_MASK: u8 = 0x3f;
+const EXPONENTIAL: u8 = (Spacing::Exponential as u8) << 6;
 
 impl fmt::Debug for Retries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,6 +117,29 @@ impl Retries {
         self.at_most(self.count().saturating_sub(1))
     }
 
+    /// Whether they can be had as they are, without a stated bound: at most the most, and fixed or exponential.
+    const fn is_plain(self) -> bool {
+        self.0 & !EXPONENTIAL <= Self::MAX
+    }
+
+    /// The same as [`total_weight`](Self::total_weight), of plain ones.
+    const fn plain_weight(self) -> u32 {
+        let count = self.count() as u32;
+        if self.0 & EXPONENTIAL == 0 {
+            count + 1
+        } else {
+            2_u32.wrapping_shl(count) - 1
+        }
+    }
+
+    /// There is nothing to close in on.
+    const fn without_bound(self) -> Self {
+        match self.spacing() {
+            Spacing::Closing => Self::exponential(self.count()),
+            _ => self,
+        }
+    }
+
     /// The wait after the `sent`-th retry (0: the steady probe), in units of the timeout. Saturates.
     const fn weight(self, sent: u8) -> u32 {
         match self.spacing() {
@@ -126,22 +150,22 @@ impl Retries {
     }
 
     /// The wait after the `sent`-th closing retry: `timeout` again after the first, then half as much more each time.
-    const fn closing_us(timeout: u64, sent: u8) -> u64 {
+    const fn grown_us(timeout: u64, sent: u8) -> u64 {
         let mut wait = timeout;
         let mut left = sent;
         while left > 1 {
-            wait = wait.saturating_add(wait / 2);
+            wait += wait / 2; // at most 15 times, and of 32 bits at first
             left -= 1;
         }
         wait
     }
 
-    /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is.
+    /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is. Of at most
+    /// [`MAX`](Self::MAX).
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing() {
             Spacing::Fixed => self.count() as u32 + 1,
-            Spacing::Exponential if self.count() < 31 => (1 << (self.count() + 1)) - 1,
-            Spacing::Exponential => u32::MAX,
+            Spacing::Exponential => 2_u32.wrapping_shl(self.count() as u32).wrapping_sub(1),
             Spacing::Closing => 1,
         }
     }
@@ -179,7 +203,7 @@ pub struct Plan {
 }
 
 /// 1/100 and 2/5, rounded down.
-const HUNDREDTH_Q16: u32 = 655;
+pub(crate) const HUNDREDTH_Q16: u16 = 655;
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
@@ -264,11 +288,11 @@ impl Plan {
     /// The longest time from a crash to the verdict `Dead`, if polled on time.
     #[must_use]
     pub const fn bound(&self) -> Duration {
-        duration(if self.bound_us > 0 {
-            self.bound_us
-        } else {
-            self.interval_us.saturating_add(self.tail_us())
-        })
+        if self.bound_us > 0 {
+            return duration(self.bound_us);
+        }
+        let fitting = self.with_retries(self.retries.at_most(Retries::MAX));
+        duration(self.interval_us.saturating_add(fitting.tail_us()))
     }
 
     pub(crate) const fn interval_us(&self) -> u64 {
@@ -324,24 +348,25 @@ impl Plan {
         let wanted = match self.retries.spacing() {
             _ if self.retries.count() == 0 => return self.interval_us,
             Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
-            _ if sent >= self.retries.count() && left_us < weighted.saturating_mul(2) => left_us,
+            _ if sent >= self.retries.count() && left_us / 2 < weighted => left_us,
             _ => weighted,
         };
         wanted.min(self.interval_us).max(timeout)
     }
 
     fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
-        let timeout = u64::from(self.timeout_us);
-        let margin = scaled_q16(
-            self.bound_us(),
-            u32::from(self.margin_percent) * HUNDREDTH_Q16,
-        );
-        let usable = left_us.saturating_sub(margin);
-        let wanted = Retries::closing_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
-        if sent >= self.retries.count() || wanted.max(timeout) > usable {
+        if sent >= self.retries.count() {
             return left_us;
         }
-        wanted
+        let timeout = u64::from(self.timeout_us);
+        let margin_q16 = u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16);
+        let usable = left_us.saturating_sub(scaled_q16(self.bound_us, margin_q16));
+        let wanted = Retries::grown_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
+        if wanted.max(timeout) > usable {
+            left_us
+        } else {
+            wanted
+        }
     }
 }
 
@@ -366,7 +391,7 @@ impl defmt::Format for Limits {
             timeout_min_us,
             timeout_max_us,
             retries,
-            jitter_percent,
+            jitter_q16: _,
             rise,
         } = *self;
         defmt::write!(
@@ -379,7 +404,7 @@ impl defmt::Format for Limits {
             timeout_min_us,
             timeout_max_us,
             retries,
-            jitter_percent,
+            self.jitter_percent(),
             rise
         );
     }
@@ -396,33 +421,63 @@ pub(crate) struct Limits {
     pub(crate) timeout_first_us: u32,
     pub(crate) timeout_min_us: u32,
     pub(crate) timeout_max_us: u32,
+    /// How far jitter may shorten an interval, in 2^16.
+    pub(crate) jitter_q16: u16,
     pub(crate) retries: Retries,
-    pub(crate) jitter_percent: u8,
     /// Answers that bring a dead peer back.
     pub(crate) rise: u8,
 }
 
 impl Limits {
+    /// How far jitter may shorten an interval, in per cent.
+    #[cfg(any(feature = "serde", feature = "defmt"))]
+    #[allow(clippy::cast_possible_truncation)] // at most 100
+    pub(crate) const fn jitter_percent(&self) -> u8 {
+        (self.jitter_q16 / HUNDREDTH_Q16) as u8
+    }
+
     /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
     /// shortens the interval. What still does not fit restates the bound.
     #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
-        plan.retries = wish.retries;
         plan.dead = wish.dead;
         plan.margin_percent = wish.margin_percent;
+        plan.retries = wish.retries;
+        plan.timeout_us = wish.timeout_us;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        plan.timeout_us = self.fit_timeout_us(wish.timeout_us);
-        plan.retries = plan.retries.at_most(Retries::MAX);
-        if self.bound_us == 0 && plan.retries.spacing() == Spacing::Closing {
-            plan.retries = Retries::exponential(plan.retries.count());
+        let free = self.bound_us == 0 && pushbacks == 0 && plan.retries.is_plain();
+        if !(WIDE && free && self.fit_freely(plan)) {
+            self.fit_closely(plan, pushbacks);
         }
+    }
+
+    /// The short way, and the usual one, for plans that overlap nothing; small cores save its flash. Tells whether it led there.
+    #[inline]
+    fn fit_freely(&self, plan: &mut Plan) -> bool {
+        let floored = plan.timeout_us.max(self.timeout_min_us);
+        plan.timeout_us = floored.min(self.timeout_max_us);
+        let tail = u64::from(plan.timeout_us) * u64::from(plan.retries.plain_weight());
+        plan.bound_us = plan.interval_us + tail;
+        !plan.overlaps()
+    }
+
+    /// The way for every plan.
+    #[inline(never)]
+    fn fit_closely(&self, plan: &mut Plan, pushbacks: u8) {
+        plan.timeout_us = self.fit_timeout_us(plan.timeout_us);
+        plan.retries = plan.retries.at_most(Retries::MAX);
         let floor = match pushbacks {
             0 => self.interval_min_us,
             _ => self.push_back(plan, pushbacks),
         };
-        self.fit_bound(plan, floor);
+        if self.bound_us > 0 {
+            self.fit_bound(plan, floor);
+        } else {
+            plan.retries = plan.retries.without_bound();
+            plan.bound_us = plan.interval_us + plan.tail_us();
+        }
         if plan.overlaps() {
             plan.retries = Retries::NONE;
         }
@@ -456,19 +511,13 @@ impl Limits {
     /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
     fn fit_bound(&self, plan: &mut Plan, floor: u64) {
         let mut tail = plan.tail_us();
-        if self.bound_us > 0 {
-            while plan.retries.count() > 0 && floor + tail > self.bound_us {
-                plan.retries = plan.retries.less_one();
-                tail = plan.tail_us();
-            }
-            let room = self.bound_us.saturating_sub(tail);
-            plan.interval_us = plan.interval_us.min(room).max(floor);
+        while plan.retries.count() > 0 && floor + tail > self.bound_us {
+            plan.retries = plan.retries.less_one();
+            tail = plan.tail_us();
         }
+        let room = self.bound_us.saturating_sub(tail);
+        plan.interval_us = plan.interval_us.min(room).max(floor);
         let least = plan.interval_us + u64::from(plan.timeout_us);
-        plan.bound_us = if self.bound_us > 0 {
-            self.bound_us.max(least)
-        } else {
-            plan.interval_us + tail
-        };
+        plan.bound_us = self.bound_us.max(least);
     }
 }

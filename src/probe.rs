@@ -5,6 +5,12 @@ use core::fmt;
 use crate::random::mix;
 use crate::time::Instant;
 
+#[cfg(feature = "alloc")]
+mod kept;
+
+#[cfg(feature = "alloc")]
+pub(crate) use kept::Kept;
+
 /// Names a probe. Put it into the probe and hand it back with the reply.
 ///
 /// An id is 64 bits that an outsider cannot guess: the probe's send time, a count and the incarnation of the peer, under a
@@ -67,7 +73,7 @@ const TIME_MASK: u64 = (1 << 40) - 1;
 const CHECK: u8 = 0x5a;
 
 impl Label {
-    pub(crate) fn seal(self, key: u64) -> ProbeId {
+    pub(crate) const fn seal(self, key: u64) -> ProbeId {
         let [_, _, _, t4, t3, t2, t1, t0] = self.sent.as_micros().to_be_bytes();
         let plain = u64::from_be_bytes([t4, t3, t2, t1, t0, self.count, self.incarnation, CHECK]);
         ProbeId(encipher(plain, key))
@@ -90,18 +96,24 @@ impl Label {
 const ROUNDS: u64 = 4;
 
 /// A balanced Feistel network of four keyed rounds: a permutation of 64 bits (Luby and Rackoff 1988).
-fn encipher(plain: u64, key: u64) -> u64 {
-    (0..ROUNDS).fold(plain, |block, round| {
-        let (left, right) = (block >> 32, block & 0xffff_ffff);
-        right << 32 | (left ^ scramble(right, key, round))
-    })
+const fn encipher(plain: u64, key: u64) -> u64 {
+    permuted(plain, key, 0)
 }
 
-fn decipher(cipher: u64, key: u64) -> u64 {
-    (0..ROUNDS).rev().fold(cipher, |block, round| {
+/// The same network, with the halves exchanged and the rounds in reverse.
+const fn decipher(cipher: u64, key: u64) -> u64 {
+    permuted(cipher.rotate_left(32), key, ROUNDS - 1).rotate_left(32)
+}
+
+/// Rounds 0, 1, 2, 3; where `order` is 3, in reverse.
+const fn permuted(mut block: u64, key: u64, order: u64) -> u64 {
+    let mut round = 0;
+    while round < ROUNDS {
         let (left, right) = (block >> 32, block & 0xffff_ffff);
-        (right ^ scramble(left, key, round)) << 32 | left
-    })
+        block = right << 32 | (left ^ scramble(right, key, round ^ order));
+        round += 1;
+    }
+    block
 }
 
 /// 32 bits that depend on all of `half`, `key` and `round`.
@@ -154,7 +166,7 @@ impl Probe {
 /// How many probes are remembered; a reply to an older one is known by its id alone.
 pub(crate) const CAPACITY: usize = 8;
 
-/// The last probes sent.
+/// The last probes sent, the latest at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outstanding([Probe; CAPACITY]);
 
@@ -163,14 +175,16 @@ impl Outstanding {
         Self([Probe::NONE; CAPACITY])
     }
 
-    /// Remembers `probe`; returns the one that is forgotten for it: one nothing is expected of where there is one, else the oldest.
+    /// Remembers `probe`, the latest; returns the one that is forgotten for it: an answered one where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
-        let slot = self.0.iter_mut().min_by_key(|slot| {
-            let order = slot.count.wrapping_sub(probe.count); // where several went out at one moment
-            (slot.fate != Fate::Settled, slot.sent, order)
-        })?;
-        let forgotten = core::mem::replace(slot, probe);
-        forgotten.is_unanswered().then_some(forgotten)
+        let mut moved = probe;
+        for slot in self.0.iter_mut().rev() {
+            core::mem::swap(slot, &mut moved);
+            if moved.fate == Fate::Settled {
+                break;
+            }
+        }
+        moved.is_unanswered().then_some(moved)
     }
 
     pub(crate) fn find(&mut self, label: Label) -> Option<&mut Probe> {
@@ -192,13 +206,10 @@ impl Outstanding {
         self.0.iter()
     }
 
-    /// The probe that has been overdue longest and has not been called so.
+    /// The first probe that is overdue and has not been called so.
     pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<&mut Probe> {
         let overdue = |probe: &&mut Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
-        self.0
-            .iter_mut()
-            .filter(overdue)
-            .min_by_key(|probe| probe.sent)
+        self.0.iter_mut().find(overdue)
     }
 
     /// Nothing is to be learnt from the silence of any of them.
@@ -213,11 +224,7 @@ impl Outstanding {
         let open = |probe: &Probe| matches!(probe.fate, Fate::Waiting | Fate::Overdue);
         let candidate = |probe: &Probe| open(probe) && probe.sent >= since;
         let only = self.0.iter().filter(|probe| candidate(probe)).count() == 1;
-        let oldest = self
-            .0
-            .iter_mut()
-            .filter(|probe| candidate(probe))
-            .min_by_key(|probe| probe.sent)?;
+        let oldest = self.0.iter_mut().find(|probe| candidate(probe))?;
         Some((oldest, only))
     }
 }

@@ -16,6 +16,12 @@ use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::window::RttWindow;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantPulse;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
     settings: Settings<P>,
@@ -42,7 +48,7 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     revival: Reason,
     pushbacks: u8,
     started: bool,
-    /// Whether a probe sent after `mark` is overdue.
+    /// Whether a probe sent after `mark` is overdue; never while `Alive`.
     episode: bool,
 }
 
@@ -157,15 +163,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// From the probe sent at `now` to the next one.
+    #[inline]
     pub(crate) fn wait_us(&self, now: Instant) -> u64 {
         let plan = &self.plan;
-        if !self.is_pending() {
-            self.jittered(plan.dead_interval_us(&self.settings.limits))
+        let interval = if self.verdict == Verdict::Alive {
+            plan.interval_us()
+        } else if !self.is_pending() {
+            plan.dead_interval_us(&self.settings.limits)
         } else if self.episode {
-            plan.wait_us(self.retries, self.left_us(now))
+            return plan.wait_us(self.retries, self.left_us(now));
         } else {
-            self.jittered(plan.interval_us())
-        }
+            plan.interval_us()
+        };
+        self.jittered(interval)
     }
 
     /// How long the probe sent at `now` may go unanswered.
@@ -181,16 +191,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// Whether a reply now to a probe sent at `sent` tells of life: an older one may have waited in a queue.
-    pub(crate) const fn is_fresh(&self, sent: Instant, now: Instant) -> bool {
+    /// Whether a reply now to a probe sent `age_us` ago tells of life: an older one may have waited in a queue.
+    pub(crate) const fn is_fresh(&self, age_us: u64) -> bool {
         // before the first probe there is no queue yet
-        !self.plan.is_drawn() || now.since(sent) <= self.plan.bound_us()
+        age_us <= self.plan.bound_us() || !self.plan.is_drawn()
     }
 
     // ---- what happens ----
 
     /// A probe goes out at `now`.
+    #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
+        let retry = self.verdict != Verdict::Alive && self.is_retry(now);
+        self.jitter_q16 = self.random.next_q16();
+        self.settings.policy.on_probe(&mut self.state, now, retry);
+    }
+
+    /// Whether the probe sent at `now` asks an overdue one again.
+    #[cold]
+    fn is_retry(&mut self, now: Instant) -> bool {
         if !self.started {
             self.started = true;
             self.mark = now;
@@ -198,16 +217,21 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         let retry = self.episode && self.verdict != Verdict::Dead;
         self.retries = self.retries.saturating_add(u8::from(retry));
-        self.jitter_q16 = self.random.next_q16();
-        self.settings.policy.on_probe(&mut self.state, now, retry);
+        retry
     }
 
     /// Time has come to `now`; the bound may have passed.
+    #[inline]
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
         let falls_at = self.falls_at();
-        if !self.is_pending() || falls_at > now {
+        if falls_at > now || !self.is_pending() {
             return None;
         }
+        self.fall(falls_at)
+    }
+
+    #[cold]
+    fn fall(&mut self, falls_at: Instant) -> Option<Change> {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
@@ -254,29 +278,53 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 self.replan();
                 None
             }
-            Verdict::Unknown | Verdict::Suspect => None,
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
         }
     }
 
-    /// Takes what a reply tells of the path; `late` where its probe had been counted as lost.
-    #[inline]
+    /// Takes what a reply tells of the path, and acts on it; `late` where its probe had been counted as lost.
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
-        if let Some(rtt_us) = answer.rtt_us {
-            self.window.push_us(rtt_us);
-            self.rtt.sample(rtt_us);
-            self.random.stir(rtt_us);
-        }
-        for _ in 0..core::mem::take(&mut self.skipped) {
-            self.loss.lost();
+        self.observe(answer, late);
+        self.adapt();
+    }
+
+    /// Takes what a reply tells of the path. To be followed by [`adapt`](Self::adapt).
+    #[inline]
+    pub(crate) fn observe(&mut self, answer: &Answer, late: bool) {
+        if self.skipped > 0 {
+            self.catch_up();
         }
         if late {
             self.loss.found();
         } else {
             self.loss.answered();
         }
+        if let Some(rtt_us) = answer.rtt_us {
+            self.window.push_us(rtt_us);
+            self.rtt.sample(rtt_us);
+            self.random.stir(rtt_us);
+        }
         self.settings.policy.on_answer(&mut self.state, answer);
-        if !self.episode || self.verdict == Verdict::Dead {
-            self.replan();
+    }
+
+    /// Draws up the plan after an answer: at once, but not while an episode lasts.
+    #[inline]
+    pub(crate) fn adapt(&mut self) {
+        if self.verdict == Verdict::Alive || !self.is_plan_fixed() {
+            self.plan_anew();
+        }
+    }
+
+    /// While an episode lasts, but not after it ended in `Dead`.
+    #[cold]
+    const fn is_plan_fixed(&self) -> bool {
+        self.episode && !matches!(self.verdict, Verdict::Dead)
+    }
+
+    #[cold]
+    fn catch_up(&mut self) {
+        for _ in 0..core::mem::take(&mut self.skipped) {
+            self.loss.lost();
         }
     }
 
@@ -288,13 +336,24 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         now: Instant,
         certain: bool,
     ) -> Option<Change> {
+        if self.verdict == Verdict::Alive {
+            self.mark = self.mark.max(alive_at);
+            return None;
+        }
+        self.revive(alive_at, now, certain)
+    }
+
+    #[cold]
+    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
         match self.verdict {
             Verdict::Dead => return self.rise(alive_at, now, certain),
             Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
             _ => self.mark = alive_at,
         }
         self.started = true;
-        self.end_episode(now, Outcome::Survived);
+        if self.episode {
+            self.end_episode(now, Outcome::Survived);
+        }
         self.turn(Verdict::Alive, Reason::Answered)
     }
 
@@ -325,14 +384,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.turn(Verdict::Alive, self.revival)
     }
 
+    #[cold]
     fn end_episode(&mut self, now: Instant, outcome: Outcome) {
-        if self.episode || outcome != Outcome::Survived {
-            let end = EpisodeEnd { now, outcome };
-            self.settings.policy.on_episode_end(&mut self.state, &end);
-            self.episode = false;
-            self.retries = 0;
-            self.replan();
-        }
+        let end = EpisodeEnd { now, outcome };
+        self.settings.policy.on_episode_end(&mut self.state, &end);
+        self.episode = false;
+        self.retries = 0;
+        self.replan();
     }
 
     /// Nobody looked for `span_us`.
@@ -391,7 +449,14 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         (from != to).then_some(Change { from, to, reason })
     }
 
+    /// Draws up the plan on an occasion, which is rare.
+    #[cold]
     fn replan(&mut self) {
+        self.plan_anew();
+    }
+
+    #[inline]
+    fn plan_anew(&mut self) {
         let wish = self.wish();
         self.settings
             .limits
@@ -412,6 +477,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Shortens `interval_us` by the last draw.
+    #[inline]
     fn jittered(&self, interval_us: u64) -> u64 {
         self.shortened(interval_us, self.jitter_q16)
     }
@@ -422,13 +488,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Shortens `interval_us` uniformly, down to what jitter allows or the shortest interval.
+    #[inline]
     fn shortened(&self, interval_us: u64, jitter_q16: u16) -> u64 {
-        const HUNDREDTH_Q16: u32 = 655; // rounded down: it never shortens by more
-        let percent = u32::from(self.settings.limits.jitter_percent);
+        let limits = &self.settings.limits;
         // intervals are at most 2^40, so neither product overflows
-        let spread = (interval_us * u64::from(percent * HUNDREDTH_Q16)) >> 16;
-        let least = self.settings.limits.interval_min_us; // no fitted interval is below it
-        let room = spread.min(interval_us - least);
+        let spread = (interval_us * u64::from(limits.jitter_q16)) >> 16;
+        // no fitted interval is below the shortest
+        let room = spread.min(interval_us - limits.interval_min_us);
         interval_us - ((room * u64::from(jitter_q16)) >> 16)
     }
 
@@ -443,7 +509,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 .saturating_add(u64::from(plan.timeout_us()));
         let timely = plan.timeout_us() >= limits.timeout_min_us
             && plan.timeout_us() <= limits.timeout_max_us;
-        let suspected = self.verdict != Verdict::Suspect || self.episode;
+        let suspected = match self.verdict {
+            Verdict::Alive => !self.episode,
+            Verdict::Suspect => self.episode,
+            Verdict::Unknown | Verdict::Dead | Verdict::Left => true,
+        };
         in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }
 }

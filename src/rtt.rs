@@ -5,6 +5,9 @@ use crate::time::saturate;
 /// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
 const BACKOFF_MAX: u8 = 32;
 
+/// Set until there is a sample.
+const UNSAMPLED: u8 = 1 << 7;
+
 /// Smoothed round-trip time and variation, as TCP keeps them (RFC 6298 section 2; Jacobson 1988, appendix A).
 ///
 /// The smoothed value is held times 8 and the variation times 4, so that both converge exactly on a constant
@@ -16,83 +19,74 @@ const BACKOFF_MAX: u8 = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
     smoothed_us: u32,
-    variation_us: u32,
+    /// Saturates where the timeout does.
+    variation_x4_us: u32,
     /// The eighths of the smoothed value.
     smoothed_eighths: u8,
-    /// The quarters of the variation.
-    variation_quarters: u8,
+    /// Doublings since the last sample; [`UNSAMPLED`] and them before the first.
     backoff: u8,
-    sampled: bool,
 }
 
 impl RttEstimator {
     pub(crate) const NEW: Self = Self {
         smoothed_us: 0,
-        variation_us: 0,
+        variation_x4_us: 0,
         smoothed_eighths: 0,
-        variation_quarters: 0,
-        backoff: 0,
-        sampled: false,
+        backoff: UNSAMPLED,
     };
 
     #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
-        let rtt = u64::from(rtt_us);
-        if self.sampled {
-            let (smoothed, variation) = (self.smoothed_x8(), self.variation_x4());
-            let deviation = u64::from(rtt_us.abs_diff(self.smoothed_us));
-            self.keep(
-                smoothed - u64::from(self.smoothed_us) + rtt,
-                variation - u64::from(self.variation_us) + deviation,
-            );
+        if self.is_unsampled() {
+            self.smoothed_us = rtt_us;
+            self.variation_x4_us = rtt_us.saturating_mul(2);
         } else {
-            self.keep(rtt << 3, rtt << 1);
+            let deviation = rtt_us.abs_diff(self.smoothed_us);
+            let rest = self.variation_x4_us - (self.variation_x4_us >> 2);
+            self.variation_x4_us = rest.saturating_add(deviation);
+            self.smooth(rtt_us);
         }
-        self.sampled = true;
         self.backoff = 0;
     }
 
-    const fn smoothed_x8(&self) -> u64 {
-        (self.smoothed_us as u64) << 3 | self.smoothed_eighths as u64
+    const fn is_unsampled(&self) -> bool {
+        self.backoff & UNSAMPLED != 0
     }
 
-    const fn variation_x4(&self) -> u64 {
-        (self.variation_us as u64) << 2 | self.variation_quarters as u64
-    }
-
-    /// Splits both into whole microseconds and the rest. Neither exceeds 8 or 4 times the longest sample.
     #[allow(clippy::cast_possible_truncation)] // masked, or a mean of 32-bit samples
-    const fn keep(&mut self, smoothed_x8: u64, variation_x4: u64) {
-        self.smoothed_us = (smoothed_x8 >> 3) as u32;
-        self.smoothed_eighths = (smoothed_x8 & 7) as u8;
-        self.variation_us = (variation_x4 >> 2) as u32;
-        self.variation_quarters = (variation_x4 & 3) as u8;
+    fn smooth(&mut self, rtt_us: u32) {
+        let smoothed = u64::from(self.smoothed_us);
+        let x8 = (smoothed << 3) + u64::from(self.smoothed_eighths) - smoothed + u64::from(rtt_us);
+        self.smoothed_us = (x8 >> 3) as u32;
+        self.smoothed_eighths = (x8 & 7) as u8;
     }
 
     /// A probe is overdue: a censored sample.
     pub(crate) const fn censored(&mut self) {
-        if self.backoff < BACKOFF_MAX {
+        if self.doublings() < BACKOFF_MAX {
             self.backoff += 1;
         }
+    }
+
+    const fn doublings(&self) -> u8 {
+        self.backoff & !UNSAMPLED
     }
 
     pub(crate) const fn smoothed_us(&self) -> u32 {
         self.smoothed_us
     }
 
-    /// The timeout: `first` until there is a sample, then smoothed + 4 variations; doubled for each probe overdue
-    /// since, and kept within `min..=max`.
+    /// The timeout: `first` until there is a sample, then smoothed + 4 variations; at least `min`, and doubled for each probe
+    /// overdue since.
     #[inline]
-    pub(crate) const fn timeout_us(&self, first: u32, min: u32, max: u32) -> u32 {
-        let base = if self.sampled {
-            self.smoothed_us as u64 + self.variation_x4()
-        } else {
-            first as u64
-        };
-        let base = saturate(base);
+    pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
+        let learnt = self.smoothed_us.saturating_add(self.variation_x4_us);
+        let base = if self.is_unsampled() { first } else { learnt };
         let floored = if base < min { min } else { base };
-        let backed_off = saturate((floored as u64) << self.backoff);
-        if backed_off > max { max } else { backed_off }
+        match self.doublings() {
+            0 => floored,
+            doublings => saturate((floored as u64) << doublings),
+        }
     }
 }
 
@@ -101,7 +95,7 @@ mod tests {
     use super::*;
 
     fn timeout(estimator: &RttEstimator) -> u32 {
-        estimator.timeout_us(2_000_000, 1, u32::MAX)
+        estimator.timeout_us(2_000_000, 1)
     }
 
     /// The vector of RFC 6298 in Jacobson's integer form, microseconds.
@@ -143,15 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_is_doubled_too_and_the_ceiling_holds() {
+    fn the_floor_is_doubled_too_and_saturates() {
         let mut estimator = RttEstimator::NEW;
         estimator.sample(10);
         estimator.censored();
-        assert_eq!(estimator.timeout_us(1, 500, 60_000_000), 1_000);
+        assert_eq!(estimator.timeout_us(1, 500), 1_000);
         for _ in 0..100 {
             estimator.censored();
         }
-        assert_eq!(estimator.timeout_us(1, 500, 60_000_000), 60_000_000);
+        assert_eq!(estimator.timeout_us(1, 500), u32::MAX);
     }
 
     /// A lasting step of any size is covered by the first sample after it: 1/8 of it in the smoothed value and, four-fold, 1/4 in the variation.

@@ -114,25 +114,46 @@ pub struct MonitorSnapshot {
 }
 
 impl Counters {
+    /// One of each, so that one can be taken back.
+    #[cfg(feature = "alloc")]
+    pub(crate) const ONE: Self = Self {
+        probes: 1,
+        answered: 1,
+        lost: 1,
+        late: 1,
+        stale: 1,
+        ignored: 1,
+        failed: 1,
+        unsent: 1,
+        refuted: 1,
+        recovered: 1,
+        undecided: 1,
+        suspect: 1,
+        dead: 1,
+        pauses: 1,
+        worst_detection_ms: 1,
+        lateness_us: 1,
+    };
+
     pub(crate) const fn count(&mut self, change: Change) {
-        increment(match change.to {
-            Verdict::Unknown | Verdict::Alive => None,
-            Verdict::Suspect => Some(&mut self.suspect),
-            Verdict::Dead => Some(&mut self.dead),
-        });
-        increment(match change.reason {
-            Reason::Refuted => Some(&mut self.refuted),
-            Reason::Recovered => Some(&mut self.recovered),
-            Reason::Undecided => Some(&mut self.undecided),
-            _ => None,
-        });
+        match change.to {
+            Verdict::Unknown | Verdict::Alive | Verdict::Left => {}
+            Verdict::Suspect => one_more(&mut self.suspect),
+            Verdict::Dead => one_more(&mut self.dead),
+        }
+        match change.reason {
+            Reason::Refuted => one_more(&mut self.refuted),
+            Reason::Recovered => one_more(&mut self.recovered),
+            Reason::Undecided => one_more(&mut self.undecided),
+            _ => {}
+        }
     }
 }
 
-const fn increment(counter: Option<&mut u32>) {
-    if let Some(counter) = counter {
-        *counter = counter.saturating_add(1);
-    }
+/// Counts, and no further than there are numbers. Out of line, for small cores.
+#[inline(never)]
+pub(crate) const fn one_more(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
 }
 
 impl Snapshot {

@@ -46,12 +46,16 @@ impl Statistics<'_> {
     /// The same in microseconds, which spares a policy two divisions a sample.
     #[must_use]
     pub const fn timeout_us(&self) -> u32 {
+        let (wanted, max) = (self.uncapped_timeout_us(), self.limits.timeout_max_us);
+        if wanted > max { max } else { wanted }
+    }
+
+    /// The same, for policies that leave the longest to the machine.
+    #[inline]
+    pub(crate) const fn uncapped_timeout_us(&self) -> u32 {
         let limits = self.limits;
-        self.rtt.timeout_us(
-            limits.timeout_first_us,
-            limits.timeout_min_us,
-            limits.timeout_max_us,
-        )
+        self.rtt
+            .timeout_us(limits.timeout_first_us, limits.timeout_min_us)
     }
 
     /// The retries that the configuration asks for.

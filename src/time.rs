@@ -6,7 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::div_rem;
+use crate::fixed::{WIDE, div_rem};
 
 #[cfg(feature = "serde")]
 pub(crate) mod form;
@@ -85,14 +85,29 @@ impl Instant {
         duration(self.since(earlier))
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn plus(self, span_us: u64) -> Self {
         Self(self.0.saturating_add(span_us))
     }
 
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn minus(self, span_us: u64) -> Self {
         Self(self.0.saturating_sub(span_us))
     }
 
+    /// The later of two.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) const fn max(self, other: Self) -> Self {
+        if self.0 > other.0 { self } else { other }
+    }
+
+    /// The earlier of two.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) const fn min(self, other: Self) -> Self {
+        if self.0 < other.0 { self } else { other }
+    }
+
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -177,11 +192,12 @@ const fn millionth(micros: u32) -> u32 {
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
     const SECS_MAX: u64 = u32::MAX as u64 / MICROS_PER_SEC;
-    if span.as_secs() > SECS_MAX {
-        return u32::MAX;
+    let rest = thousandth(span.subsec_nanos());
+    match span.as_secs() {
+        secs @ ..SECS_MAX => secs as u32 * MICROS_PER_SEC as u32 + rest,
+        SECS_MAX => ((SECS_MAX * MICROS_PER_SEC) as u32).saturating_add(rest),
+        _ => u32::MAX,
     }
-    let secs_us = span.as_secs() as u32 * MICROS_PER_SEC as u32;
-    secs_us.saturating_add(thousandth(span.subsec_nanos()))
 }
 
 /// `wide`, or `u32::MAX` where it does not fit.
@@ -197,6 +213,9 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn duration(micros: u64) -> Duration {
+    if WIDE {
+        return Duration::from_micros(micros);
+    }
     let (secs, rest) = if micros <= u32::MAX as u64 {
         let secs = millionth(micros as u32);
         (secs as u64, micros as u32 - secs * 1_000_000)

@@ -4,8 +4,15 @@ use core::time::Duration;
 
 use heapless::Vec;
 
-use crate::fixed::{div_rem, root, root_ratio, root_ratio_q16};
-use crate::time::{duration, rtt_micros};
+use crate::fixed::{WIDE, div_rem};
+use crate::root::{root, root_ratio};
+use crate::time::{duration, rtt_micros, saturate};
+
+#[cfg(feature = "alloc")]
+mod samples;
+
+#[cfg(feature = "alloc")]
+pub(crate) use samples::Samples;
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
@@ -33,10 +40,10 @@ use crate::time::{duration, rtt_micros};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RttWindow<const N: usize> {
-    /// Until full, grows; afterwards `oldest` walks round it.
+    /// Grows until it is full.
     samples: Vec<u32, N, u16>,
-    /// Index of the sample that is replaced next: 0 until the ring is full, always below `N`.
-    oldest: u16,
+    /// Where the next sample goes: walks round, also while the ring grows; always below `N`.
+    next: u16,
     moments: Moments,
 }
 
@@ -52,7 +59,7 @@ impl<const N: usize> RttWindow<N> {
         };
         Self {
             samples: Vec::new(),
-            oldest: 0,
+            next: 0,
             moments: Moments::EMPTY,
         }
     }
@@ -64,17 +71,33 @@ impl<const N: usize> RttWindow<N> {
 
     #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
-        if self.samples.push(rtt_us).is_ok() {
-            self.moments.count += 1;
-        } else if let Some(slot) = self.samples.get_mut(usize::from(self.oldest)) {
+        let next = usize::from(self.next);
+        self.next = if next + 1 < N { self.next + 1 } else { 0 };
+        if let Some(slot) = self.samples.get_mut(next) {
             self.moments.remove(core::mem::replace(slot, rtt_us));
-            self.oldest = if usize::from(self.oldest) + 1 < N {
-                self.oldest + 1
-            } else {
-                0
-            };
+        } else {
+            self.grow(rtt_us);
         }
         self.moments.add(rtt_us);
+    }
+
+    /// There is room: the next place is the length, and below `N`.
+    #[cold]
+    fn grow(&mut self, rtt_us: u32) {
+        self.moments.count += u16::from(self.samples.push(rtt_us).is_ok());
+    }
+
+    /// Adds `by_us` to every sample, which stays within its range. O(N).
+    #[cold]
+    pub(crate) fn shift_us(&mut self, by_us: i64) {
+        let count = self.moments.count;
+        self.moments = Moments::EMPTY;
+        self.moments.count = count;
+        for sample in &mut self.samples {
+            let moved = i64::from(*sample).saturating_add(by_us);
+            *sample = saturate(u64::try_from(moved).unwrap_or(0));
+            self.moments.add(*sample);
+        }
     }
 
     /// The moments of what the window holds.
@@ -93,7 +116,7 @@ impl<const N: usize> RttWindow<N> {
     /// How many samples were taken in, modulo `N`.
     #[cfg(feature = "metrics")]
     pub(crate) fn turn(&self) -> usize {
-        usize::from(self.moments.count) % N + usize::from(self.oldest)
+        usize::from(self.next)
     }
 
     /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
@@ -114,7 +137,7 @@ impl<const N: usize> RttWindow<N> {
             moments.count += 1;
             moments.add(rtt_us);
         }
-        moments == self.moments && usize::from(self.oldest) < N
+        moments == self.moments && usize::from(self.next) < N
     }
 }
 
@@ -194,21 +217,30 @@ impl Moments {
         div_rem(self.sum, self.count as u32).0 as u32
     }
 
-    /// The standard deviation, right to 7.3e-5 of itself, without the division of 64 bits that an exact one takes.
+    /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
         root_ratio(self.spread(), self.count as u64, 0)
     }
 
-    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 7.3e-5 of itself: for devices without a floating-point unit.
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 1.3e-5 of itself and half a unit: for devices without a floating-point unit.
     #[must_use]
+    #[allow(clippy::inline_always)] // on the way of every sample
+    #[inline(always)]
     pub const fn fluctuation_q16(&self) -> u32 {
-        root_ratio_q16(self.spread(), self.sum)
+        root_ratio(self.spread(), self.sum, 16)
     }
 
     /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.
-    ///
-    /// In products of 32 bits by 32: a small core pays for each of 64 by 64 as for three of them.
     const fn spread(&self) -> u128 {
+        if WIDE {
+            let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
+            return self.count as u128 * squares - self.sum as u128 * self.sum as u128;
+        }
+        self.spread_in_halves()
+    }
+
+    /// The same in products of 32 bits by 32: a small core pays for each of 64 by 64 as for three of them.
+    const fn spread_in_halves(&self) -> u128 {
         let count = self.count as u64;
         let (low, high) = halves(self.squares_low);
         let (sum_low, sum_high) = halves(self.sum);
@@ -236,6 +268,7 @@ fn square(value: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_empty_window_has_zero_moments() {
@@ -272,6 +305,18 @@ mod tests {
         assert_eq!(deviation, duration(u64::from(u32::MAX / 2)));
         assert!(window.moments().deviation_us().abs_diff(u32::MAX / 2) < 1 << 17);
         assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_to_the_spread_agree(rtts in prop::collection::vec((any::<u32>(), 0_u32..32), 1..40)) {
+            let mut window = RttWindow::<16>::new();
+            for (bits, shift) in rtts {
+                window.push_us(bits >> shift);
+                let moments = window.moments();
+                prop_assert_eq!(moments.spread(), moments.spread_in_halves());
+            }
+        }
     }
 
     #[cfg(feature = "metrics")]

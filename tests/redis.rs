@@ -15,17 +15,21 @@
 )] // a test
 
 #[allow(dead_code)] // shared: each test uses its part
+#[path = "common/server.rs"]
+mod server;
+#[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use server::{Server, find};
 use tool::{Watch, signal};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,58 +37,34 @@ const BOUND: Duration = Duration::from_secs(3);
 /// What a busy machine may take to schedule us and the tool.
 const SLACK: Duration = Duration::from_millis(500);
 
-struct Redis {
-    child: Child,
-    port: u16,
-}
+struct Redis(Server);
 
 impl Redis {
-    /// A server on a port chosen by the system; none where Redis is not installed.
+    /// None where Redis is not installed.
     fn start() -> Option<Self> {
-        loop {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
-            drop(listener);
-            let mut redis = Self::on(port)?;
-            if redis.child.try_wait().unwrap().is_none() {
-                return Some(redis);
-            } // somebody else was given the port meanwhile
-        }
+        find("redis-server", "redis-server")?;
+        Some(Self(Server::start(Self::command)))
     }
 
     fn on(port: u16) -> Option<Self> {
-        let child = Command::new("redis-server")
-            .args([
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--port",
-            ])
+        Server::on(port, &mut Self::command(port)).map(Self)
+    }
+
+    fn command(port: u16) -> Command {
+        let mut command = Command::new("redis-server");
+        command
+            .args("--bind 127.0.0.1 --appendonly no --save".split(' '))
+            .arg("");
+        command
+            .arg("--port")
             .arg(port.to_string())
-            .current_dir(std::env::temp_dir())
-            .stdout(Stdio::null())
-            .spawn();
-        let child = match child {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                assert!(std::env::var_os("CI").is_none(), "redis-server is missing");
-                eprintln!("skipped: apt-get install redis-server");
-                return None;
-            }
-            child => child.unwrap(),
-        };
-        let mut redis = Self { child, port };
-        while !answers(port) && redis.child.try_wait().unwrap().is_none() {
-            sleep(Duration::from_millis(10));
-        }
-        Some(redis)
+            .current_dir(std::env::temp_dir());
+        command
     }
 
     /// Probed every second, dead within three.
     fn watch(&self) -> Watch {
-        let target = format!("redis://127.0.0.1:{}", self.port);
+        let target = format!("redis://127.0.0.1:{}", self.0.port);
         let mut watch = Watch::start([&*target, "--every", "1s", "--detect-within", "3s"]);
         watch.verdict("alive", 5 * SECOND);
         watch.listen(3 * SECOND);
@@ -92,27 +72,8 @@ impl Redis {
     }
 
     fn signal(&self, name: &str) {
-        signal(self.child.id(), name);
+        signal(self.0.pid(), name);
     }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // it may be gone, as the test wants it
-        let _ = self.child.wait();
-    }
-}
-
-fn answers(port: u16) -> bool {
-    let ping = |mut stream: TcpStream| {
-        let mut reply = [0; 7];
-        stream.write_all(b"PING\r\n")?;
-        stream.read_exact(&mut reply)?;
-        Ok(&reply == b"+PONG\r\n")
-    };
-    TcpStream::connect(("127.0.0.1", port))
-        .and_then(ping)
-        .unwrap_or(false)
 }
 
 fn deep() -> bool {
@@ -156,7 +117,7 @@ fn a_stopped_server_is_dead_within_the_bound_and_recovers() {
 #[test]
 fn a_killed_server_is_dead_and_alive_again_after_a_restart() {
     let Some(redis) = Redis::start() else { return };
-    let (mut watch, port) = (redis.watch(), redis.port);
+    let (mut watch, port) = (redis.watch(), redis.0.port);
     redis.signal("KILL");
     let crash = Instant::now();
     drop(redis);
@@ -171,7 +132,7 @@ fn a_killed_server_is_dead_and_alive_again_after_a_restart() {
 #[test]
 fn a_busy_server_is_not_dead() {
     let Some(redis) = Redis::start() else { return };
-    let busy = Busy::start(redis.port);
+    let busy = Busy::start(redis.0.port);
     let mut watch = redis.watch();
     let probes = if deep() { 300 } else { 15 };
     for _ in 0..probes {

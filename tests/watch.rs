@@ -9,12 +9,17 @@
 )] // a test
 
 #[allow(dead_code)] // shared: each test uses its part
+#[path = "common/server.rs"]
+mod server;
+#[allow(dead_code)]
 #[path = "common/tool.rs"]
 mod tool;
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
+use server::free_port;
 use tool::{Watch, tool};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -75,7 +80,7 @@ fn every_line_has_every_field_and_the_last_one_sums_up() {
         );
         assert_eq!(
             line["rtt_us"].is_number(),
-            line["event"] == "answer",
+            line["event"] == "answer" || line["event"] == "late",
             "{line}"
         );
     }
@@ -107,7 +112,7 @@ fn ctrl_c_and_sigterm_end_it_with_a_summary() {
 #[test]
 fn a_refused_connection_is_dead_at_the_end() {
     let port = free_port();
-    for scheme in ["tcp", "redis", "udp"] {
+    for scheme in ["tcp", "redis", "udp", "http", "postgres"] {
         let target = format!("{scheme}://127.0.0.1:{port}");
         let mut watch = Watch::start([
             &*target,
@@ -155,27 +160,28 @@ fn a_target_that_never_answers_is_dead_and_was_never_heard() {
 
 #[test]
 fn a_wrong_answer_is_garbage_and_no_sign_of_life() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = format!("redis://{}", server.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in server.incoming() {
-            std::io::Write::write_all(&mut stream.unwrap(), b"HTTP/1.1 400 Bad Request\r\n")
-                .unwrap();
-        }
-    });
-    let mut watch = Watch::start([
-        &*target,
-        "--every",
-        "100ms",
-        "--detect-within",
-        "500ms",
-        "--for",
-        "1s",
-    ]);
-    let (_, status) = watch.end();
-    assert_eq!(status, 1);
-    assert!(watch.seen.iter().any(|line| line["reason"] == "garbage"));
-    assert!(!watch.has_seen("answer"));
+    for (scheme, answer) in [
+        ("redis", "HTTP/1.1 400 Bad Request\r\n"),
+        ("http", "+PONG\r\n"),
+        ("postgres", "+PONG\r\n"),
+    ] {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("{scheme}://{}", server.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in server.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 1_024]); // it may have gone already
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        let options = "--every 100ms --detect-within 500ms --for 1s";
+        let mut watch = Watch::start([&*target].into_iter().chain(options.split(' ')));
+        let (_, status) = watch.end();
+        assert_eq!(status, 1, "{scheme}");
+        let garbage = |line: &serde_json::Value| line["reason"] == "garbage";
+        assert!(watch.seen.iter().any(garbage), "{scheme}: {:?}", watch.seen);
+        assert!(!watch.has_seen("answer"), "{scheme}");
+    }
 }
 
 #[test]
@@ -183,7 +189,7 @@ fn every_trouble_is_one_clear_line() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().port().to_string();
     for (arguments, words) in [
-        (&["http://localhost:80"][..], "unknown scheme 'http'"),
+        (&["gopher://localhost:80"][..], "unknown scheme 'gopher'"),
         (&["localhost:80"], "is no target"),
         (&["tcp://localhost"], "is no target"),
         (
@@ -212,13 +218,4 @@ fn lines_for_people_have_no_colour_in_a_pipe() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("unknown → alive: it answers"), "{said}");
     assert!(!said.contains('\x1b'));
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

@@ -67,7 +67,7 @@ impl<P: Founding> Serialize for Config<P> {
             timeout_max_us: Some(u64::from(limits.timeout_max_us)),
             retries: Some(limits.retries),
             detect_within_us: self.bound().map(micros),
-            jitter_percent: Some(limits.jitter_percent),
+            jitter_percent: Some(limits.jitter_percent()),
             rise: Some(limits.rise),
             seed: self.is_seeded().then_some(self.seed),
             report_pauses_over_us: Some(self.pause_us),
@@ -135,7 +135,7 @@ impl<F> Form<F> {
         let limits = config.settings.limits;
         let mut config = config
             .retries(self.retries.unwrap_or(limits.retries))?
-            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent))?
+            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent()))?
             .rise(self.rise.unwrap_or(limits.rise))?;
         if let Some(seed) = self.seed {
             config = config.seed(seed)?;

@@ -1,5 +1,7 @@
 //! What arrives, and what the caller knows.
 
+use core::time::Duration;
+
 use crate::failover::Failover;
 use crate::failover::decide::seed_of;
 use crate::failover::endpoint::Duty;
@@ -14,9 +16,22 @@ use crate::verdict::Failure;
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// The reply to probe `id` of `endpoint` arrived at `received_at`.
     pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
+        self.handle_reply_with(endpoint, id, received_at, Duration::ZERO);
+    }
+
+    /// The same, where the probe was held for `server_delay`, which is not the path's doing: it is no part of the round-trip time, but of how long
+    /// the answer took.
+    pub fn handle_reply_with(
+        &mut self,
+        endpoint: usize,
+        id: ProbeId,
+        received_at: Instant,
+        server_delay: Duration,
+    ) {
         let request_us = self.config.request_us;
         self.with(endpoint, received_at, |member, now| {
-            if let Some(age_us) = member.monitor.handle_reply_aged(id, received_at) {
+            let monitor = &mut member.monitor;
+            if let Some(age_us) = monitor.handle_reply_aged(id, received_at, server_delay) {
                 member.answered(received_at.min(now), age_us, request_us);
             }
         });
@@ -42,6 +57,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             member.monitor.handle_traffic(received_at);
             member.heard(received_at.min(now));
         });
+    }
+
+    /// `endpoint` says how well it is, in an answer or a pushed [`Beat`](crate::Beat): 0 idle, 255 full, `None` not any more. It weighs with
+    /// [`Preference::Weight`](crate::Preference::Weight) where one is chosen or returned to, and is no reason to leave the active one otherwise. Known until the endpoint is renewed.
+    pub fn handle_load(&mut self, endpoint: usize, load: Option<u8>, now: Instant) {
+        self.with(endpoint, now, |member, _| member.load = load);
     }
 
     /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).

@@ -37,7 +37,7 @@ impl Span {
         self.until.since(self.from)
     }
 
-    fn shared_us(&self, other: &Self) -> u64 {
+    const fn shared_us(&self, other: &Self) -> u64 {
         self.until.min(other.until).since(self.from.max(other.from))
     }
 }

@@ -1,5 +1,7 @@
 //! What a group asks of the monitors it is made of.
 
+use core::time::Duration;
+
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::probe::{Label, ProbeId};
@@ -7,12 +9,17 @@ use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Hands in a reply; returns the age of its probe on observed time, in microseconds, where it answered one.
-    pub(crate) fn handle_reply_aged(&mut self, id: ProbeId, received_at: Instant) -> Option<u64> {
+    pub(crate) fn handle_reply_aged(
+        &mut self,
+        id: ProbeId,
+        received_at: Instant,
+        server_delay: Duration,
+    ) -> Option<u64> {
         self.look(received_at);
         let sent = Label::open(id, self.key, self.watch.seen())?.sent;
         let age = self.watch.seen_at(received_at).since(sent);
         let before = self.counters.answered;
-        self.handle_reply(id, received_at);
+        self.handle_reply_with(id, received_at, server_delay);
         (self.counters.answered != before).then_some(age)
     }
 

@@ -33,6 +33,6 @@ impl Pacing for Fixed {
     const INITIAL: () = ();
 
     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
-        Plan::from_micros(self.interval_us, path.timeout_us()).with_retries(path.retries())
+        Plan::from_micros(self.interval_us, path.uncapped_timeout_us()).with_retries(path.retries())
     }
 }

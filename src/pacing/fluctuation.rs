@@ -48,13 +48,11 @@ impl Fluctuation {
         ((self.gain_q16 as u64 * 100 + ONE_Q16 as u64 / 2) >> 16) as u16
     }
 
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the fluctuation is at most 2^8, the gain 10
     fn interval_us(&self, fluctuation_q16: u32) -> u64 {
-        let gained = match self.gain_q16 {
-            ONE_Q16 => u64::from(fluctuation_q16),
-            gain => scaled_q16(u64::from(fluctuation_q16), gain),
-        };
-        let extra = crate::time::saturate(gained);
-        scaled_q16(self.base_us, ONE_Q16.saturating_add(extra))
+        let gained = (u64::from(fluctuation_q16) * u64::from(self.gain_q16)) >> 16;
+        scaled_q16(self.base_us, ONE_Q16 + gained as u32)
     }
 }
 
@@ -75,8 +73,9 @@ impl Pacing for Fluctuation {
     type State = ();
     const INITIAL: () = ();
 
+    #[inline]
     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
         let interval_us = self.interval_us(path.moments().fluctuation_q16());
-        Plan::from_micros(interval_us, path.timeout_us()).with_retries(path.retries())
+        Plan::from_micros(interval_us, path.uncapped_timeout_us()).with_retries(path.retries())
     }
 }

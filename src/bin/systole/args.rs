@@ -1,11 +1,11 @@
-//! The command line, and the configuration it asks for.
+//! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use humantime::parse_duration;
-use systole::{Config, ConfigError};
 
 mod judge;
 mod record;
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch a peer: every answer, the interval as it moves, and the verdict.
+    /// Watch peers: every answer, the interval as it moves, and the verdict.
     Watch(Watch),
     /// Replay detectors over recorded networks: what they cost, how often they are wrong, how soon they notice a crash.
     Replay(Replay),
@@ -35,31 +35,53 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
-    Exit status: 0 if the peer is alive at the end (or merely suspected), 1 if it is dead or was never heard, 2 for unusable arguments.\n\n\
-    A TCP connection is answered by the peer's system, even where its process hangs; redis and udp ask the process.")]
+    A round trip ends with the first byte of the answer. Resolving, connecting, TLS and logging in are not part of it; they are part of the time \
+    until a probe is overdue. A kept connection is renewed every 30s, since a server whose accept queue is full goes on answering old ones.\n\n\
+    tcp: a connection is answered by the peer's system, even where its process hangs. redis, udp, http, https and postgres ask the process. \
+    http: 2xx and 3xx are alive; 429, and 503 with Retry-After, are alive and double the interval; any other status is a miss.\n\n\
+    --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
+    retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". The command line wins. SIGHUP reads it again: targets that stay keep connection, \
+    statistics and verdict; a group starts over. A file with a mistake is refused, and all goes on as before.\n\n\
+    Exit status: 0 if every peer is alive at the end (or merely suspected), with --failover the one in use; 1 if not; 2 for unusable arguments.")]
 pub(crate) struct Watch {
-    #[arg(help = TARGET)]
-    pub(crate) target: Option<String>,
+    #[arg(value_name = "TARGET", help = TARGET)]
+    pub(crate) targets: Vec<String>,
+
+    /// The targets are replicas: one is in use, and another one when that fails.
+    #[arg(long)]
+    pub(crate) failover: bool,
+
+    /// Reads targets and settings from a file, and again at SIGHUP.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Believes the certificates in a PEM file, too: those of authorities, and self-signed ones of servers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Watch all echo services (UDP) that this file names, one a line: HOST[:PORT], port 7 unless said otherwise. Shows the worst once a second.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "port", "config", "failover"])]
+    pub(crate) fleet: Option<PathBuf>,
 
     /// The base interval between probes [default: 1s; 250ms without a target].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
-    every: Option<Duration>,
+    pub(crate) every: Option<Duration>,
 
     /// The shortest interval [default: 0.9 of the base].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
-    min: Option<Duration>,
+    pub(crate) min: Option<Duration>,
 
-    /// The longest interval [default: 4 times the base].
+    /// The longest interval [default: 4 times the base; the base with --failover].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
-    max: Option<Duration>,
+    pub(crate) max: Option<Duration>,
 
     /// The longest time from a crash to the verdict [default: what interval, timeout and retries take].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
-    detect_within: Option<Duration>,
+    pub(crate) detect_within: Option<Duration>,
 
     /// End after this time [default: with Ctrl-C; 28s without a target].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
-    span: Option<Duration>,
+    pub(crate) span: Option<Duration>,
 
     /// Serve `/metrics` for Prometheus on this address, such as 127.0.0.1:9460.
     #[arg(long, value_name = "ADDR")]
@@ -69,58 +91,15 @@ pub(crate) struct Watch {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Lines on a terminal, too, as there are where standard output is none.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) plain: bool,
+
     /// The UDP port of the peer that is played where there is no target; 0: any.
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 0,
-        conflicts_with = "target"
-    )]
+    #[arg(long, value_name = "PORT", default_value_t = 0, conflicts_with_all = ["targets", "config"])]
     pub(crate) port: u16,
 }
 
-const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING on a kept connection, udp://HOST:PORT expects an echo. \
+const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] asks SELECT 1, \
+    http://HOST[:PORT][/PATH] and https:// GET, udp://HOST:PORT expects an echo. \
     Without one, a peer is played on this machine that goes through every verdict in half a minute";
-
-/// Fast enough for every verdict to be seen in half a minute.
-const DEMO_EVERY: Duration = Duration::from_millis(250);
-const DEMO_BOUND: Duration = Duration::from_millis(1_500);
-const DEMO_SPAN: Duration = Duration::from_secs(28);
-
-impl Watch {
-    /// The configuration: a stated bound last, so that it is held against all else.
-    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = Config::every(self.base())?.start_at_once().seeded();
-        if self.min.is_some() || self.max.is_some() {
-            let min = self.min.unwrap_or_else(|| config.interval_min());
-            let max = self.max.unwrap_or_else(|| config.interval_max());
-            config = config.interval_between(min, max)?;
-        }
-        match self.bound() {
-            Some(bound) => config.detect_within(bound),
-            None => Ok(config),
-        }
-    }
-
-    /// When to end by ourselves.
-    pub(crate) fn span(&self) -> Option<Duration> {
-        self.span.or_else(|| self.is_demo().then_some(DEMO_SPAN))
-    }
-
-    fn base(&self) -> Duration {
-        self.every.unwrap_or(if self.is_demo() {
-            DEMO_EVERY
-        } else {
-            Duration::from_secs(1)
-        })
-    }
-
-    fn bound(&self) -> Option<Duration> {
-        let untouched = self.is_demo() && self.every.is_none() && self.min.is_none();
-        self.detect_within.or(untouched.then_some(DEMO_BOUND))
-    }
-
-    const fn is_demo(&self) -> bool {
-        self.target.is_none()
-    }
-}

@@ -4,6 +4,8 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc)]
 
 mod args;
+mod config_file;
+mod fleet;
 mod judge;
 mod metrics;
 mod plot;
@@ -14,6 +16,7 @@ mod report;
 mod target;
 mod trouble;
 mod tune;
+mod view;
 mod watch;
 
 use std::process::ExitCode;
@@ -28,7 +31,10 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
-        Command::Watch(options) => wait_for(watch::run(&options)),
+        Command::Watch(options) => match &options.fleet {
+            Some(file) => wait_for(fleet::run(&options, file)),
+            None => wait_for(watch::run(&options)),
+        },
         Command::Replay(options) => replay::run(&options),
         Command::Tune(options) => tune::run(&options),
         Command::Record(options) => wait_for(record::run(&options)),

@@ -14,13 +14,17 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use self::pending::Pending;
 use crate::args;
-use crate::target::{Arrival, Link, News, Target};
+use crate::target::{Arrival, Inbox, Link, Miss, News, Target, Trust, inbox};
 use crate::trouble::Trouble;
-use crate::watch::stop_signal;
+use crate::watch::signals::stop_signal;
 
 pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     let target: Target = options.target.parse()?;
-    let link = Link::open(&target).await?;
+    let trust = Trust {
+        ca: options.ca.clone(),
+    };
+    let (herald, inbox) = inbox();
+    let link = Link::open(&target, &trust, herald).await?;
     let stop = stop_signal().map_err(Trouble::System)?;
     let unwritable = |error| Trouble::Write(options.output.clone(), error);
     let file = File::create_new(&options.output).map_err(unwritable)?;
@@ -28,11 +32,17 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
         writer: TraceWriter::new(file, header(&target, options)).map_err(unwritable)?,
         epoch: Epoch::start(),
         link,
+        inbox,
         pending: Pending::new(options.patience),
         spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
         next_id: 0,
+        target,
     };
-    let (rows, lost) = recorder.run(options, stop).await.map_err(unwritable)?;
+    let outcome = recorder.run(options, stop).await;
+    if let Err(Trouble::Untrusted(..)) = outcome {
+        std::fs::remove_file(&options.output).map_err(unwritable)?; // there is nothing in it
+    }
+    let (rows, lost) = outcome?;
     eprintln!("{}: {rows} rows, {lost} lost", options.output.display());
     Ok(if rows > 0 {
         ExitCode::SUCCESS
@@ -66,9 +76,11 @@ struct Recorder {
     writer: TraceWriter<File>,
     epoch: Epoch,
     link: Link,
+    inbox: Inbox,
     pending: Pending,
     spinner: ProgressBar,
     next_id: u64,
+    target: Target,
 }
 
 impl Recorder {
@@ -77,7 +89,7 @@ impl Recorder {
         mut self,
         options: &args::Record,
         stop: impl Future<Output = ()>,
-    ) -> std::io::Result<(u64, u64)> {
+    ) -> Result<(u64, u64), Trouble> {
         tokio::pin!(stop);
         let end = options
             .span
@@ -88,17 +100,17 @@ impl Recorder {
             select! {
                 biased;
                 () = &mut stop => break,
-                Some(news) = self.link.next() => self.hear(news),
+                Some(news) = self.inbox.recv() => self.hear(news)?,
                 () = sleep_until(self.epoch.when(end).into()) => break,
                 _ = clock.tick() => self.probe(options),
             }
-            self.write_known()?;
+            self.write_known(options)?;
         }
-        while let Some(news) = self.link.try_next() {
-            self.hear(news);
+        while let Ok(news) = self.inbox.try_recv() {
+            self.hear(news)?;
         }
         self.pending.give_up();
-        self.write_known()?;
+        self.write_known(options)?;
         self.spinner.finish_and_clear();
         Ok(self.pending.written())
     }
@@ -112,26 +124,33 @@ impl Recorder {
         }
     }
 
-    fn hear(&mut self, news: News) {
+    /// A certificate that is not believed is no network that could be recorded.
+    fn hear(&mut self, news: News) -> Result<(), Trouble> {
         let News::Arrival(Arrival {
             id,
             result,
             at,
             setup,
+            ..
         }) = news
         else {
-            return; // nobody plays
+            return Ok(()); // nobody plays
         };
         match result {
-            Ok(()) => self.pending.answered(id, self.epoch.moment(at), setup),
-            Err(Fault::Unsent) => self.pending.unsent(id),
+            Ok(_) => self.pending.answered(id, self.epoch.moment(at), setup),
+            Err(Miss::Fault(Fault::Unsent)) => self.pending.unsent(id),
+            Err(Miss::Untrusted(why)) if self.pending.written() == (0, 0) => {
+                return Err(Trouble::Untrusted(self.target.to_string(), why));
+            }
             Err(_) => self.pending.lost(id),
         }
+        Ok(())
     }
 
-    fn write_known(&mut self) -> std::io::Result<()> {
+    fn write_known(&mut self, options: &args::Record) -> Result<(), Trouble> {
         while let Some(row) = self.pending.next_row(self.epoch.now()) {
-            self.writer.row(&row)?;
+            let written = self.writer.row(&row);
+            written.map_err(|error| Trouble::Write(options.output.clone(), error))?;
             let (rows, lost) = self.pending.written();
             let newest = row
                 .rtt

@@ -1,57 +1,126 @@
-//! What is told of a watch, to people or to programs.
+//! What is told of a watch: to people on a terminal, to people who read lines, to programs.
 
 mod json;
 mod lines;
+mod paint;
+mod words;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use systole::{Event, Fault, Instant, MonitorSnapshot};
+use systole::{Condition, Event, FailoverEvent, Instant, MonitorSnapshot};
+
+use crate::args;
+use crate::target::Miss;
+use crate::view::{Sight, View, Wish};
+
+pub(crate) use paint::Paint;
+pub(crate) use words::{condition_text, describe, span};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
-    /// The watch begins; of what.
-    Start(String),
+    /// The watch of this peer begins.
+    Start,
     /// A probe was answered.
-    Answer { rtt: Option<Duration>, late: bool },
+    Answer {
+        rtt: Option<Duration>,
+        late: bool,
+        /// The peer asks for fewer probes.
+        pushback: bool,
+    },
     /// A probe is overdue.
     Lost,
     /// A probe failed at once, or could not be sent.
-    Fault(Fault),
+    Miss(Miss),
     /// The monitor has something to say.
     Event(Event),
+    /// The group thinks differently of it.
+    Condition { from: Condition, to: Condition },
+    /// The group has something to say, about this peer and the one it leaves.
+    Group { event: FailoverEvent, from: String },
+    /// The configuration was read again, and this peer stays.
+    Reloaded {
+        /// All that was known of it is gone.
+        starts_over: bool,
+    },
+    /// The configuration was read again and is of no use: why.
+    Refused(String),
     /// The peer that is played changes.
     Scene(&'static str),
-    /// The watch is over.
+    /// The watch of this peer is over.
     Summary,
 }
 
-#[derive(Debug)]
+/// Of whom it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Who<'a> {
+    /// Stays the same while the peer is watched.
+    pub(crate) key: usize,
+    pub(crate) name: &'a str,
+}
+
 pub(crate) enum Report {
     Lines(lines::Lines),
     Json(json::Json),
+    View(Box<View>),
 }
 
 impl Report {
-    pub(crate) fn new(json: bool) -> Self {
-        if json {
-            Self::Json(json::Json)
+    /// Every line says of which target it tells, by a name as long as `width`; not where that is 0.
+    pub(crate) fn new(options: &args::Watch, width: usize) -> io::Result<Self> {
+        Ok(if options.json {
+            Self::Json(json::Json::new(width > 0))
+        } else if options.plain || !io::stdout().is_terminal() {
+            Self::Lines(lines::Lines::new(width))
         } else {
-            Self::Lines(lines::Lines::new())
-        }
+            Self::View(Box::new(View::open(width)?))
+        })
     }
 
     /// Writes one line, and sees it off.
     pub(crate) fn tell(
         &mut self,
         at: Instant,
+        who: Who<'_>,
         happening: &Happening,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let out = io::stdout;
         match self {
-            Self::Lines(lines) => lines.tell(&mut out, at, happening, known),
-            Self::Json(json) => json.tell(&mut out, at, happening, known),
+            Self::Lines(lines) => lines.tell(&mut out().lock(), at, who, happening, known),
+            Self::Json(json) => json.tell(&mut out().lock(), at, who, happening, known),
+            Self::View(view) => {
+                view.tell(at, who, happening, known);
+                Ok(())
+            }
+        }
+    }
+
+    /// What whoever looks at it wants next. Cancel safe.
+    pub(crate) async fn wish(&mut self) -> Wish {
+        match self {
+            Self::View(view) => view.wish().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Shows what is known now, where there is something to show it on.
+    pub(crate) fn show(&mut self, now: Instant, sights: Vec<Sight>) {
+        if let Self::View(view) = self {
+            view.show(now, sights);
+        }
+    }
+
+    /// Whether the terminal is ours, and has to be given back.
+    pub(crate) const fn has_terminal(&self) -> bool {
+        matches!(self, Self::View(_))
+    }
+
+    /// Gives the terminal back; what is told from here on is told in lines.
+    pub(crate) fn leave(&mut self) {
+        if let Self::View(view) = self {
+            let width = view.width();
+            *self = Self::Lines(lines::Lines::new(width));
         }
     }
 }

@@ -1,64 +1,120 @@
-//! What is watched, and the task that talks to it.
+//! What is watched: `scheme://host:port`, and what the scheme adds to it.
 
 mod demo;
+mod http;
+mod kept;
+mod link;
+mod place;
+mod postgres;
 mod redis;
 mod tcp;
+mod tls;
 mod udp;
+mod wire;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
-
-use systole::{Fault, ProbeId};
-use tokio::net::lookup_host;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::trouble::Trouble;
 
+pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, Miss, News, inbox};
+pub(crate) use tls::Trust;
+
+/// How a peer is asked, and what is a round trip then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
+pub(crate) enum Scheme {
     Tcp,
     Redis,
     Udp,
+    Http,
+    Https,
+    Postgres,
 }
 
-/// `scheme://host:port`.
+impl Scheme {
+    const ALL: [Self; 6] = [
+        Self::Tcp,
+        Self::Redis,
+        Self::Udp,
+        Self::Http,
+        Self::Https,
+        Self::Postgres,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Redis => "redis",
+            Self::Udp => "udp",
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// Where the service listens unless told otherwise.
+    const fn port(self) -> Option<u16> {
+        match self {
+            Self::Tcp | Self::Udp => None,
+            Self::Redis => Some(6379),
+            Self::Http => Some(80),
+            Self::Https => Some(443),
+            Self::Postgres => Some(5432),
+        }
+    }
+
+    /// What its round-trip time measures.
+    pub(crate) const fn round_trip(self) -> &'static str {
+        match self {
+            Self::Tcp => "a TCP connect",
+            Self::Redis => "PING to reply, on a kept connection",
+            Self::Udp => "datagram to echo",
+            Self::Http | Self::Https => "GET to the first byte, on a kept connection",
+            Self::Postgres => "SELECT 1 to its result, on a kept connection",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     scheme: Scheme,
     host: String,
     port: u16,
+    /// Path and query, as they were given.
+    path: String,
+    /// The whole text where it says who logs in.
+    login: Option<String>,
 }
-
-/// Where Redis listens unless told otherwise.
-const REDIS_PORT: u16 = 6379;
 
 impl FromStr for Target {
     type Err = Trouble;
 
     fn from_str(text: &str) -> Result<Self, Trouble> {
         let malformed = || Trouble::Address(text.into());
-        let (scheme, place) = text.split_once("://").ok_or_else(malformed)?;
-        let (scheme, default) = match scheme {
-            "tcp" => (Scheme::Tcp, None),
-            "redis" => (Scheme::Redis, Some(REDIS_PORT)),
-            "udp" => (Scheme::Udp, None),
-            _ => return Err(Trouble::Scheme(scheme.into())),
+        let (name, rest) = text.split_once("://").ok_or_else(malformed)?;
+        let mut schemes = Scheme::ALL.into_iter();
+        let scheme = match name {
+            "postgresql" => Scheme::Postgres,
+            _ => schemes
+                .find(|scheme| scheme.name() == name)
+                .ok_or_else(|| Trouble::Scheme(name.into()))?,
         };
-        let place = place.trim_end_matches('/');
+        let (place, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let place = match place.rsplit_once('@') {
+            Some((_, place)) if scheme == Scheme::Postgres => place,
+            Some(_) => return Err(malformed()),
+            None => place,
+        };
         let (host, port) = split_port(place).ok_or_else(malformed)?;
-        if host.is_empty() || host.contains(['/', '@']) {
-            return Err(malformed());
-        }
-        Ok(Self {
+        let port = port.or(scheme.port()).filter(|&port| port > 0);
+        let target = Self {
             scheme,
             host: host.into(),
-            port: port
-                .or(default)
-                .filter(|&port| port > 0)
-                .ok_or_else(malformed)?,
-        })
+            port: port.ok_or_else(malformed)?,
+            path: if path == "/" { "" } else { path }.into(),
+            login: (scheme == Scheme::Postgres).then(|| text.into()),
+        };
+        target.is_sound().then_some(target).ok_or_else(malformed)
     }
 }
 
@@ -74,147 +130,40 @@ fn split_port(place: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
+impl Target {
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Whether the scheme can make something of what follows the port.
+    fn is_sound(&self) -> bool {
+        let fits = match self.scheme {
+            Scheme::Tcp | Scheme::Udp | Scheme::Redis => self.path.is_empty(),
+            Scheme::Http | Scheme::Https => http::request(self).is_some(),
+            Scheme::Postgres => postgres::login(self).is_some(),
+        };
+        fits && !self.host.is_empty()
+    }
+
+    /// Host and port, as they are written in an address.
+    fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Without what may be a secret.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Tcp => "tcp",
-            Scheme::Redis => "redis",
-            Scheme::Udp => "udp",
+        write!(f, "{}://{}", self.scheme.name(), self.authority())?;
+        let path = match self.path.split_once('?') {
+            Some((path, _)) => path,
+            None => &self.path,
         };
-        let (open, close) = if self.host.contains(':') {
-            ("[", "]")
-        } else {
-            ("", "")
-        };
-        write!(f, "{scheme}://{open}{}{close}:{}", self.host, self.port)
-    }
-}
-
-impl Target {
-    async fn addresses(&self) -> Result<Vec<SocketAddr>, Trouble> {
-        let failed = |error| Trouble::Host(self.host.clone(), error);
-        let found = lookup_host((self.host.as_str(), self.port)).await;
-        let mut addresses: Vec<_> = found.map_err(failed)?.collect();
-        addresses.sort_by_key(SocketAddr::is_ipv6); // UDP cannot try one after the other
-        if addresses.is_empty() {
-            return Err(failed(std::io::ErrorKind::NotFound.into()));
-        }
-        Ok(addresses)
-    }
-}
-
-/// A probe to be sent.
-#[derive(Clone, Copy, Debug)]
-struct Request {
-    id: ProbeId,
-    /// After this long its answer proves nothing any more.
-    patience: Duration,
-}
-
-/// What became of a probe.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival {
-    pub(crate) id: ProbeId,
-    pub(crate) result: Result<(), Fault>,
-    pub(crate) at: Instant,
-    /// What went before it on the same probe and is no round trip: setting up the connection.
-    pub(crate) setup: Duration,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum News {
-    Arrival(Arrival),
-    /// The peer that is played says what it does next.
-    Scene(&'static str),
-}
-
-/// Probes go in, news comes out. Its task ends with it.
-#[derive(Debug)]
-pub(crate) struct Link {
-    requests: UnboundedSender<Request>,
-    news: UnboundedReceiver<News>,
-}
-
-/// The task's end of a [`Link`].
-#[derive(Debug)]
-struct Post {
-    requests: UnboundedReceiver<Request>,
-    news: Herald,
-}
-
-#[derive(Clone, Debug)]
-struct Herald(UnboundedSender<News>);
-
-impl Link {
-    /// To `target`.
-    pub(crate) async fn open(target: &Target) -> Result<Self, Trouble> {
-        let addresses = target.addresses().await?;
-        let (link, task) = Self::new();
-        match target.scheme {
-            Scheme::Tcp => drop(tokio::spawn(tcp::run(addresses.into(), task))),
-            Scheme::Redis => drop(tokio::spawn(redis::run(addresses, task))),
-            Scheme::Udp => {
-                let socket = udp::connect(&addresses).await.map_err(Trouble::System)?;
-                drop(tokio::spawn(udp::run(socket, task)));
-            }
-        }
-        Ok(link)
-    }
-
-    /// To a peer that is played on this machine; and what it is called.
-    pub(crate) async fn demo(port: u16) -> Result<(Self, String), Trouble> {
-        let (link, task) = Self::new();
-        let address = demo::start(port, task.news.clone()).await?;
-        let socket = udp::connect(&[address]).await.map_err(Trouble::System)?;
-        drop(tokio::spawn(udp::run(socket, task)));
-        Ok((link, format!("a peer played at udp://{address}")))
-    }
-
-    fn new() -> (Self, Post) {
-        let (requests, asked) = unbounded_channel();
-        let (herald, news) = unbounded_channel();
-        let post = Post {
-            requests: asked,
-            news: Herald(herald),
-        };
-        (Self { requests, news }, post)
-    }
-
-    /// False where the task is gone.
-    pub(crate) fn send(&self, id: ProbeId, patience: Duration) -> bool {
-        self.requests.send(Request { id, patience }).is_ok()
-    }
-
-    /// Cancel safe.
-    pub(crate) async fn next(&mut self) -> Option<News> {
-        self.news.recv().await
-    }
-
-    pub(crate) fn try_next(&mut self) -> Option<News> {
-        self.news.try_recv().ok()
-    }
-}
-
-impl Herald {
-    fn settled(&self, id: ProbeId, result: Result<(), Fault>) {
-        self.settled_after(id, result, Duration::ZERO);
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the moment of reading is that of arrival"
-    )]
-    fn settled_after(&self, id: ProbeId, result: Result<(), Fault>, setup: Duration) {
-        let _ = self.0.send(News::Arrival(Arrival {
-            id,
-            result,
-            at: Instant::now(),
-            setup,
-        })); // nobody listens any more: the watch is over
-    }
-
-    fn scene(&self, says: &'static str) -> bool {
-        self.0.send(News::Scene(says)).is_ok()
+        f.write_str(path)
     }
 }
 
@@ -222,19 +171,42 @@ impl Herald {
 mod tests {
     use super::*;
 
+    fn written(text: &str) -> String {
+        text.parse::<Target>().unwrap().to_string()
+    }
+
     #[test]
     fn targets_are_read_and_written() {
         for text in [
             "tcp://localhost:80",
             "redis://10.0.0.1:6379",
             "udp://[::1]:7",
+            "http://localhost:8080/health",
+            "postgres://db:5433/shop",
         ] {
-            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+            assert_eq!(written(text), text);
         }
+    }
+
+    #[test]
+    fn the_port_of_the_scheme_need_not_be_said() {
+        for (text, full) in [
+            ("redis://r/", "redis://r:6379"),
+            ("http://h", "http://h:80"),
+            ("https://h/", "https://h:443"),
+            ("postgresql://h", "postgres://h:5432"),
+        ] {
+            assert_eq!(written(text), full);
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_written() {
         assert_eq!(
-            "redis://r/".parse::<Target>().unwrap().to_string(),
-            "redis://r:6379"
+            written("postgres://me:secret@db/shop?connect_timeout=3"),
+            "postgres://db:5432/shop"
         );
+        assert_eq!(written("http://h/x?token=secret"), "http://h:80/x");
     }
 
     #[test]
@@ -246,8 +218,13 @@ mod tests {
             "tcp://host",
             "tcp://:80",
             "tcp://h:99999",
+            "tcp://h:80/path",
             "udp://h:0",
             "tcp://[::1:80",
+            "http://me:secret@h",
+            "http://h/a b",
+            "postgres://h/db?no_such_setting=1",
+            "postgres://h/db?sslmode=require",
         ] {
             assert!(
                 matches!(text.parse::<Target>(), Err(Trouble::Address(_))),
@@ -255,7 +232,7 @@ mod tests {
             );
         }
         assert!(matches!(
-            "http://h:80".parse::<Target>(),
+            "gopher://h:70".parse::<Target>(),
             Err(Trouble::Scheme(_))
         ));
     }

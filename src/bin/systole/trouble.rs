@@ -11,12 +11,30 @@ use metrics_exporter_prometheus::BuildError;
 use systole::ConfigError;
 use systole::lab::TraceError;
 
+use crate::fleet::HostsError;
+
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// Not a scheme we speak.
     Scheme(String),
     /// Not `scheme://host:port`.
     Address(String),
+    /// A target that is given more than once.
+    Twice(String),
+    /// Nothing to watch.
+    NoTargets,
+    /// A file that cannot be read.
+    Read(PathBuf, io::Error),
+    /// What is wrong in a line of a file.
+    Line(PathBuf, usize, String),
+    /// A file of certificates that is none.
+    Certificates(PathBuf, String),
+    /// No certificates of authorities on this machine.
+    NoAuthorities,
+    /// TLS cannot be spoken.
+    Tls(String),
+    /// The certificate of a target is not believed, and why.
+    Untrusted(String, String),
     /// A host that has no address.
     Host(String, io::Error),
     /// A port of ours that is taken, or may not be had.
@@ -33,6 +51,8 @@ pub(crate) enum Trouble {
     NoTraces(PathBuf),
     /// A recorded network that ends before a crash could be noticed.
     Short(String, Duration, Duration),
+    /// A list of peers that cannot be made out.
+    Hosts(PathBuf, HostsError),
     /// A file that cannot be written.
     Write(PathBuf, io::Error),
     /// A plot that cannot be drawn.
@@ -43,12 +63,28 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme(scheme) => {
-                write!(f, "unknown scheme '{scheme}': there are tcp, redis and udp")
+                write!(
+                    f,
+                    "unknown scheme '{scheme}': there are tcp, redis, udp, http, https and postgres"
+                )
             }
             Self::Address(text) => write!(
                 f,
                 "'{text}' is no target: it takes a scheme, a host and a port, such as tcp://localhost:80"
             ),
+            Self::Twice(target) => write!(f, "{target} is given twice"),
+            Self::NoTargets => f.write_str("there is no target"),
+            Self::Line(path, line, what) => write!(f, "{}:{line}: {what}", path.display()),
+            Self::Certificates(path, why) => {
+                write!(f, "{}: no certificates: {why}", path.display())
+            }
+            Self::NoAuthorities => f.write_str(
+                "this machine has no certificates of authorities: install ca-certificates, or name some with --ca FILE",
+            ),
+            Self::Tls(why) => write!(f, "TLS cannot be spoken: {why}"),
+            Self::Untrusted(target, why) => {
+                write!(f, "the certificate of {target} is not believed: {why}")
+            }
             Self::Host(host, error) => write!(f, "host '{host}' has no address: {error}"),
             Self::Port(port, error) if error.kind() == io::ErrorKind::AddrInUse => {
                 write!(
@@ -63,6 +99,7 @@ impl fmt::Display for Trouble {
             Self::Metrics(_, error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
+            Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),
             Self::Trace(path, error) => write_trace(f, path, error),
             Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
             Self::Short(name, length, bound) => write!(
@@ -74,7 +111,9 @@ impl fmt::Display for Trouble {
             Self::Write(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 write!(f, "{}: there is such a file already", path.display())
             }
-            Self::Write(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Read(path, error) | Self::Write(path, error) => {
+                write!(f, "{}: {error}", path.display())
+            }
             Self::Plot(error) => write!(f, "the plot cannot be drawn: {error}"),
         }
     }
@@ -93,6 +132,12 @@ fn write_trace(f: &mut fmt::Formatter<'_>, path: &Path, error: &TraceError) -> f
             TraceError::Io(error) => write!(f, "{place}: {error}"),
             _ => write!(f, "{place}: {text}"),
         },
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
     }
 }
 

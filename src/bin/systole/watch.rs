@@ -1,194 +1,250 @@
-//! `systole watch`: one monitor, one link, and a line for all that happens.
+//! `systole watch`: machines, links, and a report of all that happens.
 
-use std::collections::VecDeque;
+mod hearts;
+mod news;
+mod reload;
+mod series;
+pub(crate) mod settings;
+pub(crate) mod signals;
+mod watched;
+
 use std::io;
+use std::ops::RangeFrom;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use systole::metrics::Peer;
-use systole::{Epoch, Fault, Instant, Monitor, Output, ProbeId, Verdict, WINDOW};
+use systole::{Epoch, FailoverEvent, Fault, Instant, MonitorSnapshot, ProbeId};
 use tokio::select;
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
+use self::hearts::{Ask, Hearts};
+use self::series::Series;
+use self::settings::Settings;
+use self::signals::{HangUp, stop_signal};
+use self::watched::Watched;
 use crate::args;
 use crate::metrics;
-use crate::report::{Happening, Report};
-use crate::target::{Arrival, Link, News, Target};
+use crate::report::{Happening, Report, Who};
+use crate::target::{Herald, Inbox, Link, inbox};
 use crate::trouble::Trouble;
-
-/// Probes whose round trips are shown; as many as can be under way.
-const SENT_MAX: usize = 64;
+use crate::view::{Sight, Wish};
 
 pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
-    let config = options.config()?;
-    let (link, name) = match &options.target {
-        Some(text) => {
-            let target: Target = text.parse()?;
-            (Link::open(&target).await?, target.to_string())
+    let settings = Settings::read(options)?;
+    let stop = stop_signal()?;
+    let end = settings.span(options);
+    let mut watch = Watch::open(options, &settings).await?;
+    if let Some(span) = end {
+        watch.end = watch.epoch.now().saturating_add(span);
+    }
+    match watch.run(options, stop).await {
+        Ok(()) if watch.hearts.are_well(watch.epoch.now()) => Ok(ExitCode::SUCCESS),
+        Ok(()) => Ok(ExitCode::FAILURE),
+        Err(Trouble::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::SUCCESS) // `| head`
         }
-        None => Link::demo(options.port).await?,
-    };
-    let stop = stop_signal().map_err(Trouble::System)?;
-    let series = match options.metrics {
-        Some(address) => metrics::serve(address).map(|()| Some(Peer::new(&*name)))?,
-        None => None,
-    };
-    let epoch = Epoch::start();
-    let watch = Watch {
-        monitor: Monitor::new(config, epoch.now())?,
-        epoch,
-        link,
-        report: Report::new(options.json),
-        series,
-        sent: VecDeque::new(),
-        end: options
-            .span()
-            .map_or(Instant::MAX, |span| Instant::ZERO.saturating_add(span)),
-    };
-    match watch.run(name, stop).await {
-        Ok(verdict) => Ok(exit_code(verdict)),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS), // `| head`
-        Err(error) => Err(Trouble::System(error)),
+        Err(trouble) => Err(trouble),
     }
 }
 
-const fn exit_code(verdict: Verdict) -> ExitCode {
-    match verdict {
-        Verdict::Alive | Verdict::Suspect => ExitCode::SUCCESS,
-        Verdict::Dead | Verdict::Unknown => ExitCode::FAILURE,
-    }
+fn longest(peers: &[Watched]) -> usize {
+    let lengths = peers.iter().map(|watched| watched.name.chars().count());
+    lengths.max().unwrap_or_default()
 }
 
 struct Watch {
-    monitor: Monitor<WINDOW>,
+    hearts: Hearts,
+    /// In the order of the machines.
+    peers: Vec<Watched>,
+    /// By which the next links are known.
+    keys: RangeFrom<usize>,
     epoch: Epoch,
-    link: Link,
+    herald: Herald,
+    inbox: Inbox,
     report: Report,
-    series: Option<Peer>,
-    sent: VecDeque<(ProbeId, Instant)>,
+    /// Where they are exported.
+    series: Option<Series>,
     end: Instant,
 }
 
 impl Watch {
-    async fn run(mut self, name: String, stop: impl Future<Output = ()>) -> io::Result<Verdict> {
+    /// Opens all links, and starts the clock.
+    async fn open(options: &args::Watch, settings: &Settings) -> Result<Self, Trouble> {
+        let (herald, inbox) = inbox();
+        let mut peers = Vec::new();
+        for (target, key) in settings.targets.iter().zip(0..) {
+            let link = Link::open(target, &settings.trust, herald.of(key)).await?;
+            peers.push(Watched::new(key, target.clone(), link));
+        }
+        if peers.is_empty() {
+            let (link, name) = Link::demo(options.port, herald.of(0)).await?;
+            peers.push(Watched::played(0, name, link));
+        }
+        let served = options.metrics.map(metrics::serve).transpose()?;
+        let many = peers.len() > 1 || options.config.is_some();
+        let epoch = Epoch::start();
+        let hearts = Hearts::new(settings, peers.len(), epoch.now())?;
+        Ok(Self {
+            hearts,
+            keys: peers.len()..,
+            report: Report::new(options, if many { longest(&peers) } else { 0 })?,
+            series: served.map(|()| Series::default()),
+            peers,
+            epoch,
+            herald,
+            inbox,
+            end: Instant::MAX,
+        })
+    }
+
+    async fn run(
+        &mut self,
+        options: &args::Watch,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), Trouble> {
         tokio::pin!(stop);
-        self.tell(&Happening::Start(name))?;
+        let mut hang_up = HangUp::new(options.config.is_some() || self.report.has_terminal())?;
+        self.tell_all(&Happening::Start)?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);
             if let Some(series) = &mut self.series {
-                series.record(&self.monitor, self.epoch.now());
+                series.record(&self.hearts, &self.peers, self.epoch.now());
             }
             select! {
                 biased;
                 () = &mut stop => break,
-                Some(news) = self.link.next() => self.take(news)?,
+                () = hang_up.next() => match &options.config {
+                    Some(_) => self.reload(options).await?,
+                    None => break, // the terminal is gone
+                },
+                wish = self.report.wish() => match wish {
+                    Wish::End => break,
+                    Wish::Sight => self.show(),
+                },
+                Some(news) = self.inbox.recv() => self.take(news)?,
                 // what waits in the sockets is heard before anything is called overdue
                 () = sleep_until(self.epoch.when(until).into()) => yield_now().await,
             }
-            while let Some(news) = self.link.try_next() {
+            while let Ok(news) = self.inbox.try_recv() {
                 self.take(news)?;
             }
         }
-        self.tell(&Happening::Summary)?;
-        Ok(self.monitor.verdict())
+        self.report.leave();
+        self.tell_all(&Happening::Summary)
     }
 
-    /// Does what the monitor wants done now; returns when it is to be asked again.
-    fn drain(&mut self) -> io::Result<Instant> {
+    /// Does what the machines want done now; returns when they are to be asked again.
+    fn drain(&mut self) -> Result<Instant, Trouble> {
         let now = self.epoch.now();
         loop {
-            let lost = self.lost(now);
-            let output = self.monitor.poll(now);
-            if self.lost(now) > lost {
-                self.tell(&Happening::Lost)?;
-            }
-            match output {
-                Output::Probe(id) => self.send(id, now),
-                Output::Event(event) => self.tell(&Happening::Event(event))?,
-                Output::Wait(until) => return Ok(until),
-                Output::Idle => return Ok(Instant::MAX),
+            let ask = self.hearts.poll(now);
+            self.notice()?;
+            match ask {
+                Ask::Probe(peer, id) => self.send(peer, id, now),
+                Ask::Event(peer, event) => self.tell(peer, &Happening::Event(event))?,
+                Ask::Group(event) => self.tell_of_group(event)?,
+                Ask::Wait(until) => return Ok(until),
             }
         }
     }
 
-    fn lost(&self, now: Instant) -> u32 {
-        self.monitor.snapshot(now).counters.lost
+    /// Tells what the machines found out while they were polled: probes that are overdue, and what a group thinks of its endpoints.
+    fn notice(&mut self) -> io::Result<()> {
+        for peer in 0..self.peers.len() {
+            let lost = self.known(peer).map_or(0, |known| known.counters.lost);
+            let condition = self.hearts.condition(peer);
+            let Some(watched) = self.peers.get_mut(peer) else {
+                continue;
+            };
+            let more = lost > std::mem::replace(&mut watched.lost, lost);
+            let before = std::mem::replace(&mut watched.condition, condition);
+            if more {
+                self.tell(peer, &Happening::Lost)?;
+            }
+            if let (Some(from), Some(to)) = (before, condition)
+                && from != to
+            {
+                self.tell(peer, &Happening::Condition { from, to })?;
+            }
+        }
+        Ok(())
     }
 
-    fn send(&mut self, id: ProbeId, now: Instant) {
-        self.sent.push_back((id, now));
-        if self.sent.len() > SENT_MAX {
-            self.sent.pop_front();
-        }
-        let bound = self.monitor.snapshot(now).heart.plan.bound();
-        if !self.link.send(id, bound) {
-            self.monitor.handle_unsent(id, now);
-        }
-    }
-
-    fn take(&mut self, news: News) -> io::Result<()> {
-        match news {
-            News::Arrival(arrival) => self.settle(arrival),
-            News::Scene(says) => self.tell(&Happening::Scene(says)),
-        }
-    }
-
-    fn settle(&mut self, arrival: Arrival) -> io::Result<()> {
-        let Arrival {
-            id, result, setup, ..
-        } = arrival;
-        let at = self.epoch.moment(arrival.at);
-        let before = self.monitor.snapshot(at).counters;
-        match result {
-            Ok(()) => self.monitor.handle_reply_with(id, at, setup),
-            Err(Fault::Failed(failure)) => self.monitor.handle_failure(id, failure, at),
-            Err(Fault::Unsent) => self.monitor.handle_unsent(id, at),
-            Err(_) => return Ok(()), // the monitor sees for itself
-        }
-        let after = self.monitor.snapshot(at).counters;
-        if after.ignored > before.ignored {
-            return Ok(()); // a duplicate, or an answer to nothing
-        }
-        let late = after.late > before.late;
-        match (result, self.round_trip(id, at, setup)) {
-            (Err(fault), _) => self.tell(&Happening::Fault(fault)),
-            (Ok(()), rtt) => self.tell(&Happening::Answer { rtt, late }),
+    fn send(&mut self, peer: usize, id: ProbeId, now: Instant) {
+        let bound = self
+            .known(peer)
+            .map_or(Duration::ZERO, |known| known.heart.plan.bound());
+        let sent = self
+            .peers
+            .get_mut(peer)
+            .is_some_and(|watched| watched.send(id, now, bound));
+        if !sent {
+            self.hearts.fault(peer, id, Fault::Unsent, now);
         }
     }
 
-    /// From sending probe `id` to `at`, without what it took to connect.
-    fn round_trip(&mut self, id: ProbeId, at: Instant, setup: Duration) -> Option<Duration> {
-        let place = self.sent.iter().position(|&(sent, _)| sent == id)?;
-        let (_, sent) = self.sent.remove(place)?;
-        Some(at.saturating_duration_since(sent).saturating_sub(setup))
+    /// A group's event is told of the endpoint that it is about.
+    fn tell_of_group(&mut self, event: FailoverEvent) -> io::Result<()> {
+        let peer = match event {
+            FailoverEvent::Switched { to, .. } => to,
+            FailoverEvent::Quarantined { endpoint, .. }
+            | FailoverEvent::Released { endpoint, .. } => endpoint,
+            _ => self.hearts.active().unwrap_or_default(),
+        };
+        let from = match event {
+            FailoverEvent::Switched { from, .. } => self.name(from),
+            _ => String::new(),
+        };
+        self.tell(peer, &Happening::Group { event, from })
     }
 
-    fn tell(&mut self, happening: &Happening) -> io::Result<()> {
+    fn known(&self, peer: usize) -> Option<MonitorSnapshot> {
+        self.hearts.known(peer, self.epoch.now())
+    }
+
+    fn name(&self, peer: usize) -> String {
+        self.peers
+            .get(peer)
+            .map(|watched| watched.name.clone())
+            .unwrap_or_default()
+    }
+
+    fn tell_all(&mut self, happening: &Happening) -> Result<(), Trouble> {
+        for peer in 0..self.peers.len() {
+            self.tell(peer, happening)?;
+        }
+        Ok(())
+    }
+
+    /// All that happens goes through here.
+    fn tell(&mut self, peer: usize, happening: &Happening) -> io::Result<()> {
         let now = self.epoch.now();
-        self.report
-            .tell(now, happening, &self.monitor.snapshot(now))
+        let (Some(watched), Some(known)) = (self.peers.get(peer), self.hearts.known(peer, now))
+        else {
+            return Ok(());
+        };
+        let who = Who {
+            key: watched.key,
+            name: &watched.name,
+        };
+        self.report.tell(now, who, happening, &known)
     }
-}
 
-/// Resolves at Ctrl-C or SIGTERM. The handlers are in place when this returns.
-#[cfg(unix)]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Resolves at Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
+    /// Shows what is known of all peers.
+    fn show(&mut self) {
+        let now = self.epoch.now();
+        let seen = |(peer, watched): (usize, &Watched)| {
+            Some(Sight {
+                key: watched.key,
+                name: watched.name.clone(),
+                round_trip: watched.round_trip_is(),
+                known: self.hearts.known(peer, now)?,
+                condition: self.hearts.condition(peer),
+                active: self.hearts.active() == Some(peer),
+            })
+        };
+        let sights = self.peers.iter().enumerate().filter_map(seen).collect();
+        self.report.show(now, sights);
+    }
 }

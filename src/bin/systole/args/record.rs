@@ -26,12 +26,16 @@ pub(crate) struct Record {
     #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = parse_interval)]
     pub(crate) patience: Duration,
 
+    /// Believes the certificates in a PEM file, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
     /// End after this time [default: with Ctrl-C].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) span: Option<Duration>,
 }
 
-const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING on a kept connection, udp://HOST:PORT expects an echo";
+const TARGET: &str = "tcp, redis, udp, http, https or postgres://HOST:PORT, as for watch";
 
 /// What a timer of the system can keep.
 const LEAST: Duration = Duration::from_millis(1);

@@ -4,17 +4,24 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
-use systole::{Counters, Event, Fault, Instant, MonitorSnapshot, Reason};
+use systole::{Condition, Counters, Event, FailoverEvent, Fault, Instant, MonitorSnapshot, Reason};
 
-use super::Happening;
+use super::words::condition_text;
+use super::{Happening, Who, describe};
+use crate::target::Miss;
 
 #[derive(Debug)]
-pub(crate) struct Json;
+pub(crate) struct Json {
+    /// Every line says of which target it tells.
+    many: bool,
+}
 
 #[derive(Debug, Serialize)]
-struct Record {
+struct Record<'a> {
     /// Seconds since the start.
     at_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
     event: &'static str,
     verdict: String,
     /// Of the answer that this line is about.
@@ -34,9 +41,16 @@ struct More {
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lateness_ms: Option<f64>,
+    /// How long a quarantine is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pushback: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(flatten)]
@@ -57,18 +71,23 @@ struct Totals {
 }
 
 impl Json {
-    #[expect(clippy::unused_self, reason = "the other report has a state")]
+    pub(crate) const fn new(many: bool) -> Self {
+        Self { many }
+    }
+
     pub(crate) fn tell(
         &self,
         out: &mut impl Write,
         at: Instant,
+        who: Who<'_>,
         happening: &Happening,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
         let plan = known.heart.plan;
-        let (event, rtt, more) = describe(happening, known);
+        let (event, rtt, more) = name(who, happening, known);
         let record = Record {
             at_s: at.saturating_duration_since(Instant::ZERO).as_secs_f64(),
+            target: self.many.then_some(who.name),
             event,
             verdict: known.heart.verdict.to_string(),
             rtt_us: rtt.map(|rtt| rtt.as_micros()),
@@ -85,21 +104,82 @@ impl Json {
 }
 
 /// The event's name, the round trip it tells of, and what else it has to say.
-fn describe(
+fn name(
+    who: Who<'_>,
     happening: &Happening,
     known: &MonitorSnapshot,
 ) -> (&'static str, Option<Duration>, More) {
-    let nothing = More::default;
+    let plain = |event| (event, None, More::default());
+    let says = |event| (event, None, noted(&describe(happening).unwrap_or_default()));
     match happening {
-        Happening::Start(name) => ("start", None, noted(name)),
-        Happening::Answer { rtt, late: false } => ("answer", *rtt, nothing()),
-        Happening::Answer { rtt, late: true } => ("late", *rtt, nothing()),
-        Happening::Lost => ("lost", None, nothing()),
-        Happening::Fault(Fault::Unsent) => ("unsent", None, nothing()),
-        Happening::Fault(fault) => ("failed", None, because(fault.to_string())),
+        Happening::Start => ("start", None, noted(who.name)),
+        Happening::Answer {
+            rtt,
+            late,
+            pushback,
+        } => answered(*rtt, *late, *pushback),
+        Happening::Lost => plain("lost"),
+        Happening::Miss(Miss::Fault(Fault::Unsent)) => plain("unsent"),
+        Happening::Miss(miss) => ("failed", None, missed(miss)),
         Happening::Event(event) => told(*event),
-        Happening::Scene(says) => ("scene", None, noted(says)),
+        Happening::Condition { from, to } => ("condition", None, turned(*from, *to)),
+        Happening::Group { event, from } => {
+            (group_name(*event), None, grouped(happening, *event, from))
+        }
+        Happening::Reloaded { .. } => says("reloaded"),
+        Happening::Refused(_) => says("refused"),
+        Happening::Scene(_) => says("scene"),
         Happening::Summary => ("summary", None, summed(&known.counters)),
+    }
+}
+
+fn answered(
+    rtt: Option<Duration>,
+    late: bool,
+    pushback: bool,
+) -> (&'static str, Option<Duration>, More) {
+    let more = More {
+        pushback: pushback.then_some(true),
+        ..More::default()
+    };
+    (if late { "late" } else { "answer" }, rtt, more)
+}
+
+fn missed(miss: &Miss) -> More {
+    More {
+        note: miss.note().map(Into::into),
+        ..because(miss.fault().to_string())
+    }
+}
+
+fn turned(from: Condition, to: Condition) -> More {
+    More {
+        from: Some(condition_text(from).into()),
+        to: Some(condition_text(to).into()),
+        ..More::default()
+    }
+}
+
+const fn group_name(event: FailoverEvent) -> &'static str {
+    match event {
+        FailoverEvent::Switched { .. } => "switched",
+        FailoverEvent::Quarantined { .. } => "quarantined",
+        FailoverEvent::Released { .. } => "released",
+        FailoverEvent::Down { .. } => "down",
+        FailoverEvent::Restored { .. } => "restored",
+        _ => "group",
+    }
+}
+
+fn grouped(happening: &Happening, event: FailoverEvent, from: &str) -> More {
+    let span_ms = match event {
+        FailoverEvent::Quarantined { span, .. } => Some(millis(span)),
+        _ => None,
+    };
+    More {
+        from: (!from.is_empty()).then(|| from.into()),
+        span_ms,
+        ..noted(&describe(happening).unwrap_or_default())
     }
 }
 

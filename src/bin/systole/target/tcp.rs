@@ -1,23 +1,37 @@
 //! A probe is a connection of its own, which is closed once it stands.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use systole::Fault;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::select;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
-use super::{Post, Request};
+use super::link::{Answer, Herald, Post, Request};
+use super::place::Place;
 
-pub(super) async fn run(addresses: Arc<[SocketAddr]>, mut post: Post) {
-    while let Some(Request { id, patience }) = post.requests.recv().await {
-        let (addresses, news) = (Arc::clone(&addresses), post.news.clone());
-        tokio::spawn(async move {
-            let result = match timeout(patience, TcpStream::connect(&*addresses)).await {
-                Ok(connected) => connected.map(drop).map_err(Fault::from),
-                Err(_) => Err(Fault::Missed),
-            };
-            news.settled(id, result);
-        });
+pub(super) async fn run(place: Place, mut post: Post) {
+    let place = Arc::new(place);
+    let mut probes = JoinSet::new();
+    loop {
+        select! {
+            request = post.requests.recv() => match request {
+                Some(request) => drop(probes.spawn(probe(Arc::clone(&place), request, post.news.clone()))),
+                None => return,
+            },
+            Some(_) = probes.join_next() => {}
+        }
+    }
+}
+
+async fn probe(place: Arc<Place>, Request { id, patience }: Request, news: Herald) {
+    let asked = Instant::now();
+    match timeout(patience, place.connect()).await {
+        Ok(Ok((_, sent))) => {
+            let at = Instant::now().into_std();
+            news.settled_at(id, Ok(Answer::Fine), at, sent - asked);
+        }
+        Ok(Err(error)) => news.settled(id, Err(error.into())),
+        Err(_) => news.settled(id, Err(Fault::Missed.into())),
     }
 }

@@ -6,48 +6,88 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use systole::{Failure, Fault, ProbeId};
 use tokio::net::UdpSocket;
 use tokio::select;
+use tokio::time::Instant;
 
-use super::Post;
+use super::link::{Answer, Post, Request};
+use super::place::Place;
 
-/// A socket that hears the first of `addresses` alone.
-pub(super) async fn connect(addresses: &[SocketAddr]) -> io::Result<UdpSocket> {
-    let of_any = |peer: &SocketAddr| match peer {
+/// A socket for each address in turn: the next one where one refused, or was silent for as long as a probe is waited for.
+pub(super) async fn run(place: Place, mut post: Post) {
+    let (mut turn, mut unsent) = (0, None);
+    loop {
+        let Some(request) = (match unsent.take() {
+            Some(request) => Some(request),
+            None => post.requests.recv().await,
+        }) else {
+            return;
+        };
+        match connect(&place.addresses().await, turn).await {
+            Ok(socket) => unsent = hold(&socket, request, &place, &mut post).await,
+            Err(error) => post.news.settled(request.id, Err(error.into())),
+        }
+        turn += 1;
+    }
+}
+
+/// A socket that hears one of `addresses` alone.
+async fn connect(addresses: &[SocketAddr], turn: usize) -> io::Result<UdpSocket> {
+    let places = addresses.len().max(1);
+    let peer = addresses
+        .get(turn % places)
+        .ok_or(io::ErrorKind::NotFound)?;
+    let any = match peer {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
     };
-    let peer = addresses.first().ok_or(io::ErrorKind::NotFound)?;
-    let socket = UdpSocket::bind(of_any(peer)).await?;
+    let socket = UdpSocket::bind(any).await?;
     socket.connect(peer).await?;
     Ok(socket)
 }
 
-pub(super) async fn run(socket: UdpSocket, mut post: Post) {
-    let mut last = None;
-    let mut datagram = [0; 9]; // one byte more than an answer has
+/// Talks until the socket is of no more use; returns the probe that is to be sent on the next one.
+async fn hold(
+    socket: &UdpSocket,
+    first: Request,
+    place: &Place,
+    post: &mut Post,
+) -> Option<Request> {
+    place.doubt(true); // until it answers
+    let (mut request, mut heard) = (first, Instant::now());
     loop {
-        select! {
-            biased;
-            received = socket.recv(&mut datagram) => {
-                let answer = received.map(|length| datagram.get(..length));
-                let fault = match answer.map(|bytes| bytes.and_then(|bytes| bytes.try_into().ok())) {
-                    Ok(Some(id)) => {
-                        post.news.settled(ProbeId::from_be_bytes(id), Ok(()));
-                        continue;
+        if let Err(error) = socket.send(&request.id.to_be_bytes()).await {
+            post.news.settled(request.id, Err(error.into()));
+            return None;
+        }
+        request = loop {
+            select! {
+                biased;
+                answer = receive(socket) => match answer {
+                    Ok(id) => {
+                        post.news.settled(id, Ok(Answer::Fine));
+                        place.doubt(false);
+                        heard = Instant::now();
                     }
-                    Ok(None) => Fault::Failed(Failure::Garbage),
-                    Err(error) => Fault::from(error), // the peer's system refused the last datagram
-                };
-                if let Some(id) = last {
-                    post.news.settled(id, Err(fault));
-                }
+                    Err(fault) => {
+                        post.news.settled(request.id, Err(fault.into()));
+                        return None;
+                    }
+                },
+                next = post.requests.recv() => break next?,
             }
-            request = post.requests.recv() => {
-                let Some(request) = request else { return };
-                last = Some(request.id);
-                if let Err(error) = socket.send(&request.id.to_be_bytes()).await {
-                    post.news.settled(request.id, Err(error.into()));
-                }
-            }
+        };
+        if heard.elapsed() > request.patience {
+            return Some(request);
         }
     }
+}
+
+/// The id in the next answer. Cancel safe.
+async fn receive(socket: &UdpSocket) -> Result<ProbeId, Fault> {
+    let mut datagram = [0; 9]; // one byte more than an answer has
+    let length = socket.recv(&mut datagram).await?; // an error: the peer's system refused the last datagram
+    let id = datagram
+        .get(..length)
+        .and_then(|bytes| bytes.try_into().ok());
+    id.map(ProbeId::from_be_bytes)
+        .ok_or(Fault::Failed(Failure::Garbage))
 }

@@ -1,6 +1,7 @@
 //! The workloads on a machine with an operating system; and, for callgrind, calls to be counted.
 //!
-//! `host digest [steps]` prints both digests; `host next_interval N calls` makes that many calls on a window of N.
+//! `host digest [steps]` prints both digests; `host next_interval N calls` makes that many calls, a multiple of 256, on a window of N;
+//! with an N of 0 none, and the loop around them remains.
 
 use std::env::args;
 use std::hint::black_box;
@@ -26,8 +27,9 @@ fn main() {
     }
 }
 
-fn beat(samples: u32, calls: u32) {
-    match samples {
+fn beat(window: u32, calls: u32) {
+    match window {
+        0 => repeat(calls, |rtt| rtt),
         64 => rounds::<64>(calls),
         1_024 => rounds::<1_024>(calls),
         _ => rounds::<16>(calls),
@@ -35,10 +37,16 @@ fn beat(samples: u32, calls: u32) {
 }
 
 fn rounds<const N: usize>(calls: u32) {
-    let samples = samples::round_trips();
     let mut heart = Heartbeat::<N>::new(CONFIG);
-    for &rtt in samples.iter().cycle().take(calls as usize) {
-        black_box(heart.next_interval(black_box(rtt)));
-        black_box(heart.verdict());
+    repeat(calls, |rtt| (heart.next_interval(rtt), heart.verdict()));
+}
+
+#[inline(never)]
+fn repeat<T>(calls: u32, mut call: impl FnMut(Duration) -> T) {
+    let samples = samples::round_trips();
+    for _ in 0..calls as usize / samples::COUNT {
+        for &rtt in &samples {
+            black_box(call(black_box(rtt)));
+        }
     }
 }

@@ -15,16 +15,14 @@ const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
 
 #[entry]
 fn main() -> ! {
-    static mut MONITOR: Option<Monitor<16>> = None;
-    let new = CONFIG
+    let mut new = CONFIG
         .seed(black_box(7))
-        .and_then(|config| Monitor::new(config, Instant::ZERO));
-    let Ok(new) = new else {
+        .and_then(|config| Monitor::<16>::new(config, Instant::ZERO));
+    let Ok(monitor) = &mut new else {
         loop {
             wfi();
         }
     };
-    let monitor = MONITOR.insert(new);
     loop {
         let now = Instant::from_micros(black_box(0));
         match monitor.poll(now) {

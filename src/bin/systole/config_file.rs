@@ -1,0 +1,145 @@
+//! The file of `--config`: TOML, every key of which is known.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+
+use crate::target::Target;
+use crate::trouble::Trouble;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    #[serde(default, rename = "targets")]
+    written: Vec<Spanned<String>>,
+    #[serde(skip)]
+    pub(crate) targets: Vec<Target>,
+    /// The base interval.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) every: Option<Duration>,
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) min: Option<Duration>,
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) max: Option<Duration>,
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) detect_within: Option<Duration>,
+    #[serde(default, rename = "timeout_ms", deserialize_with = "millis")]
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry_attempts: Option<u8>,
+    pub(crate) failover_enabled: Option<bool>,
+    /// The first one of a target.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) quarantine: Option<Duration>,
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    pub(crate) fn read(path: &Path) -> Result<Self, Trouble> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Trouble::Read(path.into(), error))?;
+        parse(&text).map_err(|(line, what)| Trouble::Line(path.into(), line, what))
+    }
+}
+
+/// Or the number of the line that is wrong, and what it is.
+fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
+    let mut file: ConfigFile = toml::from_str(text).map_err(|error| {
+        let what = error.message().lines().collect::<Vec<_>>().join(", ");
+        (line(text, error.span()), what)
+    })?;
+    for written in &file.written {
+        let target = written.get_ref().parse();
+        let wrong = |trouble: Trouble| (line(text, Some(written.span())), trouble.to_string());
+        file.targets.push(target.map_err(wrong)?);
+    }
+    Ok(file)
+}
+
+/// The number of the line in which `place` begins.
+fn line(text: &str, place: Option<Range<usize>>) -> usize {
+    let before = text.bytes().take(place.map_or(0, |place| place.start));
+    1 + before.filter(|&byte| byte == b'\n').count()
+}
+
+/// What is written in a string.
+struct Written<T>(T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Written<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let Written(span) = Written::<humantime::Duration>::deserialize(deserializer)?;
+    Ok(Some(span.into()))
+}
+
+fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    u64::deserialize(deserializer).map(|ms| Some(Duration::from_millis(ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let file = parse(
+            r#"
+            targets = ["redis://a", "https://b/health"]
+            every = "1s"
+            min = "500ms"
+            max = "5s"
+            detect_within = "10s"
+            timeout_ms = 800
+            retry_attempts = 2
+            failover_enabled = true
+            quarantine = "30s"
+            ca = "ca.pem"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(file.targets.len(), 2);
+        assert_eq!(file.timeout, Some(Duration::from_millis(800)));
+        assert_eq!(file.quarantine, Some(Duration::from_secs(30)));
+        assert_eq!(
+            (file.retry_attempts, file.failover_enabled),
+            (Some(2), Some(true))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, line, words) in [
+            (
+                "every = \"1s\"\ntiemout_ms = 800\n",
+                2,
+                "unknown field `tiemout_ms`",
+            ),
+            ("\n\ntimeout_ms = \"800\"", 3, "invalid type"),
+            (
+                "targets = [\n  \"tcp://h:1\",\n  \"gopher://h\",\n]",
+                3,
+                "unknown scheme 'gopher'",
+            ),
+            ("every = \"1s\"\nquarantine = \"soon\"", 2, "number"),
+            ("retry_attempts = -1", 1, "invalid value"),
+            ("every = ", 1, ""),
+            ("every = \"1s\"\nevery = \"2s\"", 2, "duplicate"),
+        ] {
+            let (found, what) = parse(text).unwrap_err();
+            assert_eq!(found, line, "{text}: {what}");
+            assert!(
+                what.contains(words) && what.lines().count() == 1,
+                "{text}: {what}"
+            );
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What happened, in words: the same in lines and in the view.
+
+use std::time::Duration;
+
+use systole::{Condition, Event, FailoverEvent, Outage, Reason, SwitchReason};
+
+use super::Happening;
+
+/// Nothing of an answer that came in time, nor of the beginning and the end.
+pub(crate) fn describe(happening: &Happening) -> Option<String> {
+    Some(match happening {
+        Happening::Answer { pushback: true, .. } => {
+            "asks for fewer probes: the interval doubles".into()
+        }
+        Happening::Answer {
+            rtt, late: true, ..
+        } => match rtt {
+            Some(rtt) => format!("answered late, after {}", span(*rtt)),
+            None => "answered late".into(),
+        },
+        Happening::Answer { .. } | Happening::Start | Happening::Summary => return None,
+        Happening::Lost => "a probe is overdue".into(),
+        Happening::Miss(miss) => match miss.note() {
+            Some(note) => note.into(),
+            None => miss.fault().to_string(),
+        },
+        Happening::Event(event) => event_text(*event),
+        Happening::Condition { from, to } => {
+            format!("{} → {}", condition_text(*from), condition_text(*to))
+        }
+        Happening::Group { event, from } => group_text(*event, from),
+        Happening::Reloaded { starts_over: false } => {
+            "settings read again: connection, statistics and verdict stay".into()
+        }
+        Happening::Reloaded { starts_over: true } => {
+            "settings read again: the connection stays, the group starts over".into()
+        }
+        Happening::Refused(why) => format!("settings not read: {why}"),
+        Happening::Scene(says) => (*says).into(),
+    })
+}
+
+fn event_text(event: Event) -> String {
+    match event {
+        Event::Transition(change) => {
+            format!(
+                "{} → {}: {}",
+                change.from,
+                change.to,
+                reason_text(change.reason)
+            )
+        }
+        Event::Paused { lateness, .. } => {
+            format!(
+                "we were {} late ourselves; the peer is not blamed for it",
+                span(lateness)
+            )
+        }
+        Event::BoundRelaxed { from, to, .. } => {
+            format!(
+                "the bound cannot be kept: {} instead of {}",
+                span(to),
+                span(from)
+            )
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+const fn reason_text(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Answered => "it answers",
+        Reason::Overdue => "an answer is overdue, retries are out",
+        Reason::Failed(_) => "a probe failed at once, retries are out",
+        Reason::Silent => "silent for the whole bound",
+        Reason::NeverHeard => "the bound passed and it was never heard",
+        Reason::Refuted => "refuted, it was alive all along",
+        Reason::Recovered => "recovered, it came back",
+        Reason::Undecided => "it is heard again",
+        _ => "it is a new incarnation",
+    }
+}
+
+pub(crate) const fn condition_text(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Unknown => "unknown",
+        Condition::Healthy => "healthy",
+        Condition::Suspected => "suspected",
+        Condition::Dead => "dead",
+        Condition::Quarantined(_) => "quarantined",
+        Condition::Barred => "barred",
+        _ => "otherwise",
+    }
+}
+
+fn group_text(event: FailoverEvent, from: &str) -> String {
+    match event {
+        FailoverEvent::Switched { reason, .. } => {
+            format!("in use now, instead of {from}: {}", switch_text(reason))
+        }
+        FailoverEvent::Quarantined { span: length, .. } => {
+            format!("left alone for {}", span(length))
+        }
+        FailoverEvent::Released { .. } => "its quarantine is over".into(),
+        FailoverEvent::Down {
+            outage: Outage::Ours,
+            ..
+        } => "half of the targets or more do not answer: taken for a fault of ours".into(),
+        FailoverEvent::Down { .. } => "all targets are dead".into(),
+        FailoverEvent::Restored { .. } => "the outage is over".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+const fn switch_text(reason: SwitchReason) -> &'static str {
+    match reason {
+        SwitchReason::Dead => "that is dead",
+        SwitchReason::Slow => "that is too slow",
+        SwitchReason::Suspected => "that is suspected",
+        SwitchReason::Preferred => "this is the better one",
+        SwitchReason::Barred => "that is barred",
+        _ => "asked for",
+    }
+}
+
+/// Three digits or so, and a unit.
+pub(crate) fn span(span: Duration) -> String {
+    let us = span.as_micros();
+    let (whole, unit) = match us {
+        0..1_000 => return format!("{us} us"),
+        1_000..1_000_000 => (1e3, "ms"),
+        _ => (1e6, "s"),
+    };
+    let value = span.as_secs_f64() * 1e6 / whole;
+    let digits = match value {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_three_digits() {
+        let written = [7, 999, 1_000, 20_340, 250_000, 1_500_000, 90_000_000]
+            .map(|us| span(Duration::from_micros(us)));
+        assert_eq!(
+            written,
+            [
+                "7 us", "999 us", "1.00 ms", "20.3 ms", "250 ms", "1.50 s", "90.0 s"
+            ]
+        );
+    }
+}

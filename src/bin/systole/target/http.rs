@@ -1,0 +1,168 @@
+//! A probe is a `GET`; the round trip ends with the first byte of the answer, and the status says whether it is one of life.
+
+use std::error::Error;
+use std::io;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{HOST, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response, StatusCode, Uri};
+use systole::{Failure, Fault};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::kept::{Protocol, Talk};
+use super::link::{Answer, Miss};
+use super::tls::{Tls, Trust};
+use super::wire::{FirstByte, Wire};
+use super::{Scheme, Target};
+use crate::trouble::Trouble;
+
+/// A longer body is not read: it takes a new connection then.
+const BODY_MAX: usize = 64 * 1024;
+
+pub(super) struct Http {
+    request: Request<Empty<Bytes>>,
+    tls: Option<Tls>,
+}
+
+/// What `target` is asked; nothing where its path is none.
+pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
+    let path = match &*target.path {
+        "" => "/",
+        path => path,
+    };
+    let request = Request::get(path.parse::<Uri>().ok()?)
+        .header(HOST, target.authority())
+        .header(USER_AGENT, concat!("systole/", env!("CARGO_PKG_VERSION")));
+    request.body(Empty::new()).ok()
+}
+
+impl Http {
+    pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
+        let malformed = || Trouble::Address(target.to_string());
+        let tls = match target.scheme {
+            Scheme::Https => Some(Tls::new(&target.host, trust)?),
+            _ => None,
+        };
+        let request = request(target).ok_or_else(malformed)?;
+        Ok(Self { request, tls })
+    }
+
+    async fn shake_hands<S>(&self, stream: S) -> Result<Asking, Miss>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let first_byte = FirstByte::default();
+        let wire = Wire::new(stream, first_byte.clone());
+        let (sender, connection) = handshake(wire).await.map_err(|error| miss(&error))?;
+        let connection = tokio::spawn(async move { drop(connection.await) }); // the sender is told
+        Ok(Asking {
+            request: self.request.clone(),
+            sender,
+            first_byte,
+            body: None,
+            _connection: AbortOnDropHandle::new(connection),
+        })
+    }
+}
+
+impl Protocol for Http {
+    type Talk = Asking;
+
+    async fn begin(&self, stream: TcpStream) -> Result<Asking, Miss> {
+        match &self.tls {
+            Some(tls) => self.shake_hands(tls.connect(stream).await?).await,
+            None => self.shake_hands(stream).await,
+        }
+    }
+}
+
+pub(super) struct Asking {
+    request: Request<Empty<Bytes>>,
+    sender: SendRequest<Empty<Bytes>>,
+    first_byte: FirstByte,
+    body: Option<Incoming>,
+    _connection: AbortOnDropHandle<()>,
+}
+
+impl Talk for Asking {
+    async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
+        self.first_byte.take();
+        let sent = self.sender.send_request(self.request.clone()).await;
+        let response = sent.map_err(|error| miss(&error))?;
+        let at = self.first_byte.take().unwrap_or_else(Instant::now);
+        let answer = judge(&response)?;
+        self.body = Some(response.into_body());
+        Ok((answer, at))
+    }
+
+    async fn finish(&mut self) -> bool {
+        let Some(mut body) = self.body.take() else {
+            return false;
+        };
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > BODY_MAX {
+                return false;
+            }
+        }
+        self.sender.ready().await.is_ok()
+    }
+}
+
+fn judge<B>(response: &Response<B>) -> Result<Answer, Miss> {
+    let status = response.status();
+    let later = response.headers().contains_key(RETRY_AFTER);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Pushback),
+        StatusCode::SERVICE_UNAVAILABLE if later => Ok(Answer::Pushback),
+        _ if status.is_success() || status.is_redirection() => Ok(Answer::Fine),
+        _ => Err(Miss::Unhealthy(format!("HTTP {status}"))),
+    }
+}
+
+/// What is no HTTP is garbage; a connection that ended is reset.
+fn miss(error: &hyper::Error) -> Miss {
+    let io = error
+        .source()
+        .and_then(<dyn Error>::downcast_ref::<io::Error>);
+    match io {
+        _ if error.is_parse() => Fault::Failed(Failure::Garbage).into(),
+        Some(io) => Fault::from(io::Error::from(io.kind())).into(),
+        None => Fault::Failed(Failure::Reset).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, later: bool) -> Result<Answer, Miss> {
+        let mut response = Response::builder().status(status);
+        if later {
+            response = response.header(RETRY_AFTER, "5");
+        }
+        judge(&response.body(()).unwrap())
+    }
+
+    #[test]
+    fn the_status_says_whether_it_is_alive() {
+        for (status, later, answer) in [
+            (200, false, Answer::Fine),
+            (204, false, Answer::Fine),
+            (304, false, Answer::Fine),
+            (429, false, Answer::Pushback),
+            (503, true, Answer::Pushback),
+        ] {
+            assert_eq!(judged(status, later), Ok(answer), "{status}");
+        }
+        for status in [404, 500, 503] {
+            assert!(matches!(judged(status, false), Err(Miss::Unhealthy(_))));
+        }
+    }
+}

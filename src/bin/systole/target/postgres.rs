@@ -1,0 +1,83 @@
+//! A probe is `SELECT 1`.
+
+use std::error::Error;
+use std::io;
+
+use systole::{Failure, Fault};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Target;
+use super::kept::{Protocol, Talk};
+use super::link::{Answer, Miss};
+use crate::trouble::Trouble;
+
+#[derive(Debug)]
+pub(super) struct Postgres(Config);
+
+/// Who logs in to `target`, and where; nothing where its text does not say so, or asks for TLS, which is not spoken.
+pub(super) fn login(target: &Target) -> Option<Config> {
+    let text = target.login.as_deref()?;
+    let mut config: Config = text.parse().ok()?;
+    config.application_name("systole");
+    (config.get_ssl_mode() != SslMode::Require).then_some(config)
+}
+
+impl Postgres {
+    pub(super) fn new(target: &Target) -> Result<Self, Trouble> {
+        let malformed = || Trouble::Address(target.to_string());
+        login(target).map(Self).ok_or_else(malformed)
+    }
+}
+
+impl Protocol for Postgres {
+    type Talk = Session;
+
+    async fn begin(&self, stream: TcpStream) -> Result<Session, Miss> {
+        let (client, connection) = self
+            .0
+            .connect_raw(stream, NoTls)
+            .await
+            .map_err(|error| miss(&error))?;
+        let connection = tokio::spawn(async move { drop(connection.await) }); // the client is told
+        Ok(Session {
+            client,
+            _connection: AbortOnDropHandle::new(connection),
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Client,
+    _connection: AbortOnDropHandle<()>,
+}
+
+impl Talk for Session {
+    async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
+        let answer = self.client.simple_query("SELECT 1").await;
+        let at = Instant::now();
+        answer
+            .map(|_| (Answer::Fine, at))
+            .map_err(|error| miss(&error))
+    }
+}
+
+/// What the server says of itself, such as that it is starting up or shutting down, is no sign of life.
+fn miss(error: &tokio_postgres::Error) -> Miss {
+    if let Some(said) = error.as_db_error() {
+        return Miss::Unhealthy(format!("PostgreSQL: {}", said.message()));
+    }
+    let io = error
+        .source()
+        .and_then(<dyn Error>::downcast_ref::<io::Error>);
+    match io.map(io::Error::kind) {
+        Some(io::ErrorKind::Other) => Fault::Failed(Failure::Garbage).into(), // bytes that are no message
+        Some(kind) => Fault::from(io::Error::from(kind)).into(),
+        None if error.is_closed() => Fault::Failed(Failure::Reset).into(),
+        None => Fault::Failed(Failure::Garbage).into(),
+    }
+}

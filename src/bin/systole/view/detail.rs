@@ -1,0 +1,64 @@
+//! The selected target in sentences: every number with its meaning.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Paragraph};
+use systole::{Condition, Instant};
+
+use super::Sight;
+use crate::report::{Paint, span};
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, now: Instant) {
+    let name = format!(" {} ", sight.name);
+    let rule = Block::new()
+        .borders(Borders::TOP)
+        .border_style(Paint::Dim.style())
+        .title(Span::styled(name, Paint::Bold.style()));
+    let text = vec![
+        Line::from(expected(sight, now)),
+        Line::from(measured(sight)),
+    ];
+    frame.render_widget(Paragraph::new(text).block(rule), area);
+}
+
+/// What comes next.
+fn expected(sight: &Sight, now: Instant) -> String {
+    let plan = sight.known.heart.plan;
+    match sight.condition {
+        Some(Condition::Quarantined(until)) => {
+            format!(" in quarantine for another {}", rest(now, until))
+        }
+        Some(Condition::Barred) => " barred".into(),
+        _ => format!(
+            " next probe in {}, overdue {} later; dead when silent for {}",
+            rest(now, sight.known.next_probe_at),
+            span(plan.timeout()),
+            span(plan.bound())
+        ),
+    }
+}
+
+/// What is known.
+fn measured(sight: &Sight) -> String {
+    let heart = &sight.known.heart;
+    if heart.samples == 0 {
+        return " nothing heard yet".into();
+    }
+    format!(
+        " round trip {} ± {} over the last {} (fluctuation {:.0} %), loss {:.0} %",
+        span(heart.mean),
+        span(heart.standard_deviation),
+        heart.samples,
+        100.0 * heart.fluctuation,
+        100.0 * heart.loss,
+    )
+}
+
+/// In tenths of a second: it changes with every picture.
+fn rest(now: Instant, until: Instant) -> String {
+    let left: Duration = until.saturating_duration_since(now);
+    format!("{:.1} s", left.as_secs_f64())
+}

@@ -1,0 +1,171 @@
+//! What happened to a peer, and how it looks in so many columns.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use systole::{Instant, MonitorSnapshot, Verdict};
+
+use crate::report::Happening;
+
+/// Points that are remembered.
+const POINTS: usize = 2_048;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    points: VecDeque<Point>,
+}
+
+/// What became of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Answered(Duration),
+    Late(Duration),
+    Missed,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    at: Instant,
+    fate: Option<Fate>,
+    state: State,
+}
+
+/// What is known at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct State {
+    pub(super) verdict: Verdict,
+    pub(super) interval: Duration,
+    /// Thousandths of a decade.
+    pub(super) level: u32,
+}
+
+/// A stretch of time: the worst fate in it, or else the last one before, and the highest level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Column {
+    pub(super) fate: Option<Fate>,
+    pub(super) state: State,
+}
+
+impl Fate {
+    fn of(happening: &Happening) -> Option<Self> {
+        match happening {
+            Happening::Answer {
+                rtt, late: false, ..
+            } => rtt.map(Self::Answered),
+            Happening::Answer {
+                rtt, late: true, ..
+            } => rtt.map(Self::Late),
+            Happening::Lost | Happening::Miss(_) => Some(Self::Missed),
+            _ => None,
+        }
+    }
+
+    fn worse(self, other: Self) -> Self {
+        let badness = |fate| match fate {
+            Self::Answered(rtt) => (0, rtt),
+            Self::Late(rtt) => (1, rtt),
+            Self::Missed => (2, Duration::ZERO),
+        };
+        if badness(other) > badness(self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+impl State {
+    const fn of(known: &MonitorSnapshot) -> Self {
+        Self {
+            verdict: known.heart.verdict,
+            interval: known.heart.plan.interval(),
+            level: known.heart.level.as_milli(),
+        }
+    }
+}
+
+impl History {
+    pub(super) fn note(&mut self, at: Instant, happening: &Happening, known: &MonitorSnapshot) {
+        let (fate, state) = (Fate::of(happening), State::of(known));
+        self.points.push_back(Point { at, fate, state });
+        if self.points.len() > POINTS {
+            self.points.pop_front();
+        }
+    }
+
+    /// Suspicion rises while nothing happens.
+    pub(super) fn look(&mut self, now: Instant, known: &MonitorSnapshot) {
+        let state = State::of(known);
+        match self.points.back_mut() {
+            Some(last) if last.state == state => {}
+            Some(last) if last.fate.is_none() && last.state.verdict == state.verdict => {
+                last.state = state;
+            }
+            _ => self.points.push_back(Point {
+                at: now,
+                fate: None,
+                state,
+            }),
+        }
+    }
+
+    /// When the first remembered point was.
+    fn start(&self) -> Option<Instant> {
+        self.points.front().map(|point| point.at)
+    }
+
+    /// The last `span` in columns; nothing where nothing was known yet.
+    pub(super) fn columns(&self, now: Instant, span: Duration, width: u16) -> Vec<Option<Column>> {
+        let mut points = self.points.iter().peekable();
+        let mut last: Option<Column> = None;
+        let mut column = |until: Instant| {
+            let mut fate = None;
+            let mut level = 0;
+            while let Some(point) = points.next_if(|point| point.at <= until) {
+                fate = worst(fate, point.fate);
+                level = level.max(point.state.level);
+                let before = last.and_then(|column| column.fate);
+                last = Some(Column {
+                    fate: point.fate.or(before),
+                    state: point.state,
+                });
+            }
+            last.map(|last| Column {
+                fate: fate.or(last.fate),
+                state: State {
+                    level: last.state.level.max(level),
+                    ..last.state
+                },
+            })
+        };
+        let ends = (0..width)
+            .rev()
+            .map(|left| now.saturating_sub(span * u32::from(left) / u32::from(width)));
+        ends.map(&mut column).collect()
+    }
+
+    /// How far the charts reach back: as far as there is something, up to two minutes or sixty intervals.
+    pub(super) fn span(&self, now: Instant) -> Duration {
+        let interval = self
+            .points
+            .back()
+            .map_or(Duration::ZERO, |point| point.state.interval);
+        let most = interval.saturating_mul(60).max(Duration::from_secs(120));
+        let known = self
+            .start()
+            .map_or(Duration::ZERO, |start| now.saturating_duration_since(start));
+        let wanted = known.min(most);
+        let fits = |secs: &u64| Duration::from_secs(*secs) >= wanted;
+        Duration::from_secs(SPANS.into_iter().find(fits).unwrap_or(86_400))
+    }
+}
+
+/// Seconds that are easily read.
+const SPANS: [u64; 9] = [30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 36_000];
+
+fn worst(one: Option<Fate>, other: Option<Fate>) -> Option<Fate> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.worse(other)),
+        (one, other) => one.or(other),
+    }
+}

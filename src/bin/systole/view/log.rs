@@ -1,0 +1,99 @@
+//! The last events.
+
+use std::collections::VecDeque;
+
+use systole::{Event, Instant, MonitorSnapshot};
+
+use ratatui::text::{Line, Span};
+
+use crate::report::{Happening, Paint, describe};
+
+/// Events that are remembered: as many as the highest terminal shows.
+const ENTRIES: usize = 100;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Log {
+    entries: VecDeque<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    at: Instant,
+    name: String,
+    text: String,
+    paint: Paint,
+    /// How often in a row.
+    times: u32,
+}
+
+impl Log {
+    pub(super) fn note(
+        &mut self,
+        at: Instant,
+        name: Option<&str>,
+        happening: &Happening,
+        known: &MonitorSnapshot,
+    ) {
+        let Some(text) = describe(happening) else {
+            return;
+        };
+        let name = name.unwrap_or_default();
+        let times = self
+            .forget_repeated(name, &text)
+            .map_or(1, |times| times + 1);
+        self.entries.push_back(Entry {
+            at,
+            name: name.into(),
+            text,
+            paint: paint(happening, known),
+            times,
+        });
+        if self.entries.len() > ENTRIES {
+            self.entries.pop_front();
+        }
+    }
+
+    /// Takes out the last event of `name` where it was the same; returns how often it was.
+    fn forget_repeated(&mut self, name: &str, text: &str) -> Option<u32> {
+        let last = self.entries.iter().rposition(|entry| entry.name == name)?;
+        let same = self.entries.get(last)?.text == text;
+        let entry = if same {
+            self.entries.remove(last)
+        } else {
+            None
+        };
+        entry.map(|entry| entry.times)
+    }
+
+    /// The last of them, the newest at the end.
+    pub(super) fn lines(&self, height: usize) -> Vec<Line<'_>> {
+        let skipped = self.entries.len().saturating_sub(height);
+        self.entries.iter().skip(skipped).map(Entry::line).collect()
+    }
+}
+
+impl Entry {
+    fn line(&self) -> Line<'_> {
+        let at = self.at.saturating_duration_since(Instant::ZERO);
+        let dim = |text: String| Span::styled(text, Paint::Dim.style());
+        let mut line = vec![
+            dim(format!("{:>9.1} s  ", at.as_secs_f64())),
+            Span::styled(&*self.text, self.paint.style()),
+        ];
+        if self.times > 1 {
+            line.push(dim(format!(" ({} times)", self.times)));
+        }
+        line.push(dim(format!("  {}", self.name)));
+        Line::from(line)
+    }
+}
+
+const fn paint(happening: &Happening, known: &MonitorSnapshot) -> Paint {
+    match happening {
+        Happening::Event(Event::Transition(change)) => Paint::of(change.to),
+        Happening::Group { .. } => Paint::Bold,
+        Happening::Scene(_) => Paint::Dim,
+        Happening::Lost | Happening::Miss(_) => Paint::of(known.heart.verdict),
+        _ => Paint::Plain,
+    }
+}

@@ -1,0 +1,91 @@
+//! All targets, a row each.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Text};
+use ratatui::widgets::{Row, Table, TableState};
+use systole::{Condition, Verdict};
+
+use super::{Scene, Sight};
+use crate::report::{Paint, condition_text, span};
+
+/// Where there is room for the columns that can be done without.
+const WIDE: u16 = 110;
+
+/// A column: its heading, its width, and what it says of a peer.
+type Cell = (&'static str, u16, fn(&Sight) -> String);
+
+const COLUMNS: [Cell; 4] = [
+    ("round trip", 10, |sight| match sight.known.heart.samples {
+        0 => "-".into(),
+        _ => span(sight.known.heart.smoothed),
+    }),
+    ("interval", 8, |sight| {
+        span(sight.known.heart.plan.interval())
+    }),
+    ("suspicion", 9, |sight| sight.known.heart.level.to_string()),
+    ("lost", 6, |sight| {
+        let counters = sight.known.counters;
+        counters.lost.saturating_add(counters.failed).to_string()
+    }),
+];
+
+const MORE: [Cell; 5] = [
+    ("timeout", 8, |sight| span(sight.known.heart.plan.timeout())),
+    ("probes", 7, |sight| sight.known.counters.probes.to_string()),
+    ("late", 6, |sight| sight.known.counters.late.to_string()),
+    ("deviation", 9, |sight| {
+        span(sight.known.heart.standard_deviation)
+    }),
+    ("bound", 8, |sight| span(sight.known.heart.plan.bound())),
+];
+
+/// The longest word of a verdict, and that of a group.
+const VERDICT: u16 = 9;
+const CONDITION: u16 = 13;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
+    let more: &[Cell] = if area.width >= WIDE { &MORE } else { &[] };
+    let cells = || COLUMNS.iter().chain(more);
+    let grouped = scene.sights.iter().any(|sight| sight.condition.is_some());
+    let opinions = if grouped { CONDITION } else { VERDICT };
+    let head = ["   target", "verdict"].map(Text::from).into_iter();
+    let head = head.chain(cells().map(|(title, ..)| Text::from(*title).right_aligned()));
+    let widths = [Constraint::Fill(1), Constraint::Length(opinions)].into_iter();
+    let widths = widths.chain(cells().map(|&(_, width, _)| Constraint::Length(width)));
+    let table = Table::new(scene.sights.iter().map(|sight| row(sight, cells())), widths)
+        .header(Row::new(head).style(Paint::Dim.style()))
+        .row_highlight_style(Style::new().add_modifier(Modifier::BOLD))
+        .highlight_symbol(if scene.sights.len() > 1 { "▸" } else { " " });
+    let mut state = TableState::new().with_selected(Some(scene.selected));
+    frame.render_stateful_widget(table, area, &mut state);
+}
+
+fn row<'a>(sight: &Sight, cells: impl Iterator<Item = &'a Cell>) -> Row<'static> {
+    let mark = if sight.active { "→" } else { " " };
+    let first = [
+        Text::from(format!("{mark} {}", sight.name)),
+        Text::from(opinion(sight)),
+    ];
+    let rest = cells.map(|(.., says)| Text::from(says(sight)).right_aligned());
+    Row::new(first.into_iter().chain(rest))
+}
+
+/// The verdict; in a group what the group thinks.
+fn opinion(sight: &Sight) -> Line<'static> {
+    let verdict = sight.known.heart.verdict;
+    match sight.condition {
+        Some(condition) => {
+            let paint = match condition {
+                Condition::Healthy => Paint::Green,
+                Condition::Suspected => Paint::Yellow,
+                Condition::Dead | Condition::Quarantined(_) => Paint::Red,
+                _ => Paint::Dim,
+            };
+            Line::styled(format!("● {}", condition_text(condition)), paint.style())
+        }
+        None if verdict == Verdict::Unknown => Line::styled("○ unknown", Paint::Dim.style()),
+        None => Line::styled(format!("● {verdict}"), Paint::of(verdict).style()),
+    }
+}

@@ -1,0 +1,70 @@
+//! What became of the probes: handed in, and told.
+
+use std::time::Duration;
+
+use systole::{Fault, Instant, ProbeId};
+
+use super::Watch;
+use crate::report::Happening;
+use crate::target::{Answer, Arrival, Miss, News};
+use crate::trouble::Trouble;
+
+impl Watch {
+    pub(super) fn take(&mut self, news: News) -> Result<(), Trouble> {
+        match news {
+            News::Arrival(arrival) => self.settle(arrival),
+            News::Scene(says) => Ok(self.tell(0, &Happening::Scene(says))?),
+        }
+    }
+
+    fn settle(&mut self, arrival: Arrival) -> Result<(), Trouble> {
+        let Some(peer) = self.peers.iter().position(|one| one.key == arrival.peer) else {
+            return Ok(()); // watched no more
+        };
+        let at = self.epoch.moment(arrival.at);
+        let Some(before) = self.known(peer).map(|known| known.counters) else {
+            return Ok(());
+        };
+        match &arrival.result {
+            Ok(_) => self.hearts.reply(peer, arrival.id, at, arrival.setup),
+            Err(Miss::Fault(Fault::Missed)) => return Ok(()), // the machine sees for itself
+            Err(Miss::Untrusted(why)) if before.answered == 0 => {
+                return Err(Trouble::Untrusted(self.name(peer), why.clone()));
+            }
+            Err(miss) => self.hearts.fault(peer, arrival.id, miss.fault(), at),
+        }
+        let after = self.known(peer).map_or(before, |known| known.counters);
+        if after.ignored > before.ignored {
+            return Ok(()); // a duplicate, or an answer to nothing
+        }
+        let late = after.late > before.late;
+        let happening = match arrival.result {
+            Err(miss) => Happening::Miss(miss),
+            Ok(answer) => Happening::Answer {
+                rtt: self.round_trip(peer, arrival.id, at, arrival.setup),
+                late,
+                pushback: self.push_back(peer, answer, at),
+            },
+        };
+        self.tell(peer, &happening)?;
+        Ok(self.notice()?)
+    }
+
+    fn push_back(&mut self, peer: usize, answer: Answer, at: Instant) -> bool {
+        let asked = answer == Answer::Pushback;
+        if asked {
+            self.hearts.pushback(peer, at);
+        }
+        asked
+    }
+
+    fn round_trip(
+        &mut self,
+        peer: usize,
+        id: ProbeId,
+        at: Instant,
+        setup: Duration,
+    ) -> Option<Duration> {
+        self.peers.get_mut(peer)?.round_trip(id, at, setup)
+    }
+}

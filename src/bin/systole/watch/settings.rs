@@ -1,0 +1,183 @@
+//! What is asked for, on the command line and in a file: the command line wins.
+
+use std::time::Duration;
+
+use systole::pacing::Fluctuation;
+use systole::{Config, ConfigError, FailoverConfig, Retries};
+
+use crate::args;
+use crate::config_file::ConfigFile;
+use crate::target::{Target, Trust};
+use crate::trouble::Trouble;
+
+/// Fast enough for every verdict to be seen in half a minute.
+const DEMO_EVERY: Duration = Duration::from_millis(250);
+const DEMO_BOUND: Duration = Duration::from_millis(1_500);
+const DEMO_SPAN: Duration = Duration::from_secs(28);
+
+/// The classic form of a group.
+const GROUP_TIMEOUT: Duration = Duration::from_millis(800);
+const GROUP_RETRIES: u8 = 2;
+/// Endpoints not in use are probed this many times less often.
+const STANDBY: u32 = 5;
+/// Offences lengthen a quarantine up to this many times.
+const QUARANTINE_GROWTH: u32 = 10;
+
+/// Valid as a whole.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// None: a peer is played.
+    pub(super) targets: Vec<Target>,
+    pub(super) trust: Trust,
+    pub(super) config: Config,
+    /// Where the targets are replicas of which one is in use.
+    pub(super) group: Option<FailoverConfig<Fluctuation>>,
+}
+
+impl Settings {
+    /// Reads the file, if there is one.
+    pub(super) fn read(options: &args::Watch) -> Result<Self, Trouble> {
+        let file = options
+            .config
+            .as_deref()
+            .map_or(Ok(ConfigFile::default()), ConfigFile::read)?;
+        let wishes = Wishes::of(options, &file);
+        let failover = options.failover || file.failover_enabled.unwrap_or(false);
+        Ok(Self {
+            targets: targets(options, file.targets)?,
+            trust: Trust {
+                ca: options.ca.clone().or(file.ca),
+            },
+            config: wishes.config()?,
+            group: failover.then(|| wishes.group()).transpose()?,
+        })
+    }
+
+    /// When to end by ourselves.
+    pub(super) fn span(&self, options: &args::Watch) -> Option<Duration> {
+        options
+            .span
+            .or(self.targets.is_empty().then_some(DEMO_SPAN))
+    }
+}
+
+/// Those of the command line, or else those of the file.
+fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, Trouble> {
+    let parse = |text: &String| text.parse::<Target>();
+    let mut targets = options
+        .targets
+        .iter()
+        .map(parse)
+        .collect::<Result<Vec<_>, _>>()?;
+    if targets.is_empty() {
+        targets = of_file;
+    }
+    for (index, target) in targets.iter().enumerate() {
+        if targets.iter().skip(index + 1).any(|other| other == target) {
+            return Err(Trouble::Twice(target.to_string()));
+        }
+    }
+    if targets.is_empty() && (options.failover || options.config.is_some()) {
+        return Err(Trouble::NoTargets);
+    }
+    Ok(targets)
+}
+
+/// What every peer of a fleet is given: first probes spread over an interval.
+pub(crate) fn of_fleet(options: &args::Watch) -> Result<Config, ConfigError> {
+    let wishes = Wishes::of(options, &ConfigFile::default());
+    wishes.bounded(wishes.intervals()?.seeded())
+}
+
+/// Spans and numbers, nothing of which is known to be valid yet.
+#[derive(Clone, Copy, Debug)]
+struct Wishes {
+    every: Duration,
+    min: Option<Duration>,
+    max: Option<Duration>,
+    bound: Option<Duration>,
+    timeout: Option<Duration>,
+    retries: Option<u8>,
+    quarantine: Option<Duration>,
+}
+
+impl Wishes {
+    fn of(options: &args::Watch, file: &ConfigFile) -> Self {
+        let demo =
+            options.targets.is_empty() && options.config.is_none() && options.fleet.is_none();
+        let every = options.every.or(file.every);
+        let min = options.min.or(file.min);
+        let untouched = demo && every.is_none() && min.is_none();
+        let base = if demo {
+            DEMO_EVERY
+        } else {
+            Duration::from_secs(1)
+        };
+        Self {
+            every: every.unwrap_or(base),
+            min,
+            max: options.max.or(file.max),
+            bound: options
+                .detect_within
+                .or(file.detect_within)
+                .or(untouched.then_some(DEMO_BOUND)),
+            timeout: file.timeout,
+            retries: file.retry_attempts,
+            quarantine: file.quarantine,
+        }
+    }
+
+    /// A stated bound comes last, so that it is held against all else.
+    fn config(&self) -> Result<Config, ConfigError> {
+        let mut config = self.intervals()?.start_at_once();
+        if let Some(timeout) = self.timeout {
+            config = config.timeouts(timeout, timeout, timeout)?;
+        }
+        if let Some(retries) = self.retries {
+            config = config.retries(Retries::fixed(retries))?;
+        }
+        self.bounded(config)
+    }
+
+    /// Intervals grow beyond the base only where that was asked for: detection would take longer.
+    fn group(&self) -> Result<FailoverConfig<Fluctuation>, ConfigError> {
+        let steady = Self {
+            max: self.max.or(Some(self.every)),
+            ..*self
+        };
+        let slower = Self {
+            every: self.every.saturating_mul(STANDBY),
+            min: None,
+            max: Some(self.every.saturating_mul(STANDBY)),
+            ..*self
+        };
+        let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT);
+        let active = steady
+            .intervals()?
+            .start_at_once()
+            .timeouts(timeout, timeout, timeout)?;
+        let standby = slower.intervals()?.start_at_once();
+        let mut group = FailoverConfig::new(self.bounded(active)?.seeded(), standby)
+            .request_timeout(timeout)?
+            .retries(self.retries.unwrap_or(GROUP_RETRIES))?;
+        if let Some(first) = self.quarantine {
+            group = group.quarantine(first, first.saturating_mul(QUARANTINE_GROWTH))?;
+        }
+        Ok(group)
+    }
+
+    fn intervals(&self) -> Result<Config, ConfigError> {
+        let config = Config::every(self.every)?;
+        if self.min.is_none() && self.max.is_none() {
+            return Ok(config);
+        }
+        let min = self.min.unwrap_or_else(|| config.interval_min());
+        let max = self.max.unwrap_or_else(|| config.interval_max());
+        config.interval_between(min, max)
+    }
+
+    fn bounded(&self, config: Config) -> Result<Config, ConfigError> {
+        self.bound
+            .map_or(Ok(config), |bound| config.detect_within(bound))
+    }
+}

@@ -1,0 +1,64 @@
+//! What the system tells us to do.
+
+use std::io;
+
+use tokio::select;
+
+/// Resolves at Ctrl-C or SIGTERM. The handlers are in place when this returns.
+#[cfg(unix)]
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Resolves at Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// SIGHUP: the terminal is gone, or the configuration is new.
+#[cfg(unix)]
+pub(super) struct HangUp(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl HangUp {
+    /// Not `awaited`, it does what it did before: nothing under `nohup`.
+    pub(super) fn new(awaited: bool) -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hang_up = awaited.then(|| signal(SignalKind::hangup()));
+        hang_up.transpose().map(Self)
+    }
+
+    /// Cancel safe.
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// There is no such thing here.
+#[cfg(not(unix))]
+pub(super) struct HangUp;
+
+#[cfg(not(unix))]
+impl HangUp {
+    pub(super) fn new(_: bool) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}

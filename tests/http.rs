@@ -1,0 +1,214 @@
+//! Against a real nginx: what a status means, a server that hangs, certificates.
+#![cfg(all(feature = "cli", unix))]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)] // a test
+
+#[allow(dead_code)] // shared: each test uses its part
+#[path = "common/folder.rs"]
+mod folder;
+#[allow(dead_code)]
+#[path = "common/server.rs"]
+mod server;
+#[allow(dead_code)]
+#[path = "common/terminal.rs"]
+mod terminal;
+#[allow(dead_code)]
+#[path = "common/tool.rs"]
+mod tool;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use folder::Folder;
+use serde_json::Value;
+use server::{Server, find};
+use terminal::Terminal;
+use tool::{Watch, signal, tool};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// What a busy machine may take to schedule us and the tool.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// One process: stopped, all of it hangs.
+fn nginx(name: &str, listen: &str) -> Option<(Server, Folder)> {
+    let program = find("nginx", "nginx-light")?;
+    let folder = Folder::new(name);
+    let server = Server::start(|port| {
+        let config = folder.text("nginx.conf", &config(port, listen));
+        let mut command = Command::new(&program);
+        command.arg("-p").arg(&folder.0).arg("-c").arg(config);
+        command
+    });
+    Some((server, folder))
+}
+
+fn config(port: u16, listen: &str) -> String {
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|of| format!("{of}_temp_path {of};"));
+    format!(
+        "daemon off; master_process off; pid pid; error_log error.log; events {{}}
+         http {{ access_log off; {}
+           server {{
+             listen 127.0.0.1:{port} {listen};
+             location /fine {{ return 200 'fine'; }}
+             location /moved {{ return 302 /fine; }}
+             location /many {{ return 429; }}
+             location /later {{ add_header Retry-After 5 always; return 503; }}
+             location /broken {{ return 500; }}
+           }} }}",
+        temporary.concat()
+    )
+}
+
+fn of<'a>(lines: &'a [Value], target: &str) -> impl Iterator<Item = &'a Value> {
+    lines.iter().filter(move |line| line["target"] == target)
+}
+
+#[test]
+fn the_status_says_whether_it_is_alive() {
+    let Some((server, _folder)) = nginx("status", "") else {
+        return;
+    };
+    let target = |path| format!("http://127.0.0.1:{}/{path}", server.port);
+    let targets = ["fine", "moved", "many", "later", "broken", "none"].map(target);
+    let mut watch = Watch::start(
+        targets
+            .iter()
+            .map(String::as_str)
+            .chain("--every 50ms --max 10s --detect-within 1s --for 2s".split(' ')),
+    );
+    let (_, status) = watch.end();
+    assert_eq!(status, 1, "two of them are dead");
+    let lines = &watch.seen;
+    for alive in &targets[..4] {
+        assert!(
+            of(lines, alive).any(|line| line["event"] == "answer"),
+            "{alive}"
+        );
+        assert!(
+            of(lines, alive).all(|line| line["verdict"] != "dead"),
+            "{alive}"
+        );
+    }
+    let longest = |target| {
+        of(lines, target)
+            .filter_map(|line| line["interval_ms"].as_f64())
+            .fold(0.0, f64::max)
+    };
+    for pushing in &targets[2..4] {
+        assert!(
+            of(lines, pushing).any(|line| line["pushback"] == true),
+            "{pushing}"
+        );
+        assert!(longest(pushing) >= 400.0, "{pushing}: {}", longest(pushing));
+    }
+    for (broken, words) in [(&targets[4], "HTTP 500"), (&targets[5], "HTTP 404")] {
+        let said = |line: &Value| {
+            line["reason"] == "unhealthy"
+                && line["note"].as_str().unwrap_or_default().starts_with(words)
+        };
+        assert!(of(lines, broken).any(said), "{broken}");
+        assert!(
+            of(lines, broken).all(|line| line["event"] != "answer"),
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn a_stopped_server_is_dead_within_the_bound_and_recovers() {
+    let Some((server, _folder)) = nginx("stopped", "") else {
+        return;
+    };
+    let target = format!("http://127.0.0.1:{}/fine", server.port);
+    let mut watch = Watch::start([&*target, "--every", "200ms", "--detect-within", "1s"]);
+    watch.verdict("alive", 5 * SECOND);
+    watch.listen(SECOND);
+    signal(server.pid(), "STOP");
+    let crash = Instant::now();
+    watch.verdict("dead", 5 * SECOND);
+    let took = crash.elapsed();
+    assert!(took <= SECOND + SLACK, "{took:?}");
+    watch.listen(SECOND + SLACK); // longer than the bound, or it would be a refutation
+    signal(server.pid(), "CONT");
+    watch.until("recovery", 5 * SECOND, |line| line["event"] == "recovered");
+    let (summary, status) = watch.stop("TERM");
+    assert_eq!((status, summary["recovered"].as_u64()), (0, Some(1)));
+}
+
+#[test]
+fn a_certificate_is_believed_where_somebody_vouches_for_it() {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let files = Folder::new("certificate");
+    let certificate = files.text("cert.pem", &cert.pem());
+    let key = files.text("key.pem", &signing_key.serialize_pem());
+    let ssl = format!(
+        "ssl; ssl_certificate {}; ssl_certificate_key {}",
+        certificate.display(),
+        key.display()
+    );
+    let Some((server, _folder)) = nginx("https", &ssl) else {
+        return;
+    };
+    let target = format!("https://localhost:{}/fine", server.port);
+    let refused = |arguments: &[&str], words: &str| {
+        let output = tool()
+            .args(["watch", "--for", "3s"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    };
+    refused(&[&target], "is not believed: nobody vouches for it");
+    let other_name = target.replace("localhost", "127.0.0.1");
+    let certificate = certificate.to_str().unwrap();
+    refused(
+        &[&other_name, "--ca", certificate],
+        "it is made out to another name",
+    );
+    refused(
+        &[&target, "--ca", key.to_str().unwrap()],
+        "there is no certificate in it",
+    );
+    refused(&[&target, "--ca", "no-such.pem"], "no-such.pem");
+
+    let (status, screen) = Terminal::start(&[&target]).end("nobody vouches for it");
+    assert_eq!(status.code(), Some(2), "{screen}");
+
+    let recording = files.file("recording.csv");
+    let recorded = tool()
+        .args(["record", &target, "-o"])
+        .arg(&recording)
+        .output()
+        .unwrap();
+    assert_eq!(
+        (recorded.status.code(), recording.exists()),
+        (Some(2), false)
+    );
+
+    let mut watch = Watch::start([
+        &*target,
+        "--ca",
+        certificate,
+        "--every",
+        "100ms",
+        "--for",
+        "1s",
+    ]);
+    let (summary, status) = watch.end();
+    assert_eq!((status, &summary["verdict"]), (0, &"alive".into()));
+    assert!(
+        summary["answered"].as_u64() > Some(1) && summary["failed"] == 0,
+        "{summary}"
+    );
+}

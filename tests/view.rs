@@ -1,0 +1,84 @@
+//! The live view on a terminal of its own: what it shows, and that it gives the terminal back.
+#![cfg(all(feature = "cli", unix))]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)] // a test
+
+#[path = "common/terminal.rs"]
+mod terminal;
+#[allow(dead_code)] // shared: each test uses its part
+#[path = "common/tool.rs"]
+mod tool;
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use terminal::Terminal;
+use tool::signal;
+
+/// A word of the summary, which is told in lines.
+const SUMMARY: &str = "recovered";
+
+/// A peer, watched until the picture says that it is alive.
+fn alive() -> (TcpListener, Terminal) {
+    let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("tcp://{}", peer.local_addr().unwrap());
+    let mut terminal = Terminal::start(&[&target, "--every", "100ms"]);
+    terminal.until("unknown → alive: it answers");
+    (peer, terminal)
+}
+
+#[test]
+fn a_picture_says_what_there_is_to_see() {
+    let (_peer, mut terminal) = alive();
+    for text in [
+        "round trip",
+        "interval",
+        "overdue",
+        "suspicion",
+        "verdict",
+        "next probe in",
+        "events",
+    ] {
+        terminal.until(text);
+    }
+    terminal.keys.write_all(b"?").unwrap();
+    terminal.until("from sending a probe to the first byte");
+    terminal.keys.write_all(b"q").unwrap();
+    assert_eq!(terminal.end(SUMMARY).0.code(), Some(0));
+}
+
+#[test]
+fn however_it_ends_the_terminal_is_as_it_was() {
+    let by_key = |terminal: &mut Terminal| terminal.keys.write_all(b"\x03").unwrap();
+    let by_signal =
+        |name: &'static str| move |terminal: &mut Terminal| signal(terminal.child.id(), name);
+    let ways: [&dyn Fn(&mut Terminal); 4] = [
+        &by_key,
+        &by_signal("INT"),
+        &by_signal("TERM"),
+        &by_signal("HUP"),
+    ];
+    for end in ways {
+        let (_peer, mut terminal) = alive();
+        end(&mut terminal);
+        let (status, after) = terminal.end(SUMMARY);
+        assert_eq!(status.code(), Some(0));
+        assert!(
+            after.contains("alive") && after.contains("0 lost"),
+            "{after}"
+        );
+    }
+}
+
+#[test]
+fn plain_lines_take_no_screen() {
+    let mut terminal = Terminal::start(&["--plain", "--for", "1s"]);
+    terminal.until("the peer is starting");
+    assert!(!terminal.parser.screen().alternate_screen());
+    assert_eq!(terminal.end(SUMMARY).0.code(), Some(1), "never heard");
+}
