@@ -568,7 +568,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn restarted(&mut self, now: Instant) {
         self.look(now);
         let level = self.level_now();
-        self.void();
+        self.outstanding = Outstanding::new();
         self.incarnation = self.incarnation.wrapping_add(1);
         self.proof = self.watch.seen();
         self.forgotten = SuspicionLevel::ZERO;

@@ -195,11 +195,11 @@ impl Outstanding {
             .find(of)
     }
 
-    /// Whether a probe sent at `sent` may have been forgotten unanswered: then all that are remembered are younger.
+    /// Whether a probe sent at `sent` may have been forgotten unanswered: then none that is remembered is older.
     pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
         self.0
             .iter()
-            .all(|probe| probe.timeout_us > 0 && probe.sent > sent)
+            .all(|probe| probe.timeout_us > 0 && probe.sent >= sent)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {

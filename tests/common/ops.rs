@@ -17,7 +17,10 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Config, Event, Failure, Instant, Monitor, Output, ProbeId, SuspicionLevel, Verdict};
+use systole::{
+    Config, Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, SuspicionLevel,
+    Verdict,
+};
 
 /// What can happen to a monitor. Spans are microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +62,56 @@ pub enum Op {
     Reconfigure(u8),
 }
 
+/// One call of a monitor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Call {
+    Poll,
+    Reply(ProbeId, Duration),
+    ReplyAny,
+    Traffic,
+    Failure(ProbeId, Failure),
+    Unsent(ProbeId),
+    ProbeNow,
+    Pushback,
+    Restarted,
+    Resumed,
+    Resync,
+}
+
+impl Call {
+    fn make<const N: usize, P: Pacing>(
+        self,
+        monitor: &mut Monitor<N, P>,
+        at: Instant,
+    ) -> Option<Output> {
+        match self {
+            Self::Poll => return Some(monitor.poll(at)),
+            Self::Reply(id, held) => monitor.handle_reply_with(id, at, held),
+            Self::ReplyAny => monitor.handle_reply_any(at),
+            Self::Traffic => monitor.handle_traffic(at),
+            Self::Failure(id, failure) => monitor.handle_failure(id, failure, at),
+            Self::Unsent(id) => monitor.handle_unsent(id, at),
+            Self::ProbeNow => monitor.probe_now(at),
+            Self::Pushback => monitor.handle_pushback(at),
+            Self::Restarted => monitor.restarted(at),
+            Self::Resumed => monitor.resumed(at),
+            Self::Resync => monitor.resync(at),
+        }
+        None
+    }
+}
+
+/// A call, when it was made, what it answered, and what could be seen of the monitor afterwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub call: Call,
+    pub at: Instant,
+    pub output: Option<Output>,
+    pub after: MonitorSnapshot,
+}
+
 /// A monitor, its peer and its clock.
+#[derive(Clone, PartialEq)]
 pub struct World<P: Pacing> {
     pub monitor: Monitor<8, P>,
     config: Config<P>,
@@ -79,10 +131,21 @@ pub struct World<P: Pacing> {
     pub probes: u32,
     /// Whether the moments handed in are those of reading rather than of arrival.
     pub stamps_late: bool,
+    /// Every call, for who asks for it.
+    pub transcript: Option<Vec<Record>>,
 }
 
 impl<P: Pacing> World<P> {
     pub fn new(config: Config<P>) -> Self {
+        Self::start(config, None)
+    }
+
+    /// A world that keeps every call from the first one on.
+    pub fn recorded(config: Config<P>) -> Self {
+        Self::start(config, Some(Vec::new()))
+    }
+
+    fn start(config: Config<P>, transcript: Option<Vec<Record>>) -> Self {
         let now = Instant::from_secs(1);
         let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
@@ -98,9 +161,23 @@ impl<P: Pacing> World<P> {
             events: Vec::new(),
             probes: 0,
             stamps_late: false,
+            transcript,
         };
         world.drain();
         world
+    }
+
+    fn call(&mut self, call: Call, at: Instant) -> Option<Output> {
+        let output = call.make(&mut self.monitor, at);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.push(Record {
+                call,
+                at,
+                output,
+                after: self.monitor.snapshot(Instant::ZERO), // the present
+            });
+        }
+        output
     }
 
     /// Applies `op` and checks the laws.
@@ -128,6 +205,10 @@ impl<P: Pacing> World<P> {
             }
             Op::ReplyAny | Op::ReplyHeld(_) | Op::Duplicate(_) | Op::Forged(_) => self.reply(op),
             Op::Fail(_) | Op::Unsent => self.fail(op),
+            Op::Reconfigure(how) => {
+                self.monitor.reconfigure(&self.variant(how), self.now);
+                false // nothing was heard
+            }
             _ => self.tell(op),
         }
     }
@@ -136,12 +217,11 @@ impl<P: Pacing> World<P> {
         match *op {
             Op::ReplyAny => {
                 self.land_oldest();
-                self.monitor.handle_reply_any(self.now);
+                self.call(Call::ReplyAny, self.now);
             }
             Op::ReplyHeld(held) => {
                 if let Some(id) = self.land_oldest() {
-                    self.monitor
-                        .handle_reply_with(id, self.now, micros(held.into()));
+                    self.call(Call::Reply(id, micros(held.into())), self.now);
                 }
             }
             Op::Duplicate(which) => {
@@ -149,12 +229,12 @@ impl<P: Pacing> World<P> {
                 self.answered.retain(|&(_, at)| at > young);
                 let which = usize::from(which) % self.answered.len().max(1);
                 if let Some(&(id, _)) = self.answered.get(which) {
-                    self.unmoved(|world| world.monitor.handle_reply(id, world.now));
+                    self.unmoved(id);
                 }
                 return false;
             }
             Op::Forged(id) => {
-                self.unmoved(|world| world.monitor.handle_reply(ProbeId::from(id), world.now));
+                self.unmoved(ProbeId::from(id));
                 return false;
             }
             _ => {}
@@ -175,13 +255,13 @@ impl<P: Pacing> World<P> {
                     Failure::Garbage,
                     Failure::Prober,
                 ];
-                self.monitor
-                    .handle_failure(id, failures[usize::from(how) % 5], self.now);
+                let failure = failures[usize::from(how) % 5];
+                self.call(Call::Failure(id, failure), self.now);
                 false
             }
             _ => {
                 self.flying.retain(|&(flying, _)| flying != id);
-                self.monitor.handle_unsent(id, self.now);
+                self.call(Call::Unsent(id), self.now);
                 true
             }
         }
@@ -189,16 +269,21 @@ impl<P: Pacing> World<P> {
 
     fn tell(&mut self, op: &Op) -> bool {
         let now = self.now;
+        let call = match *op {
+            Op::Traffic => Call::Traffic,
+            Op::ProbeNow => Call::ProbeNow,
+            Op::Pushback => Call::Pushback,
+            Op::Restarted => Call::Restarted,
+            Op::Resumed => Call::Resumed,
+            _ => return self.turn_the_clock(op),
+        };
+        self.call(call, now);
+        true
+    }
+
+    fn turn_the_clock(&mut self, op: &Op) -> bool {
+        let now = self.now;
         match *op {
-            Op::Traffic => self.monitor.handle_traffic(now),
-            Op::ProbeNow => self.monitor.probe_now(now),
-            Op::Pushback => self.monitor.handle_pushback(now),
-            Op::Restarted => self.monitor.restarted(now),
-            Op::Resumed => self.monitor.resumed(now),
-            Op::Reconfigure(how) => {
-                self.monitor.reconfigure(&self.variant(how), now);
-                return false; // nothing was heard
-            }
             Op::ClockBack(us) => {
                 let before = self.drain();
                 self.now = now.saturating_sub(micros(us.into()));
@@ -212,7 +297,7 @@ impl<P: Pacing> World<P> {
             Op::Leap(us) => {
                 self.now = now.saturating_add(micros(us));
                 self.drain();
-                self.monitor.resync(now);
+                self.call(Call::Resync, now);
                 self.now = now;
             }
             _ => {}
@@ -257,12 +342,13 @@ impl<P: Pacing> World<P> {
             .iter()
             .take_while(|&&(_, at)| at <= self.now)
             .count();
-        for (id, at) in self.flying.drain(..landed) {
-            self.monitor
-                .handle_reply(id, if self.stamps_late { self.now } else { at });
+        let landed: Vec<_> = self.flying.drain(..landed).collect();
+        for &(id, at) in &landed {
+            let stamp = if self.stamps_late { self.now } else { at };
+            self.call(Call::Reply(id, Duration::ZERO), stamp);
             self.answered.push((id, self.now));
         }
-        landed > 0
+        !landed.is_empty()
     }
 
     fn land_oldest(&mut self) -> Option<ProbeId> {
@@ -272,7 +358,10 @@ impl<P: Pacing> World<P> {
     /// Law 2: a drain ends within `MAX_DRAIN` polls, and its deadline lies in the future and stays.
     pub fn drain(&mut self) -> Instant {
         for _ in 0..Monitor::<8, P>::MAX_DRAIN {
-            match self.monitor.poll(self.now) {
+            let Some(output) = self.call(Call::Poll, self.now) else {
+                continue;
+            };
+            match output {
                 Output::Probe(id) => self.send(id),
                 Output::Event(event) => self.events.push(event),
                 Output::Idle => {
@@ -282,8 +371,8 @@ impl<P: Pacing> World<P> {
                 Output::Wait(until) => {
                     assert!(until > self.now, "no busy loop: {until} at {}", self.now);
                     assert_eq!(
-                        self.monitor.poll(self.now),
-                        Output::Wait(until),
+                        self.call(Call::Poll, self.now),
+                        Some(Output::Wait(until)),
                         "the deadline stays"
                     );
                     self.wait = until;
@@ -304,10 +393,10 @@ impl<P: Pacing> World<P> {
     }
 
     /// Law 7: what answers nothing changes nothing but counters.
-    fn unmoved(&mut self, act: impl FnOnce(&mut Self)) {
+    fn unmoved(&mut self, id: ProbeId) {
         self.drain();
         let before = self.monitor.snapshot(self.now);
-        act(self);
+        self.call(Call::Reply(id, Duration::ZERO), self.now);
         let after = self.monitor.snapshot(self.now);
         assert_eq!(
             (before.heart, before.dead_at, before.events),

@@ -1,0 +1,189 @@
+//! Every sequence of operations on tiny configurations: the laws after each, and what must still be possible from there.
+//!
+//! Up to 5 operations here, up to 8 with `SYSTOLE_DEEP=1`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::missing_const_for_fn
+)] // a test
+
+#[path = "common/deep.rs"]
+mod deep;
+#[allow(dead_code)] // what the property tests need beside
+#[path = "common/ops.rs"]
+mod ops;
+
+use core::time::Duration;
+
+use ops::{Op, World, micros};
+use systole::pacing::Pacing;
+use systole::{Config, Event, Retries, Verdict};
+
+const UNIT: u32 = 1_000_000;
+
+/// What the network and our own punctuality can do.
+const NETWORK: [Op; 9] = [
+    Op::Beat(0),
+    Op::Late(UNIT / 2),
+    Op::Late(20 * UNIT),
+    Op::Early(u16::MAX),
+    Op::Deaf(3 * UNIT),
+    Op::Answers(None),
+    Op::Answers(Some(UNIT / 100)),
+    Op::Answers(Some(3 * UNIT / 2)), // later than the timeout
+    Op::Duplicate(0),
+];
+
+/// What the caller can say.
+const CALLER: [Op; 10] = [
+    Op::Beat(0),
+    Op::Answers(None),
+    Op::Answers(Some(UNIT / 100)),
+    Op::Fail(0),
+    Op::Unsent,
+    Op::ReplyAny,
+    Op::Traffic,
+    Op::Restarted,
+    Op::Resumed,
+    Op::Pushback,
+];
+
+fn tiny() -> Config {
+    let config = Config::every(micros(u64::from(4 * UNIT))).unwrap();
+    let unit = micros(UNIT.into());
+    config
+        .timeouts(unit, unit, 2 * unit)
+        .and_then(|config| config.retries(Retries::exponential(1)))
+        .and_then(|config| config.seed(1))
+        .unwrap()
+        .start_at_once()
+}
+
+/// A stated bound, and two answers to bring a dead peer back.
+fn bounded() -> Config {
+    let config = tiny().detect_within(micros(u64::from(8 * UNIT))).unwrap();
+    config.rise(2).unwrap()
+}
+
+/// No retries: the steady probe alone decides.
+fn bare() -> Config {
+    tiny().retries(Retries::NONE).unwrap()
+}
+
+/// How many operations a sequence has, and how many of them the questions are asked after that need a future.
+#[derive(Clone, Copy)]
+struct Depth {
+    all: u32,
+    futures: u32,
+}
+
+impl Depth {
+    fn new() -> Self {
+        if deep::asked_for("sequences of up to 5 operations instead of 8") {
+            Self { all: 8, futures: 5 }
+        } else {
+            Self { all: 5, futures: 2 }
+        }
+    }
+
+    const fn less_one(self) -> Self {
+        Self {
+            all: self.all - 1,
+            futures: self.futures.saturating_sub(1),
+        }
+    }
+}
+
+/// Applies every sequence of `alphabet` to `world`; returns how many states there were.
+fn explore<P: Pacing>(world: &World<P>, alphabet: &[Op], depth: Depth) -> u64 {
+    if depth.futures > 0 {
+        a_dead_peer_is_found(world.clone());
+        a_live_peer_is_alive(world.clone());
+    }
+    if depth.all == 0 {
+        return 1;
+    }
+    let mut states = 1;
+    for op in alphabet {
+        let mut next = world.clone();
+        next.apply(op);
+        if next != *world {
+            states += explore(&next, alphabet, depth.less_one());
+        }
+    }
+    states
+}
+
+/// Law 3: the bound, our lateness, and, where the peer was never heard or the caller took the history away, the wait until
+/// the next probe and its timeout.
+fn a_dead_peer_is_found<P: Pacing>(mut world: World<P>) {
+    world.rtt_us = None;
+    let crash = world.now;
+    let before = world.monitor.snapshot(crash);
+    let mut bound = Duration::ZERO;
+    while world.verdict() != Verdict::Dead {
+        let plan = world.monitor.snapshot(world.now).heart.plan;
+        bound = bound.max(plan.bound() + plan.interval() + plan.timeout());
+        world.beat(0);
+    }
+    let after = world.monitor.snapshot(world.now);
+    let credited = micros(after.counters.lateness_us - before.counters.lateness_us);
+    let took = world.now.saturating_duration_since(crash);
+    assert!(
+        took <= bound + credited,
+        "{took:?} is over {bound:?} + {credited:?}"
+    );
+    for _ in 0..4 {
+        world.beat(0); // answers from before the crash may still be under way
+    }
+    let heard = world.monitor.snapshot(world.now).counters.answered > after.counters.answered;
+    assert!(heard || world.verdict() == Verdict::Dead);
+}
+
+/// Laws 4 and 5: a peer that answers in time is alive after a few probes, and stays so.
+fn a_live_peer_is_alive<P: Pacing>(mut world: World<P>) {
+    world.rtt_us = Some(UNIT / 100);
+    for _ in 0..24 {
+        world.beat(0);
+    }
+    assert_eq!(world.verdict(), Verdict::Alive);
+    world.events.clear();
+    for late_us in [0, 0, 20, 0, u64::from(UNIT), 0, u64::from(40 * UNIT), 0, 0] {
+        world.beat(late_us);
+        assert_eq!(world.verdict(), Verdict::Alive, "for our lateness");
+    }
+    let mut events = world.events.iter();
+    assert!(events.all(|event| matches!(event, Event::Paused { .. })));
+}
+
+#[test]
+fn every_sequence_of_what_the_network_does() {
+    for config in [tiny(), bounded(), bare()] {
+        let states = explore(&World::new(config), &NETWORK, Depth::new());
+        assert!(states > 1_000, "{states}");
+        println!("{states} states");
+    }
+}
+
+#[test]
+fn every_sequence_of_what_the_caller_says() {
+    for config in [tiny(), bounded(), bare()] {
+        let states = explore(&World::new(config), &CALLER, Depth::new());
+        assert!(states > 1_000, "{states}");
+        println!("{states} states");
+    }
+}
+
+/// Every sequence of the same for the planner, on a path it knows nothing of.
+#[test]
+fn every_sequence_that_the_planner_meets() {
+    let config = Config::target(micros(u64::from(8 * UNIT))).unwrap();
+    let config = config.seed(1).unwrap().start_at_once();
+    let depth = Depth {
+        all: Depth::new().all - 1,
+        ..Depth::new()
+    };
+    let states = explore(&World::new(config), &NETWORK, depth);
+    println!("{states} states");
+    assert!(states > 100);
+}

@@ -1,0 +1,131 @@
+//! What machines do not need of themselves: how things read, and settings that can be asked for.
+#![allow(clippy::unwrap_used)]
+
+use core::time::Duration;
+use std::string::ToString;
+
+use systole::pacing::{Fixed, Fluctuation, Lifetime, Pacing};
+use systole::{
+    Config, Endpoint, Failover, FailoverConfig, Failure, Heartbeat, Instant, Plan, Reason,
+    RttWindow, Statistics, Verdict,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn verdicts_read_as_words() {
+    let verdicts = [
+        Verdict::Unknown,
+        Verdict::Alive,
+        Verdict::Suspect,
+        Verdict::Dead,
+    ];
+    let words = verdicts.map(|verdict| verdict.to_string());
+    assert_eq!(words, ["unknown", "alive", "suspect", "dead"]);
+    assert_eq!(std::format!("{:>6}", Verdict::Dead), "  dead");
+}
+
+#[test]
+fn no_two_reasons_read_alike() {
+    let failures = [
+        Failure::Refused,
+        Failure::Reset,
+        Failure::Unreachable,
+        Failure::Garbage,
+        Failure::Prober,
+    ];
+    let reasons = [
+        Reason::Answered,
+        Reason::Overdue,
+        Reason::Silent,
+        Reason::NeverHeard,
+        Reason::Refuted,
+        Reason::Recovered,
+        Reason::Undecided,
+        Reason::Restarted,
+    ];
+    let reasons = reasons.into_iter().chain(failures.map(Reason::Failed));
+    let words: std::collections::BTreeSet<_> = reasons.map(|reason| reason.to_string()).collect();
+    assert_eq!(words.len(), 13);
+}
+
+#[test]
+fn settings_can_be_asked_for() {
+    let every = Config::every(SECOND).unwrap().gain_percent(250).unwrap();
+    assert_eq!(every.policy().base(), SECOND);
+    assert_eq!(every.policy().gain_percent(), 250);
+    assert_eq!(Config::fixed(SECOND).unwrap().policy().interval(), SECOND);
+    let target = Config::target(SECOND).unwrap();
+    assert_eq!(target.policy().probes_at_most(), None);
+    let target = target.mistakes_at_most_one_per(3_600 * SECOND).unwrap();
+    let target = target.probes_at_most(5_000).unwrap();
+    assert_eq!(target.policy().probes_at_most(), Some(5_000));
+    assert_eq!(target.policy().mistakes_at_most_one_per(), 3_600 * SECOND);
+    assert_eq!(RttWindow::<4>::default(), RttWindow::new());
+}
+
+/// What a policy sees of a path that has answered once, after 80 ms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Looks;
+
+impl Pacing for Looks {
+    type State = ();
+    const INITIAL: () = ();
+
+    fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+        assert_eq!(path.bound(), Some(30 * SECOND));
+        if path.moments().count() == 1 {
+            assert_eq!(path.smoothed(), Duration::from_millis(80));
+            assert_eq!(path.timeout(), SECOND); // the shortest
+        }
+        Plan::new(SECOND, path.timeout())
+    }
+}
+
+#[test]
+fn a_policy_sees_what_was_measured() {
+    let config = Config::with_policy(Looks, SECOND, 10 * SECOND).unwrap();
+    let config = config.detect_within(30 * SECOND).unwrap();
+    let mut heart = Heartbeat::<4, _>::new(config);
+    heart.next_interval(Duration::from_millis(80));
+    assert_eq!(heart.snapshot().samples, 1);
+}
+
+/// A ceiling holds whatever the policy under it wishes, and that policy learns as if it were alone.
+#[test]
+fn a_lifetime_is_a_ceiling_on_another_policy() {
+    let every = *Config::<Fluctuation>::every(5 * SECOND).unwrap().policy();
+    let lease = Lifetime::lease(every, 9 * SECOND);
+    assert_eq!((*lease.inner(), lease.ceiling()), (every, 3 * SECOND));
+    let under = Lifetime::at_most(every, 3 * SECOND);
+    assert_eq!(under, lease);
+    let config = Config::with_policy(under, SECOND, 10 * SECOND).unwrap();
+    let mut heart = Heartbeat::<4, _>::new(config.jitter_percent(0).unwrap());
+    let interval = heart.next_interval(Duration::from_millis(40));
+    assert_eq!(interval, 3 * SECOND);
+    for _ in 0..8 {
+        heart.missed();
+    }
+    assert_eq!(heart.verdict(), Verdict::Dead);
+    assert_eq!(
+        heart.next_interval(Duration::from_millis(40)),
+        3 * SECOND,
+        "a ceiling after an outage, too"
+    );
+}
+
+#[test]
+fn a_group_answers_for_each_endpoint() {
+    let probe = |interval| Config::<Fixed>::fixed(interval).unwrap().seed(1).unwrap();
+    let config = FailoverConfig::new(probe(SECOND), probe(5 * SECOND));
+    let config = config.request_timeout(SECOND / 2).unwrap();
+    let config = config.retries(2).unwrap();
+    let endpoints = [Endpoint::new(), Endpoint::default().weight(7)];
+    let group = Failover::<2, 4, Fixed>::new(config, &endpoints, Instant::ZERO).unwrap();
+    assert_eq!(group.endpoints(), 2);
+    assert_eq!((group.switches(), group.quarantines()), (0, 0));
+    let status = group.status(1, Instant::ZERO).unwrap();
+    assert_eq!(status.weight, 7);
+    assert_eq!(status.monitor.heart.verdict, Verdict::Unknown);
+    assert!(group.status(2, Instant::ZERO).is_none());
+}
