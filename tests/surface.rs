@@ -1,8 +1,11 @@
 //! What machines do not need of themselves: how things read, and settings that can be asked for.
 #![allow(clippy::unwrap_used)]
 
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
 use core::time::Duration;
-use std::string::ToString;
 
 use systole::pacing::{Fixed, Fluctuation, Lifetime, Pacing};
 use systole::{
@@ -45,7 +48,7 @@ fn no_two_reasons_read_alike() {
         Reason::Restarted,
     ];
     let reasons = reasons.into_iter().chain(failures.map(Reason::Failed));
-    let words: std::collections::BTreeSet<_> = reasons.map(|reason| reason.to_string()).collect();
+    let words: BTreeSet<_> = reasons.map(|reason| reason.to_string()).collect();
     assert_eq!(words.len(), 13);
 }
 

@@ -14,6 +14,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+#[allow(dead_code)] // shared: each test uses its part
+#[path = "common/signal.rs"]
+mod signal;
 #[path = "common/tool.rs"]
 #[allow(dead_code)] // shared: each test uses its part
 mod tool;

@@ -94,7 +94,7 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(plan: Constant, now: Instant) -> Self {
+    pub const fn new(plan: Constant, now: Instant) -> Self {
         let now = now.as_micros();
         Self {
             plan,
@@ -160,7 +160,7 @@ impl Model {
         }
     }
 
-    fn on_the_clock(&self, seen: u64) -> u64 {
+    const fn on_the_clock(&self, seen: u64) -> u64 {
         if self.stopped {
             u64::MAX
         } else {

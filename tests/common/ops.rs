@@ -141,6 +141,7 @@ impl<P: Pacing> World<P> {
     }
 
     /// A world that keeps every call from the first one on.
+    #[allow(dead_code)] // not every test asks for it
     pub fn recorded(config: Config<P>) -> Self {
         Self::start(config, Some(Vec::new()))
     }
