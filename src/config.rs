@@ -15,7 +15,7 @@ mod presets;
 pub(crate) use form::Founding;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
-const SPAN_MAX_US: u64 = 1 << 40;
+pub(crate) const SPAN_MAX_US: u64 = 1 << 40;
 /// Named spans of time.
 pub(crate) struct Span;
 
@@ -189,7 +189,7 @@ impl Config<Target> {
     /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
-    /// assert_eq!(plan.interval().as_millis(), 1_000); // careful, until the path is known
+    /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known
     /// # Ok(()) }
     /// ```
     ///

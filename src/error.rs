@@ -65,6 +65,8 @@ pub enum Setting {
     Endpoints,
     /// The number of endpoints that are not barred.
     Unbarred,
+    /// How many heartbeats in a row may be lost.
+    Losses,
     /// How many endpoints share a name.
     Namesakes,
     /// The sum of the weights of the endpoints that are not barred.
@@ -100,6 +102,7 @@ impl Setting {
             Self::Lifetime => ("lifetime", " us"),
             Self::Endpoints => ("number of endpoints", ""),
             Self::Unbarred => ("number of endpoints not barred", ""),
+            Self::Losses => ("number of losses in a row", ""),
             Self::Namesakes => ("number of endpoints of one name", ""),
             Self::Weights => ("sum of the weights", ""),
             Self::RequestTimeout => ("request timeout", " us"),

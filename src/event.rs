@@ -17,7 +17,7 @@ use crate::verdict::{Change, Reason, Verdict};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Event {
-    /// The verdict changed.
+    /// The verdict changed, or the incarnation of a peer that is alive did.
     Transition(Transition),
     /// We looked `lateness` too late; it was credited to the peer.
     Paused {
@@ -98,6 +98,8 @@ pub struct Transition {
 pub enum Precedence {
     /// The server asked for fewer probes.
     Pushback,
+    /// The peer advertised a deadline that is later than the bound.
+    Advertised,
 }
 
 /// One pending slot a kind, known by its number: 0 where it is empty.
@@ -132,6 +134,14 @@ impl Pending {
             broken: 0,
             number: 0,
         }
+    }
+
+    /// Nothing pending, and `number` events before.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn after(number: u32) -> Self {
+        let mut pending = Self::new();
+        pending.number = number;
+        pending
     }
 
     pub(crate) const fn number(&self) -> u32 {
@@ -180,8 +190,8 @@ impl Pending {
         self.broken = self.count();
     }
 
-    /// The earliest pending event, where the bound in force is `bound_us`.
-    pub(crate) fn take(&mut self, bound_us: u64) -> Option<Event> {
+    /// The earliest pending event, where the bound in force is `bound_us`, and `by` is what relaxes bounds.
+    pub(crate) fn take(&mut self, bound_us: u64, by: Precedence) -> Option<Event> {
         let pending = [
             self.transition.number,
             self.paused,
@@ -204,7 +214,7 @@ impl Pending {
                 number: core::mem::take(&mut self.broken),
             }
         } else {
-            self.take_relaxed(bound_us)
+            self.take_relaxed(bound_us, by)
         })
     }
 
@@ -215,12 +225,12 @@ impl Pending {
         }
     }
 
-    fn take_relaxed(&mut self, bound_us: u64) -> Event {
+    fn take_relaxed(&mut self, bound_us: u64, by: Precedence) -> Event {
         Event::BoundRelaxed {
             number: core::mem::take(&mut self.relaxed),
             from: duration(self.bound_us),
             to: duration(bound_us),
-            by: Precedence::Pushback,
+            by,
         }
     }
 }
@@ -231,19 +241,19 @@ mod tests {
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
-        let mut pending = Pending::new();
+        let (mut pending, by) = (Pending::new(), Precedence::Pushback);
         pending.paused(7);
         pending.relaxed(1);
         pending.paused(8);
-        assert_eq!(pending.take(2).map(|event| event.number()), Some(2));
+        assert_eq!(pending.take(2, by).map(|event| event.number()), Some(2));
         let lateness = Duration::from_micros(8);
         assert_eq!(
-            pending.take(2),
+            pending.take(2, by),
             Some(Event::Paused {
                 number: 3,
                 lateness
             })
         );
-        assert_eq!(pending.take(2), None);
+        assert_eq!(pending.take(2, by), None);
     }
 }

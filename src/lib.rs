@@ -9,7 +9,8 @@
 //!
 //! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
 //! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
-//! * protocol: [`Monitor`] and its [`Event`]s
+//! * protocol: [`Monitor`] and its [`Event`]s; [`Listener`], [`Sender`] and their [`wire`]
+//! * groups: [`Failover`], and with `alloc` `Fleet`
 //! * edges: the adapters
 //! * proof: the laboratory
 //!
@@ -28,15 +29,19 @@ extern crate std;
 
 #[cfg(any(feature = "std", feature = "embassy"))]
 mod adapter;
+mod beat;
 mod budget;
 mod config;
 mod error;
 mod event;
 mod failover;
 mod fixed;
+#[cfg(feature = "alloc")]
+mod fleet;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod listener;
 mod loss;
 mod monitor;
 pub mod pacing;
@@ -47,15 +52,18 @@ mod pulse;
 mod random;
 mod root;
 mod rtt;
+mod sender;
 mod snapshot;
 mod statistics;
 mod suspicion;
+mod tail;
 mod time;
 #[cfg(feature = "tracing")]
 mod trace;
 mod verdict;
 mod watch;
 mod window;
+pub mod wire;
 
 #[cfg(any(feature = "std", feature = "embassy"))]
 pub use adapter::Fault;
@@ -67,6 +75,7 @@ pub use adapter::metrics;
 pub use adapter::tokio;
 #[cfg(feature = "std")]
 pub use adapter::{Epoch, WINDOW, thread};
+pub use beat::Beat;
 pub use budget::RetryBudget;
 pub use config::Config;
 pub use error::{ConfigError, Setting};
@@ -75,12 +84,18 @@ pub use failover::{
     Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
 };
+#[cfg(feature = "alloc")]
+pub use fleet::{
+    Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
+};
 pub use heartbeat::Heartbeat;
+pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};
 pub use loss::LossRate;
 pub use monitor::{Monitor, Output};
 pub use plan::{Plan, Retries};
 pub use probe::ProbeId;
 pub use promise::{Infeasible, Promise};
+pub use sender::{Sender, SenderOutput};
 pub use snapshot::{Counters, MonitorSnapshot, Snapshot};
 pub use statistics::Statistics;
 pub use suspicion::SuspicionLevel;

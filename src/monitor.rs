@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
-use crate::event::{Event, Pending};
+use crate::event::{Event, Pending, Precedence};
 use crate::fixed::{div_rem, remainder};
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
@@ -20,10 +20,15 @@ use crate::watch::Watch;
 use crate::window::RttWindow;
 
 mod change;
+#[cfg(feature = "alloc")]
+mod dormant;
 mod member;
 mod retry;
 
 use change::Looser;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::Dormant;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +195,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
-        match self.pending.take(self.pulse.plan().bound_us()) {
+        let bound_us = self.pulse.plan().bound_us();
+        match self.pending.take(bound_us, Precedence::Pushback) {
             Some(event) => Output::Event(event),
             None if now == Instant::MAX => Output::Idle,
             None => Output::Wait(self.deadline()),
@@ -218,6 +224,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             let sent = probe.sent;
             one_more(&mut self.counters.lost);
             self.miss(sent, None);
+        }
+        if self.pulse.left_us(seen) > 0 {
+            return;
         }
         let level = self.level_now();
         if let Some(change) = self.pulse.elapse(seen) {
@@ -326,7 +335,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         debug_assert!(self.is_valid());
     }
 
-    fn look(&mut self, at: Instant) {
+    pub(crate) fn look(&mut self, at: Instant) {
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;

@@ -5,6 +5,12 @@ use core::fmt;
 use crate::random::mix;
 use crate::time::Instant;
 
+#[cfg(feature = "alloc")]
+mod kept;
+
+#[cfg(feature = "alloc")]
+pub(crate) use kept::Kept;
+
 /// Names a probe. Put it into the probe and hand it back with the reply.
 ///
 /// An id is 64 bits that an outsider cannot guess: the probe's send time, a count and the incarnation of the peer, under a

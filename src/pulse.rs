@@ -16,6 +16,12 @@ use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::window::RttWindow;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantPulse;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
     settings: Settings<P>,
@@ -272,7 +278,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 self.replan();
                 None
             }
-            Verdict::Unknown | Verdict::Suspect => None,
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
         }
     }
 
@@ -506,7 +512,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let suspected = match self.verdict {
             Verdict::Alive => !self.episode,
             Verdict::Suspect => self.episode,
-            Verdict::Unknown | Verdict::Dead => true,
+            Verdict::Unknown | Verdict::Dead | Verdict::Left => true,
         };
         in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }

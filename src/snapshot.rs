@@ -114,9 +114,30 @@ pub struct MonitorSnapshot {
 }
 
 impl Counters {
+    /// One of each, so that one can be taken back.
+    #[cfg(feature = "alloc")]
+    pub(crate) const ONE: Self = Self {
+        probes: 1,
+        answered: 1,
+        lost: 1,
+        late: 1,
+        stale: 1,
+        ignored: 1,
+        failed: 1,
+        unsent: 1,
+        refuted: 1,
+        recovered: 1,
+        undecided: 1,
+        suspect: 1,
+        dead: 1,
+        pauses: 1,
+        worst_detection_ms: 1,
+        lateness_us: 1,
+    };
+
     pub(crate) const fn count(&mut self, change: Change) {
         match change.to {
-            Verdict::Unknown | Verdict::Alive => {}
+            Verdict::Unknown | Verdict::Alive | Verdict::Left => {}
             Verdict::Suspect => one_more(&mut self.suspect),
             Verdict::Dead => one_more(&mut self.dead),
         }

@@ -16,10 +16,12 @@ pub enum Verdict {
     Unknown,
     /// It answered, and no probe since is overdue.
     Alive,
-    /// A probe is overdue; retries are out.
+    /// A probe is overdue and retries are out, or a heartbeat is overdue.
     Suspect,
-    /// The bound on detection time has passed since the send time of the last answered probe.
+    /// The bound on detection time has passed since the send time of the last answered probe, or of the newest heartbeat.
     Dead,
+    /// The peer said goodbye, which only one that [sends by itself](crate::Listener) can.
+    Left,
 }
 
 impl fmt::Display for Verdict {
@@ -29,6 +31,7 @@ impl fmt::Display for Verdict {
             Self::Alive => "alive",
             Self::Suspect => "suspect",
             Self::Dead => "dead",
+            Self::Left => "left",
         })
     }
 }
@@ -45,7 +48,7 @@ impl fmt::Display for Verdict {
 pub enum Reason {
     /// The first answer (from `Unknown`), or one to a probe that was overdue or its retry (from `Suspect`).
     Answered,
-    /// A probe is overdue.
+    /// A probe or a heartbeat is overdue.
     Overdue,
     /// A probe failed at once.
     Failed(Failure),
@@ -59,8 +62,10 @@ pub enum Reason {
     Recovered,
     /// The peer was heard after `Dead`, and what was heard does not tell which of the two it was.
     Undecided,
-    /// The caller announced a new incarnation of the peer.
+    /// The caller announced a new incarnation of the peer, or its heartbeats did.
     Restarted,
+    /// The peer said goodbye.
+    Left,
 }
 
 impl fmt::Display for Reason {
@@ -75,6 +80,7 @@ impl fmt::Display for Reason {
             Self::Recovered => "recovered",
             Self::Undecided => "undecided",
             Self::Restarted => "restarted",
+            Self::Left => "left",
         })
     }
 }

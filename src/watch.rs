@@ -2,6 +2,12 @@
 
 use crate::time::Instant;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantWatch;
+
 /// The caller's clock, and the observed time that verdicts are reached on.
 ///
 /// Observed time advances with the caller's clock up to the moment at which somebody had to look, and waits there. So
@@ -14,7 +20,7 @@ pub(crate) struct Watch {
     now: Instant,
     /// Observed time: never falls, and never runs faster than `now`.
     seen: Instant,
-    /// When lateness was last credited.
+    /// When lateness was last credited, or observed time stood still for another reason.
     credited: Instant,
     /// Whether observed time is stopped: nothing is being asked.
     stopped: bool,
@@ -81,12 +87,21 @@ impl Watch {
         }
     }
 
+    /// Where a moment of the caller's lies on observed time, all our lateness being before it: exact for the present and the future, and
+    /// else too early by what we were late since.
+    pub(crate) const fn translate(&self, at: Instant) -> Instant {
+        self.seen.plus(at.since(self.now)).minus(self.now.since(at))
+    }
+
     /// Stops observed time until the next probe is sent.
     pub(crate) const fn stop(&mut self) {
         self.stopped = true;
     }
 
     pub(crate) const fn run(&mut self) {
+        if self.stopped {
+            self.credited = self.now; // time stood still until now
+        }
         self.stopped = false;
     }
 

@@ -6,7 +6,13 @@ use heapless::Vec;
 
 use crate::fixed::{WIDE, div_rem};
 use crate::root::{root, root_ratio};
-use crate::time::{duration, rtt_micros};
+use crate::time::{duration, rtt_micros, saturate};
+
+#[cfg(feature = "alloc")]
+mod samples;
+
+#[cfg(feature = "alloc")]
+pub(crate) use samples::Samples;
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
@@ -79,6 +85,19 @@ impl<const N: usize> RttWindow<N> {
     #[cold]
     fn grow(&mut self, rtt_us: u32) {
         self.moments.count += u16::from(self.samples.push(rtt_us).is_ok());
+    }
+
+    /// Adds `by_us` to every sample, which stays within its range. O(N).
+    #[cold]
+    pub(crate) fn shift_us(&mut self, by_us: i64) {
+        let count = self.moments.count;
+        self.moments = Moments::EMPTY;
+        self.moments.count = count;
+        for sample in &mut self.samples {
+            let moved = i64::from(*sample).saturating_add(by_us);
+            *sample = saturate(u64::try_from(moved).unwrap_or(0));
+            self.moments.add(*sample);
+        }
     }
 
     /// The moments of what the window holds.

@@ -6,9 +6,11 @@ use std::sync::Mutex;
 
 use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Outcome};
 use systole::{
-    Config, ConfigError, Counters, Event, Failure, Heartbeat, Instant, LossRate, Moments, Monitor,
-    MonitorSnapshot, Output, Plan, Precedence, ProbeId, Reason, Retries, RttWindow, Setting,
-    Snapshot, Statistics, SuspicionLevel, TickClock, Transition, Verdict,
+    Beat, Config, ConfigError, Counters, Event, Failure, Heartbeat, Instant, Listener,
+    ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot, LossRate, Moments, Monitor,
+    MonitorSnapshot, Output, Plan, Precedence, ProbeId, Reason, Retries, RttWindow, Sender,
+    SenderOutput, Setting, Snapshot, Statistics, SuspicionLevel, TickClock, Transition, Verdict,
+    wire,
 };
 
 const fn is_plain<T: Clone + Debug + PartialEq + Send + Sync + Unpin + 'static>() {}
@@ -24,6 +26,15 @@ const _: () = {
     is_plain::<Heartbeat<1, Fixed>>();
     is_plain::<Monitor<32>>();
     is_plain::<Monitor<1_024, Fixed>>();
+    is_plain::<Beat>();
+    is_plain::<Sender>();
+    is_plain::<SenderOutput>();
+    is_plain::<Listener<32>>();
+    is_plain::<ListenerConfig>();
+    is_plain::<ListenerOutput>();
+    is_plain::<ListenerSnapshot>();
+    is_plain::<ListenerCounters>();
+    is_plain::<wire::WireError>();
     is_plain::<Output>();
     is_plain::<Event>();
     is_plain::<Transition>();
@@ -65,10 +76,14 @@ const _: () = {
     is_copy::<Output>();
     is_copy::<Snapshot>();
     is_copy::<MonitorSnapshot>();
+    is_copy::<Beat>();
+    is_copy::<ListenerConfig>();
+    is_copy::<ListenerSnapshot>();
 };
 
 const _: () = {
     is_shown::<ConfigError>();
+    is_shown::<wire::WireError>();
     is_shown::<Instant>();
     is_shown::<ProbeId>();
     is_shown::<Verdict>();
@@ -79,6 +94,7 @@ const _: () = {
 
 const fn is_error<T: core::error::Error>() {}
 const _: () = is_error::<ConfigError>();
+const _: () = is_error::<wire::WireError>();
 
 const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
     Ok(config) => config,
@@ -113,6 +129,8 @@ fn a_copy_goes_on_like_the_original() {
 fn sizes_are_those_of_the_documentation() {
     assert!(size_of::<Heartbeat<32, Fluctuation>>() <= 288);
     assert!(size_of::<Monitor<32, Fluctuation>>() <= 640);
+    assert!(size_of::<Listener<32>>() <= 576);
+    assert!(size_of::<Sender>() <= 32);
     assert!(size_of::<RttWindow<32>>() <= 4 * 32 + 32);
     assert_eq!(size_of::<Instant>(), 8);
     assert_eq!(size_of::<ProbeId>(), 8);
@@ -121,6 +139,11 @@ fn sizes_are_those_of_the_documentation() {
 #[test]
 fn words_for_people_read_as_sentences() {
     assert_eq!(Verdict::Dead.to_string(), "dead");
+    assert_eq!(Verdict::Left.to_string(), "left");
+    assert_eq!(
+        wire::WireError::Length(3).to_string(),
+        "3 bytes are no beat"
+    );
     assert_eq!(Reason::NeverHeard.to_string(), "never heard");
     assert_eq!(Reason::Failed(Failure::Refused).to_string(), "refused");
     assert_eq!(format!("{:>8}|", Verdict::Alive), "   alive|");

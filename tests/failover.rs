@@ -349,3 +349,19 @@ fn what_cannot_work_is_refused() {
     );
     assert_eq!(refused(config().retries(17)), Setting::Retries);
 }
+
+#[test]
+fn a_loaded_endpoint_is_returned_to_when_it_has_a_third_more_to_spare() {
+    let config = config()
+        .preference(Preference::Weight)
+        .returning(Return::Prefer);
+    let mut world = World::new(config, &[Endpoint::new().weight(3); 3]);
+    world.run(Duration::from_secs(60));
+    for (load, active) in [(10, 0), (60, 0), (120, 1), (255, 1)] {
+        world.group.handle_load(0, Some(load), world.now);
+        world.run(Duration::from_secs(120));
+        assert_eq!(world.group.active(), active, "at a load of {load}");
+    }
+    assert_eq!(world.group.quarantines(), 0);
+    assert_eq!(world.group.status(0, world.now).unwrap().load, Some(255));
+}

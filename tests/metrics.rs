@@ -1,12 +1,22 @@
 //! What is exported is what was counted, however often and from whatever machine it is recorded.
 #![cfg(feature = "metrics")]
-#![allow(clippy::panic, clippy::unwrap_used)] // a test
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss
+)] // a test
 
 use core::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use systole::metrics::{Group, Peer, RTT, RTT_BUCKETS};
+use systole::metrics::{FleetSeries, Group, Peer, RTT, RTT_BUCKETS};
 use systole::{Config, Counters, Endpoint, Failover, FailoverConfig, Instant, Monitor, Output};
+
+#[path = "common/swarm.rs"]
+mod swarm;
+
+use swarm::Swarm;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -184,4 +194,40 @@ fn the_worst_detection_is_the_bound_and_our_lateness() {
     assert_eq!(worst(Duration::ZERO), 5 * SECOND);
     let late = worst(SECOND / 2);
     assert!(late > 5 * SECOND && late < 11 * SECOND, "{late:?}");
+}
+
+/// A fleet has as many series as before when it has grown, and none of a peer.
+#[test]
+fn a_fleet_shows_how_many_and_the_worst() {
+    let config = Config::every(SECOND).and_then(|config| config.detect_within(5 * SECOND));
+    let config = config.and_then(|config| config.seed(7)).unwrap();
+    exported(|exporter| {
+        let series = FleetSeries::new("all");
+        let mut lines = Vec::new();
+        for peers in [20, 200] {
+            let mut swarm = Swarm::new(config, peers);
+            let dead = swarm.peers[7];
+            swarm.run(30 * SECOND, |peer, _| peer != dead);
+            series.record(&mut swarm.fleet, swarm.now);
+            let alive = value(
+                exporter,
+                "systole_fleet_peers{fleet=\"all\",verdict=\"alive\"}",
+            );
+            assert!((alive - (peers - 1) as f64).abs() < 0.5, "{alive}");
+            lines.push(exporter.render().lines().count());
+        }
+        assert_eq!(lines[0], lines[1]);
+        let silent = |rank| {
+            value(
+                exporter,
+                &format!("systole_fleet_silence_seconds{{fleet=\"all\",rank=\"{rank}\"}}"),
+            )
+        };
+        assert!(silent(1) > 20.0 && silent(2) < 1e-9);
+        let dead = value(
+            exporter,
+            "systole_fleet_verdict_changes_total{fleet=\"all\",to=\"dead\"}",
+        );
+        assert!((dead - 1.0).abs() < 1e-9, "{dead}");
+    });
 }

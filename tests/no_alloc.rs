@@ -1,4 +1,4 @@
-//! Neither machine allocates: a counting allocator sees a million operations of each.
+//! No machine allocates: a counting allocator sees a million operations of each.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::missing_const_for_fn)]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -7,7 +7,10 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::alloc::System;
 
-use systole::{Config, Failure, Heartbeat, Instant, Monitor, Output, ProbeId, Verdict};
+use systole::{
+    Config, Failure, Heartbeat, Instant, Listener, ListenerConfig, Monitor, Output, ProbeId,
+    Sender, SenderOutput, Verdict, wire,
+};
 
 struct Counting;
 
@@ -116,6 +119,36 @@ fn a_million_operations_of_a_monitor_allocate_nothing() {
     assert_eq!(allocated, 0);
     let counters = monitor.snapshot(now).counters;
     assert!(counters.answered > 1_000 && counters.lost > 1_000 && counters.refuted > 0);
+}
+
+#[test]
+fn a_million_operations_of_a_sender_and_a_listener_allocate_nothing() {
+    let mut draws = Draws(3);
+    let mut now = Instant::from_secs(1);
+    let mut sender = Sender::new(Duration::from_secs(1), 7, now).unwrap();
+    let mut listener = Listener::<32>::new(ListenerConfig::new(), now);
+    let allocated = allocations(|| {
+        for _ in 0..OPERATIONS {
+            if let SenderOutput::Beat(beat) = sender.poll(now) {
+                let mut bytes = wire::encode(&beat);
+                bytes[9] ^= u8::from(draws.next().is_multiple_of(16));
+                if let (Ok(beat), false) = (wire::decode(&bytes), draws.next().is_multiple_of(4)) {
+                    listener.handle_beat(&beat, now);
+                }
+            }
+            let _ = black_box(listener.poll(now));
+            if draws.next().is_multiple_of(16) {
+                black_box(listener.snapshot(now));
+            }
+            now = now.saturating_add(Duration::from_micros((draws.next() >> 10).into()));
+        }
+    });
+    assert_eq!(allocated, 0);
+    let counters = listener.snapshot(now).counters;
+    assert!(
+        counters.beats > 1_000 && counters.lost > 1_000 && counters.repeated > 10,
+        "{counters:?}"
+    );
 }
 
 fn operate(monitor: &mut Monitor<32>, draws: &mut Draws, now: Instant, last: ProbeId) {

@@ -4,13 +4,24 @@ use core::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Pacing};
-use systole::{Config, ConfigError, Heartbeat, Instant, Plan, Retries, Statistics, Verdict};
+use systole::wire::{self, Mac};
+use systole::{
+    Config, ConfigError, Heartbeat, Instant, ListenerConfig, Plan, Retries, Statistics, Verdict,
+};
 
 #[path = "../../tests/common/ops.rs"]
 #[allow(dead_code)]
 mod ops;
 
 use ops::{Op, World};
+
+#[path = "../../tests/common/beats.rs"]
+#[allow(dead_code)]
+mod beats;
+
+#[path = "../../src/bin/systole/fleet/hosts.rs"]
+#[allow(dead_code)]
+mod hosts;
 
 /// A span of any order of magnitude.
 #[derive(Clone, Copy, Debug)]
@@ -325,6 +336,94 @@ pub fn monitor(bytes: &[u8]) {
     }
 }
 
+/// What is configured of a listener, and what is done to it.
+#[derive(Debug, Arbitrary)]
+struct Listening {
+    bound: Option<Span>,
+    losses: u8,
+    rise: u8,
+    limits: Option<(Span, Span)>,
+    interval: u32,
+    tagged: bool,
+    ops: Vec<beats::Op>,
+}
+
+impl Listening {
+    fn config(&self) -> Result<ListenerConfig, ConfigError> {
+        let config = ListenerConfig::new().losses(self.losses)?.rise(self.rise)?;
+        let config = match self.bound {
+            Some(bound) => config.detect_within(bound.into())?,
+            None => config,
+        };
+        match self.limits {
+            Some((least, most)) => config.intervals_between(least.into(), most.into()),
+            None => Ok(config),
+        }
+    }
+}
+
+/// Any operations, done to a machine that listens.
+pub fn listener(bytes: &[u8]) {
+    let Some(life) = input::<Listening>(bytes) else {
+        return;
+    };
+    match life.config() {
+        Ok(config) => {
+            let interval = Duration::from_micros(u64::from(life.interval).max(1));
+            let mut world = beats::World::new(config, interval, life.tagged);
+            for op in &life.ops {
+                world.apply(op);
+            }
+        }
+        Err(error) => assert_true(&error),
+    }
+}
+
+/// Any bytes are one beat's encoding or are refused, plain and tagged; and no tag but the key's is taken.
+pub fn wire(bytes: &[u8]) {
+    match wire::decode(bytes) {
+        Ok(beat) => assert_eq!(wire::encode(&beat).as_slice(), bytes),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Ok(beat) = wire::open(bytes, &beats::KEY) {
+        assert_eq!(wire::seal(&beat, &beats::KEY).as_slice(), bytes);
+    }
+    let Some(plain) = bytes.first_chunk::<{ wire::PLAIN }>() else {
+        return;
+    };
+    let tagged = [plain.as_slice(), &beats::KEY.tag(plain)].concat();
+    if let Ok(beat) = wire::open(&tagged, &beats::KEY) {
+        assert!(beat.is_authentic());
+        assert_eq!(wire::seal(&beat, &beats::KEY).as_slice(), tagged);
+        assert!(wire::open(&tagged, &beats::Key(7)).is_err());
+    }
+}
+
+/// Any file is a list of distinct peers, or refused with one of its lines.
+pub fn hosts(bytes: &[u8]) {
+    let lines = bytes.split(|&byte| byte == b'\n').count();
+    match hosts::parse(bytes) {
+        Ok(peers) => {
+            assert!(!peers.is_empty());
+            assert!(peers.is_sorted_by_key(|&(line, _)| line));
+            assert!(
+                peers
+                    .iter()
+                    .all(|(line, host)| *line <= lines && host.port > 0)
+            );
+        }
+        Err(hosts::HostsError::Nobody) => {}
+        Err(error) => {
+            let said = error.to_string();
+            let line = said.split(':').next().and_then(|line| line.parse().ok());
+            assert!(
+                line.is_some_and(|line: usize| line >= 1 && line <= lines),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     /// The targets on random bytes: a smoke test on any toolchain, and no substitute for coverage.
@@ -343,6 +442,11 @@ mod tests {
     }
 
     #[test]
+    fn any_file_is_a_list_of_peers_or_refused() {
+        smoke(super::hosts);
+    }
+
+    #[test]
     fn any_configuration_is_refused_or_works() {
         smoke(super::config);
     }
@@ -350,6 +454,16 @@ mod tests {
     #[test]
     fn any_outcomes_leave_a_heartbeat_valid() {
         smoke(super::heartbeat);
+    }
+
+    #[test]
+    fn any_operations_leave_a_listener_valid() {
+        smoke(super::listener);
+    }
+
+    #[test]
+    fn any_bytes_are_a_beat_or_refused() {
+        smoke(super::wire);
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A thread or task lends its machine: `heart.with(|monitor, now| series.record(monitor, now))`. A [`Failover`](crate::Failover) is recorded by [`Group`].
+//! A thread or task lends its machine: `heart.with(|monitor, now| series.record(monitor, now))`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
@@ -43,9 +43,11 @@ use ::metrics::{SharedString, counter, gauge, histogram};
 use crate::pacing::Pacing;
 use crate::{Counters, Instant, Monitor, MonitorSnapshot, Verdict};
 
+mod fleet;
 mod group;
 mod help;
 
+pub use fleet::FleetSeries;
 pub use group::Group;
 
 /// The histogram of round-trip times.

@@ -10,9 +10,14 @@
 
 mod beat;
 mod builder;
+#[cfg(feature = "udp")]
+mod fleet;
 mod goodbye;
 mod handle;
 mod probes;
+
+#[cfg(feature = "udp")]
+pub use fleet::UdpFleet;
 
 use core::future::Future;
 

@@ -37,7 +37,8 @@ pub enum Preference {
     Order,
     /// The one with the shortest smoothed round-trip time. A group returns only to one that takes less than 3/4 of the active one's.
     Rtt,
-    /// The one of the greatest weight.
+    /// The one of the greatest weight, or of the greatest product of weight and spare capacity where [loads](crate::Failover::handle_load) are said. A group
+    /// returns then only to one that has a third more than the active one.
     Weight,
 }
 

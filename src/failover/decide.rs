@@ -242,7 +242,10 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
         match self.config.preference {
             Preference::Order => to < self.active,
-            Preference::Weight => other.endpoint.weight > active.endpoint.weight,
+            Preference::Weight if other.load.or(active.load).is_none() => {
+                other.spare() > active.spare()
+            }
+            Preference::Weight => other.spare() * 3 > active.spare() * 4, // loads go up and down
             Preference::Rtt => taken(other) * 4 < taken(active) * 3,
         }
     }
@@ -269,7 +272,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         match self.config.preference {
             Preference::Order => 0,
             Preference::Rtt => member.monitor.smoothed_us(),
-            Preference::Weight => u32::from(u16::MAX - member.endpoint.weight),
+            Preference::Weight => u32::MAX - member.spare(),
         }
     }
 

@@ -59,6 +59,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
+    /// `endpoint` says how well it is, in an answer or a pushed [`Beat`](crate::Beat): 0 idle, 255 full, `None` not any more. It weighs with
+    /// [`Preference::Weight`](crate::Preference::Weight) where one is chosen or returned to, and is no reason to leave the active one otherwise. Known until the endpoint is renewed.
+    pub fn handle_load(&mut self, endpoint: usize, load: Option<u8>, now: Instant) {
+        self.with(endpoint, now, |member, _| member.load = load);
+    }
+
     /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
     pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| {

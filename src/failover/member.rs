@@ -31,6 +31,8 @@ pub(super) struct Member<const N: usize, P: Pacing> {
     sentence_us: u64,
     /// What it is suspected of is its own fault, so it says nothing about ours.
     pub(super) charged: bool,
+    /// How well it says it is: 0 idle, 255 full; nothing where it does not say.
+    pub(super) load: Option<u8>,
     /// How many monitors it has had, so that replies to an earlier one mean nothing.
     generation: u32,
     /// When it was last sent a probe.
@@ -57,6 +59,7 @@ impl<const N: usize, P: Pacing> Member<N, P> {
             quarantine: None,
             sentence_us: 0,
             charged: false,
+            load: None,
             generation: 0,
             asked: None,
             due: now,
@@ -79,6 +82,11 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     /// Whether it is probed and may be active.
     pub(super) fn in_service(&self) -> bool {
         self.endpoint.duty != Duty::Barred && self.quarantine.is_none()
+    }
+
+    /// How much it is wanted: its weight by its spare capacity, at most 2^24.
+    pub(super) fn spare(&self) -> u32 {
+        u32::from(self.endpoint.weight) * (256 - u32::from(self.load.unwrap_or(0)))
     }
 
     pub(super) fn is_dead(&self) -> bool {

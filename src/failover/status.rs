@@ -67,6 +67,8 @@ pub struct EndpointStatus {
     pub duty: Duty,
     /// Its weight.
     pub weight: u16,
+    /// The load that it said last.
+    pub load: Option<u8>,
     /// Since when it answers in time without a break.
     pub healthy_since: Option<Instant>,
     /// What its monitor knows since the endpoint was last released or unbarred.
@@ -117,6 +119,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             condition: member.condition(),
             duty: member.endpoint.duty,
             weight: member.endpoint.weight,
+            load: member.load,
             healthy_since: member.healthy,
             monitor: member.monitor.snapshot(now),
         })

@@ -17,6 +17,9 @@ pub struct CrashTest {
     pub crashes: u32,
     /// Where in its part each crash falls.
     pub seed: u64,
+    /// Where given, each crash is moved to just after the last probe of a schedule of this interval from the start: that is when it is noticed
+    /// latest.
+    pub schedule: Option<Duration>,
     /// How long a crash is watched: a detector whose verdict is not Dead then never notices. Answers still in
     /// flight then (a heavy tail draws up to 71 minutes) are not waited for.
     pub give_up: Duration,
@@ -32,6 +35,7 @@ impl CrashTest {
         Self {
             crashes,
             seed: 0,
+            schedule: None,
             give_up: Duration::from_secs(3_600),
             options,
         }
@@ -60,7 +64,11 @@ impl CrashTest {
         let from = network.start().saturating_add(self.options.offset);
         let part = network.end().since(from) as f64 / f64::from(self.crashes.max(1));
         let mut rng = SplitMix64::new(self.seed);
-        (0..self.crashes).map(move |k| from.plus(((f64::from(k) + rng.unit()) * part) as u64))
+        let interval_us = self.schedule.map(|interval| micros(interval).max(1));
+        (0..self.crashes).map(move |k| {
+            let since = ((f64::from(k) + rng.unit()) * part) as u64;
+            from.plus(interval_us.map_or(since, |interval| since - since % interval + 1))
+        })
     }
 
     fn time_to_detect<N, D>(&self, engine: &Engine<'_, N, D>, crash: Instant) -> Option<u64>

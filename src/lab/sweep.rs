@@ -34,7 +34,7 @@ pub use front::{Point, best_single, cheapest_with_at_most, hindsight};
 
 use super::baseline::{
     Akka, Baseline, Bertier, Cassandra, ChenAdaptive, FastRetry, FixedMisses, Founding, Jacobson,
-    NfdE, NfdS, Phi, Retries, Satzger, TwoWindow,
+    NfdE, NfdS, Phi, Pushed, Retries, Satzger, TwoWindow,
 };
 use super::crash::{CrashTest, DetectionTimes};
 use super::detector::Detector;
@@ -134,6 +134,7 @@ pub fn unbounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     all.extend(family::<N, Akka>(bound));
     all.extend(family::<N, Cassandra>(bound));
     all.extend(family::<N, Satzger>(bound));
+    all.extend(family::<N, Pushed>(bound));
     all
 }
 

@@ -15,22 +15,7 @@ use core::f64::consts::{LN_2, LN_10, LOG10_2};
 /// ```
 #[must_use]
 pub fn phi(y: f64) -> f64 {
-    if y < 0.0 {
-        return -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
-    }
-    upper(y)
-}
-
-/// The constants a and b of the approximation.
-const A: f64 = 0.339;
-const B: f64 = 5.510;
-
-/// ln(sqrt(2 pi)).
-const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_7;
-
-fn upper(y: f64) -> f64 {
-    let denominator = (1.0 - A) * y + A * libm::sqrt(y * y + B);
-    (y * y / 2.0 + LN_SQRT_TAU + libm::log(denominator)) / LN_10
+    crate::tail::phi(y)
 }
 
 /// The number of standard deviations at which [`phi`] has this value; 0 for those below phi(0).
@@ -83,6 +68,7 @@ fn invert(phi: impl Fn(f64) -> f64, value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tail::LN_SQRT_TAU;
 
     /// The tail by erfc below 5, by its continued fraction above.
     fn exact(y: f64) -> f64 {

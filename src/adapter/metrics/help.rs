@@ -5,7 +5,7 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use super::RTT;
 
 /// What happened so often.
-const COUNTERS: [(&str, &str); 9] = [
+const COUNTERS: [(&str, &str); 14] = [
     (
         "systole_probes_total",
         "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
@@ -42,10 +42,38 @@ const COUNTERS: [(&str, &str); 9] = [
         "systole_quarantines_total",
         "Times that an endpoint of the group was quarantined.",
     ),
+    (
+        "systole_fleet_probes_total",
+        "Probes of all peers by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
+    ),
+    (
+        "systole_fleet_verdict_changes_total",
+        "Changes of any peer's verdict to suspect and to dead.",
+    ),
+    (
+        "systole_fleet_revivals_total",
+        "Ends of any peer's verdict dead: refuted, recovered, or undecided.",
+    ),
+    (
+        "systole_fleet_overflows_total",
+        "Times that answers were lost on this side.",
+    ),
+    (
+        "systole_fleet_pauses_total",
+        "Times that this side looked too late by more than is ordinary.",
+    ),
 ];
 
 /// Gauges of time.
-const SECONDS: [(&str, &str); 6] = [
+const SECONDS: [(&str, &str); 8] = [
+    (
+        "systole_fleet_silence_seconds",
+        "How long the worst peers have been silent, by rank.",
+    ),
+    (
+        "systole_fleet_lateness_seconds",
+        "99 % of the probes went out no later than this after they were due.",
+    ),
     (
         "systole_interval_seconds",
         "Time from one steady probe to the next, before jitter.",

@@ -59,6 +59,10 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
+    /// Watch all echo services (UDP) that this file names, one a line: HOST[:PORT], port 7 unless said otherwise. Shows the worst once a second.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "port", "config", "failover"])]
+    pub(crate) fleet: Option<PathBuf>,
+
     /// The base interval between probes [default: 1s; 250ms without a target].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) every: Option<Duration>,

@@ -5,6 +5,7 @@
 
 mod args;
 mod config_file;
+mod fleet;
 mod judge;
 mod metrics;
 mod plot;
@@ -30,7 +31,10 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
-        Command::Watch(options) => wait_for(watch::run(&options)),
+        Command::Watch(options) => match &options.fleet {
+            Some(file) => wait_for(fleet::run(&options, file)),
+            None => wait_for(watch::run(&options)),
+        },
         Command::Replay(options) => replay::run(&options),
         Command::Tune(options) => tune::run(&options),
         Command::Record(options) => wait_for(record::run(&options)),

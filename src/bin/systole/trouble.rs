@@ -11,6 +11,8 @@ use metrics_exporter_prometheus::BuildError;
 use systole::ConfigError;
 use systole::lab::TraceError;
 
+use crate::fleet::HostsError;
+
 #[derive(Debug)]
 pub(crate) enum Trouble {
     /// Not a scheme we speak.
@@ -49,6 +51,8 @@ pub(crate) enum Trouble {
     NoTraces(PathBuf),
     /// A recorded network that ends before a crash could be noticed.
     Short(String, Duration, Duration),
+    /// A list of peers that cannot be made out.
+    Hosts(PathBuf, HostsError),
     /// A file that cannot be written.
     Write(PathBuf, io::Error),
     /// A plot that cannot be drawn.
@@ -95,6 +99,7 @@ impl fmt::Display for Trouble {
             Self::Metrics(_, error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
+            Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),
             Self::Trace(path, error) => write_trace(f, path, error),
             Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
             Self::Short(name, length, bound) => write!(

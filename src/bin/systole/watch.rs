@@ -4,7 +4,7 @@ mod hearts;
 mod news;
 mod reload;
 mod series;
-mod settings;
+pub(crate) mod settings;
 pub(crate) mod signals;
 mod watched;
 

@@ -8,8 +8,8 @@ use libm::{exp2f, log2f};
 
 use super::silences::{BINS, ONE, Silences};
 
-/// How many silences' worth the assumption about a bin weighs against what was counted in it. Fitted; 1 to 6 are within the noise.
-const PRIOR: f32 = 2.0;
+/// How many silences' worth the assumption about a bin weighs against what was counted in it. 0.5 to 3 are within the noise.
+const PRIOR: f32 = 1.0;
 /// What a bin is assumed to hold of the next shorter one: a power law of exponent 2. Fitted; 1.6 to 2.2 are within the noise.
 const DECLINE: f32 = 0.5;
 /// Intervals that are tried: from 1/20 of the bound, by 11.4 %, to 93 %, where the timeout of 7 % begins.
@@ -44,13 +44,13 @@ pub(super) struct Choice {
 const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 
 impl Outlook {
-    /// What `silences` say of a bound whose last `margin` cannot be used, where this part of the long ones is `announced` and
-    /// met at half the interval.
-    pub(super) fn new(silences: &Silences, margin: f32, announced: f32) -> Self {
+    /// What `silences` say of a bound whose last `margin` cannot be used, and whose last `lag` is the way of an answer; where this part of
+    /// the long ones is `announced` and met at half the interval.
+    pub(super) fn new(silences: &Silences, margin: f32, lag: f32, announced: f32) -> Self {
         let masses = masses(silences);
         let density = Density::new(&masses);
-        let floor = density.at(Place::of(1.0));
-        let plain = excess(&density, 1.0 - margin, floor);
+        let floor = density.at(Place::of(1.0 - lag));
+        let plain = excess(&density, 1.0 - margin.max(lag), floor);
         let mut mixed = plain;
         for (mixed, half) in mixed.iter_mut().skip(HALF).zip(plain) {
             *mixed += (half - *mixed) * announced;
@@ -80,6 +80,19 @@ impl Outlook {
             floor: self.floor,
             cost: (1.0 + self.retries) / interval,
         }
+    }
+
+    /// The longest interval with at most so many mistakes a bound, if there is one.
+    pub(super) fn longest(&self, mistakes: f32) -> Option<f32> {
+        let mut interval = SHORTEST;
+        let mut longest = None;
+        for &excess in &self.excess {
+            if excess + self.floor <= mistakes {
+                longest = Some(interval);
+            }
+            interval *= STEP;
+        }
+        longest
     }
 }
 
@@ -189,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_new_path_is_assumed_to_fail_as_a_power_law() {
-        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
+        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0, 0.0);
         // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable: the cheapest eta can be written down.
         let (usable, floor) = (0.96, 1.0 / 4_096.0);
         for worth in [1_000.0, 9_600.0, 100_000.0] {
@@ -215,7 +228,7 @@ mod tests {
                 };
                 silences.add(length, 1_000, 20_000, 60_000);
             }
-            Outlook::new(&silences, 0.04, 0.0).choose(3_000.0, 0.0)
+            Outlook::new(&silences, 0.04, 0.0, 0.0).choose(3_000.0, 0.0)
         };
         let (clean, bad) = (path(0), path(10));
         assert!(clean.interval > 0.6, "{clean:?}");
@@ -225,6 +238,24 @@ mod tests {
             "{bad:?}"
         );
         assert!(clean.cost < bad.cost && clean.excess < bad.excess);
+    }
+
+    /// No silence is shorter than the round trip: empty bins below it are no evidence that longer ones are rare.
+    #[test]
+    fn the_assumption_begins_at_the_shortest_silence_seen() {
+        let path = |length_us: u64| {
+            let mut silences = Silences::NEW;
+            for _ in 0..1_000 {
+                silences.add(length_us, 1_000_000, 30_000, 60_000);
+            }
+            masses(&silences)
+        };
+        let [longest, ..] = path(100_000); // in the fourth bin
+        let expected = PRIOR / (PRIOR / DECLINE + 1_000.0);
+        let third = expected * DECLINE;
+        let second = PRIOR / (PRIOR / third + 1_000.0) * DECLINE;
+        let first = PRIOR / (PRIOR / second + 1_000.0);
+        assert!((longest / first - 1.0).abs() < 1e-3, "{longest} {first}");
     }
 
     #[test]

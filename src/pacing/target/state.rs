@@ -6,14 +6,12 @@ use super::silences::Silences;
 use super::trouble::Trouble;
 use crate::time::Instant;
 
-/// Answers from plan to plan; fewer while the path is new.
-const EVERY: u8 = 32;
-const EVERY_NEW: u8 = 4;
+/// Answers from plan to plan; fewer while intervals lengthen, none between them while the path is new.
+const EVERY: u8 = 64;
+const EVERY_RELAXING: u8 = 4;
 const NEW: u32 = 32;
 /// Retries in halves that are saved beside those of a minute: one episode's.
 pub(super) const SAVINGS: u16 = 2 * shape::RETRIES as u16;
-/// The interval before the first plan: a tenth of the bound.
-const CAREFUL: u16 = 6_554;
 
 /// The steady probe whose first answer is awaited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +30,7 @@ pub struct TargetState {
     pub(super) audit: Audit,
     /// The median round trip that the counts are from: another path is another matter.
     pub(super) usual_us: u32,
-    /// The interval, in 2^-16 of the bound, and that in trouble.
+    /// The interval, in 2^-16 of the bound, and that in trouble; 0 before the first plan.
     pub(super) share: u16,
     pub(super) urgent: u16,
     /// The part of the probes that are sent in trouble, in 2^-16.
@@ -72,8 +70,8 @@ impl TargetState {
         },
         audit: Audit::NEW,
         usual_us: 0,
-        share: CAREFUL,
-        urgent: CAREFUL / 2,
+        share: 0,
+        urgent: 0,
         troubled: 0,
         long: 0,
         announced: 0,
@@ -88,7 +86,7 @@ impl TargetState {
         margin: shape::MARGIN,
     };
 
-    /// The interval in force, in 2^-16 of the bound.
+    /// The interval in force, in 2^-16 of the bound; 0 before the first plan.
     pub(super) const fn share(&self) -> u16 {
         if self.in_trouble {
             self.urgent
@@ -112,7 +110,9 @@ impl TargetState {
     }
 
     pub(super) const fn is_due(&self) -> bool {
-        let new = self.relaxing || self.silences.probes() < NEW;
-        self.since >= if new { EVERY_NEW } else { EVERY }
+        if self.silences.probes() < NEW {
+            return true;
+        }
+        self.since >= if self.relaxing { EVERY_RELAXING } else { EVERY }
     }
 }

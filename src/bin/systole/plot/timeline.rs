@@ -189,7 +189,7 @@ const fn color(verdict: Verdict) -> RGBColor {
         Verdict::Alive => GREEN,
         Verdict::Suspect => AMBER,
         Verdict::Dead => RED,
-        Verdict::Unknown => FAINT,
+        Verdict::Unknown | Verdict::Left => FAINT,
     }
 }
 

@@ -39,7 +39,7 @@ impl Paint {
 
     pub(crate) const fn of(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Unknown => Self::Dim,
+            Verdict::Unknown | Verdict::Left => Self::Dim,
             Verdict::Alive => Self::Green,
             Verdict::Suspect => Self::Yellow,
             Verdict::Dead => Self::Red,

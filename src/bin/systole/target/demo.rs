@@ -50,11 +50,11 @@ pub(super) async fn start(port: u16, news: Herald) -> Result<SocketAddr, Trouble
         .await
         .map_err(taken)?;
     let address = socket.local_addr().map_err(taken)?;
-    tokio::spawn(play(Arc::new(socket), news));
+    tokio::spawn(play(Arc::new(socket), address, news));
     Ok(address)
 }
 
-async fn play(socket: Arc<UdpSocket>, news: Herald) {
+async fn play(socket: Arc<UdpSocket>, own: SocketAddr, news: Herald) {
     let born = Instant::now();
     let mut script = SCRIPT.into_iter().peekable();
     let (mut delay_ms, mut datagram) = (None, [0; 64]);
@@ -73,6 +73,9 @@ async fn play(socket: Arc<UdpSocket>, news: Herald) {
             }
             received = socket.recv_from(&mut datagram) => {
                 let (Ok((length, from)), Some(range)) = (received, delay_ms) else { continue };
+                if !systole::wire::may_answer(from, own) {
+                    continue;
+                }
                 let answer = datagram.iter().take(length).copied().collect();
                 tokio::spawn(reply(Arc::clone(&socket), answer, from, range));
             }

@@ -83,6 +83,12 @@ fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, T
     Ok(targets)
 }
 
+/// What every peer of a fleet is given: first probes spread over an interval.
+pub(crate) fn of_fleet(options: &args::Watch) -> Result<Config, ConfigError> {
+    let wishes = Wishes::of(options, &ConfigFile::default());
+    wishes.bounded(wishes.intervals()?.seeded())
+}
+
 /// Spans and numbers, nothing of which is known to be valid yet.
 #[derive(Clone, Copy, Debug)]
 struct Wishes {
@@ -97,7 +103,8 @@ struct Wishes {
 
 impl Wishes {
     fn of(options: &args::Watch, file: &ConfigFile) -> Self {
-        let demo = options.targets.is_empty() && options.config.is_none();
+        let demo =
+            options.targets.is_empty() && options.config.is_none() && options.fleet.is_none();
         let every = options.every.or(file.every);
         let min = options.min.or(file.min);
         let untouched = demo && every.is_none() && min.is_none();
@@ -122,7 +129,7 @@ impl Wishes {
 
     /// A stated bound comes last, so that it is held against all else.
     fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = self.intervals()?;
+        let mut config = self.intervals()?.start_at_once();
         if let Some(timeout) = self.timeout {
             config = config.timeouts(timeout, timeout, timeout)?;
         }
@@ -145,8 +152,11 @@ impl Wishes {
             ..*self
         };
         let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT);
-        let active = steady.intervals()?.timeouts(timeout, timeout, timeout)?;
-        let standby = slower.intervals()?;
+        let active = steady
+            .intervals()?
+            .start_at_once()
+            .timeouts(timeout, timeout, timeout)?;
+        let standby = slower.intervals()?.start_at_once();
         let mut group = FailoverConfig::new(self.bounded(active)?.seeded(), standby)
             .request_timeout(timeout)?
             .retries(self.retries.unwrap_or(GROUP_RETRIES))?;
@@ -157,7 +167,7 @@ impl Wishes {
     }
 
     fn intervals(&self) -> Result<Config, ConfigError> {
-        let config = Config::every(self.every)?.start_at_once();
+        let config = Config::every(self.every)?;
         if self.min.is_none() && self.max.is_none() {
             return Ok(config);
         }

@@ -1,0 +1,104 @@
+//! The series of very many peers: as many as of a few.
+
+use alloc::sync::Arc;
+
+use ::metrics::{SharedString, counter, gauge};
+
+use super::help;
+use crate::pacing::Pacing;
+use crate::{Fleet, FleetCounters, Instant};
+
+/// How many of the worst peers have a series, by rank.
+const WORST: usize = 10;
+
+/// The series of a [`Fleet`](crate::Fleet), however many peers it has: none has a series of its own.
+///
+/// | each with a label `fleet` | |
+/// |---|---|
+/// | `systole_fleet_peers{verdict}` | gauge: how many there are of each verdict |
+/// | `systole_fleet_silence_seconds{rank}` | gauge: how long the ten worst have been silent, rank 1 first; 0 where fewer are suspected or dead |
+/// | `systole_fleet_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
+/// | `systole_fleet_verdict_changes_total{to}` | counter: `suspect`, `dead` |
+/// | `systole_fleet_revivals_total{outcome}` | counter: `refuted`, `recovered`, `undecided` |
+/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total` | counters: what was our fault |
+/// | `systole_fleet_lateness_seconds` | gauge: 99 % of the probes went out no later |
+#[derive(Debug)]
+pub struct FleetSeries {
+    name: SharedString,
+}
+
+impl FleetSeries {
+    /// The series of the fleet called `name`. Descriptions go to the exporter installed by then.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        help::describe();
+        Self {
+            name: SharedString::from_shared(name.into()),
+        }
+    }
+
+    /// Takes over what `fleet` knows at `now`. Costs what [`Fleet::worst`](crate::Fleet::worst) does.
+    pub fn record<const N: usize, P: Pacing>(&self, fleet: &mut Fleet<N, P>, now: Instant) {
+        let census = fleet.census();
+        for (verdict, peers) in [
+            ("unknown", census.unknown),
+            ("alive", census.alive),
+            ("suspect", census.suspect),
+            ("dead", census.dead),
+        ] {
+            self.gauge("systole_fleet_peers", "verdict", verdict, whole(peers));
+        }
+        let worst = fleet.worst(WORST, now);
+        let silences = worst.iter().map(|status| status.silent.as_secs_f64());
+        for (rank, silent_s) in (1..=WORST).zip(silences.chain(core::iter::repeat(0.0))) {
+            let rank = SharedString::from(std::format!("{rank}"));
+            self.gauge("systole_fleet_silence_seconds", "rank", rank, silent_s);
+        }
+        self.count(&fleet.counters());
+        gauge!("systole_fleet_lateness_seconds", "fleet" => self.name.clone())
+            .set(fleet.lateness().quantile(0.99).as_secs_f64());
+    }
+
+    fn count(&self, all: &FleetCounters) {
+        for (name, label, value, count) in [
+            (
+                "probes",
+                "result",
+                "answered",
+                all.answered.saturating_sub(all.late),
+            ),
+            ("probes", "result", "overdue", all.lost + all.late),
+            ("probes", "result", "failed", all.failed),
+            ("probes", "result", "unsent", all.unsent),
+            ("verdict_changes", "to", "suspect", all.suspect),
+            ("verdict_changes", "to", "dead", all.dead),
+            ("revivals", "outcome", "refuted", all.refuted),
+            ("revivals", "outcome", "recovered", all.recovered),
+            ("revivals", "outcome", "undecided", all.undecided),
+        ] {
+            let name = std::format!("systole_fleet_{name}_total");
+            counter!(name, "fleet" => self.name.clone(), label => value).absolute(count);
+        }
+        for (name, count) in [
+            ("systole_fleet_overflows_total", all.overflows),
+            ("systole_fleet_pauses_total", all.pauses),
+        ] {
+            counter!(name, "fleet" => self.name.clone()).absolute(count);
+        }
+    }
+
+    fn gauge(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        value: impl Into<SharedString>,
+        is: f64,
+    ) {
+        gauge!(name, "fleet" => self.name.clone(), label => value.into()).set(is);
+    }
+}
+
+/// A number of peers, for a gauge.
+fn whole(peers: usize) -> f64 {
+    f64::from(u32::try_from(peers).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,381 @@
+//! Very many peers behind one clock, one configuration and one `poll`.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::budget::RetryBudget;
+use crate::config::Config;
+use crate::error::{ConfigError, Setting, check};
+use crate::event::Event;
+use crate::monitor::{Dormant, Monitor, Output};
+use crate::pacing::{Fluctuation, Pacing};
+use crate::probe::ProbeId;
+use crate::random::mix;
+use crate::time::{Instant, duration};
+use crate::verdict::Verdict;
+
+mod census;
+mod event;
+mod input;
+mod key;
+mod lateness;
+#[cfg(test)]
+mod likeness;
+mod wheel;
+
+pub use census::{Census, FleetCounters, PeerStatus};
+pub use event::FleetEvent;
+pub use key::PeerKey;
+pub use lateness::Lateness;
+
+use wheel::{VISIT, Wheel};
+
+/// What [`Fleet::poll`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum FleetOutput {
+    /// Send a probe that carries this id to this peer, now; then poll again.
+    Probe {
+        /// To whom.
+        peer: PeerKey,
+        /// What the probe carries.
+        id: ProbeId,
+        /// How long ago it was due: our lateness.
+        late: Duration,
+    },
+    /// Nothing to do before this moment, unless something arrives. It lies in the future.
+    Wait(Instant),
+    /// Nothing to do any more: the end of time.
+    Idle,
+}
+
+/// Monitors very many peers on your clock and your socket, all under one configuration.
+///
+/// Every peer is a [`Monitor`] with `N` round-trip times and a seed of its own, and gets the verdicts that one would. While nothing happens to
+/// it, only what is its own is kept: configuration, counters and pending events are the fleet's, deadlines lie on a timing wheel.
+///
+/// After waking, hand in what arrived, then call [`poll`](Self::poll) until it answers [`FleetOutput::Wait`], the deadline to sleep until, and take the
+/// [`events`](Self::events).
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Event, Fleet, FleetOutput, Instant, Verdict};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let config = Config::every(Duration::from_secs(1))?.seed(0xd1ce)?;
+/// let mut now = Instant::ZERO;
+/// let mut fleet = Fleet::<4>::new(config, now)?;
+/// let peers: Vec<_> = (0..100).map(|_| fleet.add(now)).collect();
+/// let mut network = Vec::new(); // answers after 20 ms; peer 7 dies after half a minute
+///
+/// while now < Instant::from_secs(60) {
+///     network.retain(|&(peer, id, at)| at > now || {
+///         fleet.handle_reply(peer, id, at);
+///         false
+///     });
+///     now = loop {
+///         match fleet.poll(now) {
+///             FleetOutput::Probe { peer, id, .. } => {
+///                 if peer != peers[7] || now < Instant::from_secs(30) {
+///                     network.push((peer, id, now.saturating_add(Duration::from_millis(20))));
+///                 }
+///             }
+///             FleetOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
+///             FleetOutput::Idle => return Ok(()),
+///         }
+///     };
+///     for event in fleet.events() {
+///         println!("{event:?}");
+///     }
+/// }
+/// assert_eq!((fleet.census().alive, fleet.census().dead), (99, 1));
+/// assert_eq!(fleet.worst(10, now)[0].peer, peers[7]);
+/// assert_eq!(fleet.verdict(peers[7]), Some(Verdict::Dead));
+/// # Ok(()) }
+/// ```
+///
+/// # What is the fleet's own
+///
+/// - **Retries have a [budget](RetryBudget)**: one for two other probes, and a few saved. So an outage of everything costs at most one and a half
+///   times the steady probes, and no more when it ends. The bound holds.
+/// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one microsecond even where more is due, so that what arrived is handed in
+///   between. What is due longest comes first.
+/// - **Our lateness is credited** peer by peer, like a monitor's. A pause of ours is one event, without a peer. Answers lost on our side are
+///   reported by [`handle_overflow`](Self::handle_overflow).
+/// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
+/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
+#[derive(Debug)]
+pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
+    config: Config<P>,
+    slots: Vec<Slot<N, P>>,
+    /// Places that were given up.
+    vacant: Vec<u32>,
+    wheel: Wheel,
+    now: Instant,
+    /// What the last drain ended in: who looks later is late.
+    until: Instant,
+    /// What is left of the drain under way.
+    steps: u32,
+    /// When answers were last lost on our side.
+    deaf: Option<Instant>,
+    budget: RetryBudget,
+    events: VecDeque<FleetEvent>,
+    /// The number of the last event.
+    number: u32,
+    census: Census,
+    counters: FleetCounters,
+    lateness: Lateness,
+    /// All that are suspected or dead, and some that no longer are.
+    troubled: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot<const N: usize, P: Pacing> {
+    dormant: Dormant<N, P>,
+    generation: u32,
+    /// Whether it is among the troubled.
+    listed: bool,
+}
+
+impl<const N: usize, P: Pacing> Slot<N, P> {
+    /// Whether a peer has this place.
+    const fn is_taken(&self) -> bool {
+        self.generation % 2 == 1
+    }
+}
+
+/// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
+const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 208);
+
+/// What retries may cost, in an outage of everything.
+const RETRIES_PERCENT: u8 = 50;
+const RETRIES_AT_ONCE: u16 = 64;
+
+/// Pending events are bounded by the number of peers, and this.
+const EVENTS_MIN: usize = 64;
+
+impl<const N: usize, P: Pacing> Fleet<N, P> {
+    /// The most polls a drain takes.
+    pub const MAX_DRAIN: usize = (Self::STEPS / VISIT) as usize + 1;
+
+    const STEPS: u32 = 256 * VISIT;
+
+    /// A fleet without peers.
+    ///
+    /// # Errors
+    /// Where the configuration has no seed: probe ids would be guessable, and fleets would beat in step.
+    pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
+        check(Setting::Seed, config.seed, 1, u64::MAX)?;
+        Ok(Self {
+            config,
+            slots: Vec::new(),
+            vacant: Vec::new(),
+            wheel: Wheel::new(now),
+            now,
+            until: Instant::MAX,
+            steps: Self::STEPS,
+            deaf: None,
+            budget: RetryBudget::new(RETRIES_PERCENT, RETRIES_AT_ONCE),
+            events: VecDeque::new(),
+            number: 0,
+            census: Census::default(),
+            counters: FleetCounters::default(),
+            lateness: Lateness::NONE,
+            troubled: Vec::new(),
+        })
+    }
+
+    // ---- who is in it ----
+
+    /// Adds a peer of which nothing is known. Its first probe is spread over one interval.
+    pub fn add(&mut self, now: Instant) -> PeerKey {
+        self.look(now);
+        let peer = self.next_key();
+        let mut monitor = Monitor::start(self.config_of(peer), self.now);
+        let due = monitor.due();
+        let slot = Slot {
+            dormant: monitor.rest(),
+            generation: peer.generation,
+            listed: false,
+        };
+        match self.slots.get_mut(peer.index()) {
+            Some(place) => {
+                *place = Slot {
+                    listed: place.listed,
+                    ..slot
+                }
+            }
+            None => self.slots.push(slot),
+        }
+        self.census.unknown += 1;
+        self.wheel.reserve(self.slots.len());
+        self.wheel.set(peer.index, due);
+        peer
+    }
+
+    /// A place that was given up, or a new one.
+    #[allow(clippy::cast_possible_truncation)] // four thousand million of them do not fit into any memory
+    fn next_key(&mut self) -> PeerKey {
+        let index = self.vacant.pop().unwrap_or(self.slots.len() as u32);
+        let place = self.slots.get(index as usize);
+        let generation = place.map_or(1, |slot| slot.generation.wrapping_add(1));
+        PeerKey { index, generation }
+    }
+
+    /// Removes `peer`; returns whether it was there. Events of it that are pending stay.
+    pub fn remove(&mut self, peer: PeerKey) -> bool {
+        let Some(slot) = self.slot_mut(peer) else {
+            return false;
+        };
+        slot.generation = slot.generation.wrapping_add(1);
+        let verdict = slot.dormant.verdict();
+        *self.census.of(verdict) -= 1;
+        self.wheel.cancel(peer.index);
+        self.vacant.push(peer.index);
+        true
+    }
+
+    // ---- the drain ----
+
+    /// What to do at `now`. Call it until it answers [`FleetOutput::Wait`] or [`FleetOutput::Idle`]; and again at that moment, or after any `handle_*`.
+    ///
+    /// Early calls are harmless. Late calls cost detection time, as much as they are late. The cost does not depend on the number of peers of
+    /// which nothing is due.
+    pub fn poll(&mut self, now: Instant) -> FleetOutput {
+        self.look(now);
+        while let Some((index, due)) = self.wheel.pop(self.now, &mut self.steps) {
+            if let Some((peer, id)) = self.visit(index) {
+                let late_us = self.now.since(due);
+                self.lateness.add(late_us);
+                let late = duration(late_us);
+                return FleetOutput::Probe { peer, id, late };
+            }
+        }
+        self.steps = Self::STEPS;
+        if self.now == Instant::MAX {
+            return FleetOutput::Idle;
+        }
+        self.until = self.wheel.next().max(self.now.plus(1));
+        FleetOutput::Wait(self.until)
+    }
+
+    /// What happened, in order. As many are kept as there are peers; where they are taken too seldom, the latest stay and the numbers show a gap.
+    pub fn events(&mut self) -> impl Iterator<Item = FleetEvent> + '_ {
+        self.events.drain(..)
+    }
+
+    /// Somebody looks at `now`, late or not.
+    fn look(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        let late_us = self.now.since(self.until);
+        if late_us > 0 {
+            self.until = self.now;
+        }
+        if late_us > 0 && late_us >= u64::from(self.config.pause_us) {
+            self.counters.pauses += 1;
+            self.number = self.number.wrapping_add(1).max(1);
+            let event = Event::Paused {
+                number: self.number,
+                lateness: duration(late_us),
+            };
+            self.tell(None, event);
+        }
+    }
+
+    /// Lets the monitor of a peer that is due have its say.
+    fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
+        let peer = self.key(index)?;
+        let mut monitor = self.wake(peer, self.now)?;
+        let probe = match monitor.poll_within(self.now, &self.budget) {
+            Output::Probe(id) => Some((peer, id)),
+            Output::Event(event) => {
+                self.tell(Some(peer), event);
+                None
+            }
+            Output::Wait(_) | Output::Idle => None,
+        };
+        self.rest(peer, monitor);
+        probe
+    }
+
+    // ---- peers at rest ----
+
+    /// The configuration, with the peer's own seed.
+    const fn config_of(&self, peer: PeerKey) -> Config<P> {
+        Config {
+            seed: mix(self.config.seed ^ mix(peer.as_u64())) | 1,
+            ..self.config
+        }
+    }
+
+    fn wake(&self, peer: PeerKey, now: Instant) -> Option<Monitor<N, P>> {
+        let dormant = &self.slot(peer)?.dormant;
+        let mut monitor = dormant.wake(&self.config_of(peer), self.number);
+        if let Some(until) = self.deaf {
+            monitor.excuse(until, now);
+        }
+        Some(monitor)
+    }
+
+    fn rest(&mut self, peer: PeerKey, mut monitor: Monitor<N, P>) {
+        while let Some(event) = monitor.take_event() {
+            self.tell(Some(peer), event);
+        }
+        self.number = monitor.number();
+        self.counters.add(monitor.counters());
+        let due = if self.now < Instant::MAX {
+            monitor.due()
+        } else {
+            Instant::MAX
+        };
+        self.wheel.set(peer.index, due);
+        let verdict = monitor.verdict();
+        if let Some(slot) = self.slots.get_mut(peer.index()) {
+            let before = slot.dormant.verdict();
+            slot.dormant = monitor.rest();
+            if before != verdict {
+                self.recount(peer, before, verdict);
+            }
+        }
+    }
+
+    fn recount(&mut self, peer: PeerKey, from: Verdict, to: Verdict) {
+        *self.census.of(from) -= 1;
+        *self.census.of(to) += 1;
+        let slot = self.slots.get_mut(peer.index());
+        if let Some(slot) = slot.filter(|slot| slot.dormant.is_troubled() && !slot.listed) {
+            slot.listed = true;
+            self.troubled.push(peer.index);
+        }
+    }
+
+    fn tell(&mut self, peer: Option<PeerKey>, event: Event) {
+        if self.events.len() >= self.slots.len().max(EVENTS_MIN) {
+            self.events.pop_front();
+        }
+        self.events.push_back(FleetEvent { peer, event });
+    }
+
+    fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
+        let slot = self.slots.get(peer.index())?;
+        (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
+    }
+
+    fn slot_mut(&mut self, peer: PeerKey) -> Option<&mut Slot<N, P>> {
+        let slot = self.slots.get_mut(peer.index())?;
+        (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
+    }
+
+    /// The peer that has a place.
+    fn key(&self, index: u32) -> Option<PeerKey> {
+        let slot = self
+            .slots
+            .get(index as usize)
+            .filter(|slot| slot.is_taken())?;
+        Some(PeerKey {
+            index,
+            generation: slot.generation,
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! What is known of a fleet as a whole: numbers, and the worst of its peers.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Fleet, Lateness, PeerKey};
+use crate::pacing::Pacing;
+use crate::snapshot::{Counters, Snapshot};
+use crate::time::{Instant, duration};
+use crate::verdict::Verdict;
+
+/// How many peers there are of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Census {
+    /// Nothing heard yet.
+    pub unknown: usize,
+    /// Alive.
+    pub alive: usize,
+    /// A probe is overdue.
+    pub suspect: usize,
+    /// Called dead.
+    pub dead: usize,
+}
+
+impl Census {
+    /// All peers.
+    #[must_use]
+    pub const fn peers(&self) -> usize {
+        self.unknown + self.alive + self.suspect + self.dead
+    }
+
+    pub(super) const fn of(&mut self, verdict: Verdict) -> &mut usize {
+        match verdict {
+            Verdict::Unknown | Verdict::Left => &mut self.unknown, // nobody whom we probe says goodbye
+            Verdict::Alive => &mut self.alive,
+            Verdict::Suspect => &mut self.suspect,
+            Verdict::Dead => &mut self.dead,
+        }
+    }
+}
+
+/// What a fleet has counted since it was made, peers that are gone included. See [`Counters`] for what is what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FleetCounters {
+    /// Probes handed out to be sent, less those that could not be.
+    pub probes: u64,
+    /// Probes answered, late ones included.
+    pub answered: u64,
+    /// Probes that became overdue; a late reply takes one back.
+    pub lost: u64,
+    /// Replies that came after their probe was overdue.
+    pub late: u64,
+    /// Replies to probes older than the bound: no proof of life.
+    pub stale: u64,
+    /// Replies that answer nothing: unknown ids, duplicates, peers that are gone.
+    pub ignored: u64,
+    /// Probes that failed at once.
+    pub failed: u64,
+    /// Probes that could not be sent.
+    pub unsent: u64,
+    /// Verdicts `Suspect`.
+    pub suspect: u64,
+    /// Verdicts `Dead`.
+    pub dead: u64,
+    /// Verdicts `Dead` that were mistakes.
+    pub refuted: u64,
+    /// Verdicts `Dead` after which the peer came back.
+    pub recovered: u64,
+    /// Verdicts `Dead` of which nothing tells which of the two they were.
+    pub undecided: u64,
+    /// Lateness of ours that was reported.
+    pub pauses: u64,
+    /// How often answers were lost on our side.
+    pub overflows: u64,
+}
+
+impl FleetCounters {
+    /// Adds what a monitor counted that began at [`Counters::ONE`]: it may have taken one back.
+    pub(super) fn add(&mut self, seen: &Counters) {
+        let add =
+            |total: &mut u64, count: u32| *total = (*total + u64::from(count)).saturating_sub(1);
+        add(&mut self.probes, seen.probes);
+        add(&mut self.answered, seen.answered);
+        add(&mut self.lost, seen.lost);
+        add(&mut self.late, seen.late);
+        add(&mut self.stale, seen.stale);
+        add(&mut self.ignored, seen.ignored);
+        add(&mut self.failed, seen.failed);
+        add(&mut self.unsent, seen.unsent);
+        add(&mut self.suspect, seen.suspect);
+        add(&mut self.dead, seen.dead);
+        add(&mut self.refuted, seen.refuted);
+        add(&mut self.recovered, seen.recovered);
+        add(&mut self.undecided, seen.undecided);
+    }
+}
+
+/// A peer and what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PeerStatus {
+    /// Which one.
+    pub peer: PeerKey,
+    /// How long it has been dead; of any other, the time since the send of the last probe that it answered.
+    pub silent: Duration,
+    /// The path and the plan.
+    pub heart: Snapshot,
+}
+
+impl<const N: usize, P: Pacing> Fleet<N, P> {
+    /// How many peers there are of each verdict. O(1).
+    #[must_use]
+    pub const fn census(&self) -> Census {
+        self.census
+    }
+
+    /// What was counted. O(1).
+    #[must_use]
+    pub const fn counters(&self) -> FleetCounters {
+        self.counters
+    }
+
+    /// How late probes were handed out.
+    #[must_use]
+    pub const fn lateness(&self) -> &Lateness {
+        &self.lateness
+    }
+
+    /// Whether `peer` is alive; nothing where it is gone.
+    #[must_use]
+    pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
+        self.slot(peer).map(|slot| slot.dormant.verdict())
+    }
+
+    /// What is known of `peer` at `now`; nothing where it is gone.
+    #[must_use]
+    pub fn status(&self, peer: PeerKey, now: Instant) -> Option<PeerStatus> {
+        let slot = self.slot(peer)?;
+        Some(PeerStatus {
+            peer,
+            silent: duration(slot.dormant.silent_us(now)),
+            heart: self.wake(peer, now)?.snapshot(now).heart,
+        })
+    }
+
+    /// The `count` worst peers that are suspected or dead: the dead first, then those that have been silent longest.
+    ///
+    /// O(s) where s peers are suspected or dead, however many there are.
+    pub fn worst(&mut self, count: usize, now: Instant) -> Vec<PeerStatus> {
+        self.strike_off();
+        let rank = |&index: &u32| {
+            let dormant = self.slots.get(index as usize).map(|slot| &slot.dormant);
+            dormant.map(|dormant| (dormant.verdict() == Verdict::Dead, dormant.silent_us(now)))
+        };
+        let mut worst = self.troubled.clone();
+        let less_bad = |one: &u32, other: &u32| rank(other).cmp(&rank(one));
+        if count < worst.len() {
+            worst.select_nth_unstable_by(count, less_bad);
+            worst.truncate(count);
+        }
+        worst.sort_unstable_by(less_bad);
+        let keys = worst.into_iter().filter_map(|index| self.key(index));
+        keys.filter_map(|peer| self.status(peer, now)).collect()
+    }
+
+    /// Takes those off the list of the troubled that are in trouble no more.
+    fn strike_off(&mut self) {
+        let slots = &mut self.slots;
+        self.troubled.retain(|&index| {
+            let slot = slots.get_mut(index as usize);
+            slot.is_some_and(|slot| {
+                slot.listed = slot.is_taken() && slot.dormant.is_troubled();
+                slot.listed
+            })
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! How late probes were handed out: our scheduling, not the peers' doing.
+
+use core::time::Duration;
+
+use crate::time::duration;
+
+/// Eighths of an octave, so that a quantile is right to 12.5 %.
+const STEPS: usize = 8;
+const STEP_BITS: u32 = 3;
+/// Up to 2^35 us, nine hours.
+const BUCKETS: usize = 33 * STEPS;
+
+/// A histogram of how late probes were handed out by [`Fleet::poll`](crate::Fleet::poll).
+///
+/// Lateness is ours and is credited to the peers; what it costs is detection time.
+#[derive(Clone, Debug)]
+pub struct Lateness {
+    counts: [u64; BUCKETS],
+}
+
+impl Lateness {
+    pub(super) const NONE: Self = Self {
+        counts: [0; BUCKETS],
+    };
+
+    pub(super) fn add(&mut self, late_us: u64) {
+        let bucket = bucket(late_us).min(BUCKETS - 1);
+        if let Some(count) = self.counts.get_mut(bucket) {
+            *count += 1;
+        }
+    }
+
+    /// The lateness that a `share` of the probes, 0 to 1, did not exceed: rounded up by at most 12.5 %. Zero where there was no probe.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // of counts, for a quantile
+    pub fn quantile(&self, share: f64) -> Duration {
+        let total: u64 = self.counts.iter().sum();
+        let wanted = total as f64 * share;
+        let mut seen = 0;
+        let within = |&count: &u64| {
+            seen += count;
+            seen as f64 >= wanted
+        };
+        let place = self.counts.iter().position(within).unwrap_or(0);
+        duration(if total == 0 { 0 } else { highest(place) })
+    }
+}
+
+/// The first eight are exact; then eight to an octave.
+fn bucket(late_us: u64) -> usize {
+    let octave = (late_us | 1).ilog2().saturating_sub(STEP_BITS);
+    let step = usize::try_from(late_us >> octave).unwrap_or(0); // below 16
+    octave as usize * STEPS + step
+}
+
+/// The longest lateness in `bucket`.
+const fn highest(bucket: usize) -> u64 {
+    if bucket < 2 * STEPS {
+        return bucket as u64;
+    }
+    let octave = bucket / STEPS - 1;
+    let step = (bucket - octave * STEPS) as u64;
+    ((step + 1) << octave) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lateness_is_in_the_bucket_that_ends_next_above_it() {
+        for late_us in (0..100_000).chain([1 << 20, (1 << 33) + 17]) {
+            let bucket = bucket(late_us);
+            assert!(late_us <= highest(bucket), "{late_us}");
+            assert!(bucket == 0 || late_us > highest(bucket - 1), "{late_us}");
+            assert!(highest(bucket) - late_us <= late_us / 8, "{late_us}");
+        }
+    }
+
+    #[test]
+    fn quantiles_count_from_below() {
+        let mut lateness = Lateness::NONE;
+        assert_eq!(lateness.quantile(0.99), Duration::ZERO);
+        for late_us in 0..100 {
+            lateness.add(late_us / 99 * 5_000);
+        }
+        assert_eq!(lateness.quantile(0.99), Duration::ZERO);
+        assert!(lateness.quantile(1.0) >= Duration::from_micros(5_000));
+    }
+}

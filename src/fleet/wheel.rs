@@ -1,0 +1,321 @@
+//! Deadlines of very many peers: a hierarchical timing wheel, to the microsecond (Varghese and Lauck 1987, scheme 7).
+//!
+//! Five levels of 16,384 slots, each 256 times as wide as those of the level below: the first reaches 16 ms, the third 18 minutes, the last two years. A deadline
+//! lies on the lowest level that reaches it, and moves down when the time of its slot comes: seldom more than one in 64 of all at a moment.
+//! Slots are doubly linked lists through one array: to set, to cancel and to find the next takes constant time, whatever else waits, and allocates nothing.
+
+use alloc::vec::Vec;
+
+use crate::time::Instant;
+
+mod level;
+
+use level::{Level, SLOTS};
+
+const LEVELS: usize = 5;
+/// A slot is so many powers of two wider than one of the level below.
+const STEP_BITS: usize = 8;
+/// Two years: what is further away is put here, and again when that time has come.
+const HORIZON_US: u64 = (SLOTS as u64 - 1) << ((LEVELS - 1) * STEP_BITS);
+
+/// Steps that it takes to look after what is due, in place of moving it down a level.
+pub(super) const VISIT: u32 = 64;
+
+/// The end of a list.
+const NONE: u32 = u32::MAX;
+/// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
+const HEAD_OF: u32 = NONE - 8;
+const HEAD_OF_SPREAD: u32 = NONE - 1;
+
+/// What is due when, by index.
+#[derive(Clone, Debug)]
+pub(super) struct Wheel {
+    /// How far it has turned. Nothing that waits is due earlier.
+    now: u64,
+    levels: Vec<Level>,
+    links: Vec<Link>,
+    /// The rest of a slot whose time has come and that is being spread over the levels below.
+    spreading: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    /// [`Instant::MAX`]: it does not wait.
+    due: Instant,
+    previous: u32,
+    next: u32,
+}
+
+impl Link {
+    const IDLE: Self = Self {
+        due: Instant::MAX,
+        previous: NONE,
+        next: NONE,
+    };
+}
+
+/// The next slot of a level that is not empty, and when its time comes.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    start: u64,
+    level: usize,
+}
+
+impl Wheel {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            now: now.as_micros(),
+            levels: (0..LEVELS)
+                .map(|level| Level::new(level * STEP_BITS))
+                .collect(),
+            links: Vec::new(),
+            spreading: NONE,
+        }
+    }
+
+    /// Makes room for indices below `count`.
+    pub(super) fn reserve(&mut self, count: usize) {
+        if self.links.len() < count {
+            self.links.resize(count, Link::IDLE);
+        }
+    }
+
+    /// `index` is due at `due` and at no other time; never where that is [`Instant::MAX`].
+    pub(super) fn set(&mut self, index: u32, due: Instant) {
+        self.cancel(index);
+        if due < Instant::MAX {
+            self.insert(index, due);
+        }
+    }
+
+    /// `index` is not due any more.
+    pub(super) fn cancel(&mut self, index: u32) {
+        let Some(link) = self.link_mut(index) else {
+            return;
+        };
+        let gone = core::mem::replace(link, Link::IDLE);
+        if gone.due == Instant::MAX {
+            return;
+        }
+        if let Some(previous) = self.link_mut(gone.previous) {
+            previous.next = gone.next;
+        } else if gone.previous == HEAD_OF_SPREAD {
+            self.spreading = gone.next;
+        } else if let Some(level) = self.levels.get_mut((gone.previous - HEAD_OF) as usize) {
+            level.set_head(gone.due.as_micros(), gone.next);
+        }
+        if let Some(next) = self.link_mut(gone.next) {
+            next.previous = gone.previous;
+        }
+    }
+
+    /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. To move one down takes one of
+    /// `steps`, to return one takes [`VISIT`]; where they run out there may be more.
+    pub(super) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(u32, Instant)> {
+        while *steps > 0 {
+            if self.spreading != NONE {
+                *steps -= 1;
+                self.spread_one();
+                continue;
+            }
+            let found = self.first().filter(|turn| turn.start <= now.as_micros());
+            let Some(Turn { start, level }) = found else {
+                self.now = self.now.max(now.as_micros());
+                return None;
+            };
+            self.now = start;
+            let head = self
+                .levels
+                .get(level)
+                .map_or(NONE, |level| level.head(start));
+            if level == 0 {
+                *steps = steps.saturating_sub(VISIT);
+                self.cancel(head);
+                return Some((head, Instant::from_micros(start)));
+            }
+            self.spread(level, head);
+        }
+        None
+    }
+
+    /// Before this nothing is due: exact within 16 ms from now, else rounded down to a slot. Never where nothing waits.
+    pub(super) fn next(&self) -> Instant {
+        if self.spreading != NONE {
+            return Instant::from_micros(self.now);
+        }
+        let first = self.first();
+        first.map_or(Instant::MAX, |turn| Instant::from_micros(turn.start))
+    }
+
+    /// The slot whose time comes next; of several at the same time, the widest, since what is in it may be due first.
+    fn first(&self) -> Option<Turn> {
+        let levels = self.levels.iter().enumerate().rev();
+        let turns = levels.filter_map(|(level, slots)| {
+            let start = slots.next(self.now)?;
+            Some(Turn { start, level })
+        });
+        turns.min_by_key(|turn| turn.start)
+    }
+
+    /// Begins to spread a slot whose time has come.
+    fn spread(&mut self, level: usize, head: u32) {
+        if let Some(level) = self.levels.get_mut(level) {
+            level.set_head(self.now, NONE);
+        }
+        self.spreading = head;
+        if let Some(link) = self.link_mut(head) {
+            link.previous = HEAD_OF_SPREAD;
+        }
+    }
+
+    /// Moves one entry of it to a level below.
+    fn spread_one(&mut self) {
+        let index = self.spreading;
+        if let Some(due) = self.link_mut(index).map(|link| link.due) {
+            self.set(index, due);
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // one of five levels
+    fn insert(&mut self, index: u32, due: Instant) {
+        let due = due
+            .as_micros()
+            .clamp(self.now, self.now.saturating_add(HORIZON_US));
+        let mut levels = self.levels.iter_mut().enumerate();
+        let Some((place, level)) = levels.find(|(_, level)| level.reaches(due, self.now)) else {
+            return;
+        };
+        let next = level.head(due);
+        level.set_head(due, index);
+        let previous = HEAD_OF + place as u32;
+        if let Some(link) = self.link_mut(index) {
+            *link = Link {
+                due: Instant::from_micros(due),
+                previous,
+                next,
+            };
+        }
+        if let Some(next) = self.link_mut(next) {
+            next.previous = index;
+        }
+    }
+
+    fn link_mut(&mut self, index: u32) -> Option<&mut Link> {
+        self.links.get_mut(index as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: u32 = 1 << 20;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Set(u32, u64),
+        Cancel(u32),
+        /// Turn by so much, with so many steps at a time.
+        Turn(u64, u32),
+    }
+
+    fn span() -> impl Strategy<Value = u64> {
+        (0_u32..44, any::<u64>()).prop_map(|(bits, draw)| draw & ((1 << bits) - 1))
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        prop_oneof![
+            4 => (0_u32..32, span()).prop_map(|(index, after)| Op::Set(index, after)),
+            1 => (0_u32..32).prop_map(Op::Cancel),
+            2 => (span(), 1_u32..50).prop_map(|(span, steps)| Op::Turn(span, steps)),
+        ]
+    }
+
+    /// The same as the wheel, sorted.
+    #[derive(Default)]
+    struct Model(BTreeSet<(u64, u32)>);
+
+    impl Model {
+        fn cancel(&mut self, index: u32) {
+            self.0.retain(|&(_, other)| other != index);
+        }
+
+        fn due(&mut self, now: u64) -> Option<(u64, u32)> {
+            self.0.first().copied().filter(|&(due, _)| due <= now)
+        }
+    }
+
+    proptest! {
+        /// Nothing is early, nothing late, nothing lost; however the steps are rationed.
+        #[test]
+        fn turns_like_a_sorted_list(start in span(), ops in prop::collection::vec(op(), 1..200)) {
+            let mut now = start;
+            let mut wheel = Wheel::new(Instant::from_micros(now));
+            wheel.reserve(32);
+            let mut model = Model::default();
+            for op in ops {
+                match op {
+                    Op::Set(index, after) => {
+                        wheel.set(index, Instant::from_micros(now + after));
+                        model.cancel(index);
+                        model.0.insert((now + after, index));
+                    }
+                    Op::Cancel(index) => {
+                        wheel.cancel(index);
+                        model.cancel(index);
+                    }
+                    Op::Turn(span, ration) => {
+                        now += span;
+                        while let Some((due, _)) = model.due(now) {
+                            let mut steps = ration;
+                            if let Some((index, at)) = wheel.pop(Instant::from_micros(now), &mut steps) {
+                                prop_assert_eq!(at.as_micros(), due);
+                                prop_assert!(model.0.remove(&(due, index)), "{} at {}", index, due);
+                            }
+                        }
+                        let mut steps = ALL;
+                        prop_assert_eq!(wheel.pop(Instant::from_micros(now), &mut steps), None);
+                    }
+                }
+                let first = model.0.first().map_or(u64::MAX, |&(due, _)| due);
+                prop_assert!(wheel.next().as_micros() <= first);
+                prop_assert!(wheel.next().as_micros() > now || first <= now);
+            }
+        }
+    }
+
+    /// What is beyond the horizon is early, and never late.
+    #[test]
+    fn the_end_of_time_is_far_and_never_comes() {
+        let mut wheel = Wheel::new(Instant::ZERO);
+        wheel.reserve(2);
+        wheel.set(0, Instant::from_micros(u64::MAX - 1));
+        wheel.set(1, Instant::MAX); // never
+        let mut steps = ALL;
+        let (_, due) = wheel
+            .pop(Instant::from_micros(u64::MAX - 2), &mut steps)
+            .unwrap();
+        assert_eq!(due.as_micros(), HORIZON_US);
+        wheel.set(0, Instant::from_micros(u64::MAX - 1));
+        wheel.pop(Instant::MAX, &mut steps).unwrap();
+        assert_eq!(wheel.pop(Instant::MAX, &mut steps), None);
+        assert_eq!(wheel.next(), Instant::MAX);
+    }
+
+    #[test]
+    fn a_deadline_of_the_past_is_due_now() {
+        let mut wheel = Wheel::new(Instant::from_secs(7));
+        wheel.reserve(1);
+        wheel.set(0, Instant::from_secs(1));
+        let mut steps = ALL;
+        assert_eq!(
+            wheel.pop(Instant::from_secs(7), &mut steps),
+            Some((0, Instant::from_secs(7)))
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! One level of the wheel: slots of one width, used round and round.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+use super::NONE;
+
+pub(super) const SLOTS: usize = 1 << 14;
+const MASK: u64 = SLOTS as u64 - 1;
+const WORDS: usize = SLOTS / 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Level {
+    /// The width of a slot, as a power of two.
+    width: usize,
+    heads: Box<[u32]>,
+    /// A bit for each slot that is not empty, and one for each word that is not 0.
+    occupied: Box<[u64]>,
+    summary: [u64; WORDS / 64],
+}
+
+impl Level {
+    pub(super) fn new(width: usize) -> Self {
+        Self {
+            width,
+            heads: vec![NONE; SLOTS].into_boxed_slice(),
+            occupied: vec![0; WORDS].into_boxed_slice(),
+            summary: [0; WORDS / 64],
+        }
+    }
+
+    /// Whether `due` has a slot of its own here: less than a round ahead of `now`.
+    pub(super) const fn reaches(&self, due: u64, now: u64) -> bool {
+        (due >> self.width) - (now >> self.width) <= MASK
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // masked
+    const fn slot(&self, due: u64) -> usize {
+        (due >> self.width & MASK) as usize
+    }
+
+    /// The list of what is due at about `due`.
+    pub(super) fn head(&self, due: u64) -> u32 {
+        self.heads.get(self.slot(due)).copied().unwrap_or(NONE)
+    }
+
+    pub(super) fn set_head(&mut self, due: u64, head: u32) {
+        let slot = self.slot(due);
+        if let Some(place) = self.heads.get_mut(slot) {
+            *place = head;
+        }
+        if let Some(word) = self.occupied.get_mut(slot / 64) {
+            set(word, slot, head != NONE);
+            if let Some(above) = self.summary.get_mut(slot / 4_096) {
+                set(above, slot / 64, *word != 0);
+            }
+        }
+    }
+
+    /// When the time of the next slot comes that is not empty.
+    pub(super) fn next(&self, now: u64) -> Option<u64> {
+        let here = self.slot(now);
+        let slot = self.occupied_from(here).or_else(|| self.occupied_from(0))?;
+        let ahead = (slot as u64).wrapping_sub(here as u64) & MASK;
+        Some(((now >> self.width) + ahead) << self.width)
+    }
+
+    /// The first slot from `slot` on that is not empty.
+    fn occupied_from(&self, slot: usize) -> Option<usize> {
+        let word = self.occupied.get(slot / 64)? & (u64::MAX << (slot % 64));
+        if word != 0 {
+            return Some(slot / 64 * 64 + word.trailing_zeros() as usize);
+        }
+        let after = slot / 64 + 1;
+        let words = (after / 64..WORDS / 64).find_map(|place| {
+            let from = after.saturating_sub(place * 64);
+            let above = self.summary.get(place)? & (u64::MAX << from);
+            (above != 0).then(|| place * 64 + above.trailing_zeros() as usize)
+        })?;
+        let bits = self.occupied.get(words)?.trailing_zeros();
+        Some(words * 64 + bits as usize)
+    }
+}
+
+const fn set(word: &mut u64, bit: usize, on: bool) {
+    let mask = 1 << (bit % 64);
+    *word = if on { *word | mask } else { *word & !mask };
+}

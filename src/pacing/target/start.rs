@@ -1,0 +1,85 @@
+//! The interval of a path of which nothing is known.
+
+use super::{Target, TargetState};
+
+/// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
+const SHORTEST: u16 = 3_277;
+/// The most probes a bound that are tried.
+const MOST: u8 = 40;
+
+impl Target {
+    /// The first probe.
+    pub(super) const fn start(&self, state: &mut TargetState) {
+        if state.share == 0 {
+            state.share = self.starting_share();
+            state.urgent = state.share;
+        }
+    }
+
+    /// The interval in force, in 2^-16 of the bound.
+    pub(super) const fn share(&self, state: &TargetState) -> u16 {
+        match state.share() {
+            0 => self.starting_share(),
+            share => share,
+        }
+    }
+
+    /// In 2^-16 of the bound: what the configurator of \[Chen02\] (section 4) answers where nothing is known, with the loss rate after
+    /// Jeffreys of a path without a sample, 1/2, and answers at once.
+    ///
+    /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
+    /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
+    const fn starting_share(&self) -> u16 {
+        if self.constant > 0 {
+            return self.constant;
+        }
+        let Some(apart) = self.recurrence_us.checked_div(self.bound_us) else {
+            return SHORTEST;
+        };
+        let mut probes = 1;
+        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
+            probes += 1;
+        }
+        let share = u16::MAX / probes as u16;
+        let least = self.least_share();
+        let least = if least > SHORTEST { least } else { SHORTEST };
+        if share > least { share } else { least }
+    }
+}
+
+#[cfg(all(test, feature = "lab"))]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::lab::chen::{Requirement, configure_known};
+
+    #[test]
+    fn a_new_path_starts_as_chens_configurator_says() {
+        let within = Duration::from_secs(10);
+        for apart in [100_u32, 600, 3_600, 86_400] {
+            let wish = Requirement {
+                detect_within: 10.0,
+                mistake_recurrence: f64::from(apart),
+                mistake_duration: 1e9,
+            };
+            let chen = configure_known(&wish, 0.5, |x| f64::from(u8::from(x < 0.0))).unwrap();
+            let target = Target::new(within)
+                .with_recurrence(Duration::from_secs(apart.into()))
+                .unwrap();
+            let share = f64::from(target.starting_share()) / 65_536.0;
+            let exact = chen.interval / 10.0;
+            assert!(
+                (share / exact - 1.0).abs() < 1e-3,
+                "{apart}: {share} {exact}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_budget_comes_first() {
+        let target = Target::new(Duration::from_secs(10));
+        let thrifty = target.with_budget(201).unwrap();
+        assert!(thrifty.starting_share() > 32_000, "{thrifty:?}");
+    }
+}

@@ -1,0 +1,219 @@
+//! The sending side of pushed heartbeats: when to send, and what.
+
+use core::time::Duration;
+
+use crate::beat::Beat;
+use crate::config::SPAN_MAX_US;
+use crate::error::{ConfigError, Setting, check};
+use crate::random::mix;
+use crate::time::{Instant, duration, micros};
+use crate::wire::sayable;
+
+/// What [`Sender::poll`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum SenderOutput {
+    /// Send this, now; then poll again.
+    Beat(Beat),
+    /// Nothing to do before this moment. It lies in the future.
+    Wait(Instant),
+    /// Nothing to do any more: it said goodbye, or time has ended.
+    Idle,
+}
+
+/// Sends heartbeats to a [`Listener`](crate::Listener), sans-IO: slots at a fixed interval, of which none drifts, and none that was missed is made up for.
+///
+/// Every beat advertises when the next will have been sent at the latest: an interval and an eighth, which is what we may be late.
+/// The interval may change at any time; the next beat says so. An interval that takes more than 19 significant bits of microseconds is
+/// rounded down to what the [`wire`](crate::wire) can say.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Instant, Sender, SenderOutput};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let mut sender = Sender::new(Duration::from_secs(5), 1, Instant::ZERO)?;
+/// let SenderOutput::Beat(first) = sender.poll(Instant::ZERO) else { unreachable!() };
+/// assert_eq!(sender.poll(Instant::from_secs(1)), SenderOutput::Wait(Instant::from_secs(5)));
+///
+/// // stopped for 13 s: the slots at 5 and 10 s are missed, that at 15 s is kept
+/// let SenderOutput::Beat(late) = sender.poll(Instant::from_secs(13)) else { unreachable!() };
+/// assert_eq!((first.sequence(), late.sequence()), (0, 2));
+/// assert_eq!(sender.poll(Instant::from_secs(13)), SenderOutput::Wait(Instant::from_secs(15)));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    interval_us: u64,
+    /// When the next slot begins.
+    next: Instant,
+    /// Its number.
+    sequence: u32,
+    incarnation: u32,
+    load: Option<u8>,
+    left: bool,
+}
+
+impl Sender {
+    /// A sender whose first beat is due at `now`.
+    ///
+    /// `incarnation` tells this life of the sender from all others. Where beats are tagged it has to rise from one to the next: a
+    /// count of starts in flash, the seconds of the clock. Where they are not, take it from a random source: a stranger must not guess it.
+    ///
+    /// # Errors
+    /// Where `interval` is below 1 us or above 12.7 days.
+    pub fn new(interval: Duration, incarnation: u32, now: Instant) -> Result<Self, ConfigError> {
+        check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
+        Ok(Self {
+            interval_us: sayable(micros(interval)),
+            next: now,
+            sequence: 0,
+            incarnation,
+            load: None,
+            left: false,
+        })
+    }
+
+    /// The same sender, its first beat put off by a part of the interval that follows from `seed`, so that a fleet does not start in step.
+    #[must_use]
+    pub const fn spread(mut self, seed: u64) -> Self {
+        let share = mix(seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
+        self.next = self.next.plus((self.interval_us * share) >> 24);
+        self
+    }
+
+    /// What to do at `now`. Late calls make beats late, and those over an interval late are left out.
+    pub fn poll(&mut self, now: Instant) -> SenderOutput {
+        if self.left || now == Instant::MAX {
+            return SenderOutput::Idle;
+        }
+        if now < self.next {
+            return SenderOutput::Wait(self.next);
+        }
+        self.skip(now);
+        let beat = self.beat();
+        self.next = self.next.plus(self.interval_us);
+        self.sequence = self.sequence.wrapping_add(1);
+        SenderOutput::Beat(beat)
+    }
+
+    /// Leaves out the slots that are over by `now`.
+    #[allow(clippy::cast_possible_truncation)] // sequence numbers wrap
+    fn skip(&mut self, now: Instant) {
+        let behind = now.since(self.next);
+        let slots = behind.checked_div(self.interval_us).unwrap_or(0);
+        if slots > 0 {
+            self.next = self.next.plus(slots.saturating_mul(self.interval_us));
+            self.sequence = self.sequence.wrapping_add(slots as u32);
+        }
+    }
+
+    const fn beat(&self) -> Beat {
+        let interval = duration(self.interval_us);
+        let late_us = self.interval_us / 8;
+        let beat = Beat::new(self.sequence, interval)
+            .with_deadline(duration(self.interval_us.saturating_add(late_us)))
+            .with_incarnation(self.incarnation);
+        match self.load {
+            Some(load) => beat.with_load(load),
+            None => beat,
+        }
+    }
+
+    /// Beats at another interval from the next beat on, which is due no later than that from `now`.
+    ///
+    /// # Errors
+    /// Where `interval` is below 1 us or above 12.7 days; the old one stays.
+    pub fn set_interval(&mut self, interval: Duration, now: Instant) -> Result<(), ConfigError> {
+        check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
+        self.interval_us = sayable(micros(interval));
+        self.next = self.next.min(now.plus(self.interval_us));
+        Ok(())
+    }
+
+    /// How well we are from the next beat on: 0 idle, 255 full; `None` says nothing.
+    pub const fn set_load(&mut self, load: Option<u8>) {
+        self.load = load;
+    }
+
+    /// The last beat: we leave. Send it now, more than once where beats may be lost; nothing is to be sent afterwards.
+    #[must_use]
+    pub const fn goodbye(&mut self) -> Beat {
+        self.left = true;
+        self.beat().goodbye()
+    }
+
+    /// The interval in force, as it is said.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        duration(self.interval_us)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn sender() -> Sender {
+        Sender::new(SECOND, 9, Instant::ZERO).unwrap()
+    }
+
+    #[test]
+    fn slots_do_not_drift_with_late_polls() {
+        let (mut sender, mut now) = (sender(), Instant::ZERO);
+        for slot in 0..1_000_u32 {
+            now = Instant::from_secs(u64::from(slot)).plus(u64::from(slot % 7) * 100_000);
+            let SenderOutput::Beat(beat) = sender.poll(now) else {
+                panic!("slot {slot} is due");
+            };
+            assert_eq!(beat.sequence(), slot);
+        }
+        assert_eq!(
+            sender.poll(now),
+            SenderOutput::Wait(Instant::from_secs(1_000))
+        );
+    }
+
+    #[test]
+    fn a_shorter_interval_does_not_wait_for_the_longer_one() {
+        let mut sender = Sender::new(3_600 * SECOND, 9, Instant::ZERO).unwrap();
+        let _ = sender.poll(Instant::ZERO);
+        sender.set_interval(SECOND, Instant::from_secs(60)).unwrap();
+        assert_eq!(
+            sender.poll(Instant::from_secs(60)),
+            SenderOutput::Wait(Instant::from_secs(61))
+        );
+    }
+
+    #[test]
+    fn nothing_follows_a_goodbye() {
+        let mut sender = sender();
+        sender.set_load(Some(3));
+        let beat = sender.goodbye();
+        assert!(beat.is_goodbye() && beat.load() == Some(3));
+        assert_eq!(sender.poll(Instant::from_secs(60)), SenderOutput::Idle);
+    }
+
+    #[test]
+    fn the_ends_of_time_and_of_the_numbers_are_survived() {
+        let mut sender = sender();
+        sender.sequence = u32::MAX;
+        let SenderOutput::Beat(last) = sender.poll(Instant::ZERO) else {
+            panic!("a beat is due");
+        };
+        assert_eq!((last.sequence(), sender.sequence), (u32::MAX, 0));
+        let far = Instant::from_micros(u64::MAX - 1);
+        assert!(matches!(sender.poll(far), SenderOutput::Beat(_)));
+        assert_eq!(sender.poll(Instant::MAX), SenderOutput::Idle);
+    }
+
+    #[test]
+    fn a_fleet_does_not_start_in_step() {
+        let starts: [Instant; 64] = core::array::from_fn(|seed| sender().spread(seed as u64).next);
+        let early = starts.iter().filter(|&&at| at < Instant::from_millis(500));
+        assert!((20..44).contains(&early.count()));
+        assert!(starts.iter().all(|&at| at < Instant::from_secs(1)));
+    }
+}

@@ -1,0 +1,24 @@
+//! The tail of the normal distribution, in the logarithm: it underflows at 38 standard deviations, and `1 - cdf` is 0 from 8.3.
+
+use core::f64::consts::LN_10;
+
+/// phi = -log10 P(X > y), `y` in standard deviations, by Borjesson and Sundberg (1979): within 1.3e-3 of the truth from 0 to 40
+/// and better beyond, where neither overflows nor vanishes.
+pub(crate) fn phi(y: f64) -> f64 {
+    if y < 0.0 {
+        return -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
+    }
+    upper(y)
+}
+
+/// The constants a and b of the approximation.
+const A: f64 = 0.339;
+const B: f64 = 5.510;
+
+/// ln(sqrt(2 pi)).
+pub(crate) const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_7;
+
+fn upper(y: f64) -> f64 {
+    let denominator = (1.0 - A) * y + A * libm::sqrt(y * y + B);
+    (y * y / 2.0 + LN_SQRT_TAU + libm::log(denominator)) / LN_10
+}

@@ -1,0 +1,91 @@
+//! A fleet and its network, in virtual time.
+#![allow(dead_code)] // not every test sleeps
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use systole::{Config, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
+
+/// What every answer takes.
+pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(20);
+
+pub(crate) struct Swarm {
+    pub(crate) fleet: Fleet<4>,
+    pub(crate) peers: Vec<PeerKey>,
+    pub(crate) now: Instant,
+    pub(crate) events: Vec<FleetEvent>,
+    /// Probes sent in each second since the start.
+    pub(crate) rates: Vec<u32>,
+    /// Probes and answers.
+    pub(crate) count: u64,
+    network: VecDeque<(Instant, PeerKey, ProbeId)>,
+}
+
+impl Swarm {
+    pub(crate) fn new(config: Config, peers: usize) -> Self {
+        let mut fleet = Fleet::new(config, Instant::ZERO).unwrap();
+        Self {
+            peers: (0..peers).map(|_| fleet.add(Instant::ZERO)).collect(),
+            fleet,
+            now: Instant::ZERO,
+            events: Vec::new(),
+            rates: Vec::new(),
+            count: 0,
+            network: VecDeque::new(),
+        }
+    }
+
+    /// Goes on for `span`, looking on time; `answers` says whether a peer answers what is sent to it now.
+    pub(crate) fn run(&mut self, span: Duration, answers: impl Fn(PeerKey, Instant) -> bool) {
+        let end = self.now.saturating_add(span);
+        while self.now < end {
+            self.receive();
+            let until = self.drain(&answers);
+            self.events.extend(self.fleet.events());
+            let arrival = self.network.front().map_or(end, |&(at, ..)| at);
+            self.now = until.min(arrival).min(end);
+        }
+    }
+
+    /// Nobody looks for `span`; what arrives meanwhile waits.
+    pub(crate) fn sleep(&mut self, span: Duration) {
+        self.now = self.now.saturating_add(span);
+    }
+
+    /// What waits to be received is lost on our side.
+    pub(crate) fn overflow(&mut self) {
+        self.network.retain(|&(at, ..)| at > self.now);
+        self.fleet.handle_overflow(self.now);
+    }
+
+    fn receive(&mut self) {
+        while let Some(&(at, peer, id)) = self.network.front().filter(|(at, ..)| *at <= self.now) {
+            self.network.pop_front();
+            self.fleet.handle_reply(peer, id, at);
+            self.count += 1;
+        }
+    }
+
+    fn drain(&mut self, answers: impl Fn(PeerKey, Instant) -> bool) -> Instant {
+        loop {
+            match self.fleet.poll(self.now) {
+                FleetOutput::Probe { peer, id, .. } => {
+                    self.tally();
+                    if answers(peer, self.now) {
+                        let at = self.now.saturating_add(ROUND_TRIP);
+                        self.network.push_back((at, peer, id));
+                    }
+                }
+                FleetOutput::Wait(until) => return until,
+                FleetOutput::Idle => return Instant::MAX,
+            }
+        }
+    }
+
+    fn tally(&mut self) {
+        self.count += 1;
+        let second = usize::try_from(self.now.as_micros() / 1_000_000).unwrap();
+        self.rates.resize(self.rates.len().max(second + 1), 0);
+        self.rates[second] += 1;
+    }
+}

@@ -1,0 +1,230 @@
+//! What a fleet promises beyond what its monitors do, in virtual time.
+#![cfg(feature = "alloc")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use core::time::Duration;
+
+use systole::{Config, Event, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, Verdict};
+
+#[path = "common/swarm.rs"]
+mod swarm;
+
+use swarm::Swarm;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn config() -> Config {
+    let config = Config::every(SECOND).unwrap();
+    config
+        .detect_within(3 * SECOND)
+        .unwrap()
+        .seed(0xd1ce)
+        .unwrap()
+}
+
+fn everybody(_: PeerKey, _: Instant) -> bool {
+    true
+}
+
+fn changes(events: &[FleetEvent], to: Verdict) -> Vec<(PeerKey, Instant)> {
+    let of = |told: &FleetEvent| match told.event {
+        Event::Transition(change) if change.to == to => Some((told.peer?, change.at)),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+#[test]
+fn without_a_seed_it_is_refused() {
+    let unseeded = Config::every(SECOND).unwrap();
+    assert!(Fleet::<4>::new(unseeded, Instant::ZERO).is_err());
+}
+
+#[test]
+fn first_probes_are_spread_over_an_interval() {
+    let mut swarm = Swarm::new(Config::every(10 * SECOND).unwrap().seed(7).unwrap(), 2_000);
+    swarm.run(10 * SECOND, everybody);
+    for second in &swarm.rates[..9] {
+        assert!((150..250).contains(second), "{:?}", swarm.rates);
+    }
+}
+
+/// The bound holds for each, nobody else is suspected, and on time is on time.
+#[test]
+fn whoever_is_killed_is_found_within_the_bound() {
+    let mut swarm = Swarm::new(config(), 500);
+    swarm.run(10 * SECOND, everybody);
+    let killed: Vec<_> = swarm.peers.iter().copied().step_by(97).collect();
+    let crash = swarm.now;
+    swarm.run(10 * SECOND, |peer, _| !killed.contains(&peer));
+    let dead = changes(&swarm.events, Verdict::Dead);
+    assert_eq!(dead.len(), killed.len());
+    for (peer, at) in dead {
+        assert!(killed.contains(&peer));
+        assert!(at <= crash.saturating_add(3 * SECOND), "{at}");
+    }
+    assert_eq!(changes(&swarm.events, Verdict::Suspect).len(), killed.len());
+    assert_eq!(swarm.fleet.census().dead, killed.len());
+    assert_eq!(swarm.fleet.lateness().quantile(1.0), Duration::ZERO);
+}
+
+#[test]
+fn a_stall_of_ours_suspects_nobody_and_is_told_once() {
+    let mut swarm = Swarm::new(config(), 500);
+    swarm.run(10 * SECOND, everybody);
+    swarm.events.clear();
+    for stall in [3 * SECOND, 30 * SECOND] {
+        swarm.sleep(stall);
+        swarm.run(5 * SECOND, everybody);
+    }
+    let pauses = swarm.events.iter().map(|told| (told.peer, told.event));
+    let pauses: Vec<_> = pauses.collect();
+    assert!(
+        matches!(
+            pauses[..],
+            [(None, Event::Paused { .. }), (None, Event::Paused { .. })]
+        ),
+        "{pauses:?}"
+    );
+    assert_eq!(swarm.fleet.census().alive, 500);
+}
+
+/// Answers that our socket lost are no evidence, however often that happens; a peer that answers nothing in between is found all the same.
+#[test]
+fn what_was_lost_on_our_side_is_no_evidence() {
+    let mut swarm = Swarm::new(config(), 200);
+    swarm.run(5 * SECOND, everybody);
+    swarm.events.clear();
+    let dead = swarm.peers[17];
+    for _ in 0..40 {
+        swarm.run(Duration::from_millis(250), |peer, _| peer != dead);
+        swarm.sleep(Duration::from_millis(50)); // for which the buffer of the socket is too small
+        swarm.overflow();
+    }
+    assert_eq!(swarm.fleet.counters().overflows, 40);
+    assert!(swarm.fleet.counters().probes > swarm.fleet.counters().answered + 100);
+    for to in [Verdict::Suspect, Verdict::Dead] {
+        assert!(changes(&swarm.events, to).iter().all(|told| told.0 == dead));
+    }
+    assert_eq!(swarm.fleet.verdict(dead), Some(Verdict::Dead));
+}
+
+/// All silent for half a minute, then back: at no time twice the steady rate.
+#[test]
+fn an_outage_of_everything_is_no_flood() {
+    for (peers, every) in [(500, 1), (3_000, 10)] {
+        let config = Config::every(every * SECOND).unwrap().seed(3).unwrap();
+        let mut swarm = Swarm::new(config, peers);
+        swarm.run(60 * SECOND, everybody);
+        let steady = f64::from(swarm.rates[20..60].iter().sum::<u32>()) / 40.0;
+        let from = swarm.now;
+        let back = from.saturating_add(30 * SECOND);
+        swarm.run(90 * SECOND, |_, at| at >= back);
+        let peak = f64::from(*swarm.rates[60..].iter().max().unwrap());
+        assert!(
+            peak < 2.0 * steady,
+            "{peak} after {steady}: {:?}",
+            &swarm.rates[60..]
+        );
+        assert_eq!(swarm.fleet.census().alive, peers);
+    }
+}
+
+/// Everything is due at once: what arrives has its turn after a bounded number of polls.
+#[test]
+fn a_drain_ends_though_more_is_due() {
+    let now = Instant::ZERO;
+    let mut fleet = Fleet::<4>::new(config().start_at_once(), now).unwrap();
+    for _ in 0..5_000 {
+        fleet.add(now);
+    }
+    let (mut probes, mut drains, mut at) = (0, 0, now);
+    while probes < 5_000 {
+        drains += 1;
+        let drain = (1..).find_map(|polls| match fleet.poll(at) {
+            FleetOutput::Wait(until) => Some((polls, until)),
+            FleetOutput::Probe { .. } => {
+                probes += 1;
+                None
+            }
+            FleetOutput::Idle => panic!("time is up"),
+        });
+        let (polls, until) = drain.unwrap();
+        assert!(polls <= Fleet::<4>::MAX_DRAIN && until > at);
+        at = until;
+    }
+    assert_eq!(drains, 20);
+}
+
+#[test]
+fn a_key_is_its_peers_for_ever() {
+    let mut swarm = Swarm::new(config(), 10);
+    swarm.run(5 * SECOND, everybody);
+    let gone = swarm.peers[3];
+    assert_eq!(PeerKey::from_be_bytes(gone.to_be_bytes()), gone);
+    assert!(swarm.fleet.remove(gone));
+    assert!(!swarm.fleet.remove(gone));
+    let heir = swarm.fleet.add(swarm.now);
+    assert_eq!(heir.index(), gone.index());
+    assert_ne!(heir, gone);
+    let ignored = swarm.fleet.counters().ignored;
+    swarm.fleet.handle_reply(gone, 7.into(), swarm.now);
+    assert_eq!(swarm.fleet.counters().ignored, ignored + 1);
+    assert_eq!(
+        (swarm.fleet.verdict(gone), swarm.fleet.verdict(heir)),
+        (None, Some(Verdict::Unknown))
+    );
+    swarm.run(5 * SECOND, everybody);
+    assert_eq!(swarm.fleet.census().alive, 10);
+    assert_eq!(swarm.fleet.census().peers(), 10);
+}
+
+#[test]
+fn the_worst_come_first() {
+    let mut swarm = Swarm::new(config(), 100);
+    swarm.run(5 * SECOND, everybody);
+    assert!(swarm.fleet.worst(10, swarm.now).is_empty());
+    let (first, second, third) = (swarm.peers[5], swarm.peers[50], swarm.peers[95]);
+    swarm.run(10 * SECOND, |peer, _| peer != first);
+    swarm.run(10 * SECOND, |peer, _| peer != first && peer != second);
+    swarm.run(2 * SECOND, |peer, _| {
+        peer != first && peer != second && peer != third
+    });
+    let worst = swarm.fleet.worst(10, swarm.now);
+    let order: Vec<_> = worst
+        .iter()
+        .map(|status| (status.peer, status.heart.verdict))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            (first, Verdict::Dead),
+            (second, Verdict::Dead),
+            (third, Verdict::Suspect)
+        ]
+    );
+    assert!(worst[0].silent > 15 * SECOND && worst[2].silent < 3 * SECOND);
+    assert_eq!(swarm.fleet.worst(1, swarm.now)[0].peer, first);
+    swarm.run(10 * SECOND, everybody);
+    assert!(swarm.fleet.worst(10, swarm.now).is_empty());
+    assert_eq!(swarm.fleet.census().alive, 100);
+}
+
+/// Numbers rise by one; who reads too seldom finds a gap and the latest.
+#[test]
+fn events_are_bounded_and_numbered() {
+    let mut swarm = Swarm::new(config(), 100);
+    swarm.run(5 * SECOND, everybody);
+    let numbers = swarm.events.iter().map(|told| told.event.number());
+    assert!(numbers.eq(1..=100));
+    let mut fleet = swarm.fleet;
+    let mut now = swarm.now;
+    for _ in 0..5_000 {
+        if let FleetOutput::Wait(until) = fleet.poll(now) {
+            now = until; // all die, and nobody takes the events
+        }
+    }
+    assert_eq!(fleet.census().dead, 100);
+    let left: Vec<_> = fleet.events().map(|told| told.event.number()).collect();
+    assert_eq!(left, (201..=300).collect::<Vec<_>>());
+}

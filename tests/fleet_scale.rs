@@ -1,0 +1,80 @@
+//! A million peers: memory, time to add them, events a second, and one that is killed. Twenty thousand where the slow proofs are not asked for, which
+//! shows that it works and says nothing of speed.
+#![cfg(all(feature = "std", target_os = "linux"))]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss
+)]
+
+use core::time::Duration;
+use std::fs::read_to_string;
+
+use systole::{Config, Event, FleetEvent, Verdict};
+
+#[path = "common/deep.rs"]
+mod deep;
+#[path = "common/swarm.rs"]
+mod swarm;
+
+use swarm::Swarm;
+
+const INTERVAL: Duration = Duration::from_secs(20);
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Memory in use by this process, in bytes.
+fn resident() -> u64 {
+    let status = read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
+    kilobytes.parse::<u64>().unwrap() * 1_024
+}
+
+/// What this thread has spent on a processor: others that run on this machine do not count.
+fn spent() -> Duration {
+    let stat = read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
+}
+
+fn is_dead(told: &FleetEvent) -> bool {
+    matches!(told.event, Event::Transition(change) if change.to == Verdict::Dead)
+}
+
+#[test]
+fn a_million_peers() {
+    let deep = deep::asked_for("20,000 peers in place of a million");
+    let peers: usize = if deep { 1_000_000 } else { 20_000 };
+    let config = Config::every(INTERVAL).unwrap();
+    let config = config.detect_within(BOUND).unwrap().seed(0xf1ee7).unwrap();
+
+    let (before, began) = (resident(), spent());
+    let mut swarm = Swarm::new(config, peers);
+    let adding = spent().saturating_sub(began);
+    swarm.run(3 * INTERVAL, |_, _| true);
+    let bytes = resident().saturating_sub(before) / peers as u64; // the keys and the answers under way of the test included
+    assert_eq!(swarm.fleet.census().alive, peers);
+    assert_eq!(swarm.fleet.lateness().quantile(1.0), Duration::ZERO);
+
+    let (count, began) = (swarm.count, spent());
+    swarm.run(INTERVAL, |_, _| true);
+    let speed = (swarm.count - count) as f64 / (spent().saturating_sub(began)).as_secs_f64();
+
+    let (killed, crash) = (swarm.peers[peers / 2], swarm.now);
+    swarm.events.clear();
+    swarm.run(BOUND, |peer, _| peer != killed);
+    let dead: Vec<_> = swarm.events.iter().filter(|told| is_dead(told)).collect();
+    assert!(
+        matches!(dead[..], [told] if told.peer == Some(killed)),
+        "{dead:?}"
+    );
+    assert!(swarm.now <= crash.saturating_add(BOUND));
+
+    println!(
+        "{peers} peers: {bytes} bytes each, {speed:.0} events a second of one core, added in {adding:?}"
+    );
+    if deep {
+        assert!(bytes <= 256, "{bytes} bytes a peer");
+        assert!(adding < Duration::from_secs(2), "{adding:?}");
+    }
+}

@@ -1,0 +1,353 @@
+//! A listener through what pushed heartbeats go through, in virtual time.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+#[path = "common/beats.rs"]
+#[allow(dead_code)]
+mod beats;
+
+use core::time::Duration;
+
+use beats::{KEY, Key, World};
+use systole::{
+    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Precedence, Reason, Transition,
+    Verdict, wire,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// In release; a debug build does a tenth, since it checks every law after every step.
+const MILLION: u32 = 1_000_000;
+
+fn plain(interval: Duration) -> World {
+    World::new(ListenerConfig::new(), interval, false)
+}
+
+fn run(world: &mut World, span: Duration) {
+    let end = world.now.saturating_add(span);
+    while world.now < end {
+        world.beat(0);
+    }
+}
+
+/// The transitions since last asked.
+fn transitions(world: &mut World) -> Vec<(Verdict, Reason)> {
+    let told = world.events.drain(..).filter_map(|event| match event {
+        Event::Transition(Transition { to, reason, .. }) => Some((to, reason)),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Kills the sender; returns how long it takes to notice.
+fn time_to_detect(world: &mut World) -> Duration {
+    let crash = world.now;
+    world.stopped = Instant::MAX;
+    while world.verdict() != Verdict::Dead {
+        world.beat(0);
+    }
+    world.now.saturating_duration_since(crash)
+}
+
+fn next_crash_is_found_within_the_bound(world: &mut World) {
+    let (bound, delay) = (world.listener.bound(), SECOND / 50);
+    let took = time_to_detect(world);
+    assert!(
+        took <= bound + delay,
+        "{took:?} is over {bound:?} and {delay:?}"
+    );
+}
+
+/// phi-accrual-failure-detector 0.1 calls a steady peer dead after 17,468 beats, and for good.
+#[test]
+fn a_steady_beat_of_five_seconds_for_a_million_beats() {
+    let beats = if cfg!(debug_assertions) {
+        100_000
+    } else {
+        MILLION
+    };
+    let mut listener = Listener::<32>::new(ListenerConfig::new(), Instant::ZERO);
+    let delays = [20_000, 21_000, 40_000, 19_000, 23_000];
+    for (sequence, delay_us) in (0..beats).zip(delays.into_iter().cycle()) {
+        let slot = Instant::from_secs(5 * u64::from(sequence));
+        let at = slot.saturating_add(Duration::from_micros(delay_us));
+        assert!(matches!(listener.poll(at), ListenerOutput::Wait(_)) || sequence == 0);
+        listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at);
+        while let ListenerOutput::Event(_) = listener.poll(at) {}
+        assert_eq!(listener.verdict(), Verdict::Alive, "beat {sequence}");
+    }
+    let snapshot = listener.snapshot(Instant::from_secs(5 * u64::from(beats)));
+    assert_eq!(
+        (snapshot.counters.beats, snapshot.counters.lost),
+        (beats, 0)
+    );
+    assert_eq!(snapshot.events, 1, "nothing but the first beat was told");
+    let deviation = snapshot.standard_deviation.as_micros();
+    assert!((7_500..8_500).contains(&deviation), "{deviation}");
+}
+
+#[test]
+fn a_step_of_cadence_by_ten_either_way() {
+    let mut world = plain(5 * SECOND);
+    for interval in [SECOND / 2, 5 * SECOND, 50 * SECOND, 5 * SECOND] {
+        run(&mut world, 500 * SECOND);
+        world.sender.set_interval(interval, world.now).unwrap();
+        run(&mut world, 500 * SECOND);
+        let losses = [(Verdict::Alive, Reason::Answered)];
+        assert!(
+            transitions(&mut world)
+                .iter()
+                .all(|told| losses.contains(told))
+        );
+        assert_eq!(world.listener.snapshot(world.now).interval, interval);
+    }
+    next_crash_is_found_within_the_bound(&mut world);
+}
+
+/// atomr-remote records the gap of an outage, and takes 1,912 s to notice the next crash.
+#[test]
+fn an_hour_of_outage_locks_nobody_out() {
+    let mut world = plain(5 * SECOND);
+    run(&mut world, 600 * SECOND);
+    world.delay_us = None;
+    run(&mut world, 3_600 * SECOND);
+    world.delay_us = Some(20_000);
+    transitions(&mut world);
+    run(&mut world, 10 * SECOND);
+    assert_eq!(
+        transitions(&mut world),
+        [(Verdict::Alive, Reason::Recovered)]
+    );
+    run(&mut world, 600 * SECOND);
+    assert_eq!(transitions(&mut world), []);
+    next_crash_is_found_within_the_bound(&mut world);
+}
+
+/// The detectors that drop the gaps of a silent peer never learn a cadence of 5.4 s where 5 s were said.
+#[test]
+fn a_sender_slower_than_it_says_is_understood() {
+    let mut listener = Listener::<32>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut mistakes = [0_u32; 2];
+    for sequence in 0..2_000 {
+        let at = Instant::from_millis(5_400 * u64::from(sequence));
+        while let ListenerOutput::Event(event) = listener.poll(at) {
+            let dead = matches!(event, Event::Transition(told) if told.to == Verdict::Dead);
+            mistakes[usize::from(sequence >= 200)] += u32::from(dead);
+        }
+        listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at);
+    }
+    assert_eq!(mistakes[1], 0, "before that: {}", mistakes[0]);
+    assert!(mistakes[0] <= 20);
+}
+
+/// Of a cluster that moved to direct echo: 20 beats, each delayed by 15 s, kept a dead node alive for 300 s.
+#[test]
+fn a_queue_that_releases_twenty_stale_beats_is_no_life() {
+    let config = ListenerConfig::new().detect_within(5 * SECOND).unwrap();
+    let mut world = World::new(config, SECOND, false);
+    run(&mut world, 60 * SECOND);
+    world.delay_us = Some(25_000_000); // a queue that stands
+    run(&mut world, 20 * SECOND);
+    world.stopped = Instant::MAX;
+    world.now = world.now.saturating_add(6 * SECOND); // since the peer died
+    world.drain();
+    assert_eq!(world.verdict(), Verdict::Dead);
+    let before = world.listener.snapshot(world.now).counters;
+    world.apply(&beats::Op::Release(false));
+    let after = world.listener.snapshot(world.now).counters;
+    assert_eq!(world.verdict(), Verdict::Dead);
+    assert!(after.stale - before.stale >= 19, "{after:?}");
+}
+
+#[test]
+fn a_goodbye_is_no_death_and_a_return_is_an_answer() {
+    let mut world = plain(SECOND);
+    run(&mut world, 20 * SECOND);
+    transitions(&mut world);
+    let goodbye = world.sender.goodbye();
+    world.listener.handle_beat(&goodbye, world.now);
+    world.drain();
+    assert_eq!(transitions(&mut world), [(Verdict::Left, Reason::Left)]);
+    assert_eq!(world.wait, Instant::MAX, "nothing is waited for");
+    let later = world.now.saturating_add(3_600 * SECOND);
+    let back = Beat::new(goodbye.sequence() + 3_600, SECOND).with_incarnation(1);
+    world.listener.handle_beat(&back, later);
+    assert_eq!(world.verdict(), Verdict::Alive);
+}
+
+#[test]
+fn a_restart_is_told_plain_or_tagged() {
+    for tagged in [false, true] {
+        let mut world = World::new(ListenerConfig::new(), SECOND, tagged);
+        run(&mut world, 20 * SECOND);
+        transitions(&mut world);
+        world.apply(&beats::Op::Restart);
+        world.beat(0);
+        run(&mut world, 5 * SECOND);
+        let told = transitions(&mut world);
+        assert_eq!(
+            told.last(),
+            Some(&(Verdict::Alive, Reason::Restarted)),
+            "tagged: {tagged}"
+        );
+        assert!(told.iter().all(|&(to, _)| to != Verdict::Dead));
+        assert_eq!(world.listener.snapshot(world.now).counters.restarts, 1);
+    }
+}
+
+#[test]
+fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
+    let mut listener = Listener::<8>::new(ListenerConfig::new(), Instant::ZERO);
+    for sequence in [0, 1, 3, 2, 7, 7, 4, 1] {
+        let at = Instant::from_secs(u64::from(sequence).max(1));
+        listener.handle_beat(&Beat::new(sequence, SECOND), at);
+    }
+    let counters = listener.snapshot(Instant::from_secs(7)).counters;
+    let told = (
+        counters.beats,
+        counters.lost,
+        counters.reordered,
+        counters.repeated,
+    );
+    assert_eq!(told, (4, 2, 2, 2));
+}
+
+#[test]
+fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
+    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
+    let config = config.intervals_between(SECOND / 10, 60 * SECOND).unwrap();
+    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    listener.handle_beat(&Beat::new(0, SECOND), Instant::ZERO);
+    assert_eq!(listener.bound(), 3 * SECOND);
+    let sleepy = Beat::new(1, SECOND).with_deadline(18 * 3_600 * SECOND);
+    listener.handle_beat(&sleepy, Instant::from_secs(1));
+    assert_eq!(
+        listener.bound(),
+        61 * SECOND,
+        "a minute, and an interval for the delay"
+    );
+    let mut relaxed = None;
+    while let ListenerOutput::Event(event) = listener.poll(Instant::from_secs(1)) {
+        if let Event::BoundRelaxed { from, to, by, .. } = event {
+            relaxed = Some((from, to, by));
+        }
+    }
+    assert_eq!(
+        relaxed,
+        Some((3 * SECOND, 61 * SECOND, Precedence::Advertised))
+    );
+}
+
+#[test]
+fn phi_is_finite_at_any_age_and_three_tenths_when_expected() {
+    let mut world = plain(SECOND);
+    run(&mut world, 60 * SECOND);
+    let snapshot = world.listener.snapshot(world.now);
+    let expected = snapshot.expected_at.unwrap();
+    assert!((world.listener.phi(expected) - 0.301).abs() < 2e-3);
+    assert!(world.listener.phi(world.now) < 1e-9);
+    world.stopped = Instant::MAX;
+    let mut last = 0.0;
+    for us in (0..64).map(|shift| 1_u64 << shift) {
+        world.now = world.now.max(Instant::from_micros(us));
+        world.drain();
+        let phi = world.listener.phi(world.now);
+        assert!(phi.is_finite() && phi >= last);
+        last = phi;
+    }
+    assert_eq!(world.verdict(), Verdict::Dead);
+}
+
+/// A live peer and a million packets of strangers between its beats: all that is told is the first beat.
+fn under_attack(tagged: bool, mut forge: impl FnMut(u64, &World) -> Vec<u8>) {
+    let mut world = World::new(ListenerConfig::new(), SECOND, tagged);
+    run(&mut world, 10 * SECOND);
+    let told = world.listener.snapshot(world.now).events;
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let packets = if cfg!(debug_assertions) { 100 } else { 1_000 };
+    for _ in 0..MILLION / 1_000 {
+        for _ in 0..packets {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let packet = forge(random, &world);
+            let beat = if tagged {
+                wire::open(&packet, &KEY)
+            } else {
+                wire::decode(&packet)
+            };
+            if let Ok(beat) = beat {
+                world.listener.handle_beat(&beat, world.now);
+            }
+        }
+        world.beat(0);
+    }
+    assert_eq!(world.verdict(), Verdict::Alive);
+    assert_eq!(world.listener.snapshot(world.now).events, told);
+    next_crash_is_found_within_the_bound(&mut world);
+}
+
+/// 16 bytes of which the first eight are valid as often as not, cut or lengthened now and then.
+fn noise(random: u64, _: &World) -> Vec<u8> {
+    let beat = Beat::new((random >> 20) as u32, Duration::from_micros(random >> 40))
+        .with_incarnation((random >> 32) as u32 | 2)
+        .with_deadline(Duration::from_micros(random >> 10));
+    let mut bytes = wire::encode(&beat).to_vec();
+    match random >> 61 {
+        0 => bytes.truncate((random % 16) as usize),
+        1 => bytes.resize(17 + (random % 1_000) as usize, 7),
+        2 => bytes.fill_with(|| (random >> 33) as u8),
+        _ => {}
+    }
+    bytes
+}
+
+#[test]
+fn a_million_forged_truncated_and_oversized_packets_change_no_verdict() {
+    under_attack(false, noise);
+}
+
+#[test]
+fn a_million_forged_and_replayed_packets_change_nothing_with_a_tag() {
+    let old: Vec<_> = (0..64_u32)
+        .map(|sequence| wire::seal(&Beat::new(sequence, SECOND).goodbye(), &KEY).to_vec())
+        .collect(); // of incarnation 0, the life before
+    under_attack(true, |random, world| {
+        let snapshot = world.listener.snapshot(world.now);
+        let next = Beat::new(snapshot.sequence + 1, SECOND).with_incarnation(1);
+        match random >> 62 {
+            0 => wire::seal(&next.goodbye(), &Key(random)).to_vec(),
+            1 => old[(random % 64) as usize].clone(),
+            2 => wire::encode(&next).to_vec(),
+            _ => noise(random, world),
+        }
+    });
+}
+
+/// A listener that wants tags does not take a beat without, whoever decoded it.
+#[test]
+fn an_authenticated_listener_takes_no_plain_beat() {
+    let config = ListenerConfig::new().authenticated().incarnations_from(7);
+    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    listener.handle_beat(&Beat::new(0, SECOND).with_incarnation(7), Instant::ZERO);
+    listener.handle_beat(
+        &Beat::new(0, SECOND).with_incarnation(6).authentic(),
+        Instant::ZERO,
+    );
+    assert_eq!(listener.verdict(), Verdict::Unknown);
+    listener.handle_beat(
+        &Beat::new(0, SECOND).with_incarnation(7).authentic(),
+        Instant::ZERO,
+    );
+    assert_eq!(listener.verdict(), Verdict::Alive);
+}
+
+#[test]
+fn the_load_is_reported() {
+    let mut world = plain(SECOND);
+    world.sender.set_load(Some(200));
+    run(&mut world, 5 * SECOND);
+    assert_eq!(world.listener.load(), Some(200));
+    world.sender.set_load(None);
+    run(&mut world, 5 * SECOND);
+    assert_eq!(world.listener.load(), None);
+}
