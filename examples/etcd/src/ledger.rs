@@ -74,7 +74,7 @@ impl Ledger {
         let (unsaid, change) = match verdict {
             Verdict::Dead => (alive, TxnOp::put(key, word, None)),
             Verdict::Alive => (dead, TxnOp::delete(key, None)),
-            Verdict::Unknown | Verdict::Suspect => return Ok(Outcome::Said),
+            _ => return Ok(Outcome::Said), // no word about the others
         };
         let held = Compare::mod_revision(&*self.member, CompareOp::Equal, epoch);
         let member = TxnOp::get(&*self.member, None);
