@@ -1,5 +1,10 @@
 //! What a probe that is missed, a drain of the monitor and a level of suspicion cost.
-#![allow(missing_docs, clippy::unwrap_used, clippy::std_instead_of_alloc)]
+#![allow(
+    missing_docs,
+    clippy::cast_precision_loss,
+    clippy::unwrap_used,
+    clippy::std_instead_of_alloc
+)]
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "common/machines.rs"]
