@@ -90,7 +90,8 @@ fn parse_host(text: &str, line: usize) -> Result<Host, HostsError> {
         let (name, port) = text
             .split_once(':')
             .map_or((text, None), |(name, port)| (name, Some(port)));
-        if !is_name(name) {
+        let url = text.contains('/');
+        if url || !is_name(name) {
             return Err(bad);
         }
         (name, port)
