@@ -165,3 +165,15 @@ pub(crate) const fn check(
         max,
     })
 }
+
+/// Evaluates `$check` and hands its error on; `?` is not yet to be had in a `const fn`.
+macro_rules! ensure {
+    ($check:expr) => {
+        match $check {
+            Ok(checked) => checked,
+            Err(error) => return Err(error),
+        }
+    };
+}
+
+pub(crate) use ensure;

@@ -2,26 +2,14 @@
 
 use core::time::Duration;
 
-use crate::config::Config;
-use crate::error::{ConfigError, Setting, check};
+use crate::config::{Config, SPAN_MAX_US};
+use crate::error::{ConfigError, Setting, check, ensure};
 use crate::pacing::{Fixed, Pacing};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
 #[cfg(feature = "serde")]
 mod form;
-
-/// The longest quarantine and hold-down: 2^40 us, 12.7 days.
-const SPAN_MAX_US: u64 = 1 << 40;
-
-macro_rules! ensure {
-    ($check:expr) => {
-        match $check {
-            Ok(checked) => checked,
-            Err(error) => return Err(error),
-        }
-    };
-}
 
 /// Which of several available endpoints is the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

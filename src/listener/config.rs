@@ -4,19 +4,11 @@ use core::time::Duration;
 
 use crate::beat::Beat;
 use crate::config::{SPAN_MAX_US, Span};
-use crate::error::{ConfigError, Setting, check};
+use crate::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros, rtt_micros};
 
 /// The most losses in a row that can be tolerated.
 const LOSSES_MAX: u8 = 100;
-
-macro_rules! ensure {
-    ($check:expr) => {
-        if let Err(error) = $check {
-            return Err(error);
-        }
-    };
-}
 
 /// The configuration of a [`Listener`](crate::Listener).
 ///

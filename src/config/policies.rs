@@ -1,0 +1,137 @@
+//! Where a configuration begins: with a policy.
+
+use core::time::Duration;
+
+use crate::config::{Config, SPAN_MAX_US, Span};
+use crate::error::{ConfigError, Setting, check, ensure};
+use crate::pacing::{Fixed, Fluctuation, Target};
+use crate::plan::Retries;
+use crate::time::{micros, saturate};
+
+impl Config<Fluctuation> {
+    /// The founding rule: an interval of `base` on a steady path, longer on an unsteady one.
+    ///
+    /// Intervals lie between 0.9 and 4 times `base`. See [`Fluctuation`] for what the rule is good for, and what it is not.
+    ///
+    /// # Errors
+    /// Where `base` is below 1 us or above 12.7 days.
+    pub const fn every(base: Duration) -> Result<Self, ConfigError> {
+        let base_us = micros(base);
+        ensure!(check(Setting::Interval, base_us, 1, SPAN_MAX_US));
+        let least = base_us - base_us / 10;
+        Ok(Self::around(
+            Fluctuation::new(base),
+            base_us,
+            least,
+            4 * base_us,
+        ))
+    }
+
+    /// How much of the fluctuation lengthens the interval: 100 % unless set; 0 keeps it at its base.
+    ///
+    /// # Errors
+    /// Above 1,000 %.
+    pub const fn gain_percent(mut self, percent: u16) -> Result<Self, ConfigError> {
+        ensure!(check(Setting::Gain, percent as u64, 0, 1_000));
+        self.settings.policy = self.settings.policy.with_gain_percent(percent);
+        Ok(self)
+    }
+}
+
+impl Config<Fixed> {
+    /// The same interval whatever the path does. Timeouts and retries still follow the round-trip times.
+    ///
+    /// # Errors
+    /// Where `interval` is below 1 us or above 12.7 days.
+    pub const fn fixed(interval: Duration) -> Result<Self, ConfigError> {
+        let interval_us = micros(interval);
+        ensure!(check(Setting::Interval, interval_us, 1, SPAN_MAX_US));
+        let least = interval_us - interval_us / 10;
+        Ok(Self::around(
+            Fixed::new(interval),
+            interval_us,
+            least,
+            interval_us,
+        ))
+    }
+}
+
+impl Config<Target> {
+    /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is
+    /// measured to do.
+    ///
+    /// The bound is a guarantee; the time between mistakes is audited ([`Promise`](crate::Promise)). Change the bound here, not with
+    /// [`detect_within`](Self::detect_within) afterwards, which the planner does not learn of.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use systole::pacing::Target;
+    /// use systole::{Config, Instant, Monitor};
+    ///
+    /// const WEEK: Duration = Duration::from_secs(7 * 86_400);
+    /// # fn main() -> Result<(), systole::ConfigError> {
+    /// let config = Config::target(Duration::from_secs(10))?
+    ///     .mistakes_at_most_one_per(WEEK)?
+    ///     .probes_at_most(500)? // in 1,000 s
+    ///     .seed(0x5eed_0f_0007)?;
+    /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
+    /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    /// assert_eq!(plan.bound(), Duration::from_secs(10));
+    /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Where `within` is below 1 ms or above 12.7 days.
+    pub const fn target(within: Duration) -> Result<Self, ConfigError> {
+        let bound_us = micros(within);
+        ensure!(check(
+            Setting::DetectWithin,
+            bound_us,
+            Span::MILLISECOND_US,
+            SPAN_MAX_US
+        ));
+        let target = Target::new(within);
+        let mut config = Self::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
+        let limits = &mut config.settings.limits;
+        limits.bound_us = bound_us;
+        limits.timeout_min_us = saturate(bound_us / 50);
+        limits.timeout_max_us = saturate(bound_us / 2);
+        limits.timeout_first_us = saturate(bound_us / 14);
+        limits.retries = Retries::closing(0);
+        Ok(config)
+    }
+
+    /// The least expected time from one mistake to the next; a day unless set.
+    ///
+    /// # Errors
+    /// Where it is below ten bounds or above a century.
+    pub const fn mistakes_at_most_one_per(mut self, apart: Duration) -> Result<Self, ConfigError> {
+        match self.settings.policy.with_recurrence(apart) {
+            Ok(target) => self.settings.policy = target,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// The most steady probes in 1,000 seconds; without limit unless set. Where it is in the way of the other requirements, the
+    /// [promise](crate::Promise) says so.
+    ///
+    /// # Errors
+    /// Fewer than two a bound.
+    pub const fn probes_at_most(mut self, in_1000_s: u32) -> Result<Self, ConfigError> {
+        match self.settings.policy.with_budget(in_1000_s) {
+            Ok(target) => self.settings.policy = target,
+            Err(error) => return Err(error),
+        }
+        Ok(self)
+    }
+
+    /// The same planner that learns nothing and keeps to one interval: what adaptation is worth is the difference.
+    #[cfg(feature = "lab")]
+    #[must_use]
+    pub const fn without_adaptation(mut self, interval: Duration) -> Self {
+        self.settings.policy = self.settings.policy.frozen(interval);
+        self
+    }
+}

@@ -1,0 +1,87 @@
+//! What the caller knows: an occasion, a pushback, a restart, a suspend, a clock put right.
+
+use crate::monitor::Monitor;
+use crate::pacing::Pacing;
+use crate::probe::Outstanding;
+use crate::suspicion::SuspicionLevel;
+use crate::time::Instant;
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// Probe as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
+    pub fn probe_now(&mut self, now: Instant) {
+        self.look(now);
+        self.pull_forward();
+        self.settle();
+    }
+
+    /// Brings the next probe forward, though not closer to the last one than a retry would be.
+    pub(super) fn pull_forward(&mut self) {
+        let plan = self.pulse.plan();
+        let least = plan.interval_us().min(u64::from(plan.timeout_us()));
+        let soonest = if self.pulse.is_started() {
+            self.sent.plus(least)
+        } else {
+            self.watch.now()
+        };
+        self.next = self.next.min(soonest.max(self.watch.now()));
+    }
+
+    /// The peer asks for fewer probes: the interval doubles, up to the longest, until [`restarted`](Self::restarted). Comes before the bound; where
+    /// that cannot be kept any more, an [`Event::BoundRelaxed`] says so.
+    pub fn handle_pushback(&mut self, now: Instant) {
+        self.look(now);
+        let before = self.pulse.plan().bound_us();
+        self.pulse.push_back();
+        let after = self.pulse.plan().bound_us();
+        if after > before && self.pulse.settings().limits.bound_us > 0 {
+            self.pending.relaxed(before);
+        }
+        self.reschedule();
+        self.settle();
+    }
+
+    /// The peer is a new incarnation: what is under way is void, replies to it count for nothing, and the verdict starts over. The
+    /// statistics of the path stay.
+    pub fn restarted(&mut self, now: Instant) {
+        self.look(now);
+        let level = self.level_now();
+        self.outstanding = Outstanding::new();
+        self.incarnation = self.incarnation.wrapping_add(1);
+        self.proof = self.watch.seen();
+        self.forgotten = SuspicionLevel::ZERO;
+        if let Some(change) = self.pulse.restart() {
+            self.announce(change, level);
+        }
+        self.next = self.watch.now();
+        self.settle();
+    }
+
+    /// We were suspended and the clock did not see it: what was under way is void, and the peer gets one more probe before any verdict.
+    pub fn resumed(&mut self, now: Instant) {
+        self.look(now);
+        self.void();
+        self.pulse.allow_one_probe(self.watch.seen());
+        self.watch.stop();
+        self.next = self.watch.now();
+        self.settle();
+    }
+
+    pub(super) fn void(&mut self) {
+        let seen = self.watch.seen();
+        for probe in self.outstanding.iter() {
+            if self.is_evidence(probe) {
+                self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
+            }
+        }
+        self.outstanding.void_all();
+    }
+
+    /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
+    pub fn resync(&mut self, now: Instant) {
+        let back = self.watch.resync(now);
+        for moment in [&mut self.sent, &mut self.next] {
+            *moment = moment.minus(back);
+        }
+        self.settle();
+    }
+}
