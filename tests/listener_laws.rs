@@ -86,7 +86,8 @@ proptest! {
         let counters = |world: &World| world.listener.snapshot(world.now).counters.lateness_us;
         let before = counters(&world);
         let mut bound = world.listener.bound();
-        for _ in 0..200 {
+        for _ in 0..100_000 { // a stated bound may be many intervals long
+
             if world.verdict() == Verdict::Dead {
                 break;
             }

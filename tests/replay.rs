@@ -185,7 +185,7 @@ const BOUNDED: [&str; 7] = [
     "retries",
     "founding rule",
 ];
-const UNBOUNDED: [&str; 7] = [
+const UNBOUNDED: [&str; 8] = [
     "NFD-E",
     "2W-FD",
     "Bertier",
@@ -193,6 +193,7 @@ const UNBOUNDED: [&str; 7] = [
     "phi (Akka)",
     "exponential (Cassandra)",
     "Satzger",
+    "listener",
 ];
 
 const COMPARE: [&str; 6] = [

@@ -36,7 +36,7 @@ pub enum Op {
     Duplicate(u8),
     /// Any bytes, as a datagram.
     Bytes(Vec<u8>),
-    /// A well-formed beat of a stranger's: incarnation, sequence number, interval, deadline.
+    /// A well-formed beat of a stranger's: incarnation, which is not guessed, sequence number, interval, deadline, and whether it is a goodbye.
     Forged(u32, u32, u32, u32, bool),
     /// A stranger who has seen the last beat: this much beside its incarnation and sequence number, and a goodbye.
     Seen(u8, i32, bool),
@@ -174,9 +174,11 @@ impl World {
             }
             Op::Bytes(bytes) => bytes.clone(),
             Op::Forged(incarnation, sequence, interval, deadline, goodbye) => {
+                let known = self.listener.snapshot(self.now).incarnation;
+                let guessed = known == Some(*incarnation);
                 let beat = Beat::new(*sequence, micros((*interval).into()))
                     .with_deadline(micros((*deadline).into()))
-                    .with_incarnation(*incarnation);
+                    .with_incarnation(if guessed { !incarnation } else { *incarnation });
                 forge(if *goodbye { beat.goodbye() } else { beat }, self.tagged)
             }
             Op::Seen(of, jump, goodbye) => self.imitate(*of, *jump, *goodbye),
@@ -185,8 +187,12 @@ impl World {
         self.drain();
         let trusting = self.listener.verdict() == Verdict::Unknown;
         let silent = self.listener.verdict() != Verdict::Alive;
-        let known = self.listener.snapshot(self.now).incarnation;
-        let of_now = wire::decode(&datagram).is_ok_and(|beat| Some(beat.incarnation()) == known);
+        // one that was not believed when it came, being too far ahead for the time that had passed, may be later
+        let snapshot = self.listener.snapshot(self.now);
+        let of_now = wire::decode(&datagram).is_ok_and(|beat| {
+            let behind = snapshot.sequence.wrapping_sub(beat.sequence()) < 1 << 31;
+            Some(beat.incarnation()) == snapshot.incarnation && behind
+        });
         let genuine = of_now && self.heard.contains(&datagram);
         if self.tagged || genuine || !(trusting || silent) {
             self.unmoved(|world| world.receive(&datagram));
