@@ -27,7 +27,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The peer asks for fewer probes: the interval doubles, up to the longest, until [`restarted`](Self::restarted). Comes before the bound; where
-    /// that cannot be kept any more, an [`Event::BoundRelaxed`] says so.
+    /// that cannot be kept any more, an [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
     pub fn handle_pushback(&mut self, now: Instant) {
         self.look(now);
         let before = self.pulse.plan().bound_us();
