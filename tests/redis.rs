@@ -14,6 +14,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/deep.rs"]
+mod deep;
 #[path = "common/redis.rs"]
 mod redis;
 #[allow(dead_code)] // shared: each test uses its part
@@ -67,10 +69,6 @@ impl Redis {
     fn signal(&self, name: &str) {
         signal(self.0.pid(), name);
     }
-}
-
-fn deep() -> bool {
-    std::env::var_os("SYSTOLE_DEEP").is_some_and(|value| value == "1")
 }
 
 /// How long after `crash` the verdict falls.
@@ -127,7 +125,7 @@ fn a_busy_server_is_not_dead() {
     let Some(redis) = Redis::start() else { return };
     let busy = Busy::start(redis.0.port);
     let mut watch = redis.watch();
-    let probes = if deep() { 300 } else { 15 };
+    let probes = if deep::is_wanted() { 300 } else { 15 };
     let is_held_up = |line: &&Value| line["rtt_us"].as_u64() > Some(50_000);
     for probe in 0..4 * probes {
         if probe >= probes && watch.seen.iter().any(|line| is_held_up(&line)) {
@@ -197,7 +195,11 @@ fn a_stopped_prober_blames_itself() {
     let Some(redis) = Redis::start() else { return };
     let mut watch = redis.watch();
     signal(watch.pid(), "STOP");
-    sleep(if deep() { 30 * SECOND } else { 6 * SECOND });
+    sleep(if deep::is_wanted() {
+        30 * SECOND
+    } else {
+        6 * SECOND
+    });
     signal(watch.pid(), "CONT");
     let paused = watch.until("pause", 5 * SECOND, |line| line["event"] == "paused");
     eprintln!("late by {} ms", paused["lateness_ms"]);

@@ -10,6 +10,8 @@
     clippy::many_single_char_names
 )] // a test
 
+#[path = "common/deep.rs"]
+mod deep;
 #[path = "common/recorded.rs"]
 mod recorded;
 
@@ -23,10 +25,6 @@ use systole::lab::sweep::{self, Candidate, Outcome};
 use systole::lab::{Case, CrashTest, Network, Trace};
 use systole::pacing::Target;
 use systole::{Config, Event, Heartbeat, Infeasible, Instant, Monitor, Output, ProbeId, Verdict};
-
-fn deep() -> bool {
-    std::env::var_os("SYSTOLE_DEEP").is_some()
-}
 
 const fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
@@ -75,7 +73,7 @@ fn the_row_of_the_table() {
         let cases: Vec<Case<Trace>> = sweep::parallel(&traces, |(name, trace)| {
             Case::new(*name, trace.clone(), bound)
         });
-        let planners = if deep() {
+        let planners = if deep::is_wanted() {
             Planner::sweep(bound)
         } else {
             vec![Planner::new(bound, secs(3_600)).unwrap()]
@@ -165,15 +163,15 @@ fn different(length: Duration) -> Vec<(&'static str, Synthetic)> {
         ("bursts of 0.5 s", bursts(3, length, 60, 500)),
         ("queues of 1.6 s", queues(5, length)),
     ];
-    networks.truncate(if deep() { 6 } else { 3 });
+    networks.truncate(if deep::is_wanted() { 6 } else { 3 });
     networks
 }
 
 /// (ii) Each network judged alone, against its own best constant setting; and no one constant does for all of them.
 #[test]
 fn each_network_gets_its_own_interval() {
-    let length = secs(if deep() { 8 * 3_600 } else { 3_600 });
-    let grid = shares(if deep() { 20 } else { 7 });
+    let length = secs(if deep::is_wanted() { 8 * 3_600 } else { 3_600 });
+    let grid = shares(if deep::is_wanted() { 20 } else { 7 });
     let planner = Planner::new(D, APART).unwrap();
     let (mut best, mut targets) = (Vec::new(), Vec::new());
     for (name, network) in different(length) {
@@ -216,7 +214,7 @@ fn does_for_all<N: Network>(targets: &[(Case<N>, f64, f64)], share: f64) -> bool
 /// (iii) The bound, over crashes placed uniformly.
 #[test]
 fn every_crash_is_found_in_time() {
-    let test = CrashTest::new(if deep() { 10_000 } else { 300 });
+    let test = CrashTest::new(if deep::is_wanted() { 10_000 } else { 300 });
     for bound in [D, secs(10)] {
         let planner = Planner::new(bound, secs(3_600)).unwrap();
         let judge = |name: &str, network: &(dyn Network + Sync)| {
@@ -311,8 +309,8 @@ fn config(apart: Duration) -> Config<Target> {
 #[test]
 fn promises_are_kept() {
     let apart = secs(300);
-    let length = secs(if deep() { 30_000 } else { 12_000 });
-    let seeds = if deep() { 10 } else { 3 };
+    let length = secs(if deep::is_wanted() { 30_000 } else { 12_000 });
+    let seeds = if deep::is_wanted() { 10 } else { 3 };
     let mut within = 0;
     let mut all = 0;
     for (name, every_s, mean_ms) in [
@@ -346,7 +344,7 @@ fn slow(share: f64, length: Duration) -> Synthetic {
 /// The fewest mistakes of any constant interval within `budget`, probes in 1,000 s: what a search over plans finds.
 fn fewest_mistakes(network: &Synthetic, budget: Option<u32>) -> usize {
     let shortest = budget.map_or(Duration::ZERO, |probes| secs(1_000) / probes);
-    let intervals = shares(if deep() { 16 } else { 6 })
+    let intervals = shares(if deep::is_wanted() { 16 } else { 6 })
         .into_iter()
         .map(|share| D.mul_f64(share));
     intervals
@@ -375,7 +373,11 @@ fn said(network: &Synthetic, apart: Duration, budget: Option<u32>) -> Option<Inf
 /// (iv) What no plan can keep is said with the requirement that binds, and only that: against a search over constant plans.
 #[test]
 fn a_target_is_infeasible_where_no_constant_plan_keeps_it() {
-    let length = secs(if deep() { 8 * 3_600 } else { 2 * 3_600 });
+    let length = secs(if deep::is_wanted() {
+        8 * 3_600
+    } else {
+        2 * 3_600
+    });
     let networks = [
         ("clean", clean(1, length)),
         ("bursts of 0.1 s", bursts(9, length, 60, 100)),
@@ -391,7 +393,7 @@ fn a_target_is_infeasible_where_no_constant_plan_keeps_it() {
     let budgets = [None, Some(700), Some(1_500)];
     let cells: Vec<_> = networks
         .iter()
-        .step_by(if deep() { 1 } else { 3 })
+        .step_by(if deep::is_wanted() { 1 } else { 3 })
         .flat_map(|(name, network)| budgets.map(|budget| (*name, network, budget)))
         .collect();
     let judged = sweep::parallel(&cells, |&(name, network, budget)| {

@@ -110,21 +110,19 @@ fn ctrl_c_and_sigterm_end_it_with_a_summary() {
     }
 }
 
+/// For long enough to be called dead.
+fn watch_briefly(target: &str) -> Watch {
+    let quickly = ["--every", "100ms", "--detect-within", "500ms"];
+    Watch::start([&[target], &quickly[..], &["--for", "1s"]].concat())
+}
+
 /// A probe that is refused is evidence at once, and the verdict comes with the bound.
 #[test]
 fn a_refused_connection_is_dead_at_the_end() {
     let port = free_port();
     for scheme in ["tcp", "redis", "udp", "http", "postgres"] {
         let target = format!("{scheme}://127.0.0.1:{port}");
-        let mut watch = Watch::start([
-            &*target,
-            "--every",
-            "100ms",
-            "--detect-within",
-            "500ms",
-            "--for",
-            "1s",
-        ]);
+        let mut watch = watch_briefly(&target);
         let (summary, status) = watch.end();
         assert_eq!(
             (status, &summary["verdict"]),
@@ -141,15 +139,7 @@ fn a_refused_connection_is_dead_at_the_end() {
 fn a_target_that_never_answers_is_dead_and_was_never_heard() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let target = format!("udp://{}", silent.local_addr().unwrap());
-    let mut watch = Watch::start([
-        &*target,
-        "--every",
-        "100ms",
-        "--detect-within",
-        "500ms",
-        "--for",
-        "1s",
-    ]);
+    let mut watch = watch_briefly(&target);
     let (summary, status) = watch.end();
     assert_eq!((status, &summary["verdict"]), (1, &"dead".into()));
     assert!(

@@ -54,33 +54,19 @@ async fn serve(listener: TcpListener, server: u16, path: watch::Receiver<Path>) 
             let server = TcpStream::connect(("127.0.0.1", server)).await?;
             let ((from, back), (reply, to)) = (client.into_split(), server.into_split());
             tokio::select! {
-                ended = forth(from, to, path.clone()) => ended,
-                ended = replies(reply, back, path) => ended,
+                ended = pass(from, to, path.clone(), false) => ended,
+                ended = pass(reply, back, path, true) => ended,
             }
         });
     }
 }
 
-async fn forth(
+/// Hands on what comes, later or never where the path is so; the way there is never slow.
+async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut path: watch::Receiver<Path>,
-) -> io::Result<()> {
-    let mut chunk = [0; 512];
-    loop {
-        let length = from.read(&mut chunk).await?;
-        if length == 0 {
-            return Ok(());
-        }
-        let _ = path.wait_for(|path| *path != Path::Hole).await;
-        to.write_all(&chunk[..length]).await?;
-    }
-}
-
-async fn replies(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut path: watch::Receiver<Path>,
+    is_way_back: bool,
 ) -> io::Result<()> {
     let mut chunk = [0; 512];
     loop {
@@ -89,7 +75,7 @@ async fn replies(
             return Ok(());
         }
         let now = *path.borrow();
-        if let Path::Slow(by) = now {
+        if let (Path::Slow(by), true) = (now, is_way_back) {
             sleep(by).await;
         }
         let _ = path.wait_for(|path| *path != Path::Hole).await;

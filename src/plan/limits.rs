@@ -1,0 +1,186 @@
+//! What every plan is held to.
+
+use crate::fixed::WIDE;
+use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
+use crate::time::saturate;
+
+/// What every plan and verdict is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
+pub(crate) struct Limits {
+    pub(crate) interval_min_us: u64,
+    pub(crate) interval_max_us: u64,
+    /// The stated bound on detection time; 0: none.
+    pub(crate) bound_us: u64,
+    pub(crate) timeout_first_us: u32,
+    pub(crate) timeout_min_us: u32,
+    pub(crate) timeout_max_us: u32,
+    /// How far jitter may shorten an interval, in 2^16.
+    pub(crate) jitter_q16: u16,
+    pub(crate) retries: Retries,
+    /// Answers that bring a dead peer back.
+    pub(crate) rise: u8,
+}
+
+impl Limits {
+    /// How far jitter may shorten an interval, in per cent.
+    #[cfg(any(feature = "serde", feature = "defmt"))]
+    #[allow(clippy::cast_possible_truncation)] // at most 100
+    pub(crate) const fn jitter_percent(&self) -> u8 {
+        (self.jitter_q16 / HUNDREDTH_Q16) as u8
+    }
+
+    /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
+    ///
+    /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
+    /// shortens the interval. What still does not fit restates the bound.
+    #[inline]
+    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
+        plan.dead = wish.dead;
+        plan.margin_percent = wish.margin_percent;
+        plan.retries = wish.retries;
+        plan.timeout_us = wish.timeout_us;
+        plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
+        let free = self.bound_us == 0 && pushbacks == 0 && plan.retries.is_plain();
+        if !(WIDE && free && self.fit_freely(plan)) {
+            self.fit_closely(plan, pushbacks);
+        }
+    }
+
+    /// The short way, and the usual one, for plans that overlap nothing; small cores save its flash. Tells whether it led there.
+    #[inline]
+    fn fit_freely(&self, plan: &mut Plan) -> bool {
+        let floored = plan.timeout_us.max(self.timeout_min_us);
+        plan.timeout_us = floored.min(self.timeout_max_us);
+        let tail = u64::from(plan.timeout_us) * u64::from(plan.retries.plain_weight());
+        plan.bound_us = plan.interval_us + tail;
+        !plan.overlaps()
+    }
+
+    /// The way for every plan.
+    #[inline(never)]
+    fn fit_closely(&self, plan: &mut Plan, pushbacks: u8) {
+        plan.timeout_us = self.fit_timeout_us(plan.timeout_us);
+        plan.retries = plan.retries.at_most(Retries::MAX);
+        let floor = match pushbacks {
+            0 => self.interval_min_us,
+            _ => self.push_back(plan, pushbacks),
+        };
+        if self.bound_us > 0 {
+            self.fit_bound(plan, floor);
+        } else {
+            plan.retries = plan.retries.without_bound();
+            plan.bound_us = plan.interval_us + plan.tail_us();
+        }
+        if plan.overlaps() {
+            plan.retries = Retries::NONE;
+        }
+    }
+
+    pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
+        wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
+    }
+
+    /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    #[cold]
+    fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
+        for _ in 0..pushbacks {
+            plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
+        }
+        plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
+        plan.interval_us
+    }
+
+    /// With a stated bound, no timeout is longer than leaves room for the shortest interval.
+    fn timeout_ceiling(&self) -> u32 {
+        if self.bound_us == 0 {
+            return self.timeout_max_us;
+        }
+        let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
+        saturate(room)
+            .min(self.timeout_max_us)
+            .max(self.timeout_min_us)
+    }
+
+    /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
+    fn fit_bound(&self, plan: &mut Plan, floor: u64) {
+        let mut tail = plan.tail_us();
+        while plan.retries.count() > 0 && floor + tail > self.bound_us {
+            plan.retries = plan.retries.less_one();
+            tail = plan.tail_us();
+        }
+        let room = self.bound_us.saturating_sub(tail);
+        plan.interval_us = plan.interval_us.min(room).max(floor);
+        let least = plan.interval_us + u64::from(plan.timeout_us);
+        plan.bound_us = self.bound_us.max(least);
+    }
+}
+
+/// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
+pub(super) fn within(value: u64, min: u64, max: u64) -> u64 {
+    value.min(max).max(min)
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Limits {
+    fn format(&self, to: defmt::Formatter<'_>) {
+        let Self {
+            interval_min_us,
+            interval_max_us,
+            bound_us,
+            timeout_first_us,
+            timeout_min_us,
+            timeout_max_us,
+            retries,
+            jitter_q16: _,
+            rise,
+        } = *self;
+        defmt::write!(
+            to,
+            "Limits {{ interval_us: {}..={}, bound_us: {}, timeout_us: {} {}..={}, retries: {}, jitter_percent: {}, rise: {} }}",
+            interval_min_us,
+            interval_max_us,
+            bound_us,
+            timeout_first_us,
+            timeout_min_us,
+            timeout_max_us,
+            retries,
+            self.jitter_percent(),
+            rise
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIMITS: Limits = Limits {
+        interval_min_us: 900,
+        interval_max_us: 4_000_000,
+        bound_us: 0,
+        timeout_first_us: 2_000,
+        timeout_min_us: 100,
+        timeout_max_us: 3_000_000,
+        jitter_q16: 0,
+        retries: Retries::NONE,
+        rise: 1,
+    };
+
+    proptest! {
+        /// Small cores know the general way alone, and answers are to be the same on all.
+        #[test]
+        fn the_short_way_leads_where_the_general_one_does(
+            interval_us in 0_u64..8_000_000, timeout_us in 0_u32..8_000_000, count in 0_u8..=Retries::MAX, doubling: bool,
+        ) {
+            let retries = if doubling { Retries::exponential(count) } else { Retries::fixed(count) };
+            let mut short = Plan::from_micros(interval_us, timeout_us).with_retries(retries);
+            short.interval_us = within(interval_us, LIMITS.interval_min_us, LIMITS.interval_max_us);
+            let mut general = short;
+            prop_assume!(LIMITS.fit_freely(&mut short));
+            LIMITS.fit_closely(&mut general, 0);
+            prop_assert_eq!(short, general);
+        }
+    }
+}
