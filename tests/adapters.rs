@@ -447,7 +447,11 @@ async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
     let config = Config::every(SECOND).unwrap().start_at_once();
     let heart = systole::tokio::spawn(config, move || {
         noted.note();
-        async { Err::<(), _>(Fault::Pushback) }
+        async {
+            Err::<(), _>(Fault::Pushback {
+                wait: Duration::ZERO,
+            })
+        }
     });
     sleep(60 * SECOND).await;
     assert_eq!(heart.verdict(), Verdict::Alive);

@@ -13,7 +13,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A thread or task lends its machine: `heart.with(|monitor, now| series.record(monitor, now))`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
+//! Threads and tasks record by themselves where they are told a name, by [`thread::Builder::metrics`](crate::thread::Builder::metrics) and
+//! `tokio::Builder::metrics`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
@@ -22,6 +23,7 @@
 //! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the bound; unknown or answered ids |
 //! | `systole_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 //! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
+//! | `systole_retry_budget_used_total` | counter: retries that it took out of its [`RetryBudget`](crate::RetryBudget) |
 //! | `systole_pauses_total` | counter: lateness of ours that was reported |
 //! | `systole_rtt_seconds` | histogram, with [`RTT_BUCKETS`] |
 //! | `systole_verdict{verdict}` | gauge: 1 for the verdict in force, 0 for the others |
@@ -138,6 +140,7 @@ impl Peer {
             ("systole_late_replies_total", rise(|all| all.late)),
             ("systole_stale_replies_total", rise(|all| all.stale)),
             ("systole_ignored_replies_total", rise(|all| all.ignored)),
+            ("systole_retry_budget_used_total", rise(|all| all.budgeted)),
             ("systole_pauses_total", rise(|all| all.pauses)),
         ] {
             counter!(name, "peer" => self.name.clone()).increment(rise);

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::mpsc::Receiver;
 use std::thread::{JoinHandle, Thread};
 
-use super::{Epoch, Fault, Shared, WINDOW, machine};
+use super::{Epoch, Fault, Recorder, Shared, WINDOW, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
 use board::Board;

@@ -9,8 +9,8 @@ use std::sync::mpsc::SyncSender;
 use std::thread::park_timeout;
 
 use super::board::Board;
-use super::machine::{Machine, Step};
-use super::{Epoch, Fault, Shared, WINDOW};
+use super::machine::{Machine, Settled, Step};
+use super::{Epoch, Fault, Recorder, Shared, WINDOW};
 use crate::pacing::Pacing;
 use crate::{Event, Failure, Instant, Monitor, ProbeId};
 
@@ -21,6 +21,7 @@ pub(super) struct Beat<P: Pacing, F> {
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
     pub(super) events: SyncSender<Event>,
+    pub(super) recorder: Option<Recorder<Monitor<WINDOW, P>>>,
     pub(super) probe: F,
 }
 
@@ -41,20 +42,19 @@ where
     }
 
     /// The probe to send, if any, and when the machine is to be asked again.
-    fn drain(&self) -> (Option<ProbeId>, Instant) {
+    fn drain(&mut self) -> (Option<ProbeId>, Instant) {
         let now = self.epoch.now();
         let mut asked = None;
-        loop {
+        let until = loop {
             match self.shared.poll(now) {
                 Step::Probe((), id) => asked = Some(id),
                 Step::Event(event) => drop(self.events.try_send(event)),
-                Step::Wait(until) => {
-                    self.board
-                        .post(self.shared.with(|monitor| monitor.opinion()));
-                    return (asked, until);
-                }
+                Step::Wait(until) => break until,
             }
-        }
+        };
+        let verdict = self.shared.show(self.recorder.as_mut(), now);
+        self.board.post(verdict);
+        (asked, until)
     }
 
     fn ask(&mut self, id: ProbeId, until: Instant) {
@@ -64,9 +64,8 @@ where
             Ok(answer) => answer.map(drop).map_err(Into::into),
             Err(_) => Err(Fault::Failed(Failure::Prober)),
         };
-        let at = self.epoch.now();
-        self.shared
-            .with(|monitor| monitor.hand_in((), id, result, at));
+        let settled = Settled::new((), id, result, self.epoch.now());
+        self.shared.with(|monitor| monitor.hand_in(settled));
     }
 
     /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be

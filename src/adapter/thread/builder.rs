@@ -12,7 +12,7 @@ use std::thread;
 use super::beat::Beat;
 use super::board::Board;
 use super::goodbye::Goodbye;
-use super::{Epoch, Fault, Heart, Shared};
+use super::{Epoch, Fault, Heart, Recorder, Shared, WINDOW};
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
 
@@ -38,6 +38,7 @@ const EVENTS: usize = 64;
 pub struct Builder<P: Pacing> {
     config: Config<P>,
     budget: Option<Arc<RetryBudget>>,
+    recorder: Option<Recorder<Monitor<WINDOW, P>>>,
     goodbye: Option<Goodbye>,
 }
 
@@ -48,6 +49,7 @@ impl<P: Pacing> Builder<P> {
         Self {
             config: config.seeded(),
             budget: None,
+            recorder: None,
             goodbye: None,
         }
     }
@@ -69,6 +71,16 @@ impl<P: Pacing> Builder<P> {
     #[must_use]
     pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Some(Arc::clone(budget));
+        self
+    }
+
+    /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
+    /// answer, until the heart stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, name: impl Into<Arc<str>>) -> Self {
+        let mut series = crate::metrics::Peer::new(name);
+        self.recorder = Some(Box::new(move |monitor, now| series.record(monitor, now)));
         self
     }
 }
@@ -97,6 +109,7 @@ where
             stopping: Arc::clone(&stopping),
             board: Arc::clone(&board),
             events: sender,
+            recorder: self.recorder,
             probe,
         };
         let end = Arc::clone(&board);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use systole::{Condition, Event, FailoverEvent, Instant, MonitorSnapshot};
 
 use crate::args;
-use crate::target::Miss;
+use crate::target::{Answer, Miss};
 use crate::view::{Sight, View, Wish};
 
 pub(crate) use paint::Paint;
@@ -23,10 +23,9 @@ pub(crate) enum Happening {
     Start,
     /// A probe was answered.
     Answer {
+        answer: Answer,
         rtt: Option<Duration>,
         late: bool,
-        /// The peer asks for fewer probes.
-        pushback: bool,
     },
     /// A probe is overdue.
     Lost,

@@ -5,13 +5,15 @@ use std::time::Duration;
 use systole::{Condition, Event, FailoverEvent, Outage, Reason, SwitchReason};
 
 use super::Happening;
+use crate::target::Answer;
 
 /// Nothing of an answer that came in time, nor of the beginning and the end.
 pub(crate) fn describe(happening: &Happening) -> Option<String> {
     Some(match happening {
-        Happening::Answer { pushback: true, .. } => {
-            "asks for fewer probes: the interval doubles".into()
-        }
+        Happening::Answer {
+            answer: Answer::Pushback { wait },
+            ..
+        } => format!("{}: the interval grows", pushback_text(*wait)),
         Happening::Answer {
             rtt, late: true, ..
         } => match rtt {
@@ -64,6 +66,14 @@ fn event_text(event: Event) -> String {
             )
         }
         other => format!("{other:?}"),
+    }
+}
+
+pub(super) fn pushback_text(wait: Duration) -> String {
+    if wait.is_zero() {
+        "asks for fewer probes".into()
+    } else {
+        format!("asks to be left alone for {}", span(wait))
     }
 }
 

@@ -22,8 +22,10 @@ pub(super) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Fine,
-    /// It asks for fewer probes.
-    Pushback,
+    /// It asks for fewer probes, and wants to be left alone for so long; zero where it does not say.
+    Pushback {
+        wait: Duration,
+    },
 }
 
 /// Why there was none.
@@ -69,6 +71,17 @@ pub(crate) struct Arrival {
     pub(crate) at: Instant,
     /// What went before it on the same probe and is no round trip: resolving, connecting, TLS, logging in.
     pub(crate) setup: Duration,
+}
+
+impl Arrival {
+    /// In the words of the machine.
+    pub(crate) fn result(&self) -> Result<(), Fault> {
+        match &self.result {
+            Ok(Answer::Fine) => Ok(()),
+            Ok(Answer::Pushback { wait }) => Err(Fault::Pushback { wait: *wait }),
+            Err(miss) => Err(miss.fault()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
