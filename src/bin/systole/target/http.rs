@@ -46,7 +46,7 @@ impl Http {
     pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         let malformed = || Trouble::Address(target.to_string());
         let tls = match target.scheme {
-            Scheme::Https => Some(Tls::new(&target.host, trust)?),
+            Scheme::Https => Some(Tls::new(&target.host, trust, b"http/1.1")?),
             _ => None,
         };
         let request = request(target).ok_or_else(malformed)?;

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::Place;
-use super::{Scheme, Target, Trust, demo, http, kept, postgres, redis, tcp, udp};
+use super::{Scheme, Target, Trust, demo, grpc, http, kept, postgres, redis, tcp, udp};
 use crate::trouble::Trouble;
 
 /// A probe to be sent.
@@ -135,6 +135,10 @@ impl Link {
             Scheme::Http | Scheme::Https => {
                 let http = http::Http::new(target, trust)?;
                 Self::start(news, |post| kept::run(http, place, post))
+            }
+            Scheme::Grpc | Scheme::Grpcs => {
+                let grpc = grpc::Grpc::new(target, trust)?;
+                Self::start(news, |post| kept::run(grpc, place, post))
             }
             Scheme::Postgres => {
                 let postgres = postgres::Postgres::new(target)?;
