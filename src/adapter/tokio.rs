@@ -16,6 +16,7 @@ mod goodbye;
 mod handle;
 mod probes;
 mod start;
+mod timer;
 
 #[cfg(feature = "udp")]
 pub use fleet::UdpFleet;

@@ -8,12 +8,13 @@ use std::panic::catch_unwind;
 use ::tokio::select;
 use ::tokio::sync::{Notify, broadcast, watch};
 use ::tokio::task::yield_now;
-use ::tokio::time::{Instant as Moment, sleep_until};
+use ::tokio::time::Instant as Moment;
 use tokio_util::sync::CancellationToken;
 
 use super::goodbye::Goodbye;
 use super::machine::{Machine, Settled, Step};
 use super::probes::Probes;
+use super::timer::sleep_closely;
 use super::{Epoch, Farewell, Fault, Recorder, Shared, now};
 use crate::{Failure, Instant, ProbeId};
 
@@ -61,7 +62,7 @@ where
                 Some(settled) = self.probes.next() => self.hand_in(settled),
                 () = changed.notified() => {}
                 // what waits in the sockets is heard before anything is called overdue
-                () = sleep_until(until) => yield_now().await,
+                () = sleep_closely(until) => yield_now().await,
             }
         }
     }
