@@ -82,6 +82,10 @@ fn the_status_says_whether_it_is_alive() {
         );
         assert!(longest(pushing) >= 400.0, "{pushing}: {}", longest(pushing));
     }
+    let later = &targets[3]; // Retry-After: 5
+    assert!(longest(later) >= 5_000.0, "{later}: {}", longest(later));
+    let said = |line: &Value| line["wait_ms"] == 5_000.0;
+    assert!(of(lines, later).any(said), "{later}");
     for (broken, words) in [(&targets[4], "HTTP 500"), (&targets[5], "HTTP 404")] {
         let said = |line: &Value| {
             line["reason"] == "unhealthy"

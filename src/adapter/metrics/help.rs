@@ -105,7 +105,11 @@ const SECONDS: [(&str, &str); 8] = [
 ];
 
 /// Gauges without a unit.
-const GAUGES: [(&str, &str); 6] = [
+const GAUGES: [(&str, &str); 7] = [
+    (
+        "systole_fleet_peers",
+        "How many peers of the fleet there are of each verdict.",
+    ),
     (
         "systole_verdict",
         "1 for the verdict in force, 0 for the others.",
