@@ -28,11 +28,11 @@ pub(crate) fn svg(series: &[(&str, Vec<Duration>)]) -> String {
         points(&mut out, off, beats, colour);
         legend(&mut out, place, name, colour);
     }
-    let middle = (LEFT + WIDTH) / 2.0;
+    let middle = f64::midpoint(LEFT, WIDTH);
     let foot = HEIGHT - AIR;
     let _ = writeln!(
         out,
-        "<text x='{middle}' y='{foot}' text-anchor='middle'>beat (0 to {beats}), and how far it was sent from its place</text>\n</svg>"
+        "<text x='{middle}' y='{foot}' text-anchor='middle'>{beats} beats in their order, and how far from its place each was sent</text>\n</svg>"
     );
     out
 }
@@ -86,8 +86,8 @@ fn points(out: &mut String, off: &[Duration], beats: usize, colour: &str) {
 }
 
 fn legend(out: &mut String, place: usize, name: &str, colour: &str) {
-    let y = AIR + 16.0 * (place as f64 + 1.0);
-    let x = LEFT + 14.0;
+    let y = height(2_000.0) + 18.0 * place as f64;
+    let x = 0.65 * WIDTH;
     let _ = writeln!(
         out,
         "<circle cx='{x}' cy='{}' r='4' fill='{colour}'/><text x='{}' y='{y}'>{name}</text>",

@@ -86,12 +86,12 @@ where
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
         self.probes.make_room(target);
         let patience = self.shared.with(|machine| machine.patience(target, now));
-        match catch_unwind(AssertUnwindSafe(|| (self.probe)(target))) {
-            Ok(probe) => self.probes.launch((target, id), patience, probe),
-            Err(_) => {
-                let panicked = Err(Fault::Failed(Failure::Prober));
-                self.hand_in(Settled::new(target, id, panicked, now));
-            }
+        let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
+        if let Ok(probe) = probe {
+            self.probes.launch((target, id), patience, probe);
+        } else {
+            let panicked = Err(Fault::Failed(Failure::Prober));
+            self.hand_in(Settled::new(target, id, panicked, now));
         }
     }
 

@@ -75,7 +75,7 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// In the words of the machine.
-    pub(crate) fn result(&self) -> Result<(), Fault> {
+    pub(crate) const fn result(&self) -> Result<(), Fault> {
         match &self.result {
             Ok(Answer::Fine) => Ok(()),
             Ok(Answer::Pushback { wait }) => Err(Fault::Pushback { wait: *wait }),
