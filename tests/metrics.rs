@@ -235,7 +235,9 @@ fn a_fleet_shows_how_many_and_the_worst() {
 /// Of a task that was told a name.
 #[cfg(feature = "tokio")]
 mod of_tasks {
-    use std::sync::Arc;
+    extern crate alloc;
+
+    use alloc::sync::Arc;
 
     use systole::tokio::Builder;
     use systole::{Fault, RetryBudget};

@@ -15,7 +15,7 @@ use crate::target::{Answer, Miss};
 use crate::view::{Sight, View, Wish};
 
 pub(crate) use paint::Paint;
-pub(crate) use words::{condition_text, describe, span};
+pub(crate) use words::{condition_text, describe, ending, span};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
