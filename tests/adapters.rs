@@ -727,6 +727,27 @@ mod thread {
     }
 
     #[test]
+    fn a_closure_that_never_returns_is_no_answer() {
+        let (release, hang) = channel::<()>();
+        let mut asked = 0;
+        let heart = systole::thread::spawn(quick(), move |_| {
+            asked += 1;
+            if asked == 5 {
+                let _ = hang.recv(); // until the test has seen what it wants
+            }
+            Ok::<_, Fault>(())
+        })
+        .unwrap();
+        assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
+        let began = Instant::now();
+        assert_eq!(heart.until_within(Verdict::Dead, SECOND), Verdict::Dead);
+        let (took, slack) = (began.elapsed(), ms(200)); // a busy machine may be late itself
+        assert!(took <= 5 * ms(50) + ms(300) + slack, "{took:?}");
+        drop(release);
+        assert_eq!(heart.until_within(Verdict::Alive, SECOND), Verdict::Alive);
+    }
+
+    #[test]
     fn a_goodbye_that_hangs_is_left_and_one_that_panics_is_contained() {
         let answering = |_| Ok::<_, Fault>(());
         let (release, hang) = channel::<()>();

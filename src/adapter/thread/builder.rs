@@ -6,12 +6,13 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 use std::io;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
 use super::beat::Beat;
 use super::board::Board;
 use super::goodbye::Goodbye;
+use super::worker::work;
 use super::{Epoch, Fault, Heart, Recorder, Shared, WINDOW};
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
@@ -103,6 +104,8 @@ where
         let shared = Arc::new(Shared::new(monitor, self.budget));
         let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
         let (sender, events) = sync_channel(EVENTS);
+        let (tasks, asked) = channel();
+        let (notes, noted) = channel();
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),
@@ -110,25 +113,32 @@ where
             board: Arc::clone(&board),
             events: sender,
             recorder: self.recorder,
-            probe,
+            notes: noted,
+            tasks,
+            busy: false,
+            due: None,
         };
-        let end = Arc::clone(&board);
-        let thread = thread::Builder::new()
-            .name("systole".into())
-            .spawn(move || {
-                beat.run();
-                end.end();
-            })?;
+        let (end, answers) = (Arc::clone(&board), notes.clone());
+        let worker = named("systole-probe").spawn(move || {
+            work(probe, epoch, &asked, &answers);
+            end.end();
+        })?;
+        let beat = named("systole").spawn(move || beat.run())?; // where it fails, the worker ends
         Ok(Heart {
             epoch,
             shared,
             stopping,
             board,
             events,
-            thread: Some(thread),
+            notes,
+            threads: Some([beat, worker]),
             goodbye: self.goodbye,
         })
     }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
 }
 
 impl<P: Pacing> fmt::Debug for Builder<P> {
