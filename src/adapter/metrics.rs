@@ -35,7 +35,8 @@
 //! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
 //!
 //! Series go away with the peer: the verdict is taken back when a [`Peer`] is dropped, and an exporter that is told to forget idle series
-//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram.
+//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram. Where threads and tasks record by
+//! themselves, that time should be longer than their longest interval.
 
 use alloc::sync::Arc;
 use core::time::Duration;

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     A round trip ends with the first byte of the answer. Resolving, connecting, TLS and logging in are not part of it; they are part of the time \
     until a probe is overdue. A kept connection is renewed every 30s, since a server whose accept queue is full goes on answering old ones.\n\n\
     tcp: a connection is answered by the peer's system, even where its process hangs. The others ask the process. http: 2xx and 3xx are \
-    alive; 429, and 503 with Retry-After, are alive and double the interval, or more often until it is as long as they say; any other status is a \
+    alive; 429, and 503 with Retry-After, are alive and lengthen the interval, up to --max, to twice its length or what they ask for; any other status is a \
     miss. grpc: SERVING is alive, anything else is a miss.\n\n\
     --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
     retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". The command line wins. SIGHUP reads it again: targets that stay keep connection, \
