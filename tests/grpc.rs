@@ -15,6 +15,8 @@ mod etcd;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "common/hang.rs"]
+mod hang;
 #[allow(dead_code)]
 #[path = "common/server.rs"]
 mod server;
@@ -24,16 +26,9 @@ mod signal;
 #[path = "common/tool.rs"]
 mod tool;
 
-use std::time::{Duration, Instant};
-
 use folder::Folder;
 use server::{Server, find};
-use signal::signal;
 use tool::Watch;
-
-const SECOND: Duration = Duration::from_secs(1);
-/// What a busy machine may take to schedule us and the tool.
-const SLACK: Duration = Duration::from_millis(500);
 
 /// An etcd that is started with `more`; nothing where it is not installed.
 fn etcd(name: &str, scheme: &str, more: &[String]) -> Option<(Server, Folder)> {
@@ -53,19 +48,7 @@ fn a_server_that_hangs_is_dead_within_the_bound_and_recovers() {
         return;
     };
     let target = format!("grpc://127.0.0.1:{}", server.port);
-    let mut watch = Watch::start([&*target, "--every", "200ms", "--detect-within", "1s"]);
-    watch.verdict("alive", 10 * SECOND);
-    watch.listen(SECOND);
-    signal(server.pid(), "STOP");
-    let crash = Instant::now();
-    watch.verdict("dead", 5 * SECOND);
-    let took = crash.elapsed();
-    assert!(took <= SECOND + SLACK, "{took:?}");
-    watch.listen(SECOND + SLACK); // longer than the bound, or it would be a refutation
-    signal(server.pid(), "CONT");
-    watch.until("recovery", 5 * SECOND, |line| line["event"] == "recovered");
-    let (summary, status) = watch.stop("TERM");
-    assert_eq!((status, summary["recovered"].as_u64()), (0, Some(1)));
+    hang::is_noticed(&target, server.pid());
 }
 
 #[test]

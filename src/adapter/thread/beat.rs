@@ -16,6 +16,7 @@ use crate::{Event, Instant, Monitor, ProbeId};
 const HEARING: Duration = Duration::from_millis(1);
 
 /// What wakes the loop before its time.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Note {
     /// The closure returned.
     Settled(Settled<()>),

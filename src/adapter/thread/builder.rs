@@ -105,7 +105,7 @@ where
         let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
         let (sender, events) = sync_channel(EVENTS);
         let (tasks, asked) = channel();
-        let (notes, noted) = channel();
+        let (notes, inbox) = channel();
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),
@@ -113,7 +113,7 @@ where
             board: Arc::clone(&board),
             events: sender,
             recorder: self.recorder,
-            notes: noted,
+            notes: inbox,
             tasks,
             busy: false,
             due: None,
