@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
+use systole::{ConfigError, Setting};
 use toml::Spanned;
 
 use crate::target::Target;
@@ -36,6 +37,9 @@ pub(crate) struct ConfigFile {
     #[serde(default, deserialize_with = "span")]
     pub(crate) quarantine: Option<Duration>,
     pub(crate) ca: Option<PathBuf>,
+    /// Where each key is: what it is called, and in which line.
+    #[serde(skip)]
+    keys: Vec<(String, usize)>,
 }
 
 impl ConfigFile {
@@ -43,6 +47,25 @@ impl ConfigFile {
         let text =
             std::fs::read_to_string(path).map_err(|error| Trouble::Read(path.into(), error))?;
         parse(&text).map_err(|(line, what)| Trouble::Line(path.into(), line, what))
+    }
+
+    /// In which line the setting that `error` refuses is made; nothing where it is not made here.
+    pub(crate) fn line_of(&self, error: &ConfigError) -> Option<usize> {
+        let keys: &[&str] = match error.setting() {
+            Setting::Interval => &["every"],
+            Setting::IntervalMin => &["min", "every"],
+            Setting::IntervalMax => &["max", "min"], // the longest is too short for a shortest that was set
+            Setting::TimeoutFirst
+            | Setting::TimeoutMin
+            | Setting::TimeoutMax
+            | Setting::RequestTimeout => &["timeout_ms"],
+            Setting::DetectWithin => &["detect_within"],
+            Setting::Retries => &["retry_attempts"],
+            Setting::Quarantine | Setting::QuarantineMax => &["quarantine"],
+            _ => &[],
+        };
+        let place = |key: &&str| self.keys.iter().find(|(name, _)| name == key);
+        keys.iter().find_map(place).map(|&(_, line)| line)
     }
 }
 
@@ -57,7 +80,17 @@ fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
         let wrong = |trouble: Trouble| (line(text, Some(written.span())), trouble.to_string());
         file.targets.push(target.map_err(wrong)?);
     }
+    file.keys = keys(text);
     Ok(file)
+}
+
+/// What stands before the first `=` of each line, and the number of the line.
+fn keys(text: &str) -> Vec<(String, usize)> {
+    let key = |line: &str| Some(line.split_once('=')?.0.trim().to_owned());
+    let lines = text.lines().zip(1..);
+    lines
+        .filter_map(|(line, number)| Some((key(line)?, number)))
+        .collect()
 }
 
 /// The number of the line in which `place` begins.

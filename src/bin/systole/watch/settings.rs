@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use systole::pacing::Fluctuation;
-use systole::{Config, ConfigError, FailoverConfig, Retries};
+use systole::{Config, ConfigError, FailoverConfig, Retries, Setting};
 
 use crate::args;
 use crate::config_file::ConfigFile;
@@ -43,13 +43,18 @@ impl Settings {
             .map_or(Ok(ConfigFile::default()), ConfigFile::read)?;
         let wishes = Wishes::of(options, &file);
         let failover = options.failover || file.failover_enabled.unwrap_or(false);
+        let blame = |error| blame(options, &file, error);
+        let config = wishes.config().map_err(blame)?;
+        let group = failover
+            .then(|| wishes.group().map_err(blame))
+            .transpose()?;
         Ok(Self {
             targets: targets(options, file.targets)?,
             trust: Trust {
                 ca: options.ca.clone().or(file.ca),
             },
-            config: wishes.config()?,
-            group: failover.then(|| wishes.group()).transpose()?,
+            config,
+            group,
         })
     }
 
@@ -58,6 +63,22 @@ impl Settings {
         options
             .span
             .or(self.targets.is_empty().then_some(DEMO_SPAN))
+    }
+}
+
+/// A setting that is refused, with its line where it was made in the file and the command line did not win.
+fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Trouble {
+    let wins = match error.setting() {
+        Setting::Interval => options.every,
+        Setting::IntervalMin => options.min.or(options.every),
+        Setting::IntervalMax => options.max.or(options.min),
+        Setting::DetectWithin => options.detect_within,
+        _ => None,
+    };
+    let line = file.line_of(&error).filter(|_| wins.is_none());
+    match (&options.config, line) {
+        (Some(path), Some(line)) => Trouble::Line(path.clone(), line, error.to_string()),
+        _ => error.into(),
     }
 }
 
