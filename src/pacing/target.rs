@@ -16,6 +16,7 @@ use crate::time::{Instant, duration, micros, saturate};
 mod audit;
 mod outlook;
 mod replan;
+mod risk;
 mod silences;
 mod start;
 mod state;
@@ -51,9 +52,10 @@ mod shape {
 /// depend on how often was asked. From it follows how often a silence would outlast the bound at any interval; the interval taken is
 /// the cheapest where a mistake is worth as many probes as the target implies, and short enough that the target is met.
 ///
-/// - A new path is probed as Chen's configurator says where nothing is known, 6 to 20 times a bound, and less often by steps of a quarter as it proves
+/// - A new path is probed as Chen's configurator says where nothing is known, 6 to 20 times a bound, and less often by steps of 1.6 as it proves
 ///   itself: with each answer at first. One episode tightens.
-/// - Round trips and silences out of the ordinary announce longer ones: for as long as the last ones trouble, intervals are shorter.
+/// - Round trips and silences out of the ordinary announce longer ones: intervals are the shorter the further out of the ordinary the last ones were,
+///   and the more that has meant on this path.
 /// - What cannot be kept is said ([`Promise::infeasible`]); what is not kept is noticed ([`Event::PromiseBroken`](crate::Event::PromiseBroken)) and corrected.
 ///
 /// # What it costs, and where it does not win
@@ -83,7 +85,7 @@ pub struct Target {
 
 /// Counts are halved when they span this many bounds. Rare silences need a long memory: on bursts of 0.2 s a path pays 16 % over the best
 /// constant interval with this one, 38 % with 600; the recorded networks show no difference.
-const MEMORY: u16 = 1_500;
+const MEMORY: u32 = 1_500;
 
 impl Target {
     pub(crate) const fn new(within: Duration) -> Self {
@@ -151,9 +153,9 @@ impl Target {
         let (usual, median) = (state.usual_us, state.trouble.median_us());
         if median / 2 > usual || median < usual / 2 {
             state.usual_us = median;
-            state.silences.halve();
+            state.halve();
         }
-        state.in_trouble = state.trouble.is_on(answer.now, self.bound_us);
+        state.grade = state.trouble.grade(answer.now, self.bound_us);
     }
 
     /// The first answer to the steady probe or to anything after it. Returns how long that took.
@@ -161,14 +163,13 @@ impl Target {
         let length_us = now.since(state.asked.sent);
         state.asked.open = false;
         let share = state.asked.share;
-        let urgent = share < state.share;
-        let weight = if urgent { u16::MAX >> 6 } else { 0 };
-        state.troubled = state.troubled - (state.troubled >> 6) + weight;
-        if length_us > scaled_q16(self.bound_us, shape::LONG) {
-            state.count_long(urgent);
-        }
+        let long = length_us > scaled_q16(self.bound_us, shape::LONG);
+        state.risk.add(state.asked.grade, share, long);
         let silence_us = length_us.saturating_sub(self.lag_us(state).into());
-        state.silences.add(silence_us, self.bound_us, share, MEMORY);
+        state.silences.add(silence_us, self.bound_us, share);
+        if state.silences.span() >= MEMORY {
+            state.halve();
+        }
         length_us
     }
 }
@@ -191,6 +192,7 @@ impl Pacing for Target {
             state.asked = Asked {
                 sent: now,
                 share: state.share(),
+                grade: state.grade,
                 open: true,
             };
         }
@@ -222,7 +224,7 @@ impl Pacing for Target {
             state.audit.mistake(end.now, promised_us);
         }
         state.trouble.hear(self.bound_us, end.now, self.bound_us);
-        state.in_trouble = state.trouble.is_on(end.now, self.bound_us);
+        state.grade = state.trouble.grade(end.now, self.bound_us);
         self.replan(state);
     }
 

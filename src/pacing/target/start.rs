@@ -1,5 +1,6 @@
 //! The interval of a path of which nothing is known.
 
+use super::risk::GRADES;
 use super::{Target, TargetState};
 
 /// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
@@ -9,15 +10,14 @@ const MOST: u8 = 40;
 
 impl Target {
     /// The first probe.
-    pub(super) const fn start(&self, state: &mut TargetState) {
-        if state.share == 0 {
-            state.share = self.starting_share();
-            state.urgent = state.share;
+    pub(super) fn start(&self, state: &mut TargetState) {
+        if state.share() == 0 {
+            state.shares = [self.starting_share(); GRADES];
         }
     }
 
     /// The interval in force, in 2^-16 of the bound.
-    pub(super) const fn share(&self, state: &TargetState) -> u16 {
+    pub(super) fn share(&self, state: &TargetState) -> u16 {
         match state.share() {
             0 => self.starting_share(),
             share => share,
