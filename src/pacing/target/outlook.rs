@@ -57,13 +57,14 @@ impl Outlook {
     /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`.
     pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
         let mut best = (f32::INFINITY, SHORTEST, 0.0);
-        let mut interval = SHORTEST;
+        let (mut interval, mut probes) = (SHORTEST, 1.0 / SHORTEST);
         for &excess in &self.excess {
-            let cost = 1.0 / interval + worth * excess;
+            let cost = probes + worth * excess;
             if cost < best.0 || best.1 < least {
                 best = (cost, interval, excess);
             }
             interval *= STEP;
+            probes *= 1.0 / STEP;
         }
         let (_, interval, excess) = best;
         Choice {

@@ -1,5 +1,7 @@
 //! What trouble announces: how much likelier a long silence is after round trips and silences out of the ordinary.
 
+use core::f32::consts::LN_10;
+
 use libm::{expf, logf};
 
 use super::silences::ONE;
@@ -23,6 +25,9 @@ const HYPOTHESES: [[f32; GRADES]; 6] = [
     [1.0, 3.0, 10.0, 25.0, 50.0],
     [1.0, 3.948, 17.78, 55.9, 132.96],
 ];
+
+/// Natural logarithms of the full strength.
+const LOGS: [f32; GRADES] = [0.0, 1.098_612, LN_10, 3.218_876, 3.912_023];
 
 /// How far the hypotheses are from the full strength, as silences worth of evidence against them: 8 times the square of the difference.
 const AGAINST: [f32; 6] = [8.0, 4.5, 2.0, 0.5, 0.0, 0.5];
@@ -82,30 +87,36 @@ impl Risk {
     /// explains of what was counted and of what is assumed.
     pub(super) fn relative(&self) -> [f32; GRADES] {
         let parts = self.parts();
-        let scaled = HYPOTHESES.map(|risks| {
-            let mean: f32 = risks
+        let means = HYPOTHESES.map(|risks| {
+            risks
                 .iter()
                 .zip(parts)
                 .map(|(risk, part)| risk * part)
-                .sum();
-            risks.map(|risk| risk / mean)
+                .sum()
         });
-        let weights = self.weights(&scaled);
         let mut relative = [0.0; GRADES];
-        for (risks, weight) in scaled.iter().zip(weights) {
+        for ((risks, mean), weight) in HYPOTHESES.iter().zip(means).zip(self.weights(means)) {
             for (sum, risk) in relative.iter_mut().zip(risks) {
-                *sum += weight * risk;
+                *sum += weight * risk / mean;
             }
         }
         relative
     }
 
     /// What each hypothesis weighs: the likelihood of the grades at which long silences began, and what is assumed. They add up to one.
-    fn weights(&self, scaled: &[[f32; GRADES]; 6]) -> [f32; 6] {
-        let mut logs = AGAINST.map(|against| -against);
-        for (log, risks) in logs.iter_mut().zip(scaled) {
-            let explained = |(&count, &risk): (&u8, &f32)| f32::from(count) * logf(risk);
-            *log += self.long.iter().zip(risks).map(explained).sum::<f32>();
+    fn weights(&self, means: [f32; 6]) -> [f32; 6] {
+        let counts = self.long.map(f32::from);
+        let count: f32 = counts.iter().sum();
+        let full: f32 = counts
+            .iter()
+            .zip(LOGS)
+            .map(|(count, log)| count * log)
+            .sum();
+        let mut power = 0.0;
+        let mut logs = AGAINST;
+        for (log, mean) in logs.iter_mut().zip(means) {
+            *log = power * full - count * logf(mean) - *log;
+            power += 0.25;
         }
         let best = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let weights = logs.map(|log| expf(log - best));
@@ -166,6 +177,11 @@ mod tests {
     #[test]
     fn hypotheses_are_powers_of_the_strongest_but_one() {
         let full = HYPOTHESES[4];
+        assert!(
+            full.iter()
+                .zip(LOGS)
+                .all(|(full, log)| (logf(*full) - log).abs() < 1e-5)
+        );
         for (quarters, (risks, against)) in (0_u8..).zip(HYPOTHESES.iter().zip(AGAINST)) {
             let power = f32::from(quarters) / 4.0;
             for (risk, full) in risks.iter().zip(full) {
