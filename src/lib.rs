@@ -65,8 +65,6 @@ mod watch;
 mod window;
 pub mod wire;
 
-#[cfg(any(feature = "std", feature = "embassy"))]
-pub use adapter::Fault;
 #[cfg(feature = "embassy")]
 pub use adapter::embassy;
 #[cfg(feature = "metrics")]
@@ -75,6 +73,8 @@ pub use adapter::metrics;
 pub use adapter::tokio;
 #[cfg(feature = "std")]
 pub use adapter::{Epoch, WINDOW, thread};
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use adapter::{Fault, machine};
 pub use beat::Beat;
 pub use budget::RetryBudget;
 pub use config::Config;

@@ -67,8 +67,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
     pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
+        self.handle_pushback_with(endpoint, now, Duration::ZERO);
+    }
+
+    /// The same, where it says how long it wants to be left alone; see [`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with).
+    pub fn handle_pushback_with(&mut self, endpoint: usize, now: Instant, wait: Duration) {
         self.with(endpoint, now, |member, _| {
-            member.monitor.handle_pushback(now);
+            member.monitor.handle_pushback_with(now, wait);
         });
     }
 
