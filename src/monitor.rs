@@ -20,6 +20,7 @@ mod caller;
 mod change;
 #[cfg(feature = "alloc")]
 mod dormant;
+mod lifetime;
 mod member;
 mod query;
 mod retry;
