@@ -87,7 +87,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn put_off(&mut self, received_at: Instant) {
         let interval = self.pulse.interval_us();
         if self.pulse.yields_to_traffic()
-            && self.pulse.verdict() == Verdict::Alive && self.counters.probes > 0 {
+            && self.pulse.verdict() == Verdict::Alive
+            && self.counters.probes > 0
+        {
             let last = self.sent.plus(interval.saturating_mul(PUT_OFF));
             self.next = self
                 .next

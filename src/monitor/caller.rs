@@ -60,6 +60,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
         self.start_over();
+        self.watch.stop();
         self.settle();
     }
 
@@ -68,7 +69,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pulse.void();
         self.void();
         self.pulse.allow_one_probe(self.watch.seen());
-        self.watch.stop();
         self.next = self.watch.now();
     }
 

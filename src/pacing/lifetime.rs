@@ -48,12 +48,12 @@ pub use state::LifetimeState;
 /// | longer idles are tried | on the second flow, twice as long each time, then between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
 /// | connections given up to learn a lifetime that stays | none | one |
-/// | interval kept | what was survived less 1/8, 1/64 once confirmed by the second flow after 1, 4, 16 … intervals | less 1/32 |
-/// | more is tried again | after 64, 128, 256 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
-/// | a lifetime that becomes shorter by a factor of `s` costs | one connection, one more for each factor of 4 in `s` | two more than that |
+/// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals | less 1/64 |
+/// | more is tried | after 64, 128, 256 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
+/// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
-/// What was survived and is lost later is a lifetime that wanders: the margin doubles with each contradiction, up to three times. A
-/// loss within half of what has been survived is at first taken to have another cause, such as a server that restarts; a second one in a row is believed.
+/// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back, to a quarter and, without a second flow, to 7/8 before, and
+/// climbs again; the margin doubles, up to three times. A loss within half of what has been survived is at first taken to have another cause, such as a server that restarts; a second one in a row is believed.
 ///
 /// ```
 /// use core::time::Duration;
@@ -94,8 +94,9 @@ pub use state::LifetimeState;
 /// To the monitor, like a dead peer: the probe after a long idle goes unanswered, and so do its retries. Only the caller can open another flow and
 /// see that the peer answers there. So:
 ///
-/// 1. When the peer becomes `Suspect`, send the retries over a new flow (connect again, bind another socket).
-/// 2. If one of them is answered, [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). What is under way is void, and the verdict is the peer's alone.
+/// 1. While the peer is `Suspect`, send the second retry and those after it over a new flow *as well* (connect again, bind another socket). Over the old one too: it may
+///    have been a loss.
+/// 2. If the new one alone answers, [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). What is under way is void, and the verdict is the peer's alone.
 /// 3. A flow that is closed while it idles (a reset, an end of stream) is lost at that moment: the same call, and the search
 ///    knows the lifetime to the second.
 ///

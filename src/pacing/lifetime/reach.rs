@@ -76,12 +76,7 @@ impl Reach {
     /// Where a third of `ttl` is below the shortest interval.
     pub const fn under_lease(mut self, ttl: Duration) -> Result<Self, ConfigError> {
         let third_us = micros(ttl) / 3;
-        ensure!(check(
-            Setting::Lifetime,
-            third_us,
-            self.least_us,
-            u64::MAX
-        ));
+        ensure!(check(Setting::Lifetime, third_us, self.least_us, u64::MAX));
         if third_us < self.most_us {
             self.most_us = third_us;
         }

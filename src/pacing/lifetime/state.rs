@@ -96,7 +96,10 @@ impl<S> LifetimeState<S> {
     /// What arrived in between may have refreshed the flow, so that only the rest was survived; and what nobody planned proves nothing more
     /// than was planned.
     fn survive(&mut self, reach: &Reach) {
-        let rest_us = self.asked.since(self.touched).saturating_add(self.unseen_us);
+        let rest_us = self
+            .asked
+            .since(self.touched)
+            .saturating_add(self.unseen_us);
         let survived_us = rest_us.min(self.idle_us).min(self.found.interval_us(reach));
         self.found.survived(reach, survived_us);
         self.deaths = 0;

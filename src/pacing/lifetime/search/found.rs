@@ -8,15 +8,18 @@ use crate::pacing::lifetime::reach::Reach;
 mod shape {
     /// Without a second flow, each idle is longer than the last by 1/16.
     pub(super) const STEP: u8 = 4;
-    /// The search ends where lost and survived are this close: 1/32, or 1/8 without a second flow, which is two steps.
+    /// The search ends where lost and survived are this close: 1/32.
     pub(super) const CLOSE: u8 = 5;
-    pub(super) const CLOSE_ALONE: u8 = 3;
-    /// The margin below what was survived: 1/8 at first and 1/64 once it is confirmed; 1/32 without a second flow.
+    /// Without a second flow nothing is tried that is closer than 1/8 to what was lost.
+    pub(super) const DISTANCE: u8 = 3;
+    /// The margin below what was survived: 1/8 at first and 1/64 once it is confirmed, or without a second flow. A doubt doubles it.
     pub(super) const MARGIN_FIRST: u8 = 3;
     pub(super) const MARGIN_LEAST: u8 = 6;
-    pub(super) const MARGIN_ALONE: u8 = 5;
+    pub(super) const MARGIN_ALONE: u8 = 6;
     /// What was survived is confirmed after 1, 4, 16 … intervals.
     pub(super) const CONFIRMED_MOST: u8 = 8;
+    /// More than was lost is believed when it was survived this often in a row.
+    pub(super) const RISEN: u8 = 4;
     /// More is tried after 64, 128, 256 … intervals; without a second flow after 30, 60, 120 … days.
     pub(super) const REST: u8 = 6;
     pub(super) const REST_ALONE_DAYS: u64 = 30;
@@ -44,13 +47,16 @@ pub(in crate::pacing::lifetime) struct Found {
     doubts: u8,
     /// How often more was tried in vain.
     vain: u8,
+    /// How often in a row more than what was lost was survived.
+    risen: u8,
     /// A loss that was too early to be believed.
     strange: bool,
+    /// What is taken to be survived is a guess.
+    guess: bool,
 }
 
 impl Found {
-    pub(in crate::pacing::lifetime) const NOTHING: Self =
-        Self::recalled(Memory::NOTHING, 0);
+    pub(in crate::pacing::lifetime) const NOTHING: Self = Self::recalled(Memory::NOTHING, 0);
 
     pub(in crate::pacing::lifetime) const fn recalled(memory: Memory, age_us: u64) -> Self {
         let months = age_us / (shape::OLD_DAYS * Span::DAY_US);
@@ -66,7 +72,9 @@ impl Found {
             confirmed: 0,
             doubts: memory.doubts(),
             vain: 0,
+            risen: 0,
             strange: false,
+            guess: false,
         }
     }
 
@@ -84,18 +92,20 @@ impl Found {
     /// Whether there is something left to be found.
     pub(in crate::pacing::lifetime) fn is_open(&self, reach: &Reach) -> bool {
         let base = self.base_us(reach);
-        let close = match reach.has_second_flow() {
-            true => shape::CLOSE - self.doubts,
-            false => shape::CLOSE_ALONE,
-        };
-        base < reach.most_us() && self.lost_us.saturating_sub(base) > base >> close
+        if base >= reach.most_us() || self.lost_us == NONE {
+            return base < reach.most_us();
+        }
+        if reach.has_second_flow() {
+            return self.lost_us.saturating_sub(base) > base >> shape::CLOSE;
+        }
+        self.longer_us(reach) < self.lost_us - (self.lost_us >> shape::DISTANCE)
     }
 
     /// How long the flow in use is to idle.
     pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &Reach) -> u64 {
         let wanted = match reach.has_second_flow() {
             false if self.is_open(reach) => self.longer_us(reach),
-            false if self.is_rested(reach) => self.lost_us,
+            false if self.is_rested(reach) => self.lost_us + (self.lost_us >> shape::STEP),
             _ => self.safe_us(reach),
         };
         wanted.min(reach.most_us()).max(reach.least_us())
@@ -148,7 +158,7 @@ impl Found {
             true => self.safe_us(reach) << shape::REST,
             false => shape::REST_ALONE_DAYS * Span::DAY_US,
         };
-        self.lost_us != NONE && self.kept_us >= rest << self.vain
+        self.lost_us <= reach.most_us() && self.kept_us >= rest << self.vain
     }
 
     /// Whether nothing that long was ever survived.
@@ -161,7 +171,10 @@ impl Found {
     pub(in crate::pacing::lifetime) fn survived(&mut self, reach: &Reach, idle_us: u64) {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us > self.interval_us(reach) >> 1 {
-            self.strange = false;
+            (self.strange, self.guess) = (false, false);
+        }
+        if self.is_untried(reach, idle_us) && self.is_rested(reach) {
+            self.try_later(); // jitter may have cut it short
         }
         self.kept_us = self.kept_us.saturating_add(idle_us);
         self.raise(reach, idle_us);
@@ -169,10 +182,20 @@ impl Found {
 
     pub(in crate::pacing::lifetime) fn trial_survived(&mut self, reach: &Reach, idle_us: u64) {
         let idle_us = idle_us.min(SPAN_MAX_US);
+        if idle_us >= self.lost_us && !self.is_risen(reach) {
+            return;
+        }
         if !self.is_open(reach) && idle_us >= self.base_us(reach) {
             self.confirmed = (self.confirmed + 1).min(shape::CONFIRMED_MOST);
         }
         self.raise(reach, idle_us);
+    }
+
+    /// More than was lost has been survived. What was not asked for began before that was known; what was may have been luck.
+    fn is_risen(&mut self, reach: &Reach) -> bool {
+        let asked_us = self.trial_us(reach).unwrap_or(0);
+        self.risen += u8::from(asked_us >= self.lost_us);
+        self.risen >= shape::RISEN
     }
 
     fn raise(&mut self, reach: &Reach, idle_us: u64) {
@@ -182,7 +205,8 @@ impl Found {
         let was_open = self.is_open(reach);
         self.survived_us = idle_us;
         if idle_us >= self.lost_us {
-            (self.lost_us, self.vain, self.doubts) = (NONE, 0, 0); // another network, or it has changed
+            // it has become longer
+            (self.lost_us, self.vain, self.risen, self.doubts) = (NONE, 0, 0, 0);
         }
         self.settle(reach, was_open);
     }
@@ -199,7 +223,10 @@ impl Found {
         }
         let first = self.doubts == 0 && !reach.has_second_flow();
         let kept_us = idle_us - (idle_us >> 3);
-        self.contradict(idle_us, if first { kept_us } else { idle_us >> 2 });
+        let survived_us = if first { kept_us } else { idle_us >> 2 };
+        let doubts = self.doubts + u8::from(!self.guess);
+        self.contradict(idle_us, survived_us, doubts);
+        self.guess = true;
     }
 
     pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &Reach, idle_us: u64) {
@@ -208,26 +235,31 @@ impl Found {
             return self.lower(reach, idle_us);
         }
         let below = idle_us - (idle_us >> 3);
-        self.contradict(idle_us, self.safe_us(reach).min(below)); // which the flow in use lives on
+        let survived_us = self.safe_us(reach).min(below); // which the flow in use lives on
+        self.contradict(idle_us, survived_us, self.doubts);
     }
 
     /// More than was survived is lost.
     fn lower(&mut self, reach: &Reach, idle_us: u64) {
-        if idle_us >= self.lost_us {
-            self.vain = (self.vain + 1).min(shape::VAIN_MOST);
-            return;
+        if idle_us >= self.lost_us || self.is_rested(reach) {
+            self.try_later();
         }
         let was_open = self.is_open(reach);
-        self.lost_us = idle_us;
+        self.lost_us = self.lost_us.min(idle_us);
         self.settle(reach, was_open);
     }
 
+    fn try_later(&mut self) {
+        self.risen = 0;
+        self.vain = (self.vain + 1).min(shape::VAIN_MOST);
+    }
+
     /// What was survived is lost: the lifetime wanders, or has become shorter.
-    fn contradict(&mut self, lost_us: u64, survived_us: u64) {
+    fn contradict(&mut self, lost_us: u64, survived_us: u64, doubts: u8) {
         *self = Self {
             survived_us: survived_us.min(lost_us - 1),
             lost_us,
-            doubts: (self.doubts + 1).min(DOUBTS_MAX),
+            doubts: doubts.min(DOUBTS_MAX),
             ..Self::NOTHING
         };
     }
