@@ -104,7 +104,7 @@ impl Found {
     /// How long the flow in use is to idle.
     pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &Reach) -> u64 {
         let wanted = match reach.has_second_flow() {
-            false if self.is_open(reach) => self.longer_us(reach),
+            false if self.is_open(reach) && !self.guess => self.longer_us(reach),
             false if self.is_rested(reach) => self.lost_us + (self.lost_us >> shape::STEP),
             _ => self.safe_us(reach),
         };
@@ -163,7 +163,7 @@ impl Found {
 
     /// Whether nothing that long was ever survived.
     pub(in crate::pacing::lifetime) fn is_untried(&self, reach: &Reach, idle_us: u64) -> bool {
-        idle_us > self.base_us(reach)
+        idle_us > self.survived_us.max(reach.least_us())
     }
 
     // ---- what came of it ----
