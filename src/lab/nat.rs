@@ -156,7 +156,7 @@ impl Way {
         }
     }
 
-    /// Loses this share of the packets, each direction for itself.
+    /// Loses this share of the packets, each direction for itself, before the NAT and behind it alike.
     #[must_use]
     pub const fn with_loss(mut self, share: f64) -> Self {
         self.loss = share;
@@ -215,8 +215,9 @@ impl<'a> Road<'a> {
         flow.ends_at = self.flow(now).ends_at;
     }
 
+    /// Whether a packet is lost on one side of the NAT: half of the losses are on each.
     fn is_lost(&mut self) -> bool {
-        self.rng.unit() < self.way.loss
+        self.rng.unit() < self.way.loss / 2.0
     }
 
     fn is_closed(&self, flow: Flow, now: Instant) -> bool {
@@ -228,6 +229,9 @@ impl<'a> Road<'a> {
         let (least, most) = RTT_US;
         let rtt_us = least + self.rng.next_u64() % (most - least);
         let back = now.plus(rtt_us);
+        if self.is_lost() {
+            return Answer::None; // and nothing on the way has seen it
+        }
         let forgotten = flow.ends_at <= now;
         if forgotten && self.way.nat.ending != Ending::Rebound {
             return Answer::None;
@@ -243,7 +247,9 @@ impl<'a> Road<'a> {
         if self.way.nat.refresh != Refresh::Outbound {
             self.refresh(flow, back);
         }
-        if core::mem::take(&mut flow.another) {
+        if self.is_lost() {
+            Answer::None
+        } else if core::mem::take(&mut flow.another) {
             Answer::Rebound(back)
         } else {
             Answer::At(back)

@@ -48,7 +48,7 @@ pub use state::LifetimeState;
 /// | longer idles are tried | on the second flow, twice as long each time, then between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
 /// | connections given up to learn a lifetime that stays | none | one |
-/// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals | less 1/64 |
+/// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe may be asked again | less 1/64 and a timeout |
 /// | more is tried | after 64, 128, 256 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
 /// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
@@ -242,9 +242,9 @@ impl<P: Pacing> Pacing for Lifetime<P> {
     }
 
     fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan {
-        self.inner
-            .plan(&state.inner, path)
-            .with_interval_at_most(state.found.interval_us(&self.reach))
+        let plan = self.inner.plan(&state.inner, path);
+        let prudent_us = state.found.prudent_us(&self.reach, plan.timeout_us());
+        plan.with_interval_at_most(prudent_us)
             .with_dead_interval_at_most(micros(self.reach.least()))
     }
 

@@ -103,12 +103,33 @@ impl Found {
 
     /// How long the flow in use is to idle.
     pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &Reach) -> u64 {
-        let wanted = match reach.has_second_flow() {
-            false if self.is_open(reach) && !self.guess => self.longer_us(reach),
-            false if self.is_rested(reach) => self.lost_us + (self.lost_us >> shape::STEP),
-            _ => self.safe_us(reach),
-        };
-        wanted.min(reach.most_us()).max(reach.least_us())
+        self.attempt_us(reach)
+            .unwrap_or_else(|| self.safe_us(reach))
+            .min(reach.most_us())
+            .max(reach.least_us())
+    }
+
+    /// The same, less the time that a lost probe takes to be asked again, unless something longer is tried: a probe may be lost before anything
+    /// on the way has seen it.
+    pub(in crate::pacing::lifetime) fn prudent_us(&self, reach: &Reach, timeout_us: u32) -> u64 {
+        let interval = self.interval_us(reach);
+        if self.lost_us == NONE || self.attempt_us(reach).is_some() {
+            return interval;
+        }
+        let room = u64::from(timeout_us).min(interval >> shape::MARGIN_FIRST);
+        (interval - room).max(reach.least_us())
+    }
+
+    /// What the flow in use is to try, where there is no second one.
+    fn attempt_us(&self, reach: &Reach) -> Option<u64> {
+        if reach.has_second_flow() {
+            None
+        } else if self.is_open(reach) {
+            (!self.guess).then(|| self.longer_us(reach))
+        } else {
+            let more = self.lost_us.saturating_add(self.lost_us >> shape::STEP);
+            self.is_rested(reach).then_some(more)
+        }
     }
 
     /// How long the second flow is to idle.
