@@ -59,7 +59,7 @@ impl Config<Fixed> {
 impl Config<Lifetime<Fixed>> {
     /// As seldom as what is on the way survives: finds the longest interval within `reach`, and keeps to it. See [`Lifetime`].
     ///
-    /// Intervals lie between the shortest and the longest of `reach`; jitter shortens them by up to 2 %. A peer that is called dead is asked
+    /// Intervals lie between the shortest and the longest of `reach`; jitter shortens them by up to 2 %, and there are 3 retries. A peer that is called dead is asked
     /// as often as the search began. The bound is an interval and its retries, and so long: this keeps a flow open, it is not quick to
     /// notice a failure.
     ///
@@ -69,12 +69,16 @@ impl Config<Lifetime<Fixed>> {
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         ensure!(check(Setting::LifetimeMin, least_us, 1, most_us));
         let policy = Lifetime::search(Fixed::new(reach.most()), reach);
-        Self::around(policy, least_us, least_us, most_us).jitter_percent(LIFETIME_JITTER_PERCENT)
+        let mut config = Self::around(policy, least_us, least_us, most_us);
+        config.settings.limits.retries = LIFETIME_RETRIES;
+        config.jitter_percent(LIFETIME_JITTER_PERCENT)
     }
 }
 
 /// Every per cent of jitter is half a per cent more probes, and devices with lifetimes of their own do not beat in step for long.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
+/// One more than usual: four losses in a row taken for a lost flow are dear, and nothing here is in a hurry.
+const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
     /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is

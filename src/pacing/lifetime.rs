@@ -94,7 +94,7 @@ pub use state::LifetimeState;
 /// To the monitor, like a dead peer: the probe after a long idle goes unanswered, and so do its retries. Only the caller can open another flow and
 /// see that the peer answers there. So:
 ///
-/// 1. While the peer is `Suspect`, send the second retry and those after it over a new flow *as well* (connect again, bind another socket). Over the old one too: it may
+/// 1. While the peer is `Suspect`, send the third retry and those after it over a new flow *as well* (connect again, bind another socket). Over the old one too: it may
 ///    have been a loss.
 /// 2. If the new one alone answers, [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). What is under way is void, and the verdict is the peer's alone.
 /// 3. A flow that is closed while it idles (a reset, an end of stream) is lost at that moment: the same call, and the search

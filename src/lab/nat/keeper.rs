@@ -62,10 +62,10 @@ impl Keeper for Steady {
 }
 
 /// How often a packet is sent before the flow is taken to be lost, and how far apart.
-const TRIES: u8 = 3;
+const TRIES: u8 = 4;
 const APART_US: u64 = 2_000_000;
 
-/// Keeps a flow open for `length`. A packet that is not answered is sent twice more; then the flow is lost, and opened anew with one packet.
+/// Keeps a flow open for `length`. A packet that is not answered is sent three times more; then the flow is lost, and opened anew with one packet.
 pub fn keep(way: &Way, keeper: &mut impl Keeper, length: Duration) -> Tally {
     let mut road = Road::new(way);
     let (mut now, end) = (Instant::ZERO, Instant::ZERO.saturating_add(length));

@@ -6,10 +6,10 @@ use super::{Answer, Flow, Road, Tally, Way};
 use crate::config::Config;
 use crate::pacing::{Fixed, Lifetime, Reach};
 use crate::time::{duration, micros};
-use crate::{ConfigError, Event, Instant, Monitor, Output, ProbeId, Verdict};
+use crate::{ConfigError, Instant, Monitor, Output, ProbeId, Verdict};
 
-/// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation says: from the second retry on, a new flow is asked as
-/// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked three times.
+/// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation says: from the third retry on, a new flow is asked as
+/// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked four times.
 ///
 /// # Errors
 /// None that [`Reach`] has not refused before.
@@ -52,7 +52,7 @@ struct Reply {
     lost: bool,
 }
 
-const TRIES: u8 = 3;
+const TRIES: u8 = 4;
 const APART_US: u64 = 2_000_000;
 
 impl<'a> Caller<'a> {
@@ -122,7 +122,6 @@ impl<'a> Caller<'a> {
         loop {
             match self.monitor.poll(self.now) {
                 Output::Probe(id) => self.probe(id),
-                Output::Event(Event::Transition(change)) if change.to == Verdict::Suspect => {}
                 Output::Event(_) => {}
                 Output::Wait(until) => return until,
                 Output::Idle => return Instant::MAX,
@@ -145,7 +144,7 @@ impl<'a> Caller<'a> {
                 lost: false,
             }),
             Answer::Rebound(at) => self.replies.push(Reply { id, at, lost: true }),
-            Answer::None if self.retries > 1 => self.probe_anew(id),
+            Answer::None if self.retries > 2 => self.probe_anew(id),
             Answer::None => {}
         }
     }
@@ -167,7 +166,7 @@ impl<'a> Caller<'a> {
             Some(trial) if trial.due <= self.now => self.ask_trial(trial),
             Some(trial) if self.road.is_closed(trial.flow, self.now) => {
                 let idle = duration(trial.flow.ends_at.since(trial.since));
-                self.end_trial(idle, false);
+                self.lose_trial(idle);
             }
             Some(_) => {}
             None => self.start_trial(None),
@@ -201,7 +200,7 @@ impl<'a> Caller<'a> {
     fn ask_trial(&mut self, mut trial: Trial) {
         let idle = duration(trial.due.since(trial.since));
         if self.road.is_closed(trial.flow, self.now) {
-            return self.end_trial(idle, false);
+            return self.lose_trial(idle);
         }
         self.tally.trials += 1;
         trial.asked += 1;
@@ -219,12 +218,11 @@ impl<'a> Caller<'a> {
                 trial.since = trial.since.plus(APART_US); // the idle stays what it was
                 self.trial = Some(trial);
             }
-            Answer::None => self.end_trial(idle, false),
+            Answer::None => self.lose_trial(idle),
         }
     }
 
-    fn end_trial(&mut self, idle: Duration, survived: bool) {
-        debug_assert!(!survived);
+    fn lose_trial(&mut self, idle: Duration) {
         self.monitor.handle_trial_lost(idle, self.now);
         self.start_trial(None);
     }

@@ -19,7 +19,7 @@ mod shape {
     /// What was survived is confirmed after 1, 4, 16 … intervals.
     pub(super) const CONFIRMED_MOST: u8 = 8;
     /// More than was lost is believed when it was survived this often in a row.
-    pub(super) const RISEN: u8 = 4;
+    pub(super) const RISEN: u8 = 6;
     /// More is tried after 64, 128, 256 … intervals; without a second flow after 30, 60, 120 … days.
     pub(super) const REST: u8 = 6;
     pub(super) const REST_ALONE_DAYS: u64 = 30;
@@ -144,8 +144,14 @@ impl Found {
         if self.confirmed < shape::CONFIRMED_MOST && self.kept_us >= again {
             return Some(self.base_us(reach));
         }
-        let more = self.lost_us.saturating_add(self.lost_us >> 2);
-        self.is_rested(reach).then(|| more.min(reach.most_us()))
+        self.is_rested(reach).then(|| self.more_us(reach))
+    }
+
+    /// A good deal more than what was lost; every other time a little more, where the flow in use was lost: that may have been an accident.
+    fn more_us(&self, reach: &Reach) -> u64 {
+        let accident = self.doubts > 0 && self.vain.is_multiple_of(2);
+        let more = self.lost_us >> if accident { 4 } else { 2 };
+        self.lost_us.saturating_add(more).min(reach.most_us())
     }
 
     /// The next idle to try, above what was survived and below what was lost.
@@ -163,9 +169,6 @@ impl Found {
     /// What was survived, less the margin.
     fn safe_us(&self, reach: &Reach) -> u64 {
         let base = self.base_us(reach);
-        if self.lost_us == NONE && base == reach.most_us() {
-            return base;
-        }
         let shift = match reach.has_second_flow() {
             true => (shape::MARGIN_FIRST + self.confirmed).min(shape::MARGIN_LEAST - self.doubts),
             false => shape::MARGIN_ALONE - self.doubts,
