@@ -256,3 +256,75 @@ impl<'a> Road<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Asks when a flow has idled for so many minutes since it was opened, or asked.
+    fn ask(nat: Nat, idles: &[u64]) -> alloc::vec::Vec<bool> {
+        let way = Way::new(nat, 7);
+        let mut road = Road::new(&way);
+        let (mut now, mut flow) = (Instant::ZERO, road.flow(Instant::ZERO));
+        let mut answered = |minutes: &u64| {
+            now = now.plus(60_000_000 * minutes);
+            matches!(road.ask(&mut flow, now), Answer::At(_))
+        };
+        idles.iter().map(&mut answered).collect()
+    }
+
+    #[test]
+    fn a_flow_is_refreshed_by_what_is_said_to_refresh_it() {
+        let nat = Nat::fixed(MINUTE * 5 / 2);
+        assert_eq!(
+            ask(nat.clone(), &[2, 2, 2, 3, 1]),
+            [true, true, true, false, false]
+        );
+        for refresh in [Refresh::Outbound, Refresh::Inbound] {
+            let nat = nat.clone().refreshed_by(refresh);
+            assert_eq!(ask(nat, &[2, 2, 3]), [true, true, false], "{refresh:?}");
+        }
+        // the answer to what goes out just in time comes too late
+        let nat = Nat::fixed(2 * MINUTE + Duration::from_millis(1));
+        assert_eq!(ask(nat.clone(), &[2, 2]), [true, true]);
+        assert_eq!(ask(nat.refreshed_by(Refresh::Inbound), &[2]), [false]);
+    }
+
+    #[test]
+    fn a_forgotten_flow_ends_as_it_is_said_to() {
+        let nat = Nat::fixed(MINUTE * 5 / 2);
+        assert_eq!(ask(nat.clone(), &[3, 1]), [false, false]);
+        let rebound = nat.clone().with_ending(Ending::Rebound);
+        assert_eq!(ask(rebound, &[3, 1]), [false, true]); // as another one, and then as that
+        let way = Way::new(nat.with_ending(Ending::Closed), 7);
+        let mut road = Road::new(&way);
+        let flow = road.flow(Instant::ZERO);
+        assert!(!road.is_closed(flow, Instant::from_secs(149)));
+        assert!(road.is_closed(flow, Instant::from_secs(150)));
+    }
+
+    #[test]
+    fn lifetimes_wander_and_shrink_as_said() {
+        let nat = Nat::jittered(MINUTE, 2 * MINUTE).shrinking(Instant::from_secs(60), 4);
+        assert_eq!(nat.certain(Instant::from_secs(59)), MINUTE);
+        assert_eq!(nat.certain(Instant::from_secs(60)), MINUTE / 4);
+        assert_eq!(nat.lifetime_us(Instant::ZERO, 0.5), 90_000_000);
+        assert_eq!(nat.lifetime_us(Instant::from_secs(60), 0.5), 22_500_000);
+    }
+
+    /// A share of the packets is lost, each way.
+    #[test]
+    fn losses_are_as_many_as_said() {
+        let way = Way::new(Nat::fixed(60 * MINUTE), 7).with_loss(0.1);
+        let mut road = Road::new(&way);
+        let mut flow = road.flow(Instant::ZERO);
+        let mut answers = (0..20_000_u64).map(|n| road.ask(&mut flow, Instant::ZERO.plus(n)));
+        let answered = answers
+            .by_ref()
+            .filter(|answer| *answer != Answer::None)
+            .count();
+        assert!((16_000..16_500).contains(&answered), "{answered}"); // 0.95^4
+    }
+}

@@ -49,7 +49,7 @@ pub use state::LifetimeState;
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
 /// | connections given up to learn a lifetime that stays | none | one |
 /// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe may be asked again | less 1/64 and a timeout |
-/// | more is tried | after 64, 128, 256 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
+/// | more is tried | after 128, 256, 512 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
 /// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
 /// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back, to a quarter and, without a second flow, to 7/8 before, and

@@ -9,7 +9,7 @@ use crate::time::{duration, micros};
 use crate::{ConfigError, Instant, Monitor, Output, ProbeId, Verdict};
 
 /// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation says: from the third retry on, a new flow is asked as
-/// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked four times.
+/// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked three times.
 ///
 /// # Errors
 /// None that [`Reach`] has not refused before.
@@ -52,7 +52,7 @@ struct Reply {
     lost: bool,
 }
 
-const TRIES: u8 = 4;
+const TRIES: u8 = 3;
 const APART_US: u64 = 2_000_000;
 
 impl<'a> Caller<'a> {

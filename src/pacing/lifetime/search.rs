@@ -45,6 +45,9 @@ pub struct LifetimeSearch {
     found: Found,
 }
 
+/// As the documentation says.
+const _: () = assert!(size_of::<LifetimeSearch>() <= 56);
+
 impl LifetimeSearch {
     /// A search on a network of which nothing is known.
     #[must_use]

@@ -20,8 +20,8 @@ mod shape {
     pub(super) const CONFIRMED_MOST: u8 = 8;
     /// More than was lost is believed when it was survived this often in a row.
     pub(super) const RISEN: u8 = 6;
-    /// More is tried after 64, 128, 256 … intervals; without a second flow after 30, 60, 120 … days.
-    pub(super) const REST: u8 = 6;
+    /// More is tried after 128, 256, 512 … intervals; without a second flow after 30, 60, 120 … days.
+    pub(super) const REST: u8 = 7;
     pub(super) const REST_ALONE_DAYS: u64 = 30;
     pub(super) const VAIN_MOST: u8 = 12;
     /// An age at which what was lost is forgotten, and half of what was survived.
