@@ -3,10 +3,11 @@
 //! `cargo run --features std --example nat_binding`: a server that tells each datagram the port that it came from, a NAT that forgets an idle flow after
 //! 700 ms, and the device, which finds that out. Everything a hundred times quicker than out there.
 
+use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::thread;
-use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, Reach};
 use systole::{Config, ConfigError, Epoch, Instant, Monitor, Output, ProbeId};
@@ -39,21 +40,24 @@ fn serve(socket: &UdpSocket) -> io::Result<()> {
 
 /// A NAT for a few inner ports: each has a binding of its own, until nothing was sent over it for a while.
 fn translate(inside: &UdpSocket, service: SocketAddr) -> io::Result<()> {
-    let mut bindings: Vec<(SocketAddr, UdpSocket, std::time::Instant)> = Vec::new();
+    let clock = Epoch::start();
+    let mut bindings: Vec<(SocketAddr, UdpSocket, Instant)> = Vec::new();
     let mut packet = [0; 64];
     inside.set_read_timeout(Some(Duration::from_millis(1)))?;
     loop {
-        bindings.retain(|(.., refreshed)| refreshed.elapsed() < FORGETS_AFTER);
+        let now = clock.now();
+        bindings
+            .retain(|(.., refreshed)| now.saturating_duration_since(*refreshed) < FORGETS_AFTER);
         if let Some((length, from)) = received(inside.recv_from(&mut packet))? {
             if bindings.iter().all(|(client, ..)| *client != from) {
                 let outside = UdpSocket::bind("127.0.0.1:0")?;
                 outside.connect(service)?;
                 outside.set_nonblocking(true)?;
-                bindings.push((from, outside, std::time::Instant::now()));
+                bindings.push((from, outside, now));
             }
             for (_, outside, refreshed) in bindings.iter_mut().filter(|binding| binding.0 == from) {
                 outside.send(packet.get(..length).unwrap_or_default())?;
-                *refreshed = std::time::Instant::now();
+                *refreshed = clock.now();
             }
         }
         for (client, outside, _) in &bindings {

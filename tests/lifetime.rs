@@ -279,7 +279,7 @@ impl Line {
         self.run_until(self.now.saturating_add(span));
     }
 
-    fn survived(&self) -> Duration {
+    const fn survived(&self) -> Duration {
         self.monitor.memory().survived()
     }
 

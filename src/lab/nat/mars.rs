@@ -74,7 +74,7 @@ impl Mars {
         }
     }
 
-    fn change(&mut self, heart: Duration, now: Instant) {
+    const fn change(&mut self, heart: Duration, now: Instant) {
         (self.heart, self.changed) = (heart, now);
         (self.successes, self.failures) = (0, 0);
     }

@@ -65,7 +65,7 @@ impl<S> LifetimeState<S> {
     }
 
     /// A steady probe goes out.
-    pub(super) fn ask(&mut self, now: Instant) {
+    pub(super) const fn ask(&mut self, now: Instant) {
         match self.stage {
             Stage::Idle | Stage::Missed => {
                 self.asked = now;
@@ -77,7 +77,7 @@ impl<S> LifetimeState<S> {
         }
     }
 
-    fn idle_us_at(&self, now: Instant) -> u64 {
+    const fn idle_us_at(&self, now: Instant) -> u64 {
         now.since(self.refreshed).saturating_add(self.unseen_us)
     }
 

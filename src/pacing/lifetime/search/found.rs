@@ -169,18 +169,20 @@ impl Found {
     /// What was survived, less the margin.
     fn safe_us(&self, reach: &Reach) -> u64 {
         let base = self.base_us(reach);
-        let shift = match reach.has_second_flow() {
-            true => (shape::MARGIN_FIRST + self.confirmed).min(shape::MARGIN_LEAST - self.doubts),
-            false => shape::MARGIN_ALONE - self.doubts,
+        let shift = if reach.has_second_flow() {
+            (shape::MARGIN_FIRST + self.confirmed).min(shape::MARGIN_LEAST - self.doubts)
+        } else {
+            shape::MARGIN_ALONE - self.doubts
         };
         (base - (base >> shift)).max(reach.least_us())
     }
 
     /// Whether enough time has passed to try more.
     fn is_rested(&self, reach: &Reach) -> bool {
-        let rest = match reach.has_second_flow() {
-            true => self.safe_us(reach) << shape::REST,
-            false => shape::REST_ALONE_DAYS * Span::DAY_US,
+        let rest = if reach.has_second_flow() {
+            self.safe_us(reach) << shape::REST
+        } else {
+            shape::REST_ALONE_DAYS * Span::DAY_US
         };
         self.lost_us <= reach.most_us() && self.kept_us >= rest << self.vain
     }
