@@ -81,7 +81,7 @@ const PAUSE_US: u32 = 1_000_000;
 /// ```
 ///
 /// The policy is `{ "every_us", "gain_percent" }`, `{ "fixed_us" }`, `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`, or
-/// `{ "at_most_us", "of" }` around another one; to see all the fields, write a configuration.
+/// `{ "at_most_us", "of" }` around another one, with `"at_least_us"` for a lifetime that is looked for; to see all the fields, write a configuration.
 ///
 /// In a `const`, where `?` is not to be had, a bad setting stops the compiler:
 ///

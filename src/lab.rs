@@ -65,6 +65,7 @@ mod brief;
 pub mod chen;
 mod crash;
 mod detector;
+pub mod nat;
 pub mod network;
 mod own;
 mod qos;
