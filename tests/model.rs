@@ -13,28 +13,14 @@ mod model;
 #[allow(dead_code)] // what the other tests need beside
 #[path = "common/ops.rs"]
 mod ops;
+#[path = "common/pair.rs"]
+mod pair;
 
-use model::{Constant, Model};
-use ops::{Op, World, micros};
+use model::Constant;
+use ops::Op;
+use pair::Pair;
 use proptest::prelude::*;
-use systole::pacing::Fixed;
-use systole::{Config, Instant, Retries, Verdict};
-
-fn configured(plan: &Constant, seed: u64) -> Config<Fixed> {
-    let timeout = micros(plan.timeout);
-    let config = Config::fixed(micros(plan.interval))
-        .and_then(|config| config.timeouts(timeout, timeout, timeout))
-        .and_then(|config| config.retries(Retries::exponential(plan.retries as u8)))
-        .and_then(|config| config.rise(plan.rise as u8))
-        .and_then(|config| config.seed(seed))
-        .unwrap()
-        .report_pauses_over(micros(plan.pause))
-        .start_at_once();
-    match plan.stated {
-        Some(bound) => config.detect_within(micros(bound)).unwrap(),
-        None => config,
-    }
-}
+use systole::Verdict;
 
 /// Intervals long enough that no more probes wait at a time than a monitor remembers, and no plan has to give way to its bound.
 fn plans() -> impl Strategy<Value = Constant> {
@@ -84,38 +70,6 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (0_u64..100_000_000).prop_map(Op::Leap),
     ];
     prop::collection::vec(op, 1..100)
-}
-
-/// A monitor and its model, side by side.
-struct Pair {
-    world: World<Fixed>,
-    model: Model,
-}
-
-impl Pair {
-    fn new(plan: Constant, seed: u64) -> Self {
-        let world = World::recorded(configured(&plan, seed));
-        let model = Model::new(plan, Instant::from_secs(1));
-        let mut pair = Self { world, model };
-        pair.compare();
-        pair
-    }
-
-    fn apply(&mut self, op: &Op) {
-        self.world.apply(op);
-        self.compare();
-    }
-
-    fn compare(&mut self) {
-        for record in self
-            .world
-            .transcript
-            .iter_mut()
-            .flat_map(|all| all.drain(..))
-        {
-            self.model.follow(&record);
-        }
-    }
 }
 
 proptest! {
