@@ -1,7 +1,9 @@
 //! What every plan is held to.
 
 use crate::fixed::WIDE;
-use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
+#[cfg(any(feature = "serde", feature = "defmt"))]
+use crate::plan::HUNDREDTH_Q16;
+use crate::plan::{Plan, Retries};
 use crate::time::saturate;
 
 /// What every plan and verdict is held to.
