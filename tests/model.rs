@@ -121,3 +121,27 @@ fn the_first_of_eight_probes_of_a_new_incarnation_proves_life() {
     }
     assert_eq!(pair.world.verdict(), Verdict::Alive);
 }
+
+/// Found by fuzzing: what cannot be sent stops the peer's clock, so that more probes wait at a time than are remembered.
+#[test]
+fn a_probe_that_is_forgotten_while_it_waits_is_waited_for_no_more() {
+    let plan = Constant {
+        interval: 8_672_070,
+        timeout: 867_207,
+        retries: 3,
+        stated: Some(21_745_710),
+        rise: 1,
+        pause: 1_777_194,
+    };
+    let mut pair = Pair::new(plan, 7);
+    let mut deaf = |times: usize, then: &[Op]| {
+        for op in core::iter::repeat_n(&Op::Deaf(900_000_000), times).chain(then) {
+            pair.apply(op);
+        }
+    };
+    deaf(6, &[Op::Traffic]);
+    deaf(6, &[Op::Unsent, Op::Traffic]);
+    deaf(1, &[Op::Unsent]);
+    deaf(2, &[Op::Unsent, Op::Traffic]);
+    deaf(4, &[]);
+}

@@ -96,7 +96,7 @@ pub(crate) fn seeded<P: Pacing>(config: Config<P>) -> Config<P> {
 
 /// A policy whose plans come from the fuzzer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Hostile([u64; 4]);
+pub(crate) struct Hostile([u64; 4]);
 
 impl<'a> Arbitrary<'a> for Hostile {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Self> {

@@ -4,7 +4,6 @@ use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 /// The bound in force since a reconfiguration, until a probe sent after it is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +54,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.looser.bound_us == 0 {
             return;
         }
-        let over = self.pulse.mark() >= self.looser.since;
-        if over || self.pulse.verdict() == Verdict::Dead {
+        let over = self.pulse.mark() >= self.looser.since; // or dead since then
+        if over {
             self.looser.bound_us = 0;
             self.pulse.tighten();
         } else {

@@ -12,11 +12,18 @@ use syn::{Arm, BinOp, Expr, ExprBinary, ExprUnary};
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     /// `left op right`.
-    Binary { kind: Kind, left: Range<usize>, right: Range<usize> },
+    Binary {
+        kind: Kind,
+        left: Range<usize>,
+        right: Range<usize>,
+    },
     /// An operator before its operand.
     Unary { operand: Range<usize> },
     /// A pattern of `match`, and its guard.
-    Arm { pattern: Range<usize>, guard: Option<Range<usize>> },
+    Arm {
+        pattern: Range<usize>,
+        guard: Option<Range<usize>>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +31,9 @@ pub(crate) enum Kind {
     Value,
     Comparison,
     /// `&&` and `||`: true where the left side alone decides by being so.
-    Lazy { decides: bool },
+    Lazy {
+        decides: bool,
+    },
     Assignment,
 }
 
@@ -33,8 +42,14 @@ impl Place {
         match self {
             Self::Binary { left, right, .. } => left.start..right.end,
             Self::Unary { operand } => operand.start - 1..operand.end, // operators of one byte
-            Self::Arm { pattern, guard: Some(guard) } => pattern.start..guard.end,
-            Self::Arm { pattern, guard: None } => pattern.start..pattern.end,
+            Self::Arm {
+                pattern,
+                guard: Some(guard),
+            } => pattern.start..guard.end,
+            Self::Arm {
+                pattern,
+                guard: None,
+            } => pattern.start..pattern.end,
         }
     }
 }
@@ -79,7 +94,10 @@ impl<'ast> Visit<'ast> for Places {
 
     fn visit_arm(&mut self, arm: &'ast Arm) {
         let guard = arm.guard.as_ref().map(|(_, guard)| bytes(guard));
-        let place = Place::Arm { pattern: bytes(&arm.pat), guard };
+        let place = Place::Arm {
+            pattern: bytes(&arm.pat),
+            guard,
+        };
         if let Some((_, guard)) = &arm.guard {
             self.note(guard, Place::clone(&place));
         }
@@ -90,15 +108,20 @@ impl<'ast> Visit<'ast> for Places {
 
 /// None for a link of a chain of `let`, which is no expression.
 fn kind(expr: &ExprBinary) -> Option<Kind> {
-    use BinOp::{AddAssign, And, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, Eq, Ge, Gt, Le, Lt, MulAssign};
+    use BinOp::{
+        AddAssign, And, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, Eq, Ge, Gt, Le, Lt,
+        MulAssign,
+    };
     use BinOp::{Ne, Or, RemAssign, ShlAssign, ShrAssign, SubAssign};
     match expr.op {
         And(_) if binds(&expr.left) || binds(&expr.right) => None,
         And(_) => Some(Kind::Lazy { decides: false }),
         Or(_) => Some(Kind::Lazy { decides: true }),
         Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_) => Some(Kind::Comparison),
-        AddAssign(_) | SubAssign(_) | MulAssign(_) | DivAssign(_) | RemAssign(_) | BitAndAssign(_) | BitOrAssign(_)
-        | BitXorAssign(_) | ShlAssign(_) | ShrAssign(_) => Some(Kind::Assignment),
+        AddAssign(_) | SubAssign(_) | MulAssign(_) | DivAssign(_) | RemAssign(_)
+        | BitAndAssign(_) | BitOrAssign(_) | BitXorAssign(_) | ShlAssign(_) | ShrAssign(_) => {
+            Some(Kind::Assignment)
+        }
         _ => Some(Kind::Value),
     }
 }
@@ -106,7 +129,12 @@ fn kind(expr: &ExprBinary) -> Option<Kind> {
 fn binds(expr: &Expr) -> bool {
     match expr {
         Expr::Let(_) => true,
-        Expr::Binary(ExprBinary { op: BinOp::And(_), left, right, .. }) => binds(left) || binds(right),
+        Expr::Binary(ExprBinary {
+            op: BinOp::And(_),
+            left,
+            right,
+            ..
+        }) => binds(left) || binds(right),
         _ => false,
     }
 }

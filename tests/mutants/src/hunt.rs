@@ -7,9 +7,16 @@ use crate::list::Mutant;
 use crate::test::Test;
 
 /// Prints, and gives, those that no test notices.
-pub(crate) fn survivors(tree: &Path, mutants: &[Mutant], unviable: &BTreeSet<usize>, tests: &[Test]) -> Vec<usize> {
+pub(crate) fn survivors(
+    tree: &Path,
+    mutants: &[Mutant],
+    unviable: &BTreeSet<usize>,
+    tests: &[Test],
+) -> Vec<usize> {
     let viable = (0..mutants.len()).filter(|mutant| !unviable.contains(mutant));
-    viable.filter(|&mutant| survives(tree, mutant, &mutants[mutant].name, tests)).collect()
+    viable
+        .filter(|&mutant| survives(tree, mutant, &mutants[mutant].name, tests))
+        .collect()
 }
 
 fn survives(tree: &Path, mutant: usize, name: &str, tests: &[Test]) -> bool {

@@ -21,7 +21,9 @@ pub(crate) struct Mutant {
 
 pub(crate) fn read(path: &Path) -> Result<Vec<Mutant>> {
     let list: Vec<Value> = serde_json::from_slice(&std::fs::read(path)?)?;
-    list.iter().map(|value| mutant(value).ok_or_else(|| format!("not a mutant: {value}").into())).collect()
+    list.iter()
+        .map(|value| mutant(value).ok_or_else(|| format!("not a mutant: {value}").into()))
+        .collect()
 }
 
 fn mutant(value: &Value) -> Option<Mutant> {
@@ -40,5 +42,8 @@ fn mutant(value: &Value) -> Option<Mutant> {
 /// cargo-mutants counts columns from 1.
 fn place(value: &Value) -> Option<LineColumn> {
     let number = |key: &str| usize::try_from(value.get(key)?.as_u64()?).ok();
-    Some(LineColumn { line: number("line")?, column: number("column")?.checked_sub(1)? })
+    Some(LineColumn {
+        line: number("line")?,
+        column: number("column")?.checked_sub(1)?,
+    })
 }

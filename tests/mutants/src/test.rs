@@ -24,7 +24,9 @@ impl Test {
     /// Whether the test notices a mutant: it fails, or takes ten times as long and a second more.
     pub(crate) fn notices(&self, tree: &Path, mutant: usize) -> bool {
         let command = &mut command(tree, &self.binary, &self.name);
-        let Ok(mut child) = command.env("MUTANT", (mutant + 1).to_string()).spawn() else { return false };
+        let Ok(mut child) = command.env("MUTANT", (mutant + 1).to_string()).spawn() else {
+            return false;
+        };
         let end = Instant::now() + self.takes * 10 + Duration::from_secs(1);
         loop {
             match child.try_wait() {
@@ -42,9 +44,16 @@ impl Test {
 
 fn command(tree: &Path, binary: &Path, name: &str) -> Command {
     let mut command = Command::new(binary);
-    command.args(["--exact", "--test-threads=1", name]).current_dir(tree);
-    command.env("PROPTEST_RNG_SEED", "1").env("PROPTEST_FAILURE_PERSISTENCE", "off"); // the same cases for every mutant
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["--exact", "--test-threads=1", name])
+        .current_dir(tree);
+    command
+        .env("PROPTEST_RNG_SEED", "1")
+        .env("PROPTEST_FAILURE_PERSISTENCE", "off"); // the same cases for every mutant
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 
@@ -52,13 +61,22 @@ fn command(tree: &Path, binary: &Path, name: &str) -> Command {
 pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
     for binary in binaries {
-        let list = Command::new(binary).args(["--list", "--format=terse"]).current_dir(tree).output()?.stdout;
-        for name in String::from_utf8(list)?.lines().filter_map(|line| line.strip_suffix(": test")) {
+        let list = Command::new(binary)
+            .args(["--list", "--format=terse"])
+            .current_dir(tree)
+            .output()?
+            .stdout;
+        for name in String::from_utf8(list)?
+            .lines()
+            .filter_map(|line| line.strip_suffix(": test"))
+        {
             tests.push(test(tree, binary, name)?);
         }
     }
     tests.sort_by_key(|test| test.takes);
-    let reached = (0..mutants).filter(|&mutant| tests.iter().any(|test| test.reaches(mutant))).count();
+    let reached = (0..mutants)
+        .filter(|&mutant| tests.iter().any(|test| test.reaches(mutant)))
+        .count();
     println!("{} tests reach {reached} of {mutants} mutants", tests.len());
     Ok(tests)
 }
@@ -66,8 +84,17 @@ pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Resu
 fn test(tree: &Path, binary: &Path, name: &str) -> Result<Test> {
     let reached = tree.join("reached");
     let start = Instant::now();
-    if !command(tree, binary, name).env("MUTANTS_REACHED", &reached).status()?.success() {
+    if !command(tree, binary, name)
+        .env("MUTANTS_REACHED", &reached)
+        .status()?
+        .success()
+    {
         return Err(format!("{name} fails without a mutant").into());
     }
-    Ok(Test { name: name.to_owned(), binary: binary.to_owned(), takes: start.elapsed(), reached: std::fs::read(&reached)? })
+    Ok(Test {
+        name: name.to_owned(),
+        binary: binary.to_owned(),
+        takes: start.elapsed(),
+        reached: std::fs::read(&reached)?,
+    })
 }

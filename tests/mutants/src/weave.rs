@@ -78,7 +78,11 @@ impl Sources {
             }
         }
         let library = std::fs::read_to_string(tree.join(LIBRARY))?;
-        Ok(Self { tree: tree.to_owned(), library, files })
+        Ok(Self {
+            tree: tree.to_owned(),
+            library,
+            files,
+        })
     }
 
     /// Writes the tree anew, without those that do not compile.
@@ -86,11 +90,18 @@ impl Sources {
         let mut woven = Woven::new();
         for (path, (text, places)) in &self.files {
             let numbered = mutants.iter().enumerate();
-            let ours = numbered.filter(|(number, mutant)| mutant.file == *path && !unviable.contains(number));
-            let file = File { text, sites: sites(text, places, ours) };
+            let ours = numbered
+                .filter(|(number, mutant)| mutant.file == *path && !unviable.contains(number));
+            let file = File {
+                text,
+                sites: sites(text, places, ours),
+            };
             woven.insert(path.clone(), file.render(0..text.len(), None));
         }
-        woven.insert(LIBRARY.into(), with_switch(&self.library, mutants.len() + 1)); // of modules, nothing to mutate
+        woven.insert(
+            LIBRARY.into(),
+            with_switch(&self.library, mutants.len() + 1),
+        ); // of modules, nothing to mutate
         for (path, text) in &woven {
             std::fs::write(self.tree.join(path), text)?;
         }
@@ -103,13 +114,21 @@ impl Sources {
             let (text, places) = &self.files[&mutant.file];
             site(text, places, mutant).is_none()
         };
-        let all = mutants.iter().enumerate().filter(|(_, mutant)| strange(mutant));
-        all.inspect(|(_, mutant)| println!("NO SWITCH {}", mutant.name)).map(|(number, _)| number).collect()
+        let all = mutants
+            .iter()
+            .enumerate()
+            .filter(|(_, mutant)| strange(mutant));
+        all.inspect(|(_, mutant)| println!("NO SWITCH {}", mutant.name))
+            .map(|(number, _)| number)
+            .collect()
     }
 }
 
 fn with_switch(library: &str, count: usize) -> String {
-    let library = library.replace("#![forbid(unsafe_code)]", "#![feature(core_intrinsics, const_eval_select)] #![allow(internal_features)]");
+    let library = library.replace(
+        "#![forbid(unsafe_code)]",
+        "#![feature(core_intrinsics, const_eval_select)] #![allow(internal_features)]",
+    );
     library + &SWITCH.replace("COUNT", &count.to_string())
 }
 
@@ -126,18 +145,37 @@ enum Form {
     Expression(Place),
 }
 
-fn sites<'a>(text: &str, places: &Places, mutants: impl Iterator<Item = (usize, &'a Mutant)>) -> Vec<Site<'a>> {
+fn sites<'a>(
+    text: &str,
+    places: &Places,
+    mutants: impl Iterator<Item = (usize, &'a Mutant)>,
+) -> Vec<Site<'a>> {
     let mut sites: Vec<Site<'a>> = Vec::new();
     for (number, mutant) in mutants {
-        let Some((range, form)) = site(text, places, mutant) else { continue };
+        let Some((range, form)) = site(text, places, mutant) else {
+            continue;
+        };
         let is_body = matches!(form, Form::Body);
-        match sites.iter_mut().find(|site| site.range == range && matches!(site.form, Form::Body) == is_body) {
+        match sites
+            .iter_mut()
+            .find(|site| site.range == range && matches!(site.form, Form::Body) == is_body)
+        {
             Some(site) => site.mutants.push((number, mutant)),
-            None => sites.push(Site { range, form, mutants: vec![(number, mutant)] }),
+            None => sites.push(Site {
+                range,
+                form,
+                mutants: vec![(number, mutant)],
+            }),
         }
     }
     // outer ones first; a body before the expression that it consists of
-    sites.sort_by_key(|site| (site.range.start, usize::MAX - site.range.end, !matches!(site.form, Form::Body)));
+    sites.sort_by_key(|site| {
+        (
+            site.range.start,
+            usize::MAX - site.range.end,
+            !matches!(site.form, Form::Body),
+        )
+    });
     sites
 }
 
@@ -145,8 +183,15 @@ fn site(text: &str, places: &Places, mutant: &Mutant) -> Option<(Range<usize>, F
     match mutant.genre.as_str() {
         "FnValue" => {
             let range = offset(text, mutant.start)?..offset(text, mutant.end)?;
-            let inside = text.get(range.clone())?.strip_prefix('{').and_then(|inside| inside.strip_suffix('}'));
-            let range = if inside.is_some() { range.start + 1..range.end - 1 } else { range };
+            let inside = text
+                .get(range.clone())?
+                .strip_prefix('{')
+                .and_then(|inside| inside.strip_suffix('}'));
+            let range = if inside.is_some() {
+                range.start + 1..range.end - 1
+            } else {
+                range
+            };
             Some((range, Form::Body))
         }
         "BinaryOperator" | "UnaryOperator" | "MatchArm" | "MatchArmGuard" => {
@@ -158,7 +203,11 @@ fn site(text: &str, places: &Places, mutant: &Mutant) -> Option<(Range<usize>, F
 }
 
 fn offset(text: &str, at: proc_macro2::LineColumn) -> Option<usize> {
-    let line_start: usize = text.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(at.line - 1)
+        .map(str::len)
+        .sum();
     let line = text.get(line_start..)?;
     let into: usize = line.chars().take(at.column).map(char::len_utf8).sum();
     Some(line_start + into)
@@ -197,9 +246,16 @@ impl File<'_> {
             Form::Expression(Place::Unary { operand }) => {
                 let operator = &self.text[site.range.start..operand.start];
                 let number = number(site.mutants[0].0);
-                format!("{}(match {} {{ value =>\nif {number} {{ value }} else\n{{ {operator}value }} }}){}", open(site), part(operand), CLOSE)
+                format!(
+                    "{}(match {} {{ value =>\nif {number} {{ value }} else\n{{ {operator}value }} }}){}",
+                    open(site),
+                    part(operand),
+                    CLOSE
+                )
             }
-            Form::Expression(Place::Arm { pattern, guard }) => arm(site, &part(pattern), guard.as_ref().map(part)),
+            Form::Expression(Place::Arm { pattern, guard }) => {
+                arm(site, &part(pattern), guard.as_ref().map(part))
+            }
         }
     }
 }
@@ -210,7 +266,11 @@ pub(crate) const CLOSE: &str = "/*end*/";
 pub(crate) const ASKS: &str = "crate::mutant::on(";
 
 fn open(site: &Site<'_>) -> String {
-    let numbers: Vec<String> = site.mutants.iter().map(|(number, _)| number.to_string()).collect();
+    let numbers: Vec<String> = site
+        .mutants
+        .iter()
+        .map(|(number, _)| number.to_string())
+        .collect();
     format!("{OPEN}{}*/", numbers.join(" "))
 }
 
@@ -221,7 +281,12 @@ fn number(number: usize) -> String {
 fn returns(site: &Site<'_>) -> String {
     let mut out = String::from("\n");
     for (which, mutant) in &site.mutants {
-        let _ = writeln!(out, "if {} {{ return {}; }}", number(*which), mutant.replacement);
+        let _ = writeln!(
+            out,
+            "if {} {{ return {}; }}",
+            number(*which),
+            mutant.replacement
+        );
     }
     out
 }
@@ -230,7 +295,12 @@ fn binary(site: &Site<'_>, kind: Kind, [left, operator, right]: [&str; 3]) -> St
     let switched = |value: &dyn Fn(&str) -> String| {
         let mut out = String::from("\n");
         for (which, mutant) in &site.mutants {
-            let _ = writeln!(out, "if {} {{ {} }} else", number(*which), value(&mutant.replacement));
+            let _ = writeln!(
+                out,
+                "if {} {{ {} }} else",
+                number(*which),
+                value(&mutant.replacement)
+            );
         }
         let _ = writeln!(out, "{{ {} }}", value(operator));
         out
