@@ -90,10 +90,8 @@ impl Wheel {
 
     /// `index` is not due any more.
     pub(super) fn cancel(&mut self, index: u32) {
-        let Some(link) = self.link_mut(index) else {
-            return;
-        };
-        let gone = core::mem::replace(link, Link::IDLE);
+        let link = self.link_mut(index);
+        let gone = link.map_or(Link::IDLE, |link| core::mem::replace(link, Link::IDLE));
         if gone.due == Instant::MAX {
             return;
         }
@@ -101,12 +99,11 @@ impl Wheel {
             previous.next = gone.next;
         } else if gone.previous == HEAD_OF_SPREAD {
             self.spreading = gone.next;
-        } else if let Some(level) = self.levels.get_mut((gone.previous - HEAD_OF) as usize) {
-            level.set_head(gone.due.as_micros(), gone.next, self.now);
+        } else {
+            let level = (gone.previous - HEAD_OF) as usize;
+            self.set_head(level, gone.due.as_micros(), gone.next);
         }
-        if let Some(next) = self.link_mut(gone.next) {
-            next.previous = gone.previous;
-        }
+        self.edit(gone.next, |next| next.previous = gone.previous);
     }
 
     /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. To move one down takes one of
@@ -169,13 +166,9 @@ impl Wheel {
 
     /// Begins to spread a slot whose time has come.
     fn spread(&mut self, level: usize, head: u32) {
-        if let Some(level) = self.levels.get_mut(level) {
-            level.set_head(self.now, NONE, self.now);
-        }
+        self.set_head(level, self.now, NONE);
         self.spreading = head;
-        if let Some(link) = self.link_mut(head) {
-            link.previous = HEAD_OF_SPREAD;
-        }
+        self.edit(head, |link| link.previous = HEAD_OF_SPREAD);
     }
 
     /// Moves one entry of it to a level below; returns to which.
@@ -191,22 +184,32 @@ impl Wheel {
         let due = due
             .as_micros()
             .clamp(self.now, self.now.saturating_add(HORIZON_US));
-        let mut levels = self.levels.iter_mut().enumerate();
+        let mut levels = self.levels.iter().enumerate();
         let (place, level) = levels.find(|(_, level)| level.reaches(due, self.now))?;
         let next = level.head(due);
-        level.set_head(due, index, self.now);
-        let previous = HEAD_OF + place as u32;
-        if let Some(link) = self.link_mut(index) {
+        self.set_head(place, due, index);
+        self.edit(index, |link| {
             *link = Link {
                 due: Instant::from_micros(due),
-                previous,
+                previous: HEAD_OF + place as u32,
                 next,
             };
-        }
-        if let Some(next) = self.link_mut(next) {
-            next.previous = index;
-        }
+        });
+        self.edit(next, |next| next.previous = index);
         Some(place)
+    }
+
+    fn set_head(&mut self, level: usize, due: u64, head: u32) {
+        if let Some(level) = self.levels.get_mut(level) {
+            level.set_head(due, head, self.now);
+        }
+    }
+
+    /// Changes the link of `index`, unless that is nobody's.
+    fn edit(&mut self, index: u32, change: impl FnOnce(&mut Link)) {
+        if let Some(link) = self.link_mut(index) {
+            change(link);
+        }
     }
 
     fn link_mut(&mut self, index: u32) -> Option<&mut Link> {

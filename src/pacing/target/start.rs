@@ -29,13 +29,11 @@ impl Target {
     ///
     /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
     /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
-    const fn starting_share(&self) -> u16 {
+    fn starting_share(&self) -> u16 {
         if self.constant > 0 {
             return self.constant;
         }
-        let Some(apart) = self.recurrence_us.checked_div(self.bound_us) else {
-            return SHORTEST;
-        };
+        let apart = self.recurrence_us.checked_div(self.bound_us).unwrap_or(0);
         let mut probes = 1;
         while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
             probes += 1;
