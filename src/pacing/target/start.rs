@@ -35,10 +35,10 @@ impl Target {
         }
         let apart = self.recurrence_us.checked_div(self.bound_us).unwrap_or(0);
         let mut probes = 1;
-        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
+        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(u64::from(probes)) {
             probes += 1;
         }
-        let share = u16::MAX / probes as u16;
+        let share = u16::MAX / u16::from(probes);
         let least = self.least_share();
         let least = if least > SHORTEST { least } else { SHORTEST };
         if share > least { share } else { least }
