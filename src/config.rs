@@ -14,6 +14,7 @@ mod presets;
 
 #[cfg(feature = "serde")]
 pub(crate) use form::Founding;
+pub(crate) use presets::accept;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
 pub(crate) const SPAN_MAX_US: u64 = 1 << 40;
@@ -81,7 +82,7 @@ const PAUSE_US: u32 = 1_000_000;
 /// ```
 ///
 /// The policy is `{ "every_us", "gain_percent" }`, `{ "fixed_us" }`, `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`, or
-/// `{ "at_most_us", "of" }` around another one; to see all the fields, write a configuration.
+/// `{ "at_most_us", "of" }` around another one, with `"at_least_us"` for a lifetime that is looked for; to see all the fields, write a configuration.
 ///
 /// In a `const`, where `?` is not to be had, a bad setting stops the compiler:
 ///
@@ -140,11 +141,7 @@ impl<P: Pacing> Config<P> {
                         SPAN_MAX_US
                     },
                     bound_us: 0,
-                    timeout_first_us: if timeout_min > TIMEOUT_FIRST_US {
-                        timeout_min
-                    } else {
-                        TIMEOUT_FIRST_US
-                    },
+                    timeout_first_us: TIMEOUT_FIRST_US, // above any floor
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,

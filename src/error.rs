@@ -59,8 +59,12 @@ pub enum Setting {
     MistakeRecurrence,
     /// The most probes in 1,000 seconds.
     ProbeBudget,
-    /// The longest lifetime that is looked for, in microseconds.
+    /// The longest lifetime that is looked for or remembered, in microseconds.
     Lifetime,
+    /// The shortest lifetime that is looked for, in microseconds.
+    LifetimeMin,
+    /// How often a remembered lifetime was contradicted.
+    LifetimeDoubts,
     /// The number of endpoints in a group.
     Endpoints,
     /// The number of endpoints that are not barred.
@@ -100,6 +104,8 @@ impl Setting {
             Self::MistakeRecurrence => ("time between mistakes", " us"),
             Self::ProbeBudget => ("probe budget", " probes in 1,000 s"),
             Self::Lifetime => ("lifetime", " us"),
+            Self::LifetimeMin => ("shortest lifetime", " us"),
+            Self::LifetimeDoubts => ("number of doubts", ""),
             Self::Endpoints => ("number of endpoints", ""),
             Self::Unbarred => ("number of endpoints not barred", ""),
             Self::Losses => ("number of losses in a row", ""),

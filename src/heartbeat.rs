@@ -10,6 +10,8 @@ use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration, rtt_micros};
 use crate::verdict::Verdict;
 
+mod lifetime;
+
 /// A heartbeat for any loop: feed it the outcome of each probe, sleep for what it answers.
 ///
 /// It needs no clock. It takes its own intervals and timeouts for the time that passed, so the loop has to keep them: intervals are

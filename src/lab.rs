@@ -65,6 +65,7 @@ mod brief;
 pub mod chen;
 mod crash;
 mod detector;
+pub mod nat;
 pub mod network;
 mod own;
 mod qos;
@@ -75,6 +76,7 @@ pub mod strategy;
 pub mod sweep;
 pub mod tail;
 pub mod trace;
+pub mod warning;
 
 pub use brief::brief;
 pub use crash::{CrashTest, DetectionTimes};

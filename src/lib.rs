@@ -38,6 +38,7 @@ mod failover;
 mod fixed;
 #[cfg(feature = "alloc")]
 mod fleet;
+mod health;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -88,6 +89,7 @@ pub use failover::{
 pub use fleet::{
     Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
 };
+pub use health::{EarlyWarning, Health};
 pub use heartbeat::Heartbeat;
 pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};
 pub use loss::LossRate;

@@ -20,6 +20,7 @@ mod caller;
 mod change;
 #[cfg(feature = "alloc")]
 mod dormant;
+mod lifetime;
 mod member;
 mod query;
 mod retry;
@@ -38,7 +39,7 @@ pub enum Output {
     Probe(ProbeId),
     /// Something happened; then poll again.
     Event(Event),
-    /// Nothing to do before this moment, unless something arrives. It lies in the future.
+    /// Nothing to do before this moment, unless something arrives. It lies in the future. [`Monitor::earliest`] says how much sooner the next probe may be sent.
     Wait(Instant),
     /// Nothing to do any more: the end of time.
     Idle,
@@ -311,17 +312,20 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let interval = self.pulse.interval_us();
         let least = self.pulse.settings().limits.interval_min_us.min(interval);
         let mut next = self.place().plus(interval);
-        let under_way = self
-            .outstanding
-            .iter()
-            .any(|probe| probe.fate == Fate::Waiting && probe.sent >= self.proof);
-        if !under_way {
+        if !self.is_under_way() {
             next = next.min(
                 self.watch
                     .at(self.proof.plus(interval).max(self.watch.seen())),
             );
         }
         next.max(self.sent.plus(least))
+    }
+
+    /// Whether a probe that would tell something new may still be answered in time.
+    fn is_under_way(&self) -> bool {
+        self.outstanding
+            .iter()
+            .any(|probe| probe.fate == Fate::Waiting && probe.sent >= self.proof)
     }
 
     fn settle(&mut self) {

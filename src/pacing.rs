@@ -43,7 +43,7 @@ mod target;
 
 pub use fixed::Fixed;
 pub use fluctuation::Fluctuation;
-pub use lifetime::Lifetime;
+pub use lifetime::{Lifetime, LifetimeSearch, LifetimeState, Memory, Reach};
 pub use target::{Target, TargetState};
 
 /// A policy: settings (the type itself), state, and what it learns from.
@@ -80,6 +80,21 @@ pub trait Pacing: Copy + Debug + PartialEq {
     /// Nobody looked for `span_us` microseconds; what was under way is not what the path does.
     fn on_lapse(&self, state: &mut Self::State, span_us: u64) {
         let _ = (state, span_us);
+    }
+
+    /// Something else than an answer arrived from the peer.
+    fn on_traffic(&self, state: &mut Self::State, now: Instant) {
+        let _ = (state, now);
+    }
+
+    /// What was under way counts for nothing: the peer is a new one, or we were suspended and the clock did not see it.
+    fn on_void(&self, state: &mut Self::State) {
+        let _ = state;
+    }
+
+    /// Whether what arrives from the peer puts off the next steady probe.
+    fn yields_to_traffic(&self) -> bool {
+        true
     }
 
     /// What to do from here on.

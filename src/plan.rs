@@ -111,6 +111,18 @@ impl Plan {
         self
     }
 
+    pub(crate) fn with_dead_interval_at_most(self, ceiling_us: u64) -> Self {
+        let wanted = match self.dead {
+            0 => self.interval_us,
+            packed => unpacked(packed),
+        };
+        if wanted > ceiling_us {
+            self.with_dead_interval_us(ceiling_us)
+        } else {
+            self
+        }
+    }
+
     /// From one steady probe to the next, before jitter.
     #[must_use]
     pub const fn interval(&self) -> Duration {

@@ -18,6 +18,7 @@ use crate::window::RttWindow;
 
 #[cfg(feature = "alloc")]
 mod dormant;
+mod lifetime;
 
 #[cfg(feature = "alloc")]
 pub(crate) use dormant::DormantPulse;
@@ -170,10 +171,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             plan.interval_us()
         } else if !self.is_pending() {
             plan.dead_interval_us(&self.settings.limits)
-        } else if self.episode {
-            return plan.wait_us(self.retries, self.left_us(now));
         } else {
-            plan.interval_us()
+            return plan.wait_us(self.retries, self.left_us(now)); // a retry: whoever waits for a first answer is in an episode
         };
         self.jittered(interval)
     }
@@ -345,11 +344,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     #[cold]
     fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
-        match self.verdict {
-            Verdict::Dead => return self.rise(alive_at, now, certain),
-            Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
-            _ => self.mark = alive_at,
+        if self.verdict == Verdict::Dead {
+            return self.rise(alive_at, now, certain);
         }
+        if self.verdict != Verdict::Unknown && alive_at < self.mark {
+            return None;
+        }
+        self.mark = alive_at;
         self.started = true;
         if self.episode {
             self.end_episode(now, Outcome::Survived);
@@ -398,6 +399,21 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.on_lapse(&mut self.state, span_us);
     }
 
+    /// Something else than a reply arrived.
+    pub(crate) fn traffic(&mut self, now: Instant) {
+        self.settings.policy.on_traffic(&mut self.state, now);
+    }
+
+    /// Whether it puts off the next steady probe.
+    pub(crate) fn yields_to_traffic(&self) -> bool {
+        self.settings.policy.yields_to_traffic()
+    }
+
+    /// What was under way counts for nothing.
+    pub(crate) fn void(&mut self) {
+        self.settings.policy.on_void(&mut self.state);
+    }
+
     /// Gives the peer enough time for one more probe before the bound.
     pub(crate) fn allow_one_probe(&mut self, now: Instant) {
         if let Some(dead_at) = self.dead_at() {
@@ -441,6 +457,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.retries = 0;
         self.risen = 0;
         self.pushbacks = 0;
+        self.void();
         self.turn(Verdict::Unknown, Reason::Restarted)
     }
 

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Pacing};
+use systole::pacing::{Fixed, Memory, Pacing, Reach};
 use systole::{
     Config, ConfigError, Failure, Heartbeat, Instant, Monitor, Output, Plan, ProbeId, Retries,
     RttWindow, Setting, Statistics, Verdict,
@@ -53,6 +53,9 @@ fn words(setting: Setting) -> (&'static str, &'static str) {
         Setting::Rise => ("number of answers to rise", ""),
         Setting::MistakeRecurrence => ("time between mistakes", " us"),
         Setting::ProbeBudget => ("probe budget", " probes in 1,000 s"),
+        Setting::Lifetime => ("lifetime", " us"),
+        Setting::LifetimeMin => ("shortest lifetime", " us"),
+        Setting::LifetimeDoubts => ("number of doubts", ""),
         other => panic!("{other:?} has no constructor yet"),
     }
 }
@@ -95,6 +98,35 @@ fn targets() {
         (2_001, u64::from(u32::MAX)),
     );
     assert!(target.probes_at_most(2_001).is_ok());
+}
+
+#[test]
+fn lifetimes() {
+    let floor = 15_000_000;
+    let short = Reach::between(us(floor - 1), 60 * SECOND);
+    refused(short, Setting::LifetimeMin, floor - 1, (floor, SPAN_MAX));
+    let unfloored = Reach::below_the_floor(us(999), 60 * SECOND);
+    refused(unfloored, Setting::LifetimeMin, 999, (1_000, SPAN_MAX));
+    let inverted = Reach::between(us(floor), us(floor - 1));
+    refused(inverted, Setting::Lifetime, floor - 1, (floor, SPAN_MAX));
+    let long = Reach::between(us(floor), us(SPAN_MAX + 1));
+    refused(long, Setting::Lifetime, SPAN_MAX + 1, (floor, SPAN_MAX));
+    let reach = Reach::between(us(floor), us(SPAN_MAX)).unwrap();
+    let lapsed = reach.under_lease(us(3 * floor - 1));
+    refused(lapsed, Setting::Lifetime, floor - 1, (floor, u64::MAX));
+    assert_eq!(reach.under_lease(us(3 * floor)).unwrap().most(), us(floor));
+    assert_eq!(reach.under_lease(Duration::MAX), Ok(reach));
+}
+
+#[test]
+fn memories_of_lifetimes() {
+    let long = Memory::new(us(SPAN_MAX + 1), None, 0);
+    refused(long, Setting::Lifetime, SPAN_MAX + 1, (0, SPAN_MAX));
+    let inverted = Memory::new(us(8), Some(us(8)), 0);
+    refused(inverted, Setting::Lifetime, 8, (9, SPAN_MAX + 1));
+    let doubtful = Memory::new(us(8), Some(us(9)), 4);
+    refused(doubtful, Setting::LifetimeDoubts, 4, (0, 3));
+    assert_eq!(Memory::new(us(0), None, 0), Ok(Memory::default()));
 }
 
 fn every_second() -> Config {

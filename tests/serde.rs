@@ -6,7 +6,7 @@ use core::fmt::Debug;
 use core::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
-use systole::pacing::{Fixed, Lifetime, Target};
+use systole::pacing::{Fixed, Lifetime, Memory, Reach, Target};
 use systole::{
     Config, Endpoint, Failover, FailoverConfig, Instant, Monitor, MonitorSnapshot, Output,
     Preference, Retries, Return, SwitchOn,
@@ -49,6 +49,24 @@ fn configurations_survive_the_way_out_and_in() {
     survives(&Config::fixed(SECOND).unwrap());
     let lease = Lifetime::lease(Fixed::clone(Config::fixed(SECOND).unwrap().policy()), DAY);
     survives(&Config::with_policy(lease, SECOND, DAY).unwrap());
+    let reach = Reach::below_the_floor(2 * SECOND, DAY).unwrap();
+    survives(&Config::lifetime(reach).unwrap());
+    let all = reach.with_second_flow().refreshed_by_traffic();
+    survives(&Config::lifetime(all).unwrap());
+}
+
+#[test]
+fn memories_of_lifetimes_survive_and_are_checked() {
+    survives(&Memory::NOTHING);
+    survives(&Memory::new(SECOND, Some(2 * SECOND), 3).unwrap());
+    let read = serde_json::from_str::<Memory>;
+    let memory = read(r#"{ "survived_us": 1000000 }"#).unwrap();
+    assert_eq!(memory, Memory::new(SECOND, None, 0).unwrap());
+    let error = read(r#"{ "survived_us": 5, "lost_us": 5 }"#).unwrap_err();
+    let words = "the lifetime of 5 us is out of range: 6 us to 1099511627777 us";
+    assert!(error.to_string().starts_with(words), "{error}");
+    assert!(read(r#"{ "survived_us": 5, "doubts": 4 }"#).is_err());
+    assert!(read(r#"{ "survived_us": 5, "age_us": 4 }"#).is_err());
 }
 
 /// The builders check each setting against those before it; reading does not depend on their order.

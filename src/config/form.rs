@@ -5,7 +5,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::config::{Config, Settings};
 use crate::error::ConfigError;
-use crate::pacing::{Fixed, Fluctuation, Lifetime, Pacing, Target};
+use crate::pacing::{Fixed, Fluctuation, Lifetime, Pacing, Reach, Target};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
@@ -229,27 +229,56 @@ impl Founding for Target {
     }
 }
 
-/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`
+/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`; with `at_least_us`, one that is looked for.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifetimeForm<F> {
     at_most_us: u64,
+    #[serde(default)]
+    at_least_us: Option<u64>,
+    #[serde(default)]
+    second_flow: bool,
+    #[serde(default)]
+    refreshed_by_traffic: bool,
     of: F,
+}
+
+impl<F> LifetimeForm<F> {
+    /// Who writes down an interval below the floor says so.
+    fn reach(&self) -> Result<Reach, ConfigError> {
+        let most = duration(self.at_most_us);
+        let mut reach = match self.at_least_us {
+            Some(least_us) => Reach::below_the_floor(duration(least_us), most)?,
+            None => Reach::only(self.at_most_us),
+        };
+        if self.second_flow {
+            reach = reach.with_second_flow();
+        }
+        if self.refreshed_by_traffic {
+            reach = reach.refreshed_by_traffic();
+        }
+        Ok(reach)
+    }
 }
 
 impl<P: Founding> Founding for Lifetime<P> {
     type Form = LifetimeForm<P::Form>;
 
     fn form(&self) -> Self::Form {
+        let reach = self.reach();
+        let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         LifetimeForm {
-            at_most_us: micros(self.ceiling()),
+            at_most_us: most_us,
+            at_least_us: (least_us < most_us).then_some(least_us),
+            second_flow: reach.has_second_flow(),
+            refreshed_by_traffic: reach.is_refreshed_by_traffic(),
             of: self.inner().form(),
         }
     }
 
     fn found(form: &Self::Form) -> Result<Config<Self>, ConfigError> {
         let inner = P::found(&form.of)?;
-        let policy = Self::at_most(*inner.policy(), duration(form.at_most_us));
+        let policy = Self::search(*inner.policy(), form.reach()?);
         Ok(inner.with(policy))
     }
 }

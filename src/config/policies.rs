@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::config::{Config, SPAN_MAX_US, Span};
 use crate::error::{ConfigError, Setting, check, ensure};
-use crate::pacing::{Fixed, Fluctuation, Target};
+use crate::pacing::{Fixed, Fluctuation, Lifetime, Reach, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
@@ -55,6 +55,30 @@ impl Config<Fixed> {
         ))
     }
 }
+
+impl Config<Lifetime<Fixed>> {
+    /// As seldom as what is on the way survives: finds the longest interval within `reach`, and keeps to it. See [`Lifetime`].
+    ///
+    /// Intervals lie between the shortest and the longest of `reach`; jitter shortens them by up to 2 %, and there are 3 retries. A peer that is called dead is asked
+    /// as often as the search began. The bound is an interval and its retries, and so long: this keeps a flow open, it is not quick to
+    /// notice a failure.
+    ///
+    /// # Errors
+    /// None that [`Reach`] has not refused before.
+    pub const fn lifetime(reach: Reach) -> Result<Self, ConfigError> {
+        let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
+        ensure!(check(Setting::LifetimeMin, least_us, 1, most_us));
+        let policy = Lifetime::search(Fixed::new(reach.most()), reach);
+        let mut config = Self::around(policy, least_us, least_us, most_us);
+        config.settings.limits.retries = LIFETIME_RETRIES;
+        config.jitter_percent(LIFETIME_JITTER_PERCENT)
+    }
+}
+
+/// Every per cent of jitter is half a per cent more probes, and devices with lifetimes of their own do not beat in step for long.
+const LIFETIME_JITTER_PERCENT: u8 = 2;
+/// One more than usual: four losses in a row taken for a lost flow are dear, and nothing here is in a hurry.
+const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
     /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is

@@ -72,19 +72,24 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Something else arrived from the peer. It proves life, as of one round-trip time ago, and puts off the next probe, though at most
-    /// seven in eight, so that the round-trip time stays measured. What is *sent* to the peer proves nothing: do not report it.
+    /// seven in eight, so that the round-trip time stays measured; under a [`Lifetime`](crate::pacing::Lifetime) it puts off nothing unless it
+    /// [refreshes the flow](crate::pacing::Reach::refreshed_by_traffic). What is *sent* to the peer proves nothing: do not report it.
     pub fn handle_traffic(&mut self, received_at: Instant) {
         self.look(received_at);
         let smoothed = u64::from(self.pulse.statistics().rtt.smoothed_us());
-        let alive_at = self.watch.seen_at(received_at).minus(smoothed);
-        self.prove(alive_at, false);
+        let arrived_at = self.watch.seen_at(received_at);
+        self.pulse.traffic(arrived_at);
+        self.prove(arrived_at.minus(smoothed), false);
         self.put_off(received_at);
         self.settle();
     }
 
     pub(super) fn put_off(&mut self, received_at: Instant) {
         let interval = self.pulse.interval_us();
-        if self.pulse.verdict() == Verdict::Alive && self.counters.probes > 0 {
+        if self.pulse.yields_to_traffic()
+            && self.pulse.verdict() == Verdict::Alive
+            && self.counters.probes > 0
+        {
             let last = self.sent.plus(interval.saturating_mul(PUT_OFF));
             self.next = self
                 .next

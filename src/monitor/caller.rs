@@ -80,11 +80,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// We were suspended and the clock did not see it: what was under way is void, and the peer gets one more probe before any verdict.
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
+        self.start_over();
+        self.watch.stop();
+        self.settle();
+    }
+
+    /// Asks anew, at once, with time for an answer: what is under way will not get one.
+    pub(super) fn start_over(&mut self) {
+        self.pulse.void();
         self.void();
         self.pulse.allow_one_probe(self.watch.seen());
-        self.watch.stop();
         self.next = self.watch.now();
-        self.settle();
     }
 
     pub(super) fn void(&mut self) {

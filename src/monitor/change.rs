@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
+use crate::pulse::Pulse;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 /// The bound in force since a reconfiguration, until a probe sent after it is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,17 +29,22 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// in force, which the [snapshot](Self::snapshot) shows, is the looser one, and law 3 holds for it.
     pub fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
         self.look(now);
-        let until = self.pulse.dead_at();
-        self.pulse.reconfigure(config.settings);
+        self.replan_with(|pulse| pulse.reconfigure(config.settings));
         self.pause_us = config.pause_us;
+        self.pull_forward();
+        self.settle();
+    }
+
+    /// Lets `change` draw up another plan, and keeps the bound that was in force for as long as that needs.
+    pub(super) fn replan_with(&mut self, change: impl FnOnce(&mut Pulse<N, P>)) {
+        let until = self.pulse.dead_at();
+        change(&mut self.pulse);
         self.looser = Looser {
             bound_us: until.map_or(0, |until| self.looser_bound_us(until)),
             since: self.watch.seen(),
         };
         self.loosen();
         self.reschedule();
-        self.pull_forward();
-        self.settle();
     }
 
     /// The bound to keep to where the verdict would have fallen at `until`.
@@ -55,8 +60,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.looser.bound_us == 0 {
             return;
         }
-        let over = self.pulse.mark() >= self.looser.since;
-        if over || self.pulse.verdict() == Verdict::Dead {
+        let over = self.pulse.mark() >= self.looser.since; // or dead since then
+        if over {
             self.looser.bound_us = 0;
             self.pulse.tighten();
         } else {

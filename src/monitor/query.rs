@@ -17,6 +17,50 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pulse.verdict()
     }
 
+    /// The first moment at which the next steady probe may as well be sent, by [`probe_now`](Self::probe_now): where the last one is as old as the shortest interval.
+    /// Nothing while a probe is under way or overdue, and while the peer is not alive: those are not to be waited for.
+    ///
+    /// From this moment to [`Output::Wait`](crate::Output::Wait)'s, the slack, a probe may share a wake of the radio, or of the
+    /// device, that happens for another reason. It pays where the next such wake comes too late for it:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use systole::pacing::Reach;
+    /// use systole::{Config, Instant, Monitor, Output};
+    ///
+    /// const MINUTE: Duration = Duration::from_secs(60);
+    ///
+    /// /// The radio is on at `now`, for a report, and will be again a report later.
+    /// fn share<const N: usize, P: systole::pacing::Pacing>(monitor: &mut Monitor<N, P>, now: Instant, until: Instant) {
+    ///     let next_report = now.saturating_add(5 * MINUTE);
+    ///     if until < next_report && monitor.earliest().is_some_and(|earliest| earliest <= now) {
+    ///         monitor.probe_now(now); // and then poll
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), systole::ConfigError> {
+    /// let config = Config::lifetime(Reach::between(MINUTE, 9 * MINUTE)?)?;
+    /// let config = config.jitter_percent(0)?.seed(0xd1ce)?.start_at_once();
+    /// let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO)?;
+    /// let Output::Probe(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
+    /// assert_eq!(monitor.earliest(), None); // it is under way
+    /// monitor.handle_reply(id, Instant::from_millis(40));
+    ///
+    /// while matches!(monitor.poll(Instant::from_secs(1)), Output::Event(_)) {}
+    /// let Output::Wait(until) = monitor.poll(Instant::from_secs(1)) else { panic!("nothing to do") };
+    /// assert!(until > Instant::from_secs(60));
+    /// assert_eq!(monitor.earliest(), Some(Instant::from_secs(60)));
+    /// share(&mut monitor, Instant::from_secs(62), until);
+    /// assert!(matches!(monitor.poll(Instant::from_secs(62)), Output::Probe(_)));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn earliest(&self) -> Option<Instant> {
+        let idle = self.verdict() == Verdict::Alive && !self.is_under_way();
+        let least_us = self.pulse.settings().limits.interval_min_us;
+        idle.then(|| self.sent.plus(least_us).min(self.next))
+    }
+
     /// How improbable the silence is at `now`.
     #[must_use]
     pub fn level(&self, now: Instant) -> SuspicionLevel {

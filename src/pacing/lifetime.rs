@@ -1,13 +1,25 @@
-//! A ceiling on another policy's intervals: a lease, a NAT binding, an idle timeout.
+//! The longest interval that something on the way survives: a NAT binding, an idle-connection reaper, a server's limit, a lease.
 
 use core::time::Duration;
 
 use crate::pacing::{Answer, EpisodeEnd, Pacing};
 use crate::plan::Plan;
+use crate::promise::Promise;
 use crate::statistics::Statistics;
 use crate::time::{Instant, duration, micros};
 
-/// Another policy, with a ceiling on its steady interval: what has to be refreshed lapses otherwise.
+mod memory;
+mod reach;
+mod search;
+mod state;
+
+pub use memory::Memory;
+pub use reach::Reach;
+pub use search::LifetimeSearch;
+pub use state::LifetimeState;
+
+/// Another policy, with a ceiling on its steady interval: what has to be refreshed lapses otherwise. The ceiling is
+/// [stated](Self::at_most), follows from a [lease](Self::lease), or is [found](Self::search).
 ///
 /// ```
 /// use core::time::Duration;
@@ -24,31 +36,111 @@ use crate::time::{Instant, duration, micros};
 /// assert_eq!(heart.next_interval(Duration::from_millis(900)), Duration::from_secs(10));
 /// # Ok(()) }
 /// ```
+///
+/// # Finding it
+///
+/// NATs forget an idle flow after anything from half a minute to hours, and say nothing; load balancers and servers close it. Every probe
+/// refreshes it, and on a battery every probe is a wake of the radio, so that the longest interval that survives is the best one.
+/// [`Config::lifetime`](crate::Config::lifetime) looks for it within a [`Reach`], between probes of the flow in use:
+///
+/// | | with a second flow | without |
+/// |---|---|---|
+/// | longer idles are tried | on the second flow, twice as long each time, then between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
+/// | the search ends | within 1/32 of the lifetime | at the first loss |
+/// | connections given up to learn a lifetime that stays | none | one |
+/// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe may be asked again | less 1/64 and a timeout |
+/// | more is tried | after 128, 256, 512 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
+/// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
+///
+/// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back, to a quarter and, without a second flow, to 7/8 before, and
+/// climbs again; the margin doubles, up to three times. A loss within half of what has been survived is at first taken to have another cause, such as a server that restarts; a second one in a row is believed.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::pacing::Reach;
+/// use systole::{Config, Instant, Monitor, Output};
+///
+/// const MINUTE: Duration = Duration::from_secs(60);
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let reach = Reach::between(MINUTE / 2, 60 * MINUTE)?;
+/// let mut monitor = Monitor::<8, _>::new(Config::lifetime(reach)?.seed(0xd1ce)?.start_at_once(), Instant::ZERO)?;
+///
+/// // A NAT that forgets after 5 minutes, 40 ms from a peer that names the address it sees us at.
+/// let (mut now, mut refreshed, mut given_up) = (Instant::ZERO, Instant::ZERO, 0);
+/// while now < Instant::from_secs(86_400) {
+///     now = match monitor.poll(now) {
+///         Output::Probe(id) => {
+///             let at = now.saturating_add(Duration::from_millis(40));
+///             if now.saturating_duration_since(refreshed) > 5 * MINUTE {
+///                 given_up += 1;
+///                 monitor.handle_flow_lost(at); // the address is another one
+///             }
+///             monitor.handle_reply(id, at);
+///             refreshed = now;
+///             at
+///         }
+///         Output::Wait(until) => until,
+///         _ => now,
+///     };
+/// }
+/// assert_eq!(given_up, 1);
+/// let interval = monitor.snapshot(now).heart.plan.interval();
+/// assert!(interval > MINUTE * 9 / 2 && interval < 5 * MINUTE);
+/// # Ok(()) }
+/// ```
+///
+/// # How a lost flow looks
+///
+/// To the monitor, like a dead peer: the probe after a long idle goes unanswered, and so do its retries. Only the caller can open another flow and
+/// see that the peer answers there. So:
+///
+/// 1. While the peer is `Suspect`, send the third retry and those after it over a new flow *as well* (connect again, bind another socket). Over the old one too: it may
+///    have been a loss.
+/// 2. If the new one alone answers, [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). What is under way is void, and the verdict is the peer's alone.
+/// 3. A flow that is closed while it idles (a reset, an end of stream) is lost at that moment: the same call, and the search
+///    knows the lifetime to the second.
+///
+/// Over TCP and whatever else sits on a connection this is all. A datagram that goes out *makes a new binding* where the old one was forgotten, and is
+/// answered as if nothing had happened, while what the peer sends unasked is lost. So let the answer say where the probe came from, as
+/// STUN does ([RFC5389, 15.2]); when the address is another one than before, the flow was lost before the probe was sent. To idle, a second flow has
+/// to be like the first: NATs keep a flow that was answered more than once for longer.
+///
+/// Where nobody says that a flow was lost, it is concluded from verdicts: a peer that was called dead after an untried idle and came back
+/// counts as a lost flow, and one that was called dead twice in a row after idles that had been survived. A short burst of loss is neither: a retry is answered,
+/// and the idle counts for nothing. That is slower, costs verdicts, and takes outages of the peer for a lifetime; it is there so that nothing climbs for ever.
+///
+/// NATs that are refreshed by what arrives alone, or by what is sent alone, are the same to a probe that is answered. To other traffic they are
+/// not: see [`Reach::refreshed_by_traffic`].
+///
+/// # Waking together
+///
+/// Intervals are a ceiling, and an earlier probe does no harm. Where the radio is awake anyway, and its next wake comes after the next probe is due, send
+/// that probe now: see [`Monitor::earliest`](crate::Monitor::earliest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Lifetime<P> {
     inner: P,
-    ceiling_us: u64,
+    reach: Reach,
 }
 
 impl<P: Pacing> Lifetime<P> {
     /// `inner`, with intervals of at most `ceiling`. The limits of the configuration come before it.
     #[must_use]
     pub const fn at_most(inner: P, ceiling: Duration) -> Self {
-        Self {
-            inner,
-            ceiling_us: micros(ceiling),
-        }
+        Self::search(inner, Reach::only(micros(ceiling)))
     }
 
     /// `inner`, with intervals of at most a third of `ttl`, so that a renewal may be missed and asked again twice
     /// before the lease lapses.
     #[must_use]
     pub const fn lease(inner: P, ttl: Duration) -> Self {
-        Self {
-            inner,
-            ceiling_us: micros(ttl) / 3,
-        }
+        Self::search(inner, Reach::only(micros(ttl) / 3))
+    }
+
+    /// `inner`, with intervals of at most what is found within `reach`. The limits of the configuration come before it.
+    #[must_use]
+    pub const fn search(inner: P, reach: Reach) -> Self {
+        Self { inner, reach }
     }
 
     /// The policy under the ceiling.
@@ -57,40 +149,110 @@ impl<P: Pacing> Lifetime<P> {
         &self.inner
     }
 
-    /// The longest interval.
+    /// The longest interval, found or not.
     #[must_use]
     pub const fn ceiling(&self) -> Duration {
-        duration(self.ceiling_us)
+        self.reach.most()
+    }
+
+    /// Where a lifetime is looked for.
+    #[must_use]
+    pub const fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    // ---- what the caller of a machine says ----
+
+    pub(crate) fn trial(&self, state: &LifetimeState<P::State>) -> Option<Duration> {
+        state.found.trial_us(&self.reach).map(duration)
+    }
+
+    pub(crate) fn on_trial(
+        &self,
+        state: &mut LifetimeState<P::State>,
+        idle: Duration,
+        survived: bool,
+    ) {
+        if survived {
+            state.found.trial_survived(&self.reach, micros(idle));
+        } else {
+            state.found.trial_lost(&self.reach, micros(idle));
+        }
+    }
+
+    pub(crate) fn on_flow_lost(&self, state: &mut LifetimeState<P::State>, now: Instant) {
+        state.lose_flow(&self.reach, now);
+    }
+
+    pub(crate) const fn memory(state: &LifetimeState<P::State>) -> Memory {
+        state.found.memory()
+    }
+
+    pub(crate) const fn on_recall(
+        state: &mut LifetimeState<P::State>,
+        memory: Memory,
+        age: Duration,
+    ) {
+        state.recall(memory, micros(age));
     }
 }
 
 impl<P: Pacing> Pacing for Lifetime<P> {
-    type State = P::State;
-    const INITIAL: P::State = P::INITIAL;
+    type State = LifetimeState<P::State>;
+    const INITIAL: Self::State = LifetimeState::new(P::INITIAL);
 
-    fn on_probe(&self, state: &mut P::State, now: Instant, retry: bool) {
-        self.inner.on_probe(state, now, retry);
+    fn on_probe(&self, state: &mut Self::State, now: Instant, retry: bool) {
+        self.inner.on_probe(&mut state.inner, now, retry);
+        if !retry {
+            state.ask(now);
+        }
     }
 
-    fn on_answer(&self, state: &mut P::State, answer: &Answer) {
-        self.inner.on_answer(state, answer);
+    fn on_answer(&self, state: &mut Self::State, answer: &Answer) {
+        self.inner.on_answer(&mut state.inner, answer);
+        state.answer(&self.reach, answer);
     }
 
-    fn on_miss(&self, state: &mut P::State, sent: Instant, now: Instant) {
-        self.inner.on_miss(state, sent, now);
+    fn on_miss(&self, state: &mut Self::State, sent: Instant, now: Instant) {
+        self.inner.on_miss(&mut state.inner, sent, now);
     }
 
-    fn on_episode_end(&self, state: &mut P::State, end: &EpisodeEnd) {
-        self.inner.on_episode_end(state, end);
+    fn on_episode_end(&self, state: &mut Self::State, end: &EpisodeEnd) {
+        self.inner.on_episode_end(&mut state.inner, end);
+        state.end_episode(&self.reach, end.outcome);
     }
 
-    fn on_lapse(&self, state: &mut P::State, span_us: u64) {
-        self.inner.on_lapse(state, span_us);
+    fn on_lapse(&self, state: &mut Self::State, span_us: u64) {
+        self.inner.on_lapse(&mut state.inner, span_us);
+        state.lapse(span_us);
     }
 
-    fn plan(&self, state: &P::State, path: &Statistics<'_>) -> Plan {
-        self.inner
-            .plan(state, path)
-            .with_interval_at_most(self.ceiling_us)
+    fn on_traffic(&self, state: &mut Self::State, now: Instant) {
+        self.inner.on_traffic(&mut state.inner, now);
+        state.traffic(&self.reach, now);
+    }
+
+    fn on_void(&self, state: &mut Self::State) {
+        self.inner.on_void(&mut state.inner);
+        state.forget_flow();
+    }
+
+    fn yields_to_traffic(&self) -> bool {
+        self.reach.is_refreshed_by_traffic() && self.inner.yields_to_traffic()
+    }
+
+    fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan {
+        let plan = self.inner.plan(&state.inner, path);
+        let prudent_us = state.found.prudent_us(&self.reach, plan.timeout_us());
+        plan.with_interval_at_most(prudent_us)
+            .with_dead_interval_at_most(micros(self.reach.least()))
+    }
+
+    fn promise(&self, state: &Self::State) -> Option<Promise> {
+        self.inner.promise(&state.inner)
+    }
+
+    fn is_broken(&self, state: &Self::State) -> bool {
+        self.inner.is_broken(&state.inner)
     }
 }

@@ -1,0 +1,71 @@
+//! What the caller of a [`Lifetime`] knows: that a flow is gone, and what became of a second one.
+
+use core::time::Duration;
+
+use crate::monitor::Monitor;
+use crate::pacing::{Lifetime, Memory, Pacing};
+use crate::time::Instant;
+
+impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
+    /// The flow is gone, and the peer is not: it was closed or reset while it idled, or the peer answers over a new one, or from now on sees us
+    /// at another address. [How a lost flow looks](Lifetime#how-a-lost-flow-looks) says when to call it; before or after the reply that told it makes no
+    /// difference, as long as it is before the next steady probe.
+    ///
+    /// The interval becomes shorter, what is under way is void, and the peer is asked at once, over the new flow, and has time to answer.
+    pub fn handle_flow_lost(&mut self, now: Instant) {
+        self.look(now);
+        let seen = self.watch.seen();
+        self.replan_with(|pulse| {
+            pulse.flow_lost(seen);
+            pulse.adapt();
+        });
+        self.start_over();
+        self.settle();
+    }
+
+    /// How long a [second flow](crate::pacing::Reach::with_second_flow) is to idle next: open it, exchange a few packets as on the first one, let it be silent for that
+    /// long, and ask over it more than once. Nothing where there is no second flow, or nothing to try for now; ask again after each answered probe.
+    ///
+    /// One that survived may idle on for the next trial: being asked has refreshed it.
+    #[must_use]
+    pub fn trial(&self) -> Option<Duration> {
+        self.pulse.trial()
+    }
+
+    /// The second flow was still there after `idle`.
+    pub fn handle_trial_survived(&mut self, idle: Duration, now: Instant) {
+        self.handle_trial(idle, true, now);
+    }
+
+    /// The second flow was gone after `idle`, while the flow in use is there: where both are silent, the peer or the way may be.
+    pub fn handle_trial_lost(&mut self, idle: Duration, now: Instant) {
+        self.handle_trial(idle, false, now);
+    }
+
+    fn handle_trial(&mut self, idle: Duration, survived: bool, now: Instant) {
+        self.look(now);
+        self.replan_with(|pulse| {
+            pulse.tried(idle, survived);
+            pulse.adapt();
+        });
+        self.settle();
+    }
+
+    /// What is worth remembering of this network.
+    #[must_use]
+    pub const fn memory(&self) -> Memory {
+        self.pulse.memory()
+    }
+
+    /// The device is in another network, or has just started in one: goes on from what was remembered of it `age` ago, or from
+    /// [`Memory::NOTHING`]. The idle under way counts for nothing. Where the peer is reached over a new flow, call [`restarted`](Self::restarted) or
+    /// [`probe_now`](Self::probe_now) besides.
+    pub fn recall(&mut self, memory: Memory, age: Duration, now: Instant) {
+        self.look(now);
+        self.replan_with(|pulse| {
+            pulse.recall(memory, age);
+            pulse.adapt();
+        });
+        self.settle();
+    }
+}
