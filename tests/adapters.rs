@@ -622,6 +622,7 @@ mod thread {
     use super::{
         Arc, AtomicBool, Config, Event, Failure, Farewell, Fault, Ordering, SECOND, Verdict, ms,
     };
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
     use std::time::Instant;
     use systole::thread::Builder;
@@ -697,8 +698,11 @@ mod thread {
     fn a_panic_is_a_failed_probe_and_no_more() {
         let bad = Arc::new(AtomicBool::new(false));
         let switch = bad.clone();
-        let heart = systole::thread::spawn(quick(), move |_| {
-            assert!(!switch.load(Ordering::SeqCst), "as the test wants it");
+        let patient = quick().detect_within(5 * SECOND).unwrap();
+        let heart = systole::thread::spawn(patient, move |_| {
+            if switch.load(Ordering::SeqCst) {
+                std::panic::resume_unwind(Box::new("as the test wants it")); // without a backtrace, which takes its time
+            }
             Ok::<_, Fault>(())
         })
         .unwrap();
@@ -726,13 +730,14 @@ mod thread {
         drop(release);
     }
 
+    /// And what was due meanwhile is not made up for when it does return.
     #[test]
     fn a_closure_that_never_returns_is_no_answer() {
         let (release, hang) = channel::<()>();
-        let mut asked = 0;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
         let heart = systole::thread::spawn(quick(), move |_| {
-            asked += 1;
-            if asked == 5 {
+            if counted.fetch_add(1, Ordering::SeqCst) == 4 {
                 let _ = hang.recv(); // until the test has seen what it wants
             }
             Ok::<_, Fault>(())
@@ -743,8 +748,12 @@ mod thread {
         assert_eq!(heart.until_within(Verdict::Dead, SECOND), Verdict::Dead);
         let (took, slack) = (began.elapsed(), ms(200)); // a busy machine may be late itself
         assert!(took <= 5 * ms(50) + ms(300) + slack, "{took:?}");
+        std::thread::sleep(ms(500)); // ten intervals
+        assert_eq!(asked.load(Ordering::SeqCst), 5);
         drop(release);
         assert_eq!(heart.until_within(Verdict::Alive, SECOND), Verdict::Alive);
+        let asked = asked.load(Ordering::SeqCst);
+        assert!(asked <= 7, "{asked}");
     }
 
     #[test]
