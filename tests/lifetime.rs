@@ -201,6 +201,12 @@ fn what_is_remembered_is_forgotten_slowly() {
     assert_eq!(after(30 * DAY), (4 * MINUTE, None));
     assert_eq!(after(60 * DAY), (2 * MINUTE, None));
     assert_eq!(after(Duration::MAX), (Duration::ZERO, None));
+    let mut search = LifetimeSearch::new(reach());
+    search.recall(
+        Memory::new(Duration::ZERO, Some(MINUTE), 1).unwrap(),
+        30 * DAY,
+    );
+    assert_eq!(search.memory().lost(), None);
 }
 
 /// What was learnt at home is not asked again there.

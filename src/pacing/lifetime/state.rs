@@ -6,7 +6,7 @@ use super::search::Found;
 use crate::pacing::{Answer, Outcome};
 use crate::time::Instant;
 
-/// What [`Lifetime`](super::Lifetime) remembers of a path, beside what the policy under it does.
+/// What [`Lifetime`](super::Lifetime) remembers of a path, beside what the policy under it does: 80 bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LifetimeState<S> {
     pub(super) inner: S,
@@ -25,6 +25,8 @@ pub struct LifetimeState<S> {
     /// How often in a row the peer was called dead after an idle that should have been survived.
     deaths: u8,
 }
+
+const _: () = assert!(size_of::<LifetimeState<()>>() <= 80);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
