@@ -465,6 +465,18 @@ fn a_flow_idles_while_nobody_looks() {
     assert_eq!(line.monitor.memory().lost(), Some(asked + late));
 }
 
+/// What nobody looked at lies before the traffic that was found, not after it.
+#[test]
+fn traffic_that_is_read_late_shortens_it_too() {
+    let mut line = Line::new(reach());
+    line.run(10 * MINUTE);
+    let known = line.survived();
+    line.now = line.wait.saturating_add(5 * MINUTE);
+    line.monitor.handle_traffic(line.now);
+    line.drain();
+    assert_eq!(line.survived(), known);
+}
+
 /// A trial that fails shortens the idle under way too, and calls nobody dead for it.
 #[test]
 fn a_trial_that_fails_is_acted_on_at_once() {
