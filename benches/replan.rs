@@ -1,6 +1,6 @@
 //! What saying the target costs over the founding rule: one round each, plans included, amortised.
 //!
-//! A steady path is planned for every 32nd sample, one with losses and slow answers more often: at the end of every episode, and until intervals
+//! A steady path is planned for every 64th sample, one with losses and slow answers more often: after every long silence, and until intervals
 //! have lengthened again. `next_interval` measures the founding rule beside other crates.
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -87,12 +87,20 @@ async fn connect(server: &str) -> Result<Connection, Fault> {
 fn judge(response: &Response<Incoming>) -> Result<(), Fault> {
     match response.status() {
         status if status.is_success() || status.is_redirection() => Ok(()),
-        StatusCode::TOO_MANY_REQUESTS => Err(Fault::Pushback),
+        StatusCode::TOO_MANY_REQUESTS => Err(pushback(response)),
         StatusCode::SERVICE_UNAVAILABLE if response.headers().contains_key(RETRY_AFTER) => {
-            Err(Fault::Pushback)
+            Err(pushback(response))
         }
-        _ => Err(Failure::Garbage.into()),
+        _ => Err(Failure::Unhealthy.into()),
     }
+}
+
+/// It is alive, and wants to be left alone for as many seconds as it says.
+fn pushback(response: &Response<Incoming>) -> Fault {
+    let later = response.headers().get(RETRY_AFTER);
+    let seconds = later.and_then(|later| later.to_str().ok()?.parse().ok());
+    let wait = Duration::from_secs(seconds.unwrap_or_default());
+    Fault::Pushback { wait }
 }
 
 fn fault(error: &hyper::Error) -> Fault {

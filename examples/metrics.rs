@@ -10,8 +10,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use systole::metrics::{Peer, RTT, RTT_BUCKETS};
-use systole::{Config, ConfigError};
+use systole::Config;
+use systole::metrics::{RTT, RTT_BUCKETS};
+use systole::tokio::Builder;
 use tokio::net::TcpStream;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,21 +21,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_http_listener(SocketAddr::from(([127, 0, 0, 1], 9460)))
         .set_buckets_for_metric(Matcher::Full(RTT.into()), &RTT_BUCKETS)?
         .install()?;
+    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(5))?;
+    let mut hearts = Vec::new();
     for peer in std::env::args().skip(1) {
         let address: SocketAddr = peer.parse()?;
-        tokio::spawn(watch(peer, address));
+        let heart = Builder::new(config).metrics(peer); // the rest goes by itself
+        hearts.push(heart.spawn(move || TcpStream::connect(address)));
     }
     tokio::signal::ctrl_c().await?;
     Ok(())
-}
-
-/// Connects as often as the path asks for, and exports what comes of it.
-async fn watch(peer: String, address: SocketAddr) -> Result<(), ConfigError> {
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(5))?;
-    let heart = systole::tokio::spawn(config, move || TcpStream::connect(address));
-    let mut series = Peer::new(peer);
-    loop {
-        heart.with(|monitor, now| series.record(monitor, now));
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }

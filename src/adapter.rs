@@ -5,11 +5,7 @@ pub mod embassy;
 #[cfg(feature = "std")]
 mod epoch;
 mod fault;
-#[cfg_attr(
-    not(feature = "tokio"),
-    expect(unreachable_pub, reason = "what tokio's handle is a handle of")
-)]
-mod machine;
+pub mod machine;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "std")]
@@ -25,7 +21,7 @@ pub mod tokio;
 pub use epoch::Epoch;
 pub use fault::Fault;
 #[cfg(feature = "std")]
-use shared::Shared;
+use shared::{Recorder, Shared};
 
 /// Round-trip times that the adapters of threads and tokio look at.
 #[cfg(feature = "std")]

@@ -14,6 +14,7 @@ mod presets;
 
 #[cfg(feature = "serde")]
 pub(crate) use form::Founding;
+pub(crate) use presets::accept;
 
 /// The longest interval or bound that can be configured: 2^40 us, 12.7 days.
 pub(crate) const SPAN_MAX_US: u64 = 1 << 40;
@@ -140,11 +141,7 @@ impl<P: Pacing> Config<P> {
                         SPAN_MAX_US
                     },
                     bound_us: 0,
-                    timeout_first_us: if timeout_min > TIMEOUT_FIRST_US {
-                        timeout_min
-                    } else {
-                        TIMEOUT_FIRST_US
-                    },
+                    timeout_first_us: TIMEOUT_FIRST_US, // above any floor
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,

@@ -190,9 +190,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             quarantines: 0,
         };
         group.active = group.first_in_service().unwrap_or(0);
-        if let Some(active) = group.members.get_mut(group.active) {
+        group.at(group.active, |active| {
             active.monitor.reconfigure(&config.active, now);
-        }
+        });
         Ok(group)
     }
 

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::hint::black_box;
 use core::time::Duration;
 
 use crate::budget::RetryBudget;
@@ -244,7 +245,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// which nothing is due.
     pub fn poll(&mut self, now: Instant) -> FleetOutput {
         self.look(now);
-        while let Some((index, due)) = self.wheel.pop(self.now, &mut self.steps) {
+        while let Some((index, due)) = self.next_due() {
             if let Some((peer, id)) = self.visit(index) {
                 let late_us = self.now.since(due);
                 self.lateness.add(late_us);
@@ -258,6 +259,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
         self.until = self.wheel.next().max(self.now.plus(1));
         FleetOutput::Wait(self.until)
+    }
+
+    /// Who is due. Slots of those who soon will be are read ahead, all at once: memory is far, and is waited for one slot after the other else.
+    fn next_due(&mut self) -> Option<(u32, Instant)> {
+        let slots = &self.slots;
+        let read = |index| drop(slots.get(index as usize).cloned().map(black_box));
+        self.wheel.pop(self.now, &mut self.steps, read)
     }
 
     /// What happened, in order. As many are kept as there are peers; where they are taken too seldom, the latest stay and the numbers show a gap.
@@ -286,17 +294,17 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Lets the monitor of a peer that is due have its say.
     fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
         let peer = self.key(index)?;
-        let mut monitor = self.wake(peer, self.now)?;
-        let probe = match monitor.poll_within(self.now, &self.budget) {
+        let dormant = &self.slot(peer)?.dormant;
+        let mut monitor = self.wake(dormant, peer, self.now);
+        let output = monitor.poll_within(self.now, &self.budget);
+        if let Output::Event(event) = output {
+            self.tell(Some(peer), event);
+        }
+        self.rest(peer, &mut monitor);
+        match output {
             Output::Probe(id) => Some((peer, id)),
-            Output::Event(event) => {
-                self.tell(Some(peer), event);
-                None
-            }
-            Output::Wait(_) | Output::Idle => None,
-        };
-        self.rest(peer, monitor);
-        probe
+            _ => None,
+        }
     }
 
     // ---- peers at rest ----
@@ -304,21 +312,27 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The configuration, with the peer's own seed.
     const fn config_of(&self, peer: PeerKey) -> Config<P> {
         Config {
-            seed: mix(self.config.seed ^ mix(peer.as_u64())) | 1,
+            seed: self.seed_of(peer),
             ..self.config
         }
     }
 
-    fn wake(&self, peer: PeerKey, now: Instant) -> Option<Monitor<N, P>> {
-        let dormant = &self.slot(peer)?.dormant;
-        let mut monitor = dormant.wake(&self.config_of(peer), self.number);
+    const fn seed_of(&self, peer: PeerKey) -> u64 {
+        mix(self.config.seed ^ mix(peer.as_u64())) | 1
+    }
+
+    /// The monitor of `peer` as it was left. Not an `Option`, which would be copied once more.
+    #[inline]
+    fn wake(&self, dormant: &Dormant<N, P>, peer: PeerKey, now: Instant) -> Monitor<N, P> {
+        let mut monitor = dormant.wake(&self.config, self.seed_of(peer), self.number);
         if let Some(until) = self.deaf {
             monitor.excuse(until, now);
         }
-        Some(monitor)
+        monitor
     }
 
-    fn rest(&mut self, peer: PeerKey, mut monitor: Monitor<N, P>) {
+    #[inline]
+    fn rest(&mut self, peer: PeerKey, monitor: &mut Monitor<N, P>) {
         while let Some(event) = monitor.take_event() {
             self.tell(Some(peer), event);
         }

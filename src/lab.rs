@@ -76,6 +76,7 @@ pub mod strategy;
 pub mod sweep;
 pub mod tail;
 pub mod trace;
+pub mod warning;
 
 pub use brief::brief;
 pub use crash::{CrashTest, DetectionTimes};

@@ -38,6 +38,7 @@ mod failover;
 mod fixed;
 #[cfg(feature = "alloc")]
 mod fleet;
+mod health;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -65,8 +66,6 @@ mod watch;
 mod window;
 pub mod wire;
 
-#[cfg(any(feature = "std", feature = "embassy"))]
-pub use adapter::Fault;
 #[cfg(feature = "embassy")]
 pub use adapter::embassy;
 #[cfg(feature = "metrics")]
@@ -75,6 +74,8 @@ pub use adapter::metrics;
 pub use adapter::tokio;
 #[cfg(feature = "std")]
 pub use adapter::{Epoch, WINDOW, thread};
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use adapter::{Fault, machine};
 pub use beat::Beat;
 pub use budget::RetryBudget;
 pub use config::Config;
@@ -88,6 +89,7 @@ pub use failover::{
 pub use fleet::{
     Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
 };
+pub use health::{EarlyWarning, Health};
 pub use heartbeat::Heartbeat;
 pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};
 pub use loss::LossRate;

@@ -171,10 +171,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             plan.interval_us()
         } else if !self.is_pending() {
             plan.dead_interval_us(&self.settings.limits)
-        } else if self.episode {
-            return plan.wait_us(self.retries, self.left_us(now));
         } else {
-            plan.interval_us()
+            return plan.wait_us(self.retries, self.left_us(now)); // a retry: whoever waits for a first answer is in an episode
         };
         self.jittered(interval)
     }
@@ -346,11 +344,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     #[cold]
     fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
-        match self.verdict {
-            Verdict::Dead => return self.rise(alive_at, now, certain),
-            Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
-            _ => self.mark = alive_at,
+        if self.verdict == Verdict::Dead {
+            return self.rise(alive_at, now, certain);
         }
+        if self.verdict != Verdict::Unknown && alive_at < self.mark {
+            return None;
+        }
+        self.mark = alive_at;
         self.started = true;
         if self.episode {
             self.end_episode(now, Outcome::Survived);

@@ -269,11 +269,8 @@ const fn unpack(bytes: [u8; 3]) -> Option<u64> {
 
 /// `us`, rounded down to what can be said.
 pub(crate) const fn sayable(us: u64) -> u64 {
-    let [_, high, middle, low] = pack(us, false).to_be_bytes();
-    match unpack([high, middle, low]) {
-        Some(us) => us,
-        None => 0, // never: what is packed is in lowest terms
-    }
+    let packed = pack(us, false);
+    ((packed & ((1 << MANTISSA) - 1)) as u64) << (packed >> MANTISSA)
 }
 
 #[cfg(test)]

@@ -447,7 +447,11 @@ async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
     let config = Config::every(SECOND).unwrap().start_at_once();
     let heart = systole::tokio::spawn(config, move || {
         noted.note();
-        async { Err::<(), _>(Fault::Pushback) }
+        async {
+            Err::<(), _>(Fault::Pushback {
+                wait: Duration::ZERO,
+            })
+        }
     });
     sleep(60 * SECOND).await;
     assert_eq!(heart.verdict(), Verdict::Alive);
@@ -720,6 +724,27 @@ mod thread {
         assert!(asked.elapsed() < ms(500), "{:?}", asked.elapsed());
         assert_eq!(said.recv(), Ok(()));
         drop(release);
+    }
+
+    #[test]
+    fn a_closure_that_never_returns_is_no_answer() {
+        let (release, hang) = channel::<()>();
+        let mut asked = 0;
+        let heart = systole::thread::spawn(quick(), move |_| {
+            asked += 1;
+            if asked == 5 {
+                let _ = hang.recv(); // until the test has seen what it wants
+            }
+            Ok::<_, Fault>(())
+        })
+        .unwrap();
+        assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
+        let began = Instant::now();
+        assert_eq!(heart.until_within(Verdict::Dead, SECOND), Verdict::Dead);
+        let (took, slack) = (began.elapsed(), ms(200)); // a busy machine may be late itself
+        assert!(took <= 5 * ms(50) + ms(300) + slack, "{took:?}");
+        drop(release);
+        assert_eq!(heart.until_within(Verdict::Alive, SECOND), Verdict::Alive);
     }
 
     #[test]

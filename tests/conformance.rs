@@ -7,10 +7,14 @@
     clippy::indexing_slicing
 )]
 
+#[path = "common/reference.rs"]
+mod reference;
+
 use core::num::NonZeroU32;
 use core::time::Duration;
 
 use proptest::prelude::*;
+use reference::follows_the_rule;
 use systole::{
     Config, Heartbeat, Instant, Monitor, Output, RttWindow, SuspicionLevel, TickClock, Verdict,
 };
@@ -22,37 +26,6 @@ fn us(micros: impl Into<u64>) -> Duration {
 }
 
 // ---- the founding rule: interval = base * (1 + gain * sigma / mu) over the last N round-trip times ----
-
-/// Two passes in floating point over the last `n` of `rtts`.
-fn interval_by_two_passes(rtts: &[u32], n: usize, base: Duration, gain_percent: u16) -> f64 {
-    let last = &rtts[rtts.len().saturating_sub(n)..];
-    let count = last.len() as f64;
-    let mean = last.iter().map(|&rtt| f64::from(rtt)).sum::<f64>() / count;
-    let squares = last.iter().map(|&rtt| (f64::from(rtt) - mean).powi(2));
-    let deviation = (squares.sum::<f64>() / count).sqrt();
-    let fluctuation = if mean > 0.0 { deviation / mean } else { 0.0 };
-    base.as_secs_f64() * (1.0 + f64::from(gain_percent) / 100.0 * fluctuation)
-}
-
-fn follows_the_rule<const N: usize>(rtts: &[u32], base: Duration, gain_percent: u16) {
-    let config = Config::every(base).unwrap().gain_percent(gain_percent);
-    let config = config.unwrap().jitter_percent(0).unwrap();
-    let config = config.interval_between(us(1_u32), us(1_u64 << 40)).unwrap();
-    let mut heart = Heartbeat::<N>::new(config);
-    for (index, &rtt) in rtts.iter().enumerate() {
-        let found = heart.next_interval(us(rtt)).as_secs_f64();
-        let seldom = N > 16 && index % 97 != 0 && index + 1 < rtts.len();
-        if seldom {
-            continue; // the reference takes O(N)
-        }
-        let exact = interval_by_two_passes(&rtts[..=index], N, base, gain_percent);
-        let error = (found - exact).abs() / exact;
-        assert!(
-            error < 1e-4,
-            "{found} against {exact} at {index}: {error:e}"
-        );
-    }
-}
 
 /// Round-trip times of one order of magnitude, of all of them, and of the ends of the range.
 fn rtts(len: usize) -> impl Strategy<Value = Vec<u32>> {

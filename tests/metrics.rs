@@ -231,3 +231,106 @@ fn a_fleet_shows_how_many_and_the_worst() {
         assert!((dead - 1.0).abs() < 1e-9, "{dead}");
     });
 }
+
+/// Of a task that was told a name.
+#[cfg(feature = "tokio")]
+mod of_tasks {
+    extern crate alloc;
+
+    use alloc::sync::Arc;
+
+    use systole::tokio::Builder;
+    use systole::{Fault, RetryBudget};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// Runs `test` in virtual time, with an exporter of its own.
+    fn exported_in_time(test: impl AsyncFnOnce(&PrometheusHandle)) {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        exported(|exporter| runtime.block_on(test(exporter)));
+    }
+
+    #[test]
+    fn a_task_records_by_itself_until_it_stops() {
+        exported_in_time(async |exporter| {
+            let config = Config::every(SECOND).unwrap().start_at_once();
+            let heart = Builder::new(config).metrics("db");
+            let heart = heart.spawn(async || {
+                sleep(SECOND / 50).await;
+                Ok::<_, Fault>(())
+            });
+            sleep(60 * SECOND).await;
+            let answered = f64::from(heart.snapshot().counters.answered);
+            assert!(answered > 50.0);
+            for series in [
+                "systole_probes_total{peer=\"db\",result=\"answered\"}",
+                "systole_rtt_seconds_count{peer=\"db\"}",
+            ] {
+                assert!((value(exporter, series) - answered).abs() < 0.5, "{series}");
+            }
+            let alive = "systole_verdict{peer=\"db\",verdict=\"alive\"}";
+            assert!(value(exporter, alive) > 0.5);
+            heart.stop().await;
+            assert!(value(exporter, alive) < 0.5);
+        });
+    }
+
+    #[test]
+    fn a_group_records_by_itself() {
+        exported_in_time(async |exporter| {
+            let group = Builder::group(FailoverConfig::CLASSIC, &[Endpoint::new(); 2]).unwrap();
+            let group: systole::tokio::Group<2> =
+                { group }
+                    .metrics("db", ["one", "other"])
+                    .spawn(async |endpoint| {
+                        sleep(SECOND / 50).await;
+                        if endpoint == 1 {
+                            Ok(())
+                        } else {
+                            Err(Fault::Missed)
+                        }
+                    });
+            sleep(60 * SECOND).await;
+            assert_eq!(group.active(), 1);
+            assert!(value(exporter, "systole_active{group=\"db\",peer=\"other\"}") > 0.5);
+            assert!(value(exporter, "systole_switches_total{group=\"db\"}") > 0.5);
+        });
+    }
+
+    /// What is taken out of a budget is counted for the peer that took it, and no further than there is of it.
+    #[test]
+    fn retries_out_of_a_budget_are_counted() {
+        exported_in_time(async |exporter| {
+            let budget = Arc::new(RetryBudget::new(0, 3));
+            let quick = SECOND / 10;
+            let config = Config::every(SECOND).unwrap().start_at_once();
+            let config = config.timeouts(quick, quick, quick).unwrap();
+            let heart = |name, answers: bool| {
+                let heart = Builder::new(config).retry_budget(&budget).metrics(name);
+                heart
+                    .spawn(move || async move { if answers { Ok(()) } else { Err(Fault::Missed) } })
+            };
+            let _hearts = [heart("well", true), heart("ill", false)];
+            sleep(60 * SECOND).await;
+            let used = |name| {
+                value(
+                    exporter,
+                    &format!("systole_retry_budget_used_total{{peer=\"{name}\"}}"),
+                )
+            };
+            assert!(used("well") < 0.5);
+            let most = 3.0 - f64::from(budget.left());
+            assert!(
+                used("ill") > 0.5 && (used("ill") - most).abs() < 0.5,
+                "{}",
+                used("ill")
+            );
+        });
+    }
+}

@@ -13,28 +13,14 @@ mod model;
 #[allow(dead_code)] // what the other tests need beside
 #[path = "common/ops.rs"]
 mod ops;
+#[path = "common/pair.rs"]
+mod pair;
 
-use model::{Constant, Model};
-use ops::{Op, World, micros};
+use model::Constant;
+use ops::Op;
+use pair::Pair;
 use proptest::prelude::*;
-use systole::pacing::Fixed;
-use systole::{Config, Instant, Retries, Verdict};
-
-fn configured(plan: &Constant, seed: u64) -> Config<Fixed> {
-    let timeout = micros(plan.timeout);
-    let config = Config::fixed(micros(plan.interval))
-        .and_then(|config| config.timeouts(timeout, timeout, timeout))
-        .and_then(|config| config.retries(Retries::exponential(plan.retries as u8)))
-        .and_then(|config| config.rise(plan.rise as u8))
-        .and_then(|config| config.seed(seed))
-        .unwrap()
-        .report_pauses_over(micros(plan.pause))
-        .start_at_once();
-    match plan.stated {
-        Some(bound) => config.detect_within(micros(bound)).unwrap(),
-        None => config,
-    }
-}
+use systole::Verdict;
 
 /// Intervals long enough that no more probes wait at a time than a monitor remembers, and no plan has to give way to its bound.
 fn plans() -> impl Strategy<Value = Constant> {
@@ -86,38 +72,6 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 1..100)
 }
 
-/// A monitor and its model, side by side.
-struct Pair {
-    world: World<Fixed>,
-    model: Model,
-}
-
-impl Pair {
-    fn new(plan: Constant, seed: u64) -> Self {
-        let world = World::recorded(configured(&plan, seed));
-        let model = Model::new(plan, Instant::from_secs(1));
-        let mut pair = Self { world, model };
-        pair.compare();
-        pair
-    }
-
-    fn apply(&mut self, op: &Op) {
-        self.world.apply(op);
-        self.compare();
-    }
-
-    fn compare(&mut self) {
-        for record in self
-            .world
-            .transcript
-            .iter_mut()
-            .flat_map(|all| all.drain(..))
-        {
-            self.model.follow(&record);
-        }
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 200 } else { 20_000 }))]
 
@@ -166,4 +120,28 @@ fn the_first_of_eight_probes_of_a_new_incarnation_proves_life() {
         pair.apply(&Op::Beat(0));
     }
     assert_eq!(pair.world.verdict(), Verdict::Alive);
+}
+
+/// Found by fuzzing: what cannot be sent stops the peer's clock, so that more probes wait at a time than are remembered.
+#[test]
+fn a_probe_that_is_forgotten_while_it_waits_is_waited_for_no_more() {
+    let plan = Constant {
+        interval: 8_672_070,
+        timeout: 867_207,
+        retries: 3,
+        stated: Some(21_745_710),
+        rise: 1,
+        pause: 1_777_194,
+    };
+    let mut pair = Pair::new(plan, 7);
+    let mut deaf = |times: usize, then: &[Op]| {
+        for op in core::iter::repeat_n(&Op::Deaf(900_000_000), times).chain(then) {
+            pair.apply(op);
+        }
+    };
+    deaf(6, &[Op::Traffic]);
+    deaf(6, &[Op::Unsent, Op::Traffic]);
+    deaf(1, &[Op::Unsent]);
+    deaf(2, &[Op::Unsent, Op::Traffic]);
+    deaf(4, &[]);
 }

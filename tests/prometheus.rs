@@ -32,7 +32,7 @@ use serde_json::Value;
 use systole::metrics::{Group, Peer, RTT, RTT_BUCKETS};
 use systole::pacing::Target;
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
+    Config, Endpoint, Failover, FailoverConfig, FailoverOutput, Fault, Instant, Monitor, Output,
 };
 use tool::{Watch, tool};
 
@@ -172,6 +172,9 @@ impl Export {
             let mut service = Service::new();
             let mut peer = Peer::new("peer");
             let mut pair = Group::new("pair", ["one", "other"]);
+            let config = Config::every(SECOND / 10).unwrap().start_at_once();
+            let heart = systole::thread::Builder::new(config).metrics("thread");
+            let _heart = heart.spawn(|_| Ok::<_, Fault>(())).unwrap(); // records by itself
             while go_on.load(Ordering::Relaxed) {
                 service.run(service.now.saturating_add(SECOND));
                 peer.record(&service.peer, service.now);
@@ -299,7 +302,7 @@ fn every_query_of_the_dashboard_has_an_answer() {
         "systole_worst_detection_seconds{peer='peer'}",
         |worst| matches!(worst, [worst] if (10.0..10.5).contains(worst)),
     );
-    prometheus.wait_for("sum(systole_verdict) by (peer)", |sums| sums == [1.0; 3]);
+    prometheus.wait_for("sum(systole_verdict) by (peer)", |sums| sums == [1.0; 4]);
     prometheus.wait_for("systole_switches_total", |switches| switches >= &[1.0][..]);
     check(export.address);
 }
@@ -335,6 +338,25 @@ fn the_tool_exports_what_it_watches() {
     }
     let (_, status) = watch.stop("TERM");
     assert_eq!(status, 0);
+}
+
+#[test]
+fn the_tool_exports_a_fleet_as_a_whole() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let hosts = std::env::temp_dir().join(format!("systole-hosts-{}", std::process::id()));
+    fs::write(&hosts, silent.local_addr().unwrap().to_string()).unwrap();
+    let (address, file) = (free_address().to_string(), hosts.to_str().unwrap());
+    let options = ["--every", "50ms", "--metrics", &address];
+    let mut watch = Watch::start(["--fleet", file].into_iter().chain(options));
+    let is_dead = |line: &Value| line["dead"] == 1;
+    watch.until("death", 5 * SECOND, is_dead);
+    watch.until("record", 5 * SECOND, is_dead);
+    fs::remove_file(&hosts).unwrap();
+    let address = address.parse().unwrap();
+    check(address);
+    let body = get(address, "/metrics").unwrap();
+    let series = "systole_fleet_peers{fleet=\"watch\",verdict=\"dead\"} 1";
+    assert!(body.contains(series), "{series} in {body}");
 }
 
 #[test]

@@ -54,6 +54,23 @@ fn a_picture_says_what_there_is_to_see() {
     assert_eq!(terminal.end(SUMMARY).0.code(), Some(0));
 }
 
+/// Where there is little room, what tells targets apart and whether they answer comes first.
+#[test]
+fn a_small_terminal_shows_what_matters() {
+    let peers = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let targets = peers.map(|peer| (format!("tcp://{}", peer.local_addr().unwrap()), peer));
+    let names: Vec<_> = targets.iter().map(|(name, _)| name.as_str()).collect();
+    let mut terminal = Terminal::sized(15, 60, &[&names[..], &["--every", "100ms"]].concat());
+    for name in names {
+        terminal.until(name);
+    }
+    for text in ["● alive", "next in", "loss", "round trip", "events"] {
+        terminal.until(text);
+    }
+    terminal.keys.write_all(b"q").unwrap();
+    assert_eq!(terminal.end(SUMMARY).0.code(), Some(0));
+}
+
 #[test]
 fn however_it_ends_the_terminal_is_as_it_was() {
     let by_key = |terminal: &mut Terminal| terminal.keys.write_all(b"\x03").unwrap();

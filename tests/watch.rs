@@ -120,7 +120,7 @@ fn watch_briefly(target: &str) -> Watch {
 #[test]
 fn a_refused_connection_is_dead_at_the_end() {
     let port = free_port();
-    for scheme in ["tcp", "redis", "udp", "http", "postgres"] {
+    for scheme in ["tcp", "redis", "udp", "http", "grpc", "postgres"] {
         let target = format!("{scheme}://127.0.0.1:{port}");
         let mut watch = watch_briefly(&target);
         let (summary, status) = watch.end();
@@ -155,6 +155,7 @@ fn a_wrong_answer_is_garbage_and_no_sign_of_life() {
     for (scheme, answer) in [
         ("redis", "HTTP/1.1 400 Bad Request\r\n"),
         ("http", "+PONG\r\n"),
+        ("grpc", "HTTP/1.1 400 Bad Request\r\n\r\n"),
         ("postgres", "+PONG\r\n"),
     ] {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -3,11 +3,13 @@
 use core::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Pacing};
+use setup::{Setup, Span, Trial, assert_true, seeded};
+use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
-use systole::{
-    Config, ConfigError, Heartbeat, Instant, ListenerConfig, Plan, Retries, Statistics, Verdict,
-};
+use systole::{Config, ConfigError, Heartbeat, ListenerConfig, Verdict};
+
+mod count;
+mod setup;
 
 #[path = "../../tests/common/ops.rs"]
 #[allow(dead_code)]
@@ -19,204 +21,22 @@ use ops::{Op, World};
 #[allow(dead_code)]
 mod beats;
 
+#[path = "../../tests/common/model.rs"]
+mod model;
+
+#[path = "../../tests/common/pair.rs"]
+mod pair;
+
+#[path = "../../tests/common/reference.rs"]
+mod reference;
+
 #[path = "../../src/bin/systole/fleet/hosts.rs"]
 #[allow(dead_code)]
 mod hosts;
 
-/// A span of any order of magnitude.
-#[derive(Clone, Copy, Debug)]
-struct Span(u64);
-
-impl<'a> Arbitrary<'a> for Span {
-    fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let shift = bytes.int_in_range(0..=63)?;
-        Ok(Self(bytes.arbitrary::<u64>()? >> shift))
-    }
-}
-
-impl From<Span> for Duration {
-    fn from(span: Span) -> Self {
-        Self::from_micros(span.0)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Arbitrary)]
-enum Spacing {
-    Fixed,
-    Exponential,
-    Closing,
-}
-
-fn retries(spacing: Spacing, count: u8) -> Retries {
-    match spacing {
-        Spacing::Fixed => Retries::fixed(count),
-        Spacing::Exponential => Retries::exponential(count),
-        Spacing::Closing => Retries::closing(count),
-    }
-}
-
-#[derive(Clone, Copy, Debug, Arbitrary)]
-enum Setting {
-    Intervals(Span, Span),
-    Timeouts(Span, Span, Span),
-    Retries(Spacing, u8),
-    DetectWithin(Span),
-    Jitter(u8),
-    Rise(u8),
-    Seed(u64),
-    StartAtOnce,
-    Pauses(Span),
-}
-
-impl Setting {
-    fn apply<P: Pacing>(self, config: Config<P>) -> Result<Config<P>, ConfigError> {
-        match self {
-            Self::Intervals(least, most) => config.interval_between(least.into(), most.into()),
-            Self::Timeouts(first, least, most) => {
-                config.timeouts(first.into(), least.into(), most.into())
-            }
-            Self::Retries(spacing, count) => config.retries(retries(spacing, count)),
-            Self::DetectWithin(bound) => config.detect_within(bound.into()),
-            Self::Jitter(percent) => config.jitter_percent(percent),
-            Self::Rise(answers) => config.rise(answers),
-            Self::Seed(seed) => config.seed(seed),
-            Self::StartAtOnce => Ok(config.start_at_once()),
-            Self::Pauses(lateness) => Ok(config.report_pauses_over(lateness.into())),
-        }
-    }
-}
-
-/// Applies what is not refused. A refusal has to be a true one.
-fn configure<P: Pacing>(config: Config<P>, settings: &[Setting]) -> Config<P> {
-    settings.iter().fold(config, |config, setting| {
-        setting.apply(config).unwrap_or_else(|error| {
-            assert_true(&error);
-            config
-        })
-    })
-}
-
-fn assert_true(error: &ConfigError) {
-    let (least, most) = error.range();
-    let value = error.value();
-    assert!(value < least || value > most, "{error}");
-    assert!(!error.to_string().is_empty());
-}
-
-fn seeded<P: Pacing>(config: Config<P>) -> Config<P> {
-    if config.is_seeded() {
-        config
-    } else {
-        config.seed(1).expect("1 is a seed")
-    }
-}
-
-/// A policy whose plans come from the fuzzer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Hostile([u64; 4]);
-
-impl<'a> Arbitrary<'a> for Hostile {
-    fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        bytes.arbitrary().map(Self)
-    }
-}
-
-impl Pacing for Hostile {
-    type State = u64;
-    const INITIAL: u64 = 0;
-
-    fn on_probe(&self, state: &mut u64, now: Instant, retry: bool) {
-        *state = state.rotate_left(7) ^ now.as_micros() ^ u64::from(retry);
-    }
-
-    fn on_answer(&self, state: &mut u64, answer: &Answer) {
-        *state = state.wrapping_mul(self.0[3] | 1) ^ u64::from(answer.rtt_us.unwrap_or(7));
-    }
-
-    fn on_miss(&self, state: &mut u64, sent: Instant, now: Instant) {
-        assert!(sent <= now);
-        *state ^= self.0[0];
-    }
-
-    fn on_episode_end(&self, state: &mut u64, _: &EpisodeEnd) {
-        *state = !*state;
-    }
-
-    fn on_lapse(&self, state: &mut u64, span_us: u64) {
-        *state = state.wrapping_add(span_us);
-    }
-
-    fn plan(&self, state: &u64, path: &Statistics<'_>) -> Plan {
-        let draw = |which: usize, state: u64| {
-            let mixed = self.0[which].wrapping_mul(state | 1);
-            mixed >> (mixed & 63)
-        };
-        let spacing = match draw(3, *state) % 3 {
-            0 => Spacing::Fixed,
-            1 => Spacing::Exponential,
-            _ => Spacing::Closing,
-        };
-        let timeout_us = draw(1, *state) as u32 ^ path.timeout_us();
-        Plan::from_micros(draw(0, *state), timeout_us)
-            .with_retries(retries(spacing, draw(2, *state) as u8))
-            .with_dead_interval(Duration::from_micros(draw(2, !*state)))
-    }
-}
-
-#[derive(Debug, Arbitrary)]
-enum Policy {
-    Fluctuation { base: Span, gain_percent: u16 },
-    Fixed(Span),
-    Hostile(Hostile, Span, Span),
-}
-
-#[derive(Debug, Arbitrary)]
-struct Setup {
-    policy: Policy,
-    settings: Vec<Setting>,
-}
-
-/// What is done with a configuration of any policy.
-trait Trial {
-    fn with<P: Pacing>(self, config: Config<P>);
-}
-
-impl Setup {
-    /// Runs `trial` with the configuration, unless it is refused.
-    fn run(self, trial: impl Trial) {
-        match self.policy {
-            Policy::Fluctuation { base, gain_percent } => {
-                let config = Config::<Fluctuation>::every(base.into());
-                let config = config.and_then(|config| config.gain_percent(gain_percent));
-                with(config, &self.settings, trial);
-            }
-            Policy::Fixed(interval) => {
-                with(
-                    Config::<Fixed>::fixed(interval.into()),
-                    &self.settings,
-                    trial,
-                );
-            }
-            Policy::Hostile(hostile, least, most) => {
-                let config = Config::with_policy(hostile, least.into(), most.into());
-                with(config, &self.settings, trial);
-            }
-        }
-    }
-}
-
-fn with<P: Pacing>(
-    config: Result<Config<P>, ConfigError>,
-    settings: &[Setting],
-    trial: impl Trial,
-) {
-    match config {
-        Ok(config) => trial.with(configure(config, settings)),
-        Err(error) => assert_true(&error),
-    }
-}
-
+/// What the bytes say. Where they say nothing, that was one operation: being refused.
 fn input<T: for<'a> Arbitrary<'a>>(bytes: &[u8]) -> Option<T> {
+    count::done(1);
     T::arbitrary_take_rest(Unstructured::new(bytes)).ok()
 }
 
@@ -239,6 +59,7 @@ pub fn config(bytes: &[u8]) {
             for _ in 0..4 {
                 world.apply(&Op::Beat(0));
             }
+            count::done(2 * rtts.len() + 4);
         }
     }
     if let Some(setup) = input::<Setup>(bytes) {
@@ -258,6 +79,7 @@ struct Rounds(Vec<Outcome>);
 impl Trial for Rounds {
     fn with<P: Pacing>(self, config: Config<P>) {
         let mut heart = Heartbeat::<8, P>::new(config);
+        count::done(self.0.len());
         for outcome in self.0 {
             match outcome {
                 Outcome::Answered(rtt) => {
@@ -312,6 +134,7 @@ impl Trial for Life {
     fn with<P: Pacing>(self, config: Config<P>) {
         let mut world = World::new(seeded(config));
         world.stamps_late = self.stamps_late;
+        count::done(self.ops.len());
         for op in &self.ops {
             world.apply(op);
         }
@@ -334,6 +157,75 @@ pub fn monitor(bytes: &[u8]) {
     {
         setup.run(Life { ops, stamps_late });
     }
+}
+
+/// A plan that the model has a word for: no more probes wait at a time than a monitor remembers, and no plan gives way to its bound.
+fn constant(bytes: &mut Unstructured<'_>) -> arbitrary::Result<model::Constant> {
+    let timeout = bytes.int_in_range(10_000..=2_000_000)?;
+    let plan = model::Constant {
+        interval: timeout * bytes.int_in_range(2..=20)?,
+        timeout,
+        retries: bytes.int_in_range(0..=3)?,
+        stated: None,
+        rise: bytes.int_in_range(1..=3)?,
+        pause: bytes.int_in_range(0..=3_000_000)?,
+    };
+    let spare = Option::<u32>::arbitrary(bytes)?.map(|spare| u64::from(spare % 20_000_000));
+    let stated = spare.map(|spare| plan.bound() + spare);
+    Ok(model::Constant { stated, ..plan })
+}
+
+/// The model knows no pushback and no other configuration, and no leap over whole days.
+fn is_modelled(op: &Op) -> bool {
+    match *op {
+        Op::Pushback | Op::Reconfigure(_) => false,
+        Op::Leap(us) => us < 100_000_000,
+        _ => true,
+    }
+}
+
+/// Any operations, done to a monitor and to a model of its design.
+pub fn model(bytes: &[u8]) {
+    #[derive(Debug)]
+    struct Life(model::Constant, u64, bool, Vec<Op>);
+    impl<'a> Arbitrary<'a> for Life {
+        fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+            let (plan, seed) = (constant(bytes)?, bytes.int_in_range(1..=u64::MAX)?);
+            Ok(Self(plan, seed, bytes.arbitrary()?, bytes.arbitrary()?))
+        }
+    }
+    if let Some(Life(plan, seed, stamps_late, mut ops)) = input(bytes) {
+        ops.retain(is_modelled);
+        count::done(ops.len());
+        let mut pair = pair::Pair::new(plan, seed);
+        pair.world.stamps_late = stamps_late;
+        for op in &ops {
+            pair.apply(op);
+        }
+    }
+}
+
+/// Any round-trip times: the intervals in integers are those in floating point.
+pub fn reference(bytes: &[u8]) {
+    #[derive(Debug, Arbitrary)]
+    struct Path {
+        base: u32,
+        gain_percent: u16,
+        shifts: [u8; 4],
+        rtts: Vec<u32>,
+    }
+    let Some(path) = input::<Path>(bytes) else {
+        return;
+    };
+    let base = Duration::from_micros(1_000_000 + u64::from(path.base) * 2);
+    let gain_percent = path.gain_percent % 1_001;
+    let shifts = path.shifts.iter().cycle();
+    let rtts = path.rtts.iter().zip(shifts);
+    let rtts: Vec<u32> = rtts.map(|(rtt, shift)| rtt >> (shift % 32)).collect();
+    count::done(3 * rtts.len());
+    reference::follows_the_rule::<2>(&rtts, base, gain_percent);
+    reference::follows_the_rule::<16>(&rtts, base, gain_percent);
+    reference::follows_the_rule::<64>(&rtts, base, gain_percent);
 }
 
 /// What is configured of a listener, and what is done to it.
@@ -371,6 +263,7 @@ pub fn listener(bytes: &[u8]) {
         Ok(config) => {
             let interval = Duration::from_micros(u64::from(life.interval).max(1));
             let mut world = beats::World::new(config, interval, life.tagged);
+            count::done(life.ops.len());
             for op in &life.ops {
                 world.apply(op);
             }
@@ -381,6 +274,7 @@ pub fn listener(bytes: &[u8]) {
 
 /// Any bytes are one beat's encoding or are refused, plain and tagged; and no tag but the key's is taken.
 pub fn wire(bytes: &[u8]) {
+    count::done(1);
     match wire::decode(bytes) {
         Ok(beat) => assert_eq!(wire::encode(&beat).as_slice(), bytes),
         Err(error) => assert!(!error.to_string().is_empty()),
@@ -402,6 +296,7 @@ pub fn wire(bytes: &[u8]) {
 /// Any file is a list of distinct peers, or refused with one of its lines.
 pub fn hosts(bytes: &[u8]) {
     let lines = bytes.split(|&byte| byte == b'\n').count();
+    count::done(lines);
     match hosts::parse(bytes) {
         Ok(peers) => {
             assert!(!peers.is_empty());
@@ -464,6 +359,16 @@ mod tests {
     #[test]
     fn any_bytes_are_a_beat_or_refused() {
         smoke(super::wire);
+    }
+
+    #[test]
+    fn any_operations_do_to_a_monitor_what_they_do_to_its_model() {
+        smoke(super::model);
+    }
+
+    #[test]
+    fn any_round_trip_times_give_the_intervals_of_floating_point() {
+        smoke(super::reference);
     }
 
     #[test]

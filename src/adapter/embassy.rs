@@ -47,7 +47,7 @@ use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::Timer;
 
 use super::Fault;
-use super::machine::{Machine, Step};
+use super::machine::{Machine, Settled, Step};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, RetryBudget};
 use probes::Probes;
@@ -140,7 +140,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
             let mut looked = false;
             poll_fn(|context| {
                 if let Poll::Ready((id, result)) = probes.poll(context) {
-                    self.state(|state| state.monitor.hand_in((), id, result, now()));
+                    self.state(|state| state.monitor.hand_in(Settled::new((), id, result, now())));
                     return Poll::Ready(());
                 }
                 if changed.as_mut().poll(context).is_ready() {

@@ -1,6 +1,7 @@
 //! Why a probe has no answer.
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::Failure;
 
@@ -20,8 +21,12 @@ pub enum Fault {
     Failed(Failure),
     /// The probe could not be sent, which is our fault and no evidence.
     Unsent,
-    /// The peer answered, and asks for fewer probes: it is alive, and the interval doubles ([`Monitor::handle_pushback`](crate::Monitor::handle_pushback)).
-    Pushback,
+    /// The peer answered, and asks for fewer probes: it is alive, and the interval grows
+    /// ([`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with)).
+    Pushback {
+        /// How long it wants to be left alone, such as `Retry-After` says; zero where it does not say.
+        wait: Duration,
+    },
 }
 
 impl From<Failure> for Fault {
@@ -36,7 +41,7 @@ impl fmt::Display for Fault {
             Self::Missed => f.pad("missed"),
             Self::Failed(failure) => failure.fmt(f),
             Self::Unsent => f.pad("not sent"),
-            Self::Pushback => f.pad("pushed back"),
+            Self::Pushback { .. } => f.pad("pushed back"),
         }
     }
 }

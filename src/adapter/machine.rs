@@ -1,6 +1,31 @@
-//! What an adapter drives, seen from its loop: one monitor, or a group of them.
+//! For an adapter of your own: one face for a [`Monitor`] and a [`Failover`], whatever the clock and the loop.
+//!
+//! [`systole::thread`](crate::thread), [`systole::tokio`](crate::tokio) and [`systole::embassy`](crate::embassy) are such loops, and the
+//! command-line tool is one:
+//!
+//! ```
+//! use systole::machine::{Machine, Settled, Step};
+//! use systole::{Instant, ProbeId};
+//!
+//! /// Hands in what became of probes, does what is to be done now, and says when to come back.
+//! fn turn<M: Machine>(
+//!     machine: &mut M,
+//!     now: Instant,
+//!     settled: impl IntoIterator<Item = Settled<M::Target>>,
+//!     mut send: impl FnMut(M::Target, ProbeId),
+//!     mut tell: impl FnMut(M::Event),
+//! ) -> Instant {
+//!     settled.into_iter().for_each(|one| machine.hand_in(one));
+//!     loop {
+//!         match machine.step(now, None) {
+//!             Step::Probe(target, id) => send(target, id),
+//!             Step::Event(event) => tell(event),
+//!             Step::Wait(until) => return until,
+//!         }
+//!     }
+//! }
+//! ```
 
-#[cfg(any(feature = "tokio", feature = "embassy"))]
 use core::time::Duration;
 
 use super::Fault;
@@ -10,44 +35,92 @@ use crate::{
     Verdict,
 };
 
-/// A sans-IO machine that an adapter drives: a [`Monitor`] or a [`Failover`].
-pub trait Machine {
-    /// Whom a probe goes to.
+/// What a loop drives: a [`Monitor`] or a [`Failover`]. It is implemented for these two alone.
+pub trait Machine: sealed::Sealed {
+    /// Whom a probe goes to: nobody has to be named by a monitor, an endpoint's place in the list by a group.
     type Target: Copy + PartialEq + Send + 'static;
     /// What it has to tell.
     type Event: Clone + Send + 'static;
     /// What it concludes: the verdict, or the active endpoint.
     type Opinion: Copy + PartialEq + Send + Sync + 'static;
 
-    #[doc(hidden)]
+    /// What to do at `now`, with retries held to `budget` where there is one. Call it until it answers [`Step::Wait`].
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
 
-    #[cfg(feature = "std")]
-    #[doc(hidden)]
+    /// What it concludes now.
     fn opinion(&self) -> Self::Opinion;
 
-    /// How long the answer to a probe that is sent now can prove life.
-    #[cfg(any(feature = "tokio", feature = "embassy"))]
-    #[doc(hidden)]
+    /// How long the answer to a probe that is sent now can prove life: a bound.
     fn patience(&self, target: Self::Target, now: Instant) -> Duration;
 
-    /// Takes what became of probe `id` at `at`.
-    #[doc(hidden)]
-    fn hand_in(
-        &mut self,
-        target: Self::Target,
-        id: ProbeId,
-        result: Result<(), Fault>,
-        at: Instant,
-    );
+    /// Takes what became of a probe.
+    fn hand_in(&mut self, settled: Settled<Self::Target>);
 }
 
 /// What a machine wants done.
 #[derive(Debug)]
+#[must_use]
 pub enum Step<M: Machine + ?Sized> {
+    /// Send this target a probe, now; then step again. Its id is handed in with what became of it.
     Probe(M::Target, ProbeId),
+    /// Something happened; then step again.
     Event(M::Event),
+    /// Nothing to do before this moment, unless something arrives. It lies in the future, or is the end of time.
     Wait(Instant),
+}
+
+/// What became of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled<T> {
+    /// Whom it went to.
+    pub target: T,
+    /// Which one it was.
+    pub id: ProbeId,
+    /// Whether it was answered. [`Fault::Missed`] changes nothing: the machine sees for itself that it is overdue.
+    pub result: Result<(), Fault>,
+    /// When that was known.
+    pub at: Instant,
+    /// Time that is not the path's doing, such as resolving and connecting, and so no part of the round trip.
+    pub held: Duration,
+}
+
+impl<T> Settled<T> {
+    /// A probe that was not held.
+    #[must_use]
+    pub const fn new(target: T, id: ProbeId, result: Result<(), Fault>, at: Instant) -> Self {
+        Self {
+            target,
+            id,
+            result,
+            at,
+            held: Duration::ZERO,
+        }
+    }
+
+    /// The same of a probe to `target`, for a loop that knows its targets by other names than the machine does.
+    #[must_use]
+    pub fn to<U>(self, target: U) -> Settled<U> {
+        let Self {
+            id,
+            result,
+            at,
+            held,
+            ..
+        } = self;
+        Settled {
+            target,
+            id,
+            result,
+            at,
+            held,
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<const N: usize, P: crate::pacing::Pacing> Sealed for crate::Monitor<N, P> {}
+    impl<const M: usize, const N: usize, P: crate::pacing::Pacing> Sealed for crate::Failover<M, N, P> {}
 }
 
 impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
@@ -64,24 +137,23 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         }
     }
 
-    #[cfg(feature = "std")]
     fn opinion(&self) -> Verdict {
         self.verdict()
     }
 
-    #[cfg(any(feature = "tokio", feature = "embassy"))]
     fn patience(&self, (): (), now: Instant) -> Duration {
         self.snapshot(now).heart.plan.bound()
     }
 
-    fn hand_in(&mut self, (): (), id: ProbeId, result: Result<(), Fault>, at: Instant) {
-        match result {
-            Ok(()) => self.handle_reply(id, at),
+    fn hand_in(&mut self, settled: Settled<()>) {
+        let Settled { id, at, held, .. } = settled;
+        match settled.result {
+            Ok(()) => self.handle_reply_with(id, at, held),
             Err(Fault::Failed(failure)) => self.handle_failure(id, failure, at),
             Err(Fault::Unsent) => self.handle_unsent(id, at),
-            Err(Fault::Pushback) => {
-                self.handle_reply(id, at);
-                self.handle_pushback(at);
+            Err(Fault::Pushback { wait }) => {
+                self.handle_reply_with(id, at, held);
+                self.handle_pushback_with(at, wait);
             }
             Err(Fault::Missed) => {} // the machine sees for itself
         }
@@ -102,25 +174,30 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         }
     }
 
-    #[cfg(feature = "std")]
     fn opinion(&self) -> usize {
         self.active()
     }
 
-    #[cfg(any(feature = "tokio", feature = "embassy"))]
     fn patience(&self, endpoint: usize, now: Instant) -> Duration {
         self.status(endpoint, now)
             .map_or(Duration::ZERO, |status| status.monitor.heart.plan.bound())
     }
 
-    fn hand_in(&mut self, endpoint: usize, id: ProbeId, result: Result<(), Fault>, at: Instant) {
-        match result {
-            Ok(()) => self.handle_reply(endpoint, id, at),
-            Err(Fault::Failed(failure)) => self.handle_failure(endpoint, id, failure, at),
-            Err(Fault::Unsent) => self.handle_unsent(endpoint, id, at),
-            Err(Fault::Pushback) => {
-                self.handle_reply(endpoint, id, at);
-                self.handle_pushback(endpoint, at);
+    fn hand_in(&mut self, settled: Settled<usize>) {
+        let Settled {
+            target,
+            id,
+            at,
+            held,
+            ..
+        } = settled;
+        match settled.result {
+            Ok(()) => self.handle_reply_with(target, id, at, held),
+            Err(Fault::Failed(failure)) => self.handle_failure(target, id, failure, at),
+            Err(Fault::Unsent) => self.handle_unsent(target, id, at),
+            Err(Fault::Pushback { wait }) => {
+                self.handle_reply_with(target, id, at, held);
+                self.handle_pushback_with(target, at, wait);
             }
             Err(Fault::Missed) => {}
         }

@@ -13,7 +13,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A thread or task lends its machine: `heart.with(|monitor, now| series.record(monitor, now))`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
+//! Threads and tasks record by themselves where they are told a name, by [`thread::Builder::metrics`](crate::thread::Builder::metrics) and
+//! `tokio::Builder::metrics`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
@@ -22,6 +23,7 @@
 //! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the bound; unknown or answered ids |
 //! | `systole_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 //! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
+//! | `systole_retry_budget_used_total` | counter: retries that it took out of its [`RetryBudget`](crate::RetryBudget) |
 //! | `systole_pauses_total` | counter: lateness of ours that was reported |
 //! | `systole_rtt_seconds` | histogram, with [`RTT_BUCKETS`] |
 //! | `systole_verdict{verdict}` | gauge: 1 for the verdict in force, 0 for the others |
@@ -33,7 +35,8 @@
 //! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
 //!
 //! Series go away with the peer: the verdict is taken back when a [`Peer`] is dropped, and an exporter that is told to forget idle series
-//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram.
+//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram. Where threads and tasks record by
+//! themselves, that time should be longer than their longest interval.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -138,6 +141,7 @@ impl Peer {
             ("systole_late_replies_total", rise(|all| all.late)),
             ("systole_stale_replies_total", rise(|all| all.stale)),
             ("systole_ignored_replies_total", rise(|all| all.ignored)),
+            ("systole_retry_budget_used_total", rise(|all| all.budgeted)),
             ("systole_pauses_total", rise(|all| all.pauses)),
         ] {
             counter!(name, "peer" => self.name.clone()).increment(rise);

@@ -1,10 +1,14 @@
 //! The machine between a loop and its handle.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use super::machine::{Machine, Step};
 use crate::{Instant, RetryBudget};
+
+/// What a loop shows its machine to after each look: series that are exported.
+pub(crate) type Recorder<M> = Box<dyn FnMut(&M, Instant) + Send>;
 
 /// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
 pub(crate) struct Shared<M> {
@@ -26,5 +30,15 @@ impl<M: Machine> Shared<M> {
 
     pub(crate) fn poll(&self, now: Instant) -> Step<M> {
         self.with(|machine| machine.step(now, self.budget.as_deref()))
+    }
+
+    /// Shows it to `recorder`, where there is one; returns what it concludes.
+    pub(crate) fn show(&self, recorder: Option<&mut Recorder<M>>, now: Instant) -> M::Opinion {
+        self.with(|machine| {
+            if let Some(record) = recorder {
+                record(machine, now);
+            }
+            machine.opinion()
+        })
     }
 }

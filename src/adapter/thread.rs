@@ -4,18 +4,20 @@ mod beat;
 mod board;
 mod builder;
 mod goodbye;
+mod worker;
 
 use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
-use std::sync::mpsc::Receiver;
-use std::thread::{JoinHandle, Thread};
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread::JoinHandle;
 
-use super::{Epoch, Fault, Shared, WINDOW, machine};
+use super::{Epoch, Fault, Recorder, Shared, WINDOW, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+use beat::Note;
 use board::Board;
 use goodbye::Goodbye;
 
@@ -25,11 +27,11 @@ pub use builder::Builder;
 /// How long a stop waits for a closure that is blocked.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// Starts a thread that calls `probe` whenever a probe is due.
+/// Starts a thread that calls `probe` whenever a probe is due, and one that keeps the time beside it.
 ///
 /// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`Fault::Missed`] when that time is up, and other
-/// faults at once. An [`io::Error`] will do. While it blocks nobody looks, so a closure that overstays does no harm to the peer: the time is
-/// taken for lateness of ours, and `Dead` comes later by as much; the verdict of one that never returns stays as it is. A panic in it is a failed probe
+/// faults at once. An [`io::Error`] will do. One that overstays, or never returns, holds nothing up: its probe is overdue and the verdict falls as if
+/// the peer had not answered; the next probe follows when it returns. A panic in it is a failed probe
 /// ([`Failure::Prober`](crate::Failure::Prober)), and the thread goes on.
 ///
 /// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::tokio) adapter or a
@@ -80,7 +82,9 @@ pub struct Heart<P: Pacing = Fluctuation> {
     stopping: Arc<AtomicBool>,
     board: Arc<Board>,
     events: Receiver<Event>,
-    thread: Option<JoinHandle<()>>,
+    notes: Sender<Note>,
+    /// The loop, and the one that the closure blocks.
+    threads: Option<[JoinHandle<()>; 2]>,
     goodbye: Option<Goodbye>,
 }
 
@@ -146,9 +150,9 @@ impl<P: Pacing> Heart<P> {
         self.until(Verdict::Dead)
     }
 
-    /// Stops the thread, then runs what [`on_stop`](Builder::on_stop) was given, and tells what became of that.
+    /// Stops the threads, then runs what [`on_stop`](Builder::on_stop) was given, and tells what became of that.
     ///
-    /// A sleeping thread is gone at once. One whose closure is blocked is waited for 50 ms and then left behind: nothing
+    /// It takes a moment. A closure that is blocked is waited for 50 ms, and then its thread is left behind: nothing
     /// can end a thread from outside; it ends by itself, without another probe, when the closure returns.
     #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn stop(mut self) -> Farewell {
@@ -158,18 +162,17 @@ impl<P: Pacing> Heart<P> {
     fn end(&mut self) -> Farewell {
         self.stopping.store(true, Ordering::Release);
         self.wake();
-        if let Some(thread) = self.thread.take()
-            && self.board.wait_for_end(GRACE)
-        {
-            let _ = thread.join(); // it does not panic: the closure's panics are caught
+        if let Some([beat, worker]) = self.threads.take() {
+            let _ = beat.join(); // it neither panics nor blocks
+            if self.board.wait_for_end(GRACE) {
+                let _ = worker.join(); // the closure's panics are caught
+            }
         }
         self.goodbye.take().map_or(Farewell::Said, Goodbye::say)
     }
 
     fn wake(&self) {
-        if let Some(thread) = self.thread.as_ref().map(JoinHandle::thread) {
-            Thread::unpark(thread);
-        }
+        let _ = self.notes.send(Note::Look); // the loop may have ended
     }
 }
 

@@ -15,6 +15,8 @@ mod fleet;
 mod goodbye;
 mod handle;
 mod probes;
+mod start;
+mod timer;
 
 #[cfg(feature = "udp")]
 pub use fleet::UdpFleet;
@@ -23,12 +25,11 @@ use core::future::Future;
 
 use ::tokio::time::Instant as Moment;
 
-use super::{Epoch, Fault, Shared, WINDOW, machine};
+use super::{Epoch, Fault, Recorder, Shared, WINDOW, machine};
 use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::{Config, Failover, Instant, Monitor};
 
 pub use super::Farewell;
-pub use super::machine::Machine;
 pub use builder::Builder;
 pub use handle::{Events, Handle};
 

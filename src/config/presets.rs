@@ -42,8 +42,9 @@ const fn preset([base, first, min, max]: [u64; 4]) -> Config<Fluctuation> {
     ))
 }
 
-#[allow(clippy::panic)] // evaluated by the compiler alone
-const fn accept(config: Result<Config<Fluctuation>, ConfigError>) -> Config<Fluctuation> {
+/// What was not refused. Evaluated by the compiler alone.
+#[allow(clippy::panic)]
+pub(crate) const fn accept<C: Copy>(config: Result<C, ConfigError>) -> C {
     match config {
         Ok(config) => config,
         Err(_) => panic!("a preset is out of range"),
@@ -53,6 +54,20 @@ const fn accept(config: Result<Config<Fluctuation>, ConfigError>) -> Config<Fluc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The compiler makes the presets; here they are made again at run time.
+    #[test]
+    fn presets_are_made_of_what_their_table_says() {
+        let made = preset([5_000, 2_000, 200, 30_000]);
+        assert_eq!(made, Config::WAN);
+        assert_ne!(made, Config::LAN);
+    }
+
+    #[test]
+    #[should_panic(expected = "a preset is out of range")]
+    fn a_preset_that_is_refused_stops_the_compiler() {
+        let _ = accept(Config::every(Duration::ZERO));
+    }
 
     #[test]
     fn presets_are_what_their_table_says() {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::config::{Config, SPAN_MAX_US};
+use crate::config::{Config, SPAN_MAX_US, accept};
 use crate::error::{ConfigError, Setting, check, ensure};
 use crate::pacing::{Fixed, Pacing};
 use crate::plan::Retries;
@@ -108,18 +108,12 @@ impl FailoverConfig<Fixed> {
     pub const CLASSIC: Self = classic();
 }
 
-#[allow(clippy::panic)] // evaluated by the compiler alone
 const fn classic() -> FailoverConfig<Fixed> {
-    let active = Config::fixed(Duration::from_secs(1));
-    let standby = Config::fixed(Duration::from_secs(5));
-    if let (Ok(active), Ok(standby)) = (active, standby)
-        && let Ok(config) =
-            FailoverConfig::new(active, standby).request_timeout(Duration::from_millis(800))
-        && let Ok(config) = config.retries(2)
-    {
-        return config;
-    }
-    panic!("the classic form is out of range")
+    let active = accept(Config::fixed(Duration::from_secs(1)));
+    let standby = accept(Config::fixed(Duration::from_secs(5)));
+    let config = FailoverConfig::new(active, standby);
+    let config = accept(config.request_timeout(Duration::from_millis(800)));
+    accept(config.retries(2))
 }
 
 impl<P: Pacing> FailoverConfig<P> {
@@ -259,5 +253,31 @@ impl<P: Pacing> FailoverConfig<P> {
     /// How long health has to last to be believed after an outage.
     pub(super) fn settled_us(&self) -> u64 {
         self.hold_us.max(self.grace_us())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The compiler makes it; here it is made again at run time.
+    #[test]
+    fn the_classic_form_is_what_it_says() {
+        let config = classic();
+        assert_eq!(config, FailoverConfig::CLASSIC);
+        assert_eq!(config.tries(), 3);
+        assert_eq!(config.request_us, 800_000);
+        assert_eq!(config.active.interval_max(), Duration::from_secs(1));
+        assert_eq!(config.standby.interval_max(), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_stated_bound_is_the_groups() {
+        let stated = |config: Config<Fixed>| config.detect_within(Duration::from_secs(7)).unwrap();
+        let config = FailoverConfig::CLASSIC;
+        let by_limits = Duration::from_secs(1) + config.active.timeout_max() * 7;
+        assert_eq!(config.bound(), by_limits);
+        let config = FailoverConfig::new(stated(config.active), config.standby);
+        assert_eq!(config.bound(), Duration::from_secs(7));
     }
 }

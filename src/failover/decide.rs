@@ -170,9 +170,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             return false;
         };
         calamity.asked = true;
-        if let Some(active) = self.members.get_mut(self.active) {
-            active.monitor.probe_now(self.now);
-        }
+        let now = self.now;
+        self.at(self.active, |active| active.monitor.probe_now(now));
         true
     }
 
@@ -236,18 +235,16 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn is_better(&self, to: usize) -> bool {
-        let (Some(other), Some(active)) = (self.members.get(to), self.active_member()) else {
-            return false;
-        };
         let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
-        match self.config.preference {
+        let pair = self.members.get(to).zip(self.active_member());
+        pair.is_some_and(|(other, active)| match self.config.preference {
             Preference::Order => to < self.active,
             Preference::Weight if other.load.or(active.load).is_none() => {
                 other.spare() > active.spare()
             }
             Preference::Weight => other.spare() * 3 > active.spare() * 4, // loads go up and down
             Preference::Rtt => taken(other) * 4 < taken(active) * 3,
-        }
+        })
     }
 
     fn is_healthy_for(&self, endpoint: usize, span_us: u64) -> bool {
@@ -279,12 +276,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// Makes `to` the active endpoint, and `from` one of the others.
     pub(super) fn activate(&mut self, to: usize, reason: SwitchReason) {
         let (at, from) = (self.now, core::mem::replace(&mut self.active, to));
-        if let Some(member) = self.members.get_mut(from).filter(|one| one.in_service()) {
-            member.monitor.reconfigure(&self.config.standby, at);
-        }
-        if let Some(member) = self.members.get_mut(to) {
-            member.monitor.reconfigure(&self.config.active, at);
-        }
+        let config = self.config;
+        self.at(from, |member| {
+            if member.in_service() {
+                member.monitor.reconfigure(&config.standby, at);
+            }
+        });
+        self.at(to, |member| member.monitor.reconfigure(&config.active, at));
         self.switched = Some(at);
         self.switches = self.switches.saturating_add(1);
         if let Some(calamity) = &mut self.calamity {

@@ -67,8 +67,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
     pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
+        self.handle_pushback_with(endpoint, now, Duration::ZERO);
+    }
+
+    /// The same, where it says how long it wants to be left alone; see [`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with).
+    pub fn handle_pushback_with(&mut self, endpoint: usize, now: Instant, wait: Duration) {
         self.with(endpoint, now, |member, _| {
-            member.monitor.handle_pushback(now);
+            member.monitor.handle_pushback_with(now, wait);
         });
     }
 
@@ -159,19 +164,27 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             seed_of(self.config.active.seed, endpoint),
             self.config.standby,
         );
-        if let Some(member) = self.members.get_mut(endpoint) {
-            member.renew(config, seed, self.now);
-        }
+        let now = self.now;
+        self.at(endpoint, |member| member.renew(config, seed, now));
     }
 
     /// Hands something to an endpoint in service, and draws the conclusions.
     fn with(&mut self, endpoint: usize, at: Instant, act: impl FnOnce(&mut Member<N, P>, Instant)) {
         self.now = self.now.max(at);
-        let member = self.members.get_mut(endpoint);
-        if let Some(member) = member.filter(|member| member.in_service()) {
-            act(member, self.now);
-            member.refresh(self.now);
-        }
+        let now = self.now;
+        self.at(endpoint, |member| {
+            if member.in_service() {
+                act(member, now);
+                member.refresh(now);
+            }
+        });
         self.settle();
+    }
+
+    /// Does something to an endpoint, if there is such a one.
+    pub(super) fn at(&mut self, endpoint: usize, act: impl FnOnce(&mut Member<N, P>)) {
+        if let Some(member) = self.members.get_mut(endpoint) {
+            act(member);
+        }
     }
 }

@@ -141,7 +141,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         Some(PeerStatus {
             peer,
             silent: duration(slot.dormant.silent_us(now)),
-            heart: self.wake(peer, now)?.snapshot(now).heart,
+            heart: self.wake(&slot.dormant, peer, now).snapshot(now).heart,
         })
     }
 

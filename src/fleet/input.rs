@@ -44,14 +44,15 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     fn with(&mut self, peer: PeerKey, now: Instant, call: impl FnOnce(&mut Monitor<N, P>)) {
         self.look(now);
-        let Some(mut monitor) = self.wake(peer, now) else {
+        let Some(slot) = self.slot(peer) else {
             self.counters.ignored += 1;
             return;
         };
+        let mut monitor = self.wake(&slot.dormant, peer, now);
         if now < self.now {
             monitor.look(self.now); // it is told of the past
         }
         call(&mut monitor);
-        self.rest(peer, monitor);
+        self.rest(peer, &mut monitor);
     }
 }

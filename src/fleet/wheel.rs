@@ -90,10 +90,8 @@ impl Wheel {
 
     /// `index` is not due any more.
     pub(super) fn cancel(&mut self, index: u32) {
-        let Some(link) = self.link_mut(index) else {
-            return;
-        };
-        let gone = core::mem::replace(link, Link::IDLE);
+        let link = self.link_mut(index);
+        let gone = link.map_or(Link::IDLE, |link| core::mem::replace(link, Link::IDLE));
         if gone.due == Instant::MAX {
             return;
         }
@@ -101,21 +99,30 @@ impl Wheel {
             previous.next = gone.next;
         } else if gone.previous == HEAD_OF_SPREAD {
             self.spreading = gone.next;
-        } else if let Some(level) = self.levels.get_mut((gone.previous - HEAD_OF) as usize) {
-            level.set_head(gone.due.as_micros(), gone.next);
+        } else {
+            let level = (gone.previous - HEAD_OF) as usize;
+            self.set_head(level, gone.due.as_micros(), gone.next);
         }
-        if let Some(next) = self.link_mut(gone.next) {
-            next.previous = gone.previous;
-        }
+        self.edit(gone.next, |next| next.previous = gone.previous);
     }
 
     /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. To move one down takes one of
     /// `steps`, to return one takes [`VISIT`]; where they run out there may be more.
-    pub(super) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(u32, Instant)> {
+    ///
+    /// `soon` is told who moves to the lowest level: who will be due within 16 ms, of many within a quarter of one.
+    pub(super) fn pop(
+        &mut self,
+        now: Instant,
+        steps: &mut u32,
+        soon: impl Fn(u32),
+    ) -> Option<(u32, Instant)> {
         while *steps > 0 {
             if self.spreading != NONE {
                 *steps -= 1;
-                self.spread_one();
+                let index = self.spreading;
+                if self.spread_one() == Some(0) {
+                    soon(index);
+                }
                 continue;
             }
             let found = self.first().filter(|turn| turn.start <= now.as_micros());
@@ -151,7 +158,7 @@ impl Wheel {
     fn first(&self) -> Option<Turn> {
         let levels = self.levels.iter().enumerate().rev();
         let turns = levels.filter_map(|(level, slots)| {
-            let start = slots.next(self.now)?;
+            let start = slots.next()?;
             Some(Turn { start, level })
         });
         turns.min_by_key(|turn| turn.start)
@@ -159,44 +166,49 @@ impl Wheel {
 
     /// Begins to spread a slot whose time has come.
     fn spread(&mut self, level: usize, head: u32) {
-        if let Some(level) = self.levels.get_mut(level) {
-            level.set_head(self.now, NONE);
-        }
+        self.set_head(level, self.now, NONE);
         self.spreading = head;
-        if let Some(link) = self.link_mut(head) {
-            link.previous = HEAD_OF_SPREAD;
-        }
+        self.edit(head, |link| link.previous = HEAD_OF_SPREAD);
     }
 
-    /// Moves one entry of it to a level below.
-    fn spread_one(&mut self) {
+    /// Moves one entry of it to a level below; returns to which.
+    fn spread_one(&mut self) -> Option<usize> {
         let index = self.spreading;
-        if let Some(due) = self.link_mut(index).map(|link| link.due) {
-            self.set(index, due);
-        }
+        let due = self.link_mut(index)?.due;
+        self.cancel(index);
+        self.insert(index, due)
     }
 
     #[allow(clippy::cast_possible_truncation)] // one of five levels
-    fn insert(&mut self, index: u32, due: Instant) {
+    fn insert(&mut self, index: u32, due: Instant) -> Option<usize> {
         let due = due
             .as_micros()
             .clamp(self.now, self.now.saturating_add(HORIZON_US));
-        let mut levels = self.levels.iter_mut().enumerate();
-        let Some((place, level)) = levels.find(|(_, level)| level.reaches(due, self.now)) else {
-            return;
-        };
+        let mut levels = self.levels.iter().enumerate();
+        let (place, level) = levels.find(|(_, level)| level.reaches(due, self.now))?;
         let next = level.head(due);
-        level.set_head(due, index);
-        let previous = HEAD_OF + place as u32;
-        if let Some(link) = self.link_mut(index) {
+        self.set_head(place, due, index);
+        self.edit(index, |link| {
             *link = Link {
                 due: Instant::from_micros(due),
-                previous,
+                previous: HEAD_OF + place as u32,
                 next,
             };
+        });
+        self.edit(next, |next| next.previous = index);
+        Some(place)
+    }
+
+    fn set_head(&mut self, level: usize, due: u64, head: u32) {
+        if let Some(level) = self.levels.get_mut(level) {
+            level.set_head(due, head, self.now);
         }
-        if let Some(next) = self.link_mut(next) {
-            next.previous = index;
+    }
+
+    /// Changes the link of `index`, unless that is nobody's.
+    fn edit(&mut self, index: u32, change: impl FnOnce(&mut Link)) {
+        if let Some(link) = self.link_mut(index) {
+            change(link);
         }
     }
 
@@ -273,13 +285,13 @@ mod tests {
                         now += span;
                         while let Some((due, _)) = model.due(now) {
                             let mut steps = ration;
-                            if let Some((index, at)) = wheel.pop(Instant::from_micros(now), &mut steps) {
+                            if let Some((index, at)) = wheel.pop(Instant::from_micros(now), &mut steps, |_| ()) {
                                 prop_assert_eq!(at.as_micros(), due);
                                 prop_assert!(model.0.remove(&(due, index)), "{} at {}", index, due);
                             }
                         }
                         let mut steps = ALL;
-                        prop_assert_eq!(wheel.pop(Instant::from_micros(now), &mut steps), None);
+                        prop_assert_eq!(wheel.pop(Instant::from_micros(now), &mut steps, |_| ()), None);
                     }
                 }
                 let first = model.0.first().map_or(u64::MAX, |&(due, _)| due);
@@ -298,12 +310,12 @@ mod tests {
         wheel.set(1, Instant::MAX); // never
         let mut steps = ALL;
         let (_, due) = wheel
-            .pop(Instant::from_micros(u64::MAX - 2), &mut steps)
+            .pop(Instant::from_micros(u64::MAX - 2), &mut steps, |_| ())
             .unwrap();
         assert_eq!(due.as_micros(), HORIZON_US);
         wheel.set(0, Instant::from_micros(u64::MAX - 1));
-        wheel.pop(Instant::MAX, &mut steps).unwrap();
-        assert_eq!(wheel.pop(Instant::MAX, &mut steps), None);
+        wheel.pop(Instant::MAX, &mut steps, |_| ()).unwrap();
+        assert_eq!(wheel.pop(Instant::MAX, &mut steps, |_| ()), None);
         assert_eq!(wheel.next(), Instant::MAX);
     }
 
@@ -314,7 +326,7 @@ mod tests {
         wheel.set(0, Instant::from_secs(1));
         let mut steps = ALL;
         assert_eq!(
-            wheel.pop(Instant::from_secs(7), &mut steps),
+            wheel.pop(Instant::from_secs(7), &mut steps, |_| ()),
             Some((0, Instant::from_secs(7)))
         );
     }

@@ -1,10 +1,12 @@
 //! What the caller knows: an occasion, a pushback, a restart, a suspend, a clock put right.
 
+use core::time::Duration;
+
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::probe::Outstanding;
 use crate::suspicion::SuspicionLevel;
-use crate::time::Instant;
+use crate::time::{Instant, micros};
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Probe as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
@@ -29,15 +31,34 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The peer asks for fewer probes: the interval doubles, up to the longest, until [`restarted`](Self::restarted). Comes before the bound; where
     /// that cannot be kept any more, an [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
     pub fn handle_pushback(&mut self, now: Instant) {
+        self.handle_pushback_with(now, Duration::ZERO);
+    }
+
+    /// The same, where the peer says at `now` how long it wants to be left alone, such as by `Retry-After`: the interval doubles once, and on until the
+    /// next steady probe comes no sooner than after `wait`. The longest interval is the limit here, too.
+    pub fn handle_pushback_with(&mut self, now: Instant, wait: Duration) {
         self.look(now);
         let before = self.pulse.plan().bound_us();
-        self.pulse.push_back();
+        let since_us = self.watch.now().since(self.place());
+        self.lengthen(micros(wait).saturating_add(since_us));
         let after = self.pulse.plan().bound_us();
         if after > before && self.pulse.settings().limits.bound_us > 0 {
             self.pending.relaxed(before);
         }
         self.reschedule();
         self.settle();
+    }
+
+    /// Doubles the interval once, and on until it is `least_us` long at the least, jitter included, or does not grow any more.
+    fn lengthen(&mut self, least_us: u64) {
+        loop {
+            let before_us = self.pulse.plan().interval_us();
+            self.pulse.push_back();
+            let grows = self.pulse.plan().interval_us() > before_us;
+            if !grows || self.pulse.interval_drawn_us(u16::MAX) >= least_us {
+                return;
+            }
+        }
     }
 
     /// The peer is a new incarnation: what is under way is void, replies to it count for nothing, and the verdict starts over. The

@@ -5,7 +5,6 @@ use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::pulse::Pulse;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 /// The bound in force since a reconfiguration, until a probe sent after it is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,8 +60,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.looser.bound_us == 0 {
             return;
         }
-        let over = self.pulse.mark() >= self.looser.since;
-        if over || self.pulse.verdict() == Verdict::Dead {
+        let over = self.pulse.mark() >= self.looser.since; // or dead since then
+        if over {
             self.looser.bound_us = 0;
             self.pulse.tighten();
         } else {

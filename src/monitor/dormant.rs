@@ -35,8 +35,9 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
 }
 
 impl<const N: usize, P: Pacing> Dormant<N, P> {
-    /// The monitor again, under the settings of `config`. It counts from one on, and its events from `number` on.
-    pub(crate) fn wake(&self, config: &Config<P>, number: u32) -> Monitor<N, P> {
+    /// The monitor again, under the settings of `config` and a seed of its own. It counts from one on, and its events from `number` on.
+    #[inline]
+    pub(crate) fn wake(&self, config: &Config<P>, seed: u64, number: u32) -> Monitor<N, P> {
         Monitor {
             pulse: self.pulse.wake(config.settings, &self.samples),
             watch: self.watch.wake(self.stopped),
@@ -44,7 +45,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             counters: Counters::ONE,
             pending: Pending::after(number),
             looser: Looser::default(), // a fleet is not reconfigured
-            key: mix(config.seed),
+            key: mix(seed),
             proof: self.proof,
             sent: self.sent,
             next: self.next,
@@ -75,6 +76,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// What has to be kept of it until somebody looks again.
+    #[inline]
     pub(crate) fn rest(&mut self) -> Dormant<N, P> {
         while let Some(probe) = self.outstanding.shed() {
             if self.is_evidence(&probe) {

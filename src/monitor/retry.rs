@@ -3,6 +3,7 @@
 use crate::budget::RetryBudget;
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
+use crate::snapshot::one_more;
 use crate::time::Instant;
 use crate::verdict::Verdict;
 
@@ -24,6 +25,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return true;
         }
         if budget.spend() {
+            one_more(&mut self.counters.budgeted);
             return true;
         }
         self.next = steady;

@@ -81,8 +81,11 @@ pub struct World {
     pub delay_us: Option<u32>,
     /// Until when the sender does not send.
     pub stopped: Instant,
-    flying: Vec<(Instant, Vec<u8>)>,
-    heard: Vec<Vec<u8>>,
+    /// When it arrives, when it was sent, and the datagram.
+    flying: Vec<(Instant, Instant, Vec<u8>)>,
+    /// Datagrams that were heard, and when they were sent. A sequence number says its beat modulo 2^32: one that is older than half of that passes for new.
+    heard: Vec<(Instant, Vec<u8>)>,
+    quickest: Duration,
     pub wait: Instant,
     level: SuspicionLevel,
     pub events: Vec<Event>,
@@ -107,6 +110,7 @@ impl World {
             stopped: now,
             flying: Vec::new(),
             heard: Vec::new(),
+            quickest: interval,
             wait: now,
             level: SuspicionLevel::ZERO,
             events: Vec::new(),
@@ -149,6 +153,7 @@ impl World {
             Op::Stop(us) => self.stopped = self.now.saturating_add(micros(us.into())),
             Op::Interval(us) => {
                 let interval = micros(u64::from(us).max(1));
+                self.quickest = self.quickest.min(interval);
                 self.sender
                     .set_interval(interval, self.now)
                     .unwrap_or_else(|error| panic!("{error}"));
@@ -169,8 +174,10 @@ impl World {
     fn intrude(&mut self, op: &Op) -> bool {
         let datagram = match op {
             Op::Duplicate(which) => {
+                self.forget();
                 let which = usize::from(*which) % self.heard.len().max(1);
-                self.heard.get(which).cloned().unwrap_or_default()
+                let heard = self.heard.get(which);
+                heard.map_or_else(Vec::new, |(_, datagram)| datagram.clone())
             }
             Op::Bytes(bytes) => bytes.clone(),
             Op::Forged(incarnation, sequence, interval, deadline, goodbye) => {
@@ -193,7 +200,7 @@ impl World {
             let behind = snapshot.sequence.wrapping_sub(beat.sequence()) < 1 << 31;
             Some(beat.incarnation()) == snapshot.incarnation && behind
         });
-        let genuine = of_now && self.heard.contains(&datagram);
+        let genuine = of_now && self.heard.iter().any(|(_, heard)| *heard == datagram);
         if self.tagged || genuine || !(trusting || silent) {
             self.unmoved(|world| world.receive(&datagram));
         } else {
@@ -238,7 +245,7 @@ impl World {
 
     /// Sleeps until the deadline, the next beat or the first arrival, `late_us` longer, hands in what arrived, and drains.
     pub fn beat(&mut self, late_us: u64) -> bool {
-        let arrival = self.flying.iter().map(|&(at, _)| at).min();
+        let arrival = self.flying.iter().map(|&(at, ..)| at).min();
         let wake = arrival.unwrap_or(Instant::MAX).min(self.wait);
         let wake = wake.min(self.next_send()).max(self.now);
         if wake == Instant::MAX {
@@ -292,14 +299,14 @@ impl World {
             wire::encode(beat).to_vec()
         };
         let at = self.now.saturating_add(micros(delay_us.into()));
-        self.flying.push((at, datagram));
+        self.flying.push((at, self.now, datagram));
     }
 
     fn land(&mut self) -> bool {
-        self.flying.sort_by_key(|&(at, _)| at);
-        let landed = self.flying.partition_point(|&(at, _)| at <= self.now);
+        self.flying.sort_by_key(|&(at, ..)| at);
+        let landed = self.flying.partition_point(|&(at, ..)| at <= self.now);
         let arrived: Vec<_> = self.flying.drain(..landed).collect();
-        for (_, datagram) in arrived {
+        for (_, sent, datagram) in arrived {
             let taken = |world: &Self| {
                 let counters = world.listener.snapshot(world.now).counters;
                 counters.beats + counters.reordered
@@ -307,14 +314,20 @@ impl World {
             let before = taken(self);
             self.receive(&datagram);
             if taken(self) > before {
-                self.heard.push(datagram);
+                self.heard.push((sent, datagram));
             }
         }
         landed > 0
     }
 
+    /// Forgets what may pass for new by now.
+    fn forget(&mut self) {
+        let young = self.now.saturating_sub(self.quickest * (1 << 31));
+        self.heard.retain(|&(sent, _)| sent > young);
+    }
+
     fn release(&mut self, newest_first: bool) -> bool {
-        for (at, _) in &mut self.flying {
+        for (at, ..) in &mut self.flying {
             *at = self.now;
         }
         if newest_first {

@@ -242,6 +242,9 @@ impl Model {
             && let Some(oldest) = self.index(remembered)
         {
             self.probes[oldest].forgotten = true;
+            if self.probes[oldest].fate == Fate::Waiting {
+                self.probes[oldest].fate = Fate::Overdue; // nobody waits for it any more
+            }
         }
     }
 

@@ -120,9 +120,11 @@ pub struct World<P: Pacing> {
     pub rtt_us: Option<u32>,
     /// Probes under way: id and arrival of the answer.
     flying: Vec<(ProbeId, Instant)>,
-    /// Probes answered in the last 12 days: an id says its send time modulo 12.7 days, and an older duplicate may pass for a
-    /// reply to a forgotten probe where all that are remembered are unanswered.
+    /// Probes answered in the last 12 days, on the monitor's own time: an id says its send time modulo 12.7 days, and an older duplicate
+    /// may pass for a reply to a forgotten probe where all that are remembered are unanswered.
     answered: Vec<(ProbeId, Instant)>,
+    /// Time that passed for the monitor in leaps of the clock that were put right.
+    leapt: Duration,
     last_probe: Option<ProbeId>,
     /// The last deadline.
     pub wait: Instant,
@@ -156,6 +158,7 @@ impl<P: Pacing> World<P> {
             rtt_us: Some(20_000),
             flying: Vec::new(),
             answered: Vec::new(),
+            leapt: Duration::ZERO,
             last_probe: None,
             wait: now,
             level: SuspicionLevel::ZERO,
@@ -226,7 +229,9 @@ impl<P: Pacing> World<P> {
                 }
             }
             Op::Duplicate(which) => {
-                let young = self.now.saturating_sub(Duration::from_secs(12 * 86_400));
+                let young = self
+                    .observed()
+                    .saturating_sub(Duration::from_secs(12 * 86_400));
                 self.answered.retain(|&(_, at)| at > young);
                 let which = usize::from(which) % self.answered.len().max(1);
                 if let Some(&(id, _)) = self.answered.get(which) {
@@ -297,6 +302,8 @@ impl<P: Pacing> World<P> {
             }
             Op::Leap(us) => {
                 self.now = now.saturating_add(micros(us));
+                let due = self.wait.saturating_duration_since(now);
+                self.leapt = self.leapt.saturating_add(due.min(micros(us)));
                 self.drain();
                 self.call(Call::Resync, now);
                 self.now = now;
@@ -347,9 +354,14 @@ impl<P: Pacing> World<P> {
         for &(id, at) in &landed {
             let stamp = if self.stamps_late { self.now } else { at };
             self.call(Call::Reply(id, Duration::ZERO), stamp);
-            self.answered.push((id, self.now));
+            self.answered.push((id, self.observed()));
         }
         !landed.is_empty()
+    }
+
+    /// No less than the time that has passed for the monitor.
+    fn observed(&self) -> Instant {
+        self.now.saturating_add(self.leapt)
     }
 
     fn land_oldest(&mut self) -> Option<ProbeId> {

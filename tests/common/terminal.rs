@@ -30,6 +30,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::sized(ROWS, COLUMNS, arguments)
+    }
+
+    pub(crate) fn sized(rows: u16, columns: u16, arguments: &[&str]) -> Self {
         let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&user).unwrap();
         unlockpt(&user).unwrap();
@@ -37,8 +41,8 @@ impl Terminal {
         let open = || OwnedFd::from(File::options().read(true).write(true).open(&name).unwrap());
         let line = open();
         let size = Winsize {
-            ws_row: ROWS,
-            ws_col: COLUMNS,
+            ws_row: rows,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -58,7 +62,7 @@ impl Terminal {
             keys,
             line,
             output,
-            parser: Parser::new(ROWS, COLUMNS, 0),
+            parser: Parser::new(rows, columns, 0),
         }
     }
 

@@ -55,6 +55,9 @@ fn granted(ttl: Duration) -> i64 {
 impl Registration {
     /// Keeps `key` at `value` in the etcd at `endpoint`. Does not wait for etcd, which may come up later.
     ///
+    /// It outlives stalls of etcd shorter than `ttl`. The last renewal may be a third of that old when one begins, and so the lease is asked for
+    /// `ttl`, a third of it and half a second, rounded up to the next whole second; that is how long the key stays where its owner is gone.
+    ///
     /// # Errors
     /// What [`pace`] refuses, or an endpoint that is no address.
     pub async fn start(

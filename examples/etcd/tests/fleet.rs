@@ -15,7 +15,7 @@ use std::time::Duration;
 use etcd::{Etcd, signal};
 use etcd_client::{Client, EventType, GetOptions, WatchOptions};
 use peers::EchoPeer;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long etcd may stall.
 const TTL: Duration = Duration::from_secs(2);
@@ -23,6 +23,8 @@ const TTL: Duration = Duration::from_secs(2);
 const LEASE: Duration = Duration::from_secs(4);
 /// How soon a peer is called dead.
 const BOUND: Duration = Duration::from_secs(3);
+/// How long etcd takes to notice that a lease has lapsed: it looks twice a second.
+const LAPSE: Duration = Duration::from_millis(500);
 /// What a busy machine may take to schedule all these processes.
 const SLACK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,6 +80,17 @@ async fn count(client: &mut Client, prefix: &str) -> usize {
     client.get(prefix, Some(options)).await.unwrap().kvs().len()
 }
 
+/// Waits until `peers` are called dead, which takes no longer than `within`.
+async fn all_called(client: &mut Client, peers: usize, within: Duration) {
+    let began = Instant::now();
+    until("verdicts", async || {
+        count(client, "verdicts/").await >= peers
+    })
+    .await;
+    let took = began.elapsed();
+    assert!(took <= within, "{peers} peers are called after {took:?}");
+}
+
 /// Every verdict that was ever written, and how often: by the peer's name.
 async fn calls(client: &mut Client) -> BTreeMap<String, u32> {
     let options = WatchOptions::new().with_prefix().with_start_revision(1);
@@ -131,23 +144,24 @@ async fn three_monitors_share_a_fleet() {
     let kill = |numbers: Range<usize>| peers[numbers].iter().for_each(EchoPeer::kill);
 
     kill(0..10);
-    sleep(BOUND + SLACK).await;
-    assert_eq!(count(&mut client, "verdicts/").await, 10);
+    all_called(&mut client, 10, BOUND + SLACK).await;
 
     killed.signal("KILL");
     stopped.signal("STOP");
     kill(10..20);
-    sleep(LEASE + BOUND + SLACK).await;
+    all_called(&mut client, 20, LEASE + BOUND + LAPSE + SLACK).await;
     assert_eq!(count(&mut client, "members/").await, 1);
-    assert_eq!(count(&mut client, "verdicts/").await, 20);
 
     stopped.signal("CONT");
     kill(20..30);
-    sleep(BOUND + SLACK).await;
+    all_called(&mut client, 30, BOUND + SLACK).await;
     assert_eq!(count(&mut client, "members/").await, 2);
     for peer in &peers[30..] {
         let (name, gap) = (&peer.name, peer.take_longest_gap());
-        assert!(gap <= LEASE + BOUND, "{name} was left alone for {gap:?}");
+        assert!(
+            gap <= LEASE + LAPSE + BOUND,
+            "{name} was left alone for {gap:?}"
+        );
     }
     let once = peers[..30].iter().map(|peer| (peer.name.clone(), 1));
     assert_eq!(calls(&mut client).await, once.collect());

@@ -11,7 +11,7 @@ use crate::{Fleet, FleetCounters, Instant};
 /// How many of the worst peers have a series, by rank.
 const WORST: usize = 10;
 
-/// The series of a [`Fleet`](crate::Fleet), however many peers it has: none has a series of its own.
+/// The series of a [`Fleet`](crate::Fleet), or of the one that `tokio::UdpFleet::with` lends, however many peers it has: none has a series of its own.
 ///
 /// | each with a label `fleet` | |
 /// |---|---|

@@ -5,7 +5,7 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use super::RTT;
 
 /// What happened so often.
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
     (
         "systole_probes_total",
         "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
@@ -29,6 +29,10 @@ const COUNTERS: [(&str, &str); 14] = [
     (
         "systole_revivals_total",
         "Ends of the verdict dead: refuted (it was a mistake), recovered (the peer was away), or undecided.",
+    ),
+    (
+        "systole_retry_budget_used_total",
+        "Retries taken out of the retry budget.",
     ),
     (
         "systole_pauses_total",
@@ -101,7 +105,11 @@ const SECONDS: [(&str, &str); 8] = [
 ];
 
 /// Gauges without a unit.
-const GAUGES: [(&str, &str); 6] = [
+const GAUGES: [(&str, &str); 7] = [
+    (
+        "systole_fleet_peers",
+        "How many peers of the fleet there are of each verdict.",
+    ),
     (
         "systole_verdict",
         "1 for the verdict in force, 0 for the others.",

@@ -1,72 +1,99 @@
-//! The loop: ask the machine, do as it says, sleep until it wants to be asked again.
+//! The loop: ask the machine, do as it says, sleep until it wants to be asked again. It never blocks for longer, whatever the closure does.
 
 use alloc::sync::Arc;
-use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::panic::catch_unwind;
-use std::sync::mpsc::SyncSender;
-use std::thread::park_timeout;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 
 use super::board::Board;
-use super::machine::{Machine, Step};
-use super::{Epoch, Fault, Shared, WINDOW};
+use super::machine::{Machine, Settled, Step};
+use super::worker::Task;
+use super::{Epoch, Recorder, Shared, WINDOW};
 use crate::pacing::Pacing;
-use crate::{Event, Failure, Instant, Monitor, ProbeId};
+use crate::{Event, Instant, Monitor, ProbeId};
+
+/// How long an answer that came in time, while nobody ran, has to be handed in before its probe is called overdue.
+const HEARING: Duration = Duration::from_millis(1);
+
+/// What wakes the loop before its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note {
+    /// The closure returned.
+    Settled(Settled<()>),
+    /// The machine was told something, or it is to end.
+    Look,
+}
 
 /// What the thread owns.
-pub(super) struct Beat<P: Pacing, F> {
+pub(super) struct Beat<P: Pacing> {
     pub(super) epoch: Epoch,
     pub(super) shared: Arc<Shared<Monitor<WINDOW, P>>>,
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) board: Arc<Board>,
     pub(super) events: SyncSender<Event>,
-    pub(super) probe: F,
+    pub(super) recorder: Option<Recorder<Monitor<WINDOW, P>>>,
+    pub(super) notes: Receiver<Note>,
+    pub(super) tasks: Sender<Task>,
+    /// Whether the closure is at work.
+    pub(super) busy: bool,
+    /// The latest probe that it is to make, and when it was due. One before that it never came to stays unanswered.
+    pub(super) due: Option<(ProbeId, Instant)>,
 }
 
-impl<P, F, T, E> Beat<P, F>
-where
-    P: Pacing,
-    F: FnMut(Duration) -> Result<T, E>,
-    E: Into<Fault>,
-{
+impl<P: Pacing> Beat<P> {
     pub(super) fn run(mut self) {
         while !self.stopping.load(Ordering::Acquire) {
-            let (asked, until) = self.drain();
-            match asked {
-                Some(id) => self.ask(id, until),
-                None => park_timeout(self.until(until)), // waking early is harmless
+            while let Ok(note) = self.notes.try_recv() {
+                self.take(note);
             }
+            let until = self.drain();
+            self.ask(until);
+            self.sleep(until);
         }
     }
 
-    /// The probe to send, if any, and when the machine is to be asked again.
-    fn drain(&self) -> (Option<ProbeId>, Instant) {
+    /// Does what the machine wants done now; returns when it is to be asked again.
+    fn drain(&mut self) -> Instant {
         let now = self.epoch.now();
-        let mut asked = None;
-        loop {
+        let until = loop {
             match self.shared.poll(now) {
-                Step::Probe((), id) => asked = Some(id),
-                Step::Event(event) => drop(self.events.try_send(event)),
-                Step::Wait(until) => {
-                    self.board
-                        .post(self.shared.with(|monitor| monitor.opinion()));
-                    return (asked, until);
-                }
+                Step::Probe((), id) => self.due = Some((id, now)),
+                Step::Event(event) => drop(self.events.try_send(event)), // nobody has to listen
+                Step::Wait(until) => break until,
             }
+        };
+        let verdict = self.shared.show(self.recorder.as_mut(), now);
+        self.board.post(verdict);
+        until
+    }
+
+    /// Hands the closure its next probe, where it is free.
+    fn ask(&mut self, until: Instant) {
+        if self.busy {
+            return;
+        }
+        if let Some((id, due)) = self.due.take() {
+            let allowed = self.allowance(until);
+            self.busy = self.tasks.send(Task { id, due, allowed }).is_ok();
         }
     }
 
-    fn ask(&mut self, id: ProbeId, until: Instant) {
-        let allowed = self.allowance(until);
-        let result = catch_unwind(AssertUnwindSafe(|| (self.probe)(allowed)));
-        let result = match result {
-            Ok(answer) => answer.map(drop).map_err(Into::into),
-            Err(_) => Err(Fault::Failed(Failure::Prober)),
+    fn sleep(&mut self, until: Instant) {
+        let note = self.notes.recv_timeout(self.until(until));
+        let note = match note {
+            Err(RecvTimeoutError::Timeout) if self.busy => self.notes.recv_timeout(HEARING),
+            note => note,
         };
-        let at = self.epoch.now();
-        self.shared
-            .with(|monitor| monitor.hand_in((), id, result, at));
+        if let Ok(note) = note {
+            self.take(note);
+        }
+    }
+
+    fn take(&mut self, note: Note) {
+        if let Note::Settled(settled) = note {
+            self.busy = false;
+            self.shared.with(|monitor| monitor.hand_in(settled));
+        }
     }
 
     /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be

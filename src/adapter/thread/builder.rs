@@ -6,13 +6,14 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 use std::io;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
 use super::beat::Beat;
 use super::board::Board;
 use super::goodbye::Goodbye;
-use super::{Epoch, Fault, Heart, Shared};
+use super::worker::work;
+use super::{Epoch, Fault, Heart, Recorder, Shared, WINDOW};
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
 
@@ -38,6 +39,7 @@ const EVENTS: usize = 64;
 pub struct Builder<P: Pacing> {
     config: Config<P>,
     budget: Option<Arc<RetryBudget>>,
+    recorder: Option<Recorder<Monitor<WINDOW, P>>>,
     goodbye: Option<Goodbye>,
 }
 
@@ -48,6 +50,7 @@ impl<P: Pacing> Builder<P> {
         Self {
             config: config.seeded(),
             budget: None,
+            recorder: None,
             goodbye: None,
         }
     }
@@ -71,6 +74,16 @@ impl<P: Pacing> Builder<P> {
         self.budget = Some(Arc::clone(budget));
         self
     }
+
+    /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
+    /// answer, until the heart stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, name: impl Into<Arc<str>>) -> Self {
+        let mut series = crate::metrics::Peer::new(name);
+        self.recorder = Some(Box::new(move |monitor, now| series.record(monitor, now)));
+        self
+    }
 }
 
 impl<P> Builder<P>
@@ -91,31 +104,41 @@ where
         let shared = Arc::new(Shared::new(monitor, self.budget));
         let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
         let (sender, events) = sync_channel(EVENTS);
+        let (tasks, asked) = channel();
+        let (notes, inbox) = channel();
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),
             stopping: Arc::clone(&stopping),
             board: Arc::clone(&board),
             events: sender,
-            probe,
+            recorder: self.recorder,
+            notes: inbox,
+            tasks,
+            busy: false,
+            due: None,
         };
-        let end = Arc::clone(&board);
-        let thread = thread::Builder::new()
-            .name("systole".into())
-            .spawn(move || {
-                beat.run();
-                end.end();
-            })?;
+        let (end, answers) = (Arc::clone(&board), notes.clone());
+        let worker = named("systole-probe").spawn(move || {
+            work(probe, epoch, &asked, &answers);
+            end.end();
+        })?;
+        let beat = named("systole").spawn(move || beat.run())?; // where it fails, the worker ends
         Ok(Heart {
             epoch,
             shared,
             stopping,
             board,
             events,
-            thread: Some(thread),
+            notes,
+            threads: Some([beat, worker]),
             goodbye: self.goodbye,
         })
     }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
 }
 
 impl<P: Pacing> fmt::Debug for Builder<P> {

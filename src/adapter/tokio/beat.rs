@@ -8,13 +8,14 @@ use std::panic::catch_unwind;
 use ::tokio::select;
 use ::tokio::sync::{Notify, broadcast, watch};
 use ::tokio::task::yield_now;
-use ::tokio::time::{Instant as Moment, sleep_until};
+use ::tokio::time::Instant as Moment;
 use tokio_util::sync::CancellationToken;
 
 use super::goodbye::Goodbye;
-use super::machine::{Machine, Step};
-use super::probes::{Probes, Settled};
-use super::{Epoch, Farewell, Fault, Shared, now};
+use super::machine::{Machine, Settled, Step};
+use super::probes::Probes;
+use super::timer::sleep_closely;
+use super::{Epoch, Farewell, Fault, Recorder, Shared, now};
 use crate::{Failure, Instant, ProbeId};
 
 /// What the task owns.
@@ -26,6 +27,7 @@ pub(super) struct Beat<M: Machine, F> {
     pub(super) events: broadcast::Sender<M::Event>,
     pub(super) opinions: watch::Sender<M::Opinion>,
     pub(super) probes: Probes<M::Target>,
+    pub(super) recorder: Option<Recorder<M>>,
     pub(super) probe: F,
     pub(super) goodbye: Option<Goodbye>,
 }
@@ -51,16 +53,16 @@ where
         let (changed, stop) = (Arc::clone(&self.changed), self.stop.clone());
         loop {
             while let Some(settled) = self.probes.try_next() {
-                self.hand_in(&settled);
+                self.hand_in(settled);
             }
             let until = self.drain();
             select! {
                 biased;
                 () = stop.cancelled() => return,
-                Some(settled) = self.probes.next() => self.hand_in(&settled),
+                Some(settled) = self.probes.next() => self.hand_in(settled),
                 () = changed.notified() => {}
                 // what waits in the sockets is heard before anything is called overdue
-                () = sleep_until(until) => yield_now().await,
+                () = sleep_closely(until) => yield_now().await,
             }
         }
     }
@@ -75,7 +77,7 @@ where
                 Step::Wait(until) => break until,
             }
         };
-        let opinion = self.shared.with(|machine| machine.opinion());
+        let opinion = self.shared.show(self.recorder.as_mut(), now);
         self.opinions
             .send_if_modified(|last| core::mem::replace(last, opinion) != opinion);
         Moment::from_std(self.epoch.when(until))
@@ -84,17 +86,16 @@ where
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
         self.probes.make_room(target);
         let patience = self.shared.with(|machine| machine.patience(target, now));
-        match catch_unwind(AssertUnwindSafe(|| (self.probe)(target))) {
-            Ok(probe) => self.probes.launch((target, id), patience, probe),
-            Err(_) => self.shared.with(|machine| {
-                machine.hand_in(target, id, Err(Fault::Failed(Failure::Prober)), now);
-            }),
+        let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
+        if let Ok(probe) = probe {
+            self.probes.launch((target, id), patience, probe);
+        } else {
+            let panicked = Err(Fault::Failed(Failure::Prober));
+            self.hand_in(Settled::new(target, id, panicked, now));
         }
     }
 
-    fn hand_in(&self, settled: &Settled<M::Target>) {
-        let at = self.epoch.moment(settled.at.into_std());
-        self.shared
-            .with(|machine| machine.hand_in(settled.target, settled.id, settled.result, at));
+    fn hand_in(&self, settled: Settled<M::Target>) {
+        self.shared.with(|machine| machine.hand_in(settled));
     }
 }

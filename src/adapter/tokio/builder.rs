@@ -1,27 +1,22 @@
 //! How a task is set up.
 
+#[cfg(feature = "metrics")]
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
 
-use ::tokio::sync::{Notify, broadcast, watch};
-use ::tokio::task;
-use ::tokio::time::Instant as Moment;
 use tokio_util::sync::CancellationToken;
 
-use super::beat::Beat;
 use super::goodbye::Goodbye;
 use super::machine::Machine;
-use super::probes::Probes;
-use super::{Epoch, Events, Fault, Group, Handle, Heart, Shared, WINDOW};
+use super::{Recorder, WINDOW};
 use crate::pacing::Pacing;
 use crate::{
     Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
 };
 
-/// Events that wait for a reader; the oldest give way, and the numbers show a gap.
-const EVENTS: usize = 16;
 /// Probes of one peer under way at once, unless set.
 const AT_ONCE: usize = 8;
 
@@ -43,11 +38,12 @@ const AT_ONCE: usize = 8;
 /// # Ok(()) }
 /// ```
 pub struct Builder<M: Machine> {
-    machine: M,
-    stop: CancellationToken,
-    at_once: usize,
-    budget: Option<Arc<RetryBudget>>,
-    goodbye: Option<Goodbye>,
+    pub(super) machine: M,
+    pub(super) stop: CancellationToken,
+    pub(super) at_once: usize,
+    pub(super) budget: Option<Arc<RetryBudget>>,
+    pub(super) recorder: Option<Recorder<M>>,
+    pub(super) goodbye: Option<Goodbye>,
 }
 
 impl<P: Pacing> Builder<Monitor<WINDOW, P>> {
@@ -55,6 +51,16 @@ impl<P: Pacing> Builder<Monitor<WINDOW, P>> {
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
+    }
+
+    /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
+    /// answer, until the task stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self, name: impl Into<Arc<str>>) -> Self {
+        let mut series = crate::metrics::Peer::new(name);
+        self.recorder = Some(Box::new(move |monitor, now| series.record(monitor, now)));
+        self
     }
 }
 
@@ -66,6 +72,20 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, WINDOW, P>> {
     pub fn group(config: FailoverConfig<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
         Failover::new(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
+
+    /// Exports the series of the group called `name` and of its endpoints called `peers`, in their order, as those of a peer are;
+    /// [`metrics::Group`](crate::metrics::Group) says what they are.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics<S: Into<Arc<str>>>(
+        mut self,
+        name: impl Into<Arc<str>>,
+        peers: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut series = crate::metrics::Group::new(name, peers);
+        self.recorder = Some(Box::new(move |group, now| series.record(group, now)));
+        self
+    }
 }
 
 impl<M: Machine> Builder<M> {
@@ -75,6 +95,7 @@ impl<M: Machine> Builder<M> {
             stop: CancellationToken::new(),
             at_once: AT_ONCE,
             budget: None,
+            recorder: None,
             goodbye: None,
         }
     }
@@ -116,80 +137,6 @@ impl<M: Machine> Builder<M> {
     pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Some(Arc::clone(budget));
         self
-    }
-
-    pub(super) fn start<F, Fut, A, E>(self, probe: F) -> Handle<M>
-    where
-        M: Send + 'static,
-        F: FnMut(M::Target) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<A, E>> + Send + 'static,
-        A: 'static,
-        E: Into<Fault> + 'static,
-    {
-        let epoch = Epoch::at(Moment::now().into_std());
-        let changed = Arc::new(Notify::new());
-        let (events, listener) = broadcast::channel(EVENTS);
-        let (opinions, opinion) = watch::channel(self.machine.opinion());
-        let shared = Arc::new(Shared::new(self.machine, self.budget));
-        let beat = Beat {
-            epoch,
-            shared: Arc::clone(&shared),
-            changed: Arc::clone(&changed),
-            stop: self.stop.clone(),
-            events,
-            opinions,
-            probes: Probes::new(self.at_once),
-            probe,
-            goodbye: self.goodbye,
-        };
-        Handle {
-            epoch,
-            shared,
-            changed,
-            opinion,
-            events: Events::new(&listener),
-            listener,
-            task: task::spawn(beat.run()),
-            stop: self.stop.drop_guard(),
-        }
-    }
-}
-
-impl<P> Builder<Monitor<WINDOW, P>>
-where
-    P: Pacing<State: Send> + Send + 'static,
-{
-    /// Starts the task: see [`spawn`](super::spawn).
-    ///
-    /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
-    pub fn spawn<F, Fut, A, E>(self, mut probe: F) -> Heart<P>
-    where
-        F: FnMut() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<A, E>> + Send + 'static,
-        A: 'static,
-        E: Into<Fault> + 'static,
-    {
-        self.start(move |()| probe())
-    }
-}
-
-impl<const M: usize, P> Builder<Failover<M, WINDOW, P>>
-where
-    P: Pacing<State: Send> + Send + 'static,
-{
-    /// Starts the task, which calls `probe` with the endpoint to probe: its place in the list.
-    ///
-    /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
-    pub fn spawn<F, Fut, A, E>(self, probe: F) -> Group<M, P>
-    where
-        F: FnMut(usize) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<A, E>> + Send + 'static,
-        A: 'static,
-        E: Into<Fault> + 'static,
-    {
-        self.start(probe)
     }
 }
 

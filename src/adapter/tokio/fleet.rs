@@ -1,6 +1,7 @@
 //! A fleet on one task and one UDP socket.
 
 mod beat;
+mod crew;
 mod socket;
 
 use alloc::sync::Arc;
@@ -10,7 +11,7 @@ use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use ::tokio::net::UdpSocket;
 use ::tokio::sync::{Notify, broadcast};
@@ -23,10 +24,12 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{Epoch, now};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{
-    Census, Config, Fleet, FleetCounters, FleetEvent, Lateness, PeerKey, PeerStatus, Verdict,
+    Census, Config, Fleet, FleetCounters, FleetEvent, Instant, Lateness, PeerKey, PeerStatus,
+    Verdict,
 };
 use beat::Beat;
-use socket::{Address, Socket};
+use crew::{Crew, Shared};
+use socket::Socket;
 
 /// Round-trip times that are looked at of each peer.
 const FLEET_WINDOW: usize = 4;
@@ -71,32 +74,6 @@ pub struct UdpFleet<P: Pacing = Fluctuation> {
     events: BroadcastStream<FleetEvent>,
     task: JoinHandle<()>,
     stop: DropGuard,
-}
-
-/// What the task and its handle share. The lock is held for one turn at most, never across a wait.
-struct Shared<P: Pacing> {
-    epoch: Epoch,
-    crew: Mutex<Crew<P>>,
-    changed: Notify,
-}
-
-/// The machine, and where its peers are.
-struct Crew<P: Pacing> {
-    fleet: Fleet<FLEET_WINDOW, P>,
-    addresses: Vec<Address>,
-}
-
-impl<P: Pacing> Crew<P> {
-    fn address(&self, peer: PeerKey) -> Option<SocketAddr> {
-        self.fleet.verdict(peer)?;
-        self.addresses.get(peer.index()).copied().map(Into::into)
-    }
-}
-
-impl<P: Pacing> Shared<P> {
-    fn lock(&self) -> MutexGuard<'_, Crew<P>> {
-        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
@@ -193,6 +170,22 @@ impl<P: Pacing> UdpFleet<P> {
             .lock()
             .fleet
             .worst(count, now(self.shared.epoch))
+    }
+
+    /// Lends the machine: to be recorded, or told what the socket cannot tell. The task looks again at once. Peers come by [`add`](Self::add)
+    /// alone, which knows where they are.
+    ///
+    /// ```
+    /// # #[cfg(feature = "metrics")]
+    /// # fn record(fleet: &systole::tokio::UdpFleet, series: &systole::metrics::FleetSeries) {
+    /// fleet.with(|fleet, now| series.record(fleet, now)); // every few seconds
+    /// # }
+    /// ```
+    pub fn with<R>(&self, call: impl FnOnce(&mut Fleet<FLEET_WINDOW, P>, Instant) -> R) -> R {
+        let now = now(self.shared.epoch);
+        let result = call(&mut self.shared.lock().fleet, now);
+        self.shared.changed.notify_one();
+        result
     }
 
     /// Stops the task and waits until it is gone.

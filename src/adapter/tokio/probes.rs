@@ -7,7 +7,8 @@ use core::time::Duration;
 use ::tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use ::tokio::time::{Instant as Moment, timeout};
 
-use super::Fault;
+use super::machine::Settled;
+use super::{Epoch, Fault};
 use crate::{Failure, ProbeId};
 
 /// How a probe ended, and when.
@@ -15,6 +16,7 @@ type Ended = (Result<(), Fault>, Moment);
 
 #[derive(Debug)]
 pub(super) struct Probes<T> {
+    epoch: Epoch,
     tasks: JoinSet<Ended>,
     under_way: Vec<Probe<T>>,
     /// How many to one target there may be; the oldest gives way.
@@ -28,18 +30,10 @@ struct Probe<T> {
     task: AbortHandle,
 }
 
-/// What became of a probe.
-#[derive(Debug)]
-pub(super) struct Settled<T> {
-    pub(super) target: T,
-    pub(super) id: ProbeId,
-    pub(super) result: Result<(), Fault>,
-    pub(super) at: Moment,
-}
-
 impl<T: Copy + PartialEq> Probes<T> {
-    pub(super) fn new(at_once: usize) -> Self {
+    pub(super) fn new(epoch: Epoch, at_once: usize) -> Self {
         Self {
+            epoch,
             tasks: JoinSet::new(),
             under_way: Vec::new(),
             at_once,
@@ -104,12 +98,8 @@ impl<T: Copy + PartialEq> Probes<T> {
         // one that had to give way is not found
         let place = self.under_way.iter().position(|of| of.task.id() == task)?;
         let Probe { target, id, .. } = self.under_way.remove(place);
-        Some(Settled {
-            target,
-            id,
-            result,
-            at,
-        })
+        let at = self.epoch.moment(at.into_std());
+        Some(Settled::new(target, id, result, at))
     }
 
     /// Drops all probes and waits until they are gone.

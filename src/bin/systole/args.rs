@@ -37,8 +37,9 @@ pub(crate) enum Command {
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
     A round trip ends with the first byte of the answer. Resolving, connecting, TLS and logging in are not part of it; they are part of the time \
     until a probe is overdue. A kept connection is renewed every 30s, since a server whose accept queue is full goes on answering old ones.\n\n\
-    tcp: a connection is answered by the peer's system, even where its process hangs. redis, udp, http, https and postgres ask the process. \
-    http: 2xx and 3xx are alive; 429, and 503 with Retry-After, are alive and double the interval; any other status is a miss.\n\n\
+    tcp: a connection is answered by the peer's system, even where its process hangs. The others ask the process. http: 2xx and 3xx are \
+    alive; 429, and 503 with Retry-After, are alive and lengthen the interval, up to --max, to twice its length or what they ask for; any other status is a \
+    miss. grpc: SERVING is alive, anything else is a miss.\n\n\
     --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
     retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". The command line wins. SIGHUP reads it again: targets that stay keep connection, \
     statistics and verdict; a group starts over. A file with a mistake is refused, and all goes on as before.\n\n\
@@ -101,5 +102,5 @@ pub(crate) struct Watch {
 }
 
 const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] asks SELECT 1, \
-    http://HOST[:PORT][/PATH] and https:// GET, udp://HOST:PORT expects an echo. \
+    http://HOST[:PORT][/PATH] and https:// GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo. \
     Without one, a peer is played on this machine that goes through every verdict in half a minute";

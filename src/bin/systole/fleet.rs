@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use systole::metrics::FleetSeries;
 use systole::tokio::UdpFleet;
 use systole::{Census, PeerKey, PeerStatus};
 use tokio::net::{UdpSocket, lookup_host};
@@ -19,6 +20,7 @@ use tokio::select;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::args;
+use crate::metrics;
 use crate::trouble::Trouble;
 use crate::watch::settings;
 use crate::watch::signals::stop_signal;
@@ -32,6 +34,8 @@ const PERIOD: Duration = Duration::from_secs(1);
     reason = "how long to watch is asked of the wall"
 )]
 pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, Trouble> {
+    options.metrics.map(metrics::serve).transpose()?;
+    let series = options.metrics.map(|_| FleetSeries::new("watch"));
     let fleet = UdpFleet::spawn(
         settings::of_fleet(options)?,
         socket().await.map_err(Trouble::System)?,
@@ -46,6 +50,9 @@ pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, 
         select! {
             () = &mut stop => break,
             _ = ticks.tick() => {}
+        }
+        if let Some(series) = &series {
+            fleet.with(|fleet, now| series.record(fleet, now));
         }
         let table = Table::of(&fleet, &names, began.elapsed());
         match table.tell(options.json) {

@@ -11,11 +11,11 @@ use std::time::Duration;
 use systole::{Condition, Event, FailoverEvent, Instant, MonitorSnapshot};
 
 use crate::args;
-use crate::target::Miss;
+use crate::target::{Answer, Miss};
 use crate::view::{Sight, View, Wish};
 
 pub(crate) use paint::Paint;
-pub(crate) use words::{condition_text, describe, span};
+pub(crate) use words::{condition_text, describe, ending, span};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
@@ -23,10 +23,9 @@ pub(crate) enum Happening {
     Start,
     /// A probe was answered.
     Answer {
+        answer: Answer,
         rtt: Option<Duration>,
         late: bool,
-        /// The peer asks for fewer probes.
-        pushback: bool,
     },
     /// A probe is overdue.
     Lost,

@@ -1,6 +1,7 @@
 //! What is watched: `scheme://host:port`, and what the scheme adds to it.
 
 mod demo;
+mod grpc;
 mod http;
 mod kept;
 mod link;
@@ -28,16 +29,20 @@ pub(crate) enum Scheme {
     Udp,
     Http,
     Https,
+    Grpc,
+    Grpcs,
     Postgres,
 }
 
 impl Scheme {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Tcp,
         Self::Redis,
         Self::Udp,
         Self::Http,
         Self::Https,
+        Self::Grpc,
+        Self::Grpcs,
         Self::Postgres,
     ];
 
@@ -48,6 +53,8 @@ impl Scheme {
             Self::Udp => "udp",
             Self::Http => "http",
             Self::Https => "https",
+            Self::Grpc => "grpc",
+            Self::Grpcs => "grpcs",
             Self::Postgres => "postgres",
         }
     }
@@ -55,7 +62,7 @@ impl Scheme {
     /// Where the service listens unless told otherwise.
     const fn port(self) -> Option<u16> {
         match self {
-            Self::Tcp | Self::Udp => None,
+            Self::Tcp | Self::Udp | Self::Grpc | Self::Grpcs => None,
             Self::Redis => Some(6379),
             Self::Http => Some(80),
             Self::Https => Some(443),
@@ -70,6 +77,9 @@ impl Scheme {
             Self::Redis => "PING to reply, on a kept connection",
             Self::Udp => "datagram to echo",
             Self::Http | Self::Https => "GET to the first byte, on a kept connection",
+            Self::Grpc | Self::Grpcs => {
+                "Health/Check to the head of the answer, on a kept connection"
+            }
             Self::Postgres => "SELECT 1 to its result, on a kept connection",
         }
     }
@@ -140,6 +150,7 @@ impl Target {
         let fits = match self.scheme {
             Scheme::Tcp | Scheme::Udp | Scheme::Redis => self.path.is_empty(),
             Scheme::Http | Scheme::Https => http::request(self).is_some(),
+            Scheme::Grpc | Scheme::Grpcs => grpc::request(self).is_some(),
             Scheme::Postgres => postgres::login(self).is_some(),
         };
         fits && !self.host.is_empty()
@@ -182,6 +193,8 @@ mod tests {
             "redis://10.0.0.1:6379",
             "udp://[::1]:7",
             "http://localhost:8080/health",
+            "grpc://localhost:50051",
+            "grpcs://localhost:50051/shop.Cart",
             "postgres://db:5433/shop",
         ] {
             assert_eq!(written(text), text);
@@ -222,6 +235,7 @@ mod tests {
             "udp://h:0",
             "tcp://[::1:80",
             "http://me:secret@h",
+            "grpc://h",
             "http://h/a b",
             "postgres://h/db?no_such_setting=1",
             "postgres://h/db?sslmode=require",

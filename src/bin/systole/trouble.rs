@@ -65,7 +65,7 @@ impl fmt::Display for Trouble {
             Self::Scheme(scheme) => {
                 write!(
                     f,
-                    "unknown scheme '{scheme}': there are tcp, redis, udp, http, https and postgres"
+                    "unknown scheme '{scheme}': there are tcp, udp, redis, http, https, grpc, grpcs and postgres"
                 )
             }
             Self::Address(text) => write!(

@@ -13,6 +13,7 @@ use std::ops::RangeFrom;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use systole::machine::Settled;
 use systole::{Epoch, FailoverEvent, Fault, Instant, MonitorSnapshot, ProbeId};
 use tokio::select;
 use tokio::task::yield_now;
@@ -180,7 +181,8 @@ impl Watch {
             .get_mut(peer)
             .is_some_and(|watched| watched.send(id, now, bound));
         if !sent {
-            self.hearts.fault(peer, id, Fault::Unsent, now);
+            let unsent = Err(Fault::Unsent);
+            self.hearts.hand_in(Settled::new(peer, id, unsent, now));
         }
     }
 

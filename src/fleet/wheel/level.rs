@@ -17,7 +17,11 @@ pub(super) struct Level {
     /// A bit for each slot that is not empty, and one for each word that is not 0.
     occupied: Box<[u64]>,
     summary: [u64; WORDS / 64],
+    /// When the time of the first slot comes that is not empty; [`NEVER`] where all are. Kept, since it is asked for far more often than it changes.
+    next: u64,
 }
+
+const NEVER: u64 = u64::MAX;
 
 impl Level {
     pub(super) fn new(width: usize) -> Self {
@@ -26,6 +30,7 @@ impl Level {
             heads: vec![NONE; SLOTS].into_boxed_slice(),
             occupied: vec![0; WORDS].into_boxed_slice(),
             summary: [0; WORDS / 64],
+            next: NEVER,
         }
     }
 
@@ -44,7 +49,8 @@ impl Level {
         self.heads.get(self.slot(due)).copied().unwrap_or(NONE)
     }
 
-    pub(super) fn set_head(&mut self, due: u64, head: u32) {
+    /// Puts the list of what is due at about `due` in its slot; nothing that waits is due before `now`.
+    pub(super) fn set_head(&mut self, due: u64, head: u32, now: u64) {
         let slot = self.slot(due);
         if let Some(place) = self.heads.get_mut(slot) {
             *place = head;
@@ -55,14 +61,26 @@ impl Level {
                 set(above, slot / 64, *word != 0);
             }
         }
+        let start = due >> self.width << self.width;
+        if head != NONE {
+            self.next = self.next.min(start);
+        } else if start == self.next {
+            self.next = self.find(now);
+        }
     }
 
     /// When the time of the next slot comes that is not empty.
-    pub(super) fn next(&self, now: u64) -> Option<u64> {
+    pub(super) fn next(&self) -> Option<u64> {
+        (self.next != NEVER).then_some(self.next)
+    }
+
+    fn find(&self, now: u64) -> u64 {
         let here = self.slot(now);
-        let slot = self.occupied_from(here).or_else(|| self.occupied_from(0))?;
-        let ahead = (slot as u64).wrapping_sub(here as u64) & MASK;
-        Some(((now >> self.width) + ahead) << self.width)
+        let found = self.occupied_from(here).or_else(|| self.occupied_from(0));
+        found.map_or(NEVER, |slot| {
+            let ahead = (slot as u64).wrapping_sub(here as u64) & MASK;
+            ((now >> self.width) + ahead) << self.width
+        })
     }
 
     /// The first slot from `slot` on that is not empty.

@@ -16,8 +16,6 @@ const DECLINE: f32 = 0.5;
 pub(super) const STEPS: usize = 28;
 const SHORTEST: f32 = 0.05;
 const STEP: f32 = 1.114_343;
-/// So many steps are a factor of two, nearly: 1.92.
-const HALF: usize = 6;
 
 /// Expected mistakes by interval, in bounds.
 pub(super) struct Outlook {
@@ -44,19 +42,13 @@ pub(super) struct Choice {
 const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 
 impl Outlook {
-    /// What `silences` say of a bound whose last `margin` cannot be used, and whose last `lag` is the way of an answer; where this part of
-    /// the long ones is `announced` and met at half the interval.
-    pub(super) fn new(silences: &Silences, margin: f32, lag: f32, announced: f32) -> Self {
+    /// What `silences` say of a bound whose last `margin` cannot be used, and whose last `lag` is the way of an answer.
+    pub(super) fn new(silences: &Silences, margin: f32, lag: f32) -> Self {
         let masses = masses(silences);
         let density = Density::new(&masses);
         let floor = density.at(Place::of(1.0 - lag));
-        let plain = excess(&density, 1.0 - margin.max(lag), floor);
-        let mut mixed = plain;
-        for (mixed, half) in mixed.iter_mut().skip(HALF).zip(plain) {
-            *mixed += (half - *mixed) * announced;
-        }
         Self {
-            excess: mixed,
+            excess: excess(&density, 1.0 - margin.max(lag), floor),
             floor,
             retries: masses.iter().zip(RETRIES).map(|(m, r)| m * r).sum(),
         }
@@ -65,13 +57,14 @@ impl Outlook {
     /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`.
     pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
         let mut best = (f32::INFINITY, SHORTEST, 0.0);
-        let mut interval = SHORTEST;
+        let (mut interval, mut probes) = (SHORTEST, 1.0 / SHORTEST);
         for &excess in &self.excess {
-            let cost = 1.0 / interval + worth * excess;
+            let cost = probes + worth * excess;
             if cost < best.0 || best.1 < least {
                 best = (cost, interval, excess);
             }
             interval *= STEP;
+            probes *= 1.0 / STEP;
         }
         let (_, interval, excess) = best;
         Choice {
@@ -202,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_new_path_is_assumed_to_fail_as_a_power_law() {
-        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0, 0.0);
+        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
         // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable: the cheapest eta can be written down.
         let (usable, floor) = (0.96, 1.0 / 4_096.0);
         for worth in [1_000.0, 9_600.0, 100_000.0] {
@@ -226,9 +219,9 @@ mod tests {
                 } else {
                     10
                 };
-                silences.add(length, 1_000, 20_000, 60_000);
+                silences.add(length, 1_000, 20_000);
             }
-            Outlook::new(&silences, 0.04, 0.0, 0.0).choose(3_000.0, 0.0)
+            Outlook::new(&silences, 0.04, 0.0).choose(3_000.0, 0.0)
         };
         let (clean, bad) = (path(0), path(10));
         assert!(clean.interval > 0.6, "{clean:?}");
@@ -246,7 +239,7 @@ mod tests {
         let path = |length_us: u64| {
             let mut silences = Silences::NEW;
             for _ in 0..1_000 {
-                silences.add(length_us, 1_000_000, 30_000, 60_000);
+                silences.add(length_us, 1_000_000, 30_000);
             }
             masses(&silences)
         };

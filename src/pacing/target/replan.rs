@@ -18,8 +18,8 @@ const OF_FLOOR: f32 = 2.0;
 const WORTH: f32 = 1.0 / 3.0;
 /// Doublings of that price after which a shorter interval buys nothing.
 const DEAREST: u8 = 6;
-/// Intervals lengthen by a quarter a plan at most.
-const RELAX_Q16: u32 = 81_920;
+/// Intervals lengthen to 1.6 times a plan at most. With a quarter, recordings of less than an hour cost 3 % more.
+const RELAX_Q16: u32 = 104_858;
 /// The longest usual round trip that is planned for, in bounds: 7/8.
 const LONGEST_LAG: f32 = 0.875;
 const MINUTE_US: u64 = 60_000_000;
@@ -77,7 +77,7 @@ impl Target {
         let closest = (2.0 * share(state.trouble.median_us())).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
         let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
         let lag = share(self.lag_us(state)).min(LONGEST_LAG);
-        Outlook::new(&state.silences, margin, lag, state.announced())
+        Outlook::new(&state.silences, margin, lag)
     }
 
     /// Draws up the intervals: amortised, and the only floating point.
@@ -86,26 +86,43 @@ impl Target {
         state.audit.review(state.now, self.recurrence_us);
         state.margin = self.margin_percent(state);
         let outlook = self.outlook(state);
-        let choice = self.choose(&outlook, state.audit.strictness());
+        let (choice, worth) = self.choose(&outlook, state.audit.strictness());
         (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
-        state.cost = choice.cost * (1.0 + f32::from(state.troubled) / 65_536.0);
-        let relaxed = scaled_q16(u64::from(state.share), RELAX_Q16);
-        let wanted = q16(choice.interval);
-        state.share = match self.constant {
-            0 => wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX)),
-            constant => constant,
-        };
-        state.urgent = match self.constant {
-            0 => (state.share / 2).max(self.least_share()),
-            constant => constant,
-        };
-        state.relaxing = state.share < wanted && self.constant == 0;
+        self.grade(state, &outlook, worth);
     }
 
-    pub(super) fn choose(&self, outlook: &Outlook, strictness: u8) -> Choice {
+    /// The interval at each grade of trouble, where a mistake is worth so many probes on average.
+    fn grade(&self, state: &mut TargetState, outlook: &Outlook, worth: f32) {
+        let risks = state.risk.relative().into_iter().zip(state.risk.parts());
+        (state.cost, state.relaxing) = (0.0, false);
+        for (share, (risk, part)) in state.shares.iter_mut().zip(risks) {
+            let choice = outlook.choose(worth * risk, self.least());
+            state.cost += part * choice.cost;
+            let wanted = q16(choice.interval);
+            *share = self.approach(*share, wanted);
+            state.relaxing |= *share < wanted && self.constant == 0;
+        }
+    }
+
+    /// From one interval towards another: at once where it is shorter.
+    fn approach(&self, share: u16, wanted: u16) -> u16 {
+        let relaxed = scaled_q16(u64::from(share), RELAX_Q16);
+        match self.constant {
+            0 => wanted.min(u16::try_from(relaxed).unwrap_or(u16::MAX)),
+            constant => constant,
+        }
+    }
+
+    /// The shortest interval that the budget allows, in bounds.
+    fn least(&self) -> f32 {
+        f32::from(self.least_share()) / 65_536.0
+    }
+
+    /// The interval as if all grades were one, and the worth of a mistake in probes at which it keeps the promise, if any does.
+    fn choose(&self, outlook: &Outlook, strictness: u8) -> (Choice, f32) {
         let apart = self.bounds_apart();
         let mut worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
-        let least = f32::from(self.least_share()) / 65_536.0;
+        let least = self.least();
         let mut choice = outlook.choose(worth, least);
         for _ in 0..DEAREST {
             if choice.excess <= (PROMISED / apart).max(OF_FLOOR * choice.floor) {
@@ -114,7 +131,7 @@ impl Target {
             worth *= 2.0;
             choice = outlook.choose(worth, least);
         }
-        choice
+        (choice, worth)
     }
 
     /// What stands in the way of the target, if it is certain.

@@ -21,18 +21,19 @@ impl Silences {
         probes: 0,
     };
 
-    /// A probe that stood for `share` of the bound was followed by a silence of `length_us`. All counts are halved where they add
-    /// up to `memory` bounds.
-    pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16, memory: u16) {
+    /// A probe that stood for `share` of the bound was followed by a silence of `length_us`.
+    pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16) {
         let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) else {
             return;
         };
         *weight = weight.saturating_add(u32::from(share));
         self.total = self.total.saturating_add(u32::from(share));
         self.probes = self.probes.saturating_add(1);
-        if self.total >> 16 >= u32::from(memory) {
-            self.halve();
-        }
+    }
+
+    /// How many bounds were looked at.
+    pub(super) const fn span(&self) -> u32 {
+        self.total >> 16
     }
 
     /// What was counted counts half from here on.
@@ -112,7 +113,10 @@ mod tests {
     fn old_counts_fade() {
         let mut silences = Silences::NEW;
         for _ in 0..1_000 {
-            silences.add(500, 1_000, 65_535, 100);
+            silences.add(500, 1_000, 65_535);
+            if silences.span() >= 100 {
+                silences.halve();
+            }
         }
         assert!(
             (45..=100).contains(&silences.probes()),

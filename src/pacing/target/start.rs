@@ -1,5 +1,6 @@
 //! The interval of a path of which nothing is known.
 
+use super::risk::GRADES;
 use super::{Target, TargetState};
 
 /// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
@@ -9,15 +10,14 @@ const MOST: u8 = 40;
 
 impl Target {
     /// The first probe.
-    pub(super) const fn start(&self, state: &mut TargetState) {
-        if state.share == 0 {
-            state.share = self.starting_share();
-            state.urgent = state.share;
+    pub(super) fn start(&self, state: &mut TargetState) {
+        if state.share() == 0 {
+            state.shares = [self.starting_share(); GRADES];
         }
     }
 
     /// The interval in force, in 2^-16 of the bound.
-    pub(super) const fn share(&self, state: &TargetState) -> u16 {
+    pub(super) fn share(&self, state: &TargetState) -> u16 {
         match state.share() {
             0 => self.starting_share(),
             share => share,
@@ -29,18 +29,16 @@ impl Target {
     ///
     /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
     /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
-    const fn starting_share(&self) -> u16 {
+    fn starting_share(&self) -> u16 {
         if self.constant > 0 {
             return self.constant;
         }
-        let Some(apart) = self.recurrence_us.checked_div(self.bound_us) else {
-            return SHORTEST;
-        };
+        let apart = self.recurrence_us.checked_div(self.bound_us).unwrap_or(0);
         let mut probes = 1;
-        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
+        while probes < MOST && (2_u64 << probes) < apart.saturating_mul(u64::from(probes)) {
             probes += 1;
         }
-        let share = u16::MAX / probes as u16;
+        let share = u16::MAX / u16::from(probes);
         let least = self.least_share();
         let least = if least > SHORTEST { least } else { SHORTEST };
         if share > least { share } else { least }

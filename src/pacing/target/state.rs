@@ -1,6 +1,7 @@
 //! What the planner remembers of a path.
 
 use super::audit::Audit;
+use super::risk::{GRADES, Risk};
 use super::shape;
 use super::silences::Silences;
 use super::trouble::Trouble;
@@ -18,6 +19,7 @@ pub(super) const SAVINGS: u16 = 2 * shape::RETRIES as u16;
 pub(super) struct Asked {
     pub(super) sent: Instant,
     pub(super) share: u16,
+    pub(super) grade: u8,
     pub(super) open: bool,
 }
 
@@ -30,21 +32,17 @@ pub struct TargetState {
     pub(super) audit: Audit,
     /// The median round trip that the counts are from: another path is another matter.
     pub(super) usual_us: u32,
-    /// The interval, in 2^-16 of the bound, and that in trouble; 0 before the first plan.
-    pub(super) share: u16,
-    pub(super) urgent: u16,
-    /// The part of the probes that are sent in trouble, in 2^-16.
-    pub(super) troubled: u16,
-    /// Long silences, and those of them that were announced: the probe before was sent in trouble.
-    pub(super) long: u8,
-    pub(super) announced: u8,
+    /// The interval at each grade of trouble, in 2^-16 of the bound; 0 before the first plan.
+    pub(super) shares: [u16; GRADES],
+    pub(super) risk: Risk,
     /// Expected mistakes a bound, and the part that no interval avoids.
     pub(super) mistakes: f32,
     pub(super) floor: f32,
     /// Probes a bound.
     pub(super) cost: f32,
     pub(super) now: Instant,
-    pub(super) in_trouble: bool,
+    /// How far out of the ordinary the last things heard were.
+    pub(super) grade: u8,
     /// Answers since the last plan.
     pub(super) since: u8,
     /// Retries that may be sent, in halves: every steady probe saves one.
@@ -56,7 +54,7 @@ pub struct TargetState {
 }
 
 /// What it may take, on any target.
-const _: () = assert!(size_of::<TargetState>() <= 168);
+const _: () = assert!(size_of::<TargetState>() <= 184);
 
 impl TargetState {
     /// On a path of which nothing is known.
@@ -66,20 +64,18 @@ impl TargetState {
         asked: Asked {
             sent: Instant::ZERO,
             share: 0,
+            grade: 0,
             open: false,
         },
         audit: Audit::NEW,
         usual_us: 0,
-        share: 0,
-        urgent: 0,
-        troubled: 0,
-        long: 0,
-        announced: 0,
+        shares: [0; GRADES],
+        risk: Risk::NEW,
         mistakes: 0.0,
         floor: 0.0,
         cost: 0.0,
         now: Instant::ZERO,
-        in_trouble: false,
+        grade: 0,
         since: 0,
         savings: SAVINGS,
         relaxing: false,
@@ -87,26 +83,15 @@ impl TargetState {
     };
 
     /// The interval in force, in 2^-16 of the bound; 0 before the first plan.
-    pub(super) const fn share(&self) -> u16 {
-        if self.in_trouble {
-            self.urgent
-        } else {
-            self.share
-        }
+    pub(super) fn share(&self) -> u16 {
+        let share = self.shares.get(usize::from(self.grade));
+        share.copied().unwrap_or_default()
     }
 
-    pub(super) const fn count_long(&mut self, announced: bool) {
-        if self.long == u8::MAX {
-            self.long /= 2;
-            self.announced /= 2;
-        }
-        self.long += 1;
-        self.announced += announced as u8;
-    }
-
-    /// The part of the long silences that are announced.
-    pub(super) fn announced(&self) -> f32 {
-        (f32::from(self.announced) + 0.5) / (f32::from(self.long) + 2.0)
+    /// What was counted of the path counts half from here on.
+    pub(super) fn halve(&mut self) {
+        self.silences.halve();
+        self.risk.halve();
     }
 
     pub(super) const fn is_due(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What announces a long silence: round trips and silences out of the ordinary, a moment ago.
 
+use super::risk::grade;
 use crate::fixed::scaled_q16;
 use crate::time::{Instant, saturate};
 
@@ -72,11 +73,14 @@ impl Trouble {
         score - saturate(u64::from(score / 2) * (rest >> 8) / (half_us >> 8).max(1)).min(score / 2)
     }
 
-    /// Whether the last things heard were out of the ordinary: 1.5 medians and more.
-    pub(super) fn is_on(&self, now: Instant, bound_us: u64) -> bool {
+    /// How far out of the ordinary the last things heard were.
+    pub(super) fn grade(&self, now: Instant, bound_us: u64) -> u8 {
         let score = u64::from(self.score_us(now, bound_us));
         let median = u64::from(self.median_us);
-        median > 0 && score >= median + scaled_q16(bound_us, LEAST_Q16) && 2 * score >= 3 * median
+        if median == 0 || score < median + scaled_q16(bound_us, LEAST_Q16) {
+            return 0;
+        }
+        grade(score, median)
     }
 }
 
@@ -92,10 +96,10 @@ mod tests {
             trouble.sample(50_000);
         }
         trouble.hear(300_000, Instant::from_secs(10), bound);
-        let on = |ms| trouble.is_on(Instant::from_millis(ms), bound);
+        let grade = |ms| trouble.grade(Instant::from_millis(ms), bound);
         assert_eq!(
-            [10_000, 11_900, 12_100, 90_000].map(on),
-            [true, true, false, false]
+            [10_000, 11_000, 11_900, 12_100, 90_000].map(grade),
+            [3, 2, 1, 0, 0]
         );
     }
 

@@ -3,17 +3,18 @@
 #[allow(dead_code)] // shared with the tests of the crate
 #[path = "../../../../tests/common/folder.rs"]
 mod folder;
+#[path = "../../../../tests/common/etcd.rs"]
+mod node;
 #[allow(dead_code)]
 #[path = "../../../../tests/common/server.rs"]
 mod server;
 #[path = "../../../../tests/common/signal.rs"]
 mod signal;
 
-use std::process::Command;
-
 use etcd_client::Client;
 use folder::Folder;
-use server::{Server, find, free_port};
+use node::command;
+use server::{Server, find};
 #[allow(unused_imports)] // shared: each test uses its part
 pub(crate) use signal::signal;
 
@@ -27,7 +28,7 @@ impl Etcd {
     pub fn start(name: &str) -> Option<Self> {
         find("etcd", "etcd-server")?;
         let folder = Folder::new(name);
-        let server = Server::start(|port| command(&folder, port));
+        let server = Server::start(|port| command(&folder, "http", port));
         Some(Self { server, folder })
     }
 
@@ -47,7 +48,8 @@ impl Etcd {
         let port = server.port;
         drop(server);
         std::fs::remove_dir_all(folder.file("data")).unwrap();
-        let server = Server::on(port, &mut command(&folder, port)).expect("its port is free");
+        let server =
+            Server::on(port, &mut command(&folder, "http", port)).expect("its port is free");
         Self { server, folder }
     }
 
@@ -63,31 +65,4 @@ impl Etcd {
             .first()
             .map(|pair| pair.value_str().unwrap().to_owned())
     }
-}
-
-/// One node whose election takes no time.
-fn command(folder: &Folder, port: u16) -> Command {
-    let (client, peer) = (
-        format!("http://127.0.0.1:{port}"),
-        format!("http://127.0.0.1:{}", free_port()),
-    );
-    let mut command = Command::new("etcd");
-    command.args(["--heartbeat-interval", "10", "--election-timeout", "100"]);
-    command.args([
-        "--listen-client-urls",
-        &client,
-        "--advertise-client-urls",
-        &client,
-    ]);
-    command.args([
-        "--listen-peer-urls",
-        &peer,
-        "--initial-advertise-peer-urls",
-        &peer,
-    ]);
-    command
-        .arg("--initial-cluster")
-        .arg(format!("default={peer}"));
-    command.arg("--data-dir").arg(folder.file("data"));
-    command
 }

@@ -8,7 +8,7 @@ use systole::{Condition, Counters, Event, FailoverEvent, Fault, Instant, Monitor
 
 use super::words::condition_text;
 use super::{Happening, Who, describe};
-use crate::target::Miss;
+use crate::target::{Answer, Miss};
 
 #[derive(Debug)]
 pub(crate) struct Json {
@@ -51,6 +51,9 @@ struct More {
     span_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pushback: Option<bool>,
+    /// How long the peer wants to be left alone, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(flatten)]
@@ -113,11 +116,7 @@ fn name(
     let says = |event| (event, None, noted(&describe(happening).unwrap_or_default()));
     match happening {
         Happening::Start => ("start", None, noted(who.name)),
-        Happening::Answer {
-            rtt,
-            late,
-            pushback,
-        } => answered(*rtt, *late, *pushback),
+        Happening::Answer { answer, rtt, late } => answered(*answer, *rtt, *late),
         Happening::Lost => plain("lost"),
         Happening::Miss(Miss::Fault(Fault::Unsent)) => plain("unsent"),
         Happening::Miss(miss) => ("failed", None, missed(miss)),
@@ -134,13 +133,17 @@ fn name(
 }
 
 fn answered(
+    answer: Answer,
     rtt: Option<Duration>,
     late: bool,
-    pushback: bool,
 ) -> (&'static str, Option<Duration>, More) {
-    let more = More {
-        pushback: pushback.then_some(true),
-        ..More::default()
+    let more = match answer {
+        Answer::Fine => More::default(),
+        Answer::Pushback { wait } => More {
+            pushback: Some(true),
+            wait_ms: (!wait.is_zero()).then_some(millis(wait)),
+            ..More::default()
+        },
     };
     (if late { "late" } else { "answer" }, rtt, more)
 }

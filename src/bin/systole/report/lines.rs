@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use systole::{Event, Instant, MonitorSnapshot, Verdict};
 
-use super::words::span;
+use super::words::{pushback_text, span};
 use super::{Happening, Paint, Who, describe};
+use crate::target::Answer;
 
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -78,17 +79,12 @@ impl Lines {
         known: &MonitorSnapshot,
     ) -> String {
         match happening {
-            Happening::Answer {
-                rtt,
-                late,
-                pushback,
-            } => {
-                let note = if *pushback {
-                    "  asks for fewer probes"
-                } else {
-                    ""
-                };
-                format!("{}{note}", self.answer(told, at, *rtt, *late, known))
+            Happening::Answer { answer, rtt, late } => {
+                let line = self.answer(told, at, *rtt, *late, known);
+                match answer {
+                    Answer::Fine => line,
+                    Answer::Pushback { wait } => format!("{line}  {}", pushback_text(*wait)),
+                }
             }
             Happening::Lost => self.no_answer(told, at, known, "overdue"),
             Happening::Miss(miss) => {

@@ -5,13 +5,15 @@ use std::time::Duration;
 use systole::{Condition, Event, FailoverEvent, Outage, Reason, SwitchReason};
 
 use super::Happening;
+use crate::target::Answer;
 
 /// Nothing of an answer that came in time, nor of the beginning and the end.
 pub(crate) fn describe(happening: &Happening) -> Option<String> {
     Some(match happening {
-        Happening::Answer { pushback: true, .. } => {
-            "asks for fewer probes: the interval doubles".into()
-        }
+        Happening::Answer {
+            answer: Answer::Pushback { wait },
+            ..
+        } => format!("{}: the interval grows", pushback_text(*wait)),
         Happening::Answer {
             rtt, late: true, ..
         } => match rtt {
@@ -67,6 +69,14 @@ fn event_text(event: Event) -> String {
     }
 }
 
+pub(super) fn pushback_text(wait: Duration) -> String {
+    if wait.is_zero() {
+        "asks for fewer probes".into()
+    } else {
+        format!("asks to be left alone for {}", span(wait))
+    }
+}
+
 const fn reason_text(reason: Reason) -> &'static str {
     match reason {
         Reason::Answered => "it answers",
@@ -96,7 +106,7 @@ pub(crate) const fn condition_text(condition: Condition) -> &'static str {
 fn group_text(event: FailoverEvent, from: &str) -> String {
     match event {
         FailoverEvent::Switched { reason, .. } => {
-            format!("in use now, instead of {from}: {}", switch_text(reason))
+            format!("in use now: {}", switch_text(reason, from))
         }
         FailoverEvent::Quarantined { span: length, .. } => {
             format!("left alone for {}", span(length))
@@ -112,15 +122,25 @@ fn group_text(event: FailoverEvent, from: &str) -> String {
     }
 }
 
-const fn switch_text(reason: SwitchReason) -> &'static str {
+fn switch_text(reason: SwitchReason, from: &str) -> String {
     match reason {
-        SwitchReason::Dead => "that is dead",
-        SwitchReason::Slow => "that is too slow",
-        SwitchReason::Suspected => "that is suspected",
-        SwitchReason::Preferred => "this is the better one",
-        SwitchReason::Barred => "that is barred",
-        _ => "asked for",
+        SwitchReason::Dead => format!("{from} is dead"),
+        SwitchReason::Slow => format!("{from} is too slow"),
+        SwitchReason::Suspected => format!("{from} is suspected"),
+        SwitchReason::Preferred => format!("better than {from}"),
+        SwitchReason::Barred => format!("{from} is barred"),
+        _ => format!("asked for, instead of {from}"),
     }
+}
+
+/// The end of `name`, which tells targets apart, in `width` columns.
+pub(crate) fn ending(name: &str, width: usize) -> String {
+    let length = name.chars().count();
+    if length <= width {
+        return name.into();
+    }
+    let kept = name.chars().skip(length - width.saturating_sub(1));
+    core::iter::once('…').chain(kept).collect()
 }
 
 /// Three digits or so, and a unit.
@@ -143,6 +163,13 @@ pub(crate) fn span(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_its_end() {
+        assert_eq!(ending("tcp://a:80", 10), "tcp://a:80");
+        assert_eq!(ending("tcp://a:80", 6), "…/a:80");
+        assert_eq!(ending("tcp://a:80", 0), "…");
+    }
 
     #[test]
     fn spans_have_three_digits() {

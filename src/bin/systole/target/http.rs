@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{HOST, RETRY_AFTER, USER_AGENT};
+use hyper::header::{DATE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Uri};
 use systole::{Failure, Fault};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,7 +46,7 @@ impl Http {
     pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         let malformed = || Trouble::Address(target.to_string());
         let tls = match target.scheme {
-            Scheme::Https => Some(Tls::new(&target.host, trust)?),
+            Scheme::Https => Some(Tls::new(&target.host, trust, b"http/1.1")?),
             _ => None,
         };
         let request = request(target).ok_or_else(malformed)?;
@@ -117,13 +118,26 @@ impl Talk for Asking {
 
 fn judge<B>(response: &Response<B>) -> Result<Answer, Miss> {
     let status = response.status();
-    let later = response.headers().contains_key(RETRY_AFTER);
+    let headers = response.headers();
+    let wait = retry_after(headers);
     match status {
-        StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Pushback),
-        StatusCode::SERVICE_UNAVAILABLE if later => Ok(Answer::Pushback),
+        StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Pushback { wait }),
+        StatusCode::SERVICE_UNAVAILABLE if headers.contains_key(RETRY_AFTER) => {
+            Ok(Answer::Pushback { wait })
+        }
         _ if status.is_success() || status.is_redirection() => Ok(Answer::Fine),
         _ => Err(Miss::Unhealthy(format!("HTTP {status}"))),
     }
+}
+
+/// How long the server wants to be left alone: seconds, or a date that is held against the one it gives for now (RFC 9110, 10.2.3). Zero
+/// where it does not say, or nothing that can be made out.
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let date = |name| httpdate::parse_http_date(text(name)?).ok();
+    let seconds = || text(RETRY_AFTER)?.parse().ok().map(Duration::from_secs);
+    let until = || date(RETRY_AFTER)?.duration_since(date(DATE)?).ok();
+    seconds().or_else(until).unwrap_or_default()
 }
 
 /// What is no HTTP is garbage; a connection that ended is reset.
@@ -142,27 +156,49 @@ fn miss(error: &hyper::Error) -> Miss {
 mod tests {
     use super::*;
 
-    fn judged(status: u16, later: bool) -> Result<Answer, Miss> {
-        let mut response = Response::builder().status(status);
-        if later {
-            response = response.header(RETRY_AFTER, "5");
+    const NOW: &str = "Wed, 25 Nov 2026 18:59:50 GMT";
+
+    fn judged(status: u16, retry_after: Option<&str>) -> Result<Answer, Miss> {
+        let mut response = Response::builder().status(status).header(DATE, NOW);
+        if let Some(later) = retry_after {
+            response = response.header(RETRY_AFTER, later);
         }
         judge(&response.body(()).unwrap())
+    }
+
+    const fn wait(seconds: u64) -> Answer {
+        let wait = Duration::from_secs(seconds);
+        Answer::Pushback { wait }
     }
 
     #[test]
     fn the_status_says_whether_it_is_alive() {
         for (status, later, answer) in [
-            (200, false, Answer::Fine),
-            (204, false, Answer::Fine),
-            (304, false, Answer::Fine),
-            (429, false, Answer::Pushback),
-            (503, true, Answer::Pushback),
+            (200, None, Answer::Fine),
+            (204, None, Answer::Fine),
+            (304, None, Answer::Fine),
+            (429, None, wait(0)),
+            (429, Some("7"), wait(7)),
+            (503, Some("5"), wait(5)),
         ] {
             assert_eq!(judged(status, later), Ok(answer), "{status}");
         }
         for status in [404, 500, 503] {
-            assert!(matches!(judged(status, false), Err(Miss::Unhealthy(_))));
+            assert!(matches!(judged(status, None), Err(Miss::Unhealthy(_))));
+        }
+    }
+
+    #[test]
+    fn a_date_is_held_against_the_servers_own_clock() {
+        for (later, answer) in [
+            ("Wed, 25 Nov 2026 19:00:20 GMT", wait(30)),
+            (NOW, wait(0)),
+            ("Wed, 25 Nov 2026 18:00:00 GMT", wait(0)), // it is over
+            ("soon", wait(0)),
+            ("-5", wait(0)),
+            ("99999999999999999999", wait(0)),
+        ] {
+            assert_eq!(judged(503, Some(later)), Ok(answer), "{later}");
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::Place;
-use super::{Scheme, Target, Trust, demo, http, kept, postgres, redis, tcp, udp};
+use super::{Scheme, Target, Trust, demo, grpc, http, kept, postgres, redis, tcp, udp};
 use crate::trouble::Trouble;
 
 /// A probe to be sent.
@@ -22,8 +22,10 @@ pub(super) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Fine,
-    /// It asks for fewer probes.
-    Pushback,
+    /// It asks for fewer probes, and wants to be left alone for so long; zero where it does not say.
+    Pushback {
+        wait: Duration,
+    },
 }
 
 /// Why there was none.
@@ -69,6 +71,17 @@ pub(crate) struct Arrival {
     pub(crate) at: Instant,
     /// What went before it on the same probe and is no round trip: resolving, connecting, TLS, logging in.
     pub(crate) setup: Duration,
+}
+
+impl Arrival {
+    /// In the words of the machine.
+    pub(crate) const fn result(&self) -> Result<(), Fault> {
+        match &self.result {
+            Ok(Answer::Fine) => Ok(()),
+            Ok(Answer::Pushback { wait }) => Err(Fault::Pushback { wait: *wait }),
+            Err(miss) => Err(miss.fault()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +135,10 @@ impl Link {
             Scheme::Http | Scheme::Https => {
                 let http = http::Http::new(target, trust)?;
                 Self::start(news, |post| kept::run(http, place, post))
+            }
+            Scheme::Grpc | Scheme::Grpcs => {
+                let grpc = grpc::Grpc::new(target, trust)?;
+                Self::start(news, |post| kept::run(grpc, place, post))
             }
             Scheme::Postgres => {
                 let postgres = postgres::Postgres::new(target)?;

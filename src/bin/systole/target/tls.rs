@@ -34,9 +34,10 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    pub(super) fn new(host: &str, trust: &Trust) -> Result<Self, Trouble> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Trouble::Address(format!("https://{host}")))?;
+    /// To speak `protocol`, by the name that ALPN has for it, with `host`.
+    pub(super) fn new(host: &str, trust: &Trust, protocol: &[u8]) -> Result<Self, Trouble> {
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| Trouble::Address(host.to_owned()))?;
         let verifier = Verifier::new(trust)?;
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -44,7 +45,7 @@ impl Tls {
             .dangerous() // one that believes in named certificates, too
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name,

@@ -15,6 +15,9 @@ use crate::report::{Paint, span};
 /// Columns of what stands left of a chart.
 const LABELS: u16 = 11;
 
+/// Rows in which there is room for more than one of them.
+const ALL: u16 = 9;
+
 /// What a chart shows.
 struct Chart {
     title: &'static str,
@@ -34,6 +37,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
         .sights
         .get(scene.selected)
         .map_or("", |sight| sight.round_trip);
+    if area.height < ALL {
+        let [only, axis] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+        round_trips(&columns, round_trip).draw(frame, only);
+        return draw_axis(frame, axis, reach);
+    }
     let [first, second, third, axis] = Layout::vertical([
         Constraint::Fill(3),
         Constraint::Fill(2),

@@ -11,27 +11,37 @@ use systole::{Condition, Instant};
 use super::Sight;
 use crate::report::{Paint, span};
 
+/// Columns in which whole sentences fit.
+const WIDE: u16 = 78;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, now: Instant) {
     let name = format!(" {} ", sight.name);
     let rule = Block::new()
         .borders(Borders::TOP)
         .border_style(Paint::Dim.style())
         .title(Span::styled(name, Paint::Bold.style()));
+    let narrow = area.width < WIDE;
     let text = vec![
-        Line::from(expected(sight, now)),
-        Line::from(measured(sight)),
+        Line::from(expected(sight, now, narrow)),
+        Line::from(measured(sight, narrow)),
     ];
     frame.render_widget(Paragraph::new(text).block(rule), area);
 }
 
 /// What comes next.
-fn expected(sight: &Sight, now: Instant) -> String {
+fn expected(sight: &Sight, now: Instant, narrow: bool) -> String {
     let plan = sight.known.heart.plan;
     match sight.condition {
         Some(Condition::Quarantined(until)) => {
             format!(" in quarantine for another {}", rest(now, until))
         }
         Some(Condition::Barred) => " barred".into(),
+        _ if narrow => format!(
+            " next in {}, overdue after {}, dead after {}",
+            rest(now, sight.known.next_probe_at),
+            span(plan.timeout()),
+            span(plan.bound())
+        ),
         _ => format!(
             " next probe in {}, overdue {} later; dead when silent for {}",
             rest(now, sight.known.next_probe_at),
@@ -42,18 +52,19 @@ fn expected(sight: &Sight, now: Instant) -> String {
 }
 
 /// What is known.
-fn measured(sight: &Sight) -> String {
+fn measured(sight: &Sight, narrow: bool) -> String {
     let heart = &sight.known.heart;
     if heart.samples == 0 {
         return " nothing heard yet".into();
     }
+    let (mean, deviation) = (span(heart.mean), span(heart.standard_deviation));
+    let (fluctuation, loss) = (100.0 * heart.fluctuation, 100.0 * heart.loss);
+    if narrow {
+        return format!(" round trip {mean} ± {deviation} ({fluctuation:.0} %), loss {loss:.0} %");
+    }
     format!(
-        " round trip {} ± {} over the last {} (fluctuation {:.0} %), loss {:.0} %",
-        span(heart.mean),
-        span(heart.standard_deviation),
+        " round trip {mean} ± {deviation} over the last {} (fluctuation {fluctuation:.0} %), loss {loss:.0} %",
         heart.samples,
-        100.0 * heart.fluctuation,
-        100.0 * heart.loss,
     )
 }
 

@@ -60,7 +60,10 @@ fn clock(span: Duration) -> String {
 
 fn draw_events(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let mut lines = vec![Line::styled(" events", Paint::Bold.style())];
-    lines.extend(scene.log.lines(usize::from(area.height.saturating_sub(1))));
+    lines.extend(scene.log.lines(
+        usize::from(area.height.saturating_sub(1)),
+        usize::from(area.width),
+    ));
     frame.render_widget(Paragraph::new(lines), area);
 }
 

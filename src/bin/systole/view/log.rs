@@ -6,7 +6,7 @@ use systole::{Event, Instant, MonitorSnapshot};
 
 use ratatui::text::{Line, Span};
 
-use crate::report::{Happening, Paint, describe};
+use crate::report::{Happening, Paint, describe, ending};
 
 /// Events that are remembered: as many as the highest terminal shows.
 const ENTRIES: usize = 100;
@@ -65,25 +65,28 @@ impl Log {
         entry.map(|entry| entry.times)
     }
 
-    /// The last of them, the newest at the end.
-    pub(super) fn lines(&self, height: usize) -> Vec<Line<'_>> {
+    /// The last of them, the newest at the end; names take a third of the width at most.
+    pub(super) fn lines(&self, height: usize, width: usize) -> Vec<Line<'_>> {
         let skipped = self.entries.len().saturating_sub(height);
-        self.entries.iter().skip(skipped).map(Entry::line).collect()
+        let last = || self.entries.iter().skip(skipped);
+        let names = last().map(|entry| entry.name.chars().count());
+        let names = names.max().unwrap_or_default().min(width / 3);
+        last().map(|entry| entry.line(names)).collect()
     }
 }
 
 impl Entry {
-    fn line(&self) -> Line<'_> {
+    fn line(&self, names: usize) -> Line<'_> {
         let at = self.at.saturating_duration_since(Instant::ZERO);
         let dim = |text: String| Span::styled(text, Paint::Dim.style());
-        let mut line = vec![
-            dim(format!("{:>9.1} s  ", at.as_secs_f64())),
-            Span::styled(&*self.text, self.paint.style()),
-        ];
+        let mut line = vec![dim(format!("{:>7.1} s  ", at.as_secs_f64()))];
+        if names > 0 {
+            line.push(dim(format!("{:<names$}  ", ending(&self.name, names))));
+        }
+        line.push(Span::styled(&*self.text, self.paint.style()));
         if self.times > 1 {
             line.push(dim(format!(" ({} times)", self.times)));
         }
-        line.push(dim(format!("  {}", self.name)));
         Line::from(line)
     }
 }

@@ -8,10 +8,11 @@ use ratatui::widgets::{Row, Table, TableState};
 use systole::{Condition, Verdict};
 
 use super::{Scene, Sight};
-use crate::report::{Paint, condition_text, span};
+use crate::report::{Paint, condition_text, ending, span};
 
-/// Where there is room for the columns that can be done without.
+/// Where there is room for the columns that can be done without, and where there is for few.
 const WIDE: u16 = 110;
+const NARROW: u16 = 72;
 
 /// A column: its heading, its width, and what it says of a peer.
 type Cell = (&'static str, u16, fn(&Sight) -> String);
@@ -44,17 +45,27 @@ const MORE: [Cell; 5] = [
 /// The longest word of a verdict, and that of a group.
 const VERDICT: u16 = 9;
 const CONDITION: u16 = 13;
+/// Before a name: whether it is selected, and in use.
+const MARKS: u16 = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let more: &[Cell] = if area.width >= WIDE { &MORE } else { &[] };
-    let cells = || COLUMNS.iter().chain(more);
+    let most = if area.width < NARROW {
+        2
+    } else {
+        COLUMNS.len()
+    };
+    let cells = || COLUMNS.iter().take(most).chain(more);
     let grouped = scene.sights.iter().any(|sight| sight.condition.is_some());
     let opinions = if grouped { CONDITION } else { VERDICT };
     let head = ["   target", "verdict"].map(Text::from).into_iter();
     let head = head.chain(cells().map(|(title, ..)| Text::from(*title).right_aligned()));
     let widths = [Constraint::Fill(1), Constraint::Length(opinions)].into_iter();
     let widths = widths.chain(cells().map(|&(_, width, _)| Constraint::Length(width)));
-    let table = Table::new(scene.sights.iter().map(|sight| row(sight, cells())), widths)
+    let taken: u16 = cells().map(|&(_, width, _)| width + 1).sum();
+    let left = area.width.saturating_sub(taken + opinions + 1 + MARKS);
+    let rows = scene.sights.iter().map(|sight| row(sight, left, cells()));
+    let table = Table::new(rows, widths)
         .header(Row::new(head).style(Paint::Dim.style()))
         .row_highlight_style(Style::new().add_modifier(Modifier::BOLD))
         .highlight_symbol(if scene.sights.len() > 1 { "▸" } else { " " });
@@ -62,10 +73,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     frame.render_stateful_widget(table, area, &mut state);
 }
 
-fn row<'a>(sight: &Sight, cells: impl Iterator<Item = &'a Cell>) -> Row<'static> {
+fn row<'a>(sight: &Sight, width: u16, cells: impl Iterator<Item = &'a Cell>) -> Row<'static> {
     let mark = if sight.active { "→" } else { " " };
     let first = [
-        Text::from(format!("{mark} {}", sight.name)),
+        Text::from(format!("{mark} {}", ending(&sight.name, width.into()))),
         Text::from(opinion(sight)),
     ];
     let rest = cells.map(|(.., says)| Text::from(says(sight)).right_aligned());

@@ -1,11 +1,10 @@
 //! The machines behind a watch: a monitor a peer, or one group of them all.
 
-use std::time::Duration;
-
+use systole::machine::{Machine, Settled, Step};
 use systole::pacing::Fluctuation;
 use systole::{
-    Condition, ConfigError, Endpoint, Event, Failover, FailoverEvent, FailoverOutput, Fault,
-    Instant, Monitor, MonitorSnapshot, Output, ProbeId, Verdict, WINDOW,
+    Condition, ConfigError, Endpoint, Event, Failover, FailoverEvent, Instant, Monitor,
+    MonitorSnapshot, ProbeId, Verdict, WINDOW,
 };
 
 use super::settings::Settings;
@@ -69,44 +68,23 @@ impl Hearts {
     pub(super) fn poll(&mut self, now: Instant) -> Ask {
         match self {
             Self::Apart(monitors) => poll_all(monitors, now),
-            Self::Group(group) => match group.poll(now) {
-                FailoverOutput::Probe { endpoint, id } => Ask::Probe(endpoint, id),
-                FailoverOutput::Event(event) => Ask::Group(event),
-                FailoverOutput::Wait(until) => Ask::Wait(until),
-                FailoverOutput::Idle => Ask::Wait(Instant::MAX),
+            Self::Group(group) => match group.step(now, None) {
+                Step::Probe(peer, id) => Ask::Probe(peer, id),
+                Step::Event(event) => Ask::Group(event),
+                Step::Wait(until) => Ask::Wait(until),
             },
         }
     }
 
-    pub(super) fn reply(&mut self, peer: usize, id: ProbeId, at: Instant, setup: Duration) {
+    /// Takes what became of a probe; of one to nobody, nothing.
+    pub(super) fn hand_in(&mut self, settled: Settled<usize>) {
         match self {
-            Self::Apart(monitors) => with(monitors, peer, |monitor| {
-                monitor.handle_reply_with(id, at, setup);
-            }),
-            Self::Group(group) => group.handle_reply_with(peer, id, at, setup),
-        }
-    }
-
-    pub(super) fn fault(&mut self, peer: usize, id: ProbeId, fault: Fault, at: Instant) {
-        match (self, fault) {
-            (Self::Apart(monitors), Fault::Failed(failure)) => with(monitors, peer, |monitor| {
-                monitor.handle_failure(id, failure, at);
-            }),
-            (Self::Apart(monitors), Fault::Unsent) => with(monitors, peer, |monitor| {
-                monitor.handle_unsent(id, at);
-            }),
-            (Self::Group(group), Fault::Failed(failure)) => {
-                group.handle_failure(peer, id, failure, at);
+            Self::Apart(monitors) => {
+                if let Some(monitor) = monitors.get_mut(settled.target) {
+                    monitor.hand_in(settled.to(()));
+                }
             }
-            (Self::Group(group), Fault::Unsent) => group.handle_unsent(peer, id, at),
-            _ => {} // the machine sees for itself
-        }
-    }
-
-    pub(super) fn pushback(&mut self, peer: usize, at: Instant) {
-        match self {
-            Self::Apart(monitors) => with(monitors, peer, |monitor| monitor.handle_pushback(at)),
-            Self::Group(group) => group.handle_pushback(peer, at),
+            Self::Group(group) => group.hand_in(settled),
         }
     }
 
@@ -150,22 +128,14 @@ const fn is_well(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Alive | Verdict::Suspect)
 }
 
-/// A peer that is none is nobody's.
-fn with(monitors: &mut [Monitor<WINDOW>], peer: usize, act: impl FnOnce(&mut Monitor<WINDOW>)) {
-    if let Some(monitor) = monitors.get_mut(peer) {
-        act(monitor);
-    }
-}
-
 fn poll_all(monitors: &mut [Monitor<WINDOW>], now: Instant) -> Ask {
-    let mut until = Instant::MAX;
+    let mut next = Instant::MAX;
     for (peer, monitor) in monitors.iter_mut().enumerate() {
-        match monitor.poll(now) {
-            Output::Probe(id) => return Ask::Probe(peer, id),
-            Output::Event(event) => return Ask::Event(peer, event),
-            Output::Wait(at) => until = until.min(at),
-            Output::Idle => {}
+        match monitor.step(now, None) {
+            Step::Probe((), id) => return Ask::Probe(peer, id),
+            Step::Event(event) => return Ask::Event(peer, event),
+            Step::Wait(until) => next = next.min(until),
         }
     }
-    Ask::Wait(until)
+    Ask::Wait(next)
 }

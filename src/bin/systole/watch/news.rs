@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use systole::machine::Settled;
 use systole::{Fault, Instant, ProbeId};
 
 use super::Watch;
 use crate::report::Happening;
-use crate::target::{Answer, Arrival, Miss, News};
+use crate::target::{Arrival, Miss, News};
 use crate::trouble::Trouble;
 
 impl Watch {
@@ -26,12 +27,17 @@ impl Watch {
             return Ok(());
         };
         match &arrival.result {
-            Ok(_) => self.hearts.reply(peer, arrival.id, at, arrival.setup),
             Err(Miss::Fault(Fault::Missed)) => return Ok(()), // the machine sees for itself
             Err(Miss::Untrusted(why)) if before.answered == 0 => {
                 return Err(Trouble::Untrusted(self.name(peer), why.clone()));
             }
-            Err(miss) => self.hearts.fault(peer, arrival.id, miss.fault(), at),
+            _ => self.hearts.hand_in(Settled {
+                target: peer,
+                id: arrival.id,
+                result: arrival.result(),
+                at,
+                held: arrival.setup,
+            }),
         }
         let after = self.known(peer).map_or(before, |known| known.counters);
         if after.ignored > before.ignored {
@@ -41,21 +47,13 @@ impl Watch {
         let happening = match arrival.result {
             Err(miss) => Happening::Miss(miss),
             Ok(answer) => Happening::Answer {
+                answer,
                 rtt: self.round_trip(peer, arrival.id, at, arrival.setup),
                 late,
-                pushback: self.push_back(peer, answer, at),
             },
         };
         self.tell(peer, &happening)?;
         Ok(self.notice()?)
-    }
-
-    fn push_back(&mut self, peer: usize, answer: Answer, at: Instant) -> bool {
-        let asked = answer == Answer::Pushback;
-        if asked {
-            self.hearts.pushback(peer, at);
-        }
-        asked
     }
 
     fn round_trip(

@@ -1,0 +1,46 @@
+//! The thread that the closure blocks.
+
+use core::panic::AssertUnwindSafe;
+use core::time::Duration;
+use std::panic::catch_unwind;
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::beat::Note;
+use super::machine::Settled;
+use super::{Epoch, Fault};
+use crate::{Failure, Instant, ProbeId};
+
+/// A probe to be made.
+pub(super) struct Task {
+    pub(super) id: ProbeId,
+    pub(super) due: Instant,
+    /// How long it may take.
+    pub(super) allowed: Duration,
+}
+
+/// Makes one probe after the other, until there is nobody to ask for more.
+pub(super) fn work<F, A, E>(
+    mut probe: F,
+    epoch: Epoch,
+    tasks: &Receiver<Task>,
+    notes: &Sender<Note>,
+) where
+    F: FnMut(Duration) -> Result<A, E>,
+    E: Into<Fault>,
+{
+    while let Ok(Task { id, due, allowed }) = tasks.recv() {
+        let began = epoch.now();
+        let result = catch_unwind(AssertUnwindSafe(|| probe(allowed)));
+        let result = match result {
+            Ok(answer) => answer.map(drop).map_err(Into::into),
+            Err(_) => Err(Fault::Failed(Failure::Prober)),
+        };
+        let settled = Settled {
+            held: began.saturating_duration_since(due),
+            ..Settled::new((), id, result, epoch.now())
+        };
+        if notes.send(Note::Settled(settled)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! A probe is a call of `grpc.health.v1.Health/Check`; the round trip ends with the head of the answer, and `SERVING` is a sign of life.
+
+use std::error::Error;
+use std::io;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
+use hyper::rt::Executor;
+use hyper::{Request, Response, StatusCode, Uri};
+use systole::{Failure, Fault};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::kept::{Protocol, Talk};
+use super::link::{Answer, Miss};
+use super::tls::{Tls, Trust};
+use super::wire::{FirstByte, Wire};
+use super::{Scheme, Target};
+use crate::trouble::Trouble;
+
+/// A longer answer is none.
+const ANSWER_MAX: usize = 1_024;
+/// What comes before a message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+/// Tags of the one field that question and answer have: a text, a number.
+const SERVICE: u8 = 0x0a;
+const STATUS: u8 = 0x08;
+
+pub(super) struct Grpc {
+    request: Request<Full<Bytes>>,
+    tls: Option<Tls>,
+}
+
+/// What `target` is asked; nothing where its path names no service.
+pub(super) fn request(target: &Target) -> Option<Request<Full<Bytes>>> {
+    let service = target.path.strip_prefix('/').unwrap_or(&target.path);
+    let scheme = match target.scheme {
+        Scheme::Grpcs => "https",
+        _ => "http",
+    };
+    let uri = Uri::builder()
+        .scheme(scheme)
+        .authority(target.authority())
+        .path_and_query("/grpc.health.v1.Health/Check")
+        .build();
+    let request = Request::post(uri.ok()?)
+        .header(CONTENT_TYPE, "application/grpc")
+        .header(TE, "trailers")
+        .header(USER_AGENT, concat!("systole/", env!("CARGO_PKG_VERSION")));
+    request.body(question(service)?.into()).ok()
+}
+
+/// `HealthCheckRequest`, of one service or, without a name, of the whole server. A name that takes more than one byte to count is none.
+fn question(service: &str) -> Option<Vec<u8>> {
+    let length = u8::try_from(service.len()).ok().filter(|&l| l < 0x80)?;
+    let field = match length {
+        0 => Vec::new(),
+        _ => [&[SERVICE, length], service.as_bytes()].concat(),
+    };
+    let whole = u32::try_from(field.len()).ok()?.to_be_bytes();
+    Some([&[0], &whole[..], &field].concat())
+}
+
+/// What `HealthCheckResponse` says; nothing where it is none.
+fn serving(message: &[u8]) -> Option<u8> {
+    let (prefix, field) = message.split_at_checked(PREFIX)?;
+    let length = u32::try_from(field.len()).ok()?.to_be_bytes();
+    match (prefix == [&[0], &length[..]].concat(), field) {
+        (true, []) => Some(0),
+        (true, &[STATUS, status]) => Some(status),
+        _ => None,
+    }
+}
+
+impl Grpc {
+    pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
+        let malformed = || Trouble::Address(target.to_string());
+        let tls = match target.scheme {
+            Scheme::Grpcs => Some(Tls::new(&target.host, trust, b"h2")?),
+            _ => None,
+        };
+        let request = request(target).ok_or_else(malformed)?;
+        Ok(Self { request, tls })
+    }
+
+    async fn shake_hands<S>(&self, stream: S) -> Result<Calling, Miss>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let wire = Wire::new(stream, FirstByte::default());
+        let (sender, connection) = handshake(Tasks, wire).await.map_err(|error| miss(&error))?;
+        let connection = tokio::spawn(async move { drop(connection.await) }); // the sender is told
+        Ok(Calling {
+            request: self.request.clone(),
+            sender,
+            _connection: AbortOnDropHandle::new(connection),
+        })
+    }
+}
+
+/// What a connection does beside: it ends with it.
+#[derive(Clone, Copy, Debug)]
+struct Tasks;
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        tokio::spawn(task);
+    }
+}
+
+impl Protocol for Grpc {
+    type Talk = Calling;
+
+    async fn begin(&self, stream: TcpStream) -> Result<Calling, Miss> {
+        match &self.tls {
+            Some(tls) => self.shake_hands(tls.connect(stream).await?).await,
+            None => self.shake_hands(stream).await,
+        }
+    }
+}
+
+pub(super) struct Calling {
+    request: Request<Full<Bytes>>,
+    sender: SendRequest<Full<Bytes>>,
+    _connection: AbortOnDropHandle<()>,
+}
+
+impl Talk for Calling {
+    async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
+        let sent = self.sender.send_request(self.request.clone()).await;
+        let response = sent.map_err(|error| miss(&error))?;
+        let at = Instant::now();
+        judge(response).await?;
+        Ok((Answer::Fine, at))
+    }
+}
+
+/// Reads the answer to its end, where it says whether the call succeeded.
+async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
+    if response.status() != StatusCode::OK {
+        return Err(Miss::Unhealthy(format!("HTTP {}", response.status())));
+    }
+    let (head, mut body) = response.into_parts();
+    let (mut message, mut end) = (Vec::new(), head.headers);
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(|error| miss(&error))?.into_data() {
+            Ok(data) => message.extend_from_slice(&data),
+            Err(frame) => end.extend(frame.into_trailers().unwrap_or_default()),
+        }
+        if message.len() > ANSWER_MAX {
+            return Err(Fault::Failed(Failure::Garbage).into());
+        }
+    }
+    succeeded(&end)?;
+    match serving(&message) {
+        Some(1) => Ok(()),
+        Some(2) => Err(Miss::Unhealthy("gRPC: not serving".into())),
+        Some(_) => Err(Miss::Unhealthy("gRPC: unknown".into())),
+        None => Err(Fault::Failed(Failure::Garbage).into()),
+    }
+}
+
+/// What the end of a call says of it; without a status it is no gRPC.
+fn succeeded(end: &HeaderMap) -> Result<(), Miss> {
+    let text = |name| end.get(name).map(HeaderValue::as_bytes);
+    let Some(status) = text("grpc-status") else {
+        return Err(Fault::Failed(Failure::Garbage).into());
+    };
+    if status == b"0" {
+        return Ok(());
+    }
+    let status = String::from_utf8_lossy(status);
+    let why = String::from_utf8_lossy(text("grpc-message").unwrap_or_default());
+    Err(Miss::Unhealthy(format!("gRPC status {status}: {why}")))
+}
+
+/// What is no HTTP/2 is garbage; a connection that ended is reset.
+fn miss(error: &hyper::Error) -> Miss {
+    let source = || error.source();
+    let io = source().and_then(<dyn Error>::downcast_ref::<io::Error>);
+    let h2 = source().and_then(<dyn Error>::downcast_ref::<h2::Error>);
+    match (io, h2) {
+        (Some(io), _) => Fault::from(io::Error::from(io.kind())).into(),
+        (None, Some(h2)) if h2.is_library() => Fault::Failed(Failure::Garbage).into(),
+        _ => Fault::Failed(Failure::Reset).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_what_a_server_expects() {
+        assert_eq!(question("").unwrap(), [0; 5]);
+        assert_eq!(question("a.B").unwrap(), *b"\0\0\0\0\x05\x0a\x03a.B");
+        assert_eq!(question(&"x".repeat(128)), None);
+    }
+
+    #[test]
+    fn answers_are_made_out_and_what_is_none_is_garbage() {
+        assert_eq!(serving(b"\0\0\0\0\x02\x08\x01"), Some(1));
+        assert_eq!(serving(b"\0\0\0\0\x02\x08\x02"), Some(2));
+        assert_eq!(serving(b"\0\0\0\0\0"), Some(0)); // the default is left out
+        for garbage in [
+            &b""[..],
+            b"\0\0\0",
+            b"\0\0\0\0\x02\x08",
+            b"\0\0\0\0\x03\x08\x01",
+            b"\x01\0\0\0\x02\x08\x01",
+            b"\0\0\0\0\x02\x10\x01",
+        ] {
+            assert_eq!(serving(garbage), None, "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_failed_says_why() {
+        let end = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|&(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+            succeeded(&pairs.collect::<HeaderMap>())
+        };
+        assert_eq!(end(&[("grpc-status", "0")]), Ok(()));
+        let why = "gRPC status 5: unknown service".to_owned();
+        let not_found = [("grpc-status", "5"), ("grpc-message", "unknown service")];
+        assert_eq!(end(&not_found), Err(Miss::Unhealthy(why)));
+        assert_eq!(end(&[]), Err(Fault::Failed(Failure::Garbage).into()));
+    }
+}

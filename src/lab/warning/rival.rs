@@ -1,0 +1,100 @@
+//! What an early warning is compared with.
+
+use super::{Sight, Warner};
+
+/// A round trip of more than so much is a warning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FixedThreshold {
+    /// Whether the age of an unanswered probe is one, too.
+    pub ages: bool,
+}
+
+impl Warner for FixedThreshold {
+    fn score(&mut self, sight: Sight) -> f64 {
+        match sight {
+            Sight::Waiting(age) if self.ages => age.as_secs_f64(),
+            Sight::Answered(rtt) => rtt.as_secs_f64(),
+            _ => 0.0,
+        }
+    }
+}
+
+/// A round trip of more than so many times the usual is a warning: the usual is the exponentially weighted mean of the logarithm.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FixedRatio {
+    /// Whether the age of an unanswered probe is one, too.
+    pub ages: bool,
+    usual: Option<f64>,
+}
+
+impl FixedRatio {
+    /// A ratio of round trips, or of ages too.
+    #[must_use]
+    pub const fn seeing(ages: bool) -> Self {
+        Self { ages, usual: None }
+    }
+}
+
+/// The weight of the newest of many.
+const SLOWLY: f64 = 1.0 / 64.0;
+
+impl Warner for FixedRatio {
+    fn score(&mut self, sight: Sight) -> f64 {
+        let of = |span: core::time::Duration| libm::log2(span.as_secs_f64().max(1e-6));
+        match sight {
+            Sight::Waiting(age) if self.ages => self.usual.map_or(0.0, |usual| of(age) - usual),
+            Sight::Answered(rtt) => {
+                let usual = self.usual.unwrap_or_else(|| of(rtt));
+                let above = of(rtt) - usual;
+                self.usual = Some(usual + SLOWLY * above);
+                above
+            }
+            _ => f64::NEG_INFINITY,
+        }
+    }
+}
+
+/// An exponentially weighted mean of the round trips that leaves the band of so many mean deviations around a slower one (Roberts 1959).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EwmaBand {
+    /// The weight of the newest round trip.
+    pub weight: f64,
+    /// Whether it is the logarithms that are averaged.
+    pub log: bool,
+    fast: f64,
+    slow: Option<f64>,
+    deviation: f64,
+}
+
+impl EwmaBand {
+    /// A band with this weight of the newest round trip.
+    #[must_use]
+    pub const fn new(weight: f64, log: bool) -> Self {
+        Self {
+            weight,
+            log,
+            fast: 0.0,
+            slow: None,
+            deviation: 0.0,
+        }
+    }
+}
+
+impl Warner for EwmaBand {
+    fn score(&mut self, sight: Sight) -> f64 {
+        let Sight::Answered(rtt) = sight else {
+            return f64::NEG_INFINITY;
+        };
+        let x = rtt.as_secs_f64().max(1e-6);
+        let x = if self.log { libm::log2(x) } else { x };
+        let Some(slow) = self.slow else {
+            (self.fast, self.slow) = (x, Some(x));
+            return 0.0;
+        };
+        self.fast += self.weight * (x - self.fast);
+        let score = (self.fast - slow) / self.deviation.max(1e-6);
+        self.deviation += SLOWLY * (libm::fabs(x - slow) - self.deviation);
+        self.slow = Some(slow + SLOWLY * (x - slow));
+        score
+    }
+}

@@ -1,0 +1,202 @@
+//! What trouble announces: how much likelier a long silence is after round trips and silences out of the ordinary.
+
+use core::f32::consts::LN_10;
+
+use libm::{expf, logf};
+
+use super::silences::ONE;
+
+/// Grades of trouble: calm, and from 1.5, 2.5, 5 and 10 medians on.
+pub(super) const GRADES: usize = 5;
+
+/// Where each grade but the first begins, in half medians.
+const EDGES: [u64; GRADES - 1] = [3, 5, 10, 20];
+
+/// How much of the time is spent at each grade, as far as nothing is known: in bounds, and about what the recorded networks do.
+const USUAL: [f32; GRADES] = [8.0, 0.6, 0.2, 0.1, 0.1];
+
+/// What the risk of each grade may be, beside that of calm: the same, and powers of 3, 10, 25 and 50, which are about the ratios of the
+/// recorded drives at 3 s. Quarters of the full strength, from none to one and a quarter.
+const HYPOTHESES: [[f32; GRADES]; 6] = [
+    [1.0, 1.0, 1.0, 1.0, 1.0],
+    [1.0, 1.316, 1.778, 2.236, 2.659],
+    [1.0, 1.732, 3.162, 5.0, 7.071],
+    [1.0, 2.28, 5.623, 11.18, 18.8],
+    [1.0, 3.0, 10.0, 25.0, 50.0],
+    [1.0, 3.948, 17.78, 55.9, 132.96],
+];
+
+/// Natural logarithms of the full strength.
+const LOGS: [f32; GRADES] = [0.0, 1.098_612, LN_10, 3.218_876, 3.912_023];
+
+/// How far the hypotheses are from the full strength, as silences worth of evidence against them: 8 times the square of the difference.
+const AGAINST: [f32; 6] = [8.0, 4.5, 2.0, 0.5, 0.0, 0.5];
+
+/// The grade of a score.
+pub(super) fn grade(score_us: u64, median_us: u64) -> u8 {
+    EDGES
+        .iter()
+        .map(|edge| u8::from(2 * score_us >= edge * median_us))
+        .sum()
+}
+
+/// How long each grade lasted, and how many long silences followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Risk {
+    lasted: [u32; GRADES],
+    long: [u8; GRADES],
+}
+
+impl Risk {
+    pub(super) const NEW: Self = Self {
+        lasted: [0; GRADES],
+        long: [0; GRADES],
+    };
+
+    /// A probe sent at this grade stood for `share` of the bound; a `long` silence followed, or none.
+    pub(super) fn add(&mut self, grade: u8, share: u16, long: bool) {
+        let grade = usize::from(grade);
+        if let Some(lasted) = self.lasted.get_mut(grade) {
+            *lasted = lasted.saturating_add(share.into());
+        }
+        if let Some(count) = self.long.get_mut(grade) {
+            *count += u8::from(long);
+            if *count == u8::MAX {
+                self.halve();
+            }
+        }
+    }
+
+    /// What was counted counts half from here on.
+    pub(super) fn halve(&mut self) {
+        self.lasted.iter_mut().for_each(|lasted| *lasted /= 2);
+        self.long.iter_mut().for_each(|count| *count /= 2);
+    }
+
+    /// The part of the time that is spent at each grade.
+    pub(super) fn parts(&self) -> [f32; GRADES] {
+        let mut parts = USUAL;
+        for (part, lasted) in parts.iter_mut().zip(self.lasted) {
+            *part += lasted as f32 / ONE as f32;
+        }
+        let whole: f32 = parts.iter().sum();
+        parts.map(|part| part / whole)
+    }
+
+    /// The risk of a long silence at each grade, in times the average: the mean over the hypotheses, each weighing as much as it
+    /// explains of what was counted and of what is assumed.
+    pub(super) fn relative(&self) -> [f32; GRADES] {
+        let parts = self.parts();
+        let means = HYPOTHESES.map(|risks| {
+            risks
+                .iter()
+                .zip(parts)
+                .map(|(risk, part)| risk * part)
+                .sum()
+        });
+        let mut relative = [0.0; GRADES];
+        for ((risks, mean), weight) in HYPOTHESES.iter().zip(means).zip(self.weights(means)) {
+            for (sum, risk) in relative.iter_mut().zip(risks) {
+                *sum += weight * risk / mean;
+            }
+        }
+        relative
+    }
+
+    /// What each hypothesis weighs: the likelihood of the grades at which long silences began, and what is assumed. They add up to one.
+    fn weights(&self, means: [f32; 6]) -> [f32; 6] {
+        let counts = self.long.map(f32::from);
+        let count: f32 = counts.iter().sum();
+        let full: f32 = counts
+            .iter()
+            .zip(LOGS)
+            .map(|(count, log)| count * log)
+            .sum();
+        let mut power = 0.0;
+        let mut logs = AGAINST;
+        for (log, mean) in logs.iter_mut().zip(means) {
+            *log = power * full - count * logf(mean) - *log;
+            power += 0.25;
+        }
+        let best = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights = logs.map(|log| expf(log - best));
+        let whole: f32 = weights.iter().sum();
+        weights.map(|weight| weight / whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path that is calm for nine tenths of the time and has `long` silences at each grade.
+    fn path(long: [u8; GRADES]) -> [f32; GRADES] {
+        let mut risk = Risk::NEW;
+        let lasted = [900, 60, 20, 10, 10];
+        for (grade, (bounds, long)) in (0..).zip(lasted.into_iter().zip(long)) {
+            for k in 0..bounds {
+                risk.add(grade, u16::MAX, k < i32::from(long));
+            }
+        }
+        risk.relative()
+    }
+
+    #[test]
+    fn trouble_that_announces_nothing_is_not_heeded() {
+        let [calm, .., worst] = path([220, 15, 5, 2, 2]);
+        assert!(
+            (0.95..=1.0).contains(&calm) && (1.0..1.6).contains(&worst),
+            "{calm} {worst}"
+        );
+    }
+
+    #[test]
+    fn trouble_before_every_long_silence_is() {
+        let [calm, .., worst] = path([1, 1, 5, 8, 10]);
+        assert!(calm < 0.5 && worst > 15.0, "{calm} {worst}");
+    }
+
+    #[test]
+    fn risks_average_one() {
+        for long in [
+            [0; GRADES],
+            [1, 0, 0, 2, 0],
+            [10; GRADES],
+            [100, 0, 0, 0, 0],
+        ] {
+            let parts = [908.0, 60.6, 20.2, 10.1, 10.1].map(|bounds| bounds / 1_009.0);
+            let mean: f32 = path(long)
+                .iter()
+                .zip(parts)
+                .map(|(risk, part)| risk * part)
+                .sum();
+            assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+        }
+    }
+
+    #[test]
+    fn hypotheses_are_powers_of_the_strongest_but_one() {
+        let full = HYPOTHESES[4];
+        assert!(
+            full.iter()
+                .zip(LOGS)
+                .all(|(full, log)| (logf(*full) - log).abs() < 1e-5)
+        );
+        for (quarters, (risks, against)) in (0_u8..).zip(HYPOTHESES.iter().zip(AGAINST)) {
+            let power = f32::from(quarters) / 4.0;
+            for (risk, full) in risks.iter().zip(full) {
+                assert!(
+                    (risk / libm::powf(full, power) - 1.0).abs() < 1e-3,
+                    "{risk}"
+                );
+            }
+            assert!((against - 8.0 * (1.0 - power) * (1.0 - power)).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn grades_begin_where_they_say() {
+        let grades = [14, 15, 24, 25, 49, 50, 99, 100].map(|score| grade(score, 10));
+        assert_eq!(grades, [0, 1, 1, 2, 2, 3, 3, 4]);
+    }
+}

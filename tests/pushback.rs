@@ -1,0 +1,92 @@
+//! A peer that asks for fewer probes gets them, and is left alone for as long as it says, within the longest interval.
+#![allow(clippy::panic, clippy::unwrap_used)] // a test
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+use systole::{Config, Event, Instant, Monitor, Output, Precedence, Verdict};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn config() -> Config {
+    let config = Config::every(SECOND).unwrap();
+    config.seed(7).unwrap().start_at_once()
+}
+
+/// Answers the next probe after `rtt`; returns when that was sent and when it was answered.
+fn answer(monitor: &mut Monitor<16>, now: &mut Instant, rtt: Duration) -> (Instant, Instant) {
+    loop {
+        match monitor.poll(*now) {
+            Output::Probe(id) => {
+                let sent = *now;
+                *now = sent.saturating_add(rtt);
+                monitor.handle_reply(id, *now);
+                return (sent, *now);
+            }
+            Output::Event(_) => {}
+            Output::Wait(until) => *now = until,
+            Output::Idle => panic!("the end of time"),
+        }
+    }
+}
+
+/// How long a peer that asks for `wait` is left alone, having answered `before` probes.
+fn left_alone(config: Config, before: usize, rtt: Duration, wait: Duration) -> Duration {
+    let mut now = Instant::ZERO;
+    let mut monitor = Monitor::new(config, now).unwrap();
+    for _ in 0..before {
+        answer(&mut monitor, &mut now, rtt);
+    }
+    let (_, asked) = answer(&mut monitor, &mut now, rtt);
+    monitor.handle_pushback_with(asked, wait);
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    let (sent, _) = answer(&mut monitor, &mut now, rtt);
+    sent.saturating_duration_since(asked)
+}
+
+proptest! {
+    #[test]
+    fn it_is_left_alone_for_as_long_as_it_says(
+        before in 0_usize..20, rtt_ms in 0_u64..1_500, wait_ms in 0_u64..100_000, seed in 1_u64..,
+    ) {
+        let config = config().interval_between(SECOND, 400 * SECOND).unwrap().seed(seed).unwrap();
+        let wait = Duration::from_millis(wait_ms);
+        let rest = left_alone(config, before, Duration::from_millis(rtt_ms), wait);
+        prop_assert!(rest >= wait, "{rest:?} instead of {wait:?}");
+    }
+}
+
+#[test]
+fn no_longer_than_the_longest_interval() {
+    let rest = left_alone(config(), 5, SECOND / 50, 3_600 * SECOND);
+    assert!(rest > 3 * SECOND && rest <= 4 * SECOND, "{rest:?}");
+}
+
+#[test]
+fn who_does_not_say_how_long_is_asked_half_as_often() {
+    let intervals = [0, 1, 2, 9].map(|pushbacks| {
+        let mut monitor = Monitor::<16>::new(config(), Instant::ZERO).unwrap();
+        for _ in 0..pushbacks {
+            monitor.handle_pushback(Instant::ZERO);
+        }
+        monitor.snapshot(Instant::ZERO).heart.plan.interval()
+    });
+    assert_eq!(intervals, [SECOND, 2 * SECOND, 4 * SECOND, 4 * SECOND]);
+}
+
+#[test]
+fn a_bound_that_stands_in_the_way_is_restated() {
+    let mut now = Instant::ZERO;
+    let config = config().interval_between(SECOND, 60 * SECOND).unwrap();
+    let config = config.detect_within(5 * SECOND).unwrap();
+    let mut monitor = Monitor::<16>::new(config, now).unwrap();
+    let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
+    while let Output::Event(_) = monitor.poll(now) {}
+    monitor.handle_pushback_with(asked, 20 * SECOND);
+    let Output::Event(Event::BoundRelaxed { from, to, by, .. }) = monitor.poll(now) else {
+        panic!("the bound is not restated");
+    };
+    assert_eq!((from, by), (5 * SECOND, Precedence::Pushback));
+    assert!(to >= 20 * SECOND, "{to:?}");
+    assert_eq!(monitor.snapshot(now).heart.plan.bound(), to);
+}
