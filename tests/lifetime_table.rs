@@ -9,7 +9,8 @@ mod deep;
 
 use core::time::Duration;
 
-use systole::lab::nat::{Mars, Named, Steady, Way, gallery, keep, watch};
+use proptest::prelude::*;
+use systole::lab::nat::{Ending, Mars, Named, Nat, Refresh, Steady, Way, gallery, keep, watch};
 use systole::pacing::Reach;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -107,5 +108,23 @@ fn fewer_flows_are_lost_than_by_mars() {
         .flat_map(|ours| mars.iter().map(move |mars| (ours, mars)))
     {
         assert!(ours * 5 < *mars, "{ours} by the search, {mars} by Mars");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any lifetime that stays, however it is refreshed and however it ends, is learnt at no flow with a second one and at one without.
+    #[test]
+    fn a_lifetime_that_stays_is_learnt_at_one_flow_at_most(
+        ms in 20_000_u64..3_600_000,
+        refresh in prop::sample::select(vec![Refresh::Both, Refresh::Outbound, Refresh::Inbound]),
+        ending in prop::sample::select(vec![Ending::Silent, Ending::Rebound, Ending::Closed]),
+        seed: u64,
+    ) {
+        let nat = Nat::fixed(Duration::from_millis(ms)).refreshed_by(refresh).with_ending(ending);
+        let way = Way::new(nat, seed);
+        prop_assert_eq!(watch(&way, reach().with_second_flow(), MONTH / 10).unwrap().lost, 0);
+        prop_assert!(watch(&way, reach(), MONTH / 10).unwrap().lost <= 1);
     }
 }

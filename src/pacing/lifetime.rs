@@ -52,8 +52,12 @@ pub use state::LifetimeState;
 /// | more is tried | after 128, 256, 512 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
 /// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
-/// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back, to a quarter and, without a second flow, to 7/8 before, and
-/// climbs again; the margin doubles, up to three times. A loss within half of what has been survived is at first taken to have another cause, such as a server that restarts; a second one in a row is believed.
+/// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back to a quarter of it (without a second flow to 7/8
+/// at first) and climbs again, and the margin doubles, up to three times. A loss within half of what has been survived is at first taken to have
+/// another cause, such as a server that restarts; a second one in a row is believed.
+///
+/// All of this is about the lifetime. Where packets are lost too, two in a row may take a flow with them whose lifetime is no longer than a few retries, and an interval
+/// kept leaves room for one.
 ///
 /// ```
 /// use core::time::Duration;

@@ -20,20 +20,22 @@ pub(super) use found::Found;
 /// use core::time::Duration;
 /// use systole::pacing::{LifetimeSearch, Reach};
 ///
-/// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let forgets_after = 5 * MINUTE; // what nobody knows
-/// let reach = Reach::between(MINUTE / 2, 60 * MINUTE)?.with_second_flow();
+/// let reach = Reach::between(Duration::from_secs(30), Duration::from_secs(3_600))?.with_second_flow();
 /// let mut search = LifetimeSearch::new(reach);
+/// let mut tried = Vec::new();
 /// while let Some(idle) = search.trial() {
 ///     // open the second flow, exchange a few packets, be silent for `idle`, and ask over it
-///     if idle < forgets_after {
+///     let forgotten_after = Duration::from_secs(300); // what nobody knows
+///     if idle < forgotten_after {
 ///         search.trial_survived(idle);
 ///     } else {
 ///         search.trial_lost(idle); // and the flow in use never idled that long
 ///     }
+///     tried.push(idle.as_secs());
 /// }
-/// assert!(search.interval() > forgets_after * 4 / 5 && search.interval() < forgets_after);
+/// assert_eq!(tried, [60, 120, 240, 480, 360, 300, 270, 285, 292]); // twice as long, then half way
+/// assert_eq!(search.interval().as_secs(), 255); // less 1/8 until it is confirmed
 /// # Ok(()) }
 /// ```
 ///

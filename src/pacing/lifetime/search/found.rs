@@ -28,6 +28,8 @@ mod shape {
     pub(super) const OLD_DAYS: u64 = 30;
 }
 
+const OLD_US: u64 = shape::OLD_DAYS * Span::DAY_US;
+
 /// No idle that is known to be lost.
 const NONE: u64 = u64::MAX;
 
@@ -59,12 +61,12 @@ impl Found {
     pub(in crate::pacing::lifetime) const NOTHING: Self = Self::recalled(Memory::NOTHING, 0);
 
     pub(in crate::pacing::lifetime) const fn recalled(memory: Memory, age_us: u64) -> Self {
-        let months = age_us / (shape::OLD_DAYS * Span::DAY_US);
-        let (survived_us, lost_us) = match months {
-            0 => (memory.survived_us(), memory.lost_us()),
-            1..64 => (memory.survived_us() >> months, NONE),
-            _ => (0, NONE),
-        };
+        let (mut survived_us, mut lost_us) = (memory.survived_us(), memory.lost_us());
+        let mut left_us = age_us;
+        while left_us >= OLD_US && (survived_us > 0 || lost_us < NONE) {
+            (survived_us, lost_us) = (survived_us >> 1, NONE);
+            left_us -= OLD_US;
+        }
         Self {
             survived_us,
             lost_us,

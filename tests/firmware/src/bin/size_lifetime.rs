@@ -1,0 +1,64 @@
+#![no_std]
+#![no_main]
+//! A monitor that looks for a lifetime, with a second flow.
+
+use core::hint::black_box;
+use core::time::Duration;
+use cortex_m::asm::wfi;
+use cortex_m_rt::entry;
+use systole::pacing::{Fixed, Lifetime, Reach};
+use systole::{Config, Instant, Monitor, Output, ProbeId};
+
+const LEAST: Duration = Duration::from_secs(30);
+
+const REACH: Reach = match Reach::between(LEAST, Duration::from_secs(3_600)) {
+    Ok(reach) => reach.with_second_flow(),
+    Err(_) => panic!("30 s to an hour is in range"),
+};
+
+const CONFIG: Config<Lifetime<Fixed>> = match Config::lifetime(REACH) {
+    Ok(config) => config,
+    Err(_) => panic!("what a reach allows is in range"),
+};
+
+#[entry]
+fn main() -> ! {
+    let mut new = CONFIG
+        .seed(black_box(7))
+        .and_then(|config| Monitor::<16, _>::new(config, Instant::ZERO));
+    let Ok(monitor) = &mut new else {
+        loop {
+            wfi();
+        }
+    };
+    loop {
+        let now = Instant::from_micros(black_box(0));
+        match monitor.poll(now) {
+            Output::Probe(id) => _ = black_box(id),
+            Output::Event(event) => _ = black_box(event),
+            Output::Wait(until) => _ = black_box(until),
+            Output::Idle => {}
+        }
+        if let Some(id) = black_box(None::<u64>) {
+            monitor.handle_reply(ProbeId::from(id), now);
+        }
+        if let Some(idle) = monitor.trial() {
+            monitor.handle_trial_survived(black_box(idle), now);
+            monitor.handle_trial_lost(black_box(idle), now);
+        }
+        if black_box(false) {
+            monitor.handle_flow_lost(now);
+            monitor.recall(black_box(monitor.memory()), LEAST, now);
+        }
+        black_box((monitor.verdict(), monitor.earliest()));
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        /// Defined nowhere: an image that can panic does not link.
+        safe fn this_image_can_panic() -> !;
+    }
+    this_image_can_panic()
+}

@@ -1,0 +1,207 @@
+//! The search alone: what it finds, what it costs, what it remembers.
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+use systole::pacing::{LifetimeSearch, Memory, Reach};
+
+use super::ops::micros;
+use super::{DAY, MINUTE, SECOND, reach};
+
+/// One interval of the flow in use, and of the second one if it is wanted, where idles shorter than `lifetime` survive. Returns whether
+/// the flow in use was lost.
+fn step(search: &mut LifetimeSearch, lifetime: Duration) -> bool {
+    if let Some(idle) = search.trial() {
+        if idle < lifetime {
+            search.trial_survived(idle);
+        } else {
+            search.trial_lost(idle);
+        }
+    }
+    let idle = search.interval();
+    if idle < lifetime {
+        search.survived(idle);
+        return false;
+    }
+    search.lost(idle);
+    true
+}
+
+fn losses(search: &mut LifetimeSearch, lifetime: Duration, steps: u32) -> usize {
+    (0..steps).filter(|_| step(search, lifetime)).count()
+}
+
+fn lifetimes() -> impl Strategy<Value = Duration> {
+    (16_000_u64..3_600_000).prop_map(Duration::from_millis)
+}
+
+proptest! {
+    /// What the documentation says a fixed lifetime costs: no connection with a second flow, and nearly all of it is used.
+    #[test]
+    fn a_second_flow_finds_a_lifetime_at_no_loss(lifetime in lifetimes()) {
+        let mut search = LifetimeSearch::new(reach().with_second_flow());
+        prop_assert_eq!(losses(&mut search, lifetime, 1_000), 0);
+        let kept = search.interval().as_secs_f64() / lifetime.as_secs_f64();
+        prop_assert!(kept > 0.95 && kept < 1.0, "{kept}");
+    }
+
+    /// One without.
+    #[test]
+    fn a_lone_flow_finds_a_lifetime_at_one_loss(lifetime in lifetimes()) {
+        let mut search = LifetimeSearch::new(reach());
+        prop_assert_eq!(losses(&mut search, lifetime, 100), 1);
+        let kept = search.interval().as_secs_f64() / lifetime.as_secs_f64();
+        prop_assert!(kept > 0.92 && kept < 1.0, "{kept}");
+    }
+
+    /// A connection for each factor of 4, or part of it, by which a lifetime shrinks.
+    #[test]
+    fn a_lifetime_that_shrinks_costs_a_loss_a_factor_of_four(lifetime in lifetimes(), by in 1.1_f64..64.0) {
+        let shorter = lifetime.div_f64(by).max(16 * SECOND);
+        prop_assume!(shorter < lifetime.mul_f64(0.9));
+        let by = lifetime.as_secs_f64() / shorter.as_secs_f64();
+        let allowed = by.log(4.0).ceil();
+        for (reach, beside) in [(reach().with_second_flow(), 0.0), (reach(), 2.0)] {
+            let mut search = LifetimeSearch::new(reach);
+            losses(&mut search, lifetime, 200);
+            let lost = losses(&mut search, shorter, 400);
+            let lost = f64::from(u32::try_from(lost).unwrap());
+            prop_assert!(lost >= 1.0 && lost <= allowed + beside, "{lost} by {by}");
+            let kept = search.interval().as_secs_f64() / shorter.as_secs_f64();
+            prop_assert!(kept > 0.7 && kept < 1.0, "{kept}");
+        }
+    }
+
+    /// A lifetime that has become longer is noticed in the end, at no loss.
+    #[test]
+    fn a_lifetime_that_grows_is_found_again(lifetime in lifetimes()) {
+        let longer = lifetime * 2;
+        let mut search = LifetimeSearch::new(reach().with_second_flow());
+        losses(&mut search, lifetime, 100);
+        prop_assert_eq!(losses(&mut search, longer, 1_000), 0);
+        let best = longer.min(60 * MINUTE).as_secs_f64();
+        prop_assert!(search.interval().as_secs_f64() > 0.85 * best);
+    }
+
+    /// Whatever is claimed, intervals stay within the reach, trials below the longest, and what is remembered can be read again.
+    #[test]
+    fn no_claim_leads_out_of_the_reach(
+        claims in prop::collection::vec((0_u8..6, 0_u64..1 << 44), 1..200), second: bool, least in 1_u64..1 << 38, span in 0_u64..1 << 39,
+    ) {
+        let (least, most) = (micros(1_000 + least), micros(1_000 + least + span));
+        let reach = Reach::below_the_floor(least, most).unwrap();
+        let reach = if second { reach.with_second_flow() } else { reach };
+        let mut search = LifetimeSearch::new(reach);
+        for (what, us) in claims {
+            let claimed = micros(us);
+            match what {
+                0 => search.survived(claimed),
+                1 => search.lost(claimed),
+                2 => search.trial_survived(claimed),
+                3 => search.trial_lost(claimed),
+                4 => { step(&mut search, claimed); }
+                _ => search.recall(search.memory(), claimed * 64),
+            }
+            prop_assert!(search.interval() >= least && search.interval() <= most);
+            prop_assert!(search.trial().is_none_or(|idle| second && idle >= least && idle <= most));
+            let memory = search.memory();
+            prop_assert_eq!(Memory::new(memory.survived(), memory.lost(), memory.doubts()), Ok(memory));
+        }
+    }
+
+    /// Nothing is tried for ever: within the first thousand intervals there are fewer trials than one in ten.
+    #[test]
+    fn trials_are_rare_once_a_lifetime_is_known(lifetime in lifetimes()) {
+        let mut search = LifetimeSearch::new(reach().with_second_flow());
+        let mut trials = 0;
+        for _ in 0..1_000 {
+            trials += u32::from(search.trial().is_some());
+            step(&mut search, lifetime);
+        }
+        prop_assert!(trials <= 30, "{trials}");
+    }
+}
+
+#[test]
+fn a_closed_flow_tells_the_lifetime_to_the_second() {
+    let mut search = LifetimeSearch::new(reach());
+    while search.interval() < 7 * MINUTE {
+        step(&mut search, 60 * MINUTE);
+    }
+    search.lost(6 * MINUTE + 50 * SECOND); // closed before its next probe
+    assert_eq!(search.memory().lost(), Some(6 * MINUTE + 50 * SECOND));
+    assert!(search.is_settled());
+    assert!(search.interval() > 6 * MINUTE && search.interval() < 6 * MINUTE + 50 * SECOND);
+}
+
+#[test]
+fn one_loss_long_before_what_was_survived_has_another_cause() {
+    let mut search = LifetimeSearch::new(reach());
+    losses(&mut search, 10 * MINUTE, 100);
+    let kept = search.interval();
+    search.lost(2 * MINUTE);
+    assert_eq!(search.interval(), kept);
+    step(&mut search, 10 * MINUTE);
+    search.lost(2 * MINUTE);
+    assert_eq!(search.interval(), kept, "not two in a row");
+    search.lost(2 * MINUTE);
+    assert!(search.interval() < 2 * MINUTE);
+}
+
+#[test]
+fn a_trial_that_began_before_a_loss_proves_nothing_after_it() {
+    let mut search = LifetimeSearch::new(reach().with_second_flow());
+    losses(&mut search, 10 * MINUTE, 100);
+    search.lost(search.interval());
+    let back = search.interval();
+    search.trial_survived(12 * MINUTE);
+    assert_eq!(search.interval(), back);
+    assert!(search.memory().lost().is_some());
+}
+
+/// A lone flow is given up again to look for more: after 30 days, 60 days and so on.
+#[test]
+fn without_a_second_flow_more_is_tried_rarely() {
+    let mut search = LifetimeSearch::new(reach());
+    let mut time = Duration::ZERO;
+    let mut lost_at = Vec::new();
+    while time < 365 * DAY {
+        time += search.interval();
+        if step(&mut search, 30 * MINUTE) {
+            lost_at.push(time.as_secs() / DAY.as_secs());
+        }
+    }
+    assert_eq!(lost_at, [0, 30, 60, 120, 240]);
+}
+
+#[test]
+fn what_is_remembered_is_forgotten_slowly() {
+    let memory = Memory::new(8 * MINUTE, Some(9 * MINUTE), 0).unwrap();
+    let after = |age| {
+        let mut search = LifetimeSearch::new(reach());
+        search.recall(memory, age);
+        (search.memory().survived(), search.memory().lost())
+    };
+    assert_eq!(after(29 * DAY), (8 * MINUTE, Some(9 * MINUTE)));
+    assert_eq!(after(30 * DAY), (4 * MINUTE, None));
+    assert_eq!(after(60 * DAY), (2 * MINUTE, None));
+    assert_eq!(after(Duration::MAX), (Duration::ZERO, None));
+    let mut search = LifetimeSearch::new(reach());
+    search.recall(
+        Memory::new(Duration::ZERO, Some(MINUTE), 1).unwrap(),
+        30 * DAY,
+    );
+    assert_eq!(search.memory().lost(), None);
+}
+
+/// What was learnt at home is not asked again there.
+#[test]
+fn a_memory_spares_the_search() {
+    let reach = reach().with_second_flow();
+    let mut search = LifetimeSearch::new(reach);
+    losses(&mut search, 10 * MINUTE, 100);
+    let mut back = LifetimeSearch::new(reach);
+    back.recall(search.memory(), DAY);
+    assert!(back.is_settled());
+    assert!(back.interval() > 8 * MINUTE);
+}
