@@ -3,7 +3,7 @@
 //! The networks are not part of the crate: `SYSTOLE_TRACES` names their folder. All of it:
 //! `SYSTOLE_DEEP=1 SYSTOLE_TRACES=... cargo test --release --features lab --test early_warning -- --nocapture`.
 #![cfg(feature = "lab")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 #[path = "common/deep.rs"]
 mod deep;

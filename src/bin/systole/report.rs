@@ -8,7 +8,7 @@ mod words;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use systole::{Condition, Event, FailoverEvent, Instant, MonitorSnapshot};
+use systole::{Condition, Event, FailoverEvent, Health, Instant, MonitorSnapshot};
 
 use crate::args;
 use crate::target::{Answer, Miss};
@@ -31,6 +31,8 @@ pub(crate) enum Happening {
     Lost,
     /// A probe failed at once, or could not be sent.
     Miss(Miss),
+    /// The path to it became worse than usual, or is as usual again.
+    Health(Health),
     /// The monitor has something to say.
     Event(Event),
     /// The group thinks differently of it.

@@ -14,7 +14,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use systole::machine::Settled;
-use systole::{Epoch, FailoverEvent, Fault, Instant, MonitorSnapshot, ProbeId};
+use systole::{
+    EarlyWarning, Epoch, FailoverEvent, Fault, Health, Instant, MonitorSnapshot, ProbeId,
+};
 use tokio::select;
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
@@ -162,6 +164,7 @@ impl Watch {
             let before = std::mem::replace(&mut watched.condition, condition);
             if more {
                 self.tell(peer, &Happening::Lost)?;
+                self.warn(peer, EarlyWarning::overdue)?;
             }
             if let (Some(from), Some(to)) = (before, condition)
                 && from != to
@@ -170,6 +173,19 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// Tells the warner of `peer` of a probe, and what it makes of it where that is news.
+    fn warn(
+        &mut self,
+        peer: usize,
+        tell: impl FnOnce(&mut EarlyWarning) -> Health,
+    ) -> io::Result<()> {
+        let watched = self.peers.get_mut(peer);
+        match watched.and_then(|watched| watched.warned(tell)) {
+            Some(health) => self.tell(peer, &Happening::Health(health)),
+            None => Ok(()),
+        }
     }
 
     fn send(&mut self, peer: usize, id: ProbeId, now: Instant) {

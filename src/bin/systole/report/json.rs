@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
-use systole::{Condition, Counters, Event, FailoverEvent, Fault, Instant, MonitorSnapshot, Reason};
+use systole::{
+    Condition, Counters, Event, FailoverEvent, Fault, Health, Instant, MonitorSnapshot, Reason,
+};
 
 use super::words::condition_text;
 use super::{Happening, Who, describe};
@@ -120,6 +122,8 @@ fn name(
         Happening::Lost => plain("lost"),
         Happening::Miss(Miss::Fault(Fault::Unsent)) => plain("unsent"),
         Happening::Miss(miss) => ("failed", None, missed(miss)),
+        Happening::Health(Health::Degraded) => plain("degraded"),
+        Happening::Health(Health::Good) => plain("good"),
         Happening::Event(event) => told(*event),
         Happening::Condition { from, to } => ("condition", None, turned(*from, *to)),
         Happening::Group { event, from } => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::{Condition, Event, FailoverEvent, Outage, Reason, SwitchReason};
+use systole::{Condition, Event, FailoverEvent, Health, Outage, Reason, SwitchReason};
 
 use super::Happening;
 use crate::target::Answer;
@@ -26,6 +26,10 @@ pub(crate) fn describe(happening: &Happening) -> Option<String> {
             Some(note) => note.into(),
             None => miss.fault().to_string(),
         },
+        Happening::Health(Health::Degraded) => {
+            "the path is worse than usual: an outage may come".into()
+        }
+        Happening::Health(Health::Good) => "the path is as usual again".into(),
         Happening::Event(event) => event_text(*event),
         Happening::Condition { from, to } => {
             format!("{} → {}", condition_text(*from), condition_text(*to))

@@ -53,6 +53,9 @@ impl Watch {
             },
         };
         self.tell(peer, &happening)?;
+        if let Happening::Answer { rtt: Some(rtt), .. } = happening {
+            self.warn(peer, |warning| warning.answered(rtt))?;
+        }
         Ok(self.notice()?)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use systole::{Condition, Instant, ProbeId};
+use systole::{Condition, EarlyWarning, Health, Instant, ProbeId};
 
 use crate::target::{Link, Scheme, Target};
 
@@ -23,6 +23,7 @@ pub(super) struct Watched {
     pub(super) lost: u32,
     /// What a group thought of it at the last look.
     pub(super) condition: Option<Condition>,
+    warning: EarlyWarning,
 }
 
 impl Watched {
@@ -44,7 +45,18 @@ impl Watched {
             sent: VecDeque::new(),
             lost: 0,
             condition: None,
+            warning: EarlyWarning::new(),
         }
+    }
+
+    /// How the path does once the warner was told of a probe, if that is news.
+    pub(super) fn warned(
+        &mut self,
+        tell: impl FnOnce(&mut EarlyWarning) -> Health,
+    ) -> Option<Health> {
+        let before = self.warning.health();
+        let health = tell(&mut self.warning);
+        (health != before).then_some(health)
     }
 
     /// Under a machine that may have to do with it for the first time.
