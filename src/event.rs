@@ -242,6 +242,10 @@ mod tests {
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
         let (mut pending, by) = (Pending::new(), Precedence::Pushback);
+        pending.number = u32::MAX;
+        pending.paused(7);
+        assert_eq!(pending.take(2, by).map(|event| event.number()), Some(1)); // never 0
+        pending = Pending::new();
         pending.paused(7);
         pending.relaxed(1);
         pending.paused(8);

@@ -349,3 +349,29 @@ impl<const N: usize> Listener<N> {
 const fn add(counter: &mut u32, more: u32) {
     *counter = counter.saturating_add(more);
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::beat::Beat;
+
+    fn spoilt(spoil: impl FnOnce(&mut Listener<4>)) -> bool {
+        let config = ListenerConfig::new().detect_within(Duration::from_secs(3));
+        let mut listener = Listener::new(config.unwrap(), Instant::ZERO);
+        let beat = Beat::new(1, Duration::from_secs(1));
+        listener.handle_beat(&beat, Instant::ZERO);
+        spoil(&mut listener);
+        listener.is_valid()
+    }
+
+    #[test]
+    fn a_spoilt_listener_is_not_valid() {
+        assert!(spoilt(|_| {}));
+        assert!(!spoilt(|listener| listener.flow = None));
+        assert!(!spoilt(|listener| listener.outlook.bound_us = 0));
+        assert!(!spoilt(|listener| listener.risen = listener.config.rise));
+        assert!(!spoilt(|listener| listener.arrivals.spoil()));
+    }
+}

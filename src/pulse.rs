@@ -534,3 +534,35 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn spoilt(spoil: impl FnOnce(&mut Pulse<4, crate::pacing::Fluctuation>)) -> bool {
+        let config = Config::every(Duration::from_secs(1)).unwrap();
+        let mut pulse = Pulse::new(config);
+        pulse.replan();
+        spoil(&mut pulse);
+        pulse.is_valid()
+    }
+
+    /// What every test asks of a machine can be answered with no.
+    #[test]
+    fn a_spoilt_pulse_is_not_valid() {
+        assert!(spoilt(|_| {}));
+        assert!(!spoilt(|pulse| pulse.settings.limits.interval_max_us /= 8));
+        assert!(!spoilt(
+            |pulse| pulse.plan = Plan::from_micros(1_000_000, 500_000)
+        ));
+        assert!(!spoilt(
+            |pulse| pulse.settings.limits.timeout_min_us = u32::MAX
+        ));
+        assert!(!spoilt(|pulse| pulse.settings.limits.timeout_max_us = 1));
+        assert!(!spoilt(|pulse| pulse.verdict = Verdict::Suspect));
+        assert!(!spoilt(|pulse| pulse.risen = 1));
+    }
+}

@@ -280,6 +280,18 @@ mod tests {
     }
 
     #[test]
+    fn a_spoilt_window_is_not_valid() {
+        let mut window = RttWindow::<8>::new();
+        window.push_us(5);
+        window.moments.sum += 1;
+        assert!(!window.is_valid());
+        window.moments.sum -= 1;
+        assert!(window.is_valid());
+        window.next = 8;
+        assert!(!window.is_valid());
+    }
+
+    #[test]
     fn one_sample_has_no_spread() {
         let mut window = RttWindow::<8>::new();
         window.push_us(u32::MAX);

@@ -301,5 +301,7 @@ mod tests {
         let hours = 18 * 3_600 * 1_000_000;
         assert!(hours - sayable(hours) < 262_144);
         assert_eq!(sayable(5_000_000), 5_000_000);
+        // rounded up, it takes a bit more, and one place less
+        assert_eq!(pack((1 << 20) - 1, true), pack(1 << 20, false));
     }
 }

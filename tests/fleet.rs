@@ -147,7 +147,7 @@ fn a_drain_ends_though_more_is_due() {
                 probes += 1;
                 None
             }
-            FleetOutput::Idle => panic!("time is up"),
+            FleetOutput::Idle => unreachable!("time is up"),
         });
         let (polls, until) = drain.unwrap();
         assert!(polls <= Fleet::<4>::MAX_DRAIN && until > at);
@@ -227,4 +227,68 @@ fn events_are_bounded_and_numbered() {
     assert_eq!(fleet.census().dead, 100);
     let left: Vec<_> = fleet.events().map(|told| told.event.number()).collect();
     assert_eq!(left, (201..=300).collect::<Vec<_>>());
+}
+
+/// A key reads as what tells its peer from those that had its place before.
+#[test]
+fn a_key_reads_as_place_and_generation() {
+    let mut swarm = Swarm::new(config(), 2);
+    let first = swarm.peers[1];
+    assert!(swarm.fleet.remove(first));
+    let second = swarm.fleet.add(swarm.now);
+    assert_eq!(first.to_string().split_once('.').unwrap().0, "1");
+    assert_eq!(second.to_string().split_once('.').unwrap().0, "1");
+    assert_ne!(first.to_string(), second.to_string());
+}
+
+#[test]
+fn whoever_is_asked_at_once_is_asked_before_the_others() {
+    let mut swarm = Swarm::new(config(), 3);
+    swarm.run(10 * SECOND, everybody);
+    let FleetOutput::Wait(until) = swarm.fleet.poll(swarm.now) else {
+        unreachable!("nothing is due");
+    };
+    let peer = swarm.peers[0];
+    swarm.fleet.probe_now(peer, swarm.now);
+    let FleetOutput::Wait(sooner) = swarm.fleet.poll(swarm.now) else {
+        return; // at once
+    };
+    assert!(sooner <= until);
+    assert!(
+        matches!(swarm.fleet.poll(sooner), FleetOutput::Probe { peer: asked, .. } if asked == peer)
+    );
+}
+
+/// A reply stamped before the last look is taken for what it was then.
+#[test]
+fn a_reply_may_be_of_the_past() {
+    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let peer = fleet.add(Instant::ZERO);
+    let (mut now, mut sent) = (Instant::ZERO, None);
+    while sent.is_none() {
+        match fleet.poll(now) {
+            FleetOutput::Probe { id, .. } => sent = Some(id),
+            FleetOutput::Wait(until) => now = until,
+            FleetOutput::Idle => unreachable!("time has not ended"),
+        }
+    }
+    let arrived = now.saturating_add(SECOND / 50);
+    let read = now.saturating_add(SECOND / 2);
+    while !matches!(fleet.poll(read), FleetOutput::Wait(_)) {}
+    fleet.handle_reply(peer, sent.unwrap(), arrived);
+    assert!(fleet.status(peer, read).is_some());
+    assert_eq!(fleet.verdict(peer), Some(Verdict::Alive));
+    assert_eq!(fleet.counters().ignored, 0);
+}
+
+/// One that is gone is struck off the list of the troubled, though it never recovered.
+#[test]
+fn whoever_is_removed_in_trouble_is_not_among_the_worst() {
+    let mut swarm = Swarm::new(config(), 3);
+    swarm.run(10 * SECOND, everybody);
+    let gone = swarm.peers[1];
+    swarm.run(10 * SECOND, |peer, _| peer != gone);
+    assert_eq!(swarm.fleet.worst(9, swarm.now).len(), 1);
+    assert!(swarm.fleet.remove(gone));
+    assert_eq!(swarm.fleet.worst(9, swarm.now).len(), 0);
 }

@@ -218,3 +218,18 @@ fn the_status_of_a_group_survives() {
     survives(&group.status(0, Instant::ZERO).unwrap());
     survives(&group.state());
 }
+
+/// A group's fail-over is on unless it is said to be off.
+#[test]
+fn what_a_group_leaves_out_is_as_new() {
+    let config = FailoverConfig::CLASSIC;
+    let text = serde_json::to_string(&config).unwrap();
+    let mut form: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let fields = form.as_object_mut().unwrap();
+    fields.retain(|name, _| name == "active" || name == "standby");
+    let read: FailoverConfig<Fixed> = serde_json::from_value(form).unwrap();
+    assert_eq!(read, config);
+    let off = config.enabled(false);
+    survives(&off);
+    assert_ne!(read, off);
+}

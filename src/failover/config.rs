@@ -275,7 +275,7 @@ mod tests {
     fn a_stated_bound_is_the_groups() {
         let stated = |config: Config<Fixed>| config.detect_within(Duration::from_secs(7)).unwrap();
         let config = FailoverConfig::CLASSIC;
-        let by_limits = Duration::from_secs(1) + config.active.timeout_max() * 7;
+        let by_limits = Duration::from_secs(1) + config.active.timeout_max() * 3;
         assert_eq!(config.bound(), by_limits);
         let config = FailoverConfig::new(stated(config.active), config.standby);
         assert_eq!(config.bound(), Duration::from_secs(7));

@@ -193,5 +193,8 @@ mod tests {
         pending.tell(released(1));
         let numbers = [(); 3].map(|()| pending.take().map(|event| event.number()));
         assert_eq!(numbers, [Some(2), Some(3), None]);
+        pending.number = u32::MAX;
+        pending.tell(released(2));
+        assert_eq!(pending.take().map(|event| event.number()), Some(1));
     }
 }

@@ -228,3 +228,42 @@ const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32)
     };
     config
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::pacing::Fixed;
+
+    #[test]
+    fn a_seed_is_never_missing() {
+        let config = Config::fixed(Duration::from_secs(1)).unwrap();
+        assert_eq!(with_seed(config, 3 << 32, 3).seed, 1);
+        assert_ne!(with_seed(config, 3 << 32, 2).seed, 1);
+    }
+
+    fn spoilt(spoil: impl FnOnce(&mut Member<4, Fixed>)) -> bool {
+        let config = Config::fixed(Duration::from_secs(1)).unwrap();
+        let mut member = Member::new(config, 7, Endpoint::new(), Instant::ZERO);
+        spoil(&mut member);
+        member.is_valid()
+    }
+
+    #[test]
+    fn a_spoilt_member_is_not_valid() {
+        let now = Some(Instant::ZERO);
+        assert!(spoilt(|_| {}));
+        assert!(spoilt(|member| member.suspected = now));
+        assert!(!spoilt(|member| {
+            (member.suspected, member.healthy) = (now, now);
+        }));
+        for duty in [Duty::Barred, Duty::Pinned] {
+            assert!(spoilt(|member| member.endpoint.duty = duty));
+            assert!(!spoilt(|member| {
+                member.endpoint.duty = duty;
+                member.quarantine = now;
+            }));
+        }
+    }
+}

@@ -91,7 +91,7 @@ impl Twins {
                     Output::Probe(id) => assert!(theirs.insert((peer, u64::from(id)))),
                     Output::Event(event) => changes.extend(change(peer, event)),
                     Output::Wait(until) => break until,
-                    Output::Idle => break Instant::MAX,
+                    Output::Idle => break now, // at the end of time
                 }
             };
             deadline = deadline.min(until);
@@ -103,7 +103,7 @@ impl Twins {
                     assert!(ours.insert((peer.index(), u64::from(id))));
                 }
                 FleetOutput::Wait(until) => break until,
-                FleetOutput::Idle => break Instant::MAX,
+                FleetOutput::Idle => break now,
             }
         };
         assert_eq!(ours, theirs, "probes at {now}");
@@ -164,5 +164,8 @@ proptest! {
             let arrival = twins.network.first().map_or(Instant::MAX, |&(at, ..)| at);
             now = until.min(arrival.max(now)).plus(late_us);
         }
+        twins.network.clear();
+        let end = twins.round(Instant::MAX, &[const { Fortune::Lost }; PEERS]);
+        prop_assert_eq!(end, (Instant::MAX, Instant::MAX));
     }
 }

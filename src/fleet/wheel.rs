@@ -262,6 +262,24 @@ mod tests {
         }
     }
 
+    /// Steps are rationed: what is due may have to wait for the next look, which is due at once.
+    #[test]
+    fn a_slot_that_is_being_spread_is_due_now() {
+        let mut wheel = Wheel::new(Instant::ZERO);
+        wheel.reserve(8);
+        let due = Instant::from_secs(60);
+        for index in 0..8 {
+            wheel.set(index, due);
+        }
+        assert_eq!(wheel.pop(due, &mut 3), None);
+        assert!(wheel.next() <= due);
+        let mut popped = 0;
+        while wheel.pop(due, &mut { ALL }).is_some() {
+            popped += 1;
+        }
+        assert_eq!((popped, wheel.next()), (8, Instant::MAX));
+    }
+
     proptest! {
         /// Nothing is early, nothing late, nothing lost; however the steps are rationed.
         #[test]

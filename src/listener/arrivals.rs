@@ -245,6 +245,11 @@ impl<const N: usize> Arrivals<N> {
     pub(super) const fn is_valid(&self) -> bool {
         self.least <= self.last && self.last.unsigned_abs() <= FAR
     }
+
+    #[cfg(test)]
+    pub(super) const fn spoil(&mut self) {
+        self.least = self.last + 1;
+    }
 }
 
 /// Beats in a row that came too late for the next.

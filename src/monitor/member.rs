@@ -51,11 +51,34 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use core::time::Duration;
 
     use super::*;
     use crate::config::Config;
     use crate::monitor::Output;
+    use crate::verdict::Failure;
+
+    /// An id of another incarnation may look like one of now in all but that.
+    #[test]
+    fn a_failure_of_another_incarnations_probe_is_ignored() {
+        let config = Config::every(Duration::from_secs(1)).unwrap();
+        let config = config.seed(7).unwrap().start_at_once();
+        let now = Instant::from_secs(1);
+        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        let _ = monitor.poll(now);
+        let label = |incarnation| Label {
+            sent: monitor.watch.seen(),
+            count: monitor.count,
+            incarnation,
+        };
+        let (other, own) = (label(monitor.incarnation ^ 1), label(monitor.incarnation));
+        let key = monitor.key;
+        for (label, failed) in [(other, 0), (own, 1)] {
+            monitor.handle_failure(label.seal(key), Failure::Refused, now);
+            assert_eq!(monitor.counters.failed, failed);
+        }
+    }
 
     /// A first probe that cannot be sent must not be asked for again at the same moment, for ever.
     #[test]
@@ -64,10 +87,14 @@ mod tests {
         let config = config.seed(7).unwrap().start_at_once();
         let now = Instant::from_secs(1);
         let mut monitor = Monitor::<8>::new(config, now).unwrap();
-        let Output::Probe(id) = monitor.poll(now) else {
-            panic!("a probe is due");
-        };
-        monitor.handle_unsent(id, now);
-        assert!(matches!(monitor.poll(now), Output::Wait(until) if until > now));
+        let sent = core::iter::from_fn(|| match monitor.poll(now) {
+            Output::Probe(id) => Some(id),
+            _ => None,
+        });
+        let sent: std::vec::Vec<_> = sent.collect();
+        assert_eq!(sent.len(), 1);
+        monitor.handle_unsent(sent[0], now);
+        assert_eq!(monitor.poll(now), monitor.poll(now));
+        assert!(monitor.next > now);
     }
 }

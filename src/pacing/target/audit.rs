@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_keeps_a_correction_until_the_audit_starts_over() {
+        let mut audit = Audit::NEW;
+        audit.begin(Instant::ZERO);
+        for ms in [1, 2] {
+            audit.mistake(Instant::from_millis(ms), 1_000_000);
+        }
+        assert_eq!(audit.strictness(), 1);
+        audit.mistake(Instant::from_secs(2), 1_000_000);
+        audit.review(Instant::from_secs(5), 1_000_000); // five of the times promised, one mistake
+        assert_eq!((audit.strictness(), audit.mistakes()), (1, 1));
+        audit.review(Instant::from_secs(9), 1_000_000);
+        assert_eq!((audit.strictness(), audit.mistakes()), (1, 0));
+    }
+
+    #[test]
     fn a_promise_breaks_and_is_corrected_and_eased() {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);

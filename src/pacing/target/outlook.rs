@@ -230,7 +230,8 @@ mod tests {
             (0.36 / STEP..0.36 * STEP).contains(&bad.interval),
             "{bad:?}"
         );
-        assert!(clean.cost < bad.cost && clean.excess < bad.excess);
+        assert!(clean.cost < bad.cost);
+        assert!(clean.excess < bad.excess);
     }
 
     /// No silence is shorter than the round trip: empty bins below it are no evidence that longer ones are rare.

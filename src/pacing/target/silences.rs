@@ -98,15 +98,24 @@ mod tests {
                 } else {
                     (libm::floor(libm::log2(bound as f64 / length as f64)) as usize).min(BINS - 1)
                 };
-                let exact = if bound >> exact == length && exact > 0 && bound % (1 << exact) == 0 {
-                    exact - 1
-                } else {
-                    exact
-                };
+                let is_edge = bound >> exact == length && bound % (1 << exact) == 0;
+                let exact = exact - usize::from(is_edge);
                 assert_eq!(bin(length, bound), exact, "{length} of {bound}");
             }
         }
         assert_eq!(bin(1_000, 1_000), BINS);
+    }
+
+    #[test]
+    fn a_probe_weighs_one_where_nothing_is_left() {
+        let mut silences = Silences::NEW;
+        assert!((silences.unit() - 1.0).abs() < f32::EPSILON);
+        for length_us in [100, 900] {
+            silences.add(length_us, 1_000, 1, 2);
+        }
+        silences.halve();
+        assert_eq!((silences.probes(), silences.total), (1, 0));
+        assert!((silences.unit() - 1.0).abs() < f32::EPSILON);
     }
 
     #[test]
@@ -118,11 +127,8 @@ mod tests {
                 silences.halve();
             }
         }
-        assert!(
-            (45..=100).contains(&silences.probes()),
-            "{}",
-            silences.probes()
-        );
+        let probes = silences.probes();
+        assert!((45..=100).contains(&probes), "{probes}");
         assert!((silences.unit() - 1.0).abs() < 0.02);
     }
 }

@@ -75,6 +75,24 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_kept_starts_at_the_shortest() {
+        let target = Target::new(Duration::from_millis(1));
+        let century = Duration::from_secs(100 * 365 * 86_400);
+        let target = target.with_recurrence(century).unwrap();
+        assert_eq!(target.starting_share(), SHORTEST);
+    }
+
+    #[test]
+    fn an_interval_may_be_given() {
+        let frozen = |ms| {
+            let target = Target::new(Duration::from_secs(1));
+            target.frozen(Duration::from_millis(ms)).starting_share()
+        };
+        assert_eq!(frozen(500), 32_768);
+        assert_eq!(frozen(2_000), 62_259); // 95 % of the bound
+    }
+
+    #[test]
     fn a_budget_comes_first() {
         let target = Target::new(Duration::from_secs(10));
         let thrifty = target.with_budget(201).unwrap();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Arm, BinOp, Expr, ExprBinary, ExprUnary};
+use syn::{Arm, BinOp, Expr, ExprBinary, ExprMatch, ExprUnary, Ident, Pat};
 
 /// What is switched, in bytes of the file.
 #[derive(Clone, Debug)]
@@ -92,18 +92,34 @@ impl<'ast> Visit<'ast> for Places {
         visit::visit_expr_unary(self, expr);
     }
 
-    fn visit_arm(&mut self, arm: &'ast Arm) {
-        let guard = arm.guard.as_ref().map(|(_, guard)| bytes(guard));
-        let place = Place::Arm {
-            pattern: bytes(&arm.pat),
-            guard,
-        };
-        if let Some((_, guard)) = &arm.guard {
-            self.note(guard, Place::clone(&place));
+    fn visit_expr_match(&mut self, expr: &'ast ExprMatch) {
+        let open = expr.arms.iter().any(takes_the_rest);
+        for arm in &expr.arms {
+            let guard = arm.guard.as_ref().map(|(_, guard)| guard);
+            let place = Place::Arm {
+                pattern: bytes(&arm.pat),
+                guard: guard.map(bytes),
+            };
+            if let Some(guard) = guard {
+                self.note(guard, place.clone());
+            }
+            if open && !takes_the_rest(arm) {
+                self.note(&arm.pat, place);
+            }
         }
-        self.note(&arm.pat, place);
-        visit::visit_arm(self, arm);
+        visit::visit_expr_match(self, expr);
     }
+}
+
+/// Whether the arms before this one may be missing.
+fn takes_the_rest(arm: &Arm) -> bool {
+    let binds_all = |name: &Ident| name.to_string().starts_with(char::is_lowercase);
+    let is_rest = match &arm.pat {
+        Pat::Wild(_) => true,
+        Pat::Ident(name) => name.subpat.is_none() && binds_all(&name.ident),
+        _ => false,
+    };
+    is_rest && arm.guard.is_none()
 }
 
 /// None for a link of a chain of `let`, which is no expression.
@@ -139,6 +155,6 @@ fn binds(expr: &Expr) -> bool {
     }
 }
 
-fn bytes(part: impl Spanned) -> Range<usize> {
+fn bytes(part: &impl Spanned) -> Range<usize> {
     part.span().byte_range()
 }

@@ -1,0 +1,329 @@
+//! The corners of what can be asked and said: the end of time, the least that can be configured, how refusals and failures read.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test
+
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
+use core::time::Duration;
+
+use systole::pacing::{Fixed, Lifetime, Pacing};
+use systole::wire::{self, Mac, WireError};
+use systole::{
+    Beat, Condition, Config, ConfigError, Duty, Endpoint, Failover, FailoverConfig, FailoverOutput,
+    Failure, Heartbeat, Instant, Listener, ListenerConfig, ListenerOutput, Monitor, Output, Plan,
+    Reason, Retries, RetryBudget, Setting, Statistics, Verdict,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn group(endpoints: usize) -> Failover<4, 8, Fixed> {
+    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    Failover::new(config, &[Endpoint::new(); 4][..endpoints], Instant::ZERO).unwrap()
+}
+
+// ---- the end of time ----
+
+/// Nothing is waited for at [`Instant::MAX`], and the machine is as valid as before.
+#[test]
+fn at_the_end_of_time_everything_is_idle() {
+    let mut group = group(2);
+    while !matches!(group.poll(Instant::MAX), FailoverOutput::Idle) {}
+    assert_eq!(group.poll(Instant::MAX), FailoverOutput::Idle);
+    assert!(group.is_valid());
+
+    let mut listener = Listener::<8>::new(ListenerConfig::new(), Instant::ZERO);
+    while !matches!(listener.poll(Instant::MAX), ListenerOutput::Idle) {}
+    assert_eq!(listener.poll(Instant::MAX), ListenerOutput::Idle);
+    assert!(listener.is_valid());
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn at_the_end_of_time_a_fleet_is_idle() {
+    use systole::{Fleet, FleetOutput};
+
+    let config = Config::every(SECOND).unwrap().seed(7).unwrap();
+    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let peer = fleet.add(Instant::ZERO);
+    while fleet.poll(Instant::MAX) != FleetOutput::Idle {}
+    assert!(fleet.status(peer, Instant::MAX).is_some());
+    assert_eq!(fleet.poll(Instant::MAX), FleetOutput::Idle);
+}
+
+// ---- configurations ----
+
+#[test]
+fn the_shortest_interval_there_is_is_a_microsecond() {
+    let config = Config::every(Duration::from_micros(1)).unwrap();
+    assert_eq!(config.interval_min(), Duration::from_micros(1));
+}
+
+#[test]
+fn a_bound_without_room_for_any_retry_says_that_none_fit() {
+    let config = Config::every(10 * SECOND).unwrap();
+    let config = config.timeouts(SECOND, SECOND, SECOND).unwrap();
+    let config = config.retries(Retries::fixed(0)).unwrap();
+    let config = config.detect_within(Duration::from_millis(10_000));
+    let config = config.unwrap(); // 9 s, and a timeout
+    let refusal = config.retries(Retries::fixed(3)).unwrap_err();
+    assert_eq!(refusal.setting(), Setting::Retries);
+    assert_eq!((refusal.value(), refusal.range()), (3, (0, 0)));
+}
+
+#[test]
+fn a_listeners_settings_can_be_asked_for() {
+    let config = ListenerConfig::default();
+    assert_eq!(config, ListenerConfig::new());
+    assert_eq!(config.bound(), None);
+    let stated = config.detect_within(3 * SECOND).unwrap();
+    assert_eq!(stated.bound(), Some(3 * SECOND));
+    let refusal = config.first_within(Duration::ZERO).unwrap_err();
+    assert_eq!(refusal.setting(), Setting::DetectWithin);
+}
+
+/// The first beat is waited for as long as is said, whatever the bound.
+#[test]
+fn the_first_beat_has_its_own_time() {
+    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
+    let config = config.first_within(20 * SECOND).unwrap();
+    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    let until = Instant::from_secs(20);
+    assert_eq!(listener.poll(Instant::ZERO), ListenerOutput::Wait(until));
+    assert!(matches!(listener.poll(until), ListenerOutput::Event(_)));
+    assert_eq!(listener.verdict(), Verdict::Dead);
+}
+
+#[test]
+fn a_listener_reports_pauses_from_where_it_is_told() {
+    let pauses = |over: Duration| {
+        let config = ListenerConfig::new().report_pauses_over(over);
+        let mut listener = Listener::<8>::new(config, Instant::ZERO);
+        listener.handle_beat(&Beat::new(1, SECOND), Instant::ZERO);
+        let mut told = 0;
+        let ListenerOutput::Wait(until) = settled(&mut listener, Instant::ZERO) else {
+            panic!("something is waited for");
+        };
+        let late = until.saturating_add(2 * SECOND);
+        while let ListenerOutput::Event(event) = listener.poll(late) {
+            told += usize::from(matches!(event, systole::Event::Paused { .. }));
+        }
+        told
+    };
+    assert_eq!(pauses(SECOND), 1);
+    assert_eq!(pauses(3 * SECOND), 0);
+}
+
+fn settled(listener: &mut Listener<8>, now: Instant) -> ListenerOutput {
+    loop {
+        match listener.poll(now) {
+            ListenerOutput::Event(_) => {}
+            other => return other,
+        }
+    }
+}
+
+/// The settings of groups and listeners are named in their refusals, too, with their units.
+#[test]
+fn refusals_name_every_setting() {
+    let groups = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let one = Endpoint::new();
+    let name = |error: ConfigError| error.to_string();
+    let fails = |endpoints: &[Endpoint]| {
+        let group = Failover::<4, 8, Fixed>::new(groups, endpoints, Instant::ZERO);
+        name(group.unwrap_err())
+    };
+    let named = [
+        fails(&[]),
+        fails(&[one.duty(Duty::Barred)]),
+        name(ListenerConfig::new().rise(0).unwrap_err()),
+        name(groups.request_timeout(Duration::ZERO).unwrap_err()),
+        name(groups.quarantine(Duration::ZERO, SECOND).unwrap_err()),
+        name(groups.quarantine(2 * SECOND, SECOND).unwrap_err()),
+        name(groups.hold_down(Duration::MAX).unwrap_err()),
+    ];
+    let begin = [
+        "the number of endpoints of 0 ",
+        "the number of endpoints not barred of 0 ",
+        "the number of answers to rise of 0 ",
+        "the request timeout of 0 us ",
+        "the first quarantine of 0 us ",
+        "the longest quarantine of 1000000 us ",
+        "the hold-down of ",
+    ];
+    for (named, begin) in named.iter().zip(begin) {
+        assert!(named.starts_with(begin), "{named}");
+        assert!(named.contains("is out of range"), "{named}");
+    }
+}
+
+#[test]
+fn budgets_and_retries_read_as_what_they_are() {
+    assert_eq!(format!("{:?}", Retries::closing(3)), "Closing(3)");
+    assert_eq!(format!("{:?}", Retries::fixed(0)), "Fixed(0)");
+    let budget = RetryBudget::new(10, 5);
+    assert!(format!("{budget:?}").contains("RetryBudget"));
+}
+
+#[test]
+fn every_reason_and_failure_reads_as_itself() {
+    let words = [Reason::Left, Reason::Failed(Failure::Unhealthy)];
+    let words: BTreeSet<_> = words.iter().map(ToString::to_string).collect();
+    assert_eq!(words.into_iter().collect::<Vec<_>>(), ["left", "unhealthy"]);
+}
+
+// ---- policies ----
+
+/// Remembers what time was said to have passed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Clockwatcher;
+
+impl Pacing for Clockwatcher {
+    type State = u64;
+    const INITIAL: u64 = 0;
+
+    fn on_lapse(&self, state: &mut u64, span_us: u64) {
+        *state += span_us;
+    }
+
+    /// 1 s, and 1 us for each that lapsed. The timeout is the one that was measured.
+    fn plan(&self, state: &u64, path: &Statistics<'_>) -> Plan {
+        assert!(path.timeout_us() <= 2_000_000, "{}", path.timeout_us());
+        assert_eq!(path.bound(), None);
+        Plan::from_micros(1_000_000 + state, path.timeout_us())
+    }
+}
+
+#[test]
+fn a_ceiling_hands_on_the_time_that_nobody_looked() {
+    let policy = Lifetime::at_most(Clockwatcher, 3_600 * SECOND);
+    let config = Config::with_policy(policy, SECOND, 3_600 * SECOND).unwrap();
+    let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
+    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let mut now = Instant::ZERO;
+    let mut turn = |late: Duration| loop {
+        match monitor.poll(now) {
+            Output::Probe(id) => monitor.handle_reply(id, now),
+            Output::Event(_) => {}
+            Output::Wait(until) => {
+                now = until.saturating_add(late);
+                let plan = monitor.snapshot(now).heart.plan;
+                return plan.interval();
+            }
+            Output::Idle => panic!("time has not ended"),
+        }
+    };
+    let before = turn(7 * SECOND);
+    turn(Duration::ZERO);
+    let after = turn(Duration::ZERO);
+    assert!(after >= before + 7 * SECOND, "{before:?}, then {after:?}");
+}
+
+/// A policy is never told of a longer timeout than the longest, however slow the path.
+#[test]
+fn a_policy_sees_timeouts_within_their_limits() {
+    let config = Config::with_policy(Clockwatcher, SECOND, 60 * SECOND).unwrap();
+    let config = config.timeouts(SECOND, SECOND, 2 * SECOND).unwrap();
+    let mut heart = Heartbeat::<8, _>::new(config);
+    for _ in 0..20 {
+        heart.next_interval(50 * SECOND);
+    }
+    assert_eq!(heart.timeout(), 2 * SECOND);
+}
+
+// ---- groups ----
+
+#[test]
+fn a_groups_retries_are_held_to_its_budget() {
+    let probes = |budget: &RetryBudget| {
+        let mut group = group(2);
+        let (mut now, mut probes) = (Instant::ZERO, 0);
+        while now < Instant::from_secs(60) {
+            match group.poll_within(now, budget) {
+                FailoverOutput::Probe { .. } => probes += 1, // nobody answers
+                FailoverOutput::Event(_) => {}
+                FailoverOutput::Wait(until) => now = until,
+                FailoverOutput::Idle => panic!("time has not ended"),
+            }
+        }
+        probes
+    };
+    let (stingy, generous) = (
+        probes(&RetryBudget::new(0, 1)),
+        probes(&RetryBudget::new(255, 1_000)),
+    );
+    assert!(stingy < generous, "{stingy} and {generous}");
+}
+
+#[test]
+fn an_endpoint_says_that_it_is_barred() {
+    let mut group = group(2);
+    assert!(group.set_duty(1, Duty::Barred, Instant::ZERO));
+    assert_eq!(group.condition(0), Some(Condition::Unknown));
+    assert_eq!(group.condition(1), Some(Condition::Barred));
+    assert_eq!(group.condition(2), None);
+}
+
+// ---- the wire ----
+
+struct Sum;
+
+impl Mac for Sum {
+    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; wire::TAGGED - wire::PLAIN] {
+        *message
+    }
+}
+
+#[test]
+fn a_key_may_be_borrowed() {
+    let beat = Beat::new(3, SECOND).with_deadline(5 * SECOND);
+    let (owned, borrowed) = (wire::seal(&beat, &Sum), wire::seal(&beat, &&Sum));
+    assert_eq!(owned, borrowed);
+    let opened = wire::open(&owned, &&Sum).unwrap();
+    assert!(opened.is_authentic());
+    assert!(!wire::decode(&wire::encode(&beat)).unwrap().is_authentic());
+    let spans = [opened.interval(), opened.deadline()];
+    assert!(spans[0] <= SECOND && spans[0] > SECOND - Duration::from_micros(4));
+    assert!(spans[1] >= 5 * SECOND && spans[1] < 5 * SECOND + Duration::from_micros(16));
+}
+
+#[test]
+fn what_is_no_beat_says_why() {
+    let mut bytes = wire::encode(&Beat::new(3, SECOND));
+    let [_, load, ..] = &mut bytes;
+    *load = 9; // not said to be there
+    let unsaid = wire::decode(&bytes).unwrap_err();
+    assert_eq!(unsaid, WireError::Malformed);
+    let errors = [
+        wire::decode(&[0; 3]).unwrap_err(),
+        wire::decode(&[0xf0; wire::PLAIN]).unwrap_err(),
+        unsaid,
+        wire::open(&wire::seal(&Beat::new(3, SECOND), &Sum), &Zero).unwrap_err(),
+    ];
+    let words = [
+        "3 bytes are no beat",
+        "version 15 is not known",
+        "malformed",
+        "the tag is not that of the key",
+    ];
+    assert_eq!(errors.map(|error| error.to_string()), words);
+}
+
+struct Zero;
+
+impl Mac for Zero {
+    fn tag(&self, _: &[u8; wire::PLAIN]) -> [u8; wire::TAGGED - wire::PLAIN] {
+        [0; wire::TAGGED - wire::PLAIN]
+    }
+}
+
+/// An echo answers neither itself nor a service.
+#[test]
+fn an_echo_chooses_whom_it_answers() {
+    let own = "192.0.2.1:7007".parse().unwrap();
+    let answers = |from: &str| wire::may_answer(from.parse().unwrap(), own);
+    assert!(answers("192.0.2.9:40000"));
+    assert!(answers("192.0.2.9:1024"));
+    assert!(!answers("192.0.2.9:1023"));
+    assert!(!answers("192.0.2.9:7007"));
+}
