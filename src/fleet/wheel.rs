@@ -271,10 +271,10 @@ mod tests {
         for index in 0..8 {
             wheel.set(index, due);
         }
-        assert_eq!(wheel.pop(due, &mut 3), None);
+        assert_eq!(wheel.pop(due, &mut 3, |_| ()), None);
         assert!(wheel.next() <= due);
         let mut popped = 0;
-        while wheel.pop(due, &mut { ALL }).is_some() {
+        while wheel.pop(due, &mut { ALL }, |_| ()).is_some() {
             popped += 1;
         }
         assert_eq!((popped, wheel.next()), (8, Instant::MAX));

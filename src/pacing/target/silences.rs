@@ -111,7 +111,7 @@ mod tests {
         let mut silences = Silences::NEW;
         assert!((silences.unit() - 1.0).abs() < f32::EPSILON);
         for length_us in [100, 900] {
-            silences.add(length_us, 1_000, 1, 2);
+            silences.add(length_us, 1_000, 1);
         }
         silences.halve();
         assert_eq!((silences.probes(), silences.total), (1, 0));
