@@ -330,6 +330,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(crate) fn look(&mut self, at: Instant) {
+        self.pulse.begin();
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;

@@ -199,6 +199,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     // ---- what happens ----
 
+    /// Draws up the first plan where there is none yet.
+    pub(crate) fn begin(&mut self) {
+        if !self.plan.is_drawn() {
+            self.replan();
+        }
+    }
+
     /// A probe goes out at `now`.
     #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
