@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
-use crate::verdict::{Change, Reason, Verdict};
+use crate::verdict::{Change, Failure, Reason, Verdict};
 
 /// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
 /// of a kind stays and the numbers show a gap.
@@ -117,29 +117,27 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    pub(crate) const fn new() -> Self {
-        Self {
-            transition: Transition {
-                at: Instant::ZERO,
-                number: 0,
-                level: SuspicionLevel::ZERO,
-                from: Verdict::Unknown,
-                to: Verdict::Unknown,
-                reason: Reason::Restarted,
-            },
-            lateness_us: 0,
-            bound_us: 0,
-            paused: 0,
-            relaxed: 0,
-            broken: 0,
+    pub(crate) const NONE: Self = Self {
+        transition: Transition {
+            at: Instant::ZERO,
             number: 0,
-        }
-    }
+            level: SuspicionLevel::ZERO,
+            from: Verdict::Unknown,
+            to: Verdict::Unknown,
+            reason: Reason::Failed(Failure::Refused), // all zeros
+        },
+        lateness_us: 0,
+        bound_us: 0,
+        paused: 0,
+        relaxed: 0,
+        broken: 0,
+        number: 0,
+    };
 
     /// Nothing pending, and `number` events before.
     #[cfg(feature = "alloc")]
     pub(crate) const fn after(number: u32) -> Self {
-        let mut pending = Self::new();
+        let mut pending = Self::NONE;
         pending.number = number;
         pending
     }
@@ -192,21 +190,14 @@ impl Pending {
 
     /// The earliest pending event, where the bound in force is `bound_us`, and `by` is what relaxes bounds.
     pub(crate) fn take(&mut self, bound_us: u64, by: Precedence) -> Option<Event> {
-        let pending = [
-            self.transition.number,
-            self.paused,
-            self.relaxed,
-            self.broken,
-        ];
-        let age = |&number: &u32| self.number.wrapping_sub(number);
-        let oldest = pending
-            .into_iter()
-            .filter(|&number| number > 0)
-            .max_by_key(age)?;
-        Some(if oldest == self.transition.number {
-            let transition = self.transition;
-            self.transition.number = 0;
-            Event::Transition(transition)
+        let oldest = self.oldest();
+        Some(if oldest == 0 {
+            return None;
+        } else if oldest == self.transition.number {
+            Event::Transition(Transition {
+                number: core::mem::take(&mut self.transition.number),
+                ..self.transition
+            })
         } else if oldest == self.paused {
             self.take_paused()
         } else if oldest == self.broken {
@@ -216,6 +207,23 @@ impl Pending {
         } else {
             self.take_relaxed(bound_us, by)
         })
+    }
+
+    /// The lowest number that is pending, as numbers wrap; 0 where none is.
+    fn oldest(&self) -> u32 {
+        let age = |number: u32| self.number.wrapping_sub(number);
+        let mut oldest = 0;
+        for number in [
+            self.transition.number,
+            self.paused,
+            self.relaxed,
+            self.broken,
+        ] {
+            if number > 0 && (oldest == 0 || age(number) > age(oldest)) {
+                oldest = number;
+            }
+        }
+        oldest
     }
 
     fn take_paused(&mut self) -> Event {
@@ -241,7 +249,7 @@ mod tests {
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
-        let (mut pending, by) = (Pending::new(), Precedence::Pushback);
+        let (mut pending, by) = (Pending::NONE, Precedence::Pushback);
         pending.paused(7);
         pending.relaxed(1);
         pending.paused(8);

@@ -1,5 +1,7 @@
 //! Fixed-point arithmetic: division, scaling, and a logarithm.
 
+use crate::wide;
+
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
@@ -69,7 +71,7 @@ const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
     if high >> 48 != 0 {
         return u64::MAX;
     }
-    (high << 16).saturating_add((low * factor as u64) >> 16)
+    wide::plus(high << 16, (low * factor as u64) >> 16)
 }
 
 /// The decimal logarithm of `2^32 / part`, in thousandths, rounded to nearest: how improbable a chance of `part`

@@ -17,7 +17,9 @@ pub struct LossRate {
 }
 
 impl LossRate {
-    pub(crate) const NEW: Self = Self { sent: 0, lost: 0 };
+    pub(crate) const fn new() -> Self {
+        Self { sent: 0, lost: 0 }
+    }
 
     #[inline]
     pub(crate) const fn answered(&mut self) {
@@ -65,7 +67,7 @@ mod tests {
 
     #[test]
     fn follows_jeffreys() {
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         assert!((loss.probability() - 0.5).abs() < 1e-9);
         for _ in 0..9 {
             loss.answered();
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn forgets_slowly() {
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         for _ in 0..2_000 {
             loss.lost();
         }

@@ -14,6 +14,7 @@ use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::watch::Watch;
+use crate::wide;
 
 mod arrival;
 mod caller;
@@ -107,8 +108,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     last_failure: Option<Failure>,
     /// The path before the episode under way.
     model: Model,
-    outstanding: Outstanding,
     pulse: Pulse<N, P>,
+    outstanding: Outstanding,
     looser: Looser,
     pending: Pending,
     counters: Counters,
@@ -133,19 +134,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// A monitor whose configuration is known to have a seed.
     #[inline(never)]
     pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
-        let pulse = Pulse::new(config);
-        let mut monitor = Self {
-            model: pulse.model(),
-            pulse,
-            watch: Watch::new(now),
-            outstanding: Outstanding::new(),
-            counters: Counters::default(),
-            pending: Pending::new(),
-            looser: Looser::default(),
-            key: mix(config.seed),
-            proof: Instant::ZERO,
+        Self {
             sent: now,
-            next: now,
+            next: now.plus(config.start_delay_us()),
+            proof: Instant::ZERO,
+            key: mix(config.seed),
+            watch: Watch::new(now),
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
@@ -153,19 +147,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: 0,
             incarnation: 0,
             last_failure: None,
-        };
-        if !config.start_at_once {
-            monitor.next = now.plus(monitor.start_delay_us(config.seed));
+            model: Model::UNKNOWN,
+            pulse: Pulse::new(config),
+            outstanding: Outstanding::NONE,
+            looser: Looser::default(),
+            pending: Pending::NONE,
+            counters: Counters::default(),
         }
-        monitor
-    }
-
-    /// Uniform in an interval as jitter has it: in a whole one, those who start last would meet those who beat for the second time.
-    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
-    fn start_delay_us(&self, seed: u64) -> u64 {
-        let draw = mix(!seed);
-        let (share, jitter) = (draw >> 40, draw as u16);
-        (self.pulse.interval_drawn_us(jitter) * share) >> 24 // no interval is over 2^40: the product fits
     }
 
     /// What to do at `now`. Call it until it answers [`Output::Wait`] or [`Output::Idle`]; and again at that moment, or after any `handle_*`.
@@ -309,7 +297,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn next_steady(&self) -> Instant {
         let interval = self.pulse.interval_us();
-        let least = self.pulse.settings().limits.interval_min_us.min(interval);
+        let least = wide::min(self.pulse.settings().limits.interval_min_us, interval);
         let mut next = self.place().plus(interval);
         let under_way = self
             .outstanding
@@ -335,7 +323,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if late_us == 0 {
             return;
         }
-        self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if late_us >= u64::from(self.pause_us) {

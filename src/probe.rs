@@ -124,6 +124,8 @@ const fn scramble(half: u64, key: u64, round: u64) -> u64 {
 /// What became of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
+    /// Answered, or there is no probe: an empty slot is all zeros.
+    Settled,
     /// Nothing yet.
     Waiting,
     /// Its timeout has passed; a late reply still counts.
@@ -132,8 +134,6 @@ pub(crate) enum Fate {
     Failed,
     /// Nothing is to be learnt from its silence: it could not be sent, or we slept. A reply still proves life.
     Void,
-    /// Answered.
-    Settled,
 }
 
 /// A probe that the machine remembers.
@@ -171,9 +171,7 @@ pub(crate) const CAPACITY: usize = 8;
 pub(crate) struct Outstanding([Probe; CAPACITY]);
 
 impl Outstanding {
-    pub(crate) const fn new() -> Self {
-        Self([Probe::NONE; CAPACITY])
-    }
+    pub(crate) const NONE: Self = Self([Probe::NONE; CAPACITY]);
 
     /// Remembers `probe`, the latest; returns the one that is forgotten for it: an answered one where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
@@ -273,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_oldest_unanswered_probe_is_forgotten_last() {
-        let mut outstanding = Outstanding::new();
+        let mut outstanding = Outstanding::NONE;
         let probe = |us, fate| Probe {
             sent: Instant::from_micros(us),
             timeout_us: 1,

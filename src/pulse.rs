@@ -23,21 +23,12 @@ mod dormant;
 pub(crate) use dormant::DormantPulse;
 
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
-    settings: Settings<P>,
-    window: RttWindow<N>,
-    state: P::State,
-    rtt: RttEstimator,
-    /// In force; drawn up before the first probe, fixed while an episode lasts.
-    plan: Plan,
-    random: Random,
-    /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
-    /// the moment of the verdict while `Dead`.
-    mark: Instant,
-    loss: LossRate,
-    /// How far the current interval is shortened, in 2^16.
-    jitter_q16: u16,
     verdict: Verdict,
+    /// Whether a probe sent after `mark` is overdue; never while `Alive`.
+    episode: bool,
+    started: bool,
     /// Retries sent in the episode under way.
     retries: u8,
     /// Lost probes whose successors were answered; counted with the next answer, so that the level cannot fall in silence.
@@ -47,28 +38,38 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     /// How `Dead` ends, decided by the first answer.
     revival: Reason,
     pushbacks: u8,
-    started: bool,
-    /// Whether a probe sent after `mark` is overdue; never while `Alive`.
-    episode: bool,
+    /// How far the current interval is shortened, in 2^16.
+    jitter_q16: u32,
+    loss: LossRate,
+    rtt: RttEstimator,
+    /// In force; drawn up before the first probe, fixed while an episode lasts.
+    plan: Plan,
+    /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
+    /// the moment of the verdict while `Dead`.
+    mark: Instant,
+    settings: Settings<P>,
+    random: Random,
+    window: RttWindow<N>,
+    state: P::State,
 }
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) const fn new(config: Config<P>) -> Self {
         Self {
-            settings: config.settings,
+            settings: config.settings.copied(),
             window: RttWindow::new(),
             state: P::INITIAL,
-            rtt: RttEstimator::NEW,
-            plan: Plan::NONE,
+            rtt: RttEstimator::new(),
+            plan: Plan::from_micros(0, 0),
             random: Random::new(config.seed),
             mark: Instant::ZERO,
-            loss: LossRate::NEW,
+            loss: LossRate::new(),
             jitter_q16: 0,
             verdict: Verdict::Unknown,
             retries: 0,
             skipped: 0,
             risen: 0,
-            revival: Reason::Recovered,
+            revival: Reason::Failed(Failure::Refused), // all zeros
             pushbacks: 0,
             started: false,
             episode: false,
@@ -120,12 +121,17 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.is_broken(&self.state)
     }
 
-    /// The plan in force; drawn up on the spot where none is yet, since a policy cannot be asked in a `const fn`.
-    pub(crate) fn plan(&self) -> Plan {
+    /// The plan in force, if one is.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The plan in force, or the first one.
+    pub(crate) fn plan_or_first(&self) -> Plan {
         if self.plan.is_drawn() {
             self.plan
         } else {
-            self.draw()
+            self.settings.first_plan()
         }
     }
 
@@ -157,9 +163,9 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// The steady interval after the last probe: that of the plan, shortened by jitter.
+    /// The steady interval after the last probe: that of the plan, which there has to be, shortened by jitter.
     pub(crate) fn interval_us(&self) -> u64 {
-        self.jittered(self.plan().interval_us())
+        self.jittered(self.plan.interval_us())
     }
 
     /// From the probe sent at `now` to the next one.
@@ -178,16 +184,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.jittered(interval)
     }
 
-    /// How long the probe sent at `now` may go unanswered.
+    /// How long the probe sent at `now` may go unanswered, once there is a plan.
     pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
         let retries = self.plan.retries().count() > 0;
         if self.episode && self.verdict != Verdict::Dead && retries {
             saturate(self.wait_us(now))
-        } else if self.plan.is_drawn() {
-            self.plan.timeout_us()
         } else {
-            let wish = self.wish();
-            self.settings.limits.fit_timeout_us(wish.timeout_us())
+            self.plan.timeout_us()
         }
     }
 
@@ -199,7 +202,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     // ---- what happens ----
 
-    /// Draws up the first plan where there is none yet.
+    /// Draws up the first plan where there is none yet: a policy cannot be asked in a `const fn`.
     pub(crate) fn begin(&mut self) {
         if !self.plan.is_drawn() {
             self.replan();
@@ -210,7 +213,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
         let retry = self.verdict != Verdict::Alive && self.is_retry(now);
-        self.jitter_q16 = self.random.next_q16();
+        self.jitter_q16 = u32::from(self.random.next_q16());
         self.settings.policy.on_probe(&mut self.state, now, retry);
     }
 
@@ -408,7 +411,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Gives the peer enough time for one more probe before the bound.
     pub(crate) fn allow_one_probe(&mut self, now: Instant) {
         if let Some(dead_at) = self.dead_at() {
-            let needed = now.plus(u64::from(self.plan().timeout_us()));
+            let needed = now.plus(u64::from(self.plan.timeout_us()));
             self.mark = self.mark.plus(needed.since(dead_at));
             self.retries = 0;
         }
@@ -435,7 +438,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// The server wants fewer probes.
     pub(crate) fn push_back(&mut self) {
         let pushbacks = self.pushbacks.saturating_add(1);
-        if self.plan().interval_us() < self.settings.limits.interval_max_us {
+        if self.plan.interval_us() < self.settings.limits.interval_max_us {
             self.pushbacks = pushbacks;
         }
         self.replan();
@@ -464,51 +467,26 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     #[inline]
     fn plan_anew(&mut self) {
-        let wish = self.wish();
+        let path = Statistics {
+            moments: self.window.moments(),
+            rtt: &self.rtt,
+            loss: &self.loss,
+            limits: &self.settings.limits,
+        };
         self.settings
-            .limits
-            .fit(wish, self.pushbacks, &mut self.plan);
-    }
-
-    #[cold]
-    fn draw(&self) -> Plan {
-        let mut plan = Plan::NONE;
-        self.settings
-            .limits
-            .fit(self.wish(), self.pushbacks, &mut plan);
-        plan
-    }
-
-    fn wish(&self) -> Plan {
-        self.settings.policy.plan(&self.state, &self.statistics())
+            .plan(&self.state, &path, self.pushbacks, &mut self.plan);
     }
 
     /// Shortens `interval_us` by the last draw.
     #[inline]
     fn jittered(&self, interval_us: u64) -> u64 {
-        self.shortened(interval_us, self.jitter_q16)
-    }
-
-    /// The steady interval as another draw has it.
-    pub(crate) fn interval_drawn_us(&self, jitter_q16: u16) -> u64 {
-        self.shortened(self.plan().interval_us(), jitter_q16)
-    }
-
-    /// Shortens `interval_us` uniformly, down to what jitter allows or the shortest interval.
-    #[inline]
-    fn shortened(&self, interval_us: u64, jitter_q16: u16) -> u64 {
-        let limits = &self.settings.limits;
-        // intervals are at most 2^40, so neither product overflows
-        let spread = (interval_us * u64::from(limits.jitter_q16)) >> 16;
-        // no fitted interval is below the shortest
-        let room = spread.min(interval_us - limits.interval_min_us);
-        interval_us - ((room * u64::from(jitter_q16)) >> 16)
+        self.settings.limits.jittered(interval_us, self.jitter_q16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
     pub(crate) fn is_valid(&self) -> bool {
-        let (plan, limits) = (self.plan(), &self.settings.limits);
-        let interval = self.interval_us();
+        let (plan, limits) = (self.plan_or_first(), &self.settings.limits);
+        let interval = self.jittered(plan.interval_us());
         let in_range = interval >= limits.interval_min_us && interval <= limits.interval_max_us;
         let bounded = plan.bound_us()
             >= plan

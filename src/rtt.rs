@@ -3,10 +3,10 @@
 use crate::time::saturate;
 
 /// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
-const BACKOFF_MAX: u8 = 32;
+const BACKOFF_MAX: u32 = 32;
 
-/// Set until there is a sample.
-const UNSAMPLED: u8 = 1 << 7;
+/// Set once there is a sample.
+const SAMPLED: u32 = 1 << 7;
 
 /// Smoothed round-trip time and variation, as TCP keeps them (RFC 6298 section 2; Jacobson 1988, appendix A).
 ///
@@ -22,18 +22,20 @@ pub(crate) struct RttEstimator {
     /// Saturates where the timeout does.
     variation_x4_us: u32,
     /// The eighths of the smoothed value.
-    smoothed_eighths: u8,
-    /// Doublings since the last sample; [`UNSAMPLED`] and them before the first.
-    backoff: u8,
+    smoothed_eighths: u32,
+    /// Doublings since the last sample; with [`SAMPLED`].
+    backoff: u32,
 }
 
 impl RttEstimator {
-    pub(crate) const NEW: Self = Self {
-        smoothed_us: 0,
-        variation_x4_us: 0,
-        smoothed_eighths: 0,
-        backoff: UNSAMPLED,
-    };
+    pub(crate) const fn new() -> Self {
+        Self {
+            smoothed_us: 0,
+            variation_x4_us: 0,
+            smoothed_eighths: 0,
+            backoff: 0,
+        }
+    }
 
     #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
@@ -46,11 +48,11 @@ impl RttEstimator {
             self.variation_x4_us = rest.saturating_add(deviation);
             self.smooth(rtt_us);
         }
-        self.backoff = 0;
+        self.backoff = SAMPLED;
     }
 
     const fn is_unsampled(&self) -> bool {
-        self.backoff & UNSAMPLED != 0
+        self.backoff & SAMPLED == 0
     }
 
     #[allow(clippy::cast_possible_truncation)] // masked, or a mean of 32-bit samples
@@ -58,7 +60,7 @@ impl RttEstimator {
         let smoothed = u64::from(self.smoothed_us);
         let x8 = (smoothed << 3) + u64::from(self.smoothed_eighths) - smoothed + u64::from(rtt_us);
         self.smoothed_us = (x8 >> 3) as u32;
-        self.smoothed_eighths = (x8 & 7) as u8;
+        self.smoothed_eighths = x8 as u32 & 7;
     }
 
     /// A probe is overdue: a censored sample.
@@ -68,8 +70,8 @@ impl RttEstimator {
         }
     }
 
-    const fn doublings(&self) -> u8 {
-        self.backoff & !UNSAMPLED
+    const fn doublings(&self) -> u32 {
+        self.backoff & !SAMPLED
     }
 
     pub(crate) const fn smoothed_us(&self) -> u32 {
@@ -101,7 +103,7 @@ mod tests {
     /// The vector of RFC 6298 in Jacobson's integer form, microseconds.
     #[test]
     fn follows_rfc_6298() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         let rtts = [100_000, 120_000, 80_000, 200_000, 100_000, 100_000];
         let expected = [300_000, 272_500, 249_687, 325_039, 282_534, 248_936];
         for (rtt_us, expected) in rtts.into_iter().zip(expected) {
@@ -113,7 +115,7 @@ mod tests {
     #[test]
     fn converges_exactly_on_a_constant() {
         for (first, then) in [(1, 1_007), (5_000_000, 1_007), (1_007, 7)] {
-            let mut estimator = RttEstimator::NEW;
+            let mut estimator = RttEstimator::new();
             estimator.sample(first);
             for _ in 0..400 {
                 estimator.sample(then);
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn doubles_for_every_overdue_probe_until_an_answer() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         assert_eq!(timeout(&estimator), 2_000_000);
         estimator.sample(1_000);
         let steady = timeout(&estimator);
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_floor_is_doubled_too_and_saturates() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         estimator.sample(10);
         estimator.censored();
         assert_eq!(estimator.timeout_us(1, 500), 1_000);
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn one_sample_covers_a_step() {
         for step in [2, 100, 20_000] {
-            let mut estimator = RttEstimator::NEW;
+            let mut estimator = RttEstimator::new();
             for _ in 0..50 {
                 estimator.sample(1_000);
             }

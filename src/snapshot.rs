@@ -165,7 +165,7 @@ impl Snapshot {
         Self {
             verdict: pulse.verdict(),
             level,
-            plan: pulse.plan(),
+            plan: pulse.plan_or_first(),
             samples: path.moments().count(),
             mean: path.moments().mean(),
             standard_deviation: path.moments().standard_deviation(),

@@ -57,6 +57,9 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// Of a path that was never seen.
+    pub(crate) const UNKNOWN: Self = Self::new(&Moments::new(), &LossRate::new());
+
     pub(crate) const fn new(moments: &Moments, loss: &LossRate) -> Self {
         Self {
             mean_us: moments.mean_us(),
@@ -116,7 +119,7 @@ mod tests {
 
     fn model(rtts: &[u32], losses: u16) -> Model {
         let mut window = crate::RttWindow::<32>::new();
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         for &rtt_us in rtts {
             window.push_us(rtt_us);
             loss.answered();

@@ -7,6 +7,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::fixed::{WIDE, div_rem};
+use crate::wide;
 
 #[cfg(feature = "serde")]
 pub(crate) mod form;
@@ -85,31 +86,31 @@ impl Instant {
         duration(self.since(earlier))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn plus(self, span_us: u64) -> Self {
-        Self(self.0.saturating_add(span_us))
+        Self(wide::plus(self.0, span_us))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn minus(self, span_us: u64) -> Self {
-        Self(self.0.saturating_sub(span_us))
+        Self(wide::minus(self.0, span_us))
     }
 
     /// The later of two.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline]
     pub(crate) const fn max(self, other: Self) -> Self {
-        if self.0 > other.0 { self } else { other }
+        Self(wide::max(self.0, other.0))
     }
 
     /// The earlier of two.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline]
     pub(crate) const fn min(self, other: Self) -> Self {
-        if self.0 < other.0 { self } else { other }
+        Self(wide::min(self.0, other.0))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+        wide::minus(self.0, earlier.0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Our own lateness is ours: observed time stands still while nobody looks.
 
 use crate::time::Instant;
+use crate::wide;
 
 #[cfg(feature = "alloc")]
 mod dormant;
@@ -59,7 +60,7 @@ impl Watch {
     pub(crate) const fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
-        let observed = now.since(self.now).saturating_sub(late);
+        let observed = wide::minus(now.since(self.now), late);
         let seen = if self.stopped {
             self.seen
         } else {

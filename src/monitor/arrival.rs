@@ -9,6 +9,7 @@ use crate::snapshot::one_more;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Failure, Verdict};
+use crate::wide;
 
 /// Of eight steady probes, what arrives may put off seven.
 const PUT_OFF: u64 = 8;
@@ -46,7 +47,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return self.ignore();
         }
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue);
-        let rtt_us = timed.then(|| saturate(age.saturating_sub(server_delay_us)));
+        let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
         self.answered(label.sent, rtt_us, fate == Fate::Overdue);
         self.prove(label.sent, true);
     }
