@@ -1,6 +1,6 @@
 //! How many probes go unanswered.
 
-use crate::fixed::div_rem;
+use crate::fixed::divided;
 
 /// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
 const MEMORY: u16 = 4_096;
@@ -57,7 +57,7 @@ impl LossRate {
     /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
     #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
     pub(crate) const fn probability_q32(&self) -> u32 {
-        div_rem((2 * self.lost as u64 + 1) << 31, self.sent as u32 + 1).0 as u32
+        divided((2 * self.lost as u64 + 1) << 31, self.sent as u64 + 1) as u32
     }
 }
 

@@ -4,7 +4,7 @@ use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending, Precedence};
-use crate::fixed::{div_rem, remainder};
+use crate::fixed::{divided, remainder};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
@@ -222,8 +222,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn measure(&mut self, change: Change) {
         if change.reason == Reason::Silent {
             let took = self.watch.seen().plus(u64::from(self.late_us));
-            let (whole_ms, rest_us) = div_rem(took.since(self.proof), 1_000);
-            let took_ms = saturate(whole_ms).saturating_add(u32::from(rest_us > 0));
+            let took_us = took.plus(999).since(self.proof); // rounded up
+            let took_ms = saturate(divided(took_us, 1_000));
             self.counters.worst_detection_ms = self.counters.worst_detection_ms.max(took_ms);
         }
     }

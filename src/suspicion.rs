@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::fixed::{div_rem, improbability_milli};
+use crate::fixed::{divided, improbability_milli};
 use crate::loss::LossRate;
 use crate::time::saturate;
 use crate::window::Moments;
@@ -83,7 +83,7 @@ impl Model {
 
     /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
     fn tail_q32(&self, age_us: u32) -> u32 {
-        let unseen = saturate(div_rem(u64::from(u32::MAX), u32::from(self.samples) + 1).0);
+        let unseen = saturate(divided(u64::from(u32::MAX), u64::from(self.samples) + 1));
         let Some(excess) = age_us.checked_sub(self.mean_us) else {
             return u32::MAX;
         };
@@ -103,8 +103,8 @@ const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let excess = square(excess_us);
     let shift = 34_u32.saturating_sub((variance | excess).leading_zeros());
     let (variance, excess) = (variance >> shift, excess >> shift);
-    // both are below 2^30 or 2^31 now, whatever they were: one 64-bit by 32-bit division, without the library's
-    saturate(div_rem(variance << 32, saturate(variance + excess)).0)
+    // both are below 2^30 or 2^31 now, whatever they were: nothing is shifted out
+    saturate(divided(variance << 32, variance + excess))
 }
 
 const fn square(value: u32) -> u64 {

@@ -6,7 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::{WIDE, div_rem};
+use crate::fixed::{WIDE, divided};
 use crate::wide;
 
 #[cfg(feature = "serde")]
@@ -212,17 +212,17 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 }
 
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
-#[allow(clippy::cast_possible_truncation)] // compared on the line before
+#[allow(clippy::cast_possible_truncation)] // the remainder is below 32 bits, whatever is cut off
 pub(crate) const fn duration(micros: u64) -> Duration {
     if WIDE {
         return Duration::from_micros(micros);
     }
-    let (secs, rest) = if micros <= u32::MAX as u64 {
-        let secs = millionth(micros as u32);
-        (secs as u64, micros as u32 - secs * 1_000_000)
+    let secs = if micros <= u32::MAX as u64 {
+        millionth(micros as u32) as u64
     } else {
-        div_rem(micros, 1_000_000)
+        divided(micros, MICROS_PER_SEC)
     };
+    let rest = (micros as u32).wrapping_sub((secs as u32).wrapping_mul(MICROS_PER_SEC as u32));
     // The remainder is below a million, which the compiler cannot see: without the comparison, a panic would be linked.
     Duration::new(secs, below_a_second(rest * 1_000))
 }

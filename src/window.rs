@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::fixed::{WIDE, div_rem};
+use crate::fixed::{WIDE, divided};
 use crate::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros, saturate};
 
@@ -209,7 +209,7 @@ impl Moments {
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
     pub(crate) const fn mean_us(&self) -> u32 {
-        div_rem(self.sum, self.count as u32).0 as u32
+        divided(self.sum, self.count as u64) as u32
     }
 
     /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.
