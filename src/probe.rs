@@ -74,15 +74,14 @@ const CHECK: u8 = 0x5a;
 
 impl Label {
     pub(crate) const fn seal(self, key: u64) -> ProbeId {
-        let [_, _, _, t4, t3, t2, t1, t0] = self.sent.as_micros().to_be_bytes();
-        let plain = u64::from_be_bytes([t4, t3, t2, t1, t0, self.count, self.incarnation, CHECK]);
-        ProbeId(encipher(plain, key))
+        let rest = (self.count as u64) << 16 | (self.incarnation as u64) << 8 | CHECK as u64;
+        ProbeId(encipher(self.sent.as_micros() << 24 | rest, key))
     }
 
     /// What `id` says, its time being the latest that fits before `now`; nothing where it is not one of ours.
     pub(crate) fn open(id: ProbeId, key: u64, now: Instant) -> Option<Self> {
         let plain = decipher(id.0, key);
-        let [.., count, incarnation, check] = plain.to_be_bytes();
+        let [check, incarnation, count, ..] = plain.to_le_bytes();
         let age = now.as_micros().wrapping_sub(plain >> 24) & TIME_MASK;
         let ours = check == CHECK && age <= now.as_micros();
         ours.then_some(Self {

@@ -37,10 +37,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let age = self.watch.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
-        let forgotten = label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent);
-        let fate = match self.outstanding.find(label) {
-            Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled),
-            None if forgotten => Fate::Overdue,
+        let known = self.outstanding.find(label);
+        let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
+            Some(fate) => fate,
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
+                Fate::Overdue
+            }
             None => Fate::Settled,
         };
         if fate == Fate::Settled {
