@@ -102,35 +102,33 @@ pub enum Precedence {
     Advertised,
 }
 
-/// One pending slot a kind, known by its number: 0 where it is empty.
+/// One pending slot a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
-    transition: Transition,
+    at: Instant,
+    level: SuspicionLevel,
+    change: Change,
     lateness_us: u64,
     /// The bound before it was relaxed.
     bound_us: u64,
-    paused: u32,
-    relaxed: u32,
-    broken: u32,
+    /// The number of the event that pends in each slot: transition, pause, relaxed bound, broken promise; 0 where it is empty.
+    numbers: [u32; 4],
     /// The number of the last event.
     number: u32,
 }
 
 impl Pending {
     pub(crate) const NONE: Self = Self {
-        transition: Transition {
-            at: Instant::ZERO,
-            number: 0,
-            level: SuspicionLevel::ZERO,
+        at: Instant::ZERO,
+        level: SuspicionLevel::ZERO,
+        change: Change {
             from: Verdict::Unknown,
             to: Verdict::Unknown,
             reason: Reason::Failed(Failure::Refused), // all zeros
         },
         lateness_us: 0,
         bound_us: 0,
-        paused: 0,
-        relaxed: 0,
-        broken: 0,
+        numbers: [0; 4],
         number: 0,
     };
 
@@ -161,85 +159,69 @@ impl Pending {
         expect(clippy::missing_const_for_fn, reason = "what tracing does is not")
     )]
     pub(crate) fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
-        let Change { from, to, reason } = change;
-        self.transition = Transition {
-            at,
-            number: self.count(),
-            level,
+        let number = self.count();
+        let [pending, ..] = &mut self.numbers;
+        *pending = number;
+        self.at = at;
+        self.level = level;
+        self.change = change;
+        #[cfg(feature = "tracing")]
+        crate::trace::transition(&self.last_transition(number));
+    }
+
+    const fn last_transition(&self, number: u32) -> Transition {
+        let Change { from, to, reason } = self.change;
+        Transition {
+            at: self.at,
+            number,
+            level: self.level,
             from,
             to,
             reason,
-        };
-        #[cfg(feature = "tracing")]
-        crate::trace::transition(&self.transition);
+        }
     }
 
     pub(crate) const fn paused(&mut self, lateness_us: u64) {
-        self.paused = self.count();
+        let number = self.count();
+        let [_, pending, ..] = &mut self.numbers;
+        *pending = number;
         self.lateness_us = lateness_us;
     }
 
     pub(crate) const fn relaxed(&mut self, from_us: u64) {
-        self.relaxed = self.count();
+        let number = self.count();
+        let [.., pending, _] = &mut self.numbers;
+        *pending = number;
         self.bound_us = from_us;
     }
 
     pub(crate) const fn broken(&mut self) {
-        self.broken = self.count();
+        let number = self.count();
+        let [.., pending] = &mut self.numbers;
+        *pending = number;
     }
 
     /// The earliest pending event, where the bound in force is `bound_us`, and `by` is what relaxes bounds.
     pub(crate) fn take(&mut self, bound_us: u64, by: Precedence) -> Option<Event> {
-        let oldest = self.oldest();
-        Some(if oldest == 0 {
-            return None;
-        } else if oldest == self.transition.number {
-            Event::Transition(Transition {
-                number: core::mem::take(&mut self.transition.number),
-                ..self.transition
-            })
-        } else if oldest == self.paused {
-            self.take_paused()
-        } else if oldest == self.broken {
-            Event::PromiseBroken {
-                number: core::mem::take(&mut self.broken),
-            }
-        } else {
-            self.take_relaxed(bound_us, by)
+        let (last, slots) = (self.number, self.numbers.iter_mut().enumerate());
+        let age = |(_, number): &(usize, &mut u32)| last.wrapping_sub(**number);
+        let pending = slots.filter(|(_, number)| **number > 0);
+        let (slot, number) = pending.max_by_key(age)?;
+        let number = core::mem::take(number);
+        Some(match slot {
+            0 => Event::Transition(self.last_transition(number)),
+            1 => Event::Paused {
+                number,
+                lateness: duration(self.lateness_us),
+            },
+            2 => Event::BoundRelaxed {
+                number,
+                from: duration(self.bound_us),
+                to: duration(bound_us),
+                by,
+            },
+            _ => Event::PromiseBroken { number },
         })
-    }
-
-    /// The lowest number that is pending, as numbers wrap; 0 where none is.
-    fn oldest(&self) -> u32 {
-        let age = |number: u32| self.number.wrapping_sub(number);
-        let mut oldest = 0;
-        for number in [
-            self.transition.number,
-            self.paused,
-            self.relaxed,
-            self.broken,
-        ] {
-            if number > 0 && (oldest == 0 || age(number) > age(oldest)) {
-                oldest = number;
-            }
-        }
-        oldest
-    }
-
-    fn take_paused(&mut self) -> Event {
-        Event::Paused {
-            number: core::mem::take(&mut self.paused),
-            lateness: duration(self.lateness_us),
-        }
-    }
-
-    fn take_relaxed(&mut self, bound_us: u64, by: Precedence) -> Event {
-        Event::BoundRelaxed {
-            number: core::mem::take(&mut self.relaxed),
-            from: duration(self.bound_us),
-            to: duration(bound_us),
-            by,
-        }
     }
 }
 
