@@ -187,14 +187,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
     fn deadline(&self) -> Instant {
-        let waiting = self
-            .outstanding
-            .iter()
-            .filter(|probe| probe.fate == Fate::Waiting);
-        let overdue = waiting.map(Probe::overdue_at);
-        let observed = overdue
-            .chain(self.pulse.dead_at())
-            .fold(Instant::MAX, Instant::min);
+        let mut observed = self.pulse.dead_at().unwrap_or(Instant::MAX);
+        for probe in self.outstanding.iter() {
+            if probe.fate == Fate::Waiting {
+                observed = observed.min(probe.overdue_at());
+            }
+        }
         self.watch.at(observed).min(self.next)
     }
 
@@ -326,7 +324,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
-        if late_us >= u64::from(self.pause_us) {
+        if saturate(late_us) >= self.pause_us {
             one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }

@@ -49,10 +49,10 @@ impl Watch {
     /// time passed.
     pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
+        (self.now, self.seen) = (now, seen);
         if late > 0 {
             self.credited = now;
         }
-        (self.now, self.seen) = (now, seen);
         late
     }
 
