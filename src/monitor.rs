@@ -209,7 +209,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         let level = self.level_now();
-        if let Some(change) = self.pulse.elapse(seen) {
+        if let Some(change) = self.pulse.fall() {
             self.measure(change);
             self.announce(change, level);
             self.reschedule();
@@ -217,6 +217,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    #[inline(never)]
     fn measure(&mut self, change: Change) {
         if change.reason == Reason::Silent {
             let took = self.watch.seen().plus(u64::from(self.late_us));

@@ -203,6 +203,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     // ---- what happens ----
 
     /// Draws up the first plan where there is none yet: a policy cannot be asked in a `const fn`.
+    #[inline(never)]
     pub(crate) fn begin(&mut self) {
         if !self.plan.is_drawn() {
             self.replan();
@@ -233,21 +234,21 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Time has come to `now`; the bound may have passed.
     #[inline]
     pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        let falls_at = self.falls_at();
-        if falls_at > now || !self.is_pending() {
+        if self.falls_at() > now || !self.is_pending() {
             return None;
         }
-        self.fall(falls_at)
+        self.fall()
     }
 
+    /// The bound of a pending verdict has passed.
     #[cold]
-    fn fall(&mut self, falls_at: Instant) -> Option<Change> {
+    pub(crate) fn fall(&mut self) -> Option<Change> {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
             Reason::Silent
         };
-        self.mark = falls_at;
+        self.mark = self.falls_at();
         self.risen = 0;
         let change = self.turn(Verdict::Dead, reason);
         self.replan();
