@@ -12,7 +12,7 @@ use crate::random::mix;
 use crate::snapshot::{Counters, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
-use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::verdict::{Failure, Verdict};
 use crate::watch::Watch;
 use crate::wide;
 
@@ -209,17 +209,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         let level = self.level_now();
-        if let Some(change) = self.pulse.fall() {
-            self.measure(change);
-            self.announce(change, level);
-            self.reschedule();
-        }
+        let before = self.pulse.verdict();
+        self.pulse.fall();
+        self.measure(before);
+        self.announce(before, level);
+        self.reschedule();
     }
 
-    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included, where there had been one.
     #[inline(never)]
-    fn measure(&mut self, change: Change) {
-        if change.reason == Reason::Silent {
+    fn measure(&mut self, before: Verdict) {
+        if before != Verdict::Unknown {
             let took = self.watch.seen().plus(u64::from(self.late_us));
             let took_us = took.plus(999).since(self.proof); // rounded up
             let took_ms = saturate(divided(took_us, 1_000));
@@ -232,9 +232,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if !self.pulse.in_episode() {
             self.model = self.pulse.model();
         }
-        if let Some(change) = self.pulse.missed(sent, self.watch.seen(), failure) {
-            self.announce(change, level);
-        }
+        let before = self.pulse.verdict();
+        self.pulse.missed(sent, self.watch.seen(), failure);
+        self.announce(before, level);
         self.reschedule();
     }
 
@@ -331,7 +331,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    fn announce(&mut self, change: Change, level: SuspicionLevel) {
+    /// Tells what changed about the verdict, if anything did.
+    fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
+        let change = self.pulse.change(before);
+        if change.from == change.to {
+            return;
+        }
         self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {

@@ -35,8 +35,8 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     skipped: u8,
     /// Answers heard since `Dead`.
     risen: u8,
-    /// How `Dead` ends, decided by the first answer.
-    revival: Reason,
+    /// Why the verdict is what it is; while answers are counted that bring a dead peer back, how it ends, decided by the first.
+    reason: Reason,
     pushbacks: u8,
     /// How far the current interval is shortened, in 2^16.
     jitter_q16: u32,
@@ -69,7 +69,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             retries: 0,
             skipped: 0,
             risen: 0,
-            revival: Reason::Failed(Failure::Refused), // all zeros
+            reason: Reason::Failed(Failure::Refused), // all zeros
             pushbacks: 0,
             started: false,
             episode: false,
@@ -84,6 +84,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     pub(crate) const fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// What became of the verdict, that was `from`.
+    pub(crate) const fn change(&self, from: Verdict) -> Change {
+        Change {
+            from,
+            to: self.verdict,
+            reason: self.reason,
+        }
     }
 
     pub(crate) const fn is_started(&self) -> bool {
@@ -233,16 +242,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     #[inline]
-    pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        if self.falls_at() > now || !self.is_pending() {
-            return None;
+    pub(crate) fn elapse(&mut self, now: Instant) {
+        if self.falls_at() <= now && self.is_pending() {
+            self.fall();
         }
-        self.fall()
     }
 
     /// The bound of a pending verdict has passed.
     #[cold]
-    pub(crate) fn fall(&mut self) -> Option<Change> {
+    pub(crate) fn fall(&mut self) {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
@@ -250,31 +258,25 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         };
         self.mark = self.falls_at();
         self.risen = 0;
-        let change = self.turn(Verdict::Dead, reason);
+        self.turn(Verdict::Dead, reason);
         self.replan();
-        change
     }
 
     /// A probe sent at `sent` is overdue at `now`; with a `failure` it failed at once, which says nothing about
     /// round-trip times.
-    pub(crate) fn missed(
-        &mut self,
-        sent: Instant,
-        now: Instant,
-        failure: Option<Failure>,
-    ) -> Option<Change> {
+    pub(crate) fn missed(&mut self, sent: Instant, now: Instant, failure: Option<Failure>) {
         self.settings.policy.on_miss(&mut self.state, sent, now);
         if sent <= self.mark && self.verdict == Verdict::Alive {
             self.skipped = self.skipped.saturating_add(1);
-            return None;
+            return;
         }
         if self.verdict != Verdict::Dead {
             self.loss.lost();
         }
-        self.doubt(failure)
+        self.doubt(failure);
     }
 
-    fn doubt(&mut self, failure: Option<Failure>) -> Option<Change> {
+    fn doubt(&mut self, failure: Option<Failure>) {
         if failure.is_none() {
             self.rtt.censored();
         }
@@ -285,11 +287,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 Verdict::Suspect,
                 failure.map_or(Reason::Overdue, Reason::Failed),
             ),
-            Verdict::Dead => {
-                self.replan();
-                None
-            }
-            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
+            Verdict::Dead => self.replan(),
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => {}
         }
     }
 
@@ -341,37 +340,32 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
     #[inline]
-    pub(crate) fn prove(
-        &mut self,
-        alive_at: Instant,
-        now: Instant,
-        certain: bool,
-    ) -> Option<Change> {
+    pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.verdict == Verdict::Alive {
             self.mark = self.mark.max(alive_at);
-            return None;
+        } else {
+            self.revive(alive_at, now, certain);
         }
-        self.revive(alive_at, now, certain)
     }
 
     #[cold]
-    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         match self.verdict {
             Verdict::Dead => return self.rise(alive_at, now, certain),
-            Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return None,
+            Verdict::Alive | Verdict::Suspect if alive_at < self.mark => return,
             _ => self.mark = alive_at,
         }
         self.started = true;
         if self.episode {
             self.end_episode(now, Outcome::Survived);
         }
-        self.turn(Verdict::Alive, Reason::Answered)
+        self.turn(Verdict::Alive, Reason::Answered);
     }
 
     #[cold]
-    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.risen == 0 {
-            self.revival = match certain {
+            self.reason = match certain {
                 true if alive_at < self.mark => Reason::Refuted,
                 true => Reason::Recovered,
                 false => Reason::Undecided,
@@ -379,20 +373,16 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         self.risen = self.risen.saturating_add(1);
         if self.risen < self.settings.limits.rise {
-            return None;
+            return;
         }
         self.risen = 0;
         self.mark = alive_at;
-        let refuted = self.revival == Reason::Refuted;
-        self.end_episode(
-            now,
-            if refuted {
-                Outcome::Refuted
-            } else {
-                Outcome::Recovered
-            },
-        );
-        self.turn(Verdict::Alive, self.revival)
+        let outcome = match self.reason {
+            Reason::Refuted => Outcome::Refuted,
+            _ => Outcome::Recovered,
+        };
+        self.end_episode(now, outcome);
+        self.turn(Verdict::Alive, self.reason);
     }
 
     #[cold]
@@ -446,18 +436,18 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
-    pub(crate) fn restart(&mut self) -> Option<Change> {
+    pub(crate) fn restart(&mut self) {
         self.started = false;
         self.episode = false;
         self.retries = 0;
         self.risen = 0;
         self.pushbacks = 0;
-        self.turn(Verdict::Unknown, Reason::Restarted)
+        self.turn(Verdict::Unknown, Reason::Restarted);
     }
 
-    fn turn(&mut self, to: Verdict, reason: Reason) -> Option<Change> {
-        let from = core::mem::replace(&mut self.verdict, to);
-        (from != to).then_some(Change { from, to, reason })
+    const fn turn(&mut self, to: Verdict, reason: Reason) {
+        self.verdict = to;
+        self.reason = reason;
     }
 
     /// Draws up the plan on an occasion, which is rare.

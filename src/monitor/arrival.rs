@@ -177,9 +177,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         self.proof = self.proof.max(alive_at);
         self.late_us = 0;
-        if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
-            self.announce(change, level);
-        }
+        let before = self.pulse.verdict();
+        self.pulse.prove(alive_at, seen, certain);
+        self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
         }

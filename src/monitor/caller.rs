@@ -50,9 +50,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.incarnation = self.incarnation.wrapping_add(1);
         self.proof = self.watch.seen();
         self.forgotten = SuspicionLevel::ZERO;
-        if let Some(change) = self.pulse.restart() {
-            self.announce(change, level);
-        }
+        let before = self.pulse.verdict();
+        self.pulse.restart();
+        self.announce(before, level);
         self.next = self.watch.now();
         self.settle();
     }
