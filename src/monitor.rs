@@ -12,7 +12,7 @@ use crate::random::mix;
 use crate::snapshot::{Counters, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
-use crate::verdict::{Failure, Verdict};
+use crate::verdict::{Failure, Reason, Verdict};
 use crate::watch::Watch;
 use crate::wide;
 
