@@ -18,7 +18,7 @@ pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
 
 /// The same where the library's division would take a kilobyte of flash: one bit a turn.
 const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
-    let mut turns = dividend.leading_zeros();
+    let mut turns = wide::leading_zeros(dividend);
     let (mut quotient, mut rest) = (dividend.unbounded_shl(turns), 0);
     while turns < 64 {
         rest = rest << 1 | quotient >> 63;

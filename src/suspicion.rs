@@ -5,6 +5,7 @@ use core::fmt;
 use crate::fixed::{divided, improbability_milli};
 use crate::loss::LossRate;
 use crate::time::saturate;
+use crate::wide;
 use crate::window::Moments;
 
 /// How improbable it is that a live peer would have stayed silent for so long, in decades: at level 3 one silence in 1,000 is as long.
@@ -101,7 +102,7 @@ impl Model {
 const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let variance = square(deviation_us.saturating_add(1));
     let excess = square(excess_us);
-    let shift = 34_u32.saturating_sub((variance | excess).leading_zeros());
+    let shift = 34_u32.saturating_sub(wide::leading_zeros(variance | excess));
     let (variance, excess) = (variance >> shift, excess >> shift);
     // both are below 2^30 or 2^31 now, whatever they were: nothing is shifted out
     saturate(divided(variance << 32, variance + excess))

@@ -23,3 +23,10 @@ called_on_small_cores! {
     /// The difference, or zero.
     fn minus(a, b) = a.saturating_sub(b);
 }
+
+/// The same as [`u64::leading_zeros`], called like those above.
+#[cfg_attr(target_pointer_width = "64", inline)]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) const fn leading_zeros(value: u64) -> u32 {
+    value.leading_zeros()
+}
