@@ -156,6 +156,14 @@ impl Probe {
         self.sent.plus(self.timeout_us as u64)
     }
 
+    /// How long it has been silent at `now`; one that failed at once will never be anything else.
+    pub(crate) const fn silent_us(&self, now: Instant) -> u64 {
+        match self.fate {
+            Fate::Failed => u64::MAX,
+            _ => now.since(self.sent),
+        }
+    }
+
     /// Whether it was sent and not answered.
     pub(crate) const fn is_unanswered(&self) -> bool {
         matches!(self.fate, Fate::Waiting | Fate::Overdue | Fate::Failed)

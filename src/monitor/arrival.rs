@@ -171,13 +171,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     pub(super) fn prove(&mut self, alive_at: Instant, certain: bool) {
-        let (seen, level) = (self.watch.seen(), self.level_now());
+        let seen = self.watch.seen();
         if !self.pulse.is_fresh(seen.since(alive_at)) {
             return;
         }
+        let before = self.pulse.verdict();
+        let level = self.level_now();
         self.proof = self.proof.max(alive_at);
         self.late_us = 0;
-        let before = self.pulse.verdict();
         self.pulse.prove(alive_at, seen, certain);
         self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
