@@ -21,7 +21,8 @@ impl LossRate {
         Self { sent: 0, lost: 0 }
     }
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) const fn answered(&mut self) {
         self.sent += 1;
         if self.sent >= MEMORY {

@@ -349,6 +349,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     #[cold]
+    #[inline(never)]
     fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         match self.verdict {
             Verdict::Dead => return self.rise(alive_at, now, certain),
