@@ -138,9 +138,9 @@ impl<P: Pacing> Settings<P> {
     /// Draws up the plan of the policy, as it fits the limits.
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // once is enough
-    pub(crate) fn plan(&self, state: &P::State, path: &Statistics<'_>, pushbacks: u8, plan: &mut Plan) {
+    pub(crate) fn plan(&self, state: &P::State, path: &Statistics<'_>, pushbacks: &u8, plan: &mut Plan) {
         let wish = self.policy.plan(state, path);
-        self.limits.fit(wish, pushbacks, plan);
+        self.limits.fit(wish, *pushbacks, plan);
     }
 
     pub(crate) const fn copied(&self) -> Self {
@@ -161,7 +161,7 @@ impl<P: Pacing> Settings<P> {
             limits: &self.limits,
         };
         let mut plan = Plan::from_micros(0, 0);
-        self.plan(&P::INITIAL, &path, 0, &mut plan);
+        self.plan(&P::INITIAL, &path, &0, &mut plan);
         plan
     }
 }

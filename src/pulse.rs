@@ -466,7 +466,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             limits: &self.settings.limits,
         };
         self.settings
-            .plan(&self.state, &path, self.pushbacks, &mut self.plan);
+            .plan(&self.state, &path, &self.pushbacks, &mut self.plan);
     }
 
     /// Shortens `interval_us` by the last draw.

@@ -87,9 +87,15 @@ impl RttEstimator {
         let floored = if base < min { min } else { base };
         match self.doublings() {
             0 => floored,
-            doublings => saturate((floored as u64) << doublings),
+            doublings => doubled(floored, doublings),
         }
     }
+}
+
+/// Rare, and off the way of an answer.
+#[cold]
+const fn doubled(timeout_us: u32, times: u32) -> u32 {
+    saturate((timeout_us as u64) << times)
 }
 
 #[cfg(test)]
