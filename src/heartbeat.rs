@@ -136,8 +136,14 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     fn start(&mut self) {
         if !self.pulse.is_started() {
-            self.pulse.sent(self.sent);
+            self.send_first();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn send_first(&mut self) {
+        self.pulse.sent(self.sent);
     }
 
     /// Moves on to the next probe; returns the interval until its send.

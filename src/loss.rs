@@ -24,8 +24,9 @@ impl LossRate {
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) const fn answered(&mut self) {
-        self.sent += 1;
-        if self.sent >= MEMORY {
+        if self.sent < MEMORY - 1 {
+            self.sent += 1;
+        } else {
             self.fade();
         }
     }
@@ -45,7 +46,7 @@ impl LossRate {
 
     #[cold]
     const fn fade(&mut self) {
-        self.sent /= 2;
+        self.sent = MEMORY / 2;
         self.lost /= 2;
     }
 

@@ -332,6 +332,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     #[cold]
+    #[inline(never)]
     fn catch_up(&mut self) {
         for _ in 0..core::mem::take(&mut self.skipped) {
             self.loss.lost();
