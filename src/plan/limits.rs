@@ -58,7 +58,7 @@ impl Limits {
         plan.margin_percent = wish.margin_percent;
         plan.retries = wish.retries;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        let free = self.bound_us == 0 && pushbacks == 0 && plan.retries.is_plain();
+        let free = self.bound_us | u64::from(pushbacks) == 0 && plan.retries.is_plain();
         if !(WIDE && free && self.fit_freely(plan, wish.timeout_us)) {
             plan.timeout_us = wish.timeout_us;
             self.fit_closely(plan, pushbacks);
