@@ -293,6 +293,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Takes what a reply tells of the path, and acts on it; `late` where its probe had been counted as lost.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
         self.observe(answer, late);
         self.adapt();

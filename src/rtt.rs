@@ -18,11 +18,9 @@ const SAMPLED: u32 = 1 << 7;
 /// id tells which send it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
-    smoothed_us: u32,
+    smoothed_x8_us: u64,
     /// Saturates where the timeout does.
     variation_x4_us: u32,
-    /// The eighths of the smoothed value.
-    smoothed_eighths: u32,
     /// Doublings since the last sample; with [`SAMPLED`].
     backoff: u32,
 }
@@ -30,9 +28,8 @@ pub(crate) struct RttEstimator {
 impl RttEstimator {
     pub(crate) const fn new() -> Self {
         Self {
-            smoothed_us: 0,
+            smoothed_x8_us: 0,
             variation_x4_us: 0,
-            smoothed_eighths: 0,
             backoff: 0,
         }
     }
@@ -40,27 +37,21 @@ impl RttEstimator {
     #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
         if self.is_unsampled() {
-            self.smoothed_us = rtt_us;
+            self.smoothed_x8_us = u64::from(rtt_us) << 3;
             self.variation_x4_us = rtt_us.saturating_mul(2);
         } else {
-            let deviation = rtt_us.abs_diff(self.smoothed_us);
+            let smoothed_us = self.smoothed_us();
+            let deviation = rtt_us.abs_diff(smoothed_us);
             let rest = self.variation_x4_us - (self.variation_x4_us >> 2);
             self.variation_x4_us = rest.saturating_add(deviation);
-            self.smooth(rtt_us);
+            self.smoothed_x8_us += u64::from(rtt_us);
+            self.smoothed_x8_us -= u64::from(smoothed_us);
         }
         self.backoff = SAMPLED;
     }
 
     const fn is_unsampled(&self) -> bool {
         self.backoff & SAMPLED == 0
-    }
-
-    #[allow(clippy::cast_possible_truncation)] // masked, or a mean of 32-bit samples
-    fn smooth(&mut self, rtt_us: u32) {
-        let smoothed = u64::from(self.smoothed_us);
-        let x8 = (smoothed << 3) + u64::from(self.smoothed_eighths) - smoothed + u64::from(rtt_us);
-        self.smoothed_us = (x8 >> 3) as u32;
-        self.smoothed_eighths = x8 as u32 & 7;
     }
 
     /// A probe is overdue: a censored sample.
@@ -74,15 +65,16 @@ impl RttEstimator {
         self.backoff & !SAMPLED
     }
 
+    #[allow(clippy::cast_possible_truncation)] // a mean of 32-bit samples
     pub(crate) const fn smoothed_us(&self) -> u32 {
-        self.smoothed_us
+        (self.smoothed_x8_us >> 3) as u32
     }
 
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; at least `min`, and doubled for each probe
     /// overdue since.
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
-        let learnt = self.smoothed_us.saturating_add(self.variation_x4_us);
+        let learnt = self.smoothed_us().saturating_add(self.variation_x4_us);
         let base = if self.is_unsampled() { first } else { learnt };
         let floored = if base < min { min } else { base };
         match self.doublings() {
