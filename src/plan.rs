@@ -177,7 +177,7 @@ impl Plan {
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
         if self.overlaps() {
-            let steady = self.interval_us.saturating_mul(self.retries.count() as u64);
+            let steady = scaled_q16(self.interval_us, (self.retries.count() as u32) << 16);
             return wide::plus(steady, self.timeout_us as u64);
         }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
