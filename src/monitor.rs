@@ -106,13 +106,13 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    pending: Pending,
     /// The path before the episode under way.
     model: Model,
-    pulse: Pulse<N, P>,
-    outstanding: Outstanding,
-    looser: Looser,
-    pending: Pending,
     counters: Counters,
+    outstanding: Outstanding,
+    pulse: Pulse<N, P>,
+    looser: Looser,
 }
 
 /// What it may take, on any target.
