@@ -136,13 +136,21 @@ impl<P: Pacing> Config<P> {
 
 impl<P: Pacing> Settings<P> {
     /// Draws up the plan of the policy, as it fits the limits.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // so that they are read where they are needed, not before
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // once is enough
-    pub(crate) fn plan(&self, state: &P::State, path: &Statistics<'_>, pushbacks: &u8, plan: &mut Plan) {
+    pub(crate) fn plan(
+        &self,
+        state: &P::State,
+        path: &Statistics<'_>,
+        pushbacks: &u8,
+        plan: &mut Plan,
+    ) {
         let wish = self.policy.plan(state, path);
         self.limits.fit(wish, *pushbacks, plan);
     }
 
+    /// A copy; see [`Limits::copied`].
     pub(crate) const fn copied(&self) -> Self {
         Self {
             policy: self.policy,

@@ -220,10 +220,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline(never)]
     fn measure(&mut self, before: Verdict) {
         if before != Verdict::Unknown {
-            let took = self.watch.seen().plus(u64::from(self.late_us));
-            let took_us = took.plus(999).since(self.proof); // rounded up
-            let took_ms = saturate(divided(took_us, 1_000));
-            self.counters.worst_detection_ms = self.counters.worst_detection_ms.max(took_ms);
+            let until = self.watch.seen().plus(u64::from(self.late_us));
+            let took_us = until.plus(999).since(self.proof); // to be rounded up
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(divided(took_us, 1_000)).max(*worst_ms);
         }
     }
 

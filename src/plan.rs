@@ -52,9 +52,6 @@ pub(crate) const HUNDREDTH_Q16: u16 = 655;
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
-    /// Not yet drawn up: told apart by its interval of zero, which no fitted plan has.
-    pub(crate) const NONE: Self = Self::from_micros(0, 0);
-
     /// A plan without retries.
     #[must_use]
     pub const fn new(interval: Duration, timeout: Duration) -> Self {
@@ -107,7 +104,7 @@ impl Plan {
         self
     }
 
-    pub(crate) fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
+    pub(crate) const fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
         self.interval_us = wide::min(self.interval_us, ceiling_us);
         self
     }
@@ -153,7 +150,7 @@ impl Plan {
         self.bound_us
     }
 
-    pub(crate) fn loosen(&mut self, bound_us: u64) {
+    pub(crate) const fn loosen(&mut self, bound_us: u64) {
         self.bound_us = wide::max(self.bound_us, bound_us);
     }
 
@@ -206,7 +203,10 @@ impl Plan {
         let timeout = u64::from(self.timeout_us);
         let margin_q16 = u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16);
         let usable = wide::minus(left_us, scaled_q16(self.bound_us, margin_q16));
-        let wanted = wide::min(Retries::grown_us(timeout, sent), scaled_q16(usable, TWO_FIFTHS_Q16));
+        let wanted = wide::min(
+            Retries::grown_us(timeout, sent),
+            scaled_q16(usable, TWO_FIFTHS_Q16),
+        );
         if wide::max(wanted, timeout) > usable {
             left_us
         } else {

@@ -60,7 +60,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             window: RttWindow::new(),
             state: P::INITIAL,
             rtt: RttEstimator::new(),
-            plan: Plan::from_micros(0, 0),
+            plan: Plan::from_micros(0, 0), // not yet drawn up: no fitted plan has an interval of zero
             random: Random::new(config.seed),
             mark: Instant::ZERO,
             loss: LossRate::new(),
@@ -420,7 +420,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Keeps a bound of at least `bound_us` in force until the next plan is drawn up.
-    pub(crate) fn loosen(&mut self, bound_us: u64) {
+    pub(crate) const fn loosen(&mut self, bound_us: u64) {
         self.plan.loosen(bound_us);
     }
 
@@ -439,7 +439,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) const fn restart(&mut self) {
         self.started = false;
         self.episode = false;
         self.retries = 0;

@@ -2,6 +2,12 @@
 
 use crate::time::saturate;
 
+#[cfg(feature = "alloc")]
+mod dormant;
+
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantRtt;
+
 /// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
 const BACKOFF_MAX: u32 = 32;
 

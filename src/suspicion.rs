@@ -77,11 +77,6 @@ impl Model {
         ))
     }
 
-    /// What a probe that was refused adds: as much as one that never comes back.
-    pub(crate) fn refusal(&self) -> SuspicionLevel {
-        self.evidence(u64::from(u32::MAX))
-    }
-
     /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
     fn tail_q32(&self, age_us: u32) -> u32 {
         let unseen = saturate(divided(u64::from(u32::MAX), u64::from(self.samples) + 1));
@@ -139,8 +134,8 @@ mod tests {
             let model = model(&rtts, lost);
             let (young, old) = (a.min(b), a.max(b));
             prop_assert!(model.evidence(u64::from(young)) <= model.evidence(u64::from(old)));
-            prop_assert!(model.evidence(u64::from(old)) <= model.refusal());
-            prop_assert!(model.refusal().as_milli() <= 9_633);
+            prop_assert!(model.evidence(u64::from(old)) <= model.evidence(u64::MAX));
+            prop_assert!(model.evidence(u64::MAX).as_milli() <= 9_633);
         }
 
         #[test]
@@ -162,7 +157,7 @@ mod tests {
 
     #[test]
     fn nothing_known_is_weak_evidence() {
-        assert!(model(&[], 0).refusal().as_milli() < 10);
+        assert!(model(&[], 0).evidence(u64::MAX).as_milli() < 10);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl<const N: usize> RttWindow<N> {
 
     /// How many samples were taken in, modulo `N`.
     #[cfg(feature = "metrics")]
-    pub(crate) fn turn(&self) -> usize {
+    pub(crate) const fn turn(&self) -> usize {
         self.next as usize
     }
 

@@ -52,7 +52,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The path as it is held to: before the episode under way, if one is.
-    fn model_now(&self) -> Model {
+    const fn model_now(&self) -> Model {
         if self.pulse.in_episode() {
             self.model
         } else {

@@ -144,7 +144,7 @@ impl Limits {
 }
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
-pub(super) fn within(value: u64, min: u64, max: u64) -> u64 {
+pub(super) const fn within(value: u64, min: u64, max: u64) -> u64 {
     wide::max(wide::min(value, max), min)
 }
 

@@ -6,7 +6,7 @@ use crate::loss::LossRate;
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::rtt::RttEstimator;
+use crate::rtt::DormantRtt;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 use crate::window::{RttWindow, Samples};
@@ -17,7 +17,7 @@ pub(crate) struct DormantPulse<P: Pacing> {
     state: P::State,
     plan: Plan,
     mark: Instant,
-    rtt: RttEstimator,
+    rtt: DormantRtt,
     random: Random,
     loss: LossRate,
     jitter_q16: u16,
@@ -32,18 +32,19 @@ pub(crate) struct DormantPulse<P: Pacing> {
 }
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
-    pub(crate) fn samples(&self) -> Samples<N> {
+    pub(crate) const fn samples(&self) -> Samples<N> {
         self.window.samples()
     }
 }
 
 impl<P: Pacing> DormantPulse<P> {
+    #[allow(clippy::cast_possible_truncation)] // 16 bits were drawn
     pub(crate) fn of<const N: usize>(pulse: &Pulse<N, P>) -> Self {
         Self {
             state: pulse.state.clone(),
             plan: pulse.plan,
             mark: pulse.mark,
-            rtt: pulse.rtt.clone(),
+            rtt: pulse.rtt.rest(),
             random: pulse.random.clone(),
             loss: pulse.loss.clone(),
             jitter_q16: pulse.jitter_q16 as u16,
@@ -75,7 +76,7 @@ impl<P: Pacing> DormantPulse<P> {
             settings,
             window: RttWindow::of(samples),
             state: self.state.clone(),
-            rtt: self.rtt.clone(),
+            rtt: self.rtt.wake(),
             plan: self.plan,
             random: self.random.clone(),
             mark: self.mark,
