@@ -8,7 +8,7 @@ pub(crate) const ONE_Q16: u32 = 1 << 16;
 /// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
 pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
 
-/// `dividend / divisor`, of divisors up to 2^63; 0 divided by 0 is 0.
+/// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
 pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
     match dividend.checked_div(divisor) {
         Some(quotient) if WIDE => quotient,

@@ -1,6 +1,7 @@
 //! The interval of a path of which nothing is known.
 
 use super::{Target, TargetState};
+use crate::fixed::divided;
 
 /// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
 const SHORTEST: u16 = 3_277;
@@ -33,14 +34,15 @@ impl Target {
         if self.constant > 0 {
             return self.constant;
         }
-        let Some(apart) = self.recurrence_us.checked_div(self.bound_us) else {
+        if self.bound_us == 0 {
             return SHORTEST;
-        };
+        }
+        let apart = divided(self.recurrence_us, self.bound_us);
         let mut probes = 1;
         while probes < MOST && (2_u64 << probes) < apart.saturating_mul(probes as u64) {
             probes += 1;
         }
-        let share = u16::MAX / probes as u16;
+        let share = divided(u16::MAX as u64, probes as u64) as u16;
         let least = self.least_share();
         let least = if least > SHORTEST { least } else { SHORTEST };
         if share > least { share } else { least }
@@ -52,6 +54,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
+    use crate::fixed::divided;
     use crate::lab::chen::{Requirement, configure_known};
 
     #[test]
