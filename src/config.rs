@@ -3,9 +3,14 @@
 use core::time::Duration;
 
 use crate::error::{ConfigError, Setting, check, ensure};
+use crate::loss::LossRate;
 use crate::pacing::{Fluctuation, Pacing};
-use crate::plan::{HUNDREDTH_Q16, Limits, Retries};
+use crate::plan::{HUNDREDTH_Q16, Limits, Plan, Retries};
+use crate::random::mix;
+use crate::rtt::RttEstimator;
+use crate::statistics::Statistics;
 use crate::time::{duration, micros, rtt_micros, saturate};
+use crate::window::Moments;
 
 #[cfg(feature = "serde")]
 mod form;
@@ -111,6 +116,63 @@ pub struct Config<P = Fluctuation> {
 pub(crate) struct Settings<P> {
     pub(crate) policy: P,
     pub(crate) limits: Limits,
+}
+
+impl<P: Pacing> Config<P> {
+    /// How far the first probe is put off: uniformly in an interval as jitter has it; in a whole one, those who start last would meet those
+    /// who beat for the second time.
+    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
+    #[inline(never)]
+    pub(crate) fn start_delay_us(&self) -> u64 {
+        if self.start_at_once {
+            return 0;
+        }
+        let draw = mix(!self.seed);
+        let (share, jitter) = (draw >> 40, draw as u32 & 0xffff);
+        let interval_us = self.settings.first_plan().interval_us();
+        let interval_us = self.settings.limits.jittered(interval_us, jitter);
+        (interval_us * share) >> 24 // no interval is over 2^40: the product fits
+    }
+}
+
+impl<P: Pacing> Settings<P> {
+    /// Draws up the plan of the policy, as it fits the limits.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // so that they are read where they are needed, not before
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // once is enough
+    pub(crate) fn plan(
+        &self,
+        state: &P::State,
+        path: &Statistics<'_>,
+        pushbacks: &u8,
+        plan: &mut Plan,
+    ) {
+        let wish = self.policy.plan(state, path);
+        self.limits.fit(wish, *pushbacks, plan);
+    }
+
+    /// A copy; see [`Limits::copied`].
+    pub(crate) const fn copied(&self) -> Self {
+        Self {
+            policy: self.policy,
+            limits: self.limits.copied(),
+        }
+    }
+
+    /// The plan before anything is known of the path.
+    #[allow(clippy::inline_always)] // a result of this size would be copied by the library's `memcpy`
+    #[inline(always)]
+    pub(crate) fn first_plan(&self) -> Plan {
+        let path = Statistics {
+            moments: const { &Moments::new() },
+            rtt: const { &RttEstimator::new() },
+            loss: const { &LossRate::new() },
+            limits: &self.limits,
+        };
+        let mut plan = Plan::from_micros(0, 0);
+        self.plan(&P::INITIAL, &path, &0, &mut plan);
+        plan
+    }
 }
 
 impl<P: Pacing> Config<P> {

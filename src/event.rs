@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
-use crate::verdict::{Change, Reason, Verdict};
+use crate::verdict::{Change, Failure, Reason, Verdict};
 
 /// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
 /// of a kind stays and the numbers show a gap.
@@ -102,44 +102,40 @@ pub enum Precedence {
     Advertised,
 }
 
-/// One pending slot a kind, known by its number: 0 where it is empty.
+/// One pending slot a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
-    transition: Transition,
+    at: Instant,
+    level: SuspicionLevel,
+    change: Change,
     lateness_us: u64,
     /// The bound before it was relaxed.
     bound_us: u64,
-    paused: u32,
-    relaxed: u32,
-    broken: u32,
+    /// The number of the event that pends in each slot: transition, pause, relaxed bound, broken promise; 0 where it is empty.
+    numbers: [u32; 4],
     /// The number of the last event.
     number: u32,
 }
 
 impl Pending {
-    pub(crate) const fn new() -> Self {
-        Self {
-            transition: Transition {
-                at: Instant::ZERO,
-                number: 0,
-                level: SuspicionLevel::ZERO,
-                from: Verdict::Unknown,
-                to: Verdict::Unknown,
-                reason: Reason::Restarted,
-            },
-            lateness_us: 0,
-            bound_us: 0,
-            paused: 0,
-            relaxed: 0,
-            broken: 0,
-            number: 0,
-        }
-    }
+    pub(crate) const NONE: Self = Self {
+        at: Instant::ZERO,
+        level: SuspicionLevel::ZERO,
+        change: Change {
+            from: Verdict::Unknown,
+            to: Verdict::Unknown,
+            reason: Reason::Failed(Failure::Refused), // all zeros
+        },
+        lateness_us: 0,
+        bound_us: 0,
+        numbers: [0; 4],
+        number: 0,
+    };
 
     /// Nothing pending, and `number` events before.
     #[cfg(feature = "alloc")]
     pub(crate) const fn after(number: u32) -> Self {
-        let mut pending = Self::new();
+        let mut pending = Self::NONE;
         pending.number = number;
         pending
     }
@@ -163,75 +159,69 @@ impl Pending {
         expect(clippy::missing_const_for_fn, reason = "what tracing does is not")
     )]
     pub(crate) fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
-        let Change { from, to, reason } = change;
-        self.transition = Transition {
-            at,
-            number: self.count(),
-            level,
+        let number = self.count();
+        let [pending, ..] = &mut self.numbers;
+        *pending = number;
+        self.at = at;
+        self.level = level;
+        self.change = change;
+        #[cfg(feature = "tracing")]
+        crate::trace::transition(&self.last_transition(number));
+    }
+
+    const fn last_transition(&self, number: u32) -> Transition {
+        let Change { from, to, reason } = self.change;
+        Transition {
+            at: self.at,
+            number,
+            level: self.level,
             from,
             to,
             reason,
-        };
-        #[cfg(feature = "tracing")]
-        crate::trace::transition(&self.transition);
+        }
     }
 
     pub(crate) const fn paused(&mut self, lateness_us: u64) {
-        self.paused = self.count();
+        let number = self.count();
+        let [_, pending, ..] = &mut self.numbers;
+        *pending = number;
         self.lateness_us = lateness_us;
     }
 
     pub(crate) const fn relaxed(&mut self, from_us: u64) {
-        self.relaxed = self.count();
+        let number = self.count();
+        let [.., pending, _] = &mut self.numbers;
+        *pending = number;
         self.bound_us = from_us;
     }
 
     pub(crate) const fn broken(&mut self) {
-        self.broken = self.count();
+        let number = self.count();
+        let [.., pending] = &mut self.numbers;
+        *pending = number;
     }
 
     /// The earliest pending event, where the bound in force is `bound_us`, and `by` is what relaxes bounds.
     pub(crate) fn take(&mut self, bound_us: u64, by: Precedence) -> Option<Event> {
-        let pending = [
-            self.transition.number,
-            self.paused,
-            self.relaxed,
-            self.broken,
-        ];
-        let age = |&number: &u32| self.number.wrapping_sub(number);
-        let oldest = pending
-            .into_iter()
-            .filter(|&number| number > 0)
-            .max_by_key(age)?;
-        Some(if oldest == self.transition.number {
-            let transition = self.transition;
-            self.transition.number = 0;
-            Event::Transition(transition)
-        } else if oldest == self.paused {
-            self.take_paused()
-        } else if oldest == self.broken {
-            Event::PromiseBroken {
-                number: core::mem::take(&mut self.broken),
-            }
-        } else {
-            self.take_relaxed(bound_us, by)
+        let (last, slots) = (self.number, self.numbers.iter_mut().enumerate());
+        let age = |(_, number): &(usize, &mut u32)| last.wrapping_sub(**number);
+        let pending = slots.filter(|(_, number)| **number > 0);
+        let (slot, number) = pending.max_by_key(age)?;
+        let number = core::mem::take(number);
+        Some(match slot {
+            0 => Event::Transition(self.last_transition(number)),
+            1 => Event::Paused {
+                number,
+                lateness: duration(self.lateness_us),
+            },
+            2 => Event::BoundRelaxed {
+                number,
+                from: duration(self.bound_us),
+                to: duration(bound_us),
+                by,
+            },
+            _ => Event::PromiseBroken { number },
         })
-    }
-
-    fn take_paused(&mut self) -> Event {
-        Event::Paused {
-            number: core::mem::take(&mut self.paused),
-            lateness: duration(self.lateness_us),
-        }
-    }
-
-    fn take_relaxed(&mut self, bound_us: u64, by: Precedence) -> Event {
-        Event::BoundRelaxed {
-            number: core::mem::take(&mut self.relaxed),
-            from: duration(self.bound_us),
-            to: duration(bound_us),
-            by,
-        }
     }
 }
 
@@ -241,11 +231,11 @@ mod tests {
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
-        let (mut pending, by) = (Pending::new(), Precedence::Pushback);
+        let (mut pending, by) = (Pending::NONE, Precedence::Pushback);
         pending.number = u32::MAX;
         pending.paused(7);
         assert_eq!(pending.take(2, by).map(|event| event.number()), Some(1)); // never 0
-        pending = Pending::new();
+        pending = Pending::NONE;
         pending.paused(7);
         pending.relaxed(1);
         pending.paused(8);

@@ -1,27 +1,27 @@
 //! Fixed-point arithmetic: division, scaling, and a logarithm.
 
+use crate::wide;
+
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
 /// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
 pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
 
-/// `(dividend / divisor, dividend % divisor)`; `divisor` is at most 2^31, and 0 divided by 0 is 0.
-#[allow(clippy::cast_possible_truncation)] // a remainder is below its divisor
-pub(crate) const fn div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
-    let by = divisor as u64;
-    match (dividend.checked_div(by), dividend.checked_rem(by)) {
-        (Some(quotient), Some(rest)) if WIDE => (quotient, rest as u32),
-        _ => bitwise_div_rem(dividend, divisor),
+/// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
+pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
+    match dividend.checked_div(divisor) {
+        Some(quotient) if WIDE => quotient,
+        _ => bitwise_divided(dividend, divisor),
     }
 }
 
-/// The same for whom it takes a kilobyte of flash to divide 64 bits by 64: one bit a turn, in 60 bytes.
-const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
-    let mut turns = dividend.leading_zeros();
+/// The same where the library's division would take a kilobyte of flash: one bit a turn.
+const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
+    let mut turns = wide::leading_zeros(dividend);
     let (mut quotient, mut rest) = (dividend.unbounded_shl(turns), 0);
     while turns < 64 {
-        rest = rest << 1 | (quotient >> 63) as u32;
+        rest = rest << 1 | quotient >> 63;
         quotient <<= 1;
         if rest >= divisor {
             rest -= divisor;
@@ -29,23 +29,15 @@ const fn bitwise_div_rem(dividend: u64, divisor: u32) -> (u64, u32) {
         }
         turns += 1;
     }
-    (quotient, rest)
+    quotient
 }
 
-/// `dividend % divisor`, of any 64 bits; where `divisor` is 0, as for 1. In 60 bytes of flash, where a division takes a kilobyte.
+/// `dividend % divisor`, of divisors up to 2^63; where `divisor` is 0, as for 1.
 pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
-    let divisor = if divisor > 0 { divisor } else { 1 };
-    let (mut rest, mut multiple) = (dividend, divisor);
-    while multiple <= rest >> 1 {
-        multiple <<= 1;
+    if divisor == 0 {
+        return 0;
     }
-    while multiple >= divisor {
-        if rest >= multiple {
-            rest -= multiple;
-        }
-        multiple >>= 1;
-    }
-    rest
+    dividend - divided(dividend, divisor) * divisor
 }
 
 /// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
@@ -69,7 +61,7 @@ const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
     if high >> 48 != 0 {
         return u64::MAX;
     }
-    (high << 16).saturating_add((low * factor as u64) >> 16)
+    wide::plus(high << 16, (low * factor as u64) >> 16)
 }
 
 /// The decimal logarithm of `2^32 / part`, in thousandths, rounded to nearest: how improbable a chance of `part`
@@ -107,18 +99,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_remainder_is_a_remainder(dividend: u64, divisor in 1_u64.., cut in 0_u32..64) {
-            let divisor = (divisor >> cut).max(1);
+        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u64..=1 << 63, short in 0_u32..64) {
+            let (dividend, divisor) = (dividend >> cut, (divisor >> short).max(1));
+            prop_assert_eq!(divided(dividend, divisor), dividend / divisor);
+            prop_assert_eq!(bitwise_divided(dividend, divisor), dividend / divisor);
             prop_assert_eq!(remainder(dividend, divisor), dividend % divisor);
-        }
-
-        #[test]
-        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u32..=1 << 31) {
-            let dividend = dividend >> cut;
-            let by = u64::from(divisor);
-            let expected = (dividend / by, crate::time::saturate(dividend % by));
-            prop_assert_eq!(div_rem(dividend, divisor), expected);
-            prop_assert_eq!(bitwise_div_rem(dividend, divisor), expected);
         }
 
         #[test]
@@ -137,7 +122,8 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_are_defined() {
-        assert_eq!(bitwise_div_rem(0, 7), (0, 0));
+        assert_eq!(bitwise_divided(0, 7), 0);
+        assert_eq!(divided(0, 0), 0);
         assert_eq!(remainder(7, 0), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(scaled_in_halves_q16(u64::MAX, u32::MAX), u64::MAX);

@@ -9,6 +9,7 @@ use crate::snapshot::Snapshot;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration, rtt_micros};
 use crate::verdict::Verdict;
+use crate::wide;
 
 mod lifetime;
 
@@ -137,8 +138,14 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     fn start(&mut self) {
         if !self.pulse.is_started() {
-            self.pulse.sent(self.sent);
+            self.send_first();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn send_first(&mut self) {
+        self.pulse.sent(self.sent);
     }
 
     /// Moves on to the next probe; returns the interval until its send.
@@ -159,8 +166,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
-        let timeout = u64::from(self.pulse.timeout_us(self.sent));
-        timeout.min(self.pulse.left_us(self.sent)).max(1)
+        let timeout = if self.pulse.plan().is_drawn() {
+            self.pulse.timeout_us(self.sent)
+        } else {
+            self.pulse.settings().first_plan().timeout_us()
+        };
+        let timeout = u64::from(timeout);
+        wide::min(timeout, self.pulse.left_us(self.sent)).max(1)
     }
 
     /// Whether the peer is alive, as of the last call.

@@ -63,6 +63,7 @@ mod time;
 mod trace;
 mod verdict;
 mod watch;
+mod wide;
 mod window;
 pub mod wire;
 

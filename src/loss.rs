@@ -1,6 +1,6 @@
 //! How many probes go unanswered.
 
-use crate::fixed::div_rem;
+use crate::fixed::divided;
 
 /// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
 const MEMORY: u16 = 4_096;
@@ -17,12 +17,16 @@ pub struct LossRate {
 }
 
 impl LossRate {
-    pub(crate) const NEW: Self = Self { sent: 0, lost: 0 };
+    pub(crate) const fn new() -> Self {
+        Self { sent: 0, lost: 0 }
+    }
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) const fn answered(&mut self) {
-        self.sent += 1;
-        if self.sent >= MEMORY {
+        if self.sent < MEMORY - 1 {
+            self.sent += 1;
+        } else {
             self.fade();
         }
     }
@@ -42,7 +46,7 @@ impl LossRate {
 
     #[cold]
     const fn fade(&mut self) {
-        self.sent /= 2;
+        self.sent = MEMORY / 2;
         self.lost /= 2;
     }
 
@@ -55,7 +59,7 @@ impl LossRate {
     /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
     #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
     pub(crate) const fn probability_q32(&self) -> u32 {
-        div_rem((2 * self.lost as u64 + 1) << 31, self.sent as u32 + 1).0 as u32
+        divided((2 * self.lost as u64 + 1) << 31, self.sent as u64 + 1) as u32
     }
 }
 
@@ -65,7 +69,7 @@ mod tests {
 
     #[test]
     fn follows_jeffreys() {
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         assert!((loss.probability() - 0.5).abs() < 1e-9);
         for _ in 0..9 {
             loss.answered();
@@ -79,7 +83,7 @@ mod tests {
 
     #[test]
     fn forgets_slowly() {
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         for _ in 0..2_000 {
             loss.lost();
         }

@@ -4,7 +4,7 @@ use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::event::{Event, Pending, Precedence};
-use crate::fixed::{div_rem, remainder};
+use crate::fixed::{divided, remainder};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
@@ -12,8 +12,9 @@ use crate::random::mix;
 use crate::snapshot::{Counters, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
-use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::verdict::{Failure, Reason, Verdict};
 use crate::watch::Watch;
+use crate::wide;
 
 mod arrival;
 mod caller;
@@ -106,13 +107,13 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    pending: Pending,
     /// The path before the episode under way.
     model: Model,
+    counters: Counters,
     outstanding: Outstanding,
     pulse: Pulse<N, P>,
     looser: Looser,
-    pending: Pending,
-    counters: Counters,
 }
 
 /// What it may take, on any target.
@@ -134,19 +135,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// A monitor whose configuration is known to have a seed.
     #[inline(never)]
     pub(crate) fn start(config: Config<P>, now: Instant) -> Self {
-        let pulse = Pulse::new(config);
-        let mut monitor = Self {
-            model: pulse.model(),
-            pulse,
-            watch: Watch::new(now),
-            outstanding: Outstanding::new(),
-            counters: Counters::default(),
-            pending: Pending::new(),
-            looser: Looser::default(),
-            key: mix(config.seed),
-            proof: Instant::ZERO,
+        Self {
             sent: now,
-            next: now,
+            next: now.plus(config.start_delay_us()),
+            proof: Instant::ZERO,
+            key: mix(config.seed),
+            watch: Watch::new(now),
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
@@ -154,19 +148,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: 0,
             incarnation: 0,
             last_failure: None,
-        };
-        if !config.start_at_once {
-            monitor.next = now.plus(monitor.start_delay_us(config.seed));
+            model: Model::UNKNOWN,
+            pulse: Pulse::new(config),
+            outstanding: Outstanding::NONE,
+            looser: Looser::default(),
+            pending: Pending::NONE,
+            counters: Counters::default(),
         }
-        monitor
-    }
-
-    /// Uniform in an interval as jitter has it: in a whole one, those who start last would meet those who beat for the second time.
-    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
-    fn start_delay_us(&self, seed: u64) -> u64 {
-        let draw = mix(!seed);
-        let (share, jitter) = (draw >> 40, draw as u16);
-        (self.pulse.interval_drawn_us(jitter) * share) >> 24 // no interval is over 2^40: the product fits
     }
 
     /// What to do at `now`. Call it until it answers [`Output::Wait`] or [`Output::Idle`]; and again at that moment, or after any `handle_*`.
@@ -200,14 +188,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
     fn deadline(&self) -> Instant {
-        let waiting = self
-            .outstanding
-            .iter()
-            .filter(|probe| probe.fate == Fate::Waiting);
-        let overdue = waiting.map(Probe::overdue_at);
-        let observed = overdue
-            .chain(self.pulse.dead_at())
-            .fold(Instant::MAX, Instant::min);
+        let mut observed = self.pulse.dead_at().unwrap_or(Instant::MAX);
+        for probe in self.outstanding.iter() {
+            if probe.fate == Fate::Waiting {
+                observed = observed.min(probe.overdue_at());
+            }
+        }
         self.watch.at(observed).min(self.next)
     }
 
@@ -224,20 +210,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return;
         }
         let level = self.level_now();
-        if let Some(change) = self.pulse.elapse(seen) {
-            self.measure(change);
-            self.announce(change, level);
-            self.reschedule();
-        }
+        let before = self.pulse.verdict();
+        self.pulse.fall();
+        self.measure(before);
+        self.announce(before, level);
+        self.reschedule();
     }
 
-    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included.
-    fn measure(&mut self, change: Change) {
-        if change.reason == Reason::Silent {
-            let took = self.watch.seen().plus(u64::from(self.late_us));
-            let (whole_ms, rest_us) = div_rem(took.since(self.proof), 1_000);
-            let took_ms = saturate(whole_ms).saturating_add(u32::from(rest_us > 0));
-            self.counters.worst_detection_ms = self.counters.worst_detection_ms.max(took_ms);
+    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included, where there had been one.
+    #[inline(never)]
+    fn measure(&mut self, before: Verdict) {
+        if before != Verdict::Unknown {
+            let until = self.watch.seen().plus(u64::from(self.late_us));
+            let took_us = until.plus(999).since(self.proof); // to be rounded up
+            let worst_ms = &mut self.counters.worst_detection_ms;
+            *worst_ms = saturate(divided(took_us, 1_000)).max(*worst_ms);
         }
     }
 
@@ -246,9 +233,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if !self.pulse.in_episode() {
             self.model = self.pulse.model();
         }
-        if let Some(change) = self.pulse.missed(sent, self.watch.seen(), failure) {
-            self.announce(change, level);
-        }
+        let before = self.pulse.verdict();
+        self.pulse.missed(sent, self.watch.seen(), failure);
+        self.announce(before, level);
         self.reschedule();
     }
 
@@ -310,7 +297,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn next_steady(&self) -> Instant {
         let interval = self.pulse.interval_us();
-        let least = self.pulse.settings().limits.interval_min_us.min(interval);
+        let least = wide::min(self.pulse.settings().limits.interval_min_us, interval);
         let mut next = self.place().plus(interval);
         if !self.is_under_way() {
             next = next.min(
@@ -334,20 +321,26 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(crate) fn look(&mut self, at: Instant) {
+        self.pulse.begin();
         let late_us = self.watch.look(at, self.deadline());
         if late_us == 0 {
             return;
         }
-        self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
-        if late_us >= u64::from(self.pause_us) {
+        if saturate(late_us) >= self.pause_us {
             one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }
     }
 
-    fn announce(&mut self, change: Change, level: SuspicionLevel) {
+    /// Tells what changed about the verdict, if anything did.
+    fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
+        let change = self.pulse.change(before);
+        if change.from == change.to {
+            return;
+        }
         self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {

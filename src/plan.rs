@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::fixed::scaled_q16;
 use crate::time::{duration, micros, rtt_micros};
+use crate::wide;
 
 #[cfg(feature = "serde")]
 mod form;
@@ -51,9 +52,6 @@ pub(crate) const HUNDREDTH_Q16: u16 = 655;
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
-    /// Not yet drawn up: told apart by its interval of zero, which no fitted plan has.
-    pub(crate) const NONE: Self = Self::from_micros(0, 0);
-
     /// A plan without retries.
     #[must_use]
     pub const fn new(interval: Duration, timeout: Duration) -> Self {
@@ -106,8 +104,8 @@ impl Plan {
         self
     }
 
-    pub(crate) fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
-        self.interval_us = self.interval_us.min(ceiling_us);
+    pub(crate) const fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
+        self.interval_us = wide::min(self.interval_us, ceiling_us);
         self
     }
 
@@ -148,7 +146,7 @@ impl Plan {
             return duration(self.bound_us);
         }
         let fitting = self.with_retries(self.retries.at_most(Retries::MAX));
-        duration(self.interval_us.saturating_add(fitting.tail_us()))
+        duration(wide::plus(self.interval_us, fitting.tail_us()))
     }
 
     pub(crate) const fn interval_us(&self) -> u64 {
@@ -164,8 +162,8 @@ impl Plan {
         self.bound_us
     }
 
-    pub(crate) fn loosen(&mut self, bound_us: u64) {
-        self.bound_us = self.bound_us.max(bound_us);
+    pub(crate) const fn loosen(&mut self, bound_us: u64) {
+        self.bound_us = wide::max(self.bound_us, bound_us);
     }
 
     pub(crate) const fn is_drawn(&self) -> bool {
@@ -188,8 +186,8 @@ impl Plan {
     /// From the send of a steady probe to the end of the last wait.
     const fn tail_us(&self) -> u64 {
         if self.overlaps() {
-            let steady = self.interval_us.saturating_mul(self.retries.count() as u64);
-            return steady.saturating_add(self.timeout_us as u64);
+            let steady = scaled_q16(self.interval_us, (self.retries.count() as u32) << 16);
+            return wide::plus(steady, self.timeout_us as u64);
         }
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
@@ -207,7 +205,7 @@ impl Plan {
             _ if sent >= self.retries.count() && left_us / 2 < weighted => left_us,
             _ => weighted,
         };
-        wanted.min(self.interval_us).max(timeout)
+        within(wanted, timeout, self.interval_us)
     }
 
     fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
@@ -216,9 +214,12 @@ impl Plan {
         }
         let timeout = u64::from(self.timeout_us);
         let margin_q16 = u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16);
-        let usable = left_us.saturating_sub(scaled_q16(self.bound_us, margin_q16));
-        let wanted = Retries::grown_us(timeout, sent).min(scaled_q16(usable, TWO_FIFTHS_Q16));
-        if wanted.max(timeout) > usable {
+        let usable = wide::minus(left_us, scaled_q16(self.bound_us, margin_q16));
+        let wanted = wide::min(
+            Retries::grown_us(timeout, sent),
+            scaled_q16(usable, TWO_FIFTHS_Q16),
+        );
+        if wide::max(wanted, timeout) > usable {
             left_us
         } else {
             wanted

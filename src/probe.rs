@@ -74,15 +74,14 @@ const CHECK: u8 = 0x5a;
 
 impl Label {
     pub(crate) const fn seal(self, key: u64) -> ProbeId {
-        let [_, _, _, t4, t3, t2, t1, t0] = self.sent.as_micros().to_be_bytes();
-        let plain = u64::from_be_bytes([t4, t3, t2, t1, t0, self.count, self.incarnation, CHECK]);
-        ProbeId(encipher(plain, key))
+        let rest = (self.count as u64) << 16 | (self.incarnation as u64) << 8 | CHECK as u64;
+        ProbeId(encipher(self.sent.as_micros() << 24 | rest, key))
     }
 
     /// What `id` says, its time being the latest that fits before `now`; nothing where it is not one of ours.
     pub(crate) fn open(id: ProbeId, key: u64, now: Instant) -> Option<Self> {
         let plain = decipher(id.0, key);
-        let [.., count, incarnation, check] = plain.to_be_bytes();
+        let [check, incarnation, count, ..] = plain.to_le_bytes();
         let age = now.as_micros().wrapping_sub(plain >> 24) & TIME_MASK;
         let ours = check == CHECK && age <= now.as_micros();
         ours.then_some(Self {
@@ -124,6 +123,8 @@ const fn scramble(half: u64, key: u64, round: u64) -> u64 {
 /// What became of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
+    /// Answered, or there is no probe: an empty slot is all zeros.
+    Settled,
     /// Nothing yet.
     Waiting,
     /// Its timeout has passed; a late reply still counts.
@@ -132,8 +133,6 @@ pub(crate) enum Fate {
     Failed,
     /// Nothing is to be learnt from its silence: it could not be sent, or we slept. A reply still proves life.
     Void,
-    /// Answered.
-    Settled,
 }
 
 /// A probe that the machine remembers.
@@ -157,6 +156,14 @@ impl Probe {
         self.sent.plus(self.timeout_us as u64)
     }
 
+    /// How long it has been silent at `now`; one that failed at once will never be anything else.
+    pub(crate) const fn silent_us(&self, now: Instant) -> u64 {
+        match self.fate {
+            Fate::Failed => u64::MAX,
+            _ => now.since(self.sent),
+        }
+    }
+
     /// Whether it was sent and not answered.
     pub(crate) const fn is_unanswered(&self) -> bool {
         matches!(self.fate, Fate::Waiting | Fate::Overdue | Fate::Failed)
@@ -171,9 +178,7 @@ pub(crate) const CAPACITY: usize = 8;
 pub(crate) struct Outstanding([Probe; CAPACITY]);
 
 impl Outstanding {
-    pub(crate) const fn new() -> Self {
-        Self([Probe::NONE; CAPACITY])
-    }
+    pub(crate) const NONE: Self = Self([Probe::NONE; CAPACITY]);
 
     /// Remembers `probe`, the latest; returns the one that is forgotten for it: an answered one where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_oldest_unanswered_probe_is_forgotten_last() {
-        let mut outstanding = Outstanding::new();
+        let mut outstanding = Outstanding::NONE;
         let probe = |us, fate| Probe {
             sent: Instant::from_micros(us),
             timeout_us: 1,

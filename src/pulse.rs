@@ -24,52 +24,53 @@ mod lifetime;
 pub(crate) use dormant::DormantPulse;
 
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
-    settings: Settings<P>,
-    window: RttWindow<N>,
-    state: P::State,
-    rtt: RttEstimator,
-    /// In force; drawn up before the first probe, fixed while an episode lasts.
-    plan: Plan,
-    random: Random,
-    /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
-    /// the moment of the verdict while `Dead`.
-    mark: Instant,
-    loss: LossRate,
-    /// How far the current interval is shortened, in 2^16.
-    jitter_q16: u16,
     verdict: Verdict,
+    /// Whether a probe sent after `mark` is overdue; never while `Alive`.
+    episode: bool,
+    started: bool,
     /// Retries sent in the episode under way.
     retries: u8,
     /// Lost probes whose successors were answered; counted with the next answer, so that the level cannot fall in silence.
     skipped: u8,
     /// Answers heard since `Dead`.
     risen: u8,
-    /// How `Dead` ends, decided by the first answer.
-    revival: Reason,
+    /// Why the verdict is what it is; while answers are counted that bring a dead peer back, how it ends, decided by the first.
+    reason: Reason,
     pushbacks: u8,
-    started: bool,
-    /// Whether a probe sent after `mark` is overdue; never while `Alive`.
-    episode: bool,
+    /// How far the current interval is shortened, in 2^16.
+    jitter_q16: u32,
+    loss: LossRate,
+    rtt: RttEstimator,
+    /// In force; drawn up before the first probe, fixed while an episode lasts.
+    plan: Plan,
+    /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
+    /// the moment of the verdict while `Dead`.
+    mark: Instant,
+    settings: Settings<P>,
+    random: Random,
+    window: RttWindow<N>,
+    state: P::State,
 }
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) const fn new(config: Config<P>) -> Self {
         Self {
-            settings: config.settings,
+            settings: config.settings.copied(),
             window: RttWindow::new(),
             state: P::INITIAL,
-            rtt: RttEstimator::NEW,
-            plan: Plan::NONE,
+            rtt: RttEstimator::new(),
+            plan: Plan::from_micros(0, 0), // not yet drawn up: no fitted plan has an interval of zero
             random: Random::new(config.seed),
             mark: Instant::ZERO,
-            loss: LossRate::NEW,
+            loss: LossRate::new(),
             jitter_q16: 0,
             verdict: Verdict::Unknown,
             retries: 0,
             skipped: 0,
             risen: 0,
-            revival: Reason::Recovered,
+            reason: Reason::Failed(Failure::Refused), // all zeros
             pushbacks: 0,
             started: false,
             episode: false,
@@ -84,6 +85,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     pub(crate) const fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// What became of the verdict, that was `from`.
+    pub(crate) const fn change(&self, from: Verdict) -> Change {
+        Change {
+            from,
+            to: self.verdict,
+            reason: self.reason,
+        }
     }
 
     pub(crate) const fn is_started(&self) -> bool {
@@ -121,12 +131,17 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.settings.policy.is_broken(&self.state)
     }
 
-    /// The plan in force; drawn up on the spot where none is yet, since a policy cannot be asked in a `const fn`.
-    pub(crate) fn plan(&self) -> Plan {
+    /// The plan in force, if one is.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The plan in force, or the first one.
+    pub(crate) fn plan_or_first(&self) -> Plan {
         if self.plan.is_drawn() {
             self.plan
         } else {
-            self.draw()
+            self.settings.first_plan()
         }
     }
 
@@ -158,9 +173,9 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// The steady interval after the last probe: that of the plan, shortened by jitter.
+    /// The steady interval after the last probe: that of the plan, which there has to be, shortened by jitter.
     pub(crate) fn interval_us(&self) -> u64 {
-        self.jittered(self.plan().interval_us())
+        self.jittered(self.plan.interval_us())
     }
 
     /// From the probe sent at `now` to the next one.
@@ -177,16 +192,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.jittered(interval)
     }
 
-    /// How long the probe sent at `now` may go unanswered.
+    /// How long the probe sent at `now` may go unanswered, once there is a plan.
     pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
         let retries = self.plan.retries().count() > 0;
         if self.episode && self.verdict != Verdict::Dead && retries {
             saturate(self.wait_us(now))
-        } else if self.plan.is_drawn() {
-            self.plan.timeout_us()
         } else {
-            let wish = self.wish();
-            self.settings.limits.fit_timeout_us(wish.timeout_us())
+            self.plan.timeout_us()
         }
     }
 
@@ -198,11 +210,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     // ---- what happens ----
 
+    /// Draws up the first plan where there is none yet: a policy cannot be asked in a `const fn`.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self) {
+        if !self.plan.is_drawn() {
+            self.replan();
+        }
+    }
+
     /// A probe goes out at `now`.
     #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
         let retry = self.verdict != Verdict::Alive && self.is_retry(now);
-        self.jitter_q16 = self.random.next_q16();
+        self.jitter_q16 = u32::from(self.random.next_q16());
         self.settings.policy.on_probe(&mut self.state, now, retry);
     }
 
@@ -221,48 +241,41 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Time has come to `now`; the bound may have passed.
     #[inline]
-    pub(crate) fn elapse(&mut self, now: Instant) -> Option<Change> {
-        let falls_at = self.falls_at();
-        if falls_at > now || !self.is_pending() {
-            return None;
+    pub(crate) fn elapse(&mut self, now: Instant) {
+        if self.falls_at() <= now && self.is_pending() {
+            self.fall();
         }
-        self.fall(falls_at)
     }
 
+    /// The bound of a pending verdict has passed.
     #[cold]
-    fn fall(&mut self, falls_at: Instant) -> Option<Change> {
+    pub(crate) fn fall(&mut self) {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
             Reason::Silent
         };
-        self.mark = falls_at;
+        self.mark = self.falls_at();
         self.risen = 0;
-        let change = self.turn(Verdict::Dead, reason);
+        self.turn(Verdict::Dead, reason);
         self.replan();
-        change
     }
 
     /// A probe sent at `sent` is overdue at `now`; with a `failure` it failed at once, which says nothing about
     /// round-trip times.
-    pub(crate) fn missed(
-        &mut self,
-        sent: Instant,
-        now: Instant,
-        failure: Option<Failure>,
-    ) -> Option<Change> {
+    pub(crate) fn missed(&mut self, sent: Instant, now: Instant, failure: Option<Failure>) {
         self.settings.policy.on_miss(&mut self.state, sent, now);
         if sent <= self.mark && self.verdict == Verdict::Alive {
             self.skipped = self.skipped.saturating_add(1);
-            return None;
+            return;
         }
         if self.verdict != Verdict::Dead {
             self.loss.lost();
         }
-        self.doubt(failure)
+        self.doubt(failure);
     }
 
-    fn doubt(&mut self, failure: Option<Failure>) -> Option<Change> {
+    fn doubt(&mut self, failure: Option<Failure>) {
         if failure.is_none() {
             self.rtt.censored();
         }
@@ -273,15 +286,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
                 Verdict::Suspect,
                 failure.map_or(Reason::Overdue, Reason::Failed),
             ),
-            Verdict::Dead => {
-                self.replan();
-                None
-            }
-            Verdict::Unknown | Verdict::Suspect | Verdict::Left => None,
+            Verdict::Dead => self.replan(),
+            Verdict::Unknown | Verdict::Suspect | Verdict::Left => {}
         }
     }
 
     /// Takes what a reply tells of the path, and acts on it; `late` where its probe had been counted as lost.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
         self.observe(answer, late);
         self.adapt();
@@ -321,6 +332,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     #[cold]
+    #[inline(never)]
     fn catch_up(&mut self) {
         for _ in 0..core::mem::take(&mut self.skipped) {
             self.loss.lost();
@@ -329,39 +341,35 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
     #[inline]
-    pub(crate) fn prove(
-        &mut self,
-        alive_at: Instant,
-        now: Instant,
-        certain: bool,
-    ) -> Option<Change> {
+    pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.verdict == Verdict::Alive {
             self.mark = self.mark.max(alive_at);
-            return None;
+        } else {
+            self.revive(alive_at, now, certain);
         }
-        self.revive(alive_at, now, certain)
     }
 
     #[cold]
-    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+    #[inline(never)]
+    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.verdict == Verdict::Dead {
             return self.rise(alive_at, now, certain);
         }
         if self.verdict != Verdict::Unknown && alive_at < self.mark {
-            return None;
+            return;
         }
         self.mark = alive_at;
         self.started = true;
         if self.episode {
             self.end_episode(now, Outcome::Survived);
         }
-        self.turn(Verdict::Alive, Reason::Answered)
+        self.turn(Verdict::Alive, Reason::Answered);
     }
 
     #[cold]
-    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) -> Option<Change> {
+    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.risen == 0 {
-            self.revival = match certain {
+            self.reason = match certain {
                 true if alive_at < self.mark => Reason::Refuted,
                 true => Reason::Recovered,
                 false => Reason::Undecided,
@@ -369,20 +377,16 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         self.risen = self.risen.saturating_add(1);
         if self.risen < self.settings.limits.rise {
-            return None;
+            return;
         }
         self.risen = 0;
         self.mark = alive_at;
-        let refuted = self.revival == Reason::Refuted;
-        self.end_episode(
-            now,
-            if refuted {
-                Outcome::Refuted
-            } else {
-                Outcome::Recovered
-            },
-        );
-        self.turn(Verdict::Alive, self.revival)
+        let outcome = match self.reason {
+            Reason::Refuted => Outcome::Refuted,
+            _ => Outcome::Recovered,
+        };
+        self.end_episode(now, outcome);
+        self.turn(Verdict::Alive, self.reason);
     }
 
     #[cold]
@@ -417,7 +421,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Gives the peer enough time for one more probe before the bound.
     pub(crate) fn allow_one_probe(&mut self, now: Instant) {
         if let Some(dead_at) = self.dead_at() {
-            let needed = now.plus(u64::from(self.plan().timeout_us()));
+            let needed = now.plus(u64::from(self.plan.timeout_us()));
             self.mark = self.mark.plus(needed.since(dead_at));
             self.retries = 0;
         }
@@ -432,7 +436,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Keeps a bound of at least `bound_us` in force until the next plan is drawn up.
-    pub(crate) fn loosen(&mut self, bound_us: u64) {
+    pub(crate) const fn loosen(&mut self, bound_us: u64) {
         self.plan.loosen(bound_us);
     }
 
@@ -444,26 +448,26 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// The server wants fewer probes.
     pub(crate) fn push_back(&mut self) {
         let pushbacks = self.pushbacks.saturating_add(1);
-        if self.plan().interval_us() < self.settings.limits.interval_max_us {
+        if self.plan.interval_us() < self.settings.limits.interval_max_us {
             self.pushbacks = pushbacks;
         }
         self.replan();
     }
 
     /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
-    pub(crate) fn restart(&mut self) -> Option<Change> {
+    pub(crate) fn restart(&mut self) {
         self.started = false;
         self.episode = false;
         self.retries = 0;
         self.risen = 0;
         self.pushbacks = 0;
         self.void();
-        self.turn(Verdict::Unknown, Reason::Restarted)
+        self.turn(Verdict::Unknown, Reason::Restarted);
     }
 
-    fn turn(&mut self, to: Verdict, reason: Reason) -> Option<Change> {
-        let from = core::mem::replace(&mut self.verdict, to);
-        (from != to).then_some(Change { from, to, reason })
+    const fn turn(&mut self, to: Verdict, reason: Reason) {
+        self.verdict = to;
+        self.reason = reason;
     }
 
     /// Draws up the plan on an occasion, which is rare.
@@ -474,51 +478,32 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     #[inline]
     fn plan_anew(&mut self) {
-        let wish = self.wish();
+        let path = Statistics {
+            moments: self.window.moments(),
+            rtt: &self.rtt,
+            loss: &self.loss,
+            limits: &self.settings.limits,
+        };
         self.settings
-            .limits
-            .fit(wish, self.pushbacks, &mut self.plan);
+            .plan(&self.state, &path, &self.pushbacks, &mut self.plan);
     }
 
-    #[cold]
-    fn draw(&self) -> Plan {
-        let mut plan = Plan::NONE;
-        self.settings
-            .limits
-            .fit(self.wish(), self.pushbacks, &mut plan);
-        plan
-    }
-
-    fn wish(&self) -> Plan {
-        self.settings.policy.plan(&self.state, &self.statistics())
+    /// The steady interval as another draw has it.
+    pub(crate) fn interval_drawn_us(&self, jitter_q16: u16) -> u64 {
+        let interval = self.plan.interval_us();
+        self.settings.limits.jittered(interval, jitter_q16.into())
     }
 
     /// Shortens `interval_us` by the last draw.
     #[inline]
     fn jittered(&self, interval_us: u64) -> u64 {
-        self.shortened(interval_us, self.jitter_q16)
-    }
-
-    /// The steady interval as another draw has it.
-    pub(crate) fn interval_drawn_us(&self, jitter_q16: u16) -> u64 {
-        self.shortened(self.plan().interval_us(), jitter_q16)
-    }
-
-    /// Shortens `interval_us` uniformly, down to what jitter allows or the shortest interval.
-    #[inline]
-    fn shortened(&self, interval_us: u64, jitter_q16: u16) -> u64 {
-        let limits = &self.settings.limits;
-        // intervals are at most 2^40, so neither product overflows
-        let spread = (interval_us * u64::from(limits.jitter_q16)) >> 16;
-        // no fitted interval is below the shortest
-        let room = spread.min(interval_us - limits.interval_min_us);
-        interval_us - ((room * u64::from(jitter_q16)) >> 16)
+        self.settings.limits.jittered(interval_us, self.jitter_q16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
     pub(crate) fn is_valid(&self) -> bool {
-        let (plan, limits) = (self.plan(), &self.settings.limits);
-        let interval = self.interval_us();
+        let (plan, limits) = (self.plan_or_first(), &self.settings.limits);
+        let interval = self.jittered(plan.interval_us());
         let in_range = interval >= limits.interval_min_us && interval <= limits.interval_max_us;
         let bounded = plan.bound_us()
             >= plan

@@ -3,6 +3,7 @@
 //! Both are normalised to 32-bit words first, so that a Cortex-M0 pays no 128-bit root or division.
 
 use crate::fixed::WIDE;
+use crate::wide;
 
 /// `sqrt(square) / divisor` in `fraction` fractional bits, to nearest; 0 where `square` is 0. Saturates from 2^31 on.
 ///
@@ -29,7 +30,7 @@ const fn wide_ratio(square: u128, divisor: u64, fraction: u32) -> u32 {
 /// costs no division, since there is one by `divisor` to come.
 #[allow(clippy::cast_possible_truncation)] // 32 bits are left of each, see the ranges
 const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
-    let spare = (square | 1).leading_zeros() & !1; // even, so that the exponent can be halved
+    let spare = wide::leading_zeros(square | 1) & !1; // even, so that the exponent can be halved
     let top = (square << spare) >> 32;
     if top == 0 {
         return 0;
@@ -50,7 +51,7 @@ const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
 /// `(mantissa, zeros)` with `value` = mantissa * 2^(33 - zeros), rounded down, and the mantissa in 2^30..2^31, except of 0.
 #[allow(clippy::cast_possible_truncation)] // 31 bits are left
 const fn normal(value: u64) -> (u32, u32) {
-    let zeros = (value | 1).leading_zeros();
+    let zeros = wide::leading_zeros(value | 1);
     (((value << zeros) >> 33) as u32, zeros)
 }
 

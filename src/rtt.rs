@@ -2,11 +2,17 @@
 
 use crate::time::saturate;
 
-/// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
-const BACKOFF_MAX: u8 = 32;
+#[cfg(feature = "alloc")]
+mod dormant;
 
-/// Set until there is a sample.
-const UNSAMPLED: u8 = 1 << 7;
+#[cfg(feature = "alloc")]
+pub(crate) use dormant::DormantRtt;
+
+/// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
+const BACKOFF_MAX: u32 = 32;
+
+/// Set once there is a sample.
+const SAMPLED: u32 = 1 << 7;
 
 /// Smoothed round-trip time and variation, as TCP keeps them (RFC 6298 section 2; Jacobson 1988, appendix A).
 ///
@@ -18,47 +24,40 @@ const UNSAMPLED: u8 = 1 << 7;
 /// id tells which send it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
-    smoothed_us: u32,
+    smoothed_x8_us: u64,
     /// Saturates where the timeout does.
     variation_x4_us: u32,
-    /// The eighths of the smoothed value.
-    smoothed_eighths: u8,
-    /// Doublings since the last sample; [`UNSAMPLED`] and them before the first.
-    backoff: u8,
+    /// Doublings since the last sample; with [`SAMPLED`].
+    backoff: u32,
 }
 
 impl RttEstimator {
-    pub(crate) const NEW: Self = Self {
-        smoothed_us: 0,
-        variation_x4_us: 0,
-        smoothed_eighths: 0,
-        backoff: UNSAMPLED,
-    };
+    pub(crate) const fn new() -> Self {
+        Self {
+            smoothed_x8_us: 0,
+            variation_x4_us: 0,
+            backoff: 0,
+        }
+    }
 
     #[inline]
     pub(crate) fn sample(&mut self, rtt_us: u32) {
         if self.is_unsampled() {
-            self.smoothed_us = rtt_us;
+            self.smoothed_x8_us = u64::from(rtt_us) << 3;
             self.variation_x4_us = rtt_us.saturating_mul(2);
         } else {
-            let deviation = rtt_us.abs_diff(self.smoothed_us);
+            let smoothed_us = self.smoothed_us();
+            let deviation = rtt_us.abs_diff(smoothed_us);
             let rest = self.variation_x4_us - (self.variation_x4_us >> 2);
             self.variation_x4_us = rest.saturating_add(deviation);
-            self.smooth(rtt_us);
+            self.smoothed_x8_us += u64::from(rtt_us);
+            self.smoothed_x8_us -= u64::from(smoothed_us);
         }
-        self.backoff = 0;
+        self.backoff = SAMPLED;
     }
 
     const fn is_unsampled(&self) -> bool {
-        self.backoff & UNSAMPLED != 0
-    }
-
-    #[allow(clippy::cast_possible_truncation)] // masked, or a mean of 32-bit samples
-    fn smooth(&mut self, rtt_us: u32) {
-        let smoothed = u64::from(self.smoothed_us);
-        let x8 = (smoothed << 3) + u64::from(self.smoothed_eighths) - smoothed + u64::from(rtt_us);
-        self.smoothed_us = (x8 >> 3) as u32;
-        self.smoothed_eighths = (x8 & 7) as u8;
+        self.backoff & SAMPLED == 0
     }
 
     /// A probe is overdue: a censored sample.
@@ -68,26 +67,33 @@ impl RttEstimator {
         }
     }
 
-    const fn doublings(&self) -> u8 {
-        self.backoff & !UNSAMPLED
+    const fn doublings(&self) -> u32 {
+        self.backoff & !SAMPLED
     }
 
+    #[allow(clippy::cast_possible_truncation)] // a mean of 32-bit samples
     pub(crate) const fn smoothed_us(&self) -> u32 {
-        self.smoothed_us
+        (self.smoothed_x8_us >> 3) as u32
     }
 
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; at least `min`, and doubled for each probe
     /// overdue since.
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
-        let learnt = self.smoothed_us.saturating_add(self.variation_x4_us);
+        let learnt = self.smoothed_us().saturating_add(self.variation_x4_us);
         let base = if self.is_unsampled() { first } else { learnt };
         let floored = if base < min { min } else { base };
         match self.doublings() {
             0 => floored,
-            doublings => saturate((floored as u64) << doublings),
+            doublings => doubled(floored, doublings),
         }
     }
+}
+
+/// Rare, and off the way of an answer.
+#[cold]
+const fn doubled(timeout_us: u32, times: u32) -> u32 {
+    saturate((timeout_us as u64) << times)
 }
 
 #[cfg(test)]
@@ -101,7 +107,7 @@ mod tests {
     /// The vector of RFC 6298 in Jacobson's integer form, microseconds.
     #[test]
     fn follows_rfc_6298() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         let rtts = [100_000, 120_000, 80_000, 200_000, 100_000, 100_000];
         let expected = [300_000, 272_500, 249_687, 325_039, 282_534, 248_936];
         for (rtt_us, expected) in rtts.into_iter().zip(expected) {
@@ -113,7 +119,7 @@ mod tests {
     #[test]
     fn converges_exactly_on_a_constant() {
         for (first, then) in [(1, 1_007), (5_000_000, 1_007), (1_007, 7)] {
-            let mut estimator = RttEstimator::NEW;
+            let mut estimator = RttEstimator::new();
             estimator.sample(first);
             for _ in 0..400 {
                 estimator.sample(then);
@@ -125,7 +131,7 @@ mod tests {
 
     #[test]
     fn doubles_for_every_overdue_probe_until_an_answer() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         assert_eq!(timeout(&estimator), 2_000_000);
         estimator.sample(1_000);
         let steady = timeout(&estimator);
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_floor_is_doubled_too_and_saturates() {
-        let mut estimator = RttEstimator::NEW;
+        let mut estimator = RttEstimator::new();
         estimator.sample(10);
         estimator.censored();
         assert_eq!(estimator.timeout_us(1, 500), 1_000);
@@ -152,7 +158,7 @@ mod tests {
     #[test]
     fn one_sample_covers_a_step() {
         for step in [2, 100, 20_000] {
-            let mut estimator = RttEstimator::NEW;
+            let mut estimator = RttEstimator::new();
             for _ in 0..50 {
                 estimator.sample(1_000);
             }

@@ -139,17 +139,14 @@ impl Counters {
     };
 
     pub(crate) const fn count(&mut self, change: Change) {
-        match change.to {
-            Verdict::Unknown | Verdict::Alive | Verdict::Left => {}
-            Verdict::Suspect => one_more(&mut self.suspect),
-            Verdict::Dead => one_more(&mut self.dead),
-        }
-        match change.reason {
-            Reason::Refuted => one_more(&mut self.refuted),
-            Reason::Recovered => one_more(&mut self.recovered),
-            Reason::Undecided => one_more(&mut self.undecided),
-            _ => {}
-        }
+        one_more(match (change.to, change.reason) {
+            (Verdict::Suspect, _) => &mut self.suspect,
+            (Verdict::Dead, _) => &mut self.dead,
+            (_, Reason::Refuted) => &mut self.refuted,
+            (_, Reason::Recovered) => &mut self.recovered,
+            (_, Reason::Undecided) => &mut self.undecided,
+            _ => return,
+        });
     }
 }
 
@@ -168,7 +165,7 @@ impl Snapshot {
         Self {
             verdict: pulse.verdict(),
             level,
-            plan: pulse.plan(),
+            plan: pulse.plan_or_first(),
             samples: path.moments().count(),
             mean: path.moments().mean(),
             standard_deviation: path.moments().standard_deviation(),

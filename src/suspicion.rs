@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use crate::fixed::{div_rem, improbability_milli};
+use crate::fixed::{divided, improbability_milli};
 use crate::loss::LossRate;
 use crate::time::saturate;
+use crate::wide;
 use crate::window::Moments;
 
 /// How improbable it is that a live peer would have stayed silent for so long, in decades: at level 3 one silence in 1,000 is as long.
@@ -57,6 +58,9 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// Of a path that was never seen.
+    pub(crate) const UNKNOWN: Self = Self::new(&Moments::new(), &LossRate::new());
+
     pub(crate) const fn new(moments: &Moments, loss: &LossRate) -> Self {
         Self {
             mean_us: moments.mean_us(),
@@ -73,14 +77,9 @@ impl Model {
         ))
     }
 
-    /// What a probe that was refused adds: as much as one that never comes back.
-    pub(crate) fn refusal(&self) -> SuspicionLevel {
-        self.evidence(u64::from(u32::MAX))
-    }
-
     /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
     fn tail_q32(&self, age_us: u32) -> u32 {
-        let unseen = saturate(div_rem(u64::from(u32::MAX), u32::from(self.samples) + 1).0);
+        let unseen = saturate(divided(u64::from(u32::MAX), u64::from(self.samples) + 1));
         let Some(excess) = age_us.checked_sub(self.mean_us) else {
             return u32::MAX;
         };
@@ -98,10 +97,10 @@ impl Model {
 const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let variance = square(deviation_us.saturating_add(1));
     let excess = square(excess_us);
-    let shift = 34_u32.saturating_sub((variance | excess).leading_zeros());
+    let shift = 34_u32.saturating_sub(wide::leading_zeros(variance | excess));
     let (variance, excess) = (variance >> shift, excess >> shift);
-    // both are below 2^30 or 2^31 now, whatever they were: one 64-bit by 32-bit division, without the library's
-    saturate(div_rem(variance << 32, saturate(variance + excess)).0)
+    // both are below 2^30 or 2^31 now, whatever they were: nothing is shifted out
+    saturate(divided(variance << 32, variance + excess))
 }
 
 const fn square(value: u32) -> u64 {
@@ -116,7 +115,7 @@ mod tests {
 
     fn model(rtts: &[u32], losses: u16) -> Model {
         let mut window = crate::RttWindow::<32>::new();
-        let mut loss = LossRate::NEW;
+        let mut loss = LossRate::new();
         for &rtt_us in rtts {
             window.push_us(rtt_us);
             loss.answered();
@@ -135,8 +134,8 @@ mod tests {
             let model = model(&rtts, lost);
             let (young, old) = (a.min(b), a.max(b));
             prop_assert!(model.evidence(u64::from(young)) <= model.evidence(u64::from(old)));
-            prop_assert!(model.evidence(u64::from(old)) <= model.refusal());
-            prop_assert!(model.refusal().as_milli() <= 9_633);
+            prop_assert!(model.evidence(u64::from(old)) <= model.evidence(u64::MAX));
+            prop_assert!(model.evidence(u64::MAX).as_milli() <= 9_633);
         }
 
         #[test]
@@ -158,7 +157,7 @@ mod tests {
 
     #[test]
     fn nothing_known_is_weak_evidence() {
-        assert!(model(&[], 0).refusal().as_milli() < 10);
+        assert!(model(&[], 0).evidence(u64::MAX).as_milli() < 10);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::{WIDE, div_rem};
+use crate::fixed::{WIDE, divided};
+use crate::wide;
 
 #[cfg(feature = "serde")]
 pub(crate) mod form;
@@ -85,31 +86,31 @@ impl Instant {
         duration(self.since(earlier))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn plus(self, span_us: u64) -> Self {
-        Self(self.0.saturating_add(span_us))
+        Self(wide::plus(self.0, span_us))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn minus(self, span_us: u64) -> Self {
-        Self(self.0.saturating_sub(span_us))
+        Self(wide::minus(self.0, span_us))
     }
 
     /// The later of two.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline]
     pub(crate) const fn max(self, other: Self) -> Self {
-        if self.0 > other.0 { self } else { other }
+        Self(wide::max(self.0, other.0))
     }
 
     /// The earlier of two.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline]
     pub(crate) const fn min(self, other: Self) -> Self {
-        if self.0 < other.0 { self } else { other }
+        Self(wide::min(self.0, other.0))
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // a dozen instructions each on 32 bits
+    #[inline]
     pub(crate) const fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+        wide::minus(self.0, earlier.0)
     }
 }
 
@@ -211,17 +212,17 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 }
 
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
-#[allow(clippy::cast_possible_truncation)] // compared on the line before
+#[allow(clippy::cast_possible_truncation)] // the remainder is below 32 bits, whatever is cut off
 pub(crate) const fn duration(micros: u64) -> Duration {
     if WIDE {
         return Duration::from_micros(micros);
     }
-    let (secs, rest) = if micros <= u32::MAX as u64 {
-        let secs = millionth(micros as u32);
-        (secs as u64, micros as u32 - secs * 1_000_000)
+    let secs = if micros <= u32::MAX as u64 {
+        millionth(micros as u32) as u64
     } else {
-        div_rem(micros, 1_000_000)
+        divided(micros, MICROS_PER_SEC)
     };
+    let rest = (micros as u32).wrapping_sub((secs as u32).wrapping_mul(MICROS_PER_SEC as u32));
     // The remainder is below a million, which the compiler cannot see: without the comparison, a panic would be linked.
     Duration::new(secs, below_a_second(rest * 1_000))
 }

@@ -1,6 +1,7 @@
 //! Our own lateness is ours: observed time stands still while nobody looks.
 
 use crate::time::Instant;
+use crate::wide;
 
 #[cfg(feature = "alloc")]
 mod dormant;
@@ -48,10 +49,10 @@ impl Watch {
     /// time passed.
     pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
+        (self.now, self.seen) = (now, seen);
         if late > 0 {
             self.credited = now;
         }
-        (self.now, self.seen) = (now, seen);
         late
     }
 
@@ -59,7 +60,7 @@ impl Watch {
     pub(crate) const fn peek(&self, at: Instant, due: Instant) -> (Instant, Instant, u64) {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
-        let observed = now.since(self.now).saturating_sub(late);
+        let observed = wide::minus(now.since(self.now), late);
         let seen = if self.stopped {
             self.seen
         } else {

@@ -2,9 +2,7 @@
 
 use core::time::Duration;
 
-use heapless::Vec;
-
-use crate::fixed::{WIDE, div_rem};
+use crate::fixed::{WIDE, divided};
 use crate::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros, saturate};
 
@@ -40,10 +38,10 @@ pub(crate) use samples::Samples;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RttWindow<const N: usize> {
-    /// Grows until it is full.
-    samples: Vec<u32, N, u16>,
-    /// Where the next sample goes: walks round, also while the ring grows; always below `N`.
-    next: u16,
+    /// From the first on; 0 where there is none yet.
+    samples: [u32; N],
+    /// Where the next sample goes: walks round, also while the window fills; always below `N`.
+    next: u32,
     moments: Moments,
 }
 
@@ -58,9 +56,9 @@ impl<const N: usize> RttWindow<N> {
             );
         };
         Self {
-            samples: Vec::new(),
+            samples: [0; N],
             next: 0,
-            moments: Moments::EMPTY,
+            moments: Moments::new(),
         }
     }
 
@@ -71,29 +69,22 @@ impl<const N: usize> RttWindow<N> {
 
     #[inline]
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
-        let next = usize::from(self.next);
+        let next = self.next as usize; // below N
         self.next = if next + 1 < N { self.next + 1 } else { 0 };
         if let Some(slot) = self.samples.get_mut(next) {
-            self.moments.remove(core::mem::replace(slot, rtt_us));
-        } else {
-            self.grow(rtt_us);
+            self.moments.remove(core::mem::replace(slot, rtt_us)); // of the 0 of an empty place, nothing
+            self.moments.count += u16::from(usize::from(self.moments.count) < N);
+            self.moments.add(rtt_us);
         }
-        self.moments.add(rtt_us);
-    }
-
-    /// There is room: the next place is the length, and below `N`.
-    #[cold]
-    fn grow(&mut self, rtt_us: u32) {
-        self.moments.count += u16::from(self.samples.push(rtt_us).is_ok());
     }
 
     /// Adds `by_us` to every sample, which stays within its range. O(N).
     #[cold]
     pub(crate) fn shift_us(&mut self, by_us: i64) {
         let count = self.moments.count;
-        self.moments = Moments::EMPTY;
+        self.moments = Moments::new();
         self.moments.count = count;
-        for sample in &mut self.samples {
+        for sample in self.samples.iter_mut().take(usize::from(count)) {
             let moved = i64::from(*sample).saturating_add(by_us);
             *sample = saturate(u64::try_from(moved).unwrap_or(0));
             self.moments.add(*sample);
@@ -108,15 +99,17 @@ impl<const N: usize> RttWindow<N> {
 
     /// The samples, in no particular order. Queries over them, such as their minimum, are O(N).
     pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
-        self.samples
-            .iter()
-            .map(|&rtt_us| duration(u64::from(rtt_us)))
+        self.held().map(|&rtt_us| duration(u64::from(rtt_us)))
+    }
+
+    fn held(&self) -> impl Iterator<Item = &u32> {
+        self.samples.iter().take(usize::from(self.moments.count))
     }
 
     /// How many samples were taken in, modulo `N`.
     #[cfg(feature = "metrics")]
-    pub(crate) fn turn(&self) -> usize {
-        usize::from(self.next)
+    pub(crate) const fn turn(&self) -> usize {
+        self.next as usize
     }
 
     /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
@@ -132,12 +125,12 @@ impl<const N: usize> RttWindow<N> {
     /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        let mut moments = Moments::EMPTY;
-        for &rtt_us in &self.samples {
+        let mut moments = Moments::new();
+        for &rtt_us in self.held() {
             moments.count += 1;
             moments.add(rtt_us);
         }
-        moments == self.moments && usize::from(self.next) < N
+        moments == self.moments && (self.next as usize) < N
     }
 }
 
@@ -163,12 +156,14 @@ pub struct Moments {
 }
 
 impl Moments {
-    pub(crate) const EMPTY: Self = Self {
-        sum: 0,
-        squares_low: 0,
-        squares_high: 0,
-        count: 0,
-    };
+    pub(crate) const fn new() -> Self {
+        Self {
+            sum: 0,
+            squares_low: 0,
+            squares_high: 0,
+            count: 0,
+        }
+    }
 
     fn add(&mut self, rtt_us: u32) {
         let (low, carry) = self.squares_low.overflowing_add(square(rtt_us));
@@ -214,7 +209,7 @@ impl Moments {
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
     pub(crate) const fn mean_us(&self) -> u32 {
-        div_rem(self.sum, self.count as u32).0 as u32
+        divided(self.sum, self.count as u64) as u32
     }
 
     /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.

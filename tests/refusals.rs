@@ -458,6 +458,17 @@ fn time_that_runs_backwards_is_no_time() {
 }
 
 #[test]
+fn what_a_peer_sends_before_it_was_asked_is_life() {
+    let config = Config::every(SECOND).unwrap().seed(3).unwrap();
+    let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
+    monitor.handle_traffic(Instant::from_millis(1));
+    drain(&mut monitor, Instant::from_millis(1));
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    let dead_at = monitor.snapshot(Instant::from_millis(1)).dead_at.unwrap();
+    assert!(dead_at > Instant::from_secs(1), "{dead_at}");
+}
+
+#[test]
 fn the_end_of_time_is_idle() {
     let (mut monitor, id, _) = answered();
     for _ in 0..3 {

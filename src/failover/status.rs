@@ -184,7 +184,7 @@ mod tests {
         let mut torn = group();
         let moment = Some(Instant::ZERO);
         torn.at(1, |member| {
-            (member.suspected, member.healthy) = (moment, moment)
+            (member.suspected, member.healthy) = (moment, moment);
         });
         assert!(!torn.is_valid());
     }

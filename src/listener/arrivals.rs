@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::fixed::{div_rem, scaled_q16};
+use crate::fixed::{divided, scaled_q16};
 use crate::time::{Instant, duration, saturate};
 use crate::window::{Moments, RttWindow};
 
@@ -234,7 +234,7 @@ impl<const N: usize> Arrivals<N> {
     pub(super) fn slots_since(&self, now: Instant, interval_us: u64) -> u64 {
         let passed = now.since(shifted(self.origin, self.least));
         let interval = saturate(interval_us.min(1 << 31)).max(1);
-        div_rem(passed, interval).0
+        divided(passed, u64::from(interval))
     }
 
     /// The mean excess over the quickest.
@@ -309,7 +309,7 @@ impl Run {
         let grown = offset.abs_diff(self.first).min(self.slots_us);
         let shift = 33_u32.saturating_sub(self.slots_us.leading_zeros());
         let (grown, slots) = (grown >> shift, saturate(self.slots_us >> shift)); // below 2^31
-        saturate(div_rem(grown << 16, slots.max(1)).0)
+        saturate(divided(grown << 16, u64::from(slots.max(1))))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::snapshot::one_more;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, micros, saturate};
 use crate::verdict::{Failure, Verdict};
+use crate::wide;
 
 /// Of eight steady probes, what arrives may put off seven.
 const PUT_OFF: u64 = 8;
@@ -36,17 +37,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let age = self.watch.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
-        let forgotten = label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent);
-        let fate = match self.outstanding.find(label) {
-            Some(probe) => core::mem::replace(&mut probe.fate, Fate::Settled),
-            None if forgotten => Fate::Overdue,
+        let known = self.outstanding.find(label);
+        let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
+            Some(fate) => fate,
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
+                Fate::Overdue
+            }
             None => Fate::Settled,
         };
         if fate == Fate::Settled {
             return self.ignore();
         }
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue);
-        let rtt_us = timed.then(|| saturate(age.saturating_sub(server_delay_us)));
+        let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
         self.answered(label.sent, rtt_us, fate == Fate::Overdue);
         self.prove(label.sent, true);
     }
@@ -173,15 +176,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     pub(super) fn prove(&mut self, alive_at: Instant, certain: bool) {
-        let (seen, level) = (self.watch.seen(), self.level_now());
+        let seen = self.watch.seen();
         if !self.pulse.is_fresh(seen.since(alive_at)) {
             return;
         }
+        let before = self.pulse.verdict();
+        let level = self.level_now();
         self.proof = self.proof.max(alive_at);
         self.late_us = 0;
-        if let Some(change) = self.pulse.prove(alive_at, seen, certain) {
-            self.announce(change, level);
-        }
+        self.pulse.prove(alive_at, seen, certain);
+        self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
         }

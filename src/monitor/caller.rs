@@ -7,6 +7,7 @@ use crate::pacing::Pacing;
 use crate::probe::Outstanding;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, micros};
+use crate::wide;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Probe as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
@@ -19,7 +20,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Brings the next probe forward, though not closer to the last one than a retry would be.
     pub(super) fn pull_forward(&mut self) {
         let plan = self.pulse.plan();
-        let least = plan.interval_us().min(u64::from(plan.timeout_us()));
+        let least = wide::min(plan.interval_us(), u64::from(plan.timeout_us()));
         let soonest = if self.pulse.is_started() {
             self.sent.plus(least)
         } else {
@@ -66,13 +67,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn restarted(&mut self, now: Instant) {
         self.look(now);
         let level = self.level_now();
-        self.outstanding = Outstanding::new();
+        self.outstanding = Outstanding::NONE;
         self.incarnation = self.incarnation.wrapping_add(1);
         self.proof = self.watch.seen();
         self.forgotten = SuspicionLevel::ZERO;
-        if let Some(change) = self.pulse.restart() {
-            self.announce(change, level);
-        }
+        let before = self.pulse.verdict();
+        self.pulse.restart();
+        self.announce(before, level);
         self.next = self.watch.now();
         self.settle();
     }

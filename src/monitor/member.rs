@@ -51,7 +51,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
+    extern crate alloc;
+
+    use alloc::vec::Vec;
     use core::time::Duration;
 
     use super::*;
@@ -91,7 +93,7 @@ mod tests {
             Output::Probe(id) => Some(id),
             _ => None,
         });
-        let sent: std::vec::Vec<_> = sent.collect();
+        let sent: Vec<_> = sent.collect();
         assert_eq!(sent.len(), 1);
         monitor.handle_unsent(sent[0], now);
         assert_eq!(monitor.poll(now), monitor.poll(now));

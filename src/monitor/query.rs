@@ -2,9 +2,9 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::{Fate, Probe};
+use crate::probe::Probe;
 use crate::snapshot::{MonitorSnapshot, Snapshot};
-use crate::suspicion::SuspicionLevel;
+use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::Instant;
 use crate::verdict::Verdict;
 #[cfg(feature = "metrics")]
@@ -92,14 +92,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(super) fn evidence(&self, probe: &Probe, seen: Instant) -> SuspicionLevel {
-        let model = if self.pulse.in_episode() {
+        self.model_now().evidence(probe.silent_us(seen))
+    }
+
+    /// The path as it is held to: before the episode under way, if one is.
+    const fn model_now(&self) -> Model {
+        if self.pulse.in_episode() {
             self.model
         } else {
             self.pulse.model()
-        };
-        match probe.fate {
-            Fate::Failed => model.refusal(),
-            _ => model.evidence(seen.since(probe.sent)),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::fixed::WIDE;
 use crate::plan::HUNDREDTH_Q16;
 use crate::plan::{Plan, Retries};
 use crate::time::saturate;
+use crate::wide;
 
 /// What every plan and verdict is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,21 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// A copy made field by field: on a small core, the library's `memcpy` alone would be a tenth of a monitor.
+    pub(crate) const fn copied(&self) -> Self {
+        Self {
+            interval_min_us: self.interval_min_us,
+            interval_max_us: self.interval_max_us,
+            bound_us: self.bound_us,
+            timeout_first_us: self.timeout_first_us,
+            timeout_min_us: self.timeout_min_us,
+            timeout_max_us: self.timeout_max_us,
+            jitter_q16: self.jitter_q16,
+            retries: self.retries,
+            rise: if self.rise > 0 { self.rise } else { 1 }, // what is not all the same is not made a copy again
+        }
+    }
+
     /// How far jitter may shorten an interval, in per cent.
     #[cfg(any(feature = "serde", feature = "defmt"))]
     #[allow(clippy::cast_possible_truncation)] // at most 100
@@ -41,18 +57,18 @@ impl Limits {
         plan.dead = wish.dead;
         plan.margin_percent = wish.margin_percent;
         plan.retries = wish.retries;
-        plan.timeout_us = wish.timeout_us;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
-        let free = self.bound_us == 0 && pushbacks == 0 && plan.retries.is_plain();
-        if !(WIDE && free && self.fit_freely(plan)) {
+        let free = self.bound_us | u64::from(pushbacks) == 0 && plan.retries.is_plain();
+        if !(WIDE && free && self.fit_freely(plan, wish.timeout_us)) {
+            plan.timeout_us = wish.timeout_us;
             self.fit_closely(plan, pushbacks);
         }
     }
 
     /// The short way, and the usual one, for plans that overlap nothing; small cores save its flash. Tells whether it led there.
     #[inline]
-    fn fit_freely(&self, plan: &mut Plan) -> bool {
-        let floored = plan.timeout_us.max(self.timeout_min_us);
+    fn fit_freely(&self, plan: &mut Plan, timeout_us: u32) -> bool {
+        let floored = timeout_us.max(self.timeout_min_us);
         plan.timeout_us = floored.min(self.timeout_max_us);
         let tail = u64::from(plan.timeout_us) * u64::from(plan.retries.plain_weight());
         plan.bound_us = plan.interval_us + tail;
@@ -83,11 +99,20 @@ impl Limits {
         wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
     }
 
+    /// Shortens the interval of a plan that fits, uniformly, down to what jitter allows or the shortest interval; `draw_q16` is how far.
+    #[inline]
+    pub(crate) fn jittered(&self, interval_us: u64, draw_q16: u32) -> u64 {
+        // intervals are at most 2^40, so neither product overflows
+        let spread = (interval_us * u64::from(self.jitter_q16)) >> 16;
+        let room = wide::min(spread, interval_us - self.interval_min_us);
+        interval_us - ((room * u64::from(draw_q16)) >> 16)
+    }
+
     /// Doubles the interval for every pushback; returns what no interval may be shorter than.
     #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
         for _ in 0..pushbacks {
-            plan.interval_us = (plan.interval_us << 1).min(self.interval_max_us);
+            plan.interval_us = wide::min(plan.interval_us << 1, self.interval_max_us);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -111,16 +136,16 @@ impl Limits {
             plan.retries = plan.retries.less_one();
             tail = plan.tail_us();
         }
-        let room = self.bound_us.saturating_sub(tail);
-        plan.interval_us = plan.interval_us.min(room).max(floor);
+        let room = wide::minus(self.bound_us, tail);
+        plan.interval_us = wide::max(wide::min(plan.interval_us, room), floor);
         let least = plan.interval_us + u64::from(plan.timeout_us);
-        plan.bound_us = self.bound_us.max(least);
+        plan.bound_us = wide::max(self.bound_us, least);
     }
 }
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
-pub(super) fn within(value: u64, min: u64, max: u64) -> u64 {
-    value.min(max).max(min)
+pub(super) const fn within(value: u64, min: u64, max: u64) -> u64 {
+    wide::max(wide::min(value, max), min)
 }
 
 #[cfg(feature = "defmt")]
@@ -180,7 +205,7 @@ mod tests {
             let mut short = Plan::from_micros(interval_us, timeout_us).with_retries(retries);
             short.interval_us = within(interval_us, LIMITS.interval_min_us, LIMITS.interval_max_us);
             let mut general = short;
-            prop_assume!(LIMITS.fit_freely(&mut short));
+            prop_assume!(LIMITS.fit_freely(&mut short, timeout_us));
             LIMITS.fit_closely(&mut general, 0);
             prop_assert_eq!(short, general);
         }

@@ -6,7 +6,7 @@ use crate::loss::LossRate;
 use crate::pacing::Pacing;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::rtt::RttEstimator;
+use crate::rtt::DormantRtt;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
 use crate::window::{RttWindow, Samples};
@@ -17,7 +17,7 @@ pub(crate) struct DormantPulse<P: Pacing> {
     state: P::State,
     plan: Plan,
     mark: Instant,
-    rtt: RttEstimator,
+    rtt: DormantRtt,
     random: Random,
     loss: LossRate,
     jitter_q16: u16,
@@ -25,33 +25,34 @@ pub(crate) struct DormantPulse<P: Pacing> {
     retries: u8,
     skipped: u8,
     risen: u8,
-    revival: Reason,
+    reason: Reason,
     pushbacks: u8,
     started: bool,
     episode: bool,
 }
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
-    pub(crate) fn samples(&self) -> Samples<N> {
+    pub(crate) const fn samples(&self) -> Samples<N> {
         self.window.samples()
     }
 }
 
 impl<P: Pacing> DormantPulse<P> {
+    #[allow(clippy::cast_possible_truncation)] // 16 bits were drawn
     pub(crate) fn of<const N: usize>(pulse: &Pulse<N, P>) -> Self {
         Self {
             state: pulse.state.clone(),
             plan: pulse.plan,
             mark: pulse.mark,
-            rtt: pulse.rtt.clone(),
+            rtt: pulse.rtt.rest(),
             random: pulse.random.clone(),
             loss: pulse.loss.clone(),
-            jitter_q16: pulse.jitter_q16,
+            jitter_q16: pulse.jitter_q16 as u16,
             verdict: pulse.verdict,
             retries: pulse.retries,
             skipped: pulse.skipped,
             risen: pulse.risen,
-            revival: pulse.revival,
+            reason: pulse.reason,
             pushbacks: pulse.pushbacks,
             started: pulse.started,
             episode: pulse.episode,
@@ -75,17 +76,17 @@ impl<P: Pacing> DormantPulse<P> {
             settings,
             window: RttWindow::of(samples),
             state: self.state.clone(),
-            rtt: self.rtt.clone(),
+            rtt: self.rtt.wake(),
             plan: self.plan,
             random: self.random.clone(),
             mark: self.mark,
             loss: self.loss.clone(),
-            jitter_q16: self.jitter_q16,
+            jitter_q16: u32::from(self.jitter_q16),
             verdict: self.verdict,
             retries: self.retries,
             skipped: self.skipped,
             risen: self.risen,
-            revival: self.revival,
+            reason: self.reason,
             pushbacks: self.pushbacks,
             started: self.started,
             episode: self.episode,

@@ -4,7 +4,7 @@ use super::outlook::{Choice, Outlook};
 use super::state::{SAVINGS, TargetState};
 use super::{Target, shape};
 use crate::error::Setting;
-use crate::fixed::scaled_q16;
+use crate::fixed::{divided, scaled_q16};
 use crate::promise::Infeasible;
 
 /// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
@@ -33,8 +33,9 @@ const PESSIMISM: f32 = 2.0;
 impl Target {
     /// What the last retry has to be early by, in per cent of the bound.
     pub(super) fn margin_percent(&self, state: &TargetState) -> u8 {
+        let bound_us = self.bound_us.max(1);
         let waited = u64::from(state.trouble.median_us()) * 5 / 8;
-        let percent = (100 * waited).div_ceil(self.bound_us.max(1));
+        let percent = divided(100 * waited + bound_us - 1, bound_us);
         u8::try_from(percent)
             .unwrap_or(shape::MARGIN_MOST)
             .clamp(shape::MARGIN, shape::MARGIN_MOST)
@@ -43,7 +44,7 @@ impl Target {
     /// All probes of a minute are at most twice the steady ones, and an episode: each steady one saves half a retry, up to those of a minute.
     pub(super) fn savings_most(&self, state: &TargetState) -> u16 {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.share())).max(1);
-        let minute = u16::try_from(MINUTE_US / interval_us).unwrap_or(u16::MAX);
+        let minute = u16::try_from(divided(MINUTE_US, interval_us)).unwrap_or(u16::MAX);
         minute.saturating_add(SAVINGS)
     }
 
@@ -56,10 +57,12 @@ impl Target {
     #[allow(clippy::cast_possible_truncation)] // checked
     pub(super) const fn least_share(&self) -> u16 {
         let probes = self.bound_us.saturating_mul(self.budget as u64); // in 10^9 bounds
-        match (1_000_000_000_u64 << 16).checked_div(probes) {
-            None => 0,
-            Some(share) if share < u16::MAX as u64 => share as u16 + 1,
-            Some(_) => u16::MAX,
+        if probes == 0 {
+            return 0;
+        }
+        match divided(1_000_000_000 << 16, probes) {
+            share if share < u16::MAX as u64 => share as u16 + 1,
+            _ => u16::MAX,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::risk::GRADES;
 use super::{Target, TargetState};
+use crate::fixed::divided;
 
 /// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
 const SHORTEST: u16 = 3_277;
@@ -33,12 +34,16 @@ impl Target {
         if self.constant > 0 {
             return self.constant;
         }
-        let apart = self.recurrence_us.checked_div(self.bound_us).unwrap_or(0);
+        if self.bound_us == 0 {
+            return SHORTEST;
+        }
+        let apart = divided(self.recurrence_us, self.bound_us);
         let mut probes = 1;
         while probes < MOST && (2_u64 << probes) < apart.saturating_mul(u64::from(probes)) {
             probes += 1;
         }
-        let share = u16::MAX / u16::from(probes);
+        #[allow(clippy::cast_possible_truncation)] // a part of 16 bits
+        let share = divided(u16::MAX.into(), probes.into()) as u16;
         let least = self.least_share();
         let least = if least > SHORTEST { least } else { SHORTEST };
         if share > least { share } else { least }

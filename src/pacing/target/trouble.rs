@@ -1,7 +1,7 @@
 //! What announces a long silence: round trips and silences out of the ordinary, a moment ago.
 
 use super::risk::grade;
-use crate::fixed::scaled_q16;
+use crate::fixed::{divided, scaled_q16};
 use crate::time::{Instant, saturate};
 
 /// A decaying maximum of the latest round trips and silences, and the median they are measured by.
@@ -70,7 +70,12 @@ impl Trouble {
             score /= 2;
             rest -= half_us;
         }
-        score - saturate(u64::from(score / 2) * (rest >> 8) / (half_us >> 8).max(1)).min(score / 2)
+        score
+            - saturate(divided(
+                u64::from(score / 2) * (rest >> 8),
+                (half_us >> 8).max(1),
+            ))
+            .min(score / 2)
     }
 
     /// How far out of the ordinary the last things heard were.

@@ -6,26 +6,23 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
-use systole::{Config, Instant, Monitor, Output, ProbeId};
-
-const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
-    Ok(config) => config,
-    Err(_) => panic!("5 s is in range"),
-};
+use systole::{Config, ConfigError, Instant, Monitor, Output, ProbeId};
 
 #[entry]
 fn main() -> ! {
-    let mut new = CONFIG
-        .seed(black_box(7))
-        .and_then(|config| Monitor::<16>::new(config, Instant::ZERO));
-    let Ok(monitor) = &mut new else {
-        loop {
-            wfi();
-        }
-    };
+    let _ = run();
+    loop {
+        wfi();
+    }
+}
+
+fn run() -> Result<(), ConfigError> {
+    let config = Config::every(Duration::from_secs(5))?.seed(black_box(7))?;
+    let mut new = Monitor::<16>::new(config, Instant::ZERO);
+    let Ok(monitor) = &mut new else { return Ok(()) };
     loop {
         let now = Instant::from_micros(black_box(0));
-        match monitor.poll(now) {
+        match &monitor.poll(now) {
             Output::Probe(id) => _ = black_box(id),
             Output::Event(event) => _ = black_box(event),
             Output::Wait(until) => _ = black_box(until),
