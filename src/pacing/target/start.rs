@@ -30,6 +30,7 @@ impl Target {
     ///
     /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
     /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
+    #[allow(clippy::cast_possible_truncation)] // the share of 65,535
     const fn starting_share(&self) -> u16 {
         if self.constant > 0 {
             return self.constant;
@@ -54,7 +55,6 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::fixed::divided;
     use crate::lab::chen::{Requirement, configure_known};
 
     #[test]
