@@ -1,6 +1,6 @@
 //! How many outages a warner announces, how long before, and how often it is wrong.
 //!
-//! An outage is a silence longer than the bound of a [`Case`], from the send time of the last probe that a prober every 10 ms had answered in time.
+//! An outage is a silence longer than the bound of a [`Case`](crate::lab::Case), from the send time of the last probe that a prober every 10 ms had answered in time.
 //! A warner gives each thing that a monitor sees a score; a score over a threshold is a warning, and none follows within the horizon. An outage is
 //! announced by a warning at most the horizon before it begins; a warning that announces none, and is not given during one, is false.
 //! The threshold is what a warner is free to choose, so two are compared at equal false warnings, with the same steps of probing.
