@@ -7,6 +7,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/any_op.rs"]
+mod any_op;
 #[path = "common/ops.rs"]
 mod ops;
 #[path = "laws/reconfigure.rs"]
@@ -14,6 +16,7 @@ mod reconfigure;
 
 use core::time::Duration;
 
+use any_op::any_op;
 use ops::{Op, World, micros};
 use proptest::prelude::*;
 use systole::pacing::{Fluctuation, Pacing, Target};
@@ -40,29 +43,7 @@ impl Pacing for Hostile {
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let span = || prop_oneof![0_u32..1_000, 0_u32..10_000_000, any::<u32>()];
-    let op = prop_oneof![
-        8 => any::<u8>().prop_map(Op::Beat),
-        3 => span().prop_map(Op::Late),
-        2 => any::<u16>().prop_map(Op::Early),
-        1 => span().prop_map(Op::Deaf),
-        2 => prop::option::weighted(0.7, span()).prop_map(Op::Answers),
-        1 => Just(Op::ReplyAny),
-        1 => span().prop_map(Op::ReplyHeld),
-        1 => any::<u8>().prop_map(Op::Duplicate),
-        1 => any::<u64>().prop_map(Op::Forged),
-        1 => any::<u8>().prop_map(Op::Fail),
-        1 => Just(Op::Unsent),
-        1 => Just(Op::Traffic),
-        1 => Just(Op::ProbeNow),
-        1 => Just(Op::Pushback),
-        1 => Just(Op::Restarted),
-        1 => Just(Op::Resumed),
-        1 => span().prop_map(Op::ClockBack),
-        1 => (0_u64..1 << 50).prop_map(Op::Leap),
-        1 => any::<u8>().prop_map(Op::Reconfigure),
-    ];
-    prop::collection::vec(op, 1..120)
+    prop::collection::vec(any_op(), 1..120)
 }
 
 fn configs() -> impl Strategy<Value = Config> {

@@ -5,6 +5,8 @@
     clippy::missing_panics_doc
 )] // a test
 
+#[path = "common/any_op.rs"]
+mod any_op;
 #[path = "lifetime/laws.rs"]
 mod laws;
 #[path = "lifetime/line.rs"]

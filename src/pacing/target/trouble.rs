@@ -70,12 +70,8 @@ impl Trouble {
             score /= 2;
             rest -= half_us;
         }
-        score
-            - saturate(divided(
-                u64::from(score / 2) * (rest >> 8),
-                (half_us >> 8).max(1),
-            ))
-            .min(score / 2)
+        let faded = divided(u64::from(score / 2) * (rest >> 8), (half_us >> 8).max(1));
+        score - saturate(faded).min(score / 2)
     }
 
     /// How far out of the ordinary the last things heard were.
