@@ -4,7 +4,9 @@
 //! needs a silence longer than D less the time since the last answered probe, which is uniform in [0, eta]: the rate is the mean of N over
 //! [D - eta, D]. What shorter intervals can avoid of it is that less N(D), the *excess*.
 
-use libm::{exp2f, log2f};
+use core::f32::consts::LN_2;
+
+use libm::{expf, log2f};
 
 use super::silences::{BINS, ONE, Silences};
 
@@ -131,8 +133,13 @@ impl Density {
     }
 
     fn at(&self, place: Place) -> f32 {
-        exp2f(self.log2_at(place))
+        power_of_two(self.log2_at(place))
     }
+}
+
+/// 2 to the `log2`. `libm`'s own works in double precision, which costs 2 KiB of flash where there is no unit for it.
+fn power_of_two(log2: f32) -> f32 {
+    expf(log2 * LN_2)
 }
 
 /// Where a length lies between the middles of two bins.
@@ -166,11 +173,11 @@ const NEAREST: f32 = 2e-4;
 fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
     let mut from = Place::of(usable);
     let mut log2 = density.log2_at(from);
-    let (mut rate, mut sum, mut interval) = (exp2f(log2), 0.0, SHORTEST);
+    let (mut rate, mut sum, mut interval) = (power_of_two(log2), 0.0, SHORTEST);
     [(); STEPS].map(|()| {
         let to = Place::of((usable - interval).max(NEAREST));
         let to_log2 = density.log2_at(to);
-        let to_rate = exp2f(to_log2);
+        let to_rate = power_of_two(to_log2);
         let slope = (to_log2 - log2) / (to.log2 - from.log2).min(-1e-6);
         sum += under(from.length, rate, to.length, to_rate, slope);
         let mean = sum / interval;

@@ -1,8 +1,8 @@
 //! What trouble announces: how much likelier a long silence is after round trips and silences out of the ordinary.
 
-use core::f32::consts::LN_10;
+use core::f32::consts::{LN_2, LN_10};
 
-use libm::{expf, logf};
+use libm::{expf, log2f};
 
 use super::silences::ONE;
 
@@ -115,7 +115,7 @@ impl Risk {
         let mut power = 0.0;
         let mut logs = AGAINST;
         for (log, mean) in logs.iter_mut().zip(means) {
-            *log = power * full - count * logf(mean) - *log;
+            *log = power * full - count * LN_2 * log2f(mean) - *log;
             power += 0.25;
         }
         let best = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -180,7 +180,7 @@ mod tests {
         assert!(
             full.iter()
                 .zip(LOGS)
-                .all(|(full, log)| (logf(*full) - log).abs() < 1e-5)
+                .all(|(full, log)| (libm::logf(*full) - log).abs() < 1e-5)
         );
         for (quarters, (risks, against)) in (0_u8..).zip(HYPOTHESES.iter().zip(AGAINST)) {
             let power = f32::from(quarters) / 4.0;
