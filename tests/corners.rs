@@ -222,6 +222,7 @@ impl Pacing for Clockwatcher {
     fn plan(&self, state: &u64, path: &Statistics<'_>) -> Plan {
         assert!(path.timeout_us() <= 2_000_000, "{}", path.timeout_us());
         assert_eq!(path.bound(), None);
+        assert!(path.moments().mean() <= 50 * SECOND && path.smoothed() <= 50 * SECOND);
         Plan::from_micros(1_000_000 + state, path.timeout_us())
     }
 }

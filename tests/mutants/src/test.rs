@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use crate::Result;
 
+/// Tests that take longer are left out: what they alone would notice counts as missed.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// One test, what it takes, and which mutants it reaches.
 #[derive(Debug)]
 pub(crate) struct Test {
@@ -75,8 +78,9 @@ pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Resu
         }
     }
     tests.sort_by_key(|test| test.takes);
-    for test in &tests {
-        println!("{:?} {}", test.takes, test.name);
+    let longest = tests.partition_point(|test| test.takes <= LONGEST);
+    for test in tests.drain(longest..) {
+        println!("TOO LONG {:.1?} {}", test.takes, test.name);
     }
     let reached = (0..mutants)
         .filter(|&mutant| tests.iter().any(|test| test.reaches(mutant)))
