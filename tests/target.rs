@@ -452,25 +452,25 @@ fn a_target_is_infeasible_where_no_constant_plan_keeps_it() {
 /// (iv) The requirement that is named is the one that binds: what it says would be feasible is.
 #[test]
 fn the_nearest_feasible_target_is_feasible() {
-    let length = secs(2 * 3_600);
+    let length = secs(8 * 3_600);
     let far = slow(0.95, length);
-    let silent = bursts(9, length, 60, 2_000);
-    let costly = bursts(9, length, 60, 800);
+    let silent = bursts(9, length, 8, 1_500);
+    let costly = bursts(9, length, 60, 600);
     let cells = [
-        (Setting::DetectWithin, &far, None),
-        (Setting::MistakeRecurrence, &silent, None),
-        (Setting::ProbeBudget, &costly, Some(700)),
+        (Setting::DetectWithin, &far, secs(600), None),
+        (Setting::MistakeRecurrence, &silent, secs(600), None),
+        (Setting::ProbeBudget, &costly, secs(4_000), Some(700)),
     ];
-    for (requirement, network, budget) in cells {
-        let asked = within_budget(config(secs(600)), budget);
+    for (requirement, network, apart, budget) in cells {
+        let asked = within_budget(config(apart), budget);
         let infeasible = said(network, asked).unwrap();
         println!("{infeasible:?}");
         assert_eq!(infeasible.requirement, requirement);
         let nearest = Duration::from_micros(infeasible.nearest);
         let granted = match requirement {
-            Setting::DetectWithin => Planner::new(nearest, secs(600)).unwrap().config(),
+            Setting::DetectWithin => Planner::new(nearest, apart).unwrap().config(),
             Setting::MistakeRecurrence => config(nearest),
-            _ => within_budget(config(secs(600)), u32::try_from(infeasible.nearest).ok()),
+            _ => within_budget(config(apart), u32::try_from(infeasible.nearest).ok()),
         };
         assert_eq!(said(network, granted), None, "{requirement:?}");
     }
