@@ -56,16 +56,13 @@ impl Target {
     }
 
     /// The shortest interval that the budget allows, in 2^-16 of the bound.
-    #[allow(clippy::cast_possible_truncation)] // checked
+    #[allow(clippy::cast_possible_truncation)] // at most a half, since two probes a bound are the least budget
     pub(super) const fn least_share(&self) -> u16 {
         let probes = self.bound_us.saturating_mul(self.budget as u64); // in 10^9 bounds
         if probes == 0 {
             return 0;
         }
-        match divided(1_000_000_000 << 16, probes) {
-            share if share < u16::MAX as u64 => share as u16 + 1,
-            _ => u16::MAX,
-        }
+        divided(1_000_000_000 << 16, probes) as u16 + 1
     }
 
     /// What the silences of a path count from: its usual round trip, where that is a quarter of the bound or more.
