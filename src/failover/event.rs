@@ -111,6 +111,8 @@ pub enum SwitchReason {
     Slow,
     /// The active one was suspected, and another one had answered since.
     Suspected,
+    /// The path of the active one is worse than usual, that of the other one is not.
+    Degraded,
     /// A better one has been healthy for the hold-down.
     Preferred,
     /// The active one was barred.

@@ -131,6 +131,7 @@ fn switch_text(reason: SwitchReason, from: &str) -> String {
         SwitchReason::Dead => format!("{from} is dead"),
         SwitchReason::Slow => format!("{from} is too slow"),
         SwitchReason::Suspected => format!("{from} is suspected"),
+        SwitchReason::Degraded => format!("the path to {from} is worse than usual"),
         SwitchReason::Preferred => format!("better than {from}"),
         SwitchReason::Barred => format!("{from} is barred"),
         _ => format!("asked for, instead of {from}"),
