@@ -289,8 +289,9 @@ mod tests {
     fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
         let config = Config::fixed(Duration::from_secs(1)).unwrap();
         let config = config.detect_within(Duration::from_secs(5)).unwrap();
-        let mut member =
-            Member::<8, _>::new(config.start_at_once(), 7, Endpoint::new(), Instant::ZERO);
+        let mut group = FailoverConfig::CLASSIC;
+        group.standby = config.start_at_once();
+        let mut member = Member::<8, _>::new(&group, 7, Endpoint::new(), Instant::ZERO);
         let first = member.poll(Instant::ZERO, None).unwrap();
         let almost = Instant::from_millis(4_999);
         let mut now = Instant::ZERO;

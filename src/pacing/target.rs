@@ -301,7 +301,9 @@ mod tests {
     /// A silence of so many milliseconds after every so many probes, of `probes`.
     fn now_and_then(probes: u64, silences: &[(u64, u64)]) -> impl Iterator<Item = u64> {
         let of = |k: u64| {
-            let due = silences.iter().filter(move |(every, _)| k % every == 0);
+            let due = silences
+                .iter()
+                .filter(move |(every, _)| k.is_multiple_of(*every));
             due.map(|(_, ms)| ms * 1_000).max().unwrap_or(0)
         };
         (1..=probes).map(of)
