@@ -181,15 +181,22 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// From the probe sent at `now` to the next one.
     #[inline]
     pub(crate) fn wait_us(&self, now: Instant) -> u64 {
-        let plan = &self.plan;
-        let interval = if self.verdict == Verdict::Alive {
-            plan.interval_us()
-        } else if !self.is_pending() {
-            plan.dead_interval_us(&self.settings.limits)
+        if self.verdict == Verdict::Alive {
+            self.interval_us()
         } else {
-            return plan.wait_us(self.retries, self.left_us(now)); // a retry: whoever waits for a first answer is in an episode
-        };
-        self.jittered(interval)
+            self.doubtful_wait_us(now)
+        }
+    }
+
+    /// The same of a peer that is not `Alive`.
+    #[cold]
+    fn doubtful_wait_us(&self, now: Instant) -> u64 {
+        if self.is_pending() {
+            // a retry: whoever waits for a first answer is in an episode
+            self.plan.wait_us(self.retries, self.left_us(now))
+        } else {
+            self.jittered(self.plan.dead_interval_us(&self.settings.limits))
+        }
     }
 
     /// How long the probe sent at `now` may go unanswered, once there is a plan.

@@ -81,13 +81,16 @@ impl RttEstimator {
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
         let learnt = self.smoothed_us().saturating_add(self.variation_x4_us);
-        let base = if self.is_unsampled() { first } else { learnt };
-        let floored = if base < min { min } else { base };
-        match self.doublings() {
-            0 => floored,
-            doublings => doubled(floored, doublings),
+        if self.backoff == SAMPLED {
+            return floored(learnt, min);
         }
+        let base = if self.is_unsampled() { first } else { learnt };
+        doubled(floored(base, min), self.doublings())
     }
+}
+
+const fn floored(timeout_us: u32, min: u32) -> u32 {
+    if timeout_us < min { min } else { timeout_us }
 }
 
 /// Rare, and off the way of an answer.

@@ -262,7 +262,9 @@ fn square(value: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
+    extern crate alloc;
+
+    use alloc::vec::Vec;
 
     use super::*;
     use proptest::prelude::*;
@@ -284,7 +286,7 @@ mod tests {
         }
         window.shift_us(10);
         assert!(window.is_valid());
-        let held = |window: &RttWindow<4>| -> std::vec::Vec<u64> {
+        let held = |window: &RttWindow<4>| -> Vec<u64> {
             window.iter().map(crate::time::micros).collect()
         };
         assert_eq!(held(&window), [u64::from(u32::MAX), 20, 30, 40]);

@@ -261,7 +261,7 @@ fn try_again(search: &mut LifetimeSearch) -> f64 {
 #[test]
 fn a_try_that_is_cut_short_counts_as_one() {
     let (mut search, survived, lost) = rested();
-    search.survived(lost - SECOND);
+    search.survived(lost.saturating_sub(SECOND));
     assert!(search.memory().survived() > survived);
     assert!(search.interval() < lost);
     let days = try_again(&mut search);
@@ -271,9 +271,9 @@ fn a_try_that_is_cut_short_counts_as_one() {
 #[test]
 fn a_try_that_is_cut_short_and_fails_counts_as_one() {
     let (mut search, survived, lost) = rested();
-    search.lost(lost - SECOND);
+    search.lost(lost.saturating_sub(SECOND));
     assert_eq!(search.memory().survived(), survived);
-    assert_eq!(search.memory().lost(), Some(lost - SECOND));
+    assert_eq!(search.memory().lost(), Some(lost.saturating_sub(SECOND)));
     let days = try_again(&mut search);
     assert!((29.0..31.0).contains(&days), "{days} more");
 }
