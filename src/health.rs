@@ -277,6 +277,33 @@ mod tests {
         warning
     }
 
+    /// A whole octave at first, then a half, a third …, and never less than a 64th.
+    #[test]
+    fn the_median_settles_by_smaller_and_smaller_steps() {
+        let (mut warning, usual) = (EarlyWarning::new(), log2(40_000).cast_signed());
+        let off = [(); 6].map(|()| {
+            warning.answered(ms(40));
+            warning.median.cast_signed() - usual
+        });
+        assert_eq!(off, [-256, -128, -43, 21, -30, 12]);
+        for _ in 0..300 {
+            warning.answered(ms(40));
+        }
+        let before = warning.median;
+        warning.answered(ms(4_000));
+        assert_eq!(warning.median, before + 4);
+        warning.answered(ms(1));
+        assert_eq!(warning.median, before);
+    }
+
+    #[test]
+    fn trouble_of_an_octave_doubles_the_rate_twice() {
+        let mut warning = EarlyWarning::new();
+        assert_eq!(warning.background(), 0);
+        warning.trouble = OCTAVE << FADE_BITS;
+        assert_eq!(warning.background(), 2 * OCTAVE);
+    }
+
     #[test]
     fn it_is_small() {
         assert!(size_of::<EarlyWarning>() <= 16);
