@@ -454,3 +454,63 @@ fn the_worst_detection_is_counted() {
     assert!(worst(SECOND / 2, 3) > 5_400);
     assert_eq!(worst(Duration::ZERO, 0), 0);
 }
+
+fn steady(timeout: Duration) -> Monitor<8, Fixed> {
+    let config = Config::fixed(SECOND).unwrap().jitter_percent(0).unwrap();
+    let config = config.timeouts(timeout, timeout, timeout).unwrap();
+    let config = config.seed(7).unwrap().start_at_once();
+    Monitor::new(config, Instant::ZERO).unwrap()
+}
+
+/// Drains; returns the deadline and how many probes went out, each answered at once if `answers`.
+fn drained(monitor: &mut Monitor<8, Fixed>, now: Instant, answers: bool) -> (Instant, u32) {
+    let mut probes = 0;
+    loop {
+        match monitor.poll(now) {
+            Output::Probe(id) => {
+                probes += 1;
+                if answers {
+                    monitor.handle_reply(id, now);
+                }
+            }
+            Output::Event(_) => {}
+            Output::Wait(until) => return (until, probes),
+            Output::Idle => panic!("time has not ended"),
+        }
+    }
+}
+
+/// Each look is 50 ms late, and no probe later than that.
+#[test]
+fn lateness_does_not_add_up() {
+    let mut monitor = steady(SECOND);
+    let (mut now, mut sent) = (Instant::ZERO, 0);
+    while sent < 100 {
+        let (until, probes) = drained(&mut monitor, now, true);
+        sent += probes;
+        if sent < 100 {
+            now = until.saturating_add(SECOND / 20);
+        }
+    }
+    let place = Instant::from_secs(99);
+    assert!(
+        now >= place && now <= place.saturating_add(SECOND / 10),
+        "{now}"
+    );
+}
+
+/// Of three probes under way one is answered, nobody knows which: the others may have been lost, and it is time to ask again.
+#[test]
+fn where_nothing_is_under_way_the_next_probe_counts_from_what_was_answered() {
+    let mut monitor = steady(3 * SECOND);
+    let mut now = Instant::ZERO;
+    for _ in 0..3 {
+        let (until, probes) = drained(&mut monitor, now, false);
+        assert_eq!((until, probes), (now.saturating_add(SECOND), 1));
+        now = until;
+    }
+    let now = now.saturating_sub(SECOND / 2);
+    monitor.handle_reply_any(now);
+    let next = monitor.snapshot(now).next_probe_at;
+    assert_eq!(next, Instant::from_millis(2_900)); // 0.9 s after the last one
+}
