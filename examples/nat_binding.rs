@@ -1,28 +1,46 @@
 //! Keeps a NAT binding alive over UDP at as few packets as it takes, for a device or a telephone that waits for what its server sends.
 //!
-//! `cargo run --features std --example nat_binding`: a server that tells each datagram the port that it came from, a NAT that forgets an idle flow after
+//! `cargo run --features tokio --example nat_binding`: a server that tells each datagram the port that it came from, a NAT that forgets an idle flow after
 //! 700 ms, and the device, which finds that out. Everything a hundred times quicker than out there.
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
-use core::net::SocketAddr;
-use core::time::Duration;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, Reach};
-use systole::{Config, ConfigError, Epoch, Instant, Monitor, Output, ProbeId};
+use systole::tokio::{Builder, Heart};
+use systole::{Config, ConfigError, Epoch, Fault, Instant, Trial};
+use tokio::net;
+use tokio::time::{self, sleep, timeout};
 
 const FORGETS_AFTER: Duration = Duration::from_millis(700);
 const LONGEST: Duration = Duration::from_secs(3);
 const SHOW_FOR: Duration = Duration::from_secs(15);
 
-fn main() -> io::Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
     let server = UdpSocket::bind("127.0.0.1:0")?;
     let nat = UdpSocket::bind("127.0.0.1:0")?;
     let (service, gateway) = (server.local_addr()?, nat.local_addr()?);
     thread::spawn(move || serve(&server));
     thread::spawn(move || translate(&nat, service));
-    Device::new(gateway)?.run()
+    let flow = Arc::new(Flow::open(gateway).await?);
+    let heart = watch(&flow).map_err(io::Error::other)?;
+    tokio::select! {
+        () = explore(&heart, gateway) => {}
+        () = sleep(SHOW_FOR) => {}
+    }
+    let interval = heart.snapshot().heart.plan.interval();
+    let probes = heart.snapshot().counters.probes;
+    println!("keeps to {interval:?} where {FORGETS_AFTER:?} is forgotten: {probes} probes");
+    let memory = heart.with(|monitor, _| monitor.memory());
+    println!("to be stored for this network: {memory:?}");
+    Ok(())
 }
 
 /// Answers each probe with its id and the port that it came from, as STUN does.
@@ -79,162 +97,107 @@ fn received<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// One flow to the server, and the port that the server saw it come from last.
+/// One flow to the server, and the port that the server saw it come from last; 0 before the first answer.
 struct Flow {
-    socket: UdpSocket,
-    seen_at: Option<u16>,
+    socket: net::UdpSocket,
+    asked: AtomicU64,
+    seen_at: AtomicU16,
 }
 
 impl Flow {
-    fn open(gateway: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        socket.connect(gateway)?;
+    async fn open(gateway: SocketAddr) -> io::Result<Self> {
+        let socket = net::UdpSocket::bind("127.0.0.1:0").await?;
+        socket.connect(gateway).await?;
         Ok(Self {
             socket,
-            seen_at: None,
+            asked: AtomicU64::new(0),
+            seen_at: AtomicU16::new(0),
         })
     }
 
-    /// The next answer, if one comes within `wait`, and whether it tells that the binding is another one than before.
-    fn receive(&mut self, wait: Duration) -> io::Result<Option<(ProbeId, bool)>> {
-        let mut answer = [0; 10];
-        let wait = wait.max(Duration::from_micros(1));
-        self.socket.set_read_timeout(Some(wait))?;
-        if received(self.socket.recv(&mut answer))? != Some(10) {
-            return Ok(None);
-        }
-        let [id @ .., high, low] = answer;
-        let port = u16::from_be_bytes([high, low]);
-        let before = self.seen_at.replace(port);
-        Ok(Some((
-            ProbeId::from_be_bytes(id),
-            before.is_some_and(|before| before != port),
-        )))
-    }
-
-    /// Asks over an idle flow whether it is still the one that it was.
-    fn is_there(&mut self) -> io::Result<bool> {
-        for _ in 0..4 {
-            self.socket.send(&[0; 8])?;
-            if let Some((_, another)) = self.receive(Duration::from_millis(100))? {
-                return Ok(!another);
+    /// Waits for an answer; tells whether the binding is still the one that it was.
+    async fn ask(&self) -> io::Result<bool> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        self.socket.send(&number.to_be_bytes()).await?;
+        loop {
+            let mut answer = [0; 10];
+            self.socket.recv(&mut answer).await?;
+            let [id @ .., high, low] = answer;
+            if u64::from_be_bytes(id) == number {
+                let port = u16::from_be_bytes([high, low]);
+                let before = self.seen_at.swap(port, Ordering::Relaxed);
+                return Ok(before == 0 || before == port);
             }
         }
-        Ok(false)
     }
-}
 
-struct Device {
-    epoch: Epoch,
-    gateway: SocketAddr,
-    monitor: Monitor<8, Lifetime<Fixed>>,
-    flow: Flow,
-    /// The second flow, how long it is to idle, and since when it does.
-    trial: Option<(Flow, Duration, Instant)>,
-    probes: u32,
-    lost: u32,
+    /// Asks more than once, since an answer may be lost; nothing where none comes.
+    async fn is_there(&self) -> Option<bool> {
+        for _ in 0..4 {
+            if let Ok(Ok(there)) = timeout(Duration::from_millis(100), self.ask()).await {
+                return Some(there);
+            }
+        }
+        None
+    }
 }
 
 /// The interval begins at 50 ms, and a hitch of the machine is no loss.
 fn config() -> Result<Config<Lifetime<Fixed>>, ConfigError> {
     let least = Duration::from_millis(50);
     let reach = Reach::below_the_floor(least, LONGEST)?.with_second_flow();
-    let timeout = Duration::from_millis(40);
-    Config::lifetime(reach)?
-        .timeouts(timeout, timeout, timeout * 4)?
-        .seed(u64::from(std::process::id()))
+    let (timeout, longest) = (Duration::from_millis(40), Duration::from_millis(160));
+    Config::lifetime(reach)?.timeouts(timeout, timeout, longest)
 }
 
-impl Device {
-    fn new(gateway: SocketAddr) -> io::Result<Self> {
-        let epoch = Epoch::start();
-        let config = config().map_err(io::Error::other)?;
-        Ok(Self {
-            monitor: Monitor::new(config, epoch.now()).map_err(io::Error::other)?,
-            epoch,
-            gateway,
-            flow: Flow::open(gateway)?,
-            trial: None,
-            probes: 0,
-            lost: 0,
-        })
-    }
-
-    fn run(mut self) -> io::Result<()> {
-        let end = self.now().saturating_add(SHOW_FOR);
-        while self.now() < end {
-            let until = self.drain()?.min(end);
-            let until = self.try_longer(until)?;
-            let wait = until.saturating_duration_since(self.now());
-            if let Some((id, another)) = self.flow.receive(wait)? {
-                let now = self.now();
-                if another {
-                    self.lost += 1;
-                    println!("flow lost: the server sees another port");
-                    self.monitor.handle_flow_lost(now);
-                }
-                self.monitor.handle_reply(id, now);
+/// Probes over the flow in use, which has to be told from a lost one by its answer.
+fn watch(flow: &Arc<Flow>) -> Result<Heart<Lifetime<Fixed>>, ConfigError> {
+    let flow = Arc::clone(flow);
+    let probe = move || {
+        let flow = Arc::clone(&flow);
+        async move {
+            if flow.ask().await? {
+                return Ok(());
             }
+            println!("flow lost: the server sees another port");
+            Err(Fault::FlowLost)
         }
-        let interval = self.monitor.snapshot(end).heart.plan.interval();
+    };
+    Ok(Builder::new(config()?).at_once(1).spawn(probe)) // they share a socket
+}
+
+/// Lets second flows idle for as long as the search wants. One that survives idles on.
+async fn explore(heart: &Heart<Lifetime<Fixed>>, gateway: SocketAddr) {
+    let mut survived = None;
+    let idle = async |idle: Duration| {
+        let Some(flow) = known(survived.take(), gateway).await else {
+            return Trial::Void;
+        };
+        let silent = time::Instant::now();
+        sleep(idle).await;
+        let idled = silent.elapsed(); // never shorter
+        let Some(there) = flow.is_there().await else {
+            return Trial::Void;
+        };
         println!(
-            "keeps to {interval:?} where {FORGETS_AFTER:?} is forgotten: {} probes, {} flows lost",
-            self.probes, self.lost
+            "second flow {} {idled:.0?}",
+            if there { "survived" } else { "lost after" }
         );
-        println!("to be stored for this network: {:?}", self.monitor.memory());
-        Ok(())
-    }
-
-    fn now(&self) -> Instant {
-        self.epoch.now()
-    }
-
-    fn drain(&mut self) -> io::Result<Instant> {
-        loop {
-            match self.monitor.poll(self.now()) {
-                Output::Probe(id) => {
-                    self.probes += 1;
-                    self.flow.socket.send(&id.to_be_bytes())?;
-                }
-                Output::Event(_) => {}
-                Output::Wait(until) => return Ok(until),
-                Output::Idle => return Ok(Instant::MAX),
-            }
+        if !there {
+            return Trial::Lost(idled);
         }
-    }
+        survived = Some(flow);
+        Trial::Survived(idled)
+    };
+    heart.run_trials(idle).await;
+}
 
-    /// Lets a second flow idle for as long as the search wants, and asks over it. Returns when to look again.
-    fn try_longer(&mut self, until: Instant) -> io::Result<Instant> {
-        let now = self.now();
-        match self.trial.take() {
-            Some((mut flow, idle, since)) if now >= since.saturating_add(idle) => {
-                let idled = now.saturating_duration_since(since);
-                let there = flow.is_there()?;
-                let now = self.now();
-                println!(
-                    "second flow {} {idled:.0?}",
-                    if there { "survived" } else { "lost after" }
-                );
-                if there {
-                    self.monitor.handle_trial_survived(idled, now);
-                } else {
-                    self.monitor.handle_trial_lost(idled, now);
-                }
-                self.trial = self.monitor.trial().map(|idle| (flow, idle, now)); // asking has refreshed it
-            }
-            None => {
-                if let Some(idle) = self.monitor.trial() {
-                    let mut flow = Flow::open(self.gateway)?;
-                    flow.is_there()?;
-                    self.trial = Some((flow, idle, self.now()));
-                }
-            }
-            waiting => self.trial = waiting,
-        }
-        let due = self
-            .trial
-            .as_ref()
-            .map(|(_, idle, since)| since.saturating_add(*idle));
-        Ok(due.map_or(until, |due| due.min(until)))
+/// The flow that is there, or another one that was answered.
+async fn known(flow: Option<Flow>, gateway: SocketAddr) -> Option<Flow> {
+    if flow.is_some() {
+        return flow;
     }
+    let flow = Flow::open(gateway).await.ok()?;
+    flow.is_there().await?;
+    Some(flow)
 }

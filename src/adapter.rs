@@ -16,12 +16,16 @@ mod shared;
 pub mod thread;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(any(feature = "tokio", feature = "embassy"))]
+mod trial;
 
 #[cfg(feature = "std")]
 pub use epoch::Epoch;
 pub use fault::Fault;
 #[cfg(feature = "std")]
 use shared::{Recorder, Shared};
+#[cfg(any(feature = "tokio", feature = "embassy"))]
+pub use trial::Trial;
 
 /// Round-trip times that the adapters of threads and tokio look at.
 #[cfg(feature = "std")]

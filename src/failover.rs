@@ -75,7 +75,7 @@ pub enum FailoverOutput {
 ///                 assert_eq!((from, to), (0, 1)); // update what routes requests
 ///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
 ///             }
-///             FailoverOutput::Event(event) => println!("{event:?}"),
+///             FailoverOutput::Event(event) => println!("{event}"),
 ///             FailoverOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
 ///             FailoverOutput::Idle => return Ok(()),
 ///         }
@@ -111,7 +111,7 @@ pub enum FailoverOutput {
 /// # Bounds
 ///
 /// A crash of the active endpoint is called within [`FailoverConfig::bound`], polled on time, and so are answers that have become slower than the
-/// request timeout; our own lateness is credited as by a monitor. An endpoint that goes up and down, all others being healthy, causes one
+/// request timeout; our own lateness is credited as by a monitor. A warning causes one switch in a hold-down at most. An endpoint that goes up and down, all others being healthy, causes one
 /// switch with [`Return::Stay`]; with [`Return::Prefer`] none back to it before it has been healthy for the hold-down without a break: at most
 /// 1 + 2t / (first quarantine + hold-down) switches in a time t.
 ///
@@ -175,7 +175,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let mut members = Vec::new();
         for (index, &endpoint) in endpoints.iter().enumerate() {
             let seed = decide::seed_of(seed, index);
-            let member = Member::new(config.standby, seed, endpoint, now);
+            let member = Member::new(&config, seed, endpoint, now);
             let _ = members.push(member); // there is room for `M`, as was checked
         }
         let mut group = Self {

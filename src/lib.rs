@@ -67,6 +67,8 @@ mod wide;
 mod window;
 pub mod wire;
 
+#[cfg(any(feature = "tokio", feature = "embassy"))]
+pub use adapter::Trial;
 #[cfg(feature = "embassy")]
 pub use adapter::embassy;
 #[cfg(feature = "metrics")]

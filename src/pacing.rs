@@ -87,6 +87,11 @@ pub trait Pacing: Copy + Debug + PartialEq {
         let _ = (state, now);
     }
 
+    /// The flow that probes go over was lost while the peer was not; see [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
+    fn on_flow_lost(&self, state: &mut Self::State, now: Instant) {
+        let _ = (state, now);
+    }
+
     /// What was under way counts for nothing: the peer is a new one, or we were suspended and the clock did not see it.
     fn on_void(&self, state: &mut Self::State) {
         let _ = state;

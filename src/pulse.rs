@@ -547,6 +547,7 @@ mod tests {
     fn a_spoilt_pulse_is_not_valid() {
         assert!(spoilt(|_| {}));
         assert!(!spoilt(|pulse| pulse.settings.limits.interval_max_us /= 8));
+        assert!(!spoilt(|pulse| pulse.jitter_q16 = 1 << 17));
         assert!(!spoilt(
             |pulse| pulse.plan = Plan::from_micros(1_000_000, 500_000)
         ));

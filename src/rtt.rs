@@ -145,6 +145,20 @@ mod tests {
         assert!(timeout(&estimator) <= steady);
     }
 
+    /// 32 doublings are the most: one more would take the least timeout out of its 64 bits.
+    #[test]
+    fn doublings_end_at_32() {
+        let mut estimator = RttEstimator::new();
+        (0..40).for_each(|_| estimator.censored());
+        assert_eq!(estimator.doublings(), 32);
+        assert_eq!(estimator.timeout_us(1, 1), u32::MAX);
+        estimator.sample(3);
+        estimator.sample(3);
+        assert_eq!(estimator.timeout_us(1, 8), 8); // 3 + 5
+        assert_eq!(estimator.timeout_us(1, 9), 9);
+        assert_eq!(estimator.timeout_us(1, 7), 8);
+    }
+
     #[test]
     fn the_floor_is_doubled_too_and_saturates() {
         let mut estimator = RttEstimator::new();

@@ -26,6 +26,9 @@ use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
+#[path = "adapters/lifetime.rs"]
+mod lifetime;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Every second without jitter, dead within three, from now on.
@@ -625,6 +628,7 @@ mod thread {
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
     use std::time::Instant;
+    use systole::pacing::Reach;
     use systole::thread::Builder;
 
     fn quick() -> Config {
@@ -781,6 +785,28 @@ mod thread {
         assert_eq!(heart.until_within(Verdict::Dead, ms(30)), Verdict::Alive);
         up.store(false, Ordering::SeqCst);
         assert_eq!(heart.until_dead(), Verdict::Dead);
+    }
+
+    /// The fifth probe is answered over another binding, and that is known before the sixth is made.
+    #[test]
+    fn the_closure_says_that_the_flow_was_lost() {
+        let reach = Reach::below_the_floor(ms(5), SECOND).unwrap();
+        let config = Config::lifetime(reach).unwrap().start_at_once();
+        let (tell, told) = channel();
+        let mut made = 0;
+        let heart = systole::thread::spawn(config, move |_| {
+            made += 1;
+            tell.send(made).unwrap();
+            if made == 5 {
+                return Err(Fault::FlowLost);
+            }
+            Ok(())
+        })
+        .unwrap();
+        told.iter().find(|&made| made == 6);
+        let memory = heart.with(|monitor, _| monitor.memory());
+        assert!(memory.lost().is_some());
+        assert_eq!(heart.verdict(), Verdict::Alive);
     }
 
     #[test]

@@ -19,7 +19,8 @@ use std::time::Duration;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Instant, MockDriver, Timer};
-use systole::{Config, Event, Failure, Fault, RetryBudget, Verdict};
+use systole::pacing::Reach;
+use systole::{Config, Event, Failure, Fault, RetryBudget, Trial, Verdict};
 
 type Heart = systole::embassy::Heart<NoopRawMutex, 16>;
 
@@ -295,4 +296,90 @@ fn other_settings_and_a_budget_are_kept() {
         "{}",
         peer.shortest_gap()
     ); // the steady ones alone
+}
+
+// ---- a lifetime ----
+
+/// A flow through a NAT that forgets it after 5 s; tells of each packet whether the binding was there.
+#[derive(Default)]
+struct Flow {
+    refreshed: Cell<Option<Instant>>,
+    lost: Cell<u32>,
+}
+
+impl Flow {
+    fn pass(&self) -> bool {
+        let before = self.refreshed.replace(Some(Instant::now()));
+        let there = before.is_none_or(|before| before.elapsed().as_secs() < 5);
+        self.lost.set(self.lost.get() + u32::from(!there));
+        there
+    }
+
+    async fn probe(&self) -> Result<(), Fault> {
+        let there = self.pass();
+        Timer::after_millis(20).await;
+        if there { Ok(()) } else { Err(Fault::FlowLost) }
+    }
+
+    async fn idle(&self, span: Duration) -> Trial {
+        self.pass();
+        Timer::after_micros(span.as_micros() as u64).await;
+        if self.pass() {
+            Trial::Survived(span)
+        } else {
+            Trial::Lost(span)
+        }
+    }
+}
+
+/// Without a second flow one is given up to learn the lifetime, with it none.
+#[test]
+fn a_lifetime_is_found() {
+    let mut world = World::new();
+    for (second, given_up) in [(None, 1), (Some(Flow::default()), 0)] {
+        let reach = Reach::below_the_floor(SECOND / 5, 60 * SECOND).unwrap();
+        let reach = match &second {
+            Some(_) => reach.with_second_flow(),
+            None => reach,
+        };
+        let config = Config::lifetime(reach).unwrap().seed(7).unwrap();
+        let config = config.start_at_once();
+        let heart = systole::embassy::Heart::<NoopRawMutex, 8, _>::new(config).unwrap();
+        let flow = Flow::default();
+        let mut both = Box::pin(async {
+            let mut run = std::pin::pin!(heart.run(|| flow.probe()));
+            let mut trials = std::pin::pin!(heart.run_trials(async |span| match &second {
+                Some(second) => second.idle(span).await,
+                None => Trial::Void,
+            }));
+            let mut explored = false;
+            std::future::poll_fn(|context| {
+                explored |= !explored && trials.as_mut().poll(context).is_ready();
+                run.as_mut().poll(context).map(|()| explored)
+            })
+            .await
+        });
+        assert_eq!(world.run(&mut both, 1_200 * SECOND, MILLI), None);
+        assert_eq!(flow.lost.get(), given_up);
+        let interval = heart.snapshot().heart.plan.interval();
+        assert!(
+            interval > 4 * SECOND && interval < 5 * SECOND,
+            "{interval:?}"
+        );
+        heart.stop();
+        world.run(&mut both, SECOND, MILLI);
+    }
+}
+
+#[test]
+fn trials_end_with_the_heart() {
+    let mut world = World::new();
+    let reach = Reach::below_the_floor(SECOND, 60 * SECOND).unwrap();
+    let config = Config::lifetime(reach.with_second_flow()).unwrap();
+    let config = config.seed(7).unwrap();
+    let heart = systole::embassy::Heart::<NoopRawMutex, 8, _>::new(config).unwrap();
+    let mut trials = Box::pin(heart.run_trials(async |_| Trial::Void));
+    assert_eq!(world.run(&mut trials, 10 * SECOND, MILLI), None);
+    heart.stop();
+    assert_eq!(world.run(&mut trials, 60 * SECOND, MILLI), Some(()));
 }

@@ -1,5 +1,10 @@
 //! Fail-over in virtual time: what is switched, when, and what is left alone.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    dead_code
+)] // a test
 
 #[path = "common/group.rs"]
 mod group;
@@ -8,8 +13,8 @@ use core::time::Duration;
 
 use group::{Group, M, Path, SLOW, UP, World, micros, secs};
 use systole::{
-    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, GroupState, Instant,
-    Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
+    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, GroupState, Health,
+    Instant, Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
 };
 
 const ONE: Endpoint = Endpoint::new();
@@ -364,4 +369,110 @@ fn a_loaded_endpoint_is_returned_to_when_it_has_a_third_more_to_spare() {
     }
     assert_eq!(world.group.quarantines(), 0);
     assert_eq!(world.group.status(0, world.now).unwrap().load, Some(255));
+}
+
+// ---- early warning ----
+
+/// In time, at twenty-five times the usual.
+const DEGRADED: Path = Path::Answers(500_000);
+
+fn health(world: &World, endpoint: usize) -> Health {
+    world.group.status(endpoint, world.now).unwrap().health
+}
+
+#[test]
+fn a_worse_path_is_left_for_one_that_is_as_usual_where_the_user_says_so() {
+    for (switch_on, switches) in [(SwitchOn::Failure, 0), (SwitchOn::Warning, 1)] {
+        let mut world = started(config().switch_on(switch_on), &[ONE; 3]);
+        let worse = world.now;
+        world.paths[0] = DEGRADED;
+        world.run(secs(20));
+        assert_eq!(health(&world, 0), Health::Degraded);
+        assert_eq!(health(&world, 1), Health::Good);
+        assert_eq!(
+            (world.switches().len(), world.quarantines().len()),
+            (switches, 0)
+        );
+        if let Some(&(from, to, reason, at)) = world.switches().first() {
+            assert_eq!((from, to, reason), (0, 1, SwitchReason::Degraded));
+            let took = at.saturating_duration_since(worse);
+            assert!(took < secs(10), "{took:?}");
+        }
+    }
+}
+
+/// What degrades all paths is ours, and one that has no better one to go to stays.
+#[test]
+fn nothing_is_switched_where_all_paths_are_worse() {
+    let mut world = started(config().switch_on(SwitchOn::Warning), &[ONE; 3]);
+    world.paths[1..3].fill(DEGRADED); // known first: the others are probed seldom
+    world.run(secs(60));
+    world.paths[0] = DEGRADED;
+    world.run(secs(60));
+    assert_eq!(
+        [0, 1, 2].map(|one| health(&world, one)),
+        [Health::Degraded; 3]
+    );
+    assert_eq!(world.switches(), []);
+}
+
+#[test]
+fn warnings_cause_one_switch_in_a_hold_down() {
+    let wary = config().switch_on(SwitchOn::Warning).warn_above(15_500);
+    let mut world = started(wary, &[ONE; 2]);
+    for turn in 0..40 {
+        let worse = turn % 2;
+        (world.paths[worse], world.paths[1 - worse]) = (DEGRADED, UP);
+        world.run(secs(60));
+    }
+    let switches = world.switches();
+    assert!(switches.len() > 2, "{switches:?}");
+    for pair in switches.windows(2) {
+        assert!(pair[1].3.saturating_duration_since(pair[0].3) >= secs(30));
+    }
+    assert_eq!(world.quarantines(), []);
+}
+
+#[test]
+fn a_group_returns_once_the_better_path_is_as_usual_again() {
+    let config = config().returning(Return::Prefer);
+    let mut world = started(config.switch_on(SwitchOn::Warning), &[ONE; 2]);
+    world.paths[0] = DEGRADED;
+    world.run(secs(10));
+    assert_eq!(world.group.active(), 1);
+    world.paths[0] = UP;
+    world.run(secs(200));
+    let [
+        (0, 1, SwitchReason::Degraded, _),
+        (1, 0, SwitchReason::Preferred, back),
+    ] = world.switches()[..]
+    else {
+        panic!("{:?}", world.switches());
+    };
+    assert!(back > world.now.saturating_sub(secs(200)));
+    assert_eq!(health(&world, 0), Health::Good);
+}
+
+/// By order it would be 1.
+#[test]
+fn a_failed_endpoint_is_left_for_one_whose_path_is_as_usual() {
+    let mut world = started(config(), &[ONE; 3]);
+    world.paths[1] = DEGRADED;
+    world.run(secs(60));
+    world.paths[0] = Path::Refuses;
+    world.run(secs(5));
+    assert_eq!(world.group.active(), 2);
+    // but a bad path is better than none
+    world.paths[2] = Path::Refuses;
+    world.run(secs(5));
+    assert_eq!(world.group.active(), 1);
+}
+
+#[test]
+fn the_threshold_of_warnings_is_the_users() {
+    let deaf = config().switch_on(SwitchOn::Warning).warn_above(u16::MAX);
+    let mut world = started(deaf, &[ONE; 2]);
+    world.paths[0] = DEGRADED;
+    world.run(secs(60));
+    assert_eq!((health(&world, 0), world.group.active()), (Health::Good, 0));
 }

@@ -22,6 +22,8 @@ enum Op {
     Duty(usize, Duty),
     SwitchTo(usize),
     Traffic(usize),
+    Load(usize, Option<u8>),
+    FlowLost(usize),
     Pushback(usize),
     Restarted(usize),
     ProbeNow(usize),
@@ -55,6 +57,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (which(), duty).prop_map(|(which, duty)| Op::Duty(which, duty)),
         1 => which().prop_map(Op::SwitchTo),
         1 => which().prop_map(Op::Traffic),
+        1 => (which(), any::<Option<u8>>()).prop_map(|(which, load)| Op::Load(which, load)),
+        1 => which().prop_map(Op::FlowLost),
         1 => which().prop_map(Op::Pushback),
         1 => which().prop_map(Op::Restarted),
         1 => which().prop_map(Op::ProbeNow),
@@ -81,6 +85,8 @@ fn apply(world: &mut World, op: &Op) {
             assert_eq!(done, world.group.active() == which);
         }
         Op::Traffic(which) => world.group.handle_traffic(which, now),
+        Op::Load(which, load) => world.group.handle_load(which, load, now),
+        Op::FlowLost(which) => world.group.handle_flow_lost(which, now),
         Op::Pushback(which) => world.group.handle_pushback(which, now),
         Op::Restarted(which) => world.group.restarted(which, now),
         Op::ProbeNow(which) => world.group.probe_now(which, now),
@@ -115,27 +121,29 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
     ];
     let span = || 1_u64..100_000_000;
     (
-        any::<[bool; 3]>(),
-        preference,
+        any::<[bool; 2]>(),
+        prop_oneof![
+            Just(SwitchOn::Failure),
+            Just(SwitchOn::Suspicion),
+            Just(SwitchOn::Warning)
+        ],
+        (preference, any::<u16>()),
         span(),
         span(),
         span(),
         1_u64..,
     )
         .prop_map(
-            |([prefer, hasty, on], preference, first, more, hold, seed)| {
+            |([prefer, on], switch_on, (preference, warn_above), first, more, hold, seed)| {
                 let (first, hold) = (micros(first), micros(hold));
                 let config = FailoverConfig::CLASSIC
                     .preference(preference)
-                    .enabled(on || hasty);
+                    .switch_on(switch_on)
+                    .warn_above(warn_above)
+                    .enabled(on || switch_on != SwitchOn::Failure);
                 let config = config.quarantine(first, first + micros(more)).unwrap();
                 let config = if prefer {
                     config.returning(Return::Prefer)
-                } else {
-                    config
-                };
-                let config = if hasty {
-                    config.switch_on(SwitchOn::Suspicion)
                 } else {
                     config
                 };

@@ -11,7 +11,9 @@ use core::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use systole::metrics::{FleetSeries, Group, Peer, RTT, RTT_BUCKETS};
-use systole::{Config, Counters, Endpoint, Failover, FailoverConfig, Instant, Monitor, Output};
+use systole::{
+    Config, Counters, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
+};
 
 #[path = "common/swarm.rs"]
 mod swarm;
@@ -333,4 +335,61 @@ mod of_tasks {
             );
         });
     }
+}
+
+/// A path of 20 ms that takes 800 ms from now on is degraded, whether or not the machine keeps a warner itself.
+#[test]
+fn an_early_warning_is_exported_of_peers_and_of_groups() {
+    exported(|exporter| {
+        let degraded = || value(exporter, "systole_degraded{peer=\"db\"}");
+        let (mut world, mut peer) = (World::new(), Peer::new("db"));
+        let patient =
+            Config::every(SECOND).and_then(|config| config.timeouts(SECOND, SECOND, SECOND));
+        let patient = patient.and_then(|config| config.seed(7)).unwrap();
+        world.monitor = Monitor::new(patient, Instant::ZERO).unwrap();
+        let (usual, slow) = (SECOND / 50, SECOND * 4 / 5);
+        for (round_trip, answers, on) in [(usual, 25, 0.0), (slow, 6, 1.0), (usual, 25, 0.0)] {
+            for _ in 0..answers {
+                answer(&mut world, round_trip);
+                peer.record(&world.monitor, world.now);
+            }
+            assert!((degraded() - on).abs() < 0.5, "{round_trip:?}");
+            let score = value(exporter, "systole_warning_octaves{peer=\"db\"}");
+            assert_eq!(score > 12.0, on > 0.5, "{score}");
+        }
+        let mut group = one_of_a_group();
+        let mut series = Group::new("dbs", ["db"]);
+        let mut now = Instant::ZERO;
+        for beat in 0..200 {
+            let round_trip = if beat < 100 { SECOND / 50 } else { SECOND / 2 };
+            match group.poll(now) {
+                FailoverOutput::Probe { endpoint, id } => {
+                    now = now.saturating_add(round_trip);
+                    group.handle_reply(endpoint, id, now);
+                }
+                FailoverOutput::Wait(until) => now = until,
+                _ => {}
+            }
+        }
+        series.record(&group, now);
+        assert!((degraded() - 1.0).abs() < 0.5);
+    });
+}
+
+fn answer(world: &mut World, round_trip: Duration) {
+    loop {
+        match world.monitor.poll(world.now) {
+            Output::Probe(id) => {
+                world.now = world.now.saturating_add(round_trip);
+                return world.monitor.handle_reply(id, world.now);
+            }
+            Output::Wait(until) => world.now = until,
+            _ => {}
+        }
+    }
+}
+
+fn one_of_a_group() -> Failover<1, 32> {
+    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    Failover::new(config, &[Endpoint::new()], Instant::ZERO).unwrap()
 }

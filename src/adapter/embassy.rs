@@ -46,13 +46,14 @@ use embassy_sync::signal::Signal;
 use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::Timer;
 
-use super::Fault;
 use super::machine::{Machine, Settled, Step};
+use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, RetryBudget};
 use probes::Probes;
 
 mod handle;
+mod lifetime;
 mod probes;
 
 /// Events that wait for a reader; more are dropped, and their numbers show a gap.

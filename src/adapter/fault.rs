@@ -1,4 +1,4 @@
-//! Why a probe has no answer.
+//! Why a probe has no answer, or one that says more.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,7 +8,7 @@ use crate::Failure;
 #[cfg(feature = "std")]
 mod io;
 
-/// Why a probe has no answer.
+/// Why a probe has no answer, or one that says more.
 ///
 /// With feature `std`, an `io::Error` converts by its kind: what the peer or the path did is [`Failed`](Self::Failed), what we lack is
 /// [`Unsent`](Self::Unsent), and everything else, time-outs among it, is [`Missed`](Self::Missed): silence until the deadline.
@@ -27,6 +27,9 @@ pub enum Fault {
         /// How long it wants to be left alone, such as `Retry-After` says; zero where it does not say.
         wait: Duration,
     },
+    /// The peer answered, and the answer told that the flow was lost before the probe: it came over a new one, or from now on the peer sees us at another
+    /// address ([`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost)).
+    FlowLost,
 }
 
 impl From<Failure> for Fault {
@@ -42,6 +45,7 @@ impl fmt::Display for Fault {
             Self::Failed(failure) => failure.fmt(f),
             Self::Unsent => f.pad("not sent"),
             Self::Pushback { .. } => f.pad("pushed back"),
+            Self::FlowLost => f.pad("answered over a new flow"),
         }
     }
 }

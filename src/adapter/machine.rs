@@ -155,6 +155,10 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
                 self.handle_reply_with(id, at, held);
                 self.handle_pushback_with(at, wait);
             }
+            Err(Fault::FlowLost) => {
+                self.handle_flow_lost(at);
+                self.handle_reply_with(id, at, held);
+            }
             Err(Fault::Missed) => {} // the machine sees for itself
         }
     }
@@ -198,6 +202,10 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             Err(Fault::Pushback { wait }) => {
                 self.handle_reply_with(target, id, at, held);
                 self.handle_pushback_with(target, at, wait);
+            }
+            Err(Fault::FlowLost) => {
+                self.handle_flow_lost(target, at);
+                self.handle_reply_with(target, id, at, held);
             }
             Err(Fault::Missed) => {}
         }

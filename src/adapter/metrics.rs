@@ -31,6 +31,7 @@
 //! | `systole_detection_bound_seconds`, `systole_worst_detection_seconds` | gauges: what is promised, and the longest it took |
 //! | `systole_mistake_interval_seconds` | gauge: the time between mistakes that a [`Target`](crate::pacing::Target) expects |
 //! | `systole_suspicion_level` | gauge: decades of improbability |
+//! | `systole_degraded`, `systole_warning_octaves` | gauges: 1 while the [early warning](crate::EarlyWarning) is on, and its score |
 //! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the path as it was measured |
 //! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
 //!
@@ -44,7 +45,9 @@ use core::time::Duration;
 use ::metrics::{SharedString, counter, gauge, histogram};
 
 use crate::pacing::Pacing;
-use crate::{Counters, Instant, Monitor, MonitorSnapshot, Verdict};
+use crate::{
+    Counters, EarlyWarning, Health, Instant, Monitor, MonitorSnapshot, RttWindow, Verdict,
+};
 
 mod fleet;
 mod group;
@@ -78,6 +81,7 @@ pub struct Peer {
     name: SharedString,
     seen: Counters,
     turn: usize,
+    warning: EarlyWarning,
 }
 
 impl Peer {
@@ -89,23 +93,58 @@ impl Peer {
             name: SharedString::from_shared(name.into()),
             seen: Counters::default(),
             turn: 0,
+            warning: EarlyWarning::new(),
         }
     }
 
     /// Takes over what `monitor` knows at `now`. Where more than `N` - 1 round-trip times came since the last record, some are left out of
-    /// the histogram; nothing else depends on how often it is called.
+    /// the histogram and of the early warning; nothing else depends on how often it is called.
     pub fn record<const N: usize, P: Pacing>(&mut self, monitor: &Monitor<N, P>, now: Instant) {
         let known = monitor.snapshot(now);
+        self.renew(&known);
+        self.warn(&known.counters, monitor.window());
+        self.export(&known, monitor.window());
+    }
+
+    /// The same of an endpoint of a group, which has a warner of its own.
+    fn record_warned<const N: usize, P: Pacing>(
+        &mut self,
+        monitor: &Monitor<N, P>,
+        warning: &EarlyWarning,
+        now: Instant,
+    ) {
+        let known = monitor.snapshot(now);
+        self.renew(&known);
+        self.warning = warning.clone();
+        self.export(&known, monitor.window());
+    }
+
+    /// Starts over where there is a new machine for the same peer.
+    fn renew(&mut self, known: &MonitorSnapshot) {
         if known.counters.probes < self.seen.probes {
-            (self.seen, self.turn) = (Counters::default(), 0); // a new machine for the same peer
+            (self.seen, self.turn) = (Counters::default(), 0);
+            self.warning = EarlyWarning::new();
         }
+    }
+
+    fn export<const N: usize>(&mut self, known: &MonitorSnapshot, window: &RttWindow<N>) {
         self.count(&known.counters);
-        self.gauge(&known);
+        self.gauge(known);
         let rtts = histogram!(RTT, "peer" => self.name.clone());
-        for rtt in monitor.window().since(self.turn) {
+        for rtt in window.since(self.turn) {
             rtts.record(rtt.as_secs_f64());
         }
-        (self.seen, self.turn) = (known.counters, monitor.window().turn());
+        (self.seen, self.turn) = (known.counters, window.turn());
+    }
+
+    fn warn<const N: usize>(&mut self, now: &Counters, window: &RttWindow<N>) {
+        let overdue = |all: &Counters| all.lost.saturating_add(all.late).saturating_add(all.failed);
+        for _ in overdue(&self.seen)..overdue(now) {
+            self.warning.overdue();
+        }
+        for rtt in window.since(self.turn) {
+            self.warning.answered(rtt);
+        }
     }
 
     fn count(&self, now: &Counters) {
@@ -173,6 +212,14 @@ impl Peer {
             ("systole_loss_ratio", heart.loss),
             ("systole_fluctuation_ratio", heart.fluctuation),
             ("systole_lateness_seconds", late.as_secs_f64()),
+            (
+                "systole_degraded",
+                one_if(self.warning.health() == Health::Degraded),
+            ),
+            (
+                "systole_warning_octaves",
+                f64::from(self.warning.score()) / 1e3,
+            ),
         ] {
             gauge!(name, "peer" => self.name.clone()).set(value);
         }

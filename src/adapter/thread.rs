@@ -109,11 +109,16 @@ impl<P: Pacing> Heart<P> {
         &self.events
     }
 
-    /// Tells the machine what the probes cannot: traffic, pushback, a restart, a suspend. The thread looks again at once.
+    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The thread looks again at once.
     ///
     /// ```
+    /// # use systole::Monitor;
+    /// # use systole::pacing::{Fixed, Lifetime, Memory};
     /// # fn connected_again(heart: &systole::thread::Heart) {
-    /// heart.with(|monitor, now| monitor.probe_now(now));
+    /// heart.with(Monitor::probe_now);
+    /// # }
+    /// # fn told(heart: &systole::thread::Heart<Lifetime<Fixed>>, stored: Memory, age: std::time::Duration) {
+    /// heart.with(|monitor, now| monitor.recall(stored, age, now)); // what was learnt of this network
     /// # }
     /// ```
     pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<WINDOW, P>, Instant) -> R) -> R {

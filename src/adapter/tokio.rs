@@ -5,7 +5,8 @@
 //! | start | [`spawn`] for one peer, [`Builder`] for more than a closure, [`Builder::group`] for replicas |
 //! | ask | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
 //! | listen | the [`Handle`] is a stream of events, [`events`](Handle::events) gives further ones |
-//! | tell | [`with`](Handle::with) |
+//! | tell | [`with`](Handle::with); `with(Monitor::handle_flow_lost)`, where a probe does not [say so](Fault::FlowLost) |
+//! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) lets second flows idle; `with` to recall a memory and ask for one |
 //! | stop | [`stop`](Handle::stop), dropping the handle, or a token: probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod beat;
@@ -14,6 +15,7 @@ mod builder;
 mod fleet;
 mod goodbye;
 mod handle;
+mod lifetime;
 mod probes;
 mod start;
 mod timer;
@@ -25,7 +27,7 @@ use core::future::Future;
 
 use ::tokio::time::Instant as Moment;
 
-use super::{Epoch, Fault, Recorder, Shared, WINDOW, machine};
+use super::{Epoch, Fault, Recorder, Shared, Trial, WINDOW, machine};
 use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::{Config, Failover, Instant, Monitor};
 

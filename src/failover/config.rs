@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::config::{Config, SPAN_MAX_US, accept};
 use crate::error::{ConfigError, Setting, check, ensure};
+use crate::health::EarlyWarning;
 use crate::pacing::{Fixed, Pacing};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
@@ -11,7 +12,7 @@ use crate::time::{duration, micros};
 #[cfg(feature = "serde")]
 mod form;
 
-/// Which of several available endpoints is the best.
+/// Which of several available endpoints is the best. One whose path is [as usual](crate::EarlyWarning) comes before all whose path is worse than usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -60,6 +61,9 @@ pub enum SwitchOn {
     Failure,
     /// It is suspected, and another one has answered since. One lost probe is enough: quick, and for networks that lose nothing.
     Suspicion,
+    /// It has failed; or its path is worse than usual by the [early warning](crate::EarlyWarning), and another one has been healthy for the hold-down, whose path
+    /// is not. Nobody is quarantined for a warning, and nothing is switched for one within a hold-down of the last switch.
+    Warning,
 }
 
 /// The configuration of a [`Failover`](crate::Failover).
@@ -75,6 +79,7 @@ pub enum SwitchOn {
 /// | best endpoint | the first | [`preference`](Self::preference) |
 /// | return | stay | [`returning`](Self::returning) |
 /// | switch on | failure | [`switch_on`](Self::switch_on) |
+/// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
 /// | seed | none | [`seed`](Self::seed) |
 ///
 /// Everything is `const`:
@@ -99,6 +104,7 @@ pub struct FailoverConfig<P = Fixed> {
     pub(super) preference: Preference,
     pub(super) returning: Return,
     pub(super) switch_on: SwitchOn,
+    pub(super) warn_above: u16,
     pub(super) enabled: bool,
 }
 
@@ -132,6 +138,7 @@ impl<P: Pacing> FailoverConfig<P> {
             preference: Preference::Order,
             returning: Return::Stay,
             switch_on: SwitchOn::Failure,
+            warn_above: EarlyWarning::THRESHOLD,
             enabled: true,
         }
     }
@@ -215,6 +222,17 @@ impl<P: Pacing> FailoverConfig<P> {
     pub const fn switch_on(mut self, switch_on: SwitchOn) -> Self {
         self.switch_on = switch_on;
         self
+    }
+
+    /// From which score on the path of an endpoint is worse than usual, in thousandths of an octave; see [`EarlyWarning::warn_above`].
+    #[must_use]
+    pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
+        self.warn_above = milli_octaves;
+        self
+    }
+
+    pub(super) const fn warning(&self) -> EarlyWarning {
+        EarlyWarning::new().warn_above(self.warn_above)
     }
 
     /// The device's seed, of which each endpoint gets its own; see [`Config::seed`].

@@ -29,12 +29,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Ends the quarantines that `which` says.
     pub(super) fn release_where(&mut self, which: impl Fn(&Member<N, P>) -> bool) -> bool {
-        let (now, config, pending) = (self.now, self.config.standby, &mut self.pending);
+        let (now, config, pending) = (self.now, &self.config, &mut self.pending);
         let mut any = false;
         for (endpoint, member) in self.members.iter_mut().enumerate() {
             if member.quarantine.is_some() && which(member) {
                 any = true;
-                member.renew(config, seed_of(self.config.active.seed, endpoint), now);
+                member.renew(config, seed_of(config.active.seed, endpoint), now);
                 pending.tell(|number| FailoverEvent::Released {
                     number,
                     at: now,
@@ -180,7 +180,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             return false;
         }
         let Some(reason) = self.reason_to_leave() else {
-            return self.switch_back();
+            return self.switch_for_the_better();
         };
         let since = self.active_member().and_then(|active| active.suspected);
         let Some(to) = self.best(|member| member.is_proved_since(since)) else {
@@ -215,23 +215,28 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         last.is_none_or(|at| at.plus(self.config.settled_us()) <= self.now)
     }
 
-    fn switch_back(&mut self) -> bool {
-        let hold = self.config.hold_us;
-        let settled = self.switched.is_none_or(|at| at.plus(hold) <= self.now);
-        let healthy = self
-            .active_member()
-            .is_some_and(|active| active.suspected.is_none());
-        let wanted = self.config.returning == Return::Prefer;
-        if !(wanted && settled && healthy) || self.calamity.is_some() {
+    /// The active endpoint is not suspected: is it left for another one that has been healthy for long enough, whose path is as usual?
+    fn switch_for_the_better(&mut self) -> bool {
+        let (now, hold) = (self.now, self.config.hold_us);
+        let settled = self.switched.is_none_or(|at| at.plus(hold) <= now);
+        if !settled || self.calamity.is_some() {
             return false;
         }
-        let now = self.now;
-        let best = self.best(|member| member.healthy_for(hold, now));
-        let Some(to) = best.filter(|&to| self.is_better(to)) else {
+        let best = self.best(|member| member.healthy_for(hold, now) && member.is_good());
+        let Some((to, reason)) = best.and_then(|to| Some((to, self.reason_to_prefer(to)?))) else {
             return false;
         };
-        self.activate(to, SwitchReason::Preferred);
+        self.activate(to, reason);
         true
+    }
+
+    fn reason_to_prefer(&self, to: usize) -> Option<SwitchReason> {
+        let degraded = !self.active_member()?.is_good();
+        if degraded && self.config.switch_on == SwitchOn::Warning {
+            return Some(SwitchReason::Degraded);
+        }
+        let better = self.config.returning == Return::Prefer && self.is_better(to);
+        better.then_some(SwitchReason::Preferred)
     }
 
     fn is_better(&self, to: usize) -> bool {
@@ -265,12 +270,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// The lower, the better; equals by order.
-    pub(super) fn rank(&self, member: &Member<N, P>) -> u32 {
-        match self.config.preference {
+    pub(super) fn rank(&self, member: &Member<N, P>) -> (bool, u32) {
+        let preference = match self.config.preference {
             Preference::Order => 0,
             Preference::Rtt => member.monitor.smoothed_us(),
             Preference::Weight => u32::MAX - member.spare(),
-        }
+        };
+        (!member.is_good(), preference)
     }
 
     /// Makes `to` the active endpoint, and `from` one of the others.

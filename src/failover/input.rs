@@ -32,7 +32,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.with(endpoint, received_at, |member, now| {
             let monitor = &mut member.monitor;
             if let Some(age_us) = monitor.handle_reply_aged(id, received_at, server_delay) {
-                member.answered(received_at.min(now), age_us, request_us);
+                member.answered(received_at.min(now), age_us, server_delay, request_us);
             }
         });
     }
@@ -74,6 +74,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     pub fn handle_pushback_with(&mut self, endpoint: usize, now: Instant, wait: Duration) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_pushback_with(now, wait);
+        });
+    }
+
+    /// The flow to `endpoint` is gone, and the endpoint is not; see [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
+    pub fn handle_flow_lost(&mut self, endpoint: usize, now: Instant) {
+        self.with(endpoint, now, |member, _| {
+            member.monitor.handle_flow_lost(now);
         });
     }
 
@@ -160,12 +167,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn renew(&mut self, endpoint: usize) {
-        let (seed, config) = (
-            seed_of(self.config.active.seed, endpoint),
-            self.config.standby,
-        );
-        let now = self.now;
-        self.at(endpoint, |member| member.renew(config, seed, now));
+        let (now, config) = (self.now, self.config);
+        let seed = seed_of(config.active.seed, endpoint);
+        self.at(endpoint, |member| member.renew(&config, seed, now));
     }
 
     /// Hands something to an endpoint in service, and draws the conclusions.

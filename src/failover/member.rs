@@ -1,14 +1,17 @@
 //! One endpoint: its monitor, and what the group concludes from it.
 
+use core::time::Duration;
+
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::failover::FailoverConfig;
 use crate::failover::endpoint::{Duty, Endpoint};
+use crate::health::{EarlyWarning, Health};
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::probe::ProbeId;
 use crate::random::mix;
-use crate::time::Instant;
+use crate::time::{Instant, duration};
 use crate::verdict::Verdict;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,9 @@ pub(super) struct Member<const N: usize, P: Pacing> {
     tardy: Option<Instant>,
     /// The monitor's misses at the last answer in time.
     forgiven: u32,
+    /// How its path does, and how many of the monitor's misses that takes into account.
+    pub(super) warning: EarlyWarning,
+    warned_of: u32,
     /// The end of its quarantine.
     pub(super) quarantine: Option<Instant>,
     /// The length of its last one; 0 where its record is clean.
@@ -42,12 +48,22 @@ pub(super) struct Member<const N: usize, P: Pacing> {
 }
 
 impl<const N: usize, P: Pacing> Member<N, P> {
-    pub(super) fn new(config: Config<P>, seed: u64, endpoint: Endpoint, now: Instant) -> Self {
-        let monitor = Monitor::start(with_seed(config, seed, 0), now);
-        Self::around(monitor, endpoint, now)
+    pub(super) fn new(
+        config: &FailoverConfig<P>,
+        seed: u64,
+        endpoint: Endpoint,
+        now: Instant,
+    ) -> Self {
+        let monitor = Monitor::start(with_seed(config.standby, seed, 0), now);
+        Self::around(monitor, config.warning(), endpoint, now)
     }
 
-    const fn around(monitor: Monitor<N, P>, endpoint: Endpoint, now: Instant) -> Self {
+    const fn around(
+        monitor: Monitor<N, P>,
+        warning: EarlyWarning,
+        endpoint: Endpoint,
+        now: Instant,
+    ) -> Self {
         Self {
             monitor,
             endpoint,
@@ -56,6 +72,8 @@ impl<const N: usize, P: Pacing> Member<N, P> {
             proved: None,
             tardy: None,
             forgiven: 0,
+            warning,
+            warned_of: 0,
             quarantine: None,
             sentence_us: 0,
             charged: false,
@@ -67,11 +85,12 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     }
 
     /// Starts over, but for the record of offences.
-    pub(super) fn renew(&mut self, config: Config<P>, seed: u64, now: Instant) {
+    pub(super) fn renew(&mut self, config: &FailoverConfig<P>, seed: u64, now: Instant) {
         let generation = self.generation.wrapping_add(1);
-        let config = with_seed(config.start_at_once(), seed, generation);
+        let probing = with_seed(config.standby.start_at_once(), seed, generation);
         let sentence_us = self.sentence_us;
-        *self = Self::around(Monitor::start(config, now), self.endpoint, now);
+        let monitor = Monitor::start(probing, now);
+        *self = Self::around(monitor, config.warning(), self.endpoint, now);
         self.generation = generation;
         self.sentence_us = sentence_us;
         self.charged = sentence_us > 0; // until it is heard
@@ -113,8 +132,14 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         self.healthy.is_some_and(|since| since.plus(span_us) <= now)
     }
 
+    /// Whether its path is as usual.
+    pub(super) fn is_good(&self) -> bool {
+        self.warning.health() == Health::Good
+    }
+
     /// Draws the conclusions at `now` from what the monitor says.
     pub(super) fn refresh(&mut self, now: Instant) {
+        self.warn();
         if self.monitor.in_episode() || self.tardy.is_some() || self.is_dead() {
             self.clear_record(now);
             self.healthy = None;
@@ -128,6 +153,15 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         } else {
             self.healthy = None;
         }
+    }
+
+    /// Tells the warner of the probes that were missed since it was told last.
+    fn warn(&mut self) {
+        let misses = self.monitor.misses();
+        for _ in self.warned_of..misses {
+            self.warning.overdue();
+        }
+        self.warned_of = misses;
     }
 
     // ---- what happens ----
@@ -157,8 +191,10 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         probe
     }
 
-    /// A reply to a probe of `age_us` was taken; over `request_us` it is of no use.
-    pub(super) fn answered(&mut self, at: Instant, age_us: u64, request_us: u64) {
+    /// A reply to a probe of `age_us`, which was held for `held`, was taken; over `request_us` it is of no use.
+    pub(super) fn answered(&mut self, at: Instant, age_us: u64, held: Duration, request_us: u64) {
+        self.warn();
+        self.warning.answered(duration(age_us).saturating_sub(held));
         let sent = at.minus(age_us);
         if age_us <= request_us {
             self.proved = self.proved.max(Some(sent));
@@ -231,8 +267,6 @@ const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32)
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use super::*;
     use crate::pacing::Fixed;
 
@@ -244,10 +278,34 @@ mod tests {
     }
 
     fn spoilt(spoil: impl FnOnce(&mut Member<4, Fixed>)) -> bool {
-        let config = Config::fixed(Duration::from_secs(1)).unwrap();
-        let mut member = Member::new(config, 7, Endpoint::new(), Instant::ZERO);
+        let config = FailoverConfig::CLASSIC;
+        let mut member = Member::new(&config, 7, Endpoint::new(), Instant::ZERO);
         spoil(&mut member);
         member.is_valid()
+    }
+
+    /// The last answer may be so old that the bound passes before anything is overdue again.
+    #[test]
+    fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
+        let config = Config::fixed(Duration::from_secs(1)).unwrap();
+        let config = config.detect_within(Duration::from_secs(5)).unwrap();
+        let mut group = FailoverConfig::CLASSIC;
+        group.standby = config.start_at_once();
+        let mut member = Member::<8, _>::new(&group, 7, Endpoint::new(), Instant::ZERO);
+        let first = member.poll(Instant::ZERO, None).unwrap();
+        let almost = Instant::from_millis(4_999);
+        let mut now = Instant::ZERO;
+        while now < almost {
+            while member.poll(now, None).is_some() {}
+            now = member.due.min(almost);
+        }
+        member.monitor.handle_reply(first, almost);
+        while member.poll(almost, None).is_some() {}
+        assert!(!member.is_dead() && member.healthy.is_some());
+        let end = Instant::from_secs(5);
+        while member.poll(end, None).is_some() {}
+        assert!(member.is_dead() && !member.monitor.in_episode());
+        assert_eq!((member.suspected, member.healthy), (Some(end), None));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use crate::failover::endpoint::Duty;
 use crate::failover::event::Outage;
 use crate::failover::member::Member;
 #[cfg(feature = "metrics")]
+use crate::health::EarlyWarning;
+use crate::health::Health;
+#[cfg(feature = "metrics")]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::snapshot::MonitorSnapshot;
@@ -69,6 +72,8 @@ pub struct EndpointStatus {
     pub weight: u16,
     /// The load that it said last.
     pub load: Option<u8>,
+    /// How its path does, by the round trips and overdue probes since the endpoint was last released or unbarred.
+    pub health: Health,
     /// Since when it answers in time without a break.
     pub healthy_since: Option<Instant>,
     /// What its monitor knows since the endpoint was last released or unbarred.
@@ -120,14 +125,16 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             duty: member.endpoint.duty,
             weight: member.endpoint.weight,
             load: member.load,
+            health: member.warning.health(),
             healthy_since: member.healthy,
             monitor: member.monitor.snapshot(now),
         })
     }
 
     #[cfg(feature = "metrics")]
-    pub(crate) fn monitors(&self) -> impl Iterator<Item = &Monitor<N, P>> {
-        self.members.iter().map(|member| &member.monitor)
+    pub(crate) fn watched(&self) -> impl Iterator<Item = (&Monitor<N, P>, &EarlyWarning)> {
+        let members = self.members.iter();
+        members.map(|member| (&member.monitor, &member.warning))
     }
 
     /// How often the active endpoint changed. Saturates.

@@ -6,12 +6,13 @@ use crate::monitor::Monitor;
 use crate::pacing::{Lifetime, Memory, Pacing};
 use crate::time::Instant;
 
-impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
+impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The flow is gone, and the peer is not: it was closed or reset while it idled, or the peer answers over a new one, or from now on sees us
     /// at another address. [How a lost flow looks](Lifetime#how-a-lost-flow-looks) says when to call it; before or after the reply that told it makes no
     /// difference, as long as it is before the next steady probe.
     ///
-    /// The interval becomes shorter, what is under way is void, and the peer is asked at once, over the new flow, and has time to answer.
+    /// What is under way is void, and the peer is asked at once, over the new flow, and has time to answer. The interval of a [`Lifetime`] becomes shorter; other
+    /// policies learn nothing from it, unless they [wish to](Pacing::on_flow_lost).
     pub fn handle_flow_lost(&mut self, now: Instant) {
         self.look(now);
         let seen = self.watch.seen();
@@ -22,7 +23,9 @@ impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
         self.start_over();
         self.settle();
     }
+}
 
+impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
     /// How long a [second flow](crate::pacing::Reach::with_second_flow) is to idle next: open it, exchange a few packets as on the first one, let it be silent for that
     /// long, and ask over it more than once. Nothing where there is no second flow, or nothing to try for now; ask again after each answered probe.
     ///

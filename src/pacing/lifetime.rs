@@ -184,10 +184,6 @@ impl<P: Pacing> Lifetime<P> {
         }
     }
 
-    pub(crate) fn on_flow_lost(&self, state: &mut LifetimeState<P::State>, now: Instant) {
-        state.lose_flow(&self.reach, now);
-    }
-
     pub(crate) const fn memory(state: &LifetimeState<P::State>) -> Memory {
         state.found.memory()
     }
@@ -234,6 +230,11 @@ impl<P: Pacing> Pacing for Lifetime<P> {
     fn on_traffic(&self, state: &mut Self::State, now: Instant) {
         self.inner.on_traffic(&mut state.inner, now);
         state.traffic(&self.reach, now);
+    }
+
+    fn on_flow_lost(&self, state: &mut Self::State, now: Instant) {
+        self.inner.on_flow_lost(&mut state.inner, now);
+        state.lose_flow(&self.reach, now);
     }
 
     fn on_void(&self, state: &mut Self::State) {

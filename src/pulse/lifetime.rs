@@ -6,19 +6,22 @@ use super::Pulse;
 use crate::pacing::{Lifetime, Memory, Pacing};
 use crate::time::Instant;
 
+impl<const N: usize, P: Pacing> Pulse<N, P> {
+    /// The flow is gone. To be followed by [`adapt`](Self::adapt), as the others.
+    pub(crate) fn flow_lost(&mut self, now: Instant) {
+        self.settings.policy.on_flow_lost(&mut self.state, now);
+    }
+}
+
 impl<const N: usize, P: Pacing> Pulse<N, Lifetime<P>> {
     pub(crate) fn trial(&self) -> Option<Duration> {
         self.settings.policy.trial(&self.state)
     }
 
-    /// The second flow idled for `idle`. To be followed by [`adapt`](Self::adapt), as the others.
+    /// The second flow idled for `idle`.
     pub(crate) fn tried(&mut self, idle: Duration, survived: bool) {
         let policy = &self.settings.policy;
         policy.on_trial(&mut self.state, idle, survived);
-    }
-
-    pub(crate) fn flow_lost(&mut self, now: Instant) {
-        self.settings.policy.on_flow_lost(&mut self.state, now);
     }
 
     pub(crate) const fn memory(&self) -> Memory {

@@ -12,8 +12,8 @@
 use core::time::Duration;
 
 use systole::{
-    Condition, Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Failure, Instant,
-    ProbeId,
+    Condition, Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Failure, Health,
+    Instant, ProbeId, SwitchReason,
 };
 
 pub const M: usize = 4;
@@ -156,7 +156,19 @@ impl World {
         }
     }
 
+    /// A switch for a warning leaves a path that is worse than usual.
     fn note(&mut self, event: FailoverEvent) {
+        if let FailoverEvent::Switched {
+            from,
+            at,
+            reason: SwitchReason::Degraded,
+            ..
+        } = event
+            && at == self.now
+        {
+            let left = self.group.status(from, at).map(|one| one.health);
+            assert_eq!(left, Some(Health::Degraded));
+        }
         assert!(event.number() > self.number, "event numbers rise");
         self.number = event.number();
         self.events.push(event);
@@ -174,7 +186,7 @@ impl World {
 
     // ---- what happened ----
 
-    pub fn switches(&self) -> Vec<(usize, usize, systole::SwitchReason, Instant)> {
+    pub fn switches(&self) -> Vec<(usize, usize, SwitchReason, Instant)> {
         let events = self.events.iter();
         let switches = events.filter_map(|event| match *event {
             FailoverEvent::Switched {

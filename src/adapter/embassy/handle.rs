@@ -30,7 +30,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         self.events.receiver()
     }
 
-    /// Tells the machine what the probes cannot: traffic, pushback, a restart, a suspend. The loop looks again at once.
+    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The loop looks again at once.
     ///
     /// `call` must not use this heart: it is lent to it.
     pub fn with<T>(&self, call: impl FnOnce(&mut Monitor<N, P>, Instant) -> T) -> T {

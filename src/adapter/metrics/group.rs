@@ -53,8 +53,10 @@ impl Group {
         now: Instant,
     ) {
         let active = group.active();
-        for (index, (peer, monitor)) in self.peers.iter_mut().zip(group.monitors()).enumerate() {
-            peer.record(monitor, now);
+        for (index, (peer, (monitor, warning))) in
+            self.peers.iter_mut().zip(group.watched()).enumerate()
+        {
+            peer.record_warned(monitor, warning, now);
             gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())
                 .set(one_if(index == active));
         }

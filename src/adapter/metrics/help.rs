@@ -105,7 +105,7 @@ const SECONDS: [(&str, &str); 8] = [
 ];
 
 /// Gauges without a unit.
-const GAUGES: [(&str, &str); 7] = [
+const GAUGES: [(&str, &str); 9] = [
     (
         "systole_fleet_peers",
         "How many peers of the fleet there are of each verdict.",
@@ -125,6 +125,14 @@ const GAUGES: [(&str, &str); 7] = [
     (
         "systole_fluctuation_ratio",
         "Standard deviation of the round-trip times by their mean.",
+    ),
+    (
+        "systole_degraded",
+        "1 while the path is worse than usual, so that silence is more likely.",
+    ),
+    (
+        "systole_warning_octaves",
+        "How much worse the path is than usual: above the threshold of 12 it is degraded.",
     ),
     (
         "systole_active",

@@ -45,11 +45,12 @@ impl<M: Machine> Handle<M> {
         Events::new(&self.listener)
     }
 
-    /// Tells the machine what the probes cannot: traffic, pushback, a restart, a suspend. The task looks again at once.
+    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The task looks again at once.
     ///
     /// ```
+    /// # use systole::Monitor;
     /// # fn connected_again(heart: &systole::tokio::Heart) {
-    /// heart.with(|monitor, now| monitor.probe_now(now));
+    /// heart.with(Monitor::probe_now);
     /// # }
     /// ```
     pub fn with<R>(&self, call: impl FnOnce(&mut M, Instant) -> R) -> R {

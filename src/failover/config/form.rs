@@ -27,6 +27,8 @@ struct Form<C> {
     returning: Return,
     #[serde(default)]
     switch_on: SwitchOn,
+    #[serde(default)]
+    warn_above_milli_octaves: Option<u16>,
     #[serde(default = "on")]
     enabled: bool,
 }
@@ -46,6 +48,7 @@ impl<P: Founding> Serialize for FailoverConfig<P> {
             preference: self.preference,
             returning: self.returning,
             switch_on: self.switch_on,
+            warn_above_milli_octaves: Some(self.warn_above),
             enabled: self.enabled,
         }
         .serialize(to)
@@ -71,6 +74,7 @@ impl<P: Pacing> Form<Config<P>> {
             .preference(self.preference)
             .returning(self.returning)
             .switch_on(self.switch_on)
+            .warn_above(self.warn_above_milli_octaves.unwrap_or(new.warn_above))
             .enabled(self.enabled))
     }
 }
