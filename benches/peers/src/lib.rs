@@ -1,7 +1,7 @@
 //! Rounds of published detectors and round-trip estimators, to be held beside those of `systole`: a round-trip time in, an answer out.
 //!
 //! Of the detectors a round is one heartbeat and one phi; of the estimators one sample and the timeout that follows. They do not do the
-//! same: phi-detector, phi-accrual-failure-detector and adaptive-timeout keep a window or a histogram, s2n-quic-core a moving average.
+//! same: phi-accrual-failure-detector keeps a window, adaptive-timeout a histogram, phi-detector running sums, s2n-quic-core moving averages.
 //!
 //! The estimators of quinn-proto and smoltcp cannot be called from outside. In quinn-proto 0.11.19 `RttEstimator` is public and can be read,
 //! but `new`, `update` and `pto_base` are `pub(crate)` (src/connection/paths.rs); in smoltcp 0.14.0 the type itself is private
@@ -18,7 +18,7 @@ use s2n_quic_core::packet::number::PacketNumberSpace;
 use s2n_quic_core::recovery::RttEstimator;
 use s2n_quic_core::time::{Clock as _, NoopClock};
 
-/// phi-detector, on a window of 10,000.
+/// phi-detector, on the sums of about 10,000.
 pub fn phi_detector(every: Duration) -> impl FnMut(Duration) -> f64 {
     let mut window = PingWindow::new(every);
     move |rtt| {
