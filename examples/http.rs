@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let path = arguments.next().unwrap_or_else(|| "/".to_owned());
     let mut heart = watch(&server, &path)?;
     while let Some(event) = heart.next().await {
-        println!("{event:?}");
+        println!("{event}");
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .unwrap_or("postgres://postgres@127.0.0.1/postgres"),
     )?;
     while let Some(event) = heart.next().await {
-        println!("{event:?}");
+        println!("{event}");
     }
     Ok(())
 }

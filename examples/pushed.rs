@@ -69,7 +69,7 @@ fn listen(socket: &UdpSocket) -> io::Result<()> {
     while listener.verdict() != Verdict::Left {
         let until = loop {
             match listener.poll(epoch.now()) {
-                ListenerOutput::Event(event) => println!("{event:?}"),
+                ListenerOutput::Event(event) => println!("{event}"),
                 ListenerOutput::Wait(until) => break until,
                 ListenerOutput::Idle => return Ok(()),
             }

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = std::env::args().nth(1);
     let mut heart = watch(server.as_deref().unwrap_or("redis://127.0.0.1:6379"))?;
     while let Some(event) = heart.next().await {
-        println!("{event:?}");
+        println!("{event}");
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     heart
         .events()
         .try_iter()
-        .for_each(|event| println!("{event:?}"));
+        .for_each(|event| println!("{event}"));
     println!("goodbye: {:?}", heart.stop());
     Ok(())
 }

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut stop = Box::pin(asked_to_stop());
     loop {
         tokio::select! {
-            Some(event) = heart.next() => println!("{event:?}"),
+            Some(event) = heart.next() => println!("{event}"),
             () = &mut stop => break,
         }
     }

@@ -26,7 +26,7 @@ fn watch(socket: &UdpSocket, config: Config) -> io::Result<()> {
         let until = loop {
             match monitor.poll(epoch.now()) {
                 Output::Probe(id) => send(socket, &mut monitor, id, epoch.now()),
-                Output::Event(event) => println!("{event:?}"),
+                Output::Event(event) => println!("{event}"),
                 Output::Wait(until) => break until,
                 Output::Idle => return Ok(()),
             }

@@ -196,7 +196,7 @@ impl<P: Pacing> Config<P> {
             settings: Settings {
                 policy,
                 limits: Limits {
-                    interval_min_us: if least_us > 0 { least_us } else { 1 },
+                    interval_min_us: least_us,
                     interval_max_us: if most_us < SPAN_MAX_US {
                         most_us
                     } else {

@@ -1,5 +1,6 @@
 //! What a monitor has to tell, one pending slot a kind.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::suspicion::SuspicionLevel;
@@ -66,6 +67,20 @@ impl Event {
     }
 }
 
+/// As a line of a log: `alive to suspect: overdue`.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transition(transition) => transition.fmt(f),
+            Self::Paused { lateness, .. } => write!(f, "paused: {lateness:?} late ourselves"),
+            Self::BoundRelaxed { from, to, by, .. } => {
+                write!(f, "bound relaxed from {from:?} to {to:?}: {by}")
+            }
+            Self::PromiseBroken { .. } => f.write_str("promise broken: more mistakes than allowed"),
+        }
+    }
+}
+
 /// A change of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -86,6 +101,12 @@ pub struct Transition {
     pub reason: Reason,
 }
 
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}: {}", self.from, self.to, self.reason)
+    }
+}
+
 /// What comes before the stated bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -100,6 +121,15 @@ pub enum Precedence {
     Pushback,
     /// The peer advertised a deadline that is later than the bound.
     Advertised,
+}
+
+impl fmt::Display for Precedence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pushback => "asked for fewer probes",
+            Self::Advertised => "told to expect less",
+        })
+    }
 }
 
 /// One pending slot a kind.
@@ -227,7 +257,38 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    extern crate alloc;
+
+    use alloc::format;
+
     use super::*;
+
+    #[test]
+    fn events_read_as_lines_of_a_log() {
+        let mut pending = Pending::NONE;
+        let change = Change {
+            from: Verdict::Suspect,
+            to: Verdict::Dead,
+            reason: Reason::Silent,
+        };
+        pending.transition(change, Instant::ZERO, SuspicionLevel::ZERO);
+        pending.paused(2_500_000);
+        pending.relaxed(1_000_000);
+        pending.broken();
+        let lines = [(); 4].map(|()| {
+            let event = pending.take(3_000_000, Precedence::Pushback);
+            event.map(|event| format!("{event}")).unwrap_or_default()
+        });
+        assert_eq!(
+            lines,
+            [
+                "suspect to dead: silent",
+                "paused: 2.5s late ourselves",
+                "bound relaxed from 1s to 3s: asked for fewer probes",
+                "promise broken: more mistakes than allowed",
+            ]
+        );
+    }
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {

@@ -75,7 +75,7 @@ pub enum FailoverOutput {
 ///                 assert_eq!((from, to), (0, 1)); // update what routes requests
 ///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
 ///             }
-///             FailoverOutput::Event(event) => println!("{event:?}"),
+///             FailoverOutput::Event(event) => println!("{event}"),
 ///             FailoverOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
 ///             FailoverOutput::Idle => return Ok(()),
 ///         }

@@ -345,12 +345,14 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         };
         self.wheel.set(peer.index, due);
         let verdict = monitor.verdict();
-        if let Some(slot) = self.slots.get_mut(peer.index()) {
+        let slot = self.slots.get_mut(peer.index());
+        let before = slot.map(|slot| {
             let before = slot.dormant.verdict();
             slot.dormant = monitor.rest();
-            if before != verdict {
-                self.recount(peer, before, verdict);
-            }
+            before
+        });
+        if let Some(before) = before.filter(|&before| before != verdict) {
+            self.recount(peer, before, verdict);
         }
     }
 

@@ -125,9 +125,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     #[inline]
     fn hear(&mut self, answer: &Answer, age_us: u64, late: bool) {
-        let fresh = self.pulse.is_fresh(age_us);
         self.pulse.observe(answer, late);
-        if fresh {
+        if self.pulse.is_fresh(age_us) {
             self.pulse.prove(answer.sent, answer.now, true);
         }
         if self.pulse.verdict() == Verdict::Alive {

@@ -55,7 +55,7 @@ pub enum ListenerOutput {
 ///         }
 ///     }
 ///     while let ListenerOutput::Event(event) = listener.poll(now) {
-///         println!("{event:?}");
+///         println!("{event}");
 ///     }
 ///     now = now.saturating_add(Duration::from_millis(100));
 /// }

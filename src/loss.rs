@@ -81,6 +81,25 @@ mod tests {
         assert!((loss.probability() - 0.5 / 11.0).abs() < 1e-9);
     }
 
+    /// Both counts are halved as the 4,096th probe is counted.
+    #[test]
+    fn fades_by_half() {
+        let mut loss = LossRate::new();
+        (0..4_095).for_each(|_| loss.lost());
+        assert_eq!((loss.sent, loss.lost), (4_095, 4_095));
+        loss.lost();
+        assert_eq!((loss.sent, loss.lost), (2_048, 2_048));
+        loss.answered();
+        assert_eq!((loss.sent, loss.lost), (2_049, 2_048));
+    }
+
+    #[test]
+    fn what_was_never_lost_is_found_as_an_answer() {
+        let mut loss = LossRate::new();
+        loss.found();
+        assert_eq!((loss.sent, loss.lost), (1, 0));
+    }
+
     #[test]
     fn forgets_slowly() {
         let mut loss = LossRate::new();

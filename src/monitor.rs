@@ -68,7 +68,7 @@ pub enum Output {
 ///     now = loop {
 ///         match monitor.poll(now) {
 ///             Output::Probe(id) => network = Some((id, now.saturating_add(Duration::from_millis(20)))),
-///             Output::Event(event) => println!("{event:?}"),
+///             Output::Event(event) => println!("{event}"),
 ///             Output::Wait(until) => break network.map_or(until, |(_, at)| until.min(at)),
 ///             Output::Idle => return Ok(()),
 ///         }

@@ -81,13 +81,16 @@ impl RttEstimator {
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
         let learnt = self.smoothed_us().saturating_add(self.variation_x4_us);
-        let base = if self.is_unsampled() { first } else { learnt };
-        let floored = if base < min { min } else { base };
-        match self.doublings() {
-            0 => floored,
-            doublings => doubled(floored, doublings),
+        if self.backoff == SAMPLED {
+            return floored(learnt, min);
         }
+        let base = if self.is_unsampled() { first } else { learnt };
+        doubled(floored(base, min), self.doublings())
     }
+}
+
+const fn floored(timeout_us: u32, min: u32) -> u32 {
+    if timeout_us < min { min } else { timeout_us }
 }
 
 /// Rare, and off the way of an answer.
@@ -140,6 +143,20 @@ mod tests {
         assert_eq!(timeout(&estimator), 4 * steady);
         estimator.sample(1_000);
         assert!(timeout(&estimator) <= steady);
+    }
+
+    /// 32 doublings are the most: one more would take the least timeout out of its 64 bits.
+    #[test]
+    fn doublings_end_at_32() {
+        let mut estimator = RttEstimator::new();
+        (0..40).for_each(|_| estimator.censored());
+        assert_eq!(estimator.doublings(), 32);
+        assert_eq!(estimator.timeout_us(1, 1), u32::MAX);
+        estimator.sample(3);
+        estimator.sample(3);
+        assert_eq!(estimator.timeout_us(1, 8), 8); // 3 + 5
+        assert_eq!(estimator.timeout_us(1, 9), 9);
+        assert_eq!(estimator.timeout_us(1, 7), 8);
     }
 
     #[test]

@@ -212,11 +212,16 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 }
 
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
-#[allow(clippy::cast_possible_truncation)] // the remainder is below 32 bits, whatever is cut off
 pub(crate) const fn duration(micros: u64) -> Duration {
     if WIDE {
         return Duration::from_micros(micros);
     }
+    duration_by_reciprocal(micros)
+}
+
+/// The same where the library's division would take a kilobyte of flash.
+#[allow(clippy::cast_possible_truncation)] // the remainder is below 32 bits, whatever is cut off
+const fn duration_by_reciprocal(micros: u64) -> Duration {
     let secs = if micros <= u32::MAX as u64 {
         millionth(micros as u32) as u64
     } else {
@@ -242,6 +247,7 @@ mod tests {
             1,
             999_999,
             1_000_000,
+            1_999_999,
             u64::from(u32::MAX),
             1 << 32,
             64_800_000_000,
@@ -249,7 +255,12 @@ mod tests {
         ] {
             assert_eq!(micros(duration(us)), us);
             assert_eq!(duration(us), Duration::from_micros(us));
+            assert_eq!(duration_by_reciprocal(us), Duration::from_micros(us));
         }
+        assert_eq!(
+            [0, 999_999_999, 1_000_000_000, u32::MAX].map(below_a_second),
+            [0, 999_999_999, 0, 0]
+        );
     }
 
     #[test]
@@ -276,6 +287,12 @@ mod tests {
     fn a_round_trip_is_capped_at_71_minutes() {
         assert_eq!(rtt_micros(Duration::from_secs(3_600 * 24)), u32::MAX);
         assert_eq!(rtt_micros(Duration::from_nanos(1_999)), 1);
+        for us in [1, 1_000_000, 4_293_999_999, 4_294_000_000, 4_294_967_294] {
+            assert_eq!(u64::from(rtt_micros(Duration::from_micros(us))), us);
+        }
+        for us in [4_294_967_295, 4_294_967_296, 4_294_999_999, 4_295_000_000] {
+            assert_eq!(rtt_micros(Duration::from_micros(us)), u32::MAX);
+        }
     }
 
     #[test]

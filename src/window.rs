@@ -262,6 +262,10 @@ fn square(value: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    extern crate alloc;
+
+    use alloc::vec::Vec;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -275,6 +279,27 @@ mod tests {
     }
 
     #[test]
+    fn a_shifted_window_is_that_of_shifted_samples() {
+        let mut window = RttWindow::<4>::new();
+        for rtt_us in [9, 10, 20, 30, u32::MAX - 5] {
+            window.push_us(rtt_us);
+        }
+        window.shift_us(10);
+        assert!(window.is_valid());
+        let held = |window: &RttWindow<4>| -> Vec<u64> {
+            window.iter().map(crate::time::micros).collect()
+        };
+        assert_eq!(held(&window), [u64::from(u32::MAX), 20, 30, 40]);
+        window.shift_us(-30);
+        assert_eq!(held(&window), [u64::from(u32::MAX) - 30, 0, 0, 10]);
+        assert!(window.is_valid());
+        let mut half = RttWindow::<4>::new();
+        half.push_us(7);
+        half.shift_us(1);
+        assert_eq!((half.moments().count(), half.moments().mean_us()), (1, 8));
+    }
+
+    #[test]
     fn a_spoilt_window_is_not_valid() {
         let mut window = RttWindow::<8>::new();
         window.push_us(5);
@@ -283,6 +308,10 @@ mod tests {
         window.moments.sum -= 1;
         assert!(window.is_valid());
         window.next = 8;
+        assert!(!window.is_valid());
+        window.next = 7;
+        assert!(window.is_valid());
+        window.moments.count = 0;
         assert!(!window.is_valid());
     }
 

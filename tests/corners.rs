@@ -7,12 +7,12 @@ use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Pacing};
+use systole::pacing::{Fixed, Lifetime, Memory, Pacing};
 use systole::wire::{self, Mac, WireError};
 use systole::{
-    Beat, Condition, Config, ConfigError, Duty, Endpoint, Failover, FailoverConfig, FailoverOutput,
-    Failure, Heartbeat, Instant, Listener, ListenerConfig, ListenerOutput, Monitor, Output, Plan,
-    Reason, Retries, RetryBudget, Setting, Statistics, Verdict,
+    Beat, Condition, Config, ConfigError, Duty, EarlyWarning, Endpoint, Failover, FailoverConfig,
+    FailoverOutput, Failure, Health, Heartbeat, Instant, Listener, ListenerConfig, ListenerOutput,
+    Monitor, Output, Plan, Reason, Retries, RetryBudget, Setting, Statistics, Verdict,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -49,6 +49,7 @@ fn at_the_end_of_time_a_fleet_is_idle() {
     let peer = fleet.add(Instant::ZERO);
     while fleet.poll(Instant::MAX) != FleetOutput::Idle {}
     assert!(fleet.status(peer, Instant::MAX).is_some());
+    assert_eq!(fleet.census().peers(), 1);
     assert_eq!(fleet.poll(Instant::MAX), FleetOutput::Idle);
 }
 
@@ -137,6 +138,9 @@ fn refusals_name_every_setting() {
     let named = [
         fails(&[]),
         fails(&[one.duty(Duty::Barred)]),
+        fails(&[one.weight(0)]),
+        fails(&[one.name(7), one.name(7)]),
+        name(ListenerConfig::new().losses(101).unwrap_err()),
         name(ListenerConfig::new().rise(0).unwrap_err()),
         name(groups.request_timeout(Duration::ZERO).unwrap_err()),
         name(groups.quarantine(Duration::ZERO, SECOND).unwrap_err()),
@@ -146,6 +150,9 @@ fn refusals_name_every_setting() {
     let begin = [
         "the number of endpoints of 0 ",
         "the number of endpoints not barred of 0 ",
+        "the sum of the weights of 0 ",
+        "the number of endpoints of one name of 2 ",
+        "the number of losses in a row of 101 ",
         "the number of answers to rise of 0 ",
         "the request timeout of 0 us ",
         "the first quarantine of 0 us ",
@@ -171,6 +178,30 @@ fn every_reason_and_failure_reads_as_itself() {
     let words = [Reason::Left, Reason::Failed(Failure::Unhealthy)];
     let words: BTreeSet<_> = words.iter().map(ToString::to_string).collect();
     assert_eq!(words.into_iter().collect::<Vec<_>>(), ["left", "unhealthy"]);
+}
+
+#[test]
+fn of_nothing_nothing_is_known() {
+    assert_eq!(Memory::default(), Memory::NOTHING);
+    assert_eq!(EarlyWarning::default(), EarlyWarning::new());
+    assert_eq!(EarlyWarning::new().health(), Health::Good);
+}
+
+/// Four times the usual is two octaves above it.
+#[test]
+fn a_warning_says_how_far_out_of_the_ordinary_it_is() {
+    let mut warning = EarlyWarning::new().warn_above(1_000);
+    for _ in 0..1_000 {
+        warning.answered(SECOND / 25);
+    }
+    assert!(warning.score() < 20, "{}", warning.score());
+    assert_eq!(warning.waiting(SECOND * 4 / 25), warning.health());
+    assert_eq!(warning.health(), Health::Degraded);
+    assert!(
+        (1_950..=2_050).contains(&warning.score()),
+        "{}",
+        warning.score()
+    );
 }
 
 // ---- policies ----
@@ -281,7 +312,8 @@ fn a_key_may_be_borrowed() {
     let (owned, borrowed) = (wire::seal(&beat, &Sum), wire::seal(&beat, &&Sum));
     assert_eq!(owned, borrowed);
     let opened = wire::open(&owned, &&Sum).unwrap();
-    assert!(opened.is_authentic());
+    assert!(opened.is_authentic() && opened.authentic().is_authentic());
+    assert_eq!(opened.with_incarnation(9).incarnation(), 9);
     assert!(!wire::decode(&wire::encode(&beat)).unwrap().is_authentic());
     let spans = [opened.interval(), opened.deadline()];
     assert!(spans[0] <= SECOND && spans[0] > Duration::from_micros(999_996));

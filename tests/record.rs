@@ -16,6 +16,7 @@ mod signal;
 #[path = "common/tool.rs"]
 mod tool;
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
@@ -124,6 +125,39 @@ fn it_ends_by_itself_and_says_how_much_there_is() {
     let sum = format!("t.csv: {} rows, {} lost\n", trace.len(), trace.losses());
     assert!(said.ends_with(&sum), "{said}, not {sum}");
     assert!(trace.len() >= 5, "{said}");
+}
+
+/// A web server that asks once to be left alone for a second, and answers gladly then.
+fn pushing_back() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut head = "503 Service Unavailable\r\nRetry-After: 1";
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4_096];
+            while stream.read(&mut request).is_ok_and(|length| length > 0) {
+                let answer = format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).unwrap();
+                head = "200 OK";
+            }
+        }
+    });
+    target
+}
+
+#[test]
+fn a_server_that_pushes_back_is_left_alone() {
+    let folder = Folder::new("pushback");
+    let file = folder.file("t.csv");
+    let limits = ["--every", "20ms", "--for", "1500ms"];
+    let ended = record(&pushing_back(), &file, &limits).wait();
+    assert_eq!(ended.unwrap().code(), Some(0));
+    let trace = Trace::load(&file).unwrap();
+    let sent: Vec<_> = trace.rows().map(|row| row.sent).collect();
+    let gap = sent[1].saturating_duration_since(sent[0]);
+    assert!(gap >= Duration::from_millis(980), "{gap:?}"); // the answer took a moment
+    assert!(sent.len() > 2 && trace.losses() == 0, "{trace:?}");
 }
 
 #[test]

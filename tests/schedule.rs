@@ -58,8 +58,8 @@ async fn a_sleep_after_each_answer_drifts_by_more_than_a_minute() {
     assert!(drift > Duration::from_secs(60), "{drift:?}");
 }
 
-/// On real clocks and sockets: 3 s, and 200 s in the deep form. Where the machine has so much else to do that a thread that does nothing but sleep
-/// is late itself, it is tried again, and says so where it never was quiet.
+/// On real clocks and sockets: 3 s, and 200 s in the deep form. One try of five has to do, since others use the machine as well; where a thread that
+/// does nothing but sleep is mostly late itself, nothing is judged, and the test says so.
 #[test]
 fn over_loopback_too() {
     go_before_others();
@@ -68,6 +68,7 @@ fn over_loopback_too() {
     } else {
         (150, 5)
     };
+    let mut quiet = 0;
     for _ in 0..tries {
         let all = measure(beats).unwrap();
         let off = |off: &[Duration]| (quantile(off, 99), *off.last().unwrap());
@@ -81,11 +82,12 @@ fn over_loopback_too() {
         {
             return;
         }
-        assert!(
-            bare.0 > QUIET,
-            "the machine is quiet, and beats are off their places"
-        );
+        quiet += u32::from(bare.0 <= QUIET);
     }
+    assert!(
+        2 * quiet <= tries,
+        "the machine is quiet, and beats are off their places"
+    );
     assert!(!deep::is_wanted(), "this machine is too busy to judge");
     println!("not judged: this machine is too busy");
 }

@@ -24,7 +24,9 @@ use systole::lab::network::{
 use systole::lab::sweep::{self, Candidate, Outcome};
 use systole::lab::{Case, CrashTest, Network, Trace};
 use systole::pacing::Target;
-use systole::{Config, Event, Heartbeat, Infeasible, Instant, Monitor, Output, ProbeId, Verdict};
+use systole::{
+    Config, Event, Heartbeat, Infeasible, Instant, Monitor, Output, ProbeId, Setting, Verdict,
+};
 
 const fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
@@ -387,10 +389,12 @@ fn fewest_mistakes(network: &Synthetic, budget: Option<u32>) -> usize {
         .unwrap()
 }
 
+fn within_budget(config: Config<Target>, budget: Option<u32>) -> Config<Target> {
+    budget.map_or(config, |probes| config.probes_at_most(probes).unwrap())
+}
+
 /// What the planner says of a target after it has watched the network for four of the times between mistakes or more.
-fn said(network: &Synthetic, apart: Duration, budget: Option<u32>) -> Option<Infeasible> {
-    let config = config(apart);
-    let config = budget.map_or(config, |probes| config.probes_at_most(probes).unwrap());
+fn said(network: &Synthetic, config: Config<Target>) -> Option<Infeasible> {
     let run = run(network, config);
     let promise = run.monitor.snapshot(network.end()).heart.promise.unwrap();
     promise.infeasible
@@ -424,7 +428,8 @@ fn a_target_is_infeasible_where_no_constant_plan_keeps_it() {
         .collect();
     let judged = sweep::parallel(&cells, |&(name, network, budget)| {
         let fewest = fewest_mistakes(network, budget);
-        let says = [secs(600), length / 4].map(|apart| (apart, said(network, apart, budget)));
+        let says = [secs(600), length / 4]
+            .map(|apart| (apart, said(network, within_budget(config(apart), budget))));
         (name, budget, fewest, says)
     });
     for (name, budget, fewest, says) in judged {
@@ -441,6 +446,33 @@ fn a_target_is_infeasible_where_no_constant_plan_keeps_it() {
                 "{name}: nothing keeps it"
             );
         }
+    }
+}
+
+/// (iv) The requirement that is named is the one that binds: what it says would be feasible is.
+#[test]
+fn the_nearest_feasible_target_is_feasible() {
+    let length = secs(8 * 3_600);
+    let far = slow(0.95, length);
+    let silent = bursts(9, length, 8, 1_500);
+    let costly = bursts(9, length, 60, 600);
+    let cells = [
+        (Setting::DetectWithin, &far, secs(600), None),
+        (Setting::MistakeRecurrence, &silent, secs(600), None),
+        (Setting::ProbeBudget, &costly, secs(4_000), Some(700)),
+    ];
+    for (requirement, network, apart, budget) in cells {
+        let asked = within_budget(config(apart), budget);
+        let infeasible = said(network, asked).unwrap();
+        println!("{infeasible:?}");
+        assert_eq!(infeasible.requirement, requirement);
+        let nearest = Duration::from_micros(infeasible.nearest);
+        let granted = match requirement {
+            Setting::DetectWithin => Planner::new(nearest, apart).unwrap().config(),
+            Setting::MistakeRecurrence => config(nearest),
+            _ => within_budget(config(apart), u32::try_from(infeasible.nearest).ok()),
+        };
+        assert_eq!(said(network, granted), None, "{requirement:?}");
     }
 }
 

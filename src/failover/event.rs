@@ -1,5 +1,6 @@
 //! What a group has to tell, one pending slot a kind.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::time::Instant;
@@ -95,6 +96,23 @@ impl FailoverEvent {
     }
 }
 
+/// As a line of a log: `switched from 0 to 1: dead`. Endpoints are told by their index.
+impl fmt::Display for FailoverEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Switched {
+                from, to, reason, ..
+            } => write!(f, "switched from {from} to {to}: {reason}"),
+            Self::Quarantined { endpoint, span, .. } => {
+                write!(f, "{endpoint} quarantined for {span:?}")
+            }
+            Self::Released { endpoint, .. } => write!(f, "{endpoint} released"),
+            Self::Down { outage, .. } => write!(f, "down: {outage}"),
+            Self::Restored { .. } => f.write_str("restored"),
+        }
+    }
+}
+
 /// Why another endpoint is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -121,6 +139,20 @@ pub enum SwitchReason {
     Requested,
 }
 
+impl fmt::Display for SwitchReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Dead => "dead",
+            Self::Slow => "slow",
+            Self::Suspected => "suspected",
+            Self::Degraded => "degraded",
+            Self::Preferred => "preferred",
+            Self::Barred => "barred",
+            Self::Requested => "requested",
+        })
+    }
+}
+
 /// What an outage is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -135,6 +167,15 @@ pub enum Outage {
     Ours,
     /// All endpoints are dead, one after the other.
     AllDead,
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ours => "half or more at once, the fault is ours",
+            Self::AllDead => "all dead",
+        })
+    }
 }
 
 /// The kinds of events.
@@ -178,7 +219,51 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    extern crate alloc;
+
+    use alloc::format;
+
     use super::*;
+
+    #[test]
+    fn events_read_as_lines_of_a_log() {
+        let (number, at, endpoint) = (1, Instant::ZERO, 2);
+        let span = Duration::from_secs(30);
+        let outage = Outage::AllDead;
+        for (event, line) in [
+            (
+                FailoverEvent::Switched {
+                    number,
+                    at,
+                    from: 0,
+                    to: 1,
+                    reason: SwitchReason::Dead,
+                },
+                "switched from 0 to 1: dead",
+            ),
+            (
+                FailoverEvent::Quarantined {
+                    number,
+                    at,
+                    endpoint,
+                    span,
+                },
+                "2 quarantined for 30s",
+            ),
+            (
+                FailoverEvent::Released {
+                    number,
+                    at,
+                    endpoint,
+                },
+                "2 released",
+            ),
+            (FailoverEvent::Down { number, at, outage }, "down: all dead"),
+            (FailoverEvent::Restored { number, at }, "restored"),
+        ] {
+            assert_eq!(format!("{event}"), line);
+        }
+    }
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {

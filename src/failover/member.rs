@@ -284,6 +284,30 @@ mod tests {
         member.is_valid()
     }
 
+    /// The last answer may be so old that the bound passes before anything is overdue again.
+    #[test]
+    fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
+        let config = Config::fixed(Duration::from_secs(1)).unwrap();
+        let config = config.detect_within(Duration::from_secs(5)).unwrap();
+        let mut group = FailoverConfig::CLASSIC;
+        group.standby = config.start_at_once();
+        let mut member = Member::<8, _>::new(&group, 7, Endpoint::new(), Instant::ZERO);
+        let first = member.poll(Instant::ZERO, None).unwrap();
+        let almost = Instant::from_millis(4_999);
+        let mut now = Instant::ZERO;
+        while now < almost {
+            while member.poll(now, None).is_some() {}
+            now = member.due.min(almost);
+        }
+        member.monitor.handle_reply(first, almost);
+        while member.poll(almost, None).is_some() {}
+        assert!(!member.is_dead() && member.healthy.is_some());
+        let end = Instant::from_secs(5);
+        while member.poll(end, None).is_some() {}
+        assert!(member.is_dead() && !member.monitor.in_episode());
+        assert_eq!((member.suspected, member.healthy), (Some(end), None));
+    }
+
     #[test]
     fn a_spoilt_member_is_not_valid() {
         let now = Some(Instant::ZERO);

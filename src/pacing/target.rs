@@ -269,3 +269,89 @@ impl Pacing for Target {
         state.audit.is_broken()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUND_US: u64 = 10_000_000;
+
+    fn target() -> Target {
+        Target::new(Duration::from_micros(BOUND_US))
+    }
+
+    /// What is learnt from steady probes that are followed by silences, each ended by the answer to a retry after `rtt_us`.
+    fn learnt(target: &Target, rtt_us: u32, silences_us: impl Iterator<Item = u64>) -> TargetState {
+        let (mut state, mut now) = (TargetState::NEW, Instant::ZERO);
+        for silence_us in silences_us {
+            target.on_probe(&mut state, now, false);
+            let heard = now.plus(silence_us.max(rtt_us.into()));
+            let answer = Answer {
+                sent: heard.minus(rtt_us.into()),
+                now: heard,
+                rtt_us: Some(rtt_us),
+            };
+            target.on_answer(&mut state, &answer);
+            let interval_us = scaled_q16(BOUND_US, u32::from(target.share(&state)));
+            now = now.plus(interval_us).max(heard);
+        }
+        state
+    }
+
+    /// A silence of so many milliseconds after every so many probes, of `probes`.
+    fn now_and_then(probes: u64, silences: &[(u64, u64)]) -> impl Iterator<Item = u64> {
+        let of = |k: u64| {
+            let due = silences
+                .iter()
+                .filter(move |(every, _)| k.is_multiple_of(*every));
+            due.map(|(_, ms)| ms * 1_000).max().unwrap_or(0)
+        };
+        (1..=probes).map(of)
+    }
+
+    /// Every 20th probe is followed by a silence of 1.5 s: three probes a bound would do, and the budget is for two.
+    #[test]
+    fn a_budget_that_is_in_the_way_is_named_with_one_that_is_not() {
+        let infeasible = |budget| {
+            let target = target().with_budget(budget).unwrap();
+            let state = learnt(&target, 20_000, now_and_then(3_000, &[(20, 1_500)]));
+            target
+                .promise(&state)
+                .and_then(|promise| promise.infeasible)
+        };
+        let found = infeasible(210).unwrap();
+        assert_eq!(found.requirement, Setting::ProbeBudget);
+        assert!((250..4_000).contains(&found.nearest), "{found:?}");
+        assert_eq!(infeasible(u32::try_from(found.nearest).unwrap()), None);
+    }
+
+    /// Silences of 3 s may be what round trips of 1.5 s make of a few losses: nothing is certain before three were longer than half the bound.
+    #[test]
+    fn on_a_slow_path_long_silences_make_certain() {
+        let infeasible = |every| {
+            let target = target().with_budget(210).unwrap();
+            let target = target.with_recurrence(Duration::from_secs(43_200)).unwrap();
+            let silences = [(10, 3_000), (every, 6_000)];
+            let state = learnt(&target, 1_500_000, now_and_then(3_000, &silences));
+            target
+                .promise(&state)
+                .and_then(|promise| promise.infeasible)
+        };
+        let requirement = infeasible(700).map(|found| found.requirement);
+        assert_eq!(requirement, Some(Setting::MistakeRecurrence));
+        assert_eq!(infeasible(800), None);
+    }
+
+    /// What was under way while nobody looked for a 64th of the bound is no silence of the path.
+    #[test]
+    fn a_lapse_leaves_the_silence_under_way_out() {
+        let counts_after = |span_us| {
+            let mut state = TargetState::NEW;
+            target().on_probe(&mut state, Instant::ZERO, false);
+            target().on_lapse(&mut state, span_us);
+            state.asked.open
+        };
+        assert!(counts_after(BOUND_US / 64));
+        assert!(!counts_after(BOUND_US / 64 + 1));
+    }
+}

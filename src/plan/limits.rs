@@ -195,6 +195,59 @@ mod tests {
         rise: 1,
     };
 
+    fn fitted(limits: &Limits, wish: Plan, pushbacks: u8) -> Plan {
+        let mut plan = Plan::from_micros(0, 0);
+        limits.fit(wish, pushbacks, &mut plan);
+        plan
+    }
+
+    #[test]
+    fn each_pushback_doubles_the_interval_and_takes_the_retries() {
+        let wish = Plan::from_micros(1_000, 100).with_retries(Retries::fixed(2));
+        let intervals = [0, 1, 2, 255].map(|pushbacks| {
+            let plan = fitted(&LIMITS, wish, pushbacks);
+            assert_eq!(plan.retries().count(), if pushbacks > 0 { 0 } else { 2 });
+            plan.interval_us()
+        });
+        assert_eq!(intervals, [1_000, 2_000, 4_000, 4_000_000]);
+    }
+
+    /// The pushback comes before the bound, and that before the policy.
+    #[test]
+    fn a_bound_takes_retries_and_then_from_the_interval() {
+        let bound = |bound_us| Limits { bound_us, ..LIMITS };
+        let wish = Plan::from_micros(5_000, 400).with_retries(Retries::fixed(3));
+        let parts = |plan: Plan| (plan.interval_us(), plan.retries().count(), plan.bound_us());
+        assert_eq!(parts(fitted(&bound(9_000), wish, 0)), (5_000, 3, 9_000));
+        assert_eq!(parts(fitted(&bound(6_000), wish, 0)), (4_400, 3, 6_000));
+        assert_eq!(parts(fitted(&bound(2_500), wish, 0)), (900, 3, 2_500));
+        assert_eq!(parts(fitted(&bound(2_499), wish, 0)), (1_299, 2, 2_499));
+        assert_eq!(parts(fitted(&bound(9_000), wish, 1)), (10_000, 0, 10_400));
+    }
+
+    #[test]
+    fn no_timeout_is_longer_than_leaves_room_for_the_shortest_interval() {
+        let timeout = |bound_us, wish| Limits { bound_us, ..LIMITS }.fit_timeout_us(wish);
+        assert_eq!(timeout(0, u32::MAX), 3_000_000);
+        assert_eq!(timeout(0, 1), 100);
+        assert_eq!(timeout(1_300, 500), 400);
+        assert_eq!(timeout(1_300, 300), 300);
+        assert_eq!(timeout(950, 500), 100); // the shortest comes first
+        assert_eq!(timeout(1 << 40, u32::MAX), 3_000_000);
+    }
+
+    #[test]
+    fn a_plan_is_jittered_down_to_the_shortest_interval() {
+        let limits = Limits {
+            jitter_q16: 1 << 15,
+            ..LIMITS
+        };
+        assert_eq!(limits.jittered(8_000, 0), 8_000);
+        assert_eq!(limits.jittered(8_000, 1 << 15), 6_000);
+        assert_eq!(limits.jittered(8_000, 0xffff), 4_001);
+        assert_eq!(limits.jittered(1_000, 0xffff), 901);
+    }
+
     proptest! {
         /// Small cores know the general way alone, and answers are to be the same on all.
         #[test]

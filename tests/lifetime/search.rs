@@ -205,3 +205,75 @@ fn a_memory_spares_the_search() {
     assert!(back.is_settled());
     assert!(back.interval() > 8 * MINUTE);
 }
+
+/// A search that found out that flows are forgotten after `lifetime`, and has kept to that for a while.
+fn found(reach: Reach, lifetime: Duration) -> LifetimeSearch {
+    let mut search = LifetimeSearch::new(reach);
+    losses(&mut search, lifetime, 100);
+    assert!(search.is_settled());
+    assert_eq!(*search.reach(), reach);
+    search
+}
+
+/// What was survived is confirmed after 1, 4, 16 … intervals, and after 4^7 for the last time.
+#[test]
+fn a_lifetime_is_confirmed_eight_times() {
+    let trial_after = |confirmed: u8| {
+        let mut search = found(reach().with_second_flow(), 300 * SECOND);
+        let (survived, lost) = (search.memory().survived(), search.memory().lost().unwrap());
+        search.recall(search.memory(), Duration::ZERO);
+        for _ in 0..12 {
+            search.trial_lost(lost); // more is tried in vain, and seldom from here on
+        }
+        for _ in 0..confirmed {
+            search.trial_survived(survived);
+        }
+        for _ in 0..70_000 {
+            search.survived(search.interval());
+        }
+        search.trial().map(|trial| trial == survived)
+    };
+    assert_eq!(trial_after(7), Some(true));
+    assert_eq!(trial_after(8), None);
+}
+
+/// A lone flow that has rested for 30 days and is about to try more than was lost, an idle between the two that was, and the next try.
+fn rested() -> (LifetimeSearch, Duration, Duration) {
+    let mut search = found(reach(), 300 * SECOND);
+    let days = try_again(&mut search);
+    assert!((29.0..31.0).contains(&days), "{days}");
+    let (survived, lost) = (search.memory().survived(), search.memory().lost().unwrap());
+    assert!(search.interval() > lost);
+    (search, survived, lost)
+}
+
+/// Keeps to the lifetime until more is tried; returns after how many days that is.
+fn try_again(search: &mut LifetimeSearch) -> f64 {
+    let (mut idled, lost) = (Duration::ZERO, search.memory().lost().unwrap());
+    while search.interval() < lost {
+        search.survived(search.interval());
+        idled += search.interval();
+    }
+    idled.as_secs_f64() / DAY.as_secs_f64()
+}
+
+/// Jitter may cut short what was to be tried: more than was survived is survived, less than was lost, and the next try is a while off.
+#[test]
+fn a_try_that_is_cut_short_counts_as_one() {
+    let (mut search, survived, lost) = rested();
+    search.survived(lost.saturating_sub(SECOND));
+    assert!(search.memory().survived() > survived);
+    assert!(search.interval() < lost);
+    let days = try_again(&mut search);
+    assert!((29.0..31.0).contains(&days), "{days} more");
+}
+
+#[test]
+fn a_try_that_is_cut_short_and_fails_counts_as_one() {
+    let (mut search, survived, lost) = rested();
+    search.lost(lost.saturating_sub(SECOND));
+    assert_eq!(search.memory().survived(), survived);
+    assert_eq!(search.memory().lost(), Some(lost.saturating_sub(SECOND)));
+    let days = try_again(&mut search);
+    assert!((29.0..31.0).contains(&days), "{days} more");
+}

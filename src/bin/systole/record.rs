@@ -4,17 +4,18 @@ mod pending;
 
 use std::fs::File;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use humantime::{format_duration, format_rfc3339_seconds};
 use indicatif::ProgressBar;
 use systole::lab::trace::TraceWriter;
 use systole::{Epoch, Fault, Instant, ProbeId};
 use tokio::select;
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 
 use self::pending::Pending;
 use crate::args;
-use crate::target::{Arrival, Inbox, Link, Miss, News, Target, Trust, inbox};
+use crate::target::{Answer, Arrival, Inbox, Link, Miss, News, Target, Trust, inbox};
 use crate::trouble::Trouble;
 use crate::watch::signals::stop_signal;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     let recorder = Recorder {
         writer: TraceWriter::new(file, header(&target, options)).map_err(unwritable)?,
         epoch: Epoch::start(),
+        clock: clock(options.every),
         link,
         inbox,
         pending: Pending::new(options.patience),
@@ -72,9 +74,16 @@ fn header(target: &Target, options: &args::Record) -> [String; 5] {
     ]
 }
 
+fn clock(every: Duration) -> Interval {
+    let mut clock = interval(every);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay); // a burst of probes would be no sample of the path
+    clock
+}
+
 struct Recorder {
     writer: TraceWriter<File>,
     epoch: Epoch,
+    clock: Interval,
     link: Link,
     inbox: Inbox,
     pending: Pending,
@@ -94,15 +103,13 @@ impl Recorder {
         let end = options
             .span
             .map_or(Instant::MAX, |span| self.epoch.now().saturating_add(span));
-        let mut clock = interval(options.every);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay); // a burst of probes would be no sample of the path
         loop {
             select! {
                 biased;
                 () = &mut stop => break,
                 Some(news) = self.inbox.recv() => self.hear(news)?,
                 () = sleep_until(self.epoch.when(end).into()) => break,
-                _ = clock.tick() => self.probe(options),
+                _ = self.clock.tick() => self.probe(options),
             }
             self.write_known(options)?;
         }
@@ -137,7 +144,10 @@ impl Recorder {
             return Ok(()); // nobody plays
         };
         match result {
-            Ok(_) => self.pending.answered(id, self.epoch.moment(at), setup),
+            Ok(answer) => {
+                self.pending.answered(id, self.epoch.moment(at), setup);
+                self.heed(&answer);
+            }
             Err(Miss::Fault(Fault::Unsent)) => self.pending.unsent(id),
             Err(Miss::Untrusted(why)) if self.pending.written() == (0, 0) => {
                 return Err(Trouble::Untrusted(self.target.to_string(), why));
@@ -145,6 +155,15 @@ impl Recorder {
             Err(_) => self.pending.lost(id),
         }
         Ok(())
+    }
+
+    /// A server that says how long it wants to be left alone is.
+    fn heed(&mut self, answer: &Answer) {
+        if let Answer::Pushback { wait } = answer
+            && *wait > self.clock.period()
+        {
+            self.clock.reset_after(*wait);
+        }
     }
 
     fn write_known(&mut self, options: &args::Record) -> Result<(), Trouble> {

@@ -55,11 +55,13 @@ impl Level {
         if let Some(place) = self.heads.get_mut(slot) {
             *place = head;
         }
-        if let Some(word) = self.occupied.get_mut(slot / 64) {
+        let word = self.occupied.get_mut(slot / 64);
+        let occupied = word.is_some_and(|word| {
             set(word, slot, head != NONE);
-            if let Some(above) = self.summary.get_mut(slot / 4_096) {
-                set(above, slot / 64, *word != 0);
-            }
+            *word != 0
+        });
+        if let Some(above) = self.summary.get_mut(slot / 4_096) {
+            set(above, slot / 64, occupied);
         }
         let start = due >> self.width << self.width;
         if head != NONE {

@@ -5,7 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Baseline, INTERVALS, shares};
-use crate::lab::{Action, Answer, Detector};
+use crate::lab::{Action, Answer, Detector, brief};
 use crate::time::micros;
 use crate::{Beat, ConfigError, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
 
@@ -59,8 +59,7 @@ impl Baseline for Pushed {
 
 impl fmt::Display for Pushed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bound = self.config.bound().unwrap_or_default();
-        write!(f, "interval {:?} bound {bound:?}", self.interval)
+        write!(f, "every {}", brief(self.interval))
     }
 }
 

@@ -149,3 +149,159 @@ impl<S> LifetimeState<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn reach() -> Reach {
+        let (least, most) = (Duration::from_secs(15), Duration::from_secs(3_600));
+        Reach::between(least, most).unwrap()
+    }
+
+    const fn at(s: u64) -> Instant {
+        Instant::from_secs(s)
+    }
+
+    fn answer(state: &mut LifetimeState<()>, sent: u64, now: u64) {
+        let answer = Answer {
+            sent: at(sent),
+            now: at(now),
+            rtt_us: None,
+        };
+        state.answer(&reach(), &answer);
+    }
+
+    /// A flow that was answered at 10 s and is asked again at 110 s.
+    fn asked() -> LifetimeState<()> {
+        let mut state = LifetimeState::new(());
+        state.ask(at(10));
+        answer(&mut state, 10, 11);
+        state.ask(at(110));
+        state
+    }
+
+    #[test]
+    fn what_was_idled_counts_from_the_last_answered_probe_to_the_next() {
+        let mut state = asked();
+        assert_eq!((state.stage, state.idle_us), (Stage::Asked, 100 * SECOND));
+        answer(&mut state, 110, 111);
+        assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(110)));
+        let planned = Duration::from_micros(15_937_500); // the shortest, and a 16th
+        assert_eq!(state.found.memory().survived(), planned);
+    }
+
+    #[test]
+    fn a_flow_of_which_nothing_is_known_idles_from_its_first_answer_on() {
+        let mut state = LifetimeState::new(());
+        state.ask(at(10));
+        answer(&mut state, 9, 11); // asked before
+        assert_eq!(state.stage, Stage::New);
+        answer(&mut state, 10, 12);
+        assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(10)));
+    }
+
+    #[test]
+    fn an_answer_to_a_retry_says_that_the_probe_was_missed() {
+        let mut state = asked();
+        answer(&mut state, 112, 113);
+        assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(112)));
+        answer(&mut state, 111, 114); // an older one, late
+        assert_eq!(state.refreshed, at(112));
+        answer(&mut state, 115, 116);
+        assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(115)));
+    }
+
+    #[test]
+    fn the_first_probe_after_an_idle_is_what_counts() {
+        let mut state = asked();
+        state.ask(at(210));
+        assert_eq!((state.asked, state.idle_us), (at(110), 100 * SECOND));
+    }
+
+    #[test]
+    fn what_nobody_looked_at_belongs_to_the_idle() {
+        let mut state = LifetimeState::new(());
+        state.lapse(SECOND);
+        state.ask(at(10));
+        answer(&mut state, 10, 11);
+        state.lapse(5 * SECOND);
+        state.ask(at(110));
+        state.lapse(7 * SECOND); // while it is asked nothing idles
+        assert_eq!(state.idle_us, 105 * SECOND);
+        answer(&mut state, 112, 113);
+        state.lapse(3 * SECOND);
+        assert_eq!(state.unseen_us, 3 * SECOND);
+        state.forget_flow();
+        assert_eq!((state.stage, state.unseen_us), (Stage::New, 0));
+    }
+
+    #[test]
+    fn traffic_refreshes_a_flow_where_that_is_said_and_it_is_not_asked() {
+        let refreshed = |reach: Reach, mut state: LifetimeState<()>| {
+            state.traffic(&reach, at(200));
+            assert_eq!(state.touched, at(200));
+            state.refreshed
+        };
+        let mut idle = asked();
+        answer(&mut idle, 110, 111);
+        assert_eq!(refreshed(reach(), idle.clone()), at(110));
+        assert_eq!(refreshed(reach().refreshed_by_traffic(), idle), at(200));
+        assert_eq!(refreshed(reach().refreshed_by_traffic(), asked()), at(10));
+    }
+
+    #[test]
+    fn what_arrived_in_between_leaves_the_rest_as_survived() {
+        let mut state = asked();
+        state.touched = at(102);
+        answer(&mut state, 110, 111);
+        assert_eq!(state.found.memory().survived(), Duration::from_secs(8));
+    }
+
+    /// An idle that nothing had survived, or the second in a row of those that something had.
+    #[test]
+    fn deaths_after_missed_probes_lower_the_lifetime() {
+        let missed = |idle_us: u64, stage: Stage| {
+            let mut state = asked();
+            state.found.survived(&reach(), 60 * SECOND);
+            (state.idle_us, state.stage) = (idle_us, stage);
+            state
+        };
+        let lost = |state: &LifetimeState<()>| state.found.memory().lost().is_some();
+        for (idle_us, stage, outcome, lowers) in [
+            (100 * SECOND, Stage::Missed, Outcome::Recovered, true),
+            (100 * SECOND, Stage::Missed, Outcome::Refuted, true),
+            (100 * SECOND, Stage::Missed, Outcome::Survived, false),
+            (100 * SECOND, Stage::Asked, Outcome::Recovered, false),
+            (50 * SECOND, Stage::Missed, Outcome::Recovered, false),
+        ] {
+            let mut state = missed(idle_us, stage);
+            state.end_episode(&reach(), outcome);
+            assert_eq!(lost(&state), lowers, "{idle_us} {stage:?} {outcome:?}");
+            assert_eq!(state.stage, if lowers { Stage::Idle } else { stage });
+        }
+        let mut state = missed(50 * SECOND, Stage::Missed);
+        state.end_episode(&reach(), Outcome::Recovered);
+        state.end_episode(&reach(), Outcome::Recovered);
+        assert!(lost(&state), "twice in a row");
+        assert_eq!(state.deaths, 0);
+    }
+
+    #[test]
+    fn a_lost_flow_idled_until_it_was_asked_or_until_it_was_closed() {
+        let lost_after = |mut state: LifetimeState<()>| {
+            state.lose_flow(&reach(), at(190));
+            assert_eq!(state.stage, Stage::New);
+            state.found.memory().lost()
+        };
+        assert_eq!(lost_after(asked()), Some(Duration::from_secs(100)));
+        let mut idle = asked();
+        answer(&mut idle, 110, 111);
+        assert_eq!(lost_after(idle), Some(Duration::from_secs(80)));
+        assert_eq!(lost_after(LifetimeState::new(())), None);
+    }
+}

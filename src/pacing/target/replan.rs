@@ -29,6 +29,8 @@ const CERTAIN: u32 = 256;
 const CERTAIN_SILENCES: f32 = 3.0;
 /// How far the assumed power law may exaggerate before the target is called infeasible: silences of exponential length.
 const PESSIMISM: f32 = 2.0;
+/// The same for the nearest feasible budget: as much less as the expectation may change by until it is granted.
+const NEAREST: f32 = 1.5;
 
 impl Target {
     /// What the last retry has to be early by, in per cent of the bound.
@@ -54,16 +56,13 @@ impl Target {
     }
 
     /// The shortest interval that the budget allows, in 2^-16 of the bound.
-    #[allow(clippy::cast_possible_truncation)] // checked
+    #[allow(clippy::cast_possible_truncation)] // at most a half, since two probes a bound are the least budget
     pub(super) const fn least_share(&self) -> u16 {
         let probes = self.bound_us.saturating_mul(self.budget as u64); // in 10^9 bounds
         if probes == 0 {
             return 0;
         }
-        match divided(1_000_000_000 << 16, probes) {
-            share if share < u16::MAX as u64 => share as u16 + 1,
-            _ => u16::MAX,
-        }
+        divided(1_000_000_000 << 16, probes) as u16 + 1
     }
 
     /// What the silences of a path count from: its usual round trip, where that is a quarter of the bound or more.
@@ -144,7 +143,7 @@ impl Target {
         if median > scaled_q16(self.bound_us, shape::LAG_MOST) {
             return Some(Infeasible {
                 requirement: Setting::DetectWithin,
-                nearest: median.saturating_mul(8) / 7,
+                nearest: median.saturating_mul(4) / 3, // 8/7, and what the running median is off by, there and here
             });
         }
         let apart = self.bounds_apart();
@@ -169,7 +168,7 @@ impl Target {
     /// The budget is in the way, if more probes would keep the promise.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
     fn too_few(&self, state: &TargetState) -> Infeasible {
-        let longest = self.outlook(state).longest(1.0 / self.bounds_apart());
+        let longest = self.outlook(state).longest(NEAREST / self.bounds_apart());
         match longest {
             None => self.too_rare(state),
             Some(interval) => Infeasible {

@@ -55,15 +55,14 @@ impl Risk {
 
     /// A probe sent at this grade stood for `share` of the bound; a `long` silence followed, or none.
     pub(super) fn add(&mut self, grade: u8, share: u16, long: bool) {
-        let grade = usize::from(grade);
-        if let Some(lasted) = self.lasted.get_mut(grade) {
+        let mut grades = self.lasted.iter_mut().zip(&mut self.long);
+        let full = grades.nth(grade.into()).is_some_and(|(lasted, count)| {
             *lasted = lasted.saturating_add(share.into());
-        }
-        if let Some(count) = self.long.get_mut(grade) {
             *count += u8::from(long);
-            if *count == u8::MAX {
-                self.halve();
-            }
+            *count == u8::MAX
+        });
+        if full {
+            self.halve();
         }
     }
 

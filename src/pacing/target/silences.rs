@@ -23,10 +23,9 @@ impl Silences {
 
     /// A probe that stood for `share` of the bound was followed by a silence of `length_us`.
     pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16) {
-        let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) else {
-            return;
-        };
-        *weight = weight.saturating_add(u32::from(share));
+        if let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) {
+            *weight = weight.saturating_add(u32::from(share));
+        }
         self.total = self.total.saturating_add(u32::from(share));
         self.probes = self.probes.saturating_add(1);
     }

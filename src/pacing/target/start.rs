@@ -34,9 +34,6 @@ impl Target {
         if self.constant > 0 {
             return self.constant;
         }
-        if self.bound_us == 0 {
-            return SHORTEST;
-        }
         let apart = divided(self.recurrence_us, self.bound_us);
         let mut probes = 1;
         while probes < MOST && (2_u64 << probes) < apart.saturating_mul(u64::from(probes)) {

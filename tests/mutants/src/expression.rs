@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Arm, BinOp, Expr, ExprBinary, ExprMatch, ExprUnary, Ident, Pat};
+use syn::{Arm, BinOp, Expr, ExprBinary, ExprMatch, ExprStruct, ExprUnary, Ident, Pat};
 
 /// What is switched, in bytes of the file.
 #[derive(Clone, Debug)]
@@ -23,6 +23,13 @@ pub(crate) enum Place {
     Arm {
         pattern: Range<usize>,
         guard: Option<Range<usize>>,
+    },
+    /// `name: value` of a struct whose other fields are those of a base.
+    Field {
+        field: Range<usize>,
+        name: String,
+        value: Range<usize>,
+        base: Range<usize>,
     },
 }
 
@@ -42,6 +49,7 @@ impl Place {
         match self {
             Self::Binary { left, right, .. } => left.start..right.end,
             Self::Unary { operand } => operand.start - 1..operand.end, // operators of one byte
+            Self::Field { field, .. } => field.start..field.end,
             Self::Arm {
                 pattern,
                 guard: Some(guard),
@@ -54,7 +62,7 @@ impl Place {
     }
 }
 
-/// The places of a file, by what cargo-mutants names them: the start of operator, arm or guard.
+/// The places of a file, by what cargo-mutants names them: the start of operator, arm, guard or field.
 #[derive(Debug, Default)]
 pub(crate) struct Places(HashMap<(usize, usize), Place>);
 
@@ -90,6 +98,22 @@ impl<'ast> Visit<'ast> for Places {
             self.note(&expr.op, Place::Unary { operand });
         }
         visit::visit_expr_unary(self, expr);
+    }
+
+    fn visit_expr_struct(&mut self, expr: &'ast ExprStruct) {
+        for (field, base) in expr.fields.iter().zip(expr.rest.iter().cycle()) {
+            let syn::Member::Named(name) = &field.member else {
+                continue;
+            };
+            let place = Place::Field {
+                field: bytes(field),
+                name: name.to_string(),
+                value: bytes(&field.expr),
+                base: bytes(base),
+            };
+            self.note(field, place);
+        }
+        visit::visit_expr_struct(self, expr);
     }
 
     fn visit_expr_match(&mut self, expr: &'ast ExprMatch) {

@@ -2,21 +2,32 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread::{self, available_parallelism};
 
 use crate::list::Mutant;
 use crate::test::Test;
 
-/// Prints, and gives, those that no test notices.
+/// Prints, and counts, those that no test notices. One at a time on each processor.
 pub(crate) fn survivors(
     tree: &Path,
     mutants: &[Mutant],
     unviable: &BTreeSet<usize>,
     tests: &[Test],
-) -> Vec<usize> {
+) -> usize {
     let viable = (0..mutants.len()).filter(|mutant| !unviable.contains(mutant));
-    viable
-        .filter(|&mutant| survives(tree, mutant, &mutants[mutant].name, tests))
-        .collect()
+    let queue = Mutex::new(viable);
+    let next = || queue.lock().ok()?.next();
+    let hunt = || {
+        let survive = |&mutant: &usize| survives(tree, mutant, &mutants[mutant].name, tests);
+        core::iter::from_fn(next).filter(survive).count()
+    };
+    let processors = available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let hunters: Vec<_> = (0..processors).map(|_| scope.spawn(hunt)).collect();
+        let counts = hunters.into_iter().map(|hunter| hunter.join().unwrap_or(0));
+        counts.sum()
+    })
 }
 
 fn survives(tree: &Path, mutant: usize, name: &str, tests: &[Test]) -> bool {

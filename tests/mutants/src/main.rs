@@ -45,7 +45,7 @@ fn main() -> Result<()> {
         "{} mutants, {} not viable, {} missed",
         mutants.len(),
         unviable.len(),
-        survivors.len()
+        survivors
     );
     Ok(())
 }

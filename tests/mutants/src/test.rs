@@ -49,7 +49,8 @@ fn command(tree: &Path, binary: &Path, name: &str) -> Command {
         .current_dir(tree);
     command
         .env("PROPTEST_RNG_SEED", "1")
-        .env("PROPTEST_FAILURE_PERSISTENCE", "off"); // the same cases for every mutant
+        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1") // the same cases for every mutant
+        .env("PROPTEST_MAX_SHRINK_ITERS", "0"); // that one failed is enough
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -74,6 +75,9 @@ pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Resu
         }
     }
     tests.sort_by_key(|test| test.takes);
+    for test in &tests {
+        println!("{:?} {}", test.takes, test.name);
+    }
     let reached = (0..mutants)
         .filter(|&mutant| tests.iter().any(|test| test.reaches(mutant)))
         .count();

@@ -194,7 +194,7 @@ fn site(text: &str, places: &Places, mutant: &Mutant) -> Option<(Range<usize>, F
             };
             Some((range, Form::Body))
         }
-        "BinaryOperator" | "UnaryOperator" | "MatchArm" | "MatchArmGuard" => {
+        "BinaryOperator" | "UnaryOperator" | "MatchArm" | "MatchArmGuard" | "StructField" => {
             let place = places.at(mutant.start)?;
             Some((place.range(), Form::Expression(place.clone())))
         }
@@ -251,6 +251,15 @@ impl File<'_> {
                     open(site),
                     part(operand),
                     CLOSE
+                )
+            }
+            Form::Expression(Place::Field {
+                name, value, base, ..
+            }) => {
+                let number = number(site.mutants[0].0);
+                let (open, value, base) = (open(site), part(value), &self.text[base.clone()]);
+                format!(
+                    "{name}: {open}(if {number} {{ ({base}).{name} }} else\n{{ {value} }}){CLOSE}"
                 )
             }
             Form::Expression(Place::Arm { pattern, guard }) => {

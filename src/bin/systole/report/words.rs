@@ -69,7 +69,7 @@ fn event_text(event: Event) -> String {
                 span(from)
             )
         }
-        other => format!("{other:?}"),
+        other => other.to_string(),
     }
 }
 
@@ -122,7 +122,7 @@ fn group_text(event: FailoverEvent, from: &str) -> String {
         } => "half of the targets or more do not answer: taken for a fault of ours".into(),
         FailoverEvent::Down { .. } => "all targets are dead".into(),
         FailoverEvent::Restored { .. } => "the outage is over".into(),
-        other => format!("{other:?}"),
+        other => other.to_string(),
     }
 }
 

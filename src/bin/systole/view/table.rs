@@ -10,9 +10,10 @@ use systole::{Condition, Health, Verdict};
 use super::{Scene, Sight};
 use crate::report::{Paint, condition_text, ending, span};
 
-/// Where there is room for the columns that can be done without, and where there is for few.
-const WIDE: u16 = 110;
+/// Where there is room for few columns.
 const NARROW: u16 = 72;
+/// A name that is longer makes no room for itself: the columns do.
+const LONG: usize = 40;
 
 /// A column: its heading, its width, and what it says of a peer.
 type Cell = (&'static str, u16, fn(&Sight) -> String);
@@ -32,14 +33,15 @@ const COLUMNS: [Cell; 4] = [
     }),
 ];
 
+/// Columns that can be done without, as many of them as leave room for the names.
 const MORE: [Cell; 5] = [
+    ("bound", 8, |sight| span(sight.known.heart.plan.bound())),
     ("timeout", 8, |sight| span(sight.known.heart.plan.timeout())),
-    ("probes", 7, |sight| sight.known.counters.probes.to_string()),
-    ("late", 6, |sight| sight.known.counters.late.to_string()),
     ("deviation", 9, |sight| {
         span(sight.known.heart.standard_deviation)
     }),
-    ("bound", 8, |sight| span(sight.known.heart.plan.bound())),
+    ("probes", 7, |sight| sight.known.counters.probes.to_string()),
+    ("late", 6, |sight| sight.known.counters.late.to_string()),
 ];
 
 /// The longest word beside a peer of its own, and that of a group.
@@ -49,22 +51,17 @@ const CONDITION: u16 = 13;
 const MARKS: u16 = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
-    let more: &[Cell] = if area.width >= WIDE { &MORE } else { &[] };
-    let most = if area.width < NARROW {
-        2
-    } else {
-        COLUMNS.len()
-    };
-    let cells = || COLUMNS.iter().take(most).chain(more);
     let grouped = scene.sights.iter().any(|sight| sight.condition.is_some());
     let opinions = if grouped { CONDITION } else { VERDICT };
+    let room = area.width.saturating_sub(opinions + 1 + MARKS);
+    let cells = columns(area.width, room, scene);
     let head = ["   target", "verdict"].map(Text::from).into_iter();
-    let head = head.chain(cells().map(|(title, ..)| Text::from(*title).right_aligned()));
+    let titles = cells.iter().map(|(title, ..)| *title);
+    let head = head.chain(titles.map(|title| Text::from(title).right_aligned()));
     let widths = [Constraint::Fill(1), Constraint::Length(opinions)].into_iter();
-    let widths = widths.chain(cells().map(|&(_, width, _)| Constraint::Length(width)));
-    let taken: u16 = cells().map(|&(_, width, _)| width + 1).sum();
-    let left = area.width.saturating_sub(taken + opinions + 1 + MARKS);
-    let rows = scene.sights.iter().map(|sight| row(sight, left, cells()));
+    let widths = widths.chain(cells.iter().map(|cell| Constraint::Length(cell.1)));
+    let left = room.saturating_sub(cells.iter().map(wide).sum());
+    let rows = scene.sights.iter().map(|sight| row(sight, left, &cells));
     let table = Table::new(rows, widths)
         .header(Row::new(head).style(Paint::Dim.style()))
         .row_highlight_style(Style::new().add_modifier(Modifier::BOLD))
@@ -73,13 +70,36 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     frame.render_stateful_widget(table, area, &mut state);
 }
 
-fn row<'a>(sight: &Sight, width: u16, cells: impl Iterator<Item = &'a Cell>) -> Row<'static> {
+const fn wide(cell: &Cell) -> u16 {
+    cell.1 + 1
+}
+
+/// What is shown of each peer in so much `room`, its name beside it.
+fn columns(width: u16, room: u16, scene: &Scene) -> Vec<Cell> {
+    let names = scene.sights.iter().map(|sight| sight.name.chars().count());
+    let name = u16::try_from(names.max().unwrap_or_default().min(LONG)).unwrap_or_default();
+    let mut left = Some(room.saturating_sub(name));
+    let fits = |cell: &&Cell| {
+        left = left.and_then(|left| left.checked_sub(wide(cell)));
+        left.is_some()
+    };
+    let all = || COLUMNS.iter().chain(&MORE);
+    let shown = match all().take_while(fits).count() {
+        _ if width < NARROW => 2,
+        shown => shown.max(COLUMNS.len()),
+    };
+    all().take(shown).copied().collect()
+}
+
+fn row(sight: &Sight, width: u16, cells: &[Cell]) -> Row<'static> {
     let mark = if sight.active { "→" } else { " " };
     let first = [
         Text::from(format!("{mark} {}", ending(&sight.name, width.into()))),
         Text::from(opinion(sight)),
     ];
-    let rest = cells.map(|(.., says)| Text::from(says(sight)).right_aligned());
+    let rest = cells
+        .iter()
+        .map(|(.., says)| Text::from(says(sight)).right_aligned());
     Row::new(first.into_iter().chain(rest))
 }
 

@@ -6,8 +6,12 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
+use image::turn;
 use systole::pacing::{Fixed, Lifetime, Reach};
-use systole::{Config, Instant, Monitor, Output, ProbeId};
+use systole::{Config, Instant, Monitor};
+
+#[path = "../image.rs"]
+mod image;
 
 const LEAST: Duration = Duration::from_secs(30);
 
@@ -33,15 +37,7 @@ fn main() -> ! {
     };
     loop {
         let now = Instant::from_micros(black_box(0));
-        match monitor.poll(now) {
-            Output::Probe(id) => _ = black_box(id),
-            Output::Event(event) => _ = black_box(event),
-            Output::Wait(until) => _ = black_box(until),
-            Output::Idle => {}
-        }
-        if let Some(id) = black_box(None::<u64>) {
-            monitor.handle_reply(ProbeId::from(id), now);
-        }
+        turn(monitor, now);
         if let Some(idle) = monitor.trial() {
             monitor.handle_trial_survived(black_box(idle), now);
             monitor.handle_trial_lost(black_box(idle), now);
@@ -50,15 +46,6 @@ fn main() -> ! {
             monitor.handle_flow_lost(now);
             monitor.recall(black_box(monitor.memory()), LEAST, now);
         }
-        black_box((monitor.verdict(), monitor.earliest()));
+        black_box(monitor.earliest());
     }
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    unsafe extern "C" {
-        /// Defined nowhere: an image that can panic does not link.
-        safe fn this_image_can_panic() -> !;
-    }
-    this_image_can_panic()
 }

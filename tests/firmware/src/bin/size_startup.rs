@@ -5,18 +5,13 @@
 use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
 
+#[allow(dead_code)] // there is no monitor in here
+#[path = "../image.rs"]
+mod image;
+
 #[entry]
 fn main() -> ! {
     loop {
         wfi();
     }
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    unsafe extern "C" {
-        /// Defined nowhere: an image that can panic does not link.
-        safe fn this_image_can_panic() -> !;
-    }
-    this_image_can_panic()
 }

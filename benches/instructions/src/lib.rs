@@ -1,0 +1,1 @@
+//! Nothing: the calls are in `benches`.

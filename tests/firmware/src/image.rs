@@ -1,0 +1,30 @@
+//! What the images that are only weighed have in common. A module of each: what else the library holds is not to be weighed with them.
+
+use core::hint::black_box;
+
+use systole::pacing::Pacing;
+use systole::{Instant, Monitor, Output, ProbeId};
+
+/// One turn of the loop around a monitor: a poll, perhaps a reply, the verdict.
+#[inline(always)]
+pub fn turn<P: Pacing>(monitor: &mut Monitor<16, P>, now: Instant) {
+    match &monitor.poll(now) {
+        Output::Probe(id) => _ = black_box(id),
+        Output::Event(event) => _ = black_box(event),
+        Output::Wait(until) => _ = black_box(until),
+        Output::Idle => {}
+    }
+    if let Some(id) = black_box(None::<u64>) {
+        monitor.handle_reply(ProbeId::from(id), now);
+    }
+    black_box(monitor.verdict());
+}
+
+/// An image that can panic does not link: its handler calls what is defined nowhere.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        safe fn this_image_can_panic() -> !;
+    }
+    this_image_can_panic()
+}
