@@ -16,17 +16,15 @@ mod machines;
 #[path = "common/rounds.rs"]
 mod rounds;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use rounds::{briefly, systole, two_passes};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use rounds::{briefly, measure, ours_and_naive, systole, two_passes};
 
 fn next_interval(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("next_interval");
-    systole::<16>(&mut group);
-    systole::<128>(&mut group);
-    systole::<1_024>(&mut group);
-    for n in [16, 128, 1_024] {
-        two_passes(&mut group, n);
-    }
+    ours_and_naive(&mut group);
+    let (ours, naive) = (systole::<128>(), two_passes(128));
+    measure(&mut group, BenchmarkId::new("systole", 128), ours);
+    measure(&mut group, BenchmarkId::new("two-pass f64", 128), naive);
     group.finish();
 }
 

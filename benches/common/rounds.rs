@@ -31,17 +31,15 @@ pub fn measure<R>(group: &mut Group<'_>, id: BenchmarkId, mut round: impl FnMut(
     });
 }
 
-pub fn systole<const N: usize>(group: &mut Group<'_>) {
+pub fn systole<const N: usize>() -> impl FnMut(Duration) -> (Duration, bool) {
     let mut heart = Heartbeat::<N>::new(Config::every(BASE).unwrap());
-    measure(group, BenchmarkId::new("systole", N), |rtt| {
-        let interval = heart.next_interval(rtt);
-        (interval, heart.verdict() == Verdict::Alive)
-    });
+    move |rtt| (heart.next_interval(rtt), heart.verdict() == Verdict::Alive)
 }
 
-pub fn two_passes(group: &mut Group<'_>, n: usize) {
+/// The founding rule written down as it is read.
+pub fn two_passes(n: usize) -> impl FnMut(Duration) -> Duration {
     let mut window = VecDeque::with_capacity(n);
-    measure(group, BenchmarkId::new("two-pass f64", n), |rtt| {
+    move |rtt| {
         if window.len() == n {
             window.pop_front();
         }
@@ -50,5 +48,18 @@ pub fn two_passes(group: &mut Group<'_>, n: usize) {
         let squares = window.iter().map(|rtt| (rtt - mean).powi(2)).sum::<f64>();
         let deviation = (squares / window.len() as f64).sqrt();
         BASE.mul_f64((1.0 + deviation / mean).clamp(0.9, 4.0))
-    });
+    }
+}
+
+/// The two beside each other.
+pub fn ours_and_naive(group: &mut Group<'_>) {
+    measure(group, BenchmarkId::new("systole", 16), systole::<16>());
+    measure(
+        group,
+        BenchmarkId::new("systole", 1_024),
+        systole::<1_024>(),
+    );
+    for n in [16, 1_024] {
+        measure(group, BenchmarkId::new("two-pass f64", n), two_passes(n));
+    }
 }

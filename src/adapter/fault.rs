@@ -13,6 +13,7 @@ mod io;
 /// With feature `std`, an `io::Error` converts by its kind: what the peer or the path did is [`Failed`](Self::Failed), what we lack is
 /// [`Unsent`](Self::Unsent), and everything else, time-outs among it, is [`Missed`](Self::Missed): silence until the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Fault {
     /// No answer in time. Whether and when that counts is for the machine to say.
