@@ -536,3 +536,29 @@ fn where_nothing_is_under_way_the_next_probe_counts_from_what_was_answered() {
     let next = monitor.snapshot(now).next_probe_at;
     assert_eq!(next, Instant::from_millis(2_900)); // 0.9 s after the last one
 }
+
+/// What is refused counts at once: the group leaves, and says so in its counters.
+#[test]
+fn a_group_leaves_who_refuses() {
+    let mut group = group(2);
+    let mut now = Instant::ZERO;
+    let mut refused = 0;
+    while now < Instant::from_secs(60) {
+        match group.poll(now) {
+            FailoverOutput::Probe { endpoint: 0, id } if now >= Instant::from_secs(20) => {
+                group.handle_failure(0, id, Failure::Refused, now);
+                refused += 1;
+                if refused == 1 {
+                    assert_eq!(group.condition(0), Some(Condition::Suspected));
+                }
+            }
+            FailoverOutput::Probe { endpoint, id } => group.handle_reply(endpoint, id, now),
+            FailoverOutput::Event(_) => {}
+            FailoverOutput::Wait(until) => now = until,
+            FailoverOutput::Idle => panic!("time has not ended"),
+        }
+    }
+    assert!(refused > 0);
+    assert_eq!(group.active(), 1);
+    assert_eq!((group.switches(), group.quarantines()), (1, 2)); // and again when it was released
+}

@@ -446,3 +446,24 @@ fn the_idle_cost_nothing() {
     println!("a probe and its answer: {small:?} beside {few} idle peers, {large:?} beside {many}");
     assert!(large < 3 * small, "{large:?}, {small:?}");
 }
+
+#[test]
+fn what_failed_and_what_could_not_be_sent_is_counted() {
+    let config = config().start_at_once();
+    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    for _ in 0..2 {
+        fleet.add(Instant::ZERO);
+    }
+    let probes = [(); 2].map(|()| match fleet.poll(Instant::ZERO) {
+        FleetOutput::Probe { peer, id, .. } => (peer, id),
+        _ => unreachable!("two are due"),
+    });
+    let [(refused, id), (unsent, other)] = probes;
+    fleet.handle_failure(refused, id, systole::Failure::Refused, Instant::ZERO);
+    fleet.handle_unsent(unsent, other, Instant::ZERO);
+    let counters = fleet.counters();
+    assert_eq!(
+        (counters.failed, counters.unsent, counters.probes),
+        (1, 1, 1)
+    );
+}
