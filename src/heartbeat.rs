@@ -198,3 +198,60 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.pulse.is_valid()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Retries;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// 5 s apart, given up after 1 s, never asked again: dead after 6 s.
+    fn patient() -> Heartbeat<8> {
+        let config = Config::every(5 * SECOND).unwrap().jitter_percent(0);
+        let config = config.and_then(|config| config.timeouts(SECOND, SECOND, 2 * SECOND));
+        let config = config.and_then(|config| config.retries(Retries::NONE));
+        Heartbeat::new(config.unwrap())
+    }
+
+    /// The probe was given up after 1 s, and its answer took 0.9 s: told in the tick of 1,024 us before, so as not to overstate it.
+    #[test]
+    fn a_late_answer_proves_life_when_its_probe_was_sent_at_the_latest() {
+        let mut heart = patient();
+        assert_eq!(heart.missed(), 5 * SECOND);
+        heart.late(SECOND * 9 / 10);
+        assert_eq!(heart.verdict(), Verdict::Alive);
+        assert_eq!(heart.pulse.mark(), Instant::from_micros(99_232));
+        assert_eq!(heart.snapshot().samples, 1);
+    }
+
+    #[test]
+    fn a_peer_never_heard_is_dead_after_the_bound_from_the_first_probe_on() {
+        let mut heart = patient();
+        heart.missed();
+        assert_eq!(heart.verdict(), Verdict::Unknown);
+        heart.missed(); // at 6 s
+        assert_eq!(heart.verdict(), Verdict::Dead);
+    }
+
+    #[test]
+    fn an_answer_ends_what_silence_said() {
+        let mut heart = patient();
+        heart.next_interval(SECOND / 50);
+        heart.missed();
+        let level = heart.level();
+        assert!(level > SuspicionLevel::ZERO);
+        heart.next_interval(4_000 * SECOND); // which had waited in a queue
+        assert!(heart.level() >= level);
+        heart.next_interval(SECOND / 50);
+        assert_eq!(heart.level(), SuspicionLevel::ZERO);
+    }
+
+    #[test]
+    fn a_heartbeat_is_as_valid_as_what_it_is_made_of() {
+        assert!(patient().is_valid());
+        let mut config = Config::every(SECOND).unwrap();
+        config.settings.limits.timeout_max_us = 0;
+        assert!(!Heartbeat::<8>::new(config).is_valid());
+    }
+}

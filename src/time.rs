@@ -267,7 +267,10 @@ mod tests {
     fn reciprocals_are_exact() {
         for by in [1_000_u32, 1_000_000] {
             let divide = if by == 1_000 { thousandth } else { millionth };
-            for multiple in (by..=u32::MAX - by).step_by(by as usize).step_by(997) {
+            for multiple in (by..=u32::MAX - by)
+                .step_by(by as usize)
+                .step_by(if cfg!(miri) { 99_991 } else { 997 })
+            {
                 assert_eq!(divide(multiple), multiple / by);
                 assert_eq!(divide(multiple - 1), (multiple - 1) / by);
             }

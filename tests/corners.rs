@@ -74,6 +74,29 @@ fn a_bound_without_room_for_any_retry_says_that_none_fit() {
 }
 
 #[test]
+fn a_bound_says_how_many_retries_fit_exactly() {
+    let config = Config::every(10 * SECOND).unwrap();
+    let config = config.timeouts(SECOND, SECOND, SECOND).unwrap();
+    let config = config.retries(Retries::fixed(0)).unwrap();
+    let config = config.detect_within(Duration::from_secs(12)).unwrap(); // 9 s, and three timeouts
+    assert!(config.retries(Retries::fixed(2)).is_ok());
+    let refusal = config.retries(Retries::fixed(5)).unwrap_err();
+    assert_eq!((refusal.value(), refusal.range()), (5, (0, 2)));
+}
+
+/// The same seed, the same moment: on every machine, and in every version that keeps its promises.
+#[test]
+fn the_first_probe_is_where_its_seed_says() {
+    let first = |seed| {
+        let config = Config::every(10 * SECOND).unwrap().seed(seed).unwrap();
+        let mut monitor = Monitor::<8>::new(config, Instant::ZERO).unwrap();
+        monitor.poll(Instant::ZERO)
+    };
+    let at = |us| Output::Wait(Instant::from_micros(us));
+    assert_eq!([1, 2].map(first), [at(8_491_592), at(826_506)]);
+}
+
+#[test]
 fn a_listeners_settings_can_be_asked_for() {
     let config = ListenerConfig::default();
     assert_eq!(config, ListenerConfig::new());
@@ -170,7 +193,8 @@ fn budgets_and_retries_read_as_what_they_are() {
     assert_eq!(format!("{:?}", Retries::closing(3)), "Closing(3)");
     assert_eq!(format!("{:?}", Retries::fixed(0)), "Fixed(0)");
     let budget = RetryBudget::new(10, 5);
-    assert!(format!("{budget:?}").contains("RetryBudget"));
+    let words = "RetryBudget { tokens: 500, income: 10, most: 500 }";
+    assert_eq!(format!("{budget:?}"), words);
 }
 
 #[test]
@@ -222,6 +246,7 @@ impl Pacing for Clockwatcher {
     fn plan(&self, state: &u64, path: &Statistics<'_>) -> Plan {
         assert!(path.timeout_us() <= 2_000_000, "{}", path.timeout_us());
         assert_eq!(path.bound(), None);
+        assert!(path.moments().mean() <= 50 * SECOND && path.smoothed() <= 50 * SECOND);
         Plan::from_micros(1_000_000 + state, path.timeout_us())
     }
 }
@@ -263,7 +288,47 @@ fn a_policy_sees_timeouts_within_their_limits() {
     assert_eq!(heart.timeout(), 2 * SECOND);
 }
 
+/// Two mistakes within a minute are not one a day.
+#[test]
+fn a_promise_that_is_broken_is_told() {
+    let config = Config::target(10 * SECOND).unwrap().seed(7).unwrap();
+    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let (mut now, mut last, mut hears, mut broken) = (Instant::ZERO, None, 0, 0);
+    while now < Instant::from_secs(300) {
+        match monitor.poll(now) {
+            Output::Probe(id) if hears < 5 => {
+                hears += 1;
+                monitor.handle_reply(id, now);
+            }
+            Output::Probe(id) => last = Some(id), // held up from the sixth on, until it is too late
+            Output::Event(systole::Event::PromiseBroken { .. }) => broken += 1,
+            Output::Event(_) => {}
+            Output::Wait(until) => now = until,
+            Output::Idle => panic!("time has not ended"),
+        }
+        if let Some(id) = last.take_if(|_| monitor.verdict() == Verdict::Dead) {
+            hears = 0;
+            monitor.handle_reply(id, now);
+            assert_eq!(monitor.verdict(), Verdict::Alive, "refuted");
+        }
+    }
+    assert!(broken > 0);
+}
+
 // ---- groups ----
+
+#[test]
+fn a_group_begins_with_the_best_that_is_in_service() {
+    let one = Endpoint::new();
+    let barred = one.duty(Duty::Barred);
+    let active = |endpoints: &[Endpoint]| {
+        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        Failover::<4, 8, Fixed>::new(config, endpoints, Instant::ZERO).map(|group| group.active())
+    };
+    assert_eq!(active(&[one, one]), Ok(0));
+    assert_eq!(active(&[barred, one]), Ok(1));
+    assert_eq!(active(&[barred, barred, one]), Ok(2));
+}
 
 #[test]
 fn a_groups_retries_are_held_to_its_budget() {
@@ -313,6 +378,7 @@ fn a_key_may_be_borrowed() {
     assert_eq!(owned, borrowed);
     let opened = wire::open(&owned, &&Sum).unwrap();
     assert!(opened.is_authentic() && opened.authentic().is_authentic());
+    assert!(!opened.is_goodbye() && opened.goodbye().is_goodbye());
     assert_eq!(opened.with_incarnation(9).incarnation(), 9);
     assert!(!wire::decode(&wire::encode(&beat)).unwrap().is_authentic());
     let spans = [opened.interval(), opened.deadline()];
@@ -359,4 +425,92 @@ fn an_echo_chooses_whom_it_answers() {
     assert!(answers("192.0.2.9:1024"));
     assert!(!answers("192.0.2.9:1023"));
     assert!(!answers("192.0.2.9:7007"));
+}
+
+/// From the last answered probe to the verdict, our own lateness included; of a peer never heard nothing is told.
+#[test]
+fn the_worst_detection_is_counted() {
+    let worst = |late: Duration, answered: u32| {
+        let config = Config::fixed(SECOND).unwrap().jitter_percent(0).unwrap();
+        let config = config.detect_within(5 * SECOND).unwrap().seed(7).unwrap();
+        let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let (mut now, mut left) = (Instant::ZERO, answered);
+        while monitor.verdict() != Verdict::Dead {
+            match monitor.poll(now) {
+                Output::Probe(id) if left > 0 => {
+                    left -= 1;
+                    monitor.handle_reply(id, now);
+                }
+                Output::Wait(until) if left == 0 && monitor.verdict() == Verdict::Suspect => {
+                    now = until.saturating_add(late);
+                }
+                Output::Wait(until) => now = until,
+                _ => {}
+            }
+        }
+        monitor.snapshot(now).counters.worst_detection_ms
+    };
+    assert_eq!(worst(Duration::ZERO, 3), 5_000);
+    assert!(worst(SECOND / 2, 3) > 5_400);
+    assert_eq!(worst(Duration::ZERO, 0), 0);
+}
+
+fn steady(timeout: Duration) -> Monitor<8, Fixed> {
+    let config = Config::fixed(SECOND).unwrap().jitter_percent(0).unwrap();
+    let config = config.timeouts(timeout, timeout, timeout).unwrap();
+    let config = config.seed(7).unwrap().start_at_once();
+    Monitor::new(config, Instant::ZERO).unwrap()
+}
+
+/// Drains; returns the deadline and how many probes went out, each answered at once if `answers`.
+fn drained(monitor: &mut Monitor<8, Fixed>, now: Instant, answers: bool) -> (Instant, u32) {
+    let mut probes = 0;
+    loop {
+        match monitor.poll(now) {
+            Output::Probe(id) => {
+                probes += 1;
+                if answers {
+                    monitor.handle_reply(id, now);
+                }
+            }
+            Output::Event(_) => {}
+            Output::Wait(until) => return (until, probes),
+            Output::Idle => panic!("time has not ended"),
+        }
+    }
+}
+
+/// Each look is 50 ms late, and no probe later than that.
+#[test]
+fn lateness_does_not_add_up() {
+    let mut monitor = steady(SECOND);
+    let (mut now, mut sent) = (Instant::ZERO, 0);
+    while sent < 100 {
+        let (until, probes) = drained(&mut monitor, now, true);
+        sent += probes;
+        if sent < 100 {
+            now = until.saturating_add(SECOND / 20);
+        }
+    }
+    let place = Instant::from_secs(99);
+    assert!(
+        now >= place && now <= place.saturating_add(SECOND / 10),
+        "{now}"
+    );
+}
+
+/// Of three probes under way one is answered, nobody knows which: the others may have been lost, and it is time to ask again.
+#[test]
+fn where_nothing_is_under_way_the_next_probe_counts_from_what_was_answered() {
+    let mut monitor = steady(3 * SECOND);
+    let mut now = Instant::ZERO;
+    for _ in 0..3 {
+        let (until, probes) = drained(&mut monitor, now, false);
+        assert_eq!((until, probes), (now.saturating_add(SECOND), 1));
+        now = until;
+    }
+    let now = now.saturating_sub(SECOND / 2);
+    monitor.handle_reply_any(now);
+    let next = monitor.snapshot(now).next_probe_at;
+    assert_eq!(next, Instant::from_millis(2_900)); // 0.9 s after the last one
 }

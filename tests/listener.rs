@@ -351,3 +351,70 @@ fn the_load_is_reported() {
     run(&mut world, 5 * SECOND);
     assert_eq!(world.listener.load(), None);
 }
+
+/// What a verdict turned out to be is counted by its kind; and the level rises in silence.
+#[test]
+fn deaths_are_counted_by_what_they_were() {
+    let mut world = plain(SECOND);
+    run(&mut world, 30 * SECOND);
+    let calm = world.listener.level(world.now);
+    time_to_detect(&mut world);
+    assert!(world.listener.level(world.now) > calm);
+    world.stopped = Instant::ZERO;
+    let counters = world.listener.snapshot(world.now).counters;
+    assert_eq!(
+        (counters.refuted, counters.recovered, counters.undecided),
+        (0, 0, 0)
+    );
+
+    let incarnation = world.listener.snapshot(world.now).incarnation.unwrap();
+    let sent = |world: &World, sequence: u32, now: Instant| {
+        let mut listener = world.listener.clone();
+        let beat = Beat::new(sequence, SECOND).with_incarnation(incarnation);
+        listener.handle_beat(&beat, now);
+        let counters = listener.snapshot(now).counters;
+        (counters.refuted, counters.recovered)
+    };
+    let (snapshot, now) = (world.listener.snapshot(world.now), world.now);
+    let silent = now.saturating_duration_since(snapshot.heard_at.unwrap());
+    let before = snapshot.sequence + 1; // sent before the verdict
+    let after = snapshot.sequence + u32::try_from(silent.as_secs()).unwrap() + 2;
+    assert_eq!(sent(&world, before, now), (1, 0));
+    let later = now.saturating_add(2 * SECOND);
+    assert_eq!(sent(&world, after, later), (0, 1));
+}
+
+/// After a suspend that no clock saw, the peer has a whole bound from now on.
+#[test]
+fn after_a_suspend_a_whole_bound_is_left() {
+    let mut world = plain(SECOND);
+    run(&mut world, 30 * SECOND);
+    let now = world.listener.snapshot(world.now).dead_at.unwrap();
+    let now = now.saturating_sub(SECOND / 10);
+    while let ListenerOutput::Event(_) = world.listener.poll(now) {}
+    assert_eq!(world.listener.verdict(), Verdict::Suspect);
+    world.listener.resumed(now);
+    let dead_at = world.listener.snapshot(now).dead_at.unwrap();
+    assert_eq!(dead_at, now.saturating_add(world.listener.bound()));
+    while let ListenerOutput::Event(_) = world.listener.poll(dead_at) {}
+    assert_eq!(world.listener.verdict(), Verdict::Dead);
+    world.listener.resumed(dead_at);
+    assert_eq!(world.listener.snapshot(dead_at).dead_at, None);
+}
+
+/// A clock that leapt by an hour and was put right: what was heard was heard when it was, and the next beat is expected when it was.
+#[test]
+fn a_leap_that_is_put_right_moves_nothing() {
+    let mut world = plain(SECOND);
+    run(&mut world, 30 * SECOND);
+    let (now, before) = (world.now, world.listener.snapshot(world.now));
+    let leapt = now.saturating_add(3_600 * SECOND);
+    let beat = Beat::new(before.sequence + 1, SECOND);
+    let beat = beat.with_incarnation(before.incarnation.unwrap());
+    world.listener.handle_beat(&beat, leapt);
+    world.listener.resync(now);
+    let after = world.listener.snapshot(now);
+    assert_eq!(after.heard_at, Some(now));
+    assert!(after.expected_at.unwrap() <= now.saturating_add(2 * SECOND));
+    assert_eq!(after.verdict, Verdict::Alive);
+}

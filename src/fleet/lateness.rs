@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn every_lateness_is_in_the_bucket_that_ends_next_above_it() {
-        for late_us in (0..100_000).chain([1 << 20, (1 << 33) + 17]) {
+        for late_us in
+            (0..if cfg!(miri) { 1_000 } else { 100_000 }).chain([1 << 20, (1 << 33) + 17])
+        {
             let bucket = bucket(late_us);
             assert!(late_us <= highest(bucket), "{late_us}");
             let longest_below = bucket.checked_sub(1).map(highest);

@@ -155,7 +155,7 @@ fn config(seed: u64) -> Result<Config, ConfigError> {
 
 proptest! {
     #[test]
-    fn a_fleet_is_as_many_monitors(seed in 1_u64.., rounds in prop::collection::vec(round(), 1..80)) {
+    fn a_fleet_is_as_many_monitors(seed in 1_u64.., rounds in prop::collection::vec(round(), 1..if cfg!(miri) { 6 } else { 80 })) {
         let mut twins = Twins::new(config(seed).unwrap());
         let mut now = Instant::ZERO;
         for (late_us, fortunes) in rounds {

@@ -283,7 +283,7 @@ mod tests {
     proptest! {
         /// Nothing is early, nothing late, nothing lost; however the steps are rationed.
         #[test]
-        fn turns_like_a_sorted_list(start in span(), ops in prop::collection::vec(op(), 1..200)) {
+        fn turns_like_a_sorted_list(start in span(), ops in prop::collection::vec(op(), 1..if cfg!(miri) { 20 } else { 200 })) {
             let mut now = start;
             let mut wheel = Wheel::new(Instant::from_micros(now));
             wheel.reserve(32);

@@ -2,17 +2,20 @@
 
 use core::time::Duration;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::Result;
 
+/// Tests that take longer are left out: what they alone would notice counts as missed.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// One test, what it takes, and which mutants it reaches.
 #[derive(Debug)]
 pub(crate) struct Test {
-    pub(crate) name: String,
+    name: String,
     binary: PathBuf,
-    pub(crate) takes: Duration,
+    takes: Duration,
     reached: Vec<u8>,
 }
 
@@ -24,21 +27,11 @@ impl Test {
     /// Whether the test notices a mutant: it fails, or takes ten times as long and a second more.
     pub(crate) fn notices(&self, tree: &Path, mutant: usize) -> bool {
         let command = &mut command(tree, &self.binary, &self.name);
-        let Ok(mut child) = command.env("MUTANT", (mutant + 1).to_string()).spawn() else {
-            return false;
-        };
-        let end = Instant::now() + self.takes * 10 + Duration::from_secs(1);
-        loop {
-            match child.try_wait() {
-                Ok(Some(status)) => return !status.success(),
-                Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
-                _ => {
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    return true;
-                }
-            }
-        }
+        let status = run(
+            command.env("MUTANT", (mutant + 1).to_string()),
+            self.takes * 10 + Duration::from_secs(1),
+        );
+        status.is_ok_and(|status| !status.is_some_and(|status| status.success()))
     }
 }
 
@@ -58,6 +51,23 @@ fn command(tree: &Path, binary: &Path, name: &str) -> Command {
     command
 }
 
+/// None where it takes longer than `at_most`.
+fn run(command: &mut Command, at_most: Duration) -> Result<Option<ExitStatus>> {
+    let end = Instant::now() + at_most;
+    let mut child = command.spawn()?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= end {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// All tests, the quickest first.
 pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
@@ -71,13 +81,13 @@ pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Resu
             .lines()
             .filter_map(|line| line.strip_suffix(": test"))
         {
-            tests.push(test(tree, binary, name)?);
+            match test(tree, binary, name)? {
+                Some(test) => tests.push(test),
+                None => println!("TOO LONG: {name}"),
+            }
         }
     }
     tests.sort_by_key(|test| test.takes);
-    for test in &tests {
-        println!("{:?} {}", test.takes, test.name);
-    }
     let reached = (0..mutants)
         .filter(|&mutant| tests.iter().any(|test| test.reaches(mutant)))
         .count();
@@ -85,20 +95,20 @@ pub(crate) fn measure(tree: &Path, binaries: &[PathBuf], mutants: usize) -> Resu
     Ok(tests)
 }
 
-fn test(tree: &Path, binary: &Path, name: &str) -> Result<Test> {
+fn test(tree: &Path, binary: &Path, name: &str) -> Result<Option<Test>> {
     let reached = tree.join("reached");
+    let command = &mut command(tree, binary, name);
     let start = Instant::now();
-    if !command(tree, binary, name)
-        .env("MUTANTS_REACHED", &reached)
-        .status()?
-        .success()
-    {
+    let Some(status) = run(command.env("MUTANTS_REACHED", &reached), LONGEST)? else {
+        return Ok(None);
+    };
+    if !status.success() {
         return Err(format!("{name} fails without a mutant").into());
     }
-    Ok(Test {
+    Ok(Some(Test {
         name: name.to_owned(),
         binary: binary.to_owned(),
         takes: start.elapsed(),
         reached: std::fs::read(&reached)?,
-    })
+    }))
 }

@@ -322,7 +322,10 @@ fn binary(site: &Site<'_>, kind: Kind, [left, operator, right]: [&str; 3]) -> St
         }
         Kind::Comparison => {
             let values = switched(&|operator| format!("*left {operator} *right"));
-            format!("{open}(match (&({left}), &({right})) {{ (left, right) => {values} }}){CLOSE}")
+            // copies, since the fields of packed structures cannot be referred to
+            format!(
+                "{open}(match (&{{ {left} }}, &{{ {right} }}) {{ (left, right) => {values} }}){CLOSE}"
+            )
         }
         Kind::Assignment => {
             let values = switched(&|operator| format!("{left} {operator} right"));
