@@ -5,7 +5,7 @@
 
 use crate::config::{Config, Settings};
 use crate::loss::LossRate;
-use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
+use crate::pacing::{Answer, Pacing};
 use crate::plan::Plan;
 use crate::promise::Promise;
 use crate::random::Random;
@@ -16,9 +16,11 @@ use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
 use crate::window::RttWindow;
 
+mod caller;
 #[cfg(feature = "alloc")]
 mod dormant;
 mod lifetime;
+mod verdict;
 
 #[cfg(feature = "alloc")]
 pub(crate) use dormant::DormantPulse;
@@ -246,58 +248,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         retry
     }
 
-    /// Time has come to `now`; the bound may have passed.
-    #[inline]
-    pub(crate) fn elapse(&mut self, now: Instant) {
-        if self.falls_at() <= now && self.is_pending() {
-            self.fall();
-        }
-    }
-
-    /// The bound of a pending verdict has passed.
-    #[cold]
-    pub(crate) fn fall(&mut self) {
-        let reason = if self.verdict == Verdict::Unknown {
-            Reason::NeverHeard
-        } else {
-            Reason::Silent
-        };
-        self.mark = self.falls_at();
-        self.risen = 0;
-        self.turn(Verdict::Dead, reason);
-        self.replan();
-    }
-
-    /// A probe sent at `sent` is overdue at `now`; with a `failure` it failed at once, which says nothing about
-    /// round-trip times.
-    pub(crate) fn missed(&mut self, sent: Instant, now: Instant, failure: Option<Failure>) {
-        self.settings.policy.on_miss(&mut self.state, sent, now);
-        if sent <= self.mark && self.verdict == Verdict::Alive {
-            self.skipped = self.skipped.saturating_add(1);
-            return;
-        }
-        if self.verdict != Verdict::Dead {
-            self.loss.lost();
-        }
-        self.doubt(failure);
-    }
-
-    fn doubt(&mut self, failure: Option<Failure>) {
-        if failure.is_none() {
-            self.rtt.censored();
-        }
-        self.episode = true;
-        self.risen = 0;
-        match self.verdict {
-            Verdict::Alive => self.turn(
-                Verdict::Suspect,
-                failure.map_or(Reason::Overdue, Reason::Failed),
-            ),
-            Verdict::Dead => self.replan(),
-            Verdict::Unknown | Verdict::Suspect | Verdict::Left => {}
-        }
-    }
-
     /// Takes what a reply tells of the path, and acts on it; `late` where its probe had been counted as lost.
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn learn(&mut self, answer: &Answer, late: bool) {
@@ -344,137 +294,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         for _ in 0..core::mem::take(&mut self.skipped) {
             self.loss.lost();
         }
-    }
-
-    /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
-    #[inline]
-    pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) {
-        if self.verdict == Verdict::Alive {
-            self.mark = self.mark.max(alive_at);
-        } else {
-            self.revive(alive_at, now, certain);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
-        if self.verdict == Verdict::Dead {
-            return self.rise(alive_at, now, certain);
-        }
-        if self.verdict != Verdict::Unknown && alive_at < self.mark {
-            return;
-        }
-        self.mark = alive_at;
-        self.started = true;
-        if self.episode {
-            self.end_episode(now, Outcome::Survived);
-        }
-        self.turn(Verdict::Alive, Reason::Answered);
-    }
-
-    #[cold]
-    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) {
-        if self.risen == 0 {
-            self.reason = match certain {
-                true if alive_at < self.mark => Reason::Refuted,
-                true => Reason::Recovered,
-                false => Reason::Undecided,
-            };
-        }
-        self.risen = self.risen.saturating_add(1);
-        if self.risen < self.settings.limits.rise {
-            return;
-        }
-        self.risen = 0;
-        self.mark = alive_at;
-        let outcome = match self.reason {
-            Reason::Refuted => Outcome::Refuted,
-            _ => Outcome::Recovered,
-        };
-        self.end_episode(now, outcome);
-        self.turn(Verdict::Alive, self.reason);
-    }
-
-    #[cold]
-    fn end_episode(&mut self, now: Instant, outcome: Outcome) {
-        let end = EpisodeEnd { now, outcome };
-        self.settings.policy.on_episode_end(&mut self.state, &end);
-        self.episode = false;
-        self.retries = 0;
-        self.replan();
-    }
-
-    /// Nobody looked for `span_us`.
-    pub(crate) fn lapsed(&mut self, span_us: u64) {
-        self.settings.policy.on_lapse(&mut self.state, span_us);
-    }
-
-    /// Something else than a reply arrived.
-    pub(crate) fn traffic(&mut self, now: Instant) {
-        self.settings.policy.on_traffic(&mut self.state, now);
-    }
-
-    /// Whether it puts off the next steady probe.
-    pub(crate) fn yields_to_traffic(&self) -> bool {
-        self.settings.policy.yields_to_traffic()
-    }
-
-    /// What was under way counts for nothing.
-    pub(crate) fn void(&mut self) {
-        self.settings.policy.on_void(&mut self.state);
-    }
-
-    /// Gives the peer enough time for one more probe before the bound.
-    pub(crate) fn allow_one_probe(&mut self, now: Instant) {
-        if let Some(dead_at) = self.dead_at() {
-            let needed = now.plus(u64::from(self.plan.timeout_us()));
-            self.mark = self.mark.plus(needed.since(dead_at));
-            self.retries = 0;
-        }
-    }
-
-    /// Other settings from now on. What is known of the path stays.
-    pub(crate) fn reconfigure(&mut self, settings: Settings<P>) {
-        self.settings = settings;
-        self.risen = 0;
-        self.retries = 0;
-        self.replan();
-    }
-
-    /// Keeps a bound of at least `bound_us` in force until the next plan is drawn up.
-    pub(crate) const fn loosen(&mut self, bound_us: u64) {
-        self.plan.loosen(bound_us);
-    }
-
-    /// Puts the planned bound into force again.
-    pub(crate) fn tighten(&mut self) {
-        self.replan();
-    }
-
-    /// The server wants fewer probes.
-    pub(crate) fn push_back(&mut self) {
-        let pushbacks = self.pushbacks.saturating_add(1);
-        if self.plan.interval_us() < self.settings.limits.interval_max_us {
-            self.pushbacks = pushbacks;
-        }
-        self.replan();
-    }
-
-    /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
-    pub(crate) fn restart(&mut self) {
-        self.started = false;
-        self.episode = false;
-        self.retries = 0;
-        self.risen = 0;
-        self.pushbacks = 0;
-        self.void();
-        self.turn(Verdict::Unknown, Reason::Restarted);
-    }
-
-    const fn turn(&mut self, to: Verdict, reason: Reason) {
-        self.verdict = to;
-        self.reason = reason;
     }
 
     /// Draws up the plan on an occasion, which is rare.

@@ -4,8 +4,11 @@
 
 use core::time::Duration;
 
-use systole::{Config, Event, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, Verdict};
+use systole::{Config, Event, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId, Verdict};
 
+#[cfg(target_os = "linux")]
+#[path = "common/spent.rs"]
+mod spent;
 #[path = "common/swarm.rs"]
 mod swarm;
 
@@ -291,4 +294,91 @@ fn whoever_is_removed_in_trouble_is_not_among_the_worst() {
     assert_eq!(swarm.fleet.worst(9, swarm.now).len(), 1);
     assert!(swarm.fleet.remove(gone));
     assert_eq!(swarm.fleet.worst(9, swarm.now).len(), 0);
+}
+
+/// A million replies of strangers, a tenth of it without optimisation: answered before, guessed, meant for another peer, to keys that nobody has. One peer
+/// answers nothing, and is found and stays dead; nobody else is doubted.
+#[test]
+fn a_million_forged_and_replayed_replies_change_no_verdict() {
+    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let peers: Vec<_> = (0..8).map(|_| fleet.add(Instant::ZERO)).collect();
+    let silent = peers[3];
+    let (mut now, mut random) = (Instant::ZERO, 0x9e37_79b9_7f4a_7c15_u64);
+    let (mut known, mut told) = (Vec::new(), Vec::new());
+    let packets = if cfg!(debug_assertions) { 100 } else { 1_000 };
+    for _ in 0..1_000 {
+        now = loop {
+            match fleet.poll(now) {
+                FleetOutput::Probe { peer, .. } if peer == silent => {}
+                FleetOutput::Probe { peer, id, .. } => {
+                    fleet.handle_reply(peer, id, now);
+                    known.push((peer, id));
+                }
+                FleetOutput::Wait(until) => break until,
+                FleetOutput::Idle => unreachable!("time has not ended"),
+            }
+        };
+        let packets = if known.is_empty() { 0 } else { packets };
+        for _ in 0..packets {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let any = |count: usize| usize::try_from(random >> 33).unwrap() % count;
+            let (peer, id) = known[any(known.len())];
+            let other = peers[any(peers.len())];
+            match random >> 62 {
+                0 => fleet.handle_reply(peer, id, now),
+                1 => fleet.handle_reply(other, ProbeId::from(random.rotate_left(32)), now),
+                2 if other != peer => fleet.handle_reply(other, id, now),
+                _ => fleet.handle_reply(PeerKey::from_be_bytes(random.to_be_bytes()), id, now),
+            }
+        }
+        told.extend(fleet.events());
+    }
+    assert!(now > Instant::from_secs(10));
+    let dead = changes(&told, Verdict::Dead);
+    assert!(
+        matches!(dead[..], [(peer, _)] if peer == silent),
+        "{dead:?}"
+    );
+    assert_eq!(changes(&told, Verdict::Suspect).len(), 0);
+    assert_eq!((fleet.census().alive, fleet.census().dead), (7, 1));
+}
+
+/// A fleet in which a hundred peers are asked once a second and all others have nothing to do for days.
+#[cfg(target_os = "linux")]
+fn mostly_idle(idle: usize) -> Swarm {
+    let config = Config::every(Duration::from_secs(2 * 86_400)).unwrap();
+    Swarm::new(config.seed(0x1d1e).unwrap(), idle + BUSY)
+}
+
+#[cfg(target_os = "linux")]
+const BUSY: usize = 100;
+
+/// What a probe and its answer cost.
+#[cfg(target_os = "linux")]
+fn cost_of_the_busy(swarm: &mut Swarm) -> Duration {
+    let (count, began) = (swarm.count, spent::spent());
+    for _ in 0..200 {
+        for peer in 0..BUSY {
+            swarm.fleet.probe_now(swarm.peers[peer], swarm.now);
+        }
+        swarm.run(Duration::from_secs(1), |_, _| true);
+    }
+    let answered = u32::try_from((swarm.count - count) / 2).unwrap();
+    assert!(answered >= 190 * 100, "{answered}");
+    spent::spent().saturating_sub(began) / answered
+}
+
+/// Those that have nothing to do cost nothing: a probe and its answer take about as long beside a thousand times as many. Caches are shared, with whoever else
+/// is on this machine, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_idle_cost_nothing() {
+    let (few, many) = (1_000, 1_000_000);
+    let (mut small, mut large) = (mostly_idle(few), mostly_idle(many));
+    let costs = (0..7).map(|_| [&mut small, &mut large].map(cost_of_the_busy));
+    let [small, large] = costs.fold([Duration::MAX; 2], |[a, b], [c, d]| [a.min(c), b.min(d)]);
+    println!("a probe and its answer: {small:?} beside {few} idle peers, {large:?} beside {many}");
+    assert!(large < 3 * small, "{large:?}, {small:?}");
 }

@@ -15,9 +15,12 @@ use systole::{Config, Event, FleetEvent, Verdict};
 
 #[path = "common/deep.rs"]
 mod deep;
+#[path = "common/spent.rs"]
+mod spent;
 #[path = "common/swarm.rs"]
 mod swarm;
 
+use spent::spent;
 use swarm::Swarm;
 
 const INTERVAL: Duration = Duration::from_secs(20);
@@ -29,12 +32,6 @@ fn resident() -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
     kilobytes.parse::<u64>().unwrap() * 1_024
-}
-
-/// What this thread has spent on a processor: others that run on this machine do not count.
-fn spent() -> Duration {
-    let stat = read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
 }
 
 fn is_dead(told: &FleetEvent) -> bool {

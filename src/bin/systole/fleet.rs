@@ -160,13 +160,16 @@ impl<'a> Table<'a> {
             out,
             "{elapsed_s:8.1} s  {alive} alive, {suspect} suspect, {dead} dead, {unknown} unknown"
         )?;
+        if !worst.is_empty() {
+            writeln!(out, "            verdict   silent for  peer")?;
+        }
         for Row {
             peer,
             verdict,
             silent_s,
         } in worst
         {
-            writeln!(out, "            {verdict:<8} {silent_s:8.1} s  {peer}")?;
+            writeln!(out, "            {verdict:<8} {silent_s:9.1} s  {peer}")?;
         }
         Ok(())
     }

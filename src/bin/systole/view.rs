@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use systole::{Condition, Instant, MonitorSnapshot};
+use systole::{Condition, Health, Instant, MonitorSnapshot};
 use tokio::select;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -42,6 +42,8 @@ pub(crate) struct Sight {
     /// What its round-trip time measures.
     pub(crate) round_trip: &'static str,
     pub(crate) known: MonitorSnapshot,
+    /// How its path does.
+    pub(crate) health: Health,
     /// What a group thinks of it.
     pub(crate) condition: Option<Condition>,
     /// The one in use.

@@ -258,6 +258,7 @@ impl Watch {
                 name: watched.name.clone(),
                 round_trip: watched.round_trip_is(),
                 known: self.hearts.known(peer, now)?,
+                health: watched.health(),
                 condition: self.hearts.condition(peer),
                 active: self.hearts.active() == Some(peer),
             })

@@ -11,13 +11,13 @@ use crate::trouble::Trouble;
 
 pub(super) type Place = (i32, i32);
 
-pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
-pub(super) const FAINT: RGBColor = RGBColor(110, 110, 110);
-pub(super) const GRID: RGBColor = RGBColor(226, 226, 226);
-pub(super) const RED: RGBColor = RGBColor(200, 30, 45);
-pub(super) const GREEN: RGBColor = RGBColor(60, 150, 80);
-pub(super) const AMBER: RGBColor = RGBColor(240, 170, 40);
-pub(super) const BLUE: RGBColor = RGBColor(45, 105, 175);
+pub(crate) const INK: RGBColor = RGBColor(34, 34, 34);
+pub(crate) const FAINT: RGBColor = RGBColor(110, 110, 110);
+pub(crate) const GRID: RGBColor = RGBColor(226, 226, 226);
+pub(crate) const RED: RGBColor = RGBColor(200, 30, 45);
+pub(crate) const GREEN: RGBColor = RGBColor(60, 150, 80);
+pub(crate) const AMBER: RGBColor = RGBColor(240, 170, 40);
+pub(crate) const BLUE: RGBColor = RGBColor(45, 105, 175);
 
 /// Where the given place is in a text, seen from left to right.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use crate::trouble::Trouble;
 
 /// One axis.
 #[derive(Clone, Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     from: f64,
     to: f64,
     log: bool,
@@ -14,7 +14,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    pub(super) fn linear(title: &str, from: f64, to: f64) -> Self {
+    pub(crate) fn linear(title: &str, from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from + 1.0 };
         let step = step(to - from);
         #[expect(clippy::cast_possible_truncation, reason = "a dozen ticks")]
@@ -30,7 +30,7 @@ impl Scale {
     }
 
     /// Both ends above 0.
-    pub(super) fn log(title: &str, from: f64, to: f64) -> Self {
+    pub(crate) fn log(title: &str, from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from * 10.0 };
         let wide = (to / from).log10() > 3.5;
         let digits: &[f64] = if wide { &[1.0] } else { &[1.0, 2.0, 5.0] };
@@ -47,13 +47,13 @@ impl Scale {
         .within()
     }
 
-    pub(super) fn with_ticks(mut self, ticks: Vec<(f64, String)>) -> Self {
+    pub(crate) fn with_ticks(mut self, ticks: Vec<(f64, String)>) -> Self {
         self.ticks = ticks;
         self.within()
     }
 
     /// One tick more, in place of those below.
-    pub(super) fn with_least(mut self, value: f64, name: &str) -> Self {
+    pub(crate) fn with_least(mut self, value: f64, name: &str) -> Self {
         self.ticks.retain(|&(tick, _)| tick > 1.5 * value);
         self.ticks.push((value, name.into()));
         self

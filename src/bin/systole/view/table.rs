@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Text};
 use ratatui::widgets::{Row, Table, TableState};
-use systole::{Condition, Verdict};
+use systole::{Condition, Health, Verdict};
 
 use super::{Scene, Sight};
 use crate::report::{Paint, condition_text, ending, span};
@@ -44,8 +44,8 @@ const MORE: [Cell; 5] = [
     ("late", 6, |sight| sight.known.counters.late.to_string()),
 ];
 
-/// The longest word of a verdict, and that of a group.
-const VERDICT: u16 = 9;
+/// The longest word beside a peer of its own, and that of a group.
+const VERDICT: u16 = 10;
 const CONDITION: u16 = 13;
 /// Before a name: whether it is selected, and in use.
 const MARKS: u16 = 3;
@@ -103,9 +103,17 @@ fn row(sight: &Sight, width: u16, cells: &[Cell]) -> Row<'static> {
     Row::new(first.into_iter().chain(rest))
 }
 
-/// The verdict; in a group what the group thinks.
+/// The verdict; in a group what the group thinks; that the path is worse than usual, where that is all there is to say.
 fn opinion(sight: &Sight) -> Line<'static> {
     let verdict = sight.known.heart.verdict;
+    let is_well = sight
+        .condition
+        .map_or(verdict == Verdict::Alive, |condition| {
+            condition == Condition::Healthy
+        });
+    if is_well && sight.health == Health::Degraded {
+        return Line::styled("● degraded", Paint::Yellow.style());
+    }
     match sight.condition {
         Some(condition) => {
             let paint = match condition {

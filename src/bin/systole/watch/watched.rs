@@ -59,6 +59,10 @@ impl Watched {
         (health != before).then_some(health)
     }
 
+    pub(super) const fn health(&self) -> Health {
+        self.warning.health()
+    }
+
     /// Under a machine that may have to do with it for the first time.
     pub(super) fn renewed(self, starts_over: bool) -> Self {
         if starts_over {
