@@ -277,6 +277,30 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_older_than_all_eight_may_have_been_forgotten() {
+        let mut outstanding = Outstanding::NONE;
+        let at = Instant::from_micros;
+        assert!(!outstanding.may_have_forgotten(at(0)), "nothing was sent");
+        let nobody = Label {
+            sent: Instant::ZERO,
+            count: 0,
+            incarnation: 0,
+        };
+        assert_eq!(outstanding.find(nobody), None);
+        for us in 10..18 {
+            assert!(!outstanding.may_have_forgotten(at(0)), "there was room");
+            outstanding.push(Probe {
+                sent: at(us),
+                timeout_us: 1,
+                count: 0,
+                fate: Fate::Overdue,
+            });
+        }
+        assert!(outstanding.may_have_forgotten(at(9)) && outstanding.may_have_forgotten(at(10)));
+        assert!(!outstanding.may_have_forgotten(at(11)));
+    }
+
+    #[test]
     fn the_oldest_unanswered_probe_is_forgotten_last() {
         let mut outstanding = Outstanding::NONE;
         let probe = |us, fate| Probe {

@@ -361,6 +361,41 @@ mod tests {
         pulse.is_valid()
     }
 
+    fn pulse() -> Pulse<4, crate::pacing::Fluctuation> {
+        let mut pulse = Pulse::new(Config::every(Duration::from_secs(1)).unwrap());
+        pulse.replan();
+        pulse
+    }
+
+    /// Losses that were left out while nothing was heard are counted with the next answer.
+    #[test]
+    fn an_answer_counts_the_losses_before_it() {
+        let mut pulse = pulse();
+        pulse.skipped = 3;
+        let answer = Answer {
+            sent: Instant::ZERO,
+            now: Instant::ZERO,
+            rtt_us: None,
+        };
+        pulse.observe(&answer, false);
+        assert_eq!(pulse.skipped, 0);
+        assert!((pulse.loss.probability() - 3.5 / 5.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_plan_stays_while_an_episode_lasts_and_no_longer() {
+        let changes = |verdict, episode| {
+            let mut pulse = pulse();
+            let plan = Plan::from_micros(7, 7);
+            (pulse.verdict, pulse.episode, pulse.plan) = (verdict, episode, plan);
+            pulse.adapt();
+            pulse.plan != plan
+        };
+        assert!(!changes(Verdict::Suspect, true) && !changes(Verdict::Unknown, true));
+        assert!(changes(Verdict::Dead, true) && changes(Verdict::Alive, false));
+        assert!(changes(Verdict::Unknown, false));
+    }
+
     /// What every test asks of a machine can be answered with no.
     #[test]
     fn a_spoilt_pulse_is_not_valid() {

@@ -313,6 +313,28 @@ fn a_promise_that_is_broken_is_told() {
         }
     }
     assert!(broken > 0);
+    let promise = monitor.snapshot(now).heart.promise.unwrap();
+    assert_eq!(promise.detect_within, 10 * SECOND);
+}
+
+/// A probe that failed at once will never be answered: it weighs as if it had been silent for ever.
+#[test]
+fn a_failure_is_stronger_evidence_than_a_silence() {
+    let level = |fails: bool| {
+        let mut monitor = steady(SECOND);
+        let mut now = Instant::ZERO;
+        for _ in 0..50 {
+            now = drained(&mut monitor, now, true).0;
+        }
+        let Output::Probe(id) = monitor.poll(now) else {
+            panic!("one is due");
+        };
+        if fails {
+            monitor.handle_failure(id, Failure::Refused, now);
+        }
+        monitor.level(now)
+    };
+    assert!(level(true) > level(false));
 }
 
 // ---- groups ----

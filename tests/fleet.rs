@@ -296,6 +296,70 @@ fn whoever_is_removed_in_trouble_is_not_among_the_worst() {
     assert_eq!(swarm.fleet.worst(9, swarm.now).len(), 0);
 }
 
+/// Whoever takes the place of a peer that died there is among the worst once, not twice.
+#[test]
+fn a_place_in_trouble_is_listed_once() {
+    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let mut now = Instant::ZERO;
+    let mut die = |fleet: &mut Fleet<4>, peer| {
+        while fleet.verdict(peer) != Some(Verdict::Dead) {
+            if let FleetOutput::Wait(until) = fleet.poll(now) {
+                now = until;
+            }
+        }
+        now
+    };
+    let first = fleet.add(Instant::ZERO);
+    let at = die(&mut fleet, first);
+    assert!(fleet.remove(first));
+    let second = fleet.add(at);
+    let at = die(&mut fleet, second);
+    let worst: Vec<_> = fleet.worst(10, at).iter().map(|one| one.peer).collect();
+    assert_eq!(worst, [second]);
+    assert!(!fleet.remove(first), "an old key is nobody's");
+    assert_eq!(fleet.census().peers(), 1);
+}
+
+/// Who looks early, and then on time, was never late.
+#[test]
+fn lateness_is_told_and_counted_where_there_is_some() {
+    let config = config().report_pauses_over(Duration::ZERO);
+    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let peer = fleet.add(Instant::ZERO);
+    let wait = |fleet: &mut Fleet<4>, now| loop {
+        if let FleetOutput::Wait(until) = fleet.poll(now) {
+            return until;
+        }
+    };
+    let until = wait(&mut fleet, Instant::ZERO);
+    let half = until.saturating_sub(until.saturating_duration_since(Instant::ZERO) / 2);
+    fleet.handle_failure(peer, 7.into(), systole::Failure::Reset, half); // answers nothing
+    let until = wait(&mut fleet, until);
+    assert_eq!(fleet.counters().pauses, 0);
+    wait(&mut fleet, until.saturating_add(SECOND));
+    assert_eq!(fleet.counters().pauses, 1);
+    let told = |told: FleetEvent| matches!(told.event, Event::Paused { lateness, .. } if lateness == SECOND);
+    assert_eq!(fleet.events().filter(|&event| told(event)).count(), 1);
+}
+
+/// Peers have seeds of their own, that follow from the fleet's.
+#[test]
+fn probe_ids_follow_from_the_seed_and_the_key() {
+    let first = |seed: u64| {
+        let config = config().seed(seed).unwrap().start_at_once();
+        let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+        for _ in 0..2 {
+            fleet.add(Instant::ZERO);
+        }
+        [(); 2].map(|()| match fleet.poll(Instant::ZERO) {
+            FleetOutput::Probe { id, .. } => u64::from(id),
+            _ => 0,
+        })
+    };
+    let ids = [18_376_509_633_639_784_258, 14_580_585_062_732_746_209];
+    assert_eq!(first(7), ids);
+}
+
 /// A million replies of strangers, a tenth of it without optimisation: answered before, guessed, meant for another peer, to keys that nobody has. One peer
 /// answers nothing, and is found and stays dead; nobody else is doubted.
 #[test]
@@ -381,68 +445,4 @@ fn the_idle_cost_nothing() {
     let [small, large] = costs.fold([Duration::MAX; 2], |[a, b], [c, d]| [a.min(c), b.min(d)]);
     println!("a probe and its answer: {small:?} beside {few} idle peers, {large:?} beside {many}");
     assert!(large < 3 * small, "{large:?}, {small:?}");
-}
-
-/// Whoever takes the place of a peer that died there is among the worst once, not twice.
-#[test]
-fn a_place_in_trouble_is_listed_once() {
-    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
-    let mut now = Instant::ZERO;
-    let mut die = |fleet: &mut Fleet<4>, peer| {
-        while fleet.verdict(peer) != Some(Verdict::Dead) {
-            if let FleetOutput::Wait(until) = fleet.poll(now) {
-                now = until;
-            }
-        }
-        now
-    };
-    let first = fleet.add(Instant::ZERO);
-    let at = die(&mut fleet, first);
-    assert!(fleet.remove(first));
-    let second = fleet.add(at);
-    let at = die(&mut fleet, second);
-    let worst: Vec<_> = fleet.worst(10, at).iter().map(|one| one.peer).collect();
-    assert_eq!(worst, [second]);
-    assert!(!fleet.remove(first), "an old key is nobody's");
-    assert_eq!(fleet.census().peers(), 1);
-}
-
-/// Who looks early, and then on time, was never late.
-#[test]
-fn lateness_is_told_and_counted_where_there_is_some() {
-    let config = config().report_pauses_over(Duration::ZERO);
-    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
-    let peer = fleet.add(Instant::ZERO);
-    let wait = |fleet: &mut Fleet<4>, now| loop {
-        if let FleetOutput::Wait(until) = fleet.poll(now) {
-            return until;
-        }
-    };
-    let until = wait(&mut fleet, Instant::ZERO);
-    let half = until.saturating_sub(until.saturating_duration_since(Instant::ZERO) / 2);
-    fleet.handle_failure(peer, 7.into(), systole::Failure::Reset, half); // answers nothing
-    let until = wait(&mut fleet, until);
-    assert_eq!(fleet.counters().pauses, 0);
-    wait(&mut fleet, until.saturating_add(SECOND));
-    assert_eq!(fleet.counters().pauses, 1);
-    let told = |told: FleetEvent| matches!(told.event, Event::Paused { lateness, .. } if lateness == SECOND);
-    assert_eq!(fleet.events().filter(|&event| told(event)).count(), 1);
-}
-
-/// Peers have seeds of their own, that follow from the fleet's.
-#[test]
-fn probe_ids_follow_from_the_seed_and_the_key() {
-    let first = |seed: u64| {
-        let config = config().seed(seed).unwrap().start_at_once();
-        let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
-        for _ in 0..2 {
-            fleet.add(Instant::ZERO);
-        }
-        [(); 2].map(|()| match fleet.poll(Instant::ZERO) {
-            FleetOutput::Probe { id, .. } => u64::from(id),
-            _ => 0,
-        })
-    };
-    let ids = [18_376_509_633_639_784_258, 14_580_585_062_732_746_209];
-    assert_eq!(first(7), ids);
 }

@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use systole::pacing::{Fixed, Fluctuation, Lifetime, Pacing};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, Failure, Heartbeat, Instant, Plan, Reason,
-    RttWindow, Statistics, Verdict,
+    Config, Endpoint, Failover, FailoverConfig, FailoverEvent, Failure, Heartbeat, Instant, Outage,
+    Plan, Precedence, Reason, RttWindow, Statistics, SwitchReason, Verdict,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -131,4 +131,60 @@ fn a_group_answers_for_each_endpoint() {
     assert_eq!(status.weight, 7);
     assert_eq!(status.monitor.heart.verdict, Verdict::Unknown);
     assert!(group.status(2, Instant::ZERO).is_none());
+}
+
+#[test]
+fn what_a_group_tells_reads_as_a_line() {
+    let (number, at) = (1, Instant::ZERO);
+    let switched = |reason| FailoverEvent::Switched {
+        number,
+        at,
+        from: 0,
+        to: 1,
+        reason,
+    };
+    let down = |outage| FailoverEvent::Down { number, at, outage };
+    let events = [
+        switched(SwitchReason::Dead),
+        switched(SwitchReason::Slow),
+        switched(SwitchReason::Suspected),
+        switched(SwitchReason::Degraded),
+        switched(SwitchReason::Preferred),
+        switched(SwitchReason::Barred),
+        switched(SwitchReason::Requested),
+        FailoverEvent::Quarantined {
+            number,
+            at,
+            endpoint: 2,
+            span: 30 * SECOND,
+        },
+        FailoverEvent::Released {
+            number,
+            at,
+            endpoint: 2,
+        },
+        down(Outage::Ours),
+        down(Outage::AllDead),
+        FailoverEvent::Restored { number, at },
+    ];
+    let lines = [
+        "switched from 0 to 1: dead",
+        "switched from 0 to 1: slow",
+        "switched from 0 to 1: suspected",
+        "switched from 0 to 1: degraded",
+        "switched from 0 to 1: preferred",
+        "switched from 0 to 1: barred",
+        "switched from 0 to 1: requested",
+        "2 quarantined for 30s",
+        "2 released",
+        "down: half or more at once, the fault is ours",
+        "down: all dead",
+        "restored",
+    ];
+    assert_eq!(events.map(|event| event.to_string()), lines);
+    let precedence = [Precedence::Pushback, Precedence::Advertised];
+    assert_eq!(
+        precedence.map(|first| first.to_string()),
+        ["asked for fewer probes", "told to expect less"]
+    );
 }

@@ -310,6 +310,7 @@ mod tests {
     }
 
     /// Every 20th probe is followed by a silence of 1.5 s: three probes a bound would do, and the budget is for two.
+    #[cfg_attr(miri, ignore = "thousands of plans")]
     #[test]
     fn a_budget_that_is_in_the_way_is_named_with_one_that_is_not() {
         let infeasible = |budget| {
@@ -326,6 +327,7 @@ mod tests {
     }
 
     /// Silences of 3 s may be what round trips of 1.5 s make of a few losses: nothing is certain before three were longer than half the bound.
+    #[cfg_attr(miri, ignore = "thousands of plans")]
     #[test]
     fn on_a_slow_path_long_silences_make_certain() {
         let infeasible = |every| {
