@@ -88,7 +88,8 @@ fn groups_survive() {
     let other = FailoverConfig::CLASSIC
         .preference(Preference::Rtt)
         .returning(Return::Prefer)
-        .switch_on(SwitchOn::Suspicion)
+        .switch_on(SwitchOn::Warning)
+        .warn_above(9_000)
         .enabled(false)
         .quarantine(SECOND, DAY)
         .and_then(|config| config.hold_down(DAY))
