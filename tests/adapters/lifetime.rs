@@ -143,6 +143,11 @@ async fn the_owner_tells_what_probes_cannot() {
     let flow = Flow::default();
     let heart = heart(reach(), &flow);
     sleep(60 * MINUTE).await;
+    let probes = || heart.snapshot().counters.probes;
+    let last = probes();
+    while probes() == last {
+        sleep(SECOND).await;
+    }
     let survived = heart.with(|monitor, _| monitor.memory().survived());
     sleep(interval(&heart) / 2).await;
     heart.with(Monitor::handle_flow_lost);
