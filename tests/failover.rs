@@ -13,8 +13,8 @@ use core::time::Duration;
 
 use group::{Group, M, Path, SLOW, UP, World, micros, secs};
 use systole::{
-    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, GroupState, Health,
-    Instant, Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
+    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
+    GroupState, Health, Instant, Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
 };
 
 const ONE: Endpoint = Endpoint::new();
@@ -475,4 +475,96 @@ fn the_threshold_of_warnings_is_the_users() {
     world.paths[0] = DEGRADED;
     world.run(secs(60));
     assert_eq!((health(&world, 0), world.group.active()), (Health::Good, 0));
+}
+
+/// A refusal needs no patience: what is refused is suspected at the moment of its probe.
+#[test]
+fn a_refusal_is_evidence_at_once() {
+    let mut world = world(3);
+    world.paths[0] = Path::Refuses;
+    while world.group.state() == GroupState::Serving {
+        world.beat(0, Instant::MAX);
+    }
+    let asked = world.probes.iter().rev().find(|&&(to, _)| to == 0);
+    assert_eq!(asked, Some(&(0, world.now)));
+}
+
+/// What an endpoint may be used for is changed while it runs; what stays as it was is not renewed.
+#[test]
+fn a_duty_is_changed_and_what_is_known_of_the_endpoint_stays() {
+    let mut world = world(3);
+    let set = |world: &mut World, endpoint, duty| {
+        let done = world.group.set_duty(endpoint, duty, world.now);
+        world.drain();
+        done
+    };
+    for duty in [Duty::Normal, Duty::Pinned, Duty::Normal] {
+        assert!(set(&mut world, 1, duty));
+        assert_eq!(world.group.condition(1), Some(Condition::Healthy));
+    }
+    for _ in 0..2 {
+        assert!(set(&mut world, 1, Duty::Barred));
+        assert_eq!(world.group.condition(1), Some(Condition::Barred));
+    }
+    assert!(set(&mut world, 1, Duty::Pinned));
+    assert_eq!(world.group.condition(1), Some(Condition::Unknown));
+    assert!(!set(&mut world, 3, Duty::Pinned), "there is none");
+    assert_eq!((world.events.len(), world.group.active()), (0, 0));
+    for _ in 0..2 {
+        assert!(set(&mut world, 0, Duty::Barred));
+    }
+    let [(from, to, reason, _)] = world.switches()[..] else {
+        panic!("{:?}", world.events);
+    };
+    assert_eq!((from, to, reason), (0, 2, SwitchReason::Barred));
+}
+
+/// To pin an endpoint ends its quarantine, and nobody else's; to bar the last one in service gives the quarantined their chance.
+#[test]
+fn pins_and_bars_end_quarantines() {
+    let quarantined = |world: &World, endpoint| {
+        let condition = world.group.condition(endpoint);
+        matches!(condition, Some(Condition::Quarantined(_)))
+    };
+    let mut world = world(3);
+    for endpoint in 0..2 {
+        world.paths[endpoint] = Path::Refuses;
+        world.run(secs(10));
+    }
+    assert_eq!(world.group.active(), 2, "{:?}", world.events);
+    assert!(quarantined(&world, 0) && quarantined(&world, 1));
+    assert!(world.group.set_duty(0, Duty::Pinned, world.now));
+    world.drain();
+    assert!(!quarantined(&world, 0) && quarantined(&world, 1));
+    assert!(world.group.set_duty(0, Duty::Barred, world.now));
+    assert!(world.group.set_duty(2, Duty::Barred, world.now));
+    world.drain();
+    assert!(!quarantined(&world, 1));
+    assert_eq!(world.group.active(), 1);
+}
+
+/// Every endpoint of every group has probe ids of its own.
+#[test]
+fn ids_follow_from_the_seed_and_the_endpoint() {
+    let mut ids = Vec::new();
+    for seed in 1..=3 {
+        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let mut group = Group::new(config, &[ONE; M], Instant::ZERO).unwrap();
+        let mut now = Instant::ZERO;
+        let mut asked = [false; M];
+        while asked != [true; M] {
+            match group.poll(now) {
+                FailoverOutput::Probe { endpoint, id } => {
+                    if !core::mem::replace(&mut asked[endpoint], true) {
+                        ids.push(u64::from(id));
+                    }
+                }
+                FailoverOutput::Wait(until) => now = until,
+                _ => {}
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 3 * M);
 }

@@ -177,6 +177,9 @@ impl World {
     /// The laws that hold at any moment.
     fn check(&self) {
         assert!(self.group.is_valid(), "{:?}", self.group);
+        // what comes twice before it is told is told once
+        assert!(self.group.switches() as usize >= self.switches().len());
+        assert!(self.group.quarantines() as usize >= self.quarantines().len());
         let active = self.group.condition(self.group.active());
         assert!(
             !matches!(active, Some(Condition::Quarantined(_) | Condition::Barred)),
