@@ -160,6 +160,17 @@ mod tests {
         Sender::new(SECOND, 9, Instant::ZERO).unwrap()
     }
 
+    #[test]
+    fn the_next_beat_is_told_to_be_an_eighth_late_at_most() {
+        let deadline = Beat::new(0, SECOND)
+            .with_deadline(SECOND * 9 / 8)
+            .deadline();
+        match sender().poll(Instant::from_secs(1)) {
+            SenderOutput::Beat(beat) => assert_eq!(beat.deadline(), deadline),
+            other => assert!(matches!(other, SenderOutput::Beat(_)), "{other:?}"),
+        }
+    }
+
     /// Of the beat that is to be sent, if one is.
     fn number(output: SenderOutput) -> Option<u32> {
         match output {

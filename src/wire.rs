@@ -278,6 +278,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Each span has one form: a mantissa with room to spare goes with exponent 0 alone.
+    #[test]
+    fn only_the_lowest_terms_are_read() {
+        let read = |exponent: u32, mantissa: u32| {
+            let [_, high, middle, low] = (exponent << MANTISSA | mantissa).to_be_bytes();
+            unpack([high, middle, low])
+        };
+        assert_eq!([read(0, 0), read(0, 7)], [Some(0), Some(7)]);
+        assert_eq!([read(1, 7), read(31, 0)], [None, None]);
+        let (half, whole) = (1 << (MANTISSA - 1), (1 << MANTISSA) - 1);
+        assert_eq!(
+            [read(1, half - 1), read(1, half)],
+            [None, Some(1 << MANTISSA)]
+        );
+        assert_eq!(read(31, whole), Some(LONGEST_US));
+    }
+
     proptest! {
         #[test]
         fn spans_are_said_to_four_parts_in_a_million(us in 0..LONGEST_US) {
