@@ -1,6 +1,7 @@
 //! The loop: hand in what arrived, send what is due, sleep until something is.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 use std::io;
 
 use ::tokio::select;
@@ -17,6 +18,10 @@ use crate::{FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
 
 /// Replies that are handed in before probes have their turn.
 const REPLIES: usize = 1_024;
+/// Probes that are sent before replies have theirs: fewer than the receive buffer of one who answers for many peers has room for.
+const BURST: usize = 128;
+/// After a burst the next one waits for a reply, or so long: what is due after a stall of ours does not go out all at once.
+const BREATH: Duration = Duration::from_millis(1);
 
 pub(super) struct Beat<P: Pacing> {
     pub(super) shared: Arc<Shared<P>>,
@@ -29,7 +34,8 @@ impl<P: Pacing> Beat<P> {
     pub(super) async fn run(mut self) {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         loop {
-            let until = self.turn();
+            let turn = self.turn();
+            let until = turn.unwrap_or_else(|| Moment::now() + BREATH);
             if until <= Moment::now() {
                 yield_now().await; // more is due; a sleep would take a millisecond
                 if stop.is_cancelled() {
@@ -48,8 +54,8 @@ impl<P: Pacing> Beat<P> {
         }
     }
 
-    /// Does what is to be done now; returns when to look again.
-    fn turn(&mut self) -> Moment {
+    /// Does what is to be done now; returns when to look again, nothing where more is due after a burst.
+    fn turn(&mut self) -> Option<Moment> {
         let shared = Arc::clone(&self.shared);
         let mut crew = shared.lock();
         self.receive(&mut crew);
@@ -57,7 +63,7 @@ impl<P: Pacing> Beat<P> {
         for event in crew.fleet.events() {
             let _ = self.events.send(event); // nobody has to listen
         }
-        Moment::from_std(shared.epoch.when(until))
+        until.map(|until| Moment::from_std(shared.epoch.when(until)))
     }
 
     fn receive(&mut self, crew: &mut Crew<P>) {
@@ -81,14 +87,16 @@ impl<P: Pacing> Beat<P> {
         }
     }
 
-    fn drain(&self, crew: &mut Crew<P>) -> Instant {
-        loop {
+    /// Sends what is due, a burst at most; returns when more will be, nothing where it is now.
+    fn drain(&self, crew: &mut Crew<P>) -> Option<Instant> {
+        for _ in 0..BURST {
             match crew.fleet.poll(now(self.shared.epoch)) {
                 FleetOutput::Probe { peer, id, .. } => self.send(crew, peer, id),
-                FleetOutput::Wait(until) => return until,
-                FleetOutput::Idle => return Instant::MAX,
+                FleetOutput::Wait(until) => return Some(until),
+                FleetOutput::Idle => return Some(Instant::MAX),
             }
         }
+        None
     }
 
     fn send(&self, crew: &mut Crew<P>, peer: PeerKey, id: ProbeId) {
