@@ -554,10 +554,9 @@ fn ids_follow_from_the_seed_and_the_endpoint() {
         let mut asked = [false; M];
         while asked != [true; M] {
             match group.poll(now) {
-                FailoverOutput::Probe { endpoint, id } => {
-                    if !core::mem::replace(&mut asked[endpoint], true) {
-                        ids.push(u64::from(id));
-                    }
+                FailoverOutput::Probe { endpoint, id } if !asked[endpoint] => {
+                    asked[endpoint] = true;
+                    ids.push(u64::from(id));
                 }
                 FailoverOutput::Wait(until) => now = until,
                 _ => {}
