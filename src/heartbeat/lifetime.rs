@@ -10,7 +10,6 @@ impl<const N: usize, P: Pacing> Heartbeat<N, Lifetime<P>> {
     /// [`next_interval`](Self::next_interval) takes the answer that told it.
     pub fn flow_lost(&mut self) {
         self.pulse.flow_lost(self.sent);
-        self.pulse.adapt();
     }
 
     /// How long a second flow is to idle next; see [`Monitor::trial`](crate::Monitor::trial).
@@ -22,13 +21,11 @@ impl<const N: usize, P: Pacing> Heartbeat<N, Lifetime<P>> {
     /// The second flow was still there after `idle`.
     pub fn trial_survived(&mut self, idle: Duration) {
         self.pulse.tried(idle, true);
-        self.pulse.adapt();
     }
 
     /// The second flow was gone after `idle`, while the flow in use is there.
     pub fn trial_lost(&mut self, idle: Duration) {
         self.pulse.tried(idle, false);
-        self.pulse.adapt();
     }
 
     /// What is worth remembering of this network.
@@ -40,6 +37,5 @@ impl<const N: usize, P: Pacing> Heartbeat<N, Lifetime<P>> {
     /// Goes on from what was remembered of this network `age` ago.
     pub fn recall(&mut self, memory: Memory, age: Duration) {
         self.pulse.recall(memory, age);
-        self.pulse.adapt();
     }
 }

@@ -16,10 +16,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn handle_flow_lost(&mut self, now: Instant) {
         self.look(now);
         let seen = self.watch.seen();
-        self.replan_with(|pulse| {
-            pulse.flow_lost(seen);
-            pulse.adapt();
-        });
+        self.replan_with(|pulse| pulse.flow_lost(seen));
         self.start_over();
         self.settle();
     }
@@ -47,10 +44,7 @@ impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
 
     fn handle_trial(&mut self, idle: Duration, survived: bool, now: Instant) {
         self.look(now);
-        self.replan_with(|pulse| {
-            pulse.tried(idle, survived);
-            pulse.adapt();
-        });
+        self.replan_with(|pulse| pulse.tried(idle, survived));
         self.settle();
     }
 
@@ -65,10 +59,7 @@ impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
     /// [`probe_now`](Self::probe_now) besides.
     pub fn recall(&mut self, memory: Memory, age: Duration, now: Instant) {
         self.look(now);
-        self.replan_with(|pulse| {
-            pulse.recall(memory, age);
-            pulse.adapt();
-        });
+        self.replan_with(|pulse| pulse.recall(memory, age));
         self.settle();
     }
 }

@@ -7,9 +7,10 @@ use crate::pacing::{Lifetime, Memory, Pacing};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
-    /// The flow is gone. To be followed by [`adapt`](Self::adapt), as the others.
+    /// The flow is gone.
     pub(crate) fn flow_lost(&mut self, now: Instant) {
         self.settings.policy.on_flow_lost(&mut self.state, now);
+        self.adapt();
     }
 }
 
@@ -22,13 +23,15 @@ impl<const N: usize, P: Pacing> Pulse<N, Lifetime<P>> {
     pub(crate) fn tried(&mut self, idle: Duration, survived: bool) {
         let policy = &self.settings.policy;
         policy.on_trial(&mut self.state, idle, survived);
+        self.adapt();
     }
 
     pub(crate) const fn memory(&self) -> Memory {
         Lifetime::<P>::memory(&self.state)
     }
 
-    pub(crate) const fn recall(&mut self, memory: Memory, age: Duration) {
+    pub(crate) fn recall(&mut self, memory: Memory, age: Duration) {
         Lifetime::<P>::on_recall(&mut self.state, memory, age);
+        self.adapt();
     }
 }
