@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::lab::{Case, Network, Span};
+use crate::lab::replay::{Options, replay};
+use crate::lab::{Action, Answer, Case, Detector, Network, Span};
 use crate::pacing::Pacing;
 use crate::time::{duration, micros};
-use crate::{Instant, Monitor, Output, ProbeId};
+use crate::{Instant, Monitor};
 
 /// Something that a monitor sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +52,12 @@ impl View {
         let begin = |span: &Span| Span::new(span.from.minus(bound_us), span.until);
         let network = case.network();
         let run = |start: u32| {
-            let at = network
-                .start()
-                .saturating_add(case.bound() * start / STARTS);
-            build(at).map_or_else(Vec::new, |monitor| Watched::new(monitor, at).run(network))
+            let mut seen = Vec::new();
+            let options = Options::starting_after(case.bound() * start / STARTS);
+            replay(network, &options, |at| {
+                build(at).map(|monitor| Witness::new(monitor, at, &mut seen))
+            });
+            seen
         };
         Self {
             outages: case.floor().iter().map(begin).collect(),
@@ -91,63 +94,42 @@ impl View {
     }
 }
 
-/// A probe that is unanswered.
+/// A probe that is unanswered and not yet overdue.
 struct Flying {
-    id: ProbeId,
+    id: u64,
     sent: Instant,
-    arrives: Instant,
     overdue: Instant,
     /// The next age to be told.
     age: f64,
 }
 
-struct Watched<const N: usize, P: Pacing> {
+impl Flying {
+    /// When something is to be told of it.
+    fn next(&self) -> Instant {
+        self.sent.plus((self.age * 1e6) as u64).min(self.overdue)
+    }
+}
+
+/// A monitor, and what it sees.
+struct Witness<'a, const N: usize, P: Pacing> {
     monitor: Monitor<N, P>,
     now: Instant,
     flying: Vec<Flying>,
     /// The logarithm of the usual round trip, in seconds, and how many were seen.
     usual: f64,
     samples: u32,
-    seen: Vec<Seen>,
+    seen: &'a mut Vec<Seen>,
 }
 
-impl<const N: usize, P: Pacing> Watched<N, P> {
-    const fn new(monitor: Monitor<N, P>, now: Instant) -> Self {
+impl<'a, const N: usize, P: Pacing> Witness<'a, N, P> {
+    const fn new(monitor: Monitor<N, P>, now: Instant, seen: &'a mut Vec<Seen>) -> Self {
         Self {
             monitor,
             now,
             flying: Vec::new(),
             usual: 0.0,
             samples: 0,
-            seen: Vec::new(),
-        }
-    }
-
-    fn run(mut self, network: &impl Network) -> Vec<Seen> {
-        while self.now < network.end() {
-            self.land();
-            self.grow_old();
-            let wait = self.drain(network);
-            let next = self.flying.iter().map(|probe| self.next_of(probe));
-            self.now = next.fold(wait, Instant::min).max(self.now.plus(1));
-        }
-        self.seen
-    }
-
-    fn tell(&mut self, at: Instant, sight: Sight) {
-        self.seen.push(Seen { at, sight });
-    }
-
-    fn land(&mut self) {
-        self.flying.sort_by_key(|probe| probe.arrives);
-        let landed = self
-            .flying
-            .partition_point(|probe| probe.arrives <= self.now);
-        for probe in self.flying.drain(..landed).collect::<Vec<_>>() {
-            self.monitor.handle_reply(probe.id, probe.arrives);
-            let rtt = duration(probe.arrives.since(probe.sent));
-            self.learn(libm::log2(rtt.as_secs_f64().max(1e-6)));
-            self.tell(probe.arrives, Sight::Answered(rtt));
+            seen,
         }
     }
 
@@ -160,61 +142,64 @@ impl<const N: usize, P: Pacing> Watched<N, P> {
         self.usual += if log > self.usual { step } else { -step };
     }
 
-    /// When something is to be told of `probe`.
-    fn next_of(&self, probe: &Flying) -> Instant {
-        let aged = probe.sent.plus((probe.age * 1e6) as u64);
-        let told = if self.now < probe.overdue {
-            aged.min(probe.overdue)
-        } else {
-            Instant::MAX
-        };
-        told.min(probe.arrives)
-    }
-
     fn grow_old(&mut self) {
-        let mut told = Vec::new();
+        let at = self.now;
         for probe in &mut self.flying {
-            let age_s = self.now.since(probe.sent) as f64 / 1e6;
-            if age_s >= probe.age && self.now < probe.overdue {
-                told.push(Sight::Waiting(duration((probe.age * 1e6) as u64)));
+            let age_s = at.since(probe.sent) as f64 / 1e6;
+            let mut tell = |sight| self.seen.push(Seen { at, sight });
+            if age_s >= probe.age && at < probe.overdue {
+                tell(Sight::Waiting(duration((probe.age * 1e6) as u64)));
                 probe.age *= core::f64::consts::SQRT_2;
             }
-            if self.now == probe.overdue {
-                told.push(Sight::Overdue);
+            if at == probe.overdue {
+                tell(Sight::Overdue);
             }
         }
-        for sight in told {
-            self.tell(self.now, sight);
-        }
-        let now = self.now;
-        self.flying
-            .retain(|probe| probe.arrives < Instant::MAX || now < probe.overdue);
+        self.flying.retain(|probe| at < probe.overdue);
     }
 
-    fn drain(&mut self, network: &impl Network) -> Instant {
-        loop {
-            match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.send(id, network),
-                Output::Event(_) => {}
-                Output::Wait(until) => return until,
-                Output::Idle => return Instant::MAX,
-            }
-        }
-    }
-
-    fn send(&mut self, id: ProbeId, network: &impl Network) {
+    fn sent(&mut self, id: u64) {
         let timeout = self.monitor.snapshot(self.now).heart.plan.timeout();
-        let answer = network.answer(self.now);
         self.flying.push(Flying {
             id,
             sent: self.now,
-            arrives: answer.map_or(Instant::MAX, |rtt| self.now.saturating_add(rtt)),
             overdue: self.now.saturating_add(timeout),
             age: if self.samples > 3 {
                 2.0 * libm::exp2(self.usual)
             } else {
                 f64::INFINITY
             },
+        });
+    }
+}
+
+impl<const N: usize, P: Pacing> Detector for Witness<'_, N, P> {
+    fn poll(&mut self, now: Instant) -> Action {
+        if now > self.now {
+            self.now = now;
+            self.grow_old();
+        }
+        let action = Detector::poll(&mut self.monitor, now);
+        let next = || self.flying.iter().map(Flying::next).min();
+        match action {
+            Action::Wait(until) => Action::Wait(next().map_or(until, |next| next.min(until))),
+            Action::Idle => next().map_or(Action::Idle, Action::Wait),
+            Action::Probe(id) => {
+                self.sent(id);
+                action
+            }
+            Action::Dead | Action::Alive => action,
+        }
+    }
+
+    fn on_answer(&mut self, answer: &Answer) {
+        self.monitor.on_answer(answer);
+        self.flying.retain(|probe| probe.id != answer.id);
+        let (at, rtt) = (answer.at, duration(answer.rtt_us()));
+        self.learn(libm::log2(rtt.as_secs_f64().max(1e-6)));
+        self.seen.push(Seen {
+            at,
+            sight: Sight::Answered(rtt),
         });
     }
 }
