@@ -10,6 +10,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/certificate.rs"]
+mod certificate;
 #[path = "common/etcd.rs"]
 mod etcd;
 #[allow(dead_code)] // shared: each test uses its part
@@ -70,11 +72,8 @@ fn a_service_that_is_not_there_is_no_sign_of_life() {
 
 #[test]
 fn behind_tls_it_is_believed_where_somebody_vouches_for_it() {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let files = Folder::new("grpcs-certificate");
-    let certificate = files.text("cert.pem", &cert.pem());
-    let key = files.text("key.pem", &signing_key.serialize_pem());
+    let [certificate, key] = certificate::self_signed(&files);
     let certificate = certificate.to_str().unwrap();
     let more = [
         format!("--cert-file={certificate}"),

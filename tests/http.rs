@@ -10,6 +10,8 @@
     clippy::unwrap_used
 )] // a test
 
+#[path = "common/certificate.rs"]
+mod certificate;
 #[allow(dead_code)] // shared: each test uses its part
 #[path = "common/folder.rs"]
 mod folder;
@@ -105,11 +107,8 @@ fn a_stopped_server_is_dead_within_the_bound_and_recovers() {
 
 #[test]
 fn a_certificate_is_believed_where_somebody_vouches_for_it() {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let files = Folder::new("certificate");
-    let certificate = files.text("cert.pem", &cert.pem());
-    let key = files.text("key.pem", &signing_key.serialize_pem());
+    let [certificate, key] = certificate::self_signed(&files);
     let ssl = format!(
         "ssl; ssl_certificate {}; ssl_certificate_key {}",
         certificate.display(),

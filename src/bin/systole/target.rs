@@ -21,6 +21,9 @@ use crate::trouble::Trouble;
 pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, Miss, News, inbox};
 pub(crate) use tls::Trust;
 
+/// How we introduce ourselves where a protocol has a place for it.
+const AGENT: &str = concat!("systole/", env!("CARGO_PKG_VERSION"));
+
 /// How a peer is asked, and what is a round trip then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {

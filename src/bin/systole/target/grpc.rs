@@ -19,7 +19,7 @@ use super::kept::{Protocol, Talk};
 use super::link::{Answer, Miss};
 use super::tls::{Tls, Trust};
 use super::wire::{FirstByte, Wire};
-use super::{Scheme, Target};
+use super::{AGENT, Scheme, Target};
 use crate::trouble::Trouble;
 
 /// A longer answer is none.
@@ -50,7 +50,7 @@ pub(super) fn request(target: &Target) -> Option<Request<Full<Bytes>>> {
     let request = Request::post(uri.ok()?)
         .header(CONTENT_TYPE, "application/grpc")
         .header(TE, "trailers")
-        .header(USER_AGENT, concat!("systole/", env!("CARGO_PKG_VERSION")));
+        .header(USER_AGENT, AGENT);
     request.body(question(service)?.into()).ok()
 }
 
@@ -79,10 +79,7 @@ fn serving(message: &[u8]) -> Option<u8> {
 impl Grpc {
     pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         let malformed = || Trouble::Address(target.to_string());
-        let tls = match target.scheme {
-            Scheme::Grpcs => Some(Tls::new(&target.host, trust, b"h2")?),
-            _ => None,
-        };
+        let tls = Tls::wanted(target, trust, b"h2")?;
         let request = request(target).ok_or_else(malformed)?;
         Ok(Self { request, tls })
     }

@@ -19,7 +19,7 @@ use super::kept::{Protocol, Talk};
 use super::link::{Answer, Miss};
 use super::tls::{Tls, Trust};
 use super::wire::{FirstByte, Wire};
-use super::{Scheme, Target};
+use super::{AGENT, Target};
 use crate::trouble::Trouble;
 
 /// A longer body is not read: it takes a new connection then.
@@ -38,17 +38,14 @@ pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
     };
     let request = Request::get(path.parse::<Uri>().ok()?)
         .header(HOST, target.authority())
-        .header(USER_AGENT, concat!("systole/", env!("CARGO_PKG_VERSION")));
+        .header(USER_AGENT, AGENT);
     request.body(Empty::new()).ok()
 }
 
 impl Http {
     pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         let malformed = || Trouble::Address(target.to_string());
-        let tls = match target.scheme {
-            Scheme::Https => Some(Tls::new(&target.host, trust, b"http/1.1")?),
-            _ => None,
-        };
+        let tls = Tls::wanted(target, trust, b"http/1.1")?;
         let request = request(target).ok_or_else(malformed)?;
         Ok(Self { request, tls })
     }

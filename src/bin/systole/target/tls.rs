@@ -20,6 +20,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::link::Miss;
+use super::{Scheme, Target};
 use crate::trouble::Trouble;
 
 /// Which certificates are believed beside those of this machine.
@@ -34,8 +35,19 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// To speak `protocol`, by the name that ALPN has for it, with `host`.
-    pub(super) fn new(host: &str, trust: &Trust, protocol: &[u8]) -> Result<Self, Trouble> {
+    /// To speak `protocol`, by the name that ALPN has for it, with `target`, where its scheme asks for TLS.
+    pub(super) fn wanted(
+        target: &Target,
+        trust: &Trust,
+        protocol: &[u8],
+    ) -> Result<Option<Self>, Trouble> {
+        match target.scheme {
+            Scheme::Https | Scheme::Grpcs => Self::new(&target.host, trust, protocol).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn new(host: &str, trust: &Trust, protocol: &[u8]) -> Result<Self, Trouble> {
         let name =
             ServerName::try_from(host.to_owned()).map_err(|_| Trouble::Address(host.to_owned()))?;
         let verifier = Verifier::new(trust)?;
