@@ -1,20 +1,13 @@
 # Sourced by `run` and `size`.
+source ../../.ci/needs.sh
 TARGET=${CARGO_TARGET_DIR:-$PWD/target}
 export CARGO_TARGET_DIR=$TARGET
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT
 failed=0
 
-install() {
-    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "$@" >/dev/null
-}
-
-need() { # command, package
-    command -v "$1" >/dev/null || install "$2"
-}
-
 need_file() { # file, packages
-    [[ -e $1 ]] || install "${@:2}"
+    [[ -e $1 ]] || install_packages "${@:2}"
 }
 
 targets() {
