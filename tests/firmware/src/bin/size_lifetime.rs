@@ -4,9 +4,7 @@
 
 use core::hint::black_box;
 use core::time::Duration;
-use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
-use image::turn;
 use systole::pacing::{Fixed, Lifetime, Reach};
 use systole::{Config, Instant, Monitor};
 
@@ -30,14 +28,7 @@ fn main() -> ! {
     let mut new = CONFIG
         .seed(black_box(7))
         .and_then(|config| Monitor::<16, _>::new(config, Instant::ZERO));
-    let Ok(monitor) = &mut new else {
-        loop {
-            wfi();
-        }
-    };
-    loop {
-        let now = Instant::from_micros(black_box(0));
-        turn(monitor, now);
+    image::run(&mut new, |monitor, now| {
         if let Some(idle) = monitor.trial() {
             monitor.handle_trial_survived(black_box(idle), now);
             monitor.handle_trial_lost(black_box(idle), now);
@@ -47,5 +38,5 @@ fn main() -> ! {
             monitor.recall(black_box(monitor.memory()), LEAST, now);
         }
         black_box(monitor.earliest());
-    }
+    })
 }

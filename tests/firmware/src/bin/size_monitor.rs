@@ -4,9 +4,7 @@
 
 use core::hint::black_box;
 use core::time::Duration;
-use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
-use image::turn;
 use systole::{Config, ConfigError, Instant, Monitor};
 
 #[path = "../image.rs"]
@@ -14,17 +12,11 @@ mod image;
 
 #[entry]
 fn main() -> ! {
-    let _ = run();
-    loop {
-        wfi();
-    }
+    image::run(&mut monitor(), |_, _| {})
 }
 
-fn run() -> Result<(), ConfigError> {
+#[inline(always)]
+fn monitor() -> Result<Monitor<16>, ConfigError> {
     let config = Config::every(Duration::from_secs(5))?.seed(black_box(7))?;
-    let mut new = Monitor::<16>::new(config, Instant::ZERO);
-    let Ok(monitor) = &mut new else { return Ok(()) };
-    loop {
-        turn(monitor, Instant::from_micros(black_box(0)));
-    }
+    Monitor::new(config, Instant::ZERO)
 }

@@ -4,9 +4,8 @@
 
 use core::hint::black_box;
 use core::time::Duration;
-use cortex_m::asm::wfi;
 use cortex_m_rt::entry;
-use image::turn;
+use systole::pacing::Target;
 use systole::{Config, ConfigError, Instant, Monitor};
 
 #[path = "../image.rs"]
@@ -14,18 +13,12 @@ mod image;
 
 #[entry]
 fn main() -> ! {
-    let _ = run();
-    loop {
-        wfi();
-    }
+    image::run(&mut monitor(), |_, _| {})
 }
 
-fn run() -> Result<(), ConfigError> {
+#[inline(always)]
+fn monitor() -> Result<Monitor<16, Target>, ConfigError> {
     const WEEK: Duration = Duration::from_secs(7 * 86_400);
     let config = Config::target(Duration::from_secs(10))?.mistakes_at_most_one_per(WEEK)?;
-    let mut new = Monitor::<16, _>::new(config.seed(black_box(7))?, Instant::ZERO);
-    let Ok(monitor) = &mut new else { return Ok(()) };
-    loop {
-        turn(monitor, Instant::from_micros(black_box(0)));
-    }
+    Monitor::new(config.seed(black_box(7))?, Instant::ZERO)
 }
