@@ -37,6 +37,13 @@ fn started(config: FailoverConfig, endpoints: &[Endpoint]) -> World {
     world
 }
 
+/// Goes on until the active endpoint is not answering in time any more.
+fn until_suspected(world: &mut World) {
+    while world.group.state() == GroupState::Serving {
+        world.beat(0, Instant::MAX);
+    }
+}
+
 /// Breaks endpoint 0 at `phase`; returns how long the switch took.
 fn time_to_switch(endpoints: usize, path: Path, phase: Duration) -> Duration {
     let mut world = world(endpoints);
@@ -90,9 +97,7 @@ fn suspicion_is_enough_where_the_user_says_so() {
 fn the_others_are_probed_at_once_when_the_active_one_is_suspected() {
     let mut world = world(4);
     world.paths[0] = Path::Silent;
-    while world.group.state() == GroupState::Serving {
-        world.beat(0, Instant::MAX);
-    }
+    until_suspected(&mut world);
     let suspected = world.now;
     world.run(Duration::from_millis(801)); // at most: one that was just probed is not pestered
     for endpoint in 1..4 {
@@ -482,9 +487,7 @@ fn the_threshold_of_warnings_is_the_users() {
 fn a_refusal_is_evidence_at_once() {
     let mut world = world(3);
     world.paths[0] = Path::Refuses;
-    while world.group.state() == GroupState::Serving {
-        world.beat(0, Instant::MAX);
-    }
+    until_suspected(&mut world);
     let asked = world.probes.iter().rev().find(|&&(to, _)| to == 0);
     assert_eq!(asked, Some(&(0, world.now)));
 }
