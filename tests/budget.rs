@@ -26,6 +26,10 @@ impl Crowd {
             .unwrap()
             .retries(Retries::fixed(8))
             .unwrap();
+        Self::of(config, budget)
+    }
+
+    fn of(config: Config, budget: Option<RetryBudget>) -> Self {
         let monitors =
             (1..=PEERS).map(|seed| Monitor::new(config.seed(seed).unwrap(), Instant::ZERO));
         let monitors: Vec<_> = monitors.map(Result::unwrap).collect();
@@ -41,10 +45,11 @@ impl Crowd {
 
     /// Probes sent in the next `seconds`.
     fn run(&mut self, seconds: u64) -> usize {
-        let (until, before) = (
-            self.now.saturating_add(Duration::from_secs(seconds)),
-            self.probes,
-        );
+        self.run_for(Duration::from_secs(seconds))
+    }
+
+    fn run_for(&mut self, span: Duration) -> usize {
+        let (until, before) = (self.now.saturating_add(span), self.probes);
         while self.now < until {
             self.now = self.now.saturating_add(Duration::from_millis(10));
             for which in 0..self.monitors.len() {
@@ -125,4 +130,22 @@ fn a_budget_of_nothing_leaves_the_steady_probes() {
     crowd.up = false;
     let probes = crowd.run(4);
     assert!((780..=900).contains(&probes), "{probes}");
+}
+
+/// Half of them would have a retry at once, and the others in time.
+#[test]
+fn a_retry_that_is_not_granted_is_asked_for_again() {
+    let config = Config::every(SECOND).unwrap();
+    let mut crowd = Crowd::of(config, Some(RetryBudget::new(50, 1)));
+    crowd.run(20);
+    crowd.up = false;
+    let lost = crowd.run_for(SECOND / 10);
+    assert!(lost > 15, "{lost}");
+    crowd.up = true;
+    crowd.run(2);
+    let deaths = crowd
+        .monitors
+        .iter()
+        .map(|monitor| monitor.snapshot(crowd.now).counters.dead);
+    assert_eq!(deaths.sum::<u32>(), 0);
 }

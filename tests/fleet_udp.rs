@@ -76,6 +76,17 @@ async fn the_living_are_told_from_the_dead() {
     fleet.stop().await;
 }
 
+/// Whether the socket is writable is known only after a turn of the runtime.
+#[tokio::test(flavor = "current_thread")]
+async fn the_first_probes_are_sent() {
+    let config = Config::every(50 * MS).unwrap().start_at_once();
+    let mut fleet = fleet(config).await;
+    let peer = fleet.add(echo_thread());
+    until(&mut fleet, peer, Verdict::Alive).await;
+    let counters = fleet.counters();
+    assert_eq!((counters.probes, counters.unsent), (1, 0), "{counters:?}");
+}
+
 /// Who knows a probe and is not whom it was sent to proves nothing.
 #[tokio::test(flavor = "current_thread")]
 async fn a_reply_from_elsewhere_is_none() {

@@ -13,7 +13,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.poll_with(now, Some(budget))
     }
 
-    /// Whether the probe that is due may be sent. A retry that is not granted waits for its turn on the steady schedule.
+    /// Whether the probe that is due may be sent. A retry that is not granted is asked for again a timeout later, and has its turn on the
+    /// steady schedule at last.
     pub(super) fn is_granted(&mut self, budget: Option<&RetryBudget>) -> bool {
         let Some(budget) = budget else {
             return true;
@@ -28,7 +29,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             one_more(&mut self.counters.budgeted);
             return true;
         }
-        self.next = steady;
+        let timeout_us = u64::from(self.pulse.plan().timeout_us());
+        self.next = steady.min(self.watch.now().plus(timeout_us));
         false
     }
 }

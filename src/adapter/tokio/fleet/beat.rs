@@ -33,6 +33,10 @@ pub(super) struct Beat<P: Pacing> {
 impl<P: Pacing> Beat<P> {
     pub(super) async fn run(mut self) {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+        select! {
+            () = stop.cancelled() => return,
+            _ = self.socket.writable() => {} // until the runtime has looked, nothing can be sent
+        }
         loop {
             let turn = self.turn();
             let until = turn.unwrap_or_else(|| Moment::now() + BREATH);

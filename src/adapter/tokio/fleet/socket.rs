@@ -78,6 +78,11 @@ impl Socket {
         self.inner.readable().await
     }
 
+    /// Cancel safe.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        self.inner.writable().await
+    }
+
     pub(super) fn send(&self, datagram: &[u8; LENGTH], to: SocketAddr) -> io::Result<()> {
         let to = match to.ip() {
             IpAddr::V4(ip) if self.is_v6 => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
