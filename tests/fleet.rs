@@ -112,6 +112,18 @@ fn what_was_lost_on_our_side_is_no_evidence() {
     assert_eq!(swarm.fleet.verdict(dead), Some(Verdict::Dead));
 }
 
+/// One probe in twenty is lost within a moment: more than the budget has retries for at once, not more than it has in time.
+#[test]
+fn who_loses_one_probe_together_with_many_is_not_dead() {
+    let unbounded = Config::every(SECOND).unwrap().seed(0xd1ce).unwrap();
+    let mut swarm = Swarm::new(unbounded, 10_000);
+    swarm.run(5 * SECOND, everybody);
+    swarm.run(SECOND / 20, |_, _| false);
+    swarm.run(5 * SECOND, everybody);
+    assert!(swarm.fleet.counters().suspect > 400);
+    assert_eq!(swarm.fleet.counters().dead, 0);
+}
+
 /// All silent for half a minute, then back: at no time twice the steady rate.
 #[test]
 fn an_outage_of_everything_is_no_flood() {
