@@ -110,6 +110,14 @@ pub struct Record {
     pub after: MonitorSnapshot,
 }
 
+/// A probe, when its answer arrives, and when it was sent on the monitor's own time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Flying {
+    id: ProbeId,
+    at: Instant,
+    sent: Instant,
+}
+
 /// A monitor, its peer and its clock.
 #[derive(Clone, PartialEq)]
 pub struct World<P: Pacing> {
@@ -118,10 +126,10 @@ pub struct World<P: Pacing> {
     pub now: Instant,
     /// After how long the peer answers a probe sent now.
     pub rtt_us: Option<u32>,
-    /// Probes under way: id and arrival of the answer.
-    flying: Vec<(ProbeId, Instant)>,
-    /// Probes answered in the last 12 days, on the monitor's own time: an id says its send time modulo 12.7 days, and an older duplicate
-    /// may pass for a reply to a forgotten probe where all that are remembered are unanswered.
+    /// Probes under way.
+    flying: Vec<Flying>,
+    /// Answered probes, and when they were sent on the monitor's own time, 12 days ago at most: an id says its send time modulo 12.7 days, and an
+    /// older duplicate may pass for a reply to a forgotten probe where all that are remembered are unanswered.
     answered: Vec<(ProbeId, Instant)>,
     /// Time that passed for the monitor in leaps of the clock that were put right.
     leapt: Duration,
@@ -266,7 +274,7 @@ impl<P: Pacing> World<P> {
                 false
             }
             _ => {
-                self.flying.retain(|&(flying, _)| flying != id);
+                self.flying.retain(|flying| flying.id != id);
                 self.call(Call::Unsent(id), self.now);
                 true
             }
@@ -327,7 +335,7 @@ impl<P: Pacing> World<P> {
         let arrival = self
             .flying
             .iter()
-            .map(|&(_, at)| at)
+            .map(|flying| flying.at)
             .min()
             .unwrap_or(Instant::MAX);
         let wake = self.wait.min(arrival.max(self.now));
@@ -344,17 +352,17 @@ impl<P: Pacing> World<P> {
 
     /// Hands in what has arrived by `now`.
     pub fn land(&mut self) -> bool {
-        self.flying.sort_by_key(|&(_, at)| at);
+        self.flying.sort_by_key(|flying| flying.at);
         let landed = self
             .flying
             .iter()
-            .take_while(|&&(_, at)| at <= self.now)
+            .take_while(|flying| flying.at <= self.now)
             .count();
         let landed: Vec<_> = self.flying.drain(..landed).collect();
-        for &(id, at) in &landed {
-            let stamp = if self.stamps_late { self.now } else { at };
-            self.call(Call::Reply(id, Duration::ZERO), stamp);
-            self.answered.push((id, self.observed()));
+        for Flying { id, at, sent } in &landed {
+            let stamp = if self.stamps_late { self.now } else { *at };
+            self.call(Call::Reply(*id, Duration::ZERO), stamp);
+            self.answered.push((*id, *sent));
         }
         !landed.is_empty()
     }
@@ -365,7 +373,7 @@ impl<P: Pacing> World<P> {
     }
 
     fn land_oldest(&mut self) -> Option<ProbeId> {
-        (!self.flying.is_empty()).then(|| self.flying.remove(0).0)
+        (!self.flying.is_empty()).then(|| self.flying.remove(0).id)
     }
 
     /// Law 2: a drain ends within `MAX_DRAIN` polls, and its deadline lies in the future and stays.
@@ -400,8 +408,11 @@ impl<P: Pacing> World<P> {
         self.probes += 1;
         self.last_probe = Some(id);
         if let Some(rtt_us) = self.rtt_us {
-            self.flying
-                .push((id, self.now.saturating_add(micros(rtt_us.into()))));
+            self.flying.push(Flying {
+                id,
+                at: self.now.saturating_add(micros(rtt_us.into())),
+                sent: self.observed(),
+            });
         }
     }
 
