@@ -273,6 +273,10 @@ impl Pacing for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::loss::LossRate;
+    use crate::rtt::RttEstimator;
+    use crate::window::RttWindow;
 
     const BOUND_US: u64 = 10_000_000;
 
@@ -355,5 +359,121 @@ mod tests {
         };
         assert!(counts_after(BOUND_US / 64));
         assert!(!counts_after(BOUND_US / 64 + 1));
+    }
+
+    /// An answer after `length_us` to the probe sent at the start of time.
+    fn answer(length_us: u32) -> Answer {
+        Answer {
+            sent: Instant::ZERO,
+            now: Instant::from_micros(length_us.into()),
+            rtt_us: Some(length_us),
+        }
+    }
+
+    /// Half or double the usual round trip is the same path; what is beyond is another one, of which little is known.
+    #[test]
+    fn another_usual_round_trip_is_another_path() {
+        for (usual_us, median_us, another) in [
+            (500, 1_001, false),
+            (500, 1_002, true),
+            (1_000, 500, false),
+            (1_000, 499, true),
+        ] {
+            let mut state = TargetState::NEW;
+            state.usual_us = usual_us;
+            target().on_answer(&mut state, &answer(median_us));
+            assert_eq!(state.usual_us == median_us, another, "{median_us}");
+        }
+    }
+
+    /// 0.14 of the bound, and the plan is drawn up anew.
+    #[test]
+    fn a_long_silence_is_acted_on_at_once() {
+        let long_us = saturate(scaled_q16(BOUND_US, shape::LONG));
+        for (length_us, long) in [(long_us, false), (long_us + 1, true)] {
+            let mut state = learnt(&target(), 20_000, now_and_then(200, &[]));
+            (state.since, state.relaxing) = (0, false);
+            state.asked = Asked {
+                sent: Instant::ZERO,
+                share: 5_000,
+                grade: 2,
+                open: true,
+            };
+            let mut risk = state.risk.clone();
+            risk.add(2, 5_000, long);
+            target().on_answer(&mut state, &answer(length_us));
+            assert_eq!((state.risk, state.since == 0), (risk, long));
+        }
+    }
+
+    /// One more for each steady probe; two less for a retry, and for what has to be asked again.
+    #[test]
+    fn steady_probes_save_retries() {
+        let mut state = TargetState::NEW;
+        let (first, savings) = (Instant::from_secs(1), state.savings);
+        let mut probe = |secs, retry| {
+            target().on_probe(&mut state, Instant::from_secs(secs), retry);
+            (state.savings, state.asked.sent)
+        };
+        assert_eq!(probe(1, false), (savings + 1, first));
+        assert_eq!(probe(2, false), (savings - 1, first));
+        assert_eq!(probe(3, true), (savings - 3, first));
+    }
+
+    #[test]
+    fn a_retry_begins_no_silence() {
+        let mut state = TargetState::NEW;
+        target().on_probe(&mut state, Instant::ZERO, true);
+        assert!(!state.asked.open);
+    }
+
+    /// Two usual round trips; as many retries as are saved; and where there is none, while the peer is dead it is asked as seldom as before.
+    #[test]
+    fn a_plan_is_what_was_learnt_and_saved() {
+        let config = Config::target(Duration::from_micros(BOUND_US)).unwrap();
+        let (limits, window) = (config.settings.limits, RttWindow::<4>::new());
+        let path = Statistics {
+            moments: window.moments(),
+            rtt: &RttEstimator::new(),
+            loss: &LossRate::new(),
+            limits: &limits,
+        };
+        let mut state = TargetState::NEW;
+        state.trouble.sample(250_000);
+        for (savings, retries, dead_ms) in [(0, 1, 588), (2, 1, 1_200), (7, 3, 1_200)] {
+            state.savings = savings;
+            let plan = target().plan(&state, &path);
+            assert_eq!(
+                (plan.timeout_us(), plan.retries().count()),
+                (500_000, retries)
+            );
+            let dead_us = plan.dead_interval_us(&limits);
+            assert!(
+                (dead_us / 1_000).abs_diff(dead_ms) < 2,
+                "{savings}: {plan:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_promise_says_probes_a_second() {
+        let mut state = TargetState::NEW;
+        state.cost = 5.0;
+        let promise = target().promise(&state).unwrap();
+        assert!((promise.probes_per_s - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_second_mistake_at_once_breaks_the_promise() {
+        let mut state = TargetState::NEW;
+        target().on_probe(&mut state, Instant::ZERO, false);
+        for (secs, broken) in [(20, false), (40, true)] {
+            let end = EpisodeEnd {
+                outcome: Outcome::Refuted,
+                now: Instant::from_secs(secs),
+            };
+            target().on_episode_end(&mut state, &end);
+            assert_eq!(target().is_broken(&state), broken);
+        }
     }
 }

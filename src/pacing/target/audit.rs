@@ -150,4 +150,25 @@ mod tests {
         audit.review(Instant::from_secs(3_200), 1_000_000_000);
         assert_eq!(audit.strictness(), 0);
     }
+
+    #[test]
+    fn it_begins_with_the_first_probe() {
+        let mut audit = Audit::NEW;
+        for secs in [100, 200] {
+            audit.begin(Instant::from_secs(secs));
+        }
+        assert_eq!(audit.since(), Instant::from_secs(100));
+    }
+
+    #[test]
+    fn a_promise_that_is_broken_is_told_once() {
+        let mut audit = Audit::NEW;
+        audit.begin(Instant::ZERO);
+        for ms in [1, 2] {
+            audit.mistake(Instant::from_millis(ms), 1_000_000);
+        }
+        assert!(audit.is_broken());
+        audit.settle();
+        assert!(!audit.is_broken());
+    }
 }

@@ -20,6 +20,7 @@ const SHORTEST: f32 = 0.05;
 const STEP: f32 = 1.114_343;
 
 /// Expected mistakes by interval, in bounds.
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Outlook {
     excess: [f32; STEPS],
     /// Mistakes that no interval avoids.
@@ -264,5 +265,74 @@ mod tests {
         let n = |y: f32| 1.0 / (y * y);
         let exact = 1.0 / 0.3 - 1.0 / 0.9;
         assert!((under(0.9, n(0.9), 0.3, n(0.3), -2.0) - exact).abs() < 1e-4);
+    }
+
+    #[test]
+    fn over_a_short_way_a_steep_rate_is_as_good_as_straight() {
+        let exact = libm::logf(1.1); // of 1/y
+        let found = under(0.55, 1.0 / 0.55, 0.5, 1.0 / 0.5, -1.0);
+        assert!((found / exact - 1.0).abs() < 2e-3, "{found} {exact}");
+    }
+
+    /// log2 N, by the description alone: straight from middle to middle of the bins, and beyond the last ones.
+    fn log2_rate(masses: &[f32; BINS], length: f64) -> f64 {
+        let at = -libm::log2(length) - 0.5;
+        let bin = (at.max(0.0) as usize).min(BINS - 2);
+        let log2 = |bin: usize| libm::log2(f64::from(masses[bin])) + bin as f64 + 1.0;
+        log2(bin) + (log2(bin + 1) - log2(bin)) * (at - bin as f64)
+    }
+
+    /// The mean of N over the last `interval` before `usable`, in ten thousand steps.
+    fn mean_rate(masses: &[f32; BINS], usable: f64, interval: f64) -> f64 {
+        let at = |k: i32| usable - interval * (f64::from(k) + 0.5) / 10_000.0;
+        let rate = |k| libm::exp2(log2_rate(masses, at(k)));
+        (0..10_000).map(rate).sum::<f64>() / 10_000.0
+    }
+
+    #[test]
+    fn the_excess_is_the_mean_rate_less_the_floor() {
+        let mut silences = Silences::NEW;
+        for k in 1..5_000_u64 {
+            silences.add(100_000_000 / (k * k), 1_000, 20_000);
+            silences.add(1_000 / k, 1_000, 20_000);
+        }
+        let masses = masses(&silences);
+        for margin in [0.04, 0.2] {
+            let outlook = Outlook::new(&silences, margin, 0.0);
+            let floor = libm::exp2(log2_rate(&masses, 1.0));
+            assert!((f64::from(outlook.floor) / floor - 1.0).abs() < 1e-3);
+            let mut interval = f64::from(SHORTEST);
+            for excess in outlook.excess {
+                let usable = 1.0 - f64::from(margin);
+                if interval < usable - 0.01 {
+                    let mean = mean_rate(&masses, usable, interval);
+                    let off = f64::from(excess + outlook.floor) / mean;
+                    assert!((off - 1.0).abs() < 0.03, "{interval}: {off}");
+                }
+                interval *= f64::from(STEP);
+            }
+        }
+    }
+
+    /// Every second probe is followed by an episode: what it costs comes on top.
+    #[test]
+    fn retries_cost_as_well() {
+        let mut silences = Silences::NEW;
+        for k in 0..1_000 {
+            silences.add(300 - 299 * (k % 2), 1_000, 20_000);
+        }
+        let choice = Outlook::new(&silences, 0.04, 0.0).choose(10.0, 0.0);
+        let [first, second, third, fourth, ..] = masses(&silences);
+        let retries = 6.0 * first + 3.5 * second + 2.0 * third + 0.8 * fourth;
+        let off = choice.cost * choice.interval / (1.0 + retries);
+        assert!((off - 1.0).abs() < 1e-6, "{off} {retries}");
+    }
+
+    #[test]
+    fn the_shortest_interval_allowed_is_allowed() {
+        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
+        let dear = |least| outlook.choose(1e9, least).interval.to_bits();
+        assert_eq!(dear(SHORTEST), SHORTEST.to_bits());
+        assert_eq!(dear(SHORTEST * 1.01), (SHORTEST * STEP).to_bits());
     }
 }

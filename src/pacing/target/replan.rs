@@ -198,3 +198,236 @@ impl Target {
 fn q16(share: f32) -> u16 {
     (share * 65_536.0) as u16
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::time::{Instant, saturate};
+
+    /// 2^24 us, so that shares of it are exact.
+    const BOUND_US: u64 = 1 << 24;
+
+    /// A mistake is allowed every 16 bounds.
+    fn target() -> Target {
+        let bound = Duration::from_micros(BOUND_US);
+        Target::new(bound).with_recurrence(16 * bound).unwrap()
+    }
+
+    /// On a path whose usual round trip is `median_us`.
+    fn usual(median_us: u32) -> TargetState {
+        let mut state = TargetState::NEW;
+        state.trouble.sample(median_us);
+        state
+    }
+
+    /// With `count` silences of a share of the bound.
+    fn after(count: usize, length_us: u64, mut state: TargetState) -> TargetState {
+        for _ in 0..count {
+            state.silences.add(length_us, BOUND_US, 1 << 14);
+        }
+        state
+    }
+
+    fn requirement(target: &Target, state: &TargetState) -> Option<Setting> {
+        target.infeasible(state).map(|found| found.requirement)
+    }
+
+    #[test]
+    fn the_margin_is_five_eighths_of_the_usual_round_trip() {
+        let target = Target::new(Duration::from_secs(10));
+        for (median_us, percent) in [
+            (1, 3),
+            (480_000, 3),
+            (480_016, 4), // rounded up
+            (1_600_000, 10),
+            (4_000_000, 25),
+            (8_000_000, 25),
+        ] {
+            assert_eq!(target.margin_percent(&usual(median_us)), percent);
+        }
+    }
+
+    #[test]
+    fn the_shortest_interval_is_the_shortest_that_the_budget_allows() {
+        for budget in [120, 300, 777, 5_000] {
+            let share = target().with_budget(budget).unwrap().least_share();
+            let probes_us = |share: u16| scaled_q16(BOUND_US, u32::from(share)) * u64::from(budget);
+            assert!(probes_us(share) >= 1_000_000_000, "{budget}: {share}");
+            assert!(probes_us(share - 2) < 1_000_000_000, "{budget}: {share}");
+        }
+    }
+
+    #[test]
+    fn a_usual_round_trip_of_a_quarter_of_the_bound_is_no_silence() {
+        for (median_us, lag_us) in [
+            (10, 0),
+            ((1 << 22) - 1, 0),
+            (1 << 22, 1 << 22),
+            (9 << 20, 9 << 20),
+        ] {
+            assert_eq!(target().lag_us(&usual(median_us)), lag_us);
+        }
+    }
+
+    /// Half of the timeout, which is two usual round trips, is lost as well.
+    #[test]
+    fn what_cannot_be_used_of_the_bound_grows_with_the_usual_round_trip() {
+        for (median_us, closest, lag) in [
+            (1 << 10, 0.04, 0.0),
+            (1 << 20, 0.125, 0.0),
+            (1 << 22, 0.3, 0.25),
+            (BOUND_US as u32, 0.3, 0.875),
+        ] {
+            let mut state = after(50, 3 << 20, usual(median_us));
+            state.margin = 7;
+            let expected = Outlook::new(&state.silences, 0.07 + closest / 2.0, lag);
+            assert_eq!(target().outlook(&state), expected, "{median_us}");
+        }
+    }
+
+    /// Of which every twentieth probe is followed by a silence of 3/16 of the bound, most of them after trouble.
+    fn troubled() -> TargetState {
+        let mut state = usual(50_000);
+        for k in 0..2_000 {
+            let long = k % 20 == 0;
+            let length_us = if long { 3 << 20 } else { 50_000 };
+            state.silences.add(length_us, BOUND_US, 1 << 14);
+            state.risk.add(u8::from(k % 40 < 3), 1 << 14, long);
+        }
+        state
+    }
+
+    #[test]
+    fn the_cost_is_that_of_each_grade_while_it_lasts() {
+        let mut state = troubled();
+        let outlook = target().outlook(&state);
+        target().grade(&mut state, &outlook, 3_000.0);
+        let grades = state.risk.relative().into_iter().zip(state.risk.parts());
+        let cost_of = |(risk, part): (f32, f32)| part * outlook.choose(3_000.0 * risk, 0.0).cost;
+        let cost: f32 = grades.map(cost_of).sum();
+        assert!((state.cost / cost - 1.0).abs() < 1e-6, "{}", state.cost);
+    }
+
+    #[test]
+    fn intervals_lengthen_by_steps_until_they_are_as_wanted() {
+        let mut state = troubled();
+        let outlook = target().outlook(&state);
+        state.shares = [1_000; 5];
+        target().grade(&mut state, &outlook, 3_000.0);
+        assert_eq!((state.shares, state.relaxing), ([1_600; 5], true));
+        for _ in 0..12 {
+            target().grade(&mut state, &outlook, 3_000.0);
+        }
+        let wanted = |risk: f32| q16(outlook.choose(3_000.0 * risk, 0.0).interval);
+        let wanted = state.risk.relative().map(wanted);
+        assert_eq!((state.shares, state.relaxing), (wanted, false));
+    }
+
+    #[test]
+    fn a_constant_interval_is_never_relaxed() {
+        let (target, mut state) = (
+            Target {
+                constant: 1_234,
+                ..target()
+            },
+            troubled(),
+        );
+        let outlook = target.outlook(&state);
+        target.grade(&mut state, &outlook, 3_000.0);
+        assert_eq!((state.shares, state.relaxing), ([1_234; 5], false));
+    }
+
+    /// At first, a third of the bounds between two mistakes; each broken promise doubles it.
+    #[test]
+    fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
+        let outlook = target().outlook(&after(20_000, 10_000, usual(10_000)));
+        for (strictness, worth) in [(0, 16.0 / 3.0), (2, 64.0 / 3.0), (12, 4_096.0 / 3.0)] {
+            let (_, found) = target().choose(&outlook, strictness);
+            assert!((found / worth - 1.0).abs() < 1e-6, "{strictness}: {found}");
+        }
+    }
+
+    #[test]
+    fn over_seven_eighths_of_the_bound_round_trips_leave_no_time_to_ask() {
+        let longest = 7 << 21;
+        assert_eq!(target().infeasible(&usual(longest)), None);
+        let found = target().infeasible(&usual(longest + 1)).unwrap();
+        assert_eq!(found.requirement, Setting::DetectWithin);
+        assert_eq!(found.nearest, (u64::from(longest) + 1) * 4 / 3);
+    }
+
+    /// Twice as many as allowed, of which three silences were witnesses.
+    #[test]
+    fn what_no_interval_avoids_may_be_too_much() {
+        let with = |silences, floor| TargetState {
+            floor,
+            mistakes: 0.25,
+            ..after(silences, 9 << 20, usual(10_000))
+        };
+        for (silences, floor, infeasible) in [
+            (3, 0.125, false),
+            (3, 0.126, true),
+            (2, 0.5, false),
+            (0, 0.5, false),
+        ] {
+            let found = target().infeasible(&with(silences, floor));
+            assert_eq!(found.is_some(), infeasible, "{silences} {floor}");
+            if let Some(found) = found {
+                assert_eq!(found.requirement, Setting::MistakeRecurrence);
+                assert_eq!(found.nearest, 4 * BOUND_US);
+            }
+        }
+    }
+
+    #[test]
+    fn a_budget_is_in_the_way_where_there_is_one_and_it_is_certain() {
+        let thrifty = target().with_budget(120).unwrap();
+        let with = |probes, mistakes| TargetState {
+            mistakes,
+            ..after(probes, 10_000, usual(10_000))
+        };
+        let short = Some(Setting::ProbeBudget);
+        assert_eq!(requirement(&thrifty, &with(256, 0.126)), short);
+        assert_eq!(requirement(&thrifty, &with(256, 0.125)), None);
+        assert_eq!(requirement(&thrifty, &with(255, 0.126)), None);
+        assert_eq!(requirement(&target(), &with(256, 0.126)), None);
+    }
+
+    #[test]
+    fn the_nearest_budget_affords_the_longest_interval_that_will_do() {
+        let state = TargetState {
+            mistakes: 1.0,
+            ..after(256, 10_000, usual(10_000))
+        };
+        let found = target().with_budget(120).unwrap().infeasible(&state);
+        let nearest = found.unwrap().nearest as f32;
+        let longest = target().outlook(&state).longest(1.5 / 16.0).unwrap();
+        let spent = |probes: f32| probes * longest * BOUND_US as f32;
+        assert!(spent(nearest) >= 1e9 && spent(nearest - 1.0) < 1e9);
+    }
+
+    /// Where a round trip after the shortest interval would come too late, it is certain without a long silence.
+    #[test]
+    fn on_a_slow_path_a_round_trip_may_be_too_late() {
+        let thrifty = target().with_budget(120).unwrap();
+        let interval_us = scaled_q16(BOUND_US, u32::from(thrifty.least_share()));
+        let just = saturate(BOUND_US - interval_us);
+        assert!(u64::from(just) > BOUND_US >> 3);
+        let with = |median_us| TargetState {
+            mistakes: 1.0,
+            ..after(300, 10_000, usual(median_us))
+        };
+        assert_eq!(thrifty.infeasible(&with(just)), None);
+        assert!(thrifty.infeasible(&with(just + 1)).is_some());
+    }
+
+    #[test]
+    fn the_audit_holds_the_planner_to_what_it_expects() {
+        let mut state = after(3, 9 << 20, usual(10_000));
+        assert_eq!(target().promised_us(&state), 16 * BOUND_US);
+        (state.floor, state.mistakes, state.now) = (0.5, 0.5, Instant::ZERO);
+        assert_eq!(target().promised_us(&state), 2 * BOUND_US);
+    }
+}
