@@ -342,7 +342,7 @@ mod tests {
     /// At first, a third of the bounds between two mistakes; each broken promise doubles it.
     #[test]
     fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
-        let outlook = target().outlook(&after(20_000, 10_000, usual(10_000)));
+        let outlook = target().outlook(&after(2_000, 10_000, usual(10_000)));
         for (strictness, worth) in [(0, 16.0 / 3.0), (2, 64.0 / 3.0), (12, 4_096.0 / 3.0)] {
             let (_, found) = target().choose(&outlook, strictness);
             assert!((found / worth - 1.0).abs() < 1e-6, "{strictness}: {found}");
