@@ -440,7 +440,13 @@ mod tests {
         };
         let mut state = TargetState::NEW;
         state.trouble.sample(250_000);
-        for (savings, retries, dead_ms) in [(0, 1, 588), (2, 1, 1_200), (7, 3, 1_200)] {
+        let first = state.savings; // enough for an episode
+        for (savings, retries, dead_ms) in [
+            (first, 16, 1_200),
+            (0, 1, 588),
+            (2, 1, 1_200),
+            (7, 3, 1_200),
+        ] {
             state.savings = savings;
             let plan = target().plan(&state, &path);
             assert_eq!(

@@ -198,4 +198,35 @@ mod tests {
         let grades = [14, 15, 24, 25, 49, 50, 99, 100].map(|score| grade(score, 10));
         assert_eq!(grades, [0, 1, 1, 2, 2, 3, 3, 4]);
     }
+
+    #[test]
+    fn what_is_halved_counts_half() {
+        let counted = |times| {
+            let mut risk = Risk::NEW;
+            (0..times).for_each(|_| risk.add(1, 40, true));
+            risk
+        };
+        let mut risk = counted(10);
+        risk.halve();
+        assert_eq!(risk, counted(5));
+    }
+
+    #[test]
+    fn parts_are_what_is_usual_and_what_was_counted() {
+        let mut risk = Risk::NEW;
+        (0..4).for_each(|_| risk.add(1, 1 << 14, false)); // one bound
+        let expected = [8.0, 1.6, 0.2, 0.1, 0.1].map(|bounds| bounds / 10.0);
+        for (part, expected) in risk.parts().into_iter().zip(expected) {
+            assert!((part - expected).abs() < 1e-6, "{part} {expected}");
+        }
+    }
+
+    #[test]
+    fn without_evidence_hypotheses_weigh_what_is_assumed() {
+        let weights = Risk::NEW.weights([1.0; 6]);
+        for (weight, against) in weights.into_iter().zip(AGAINST) {
+            let ratio = weight / weights[4];
+            assert!((ratio - libm::expf(-against)).abs() < 1e-6, "{ratio}");
+        }
+    }
 }

@@ -103,6 +103,7 @@ mod tests {
             }
         }
         assert_eq!(bin(1_000, 1_000), BINS);
+        assert_eq!(bin(1, 1 << 40), BINS - 1);
     }
 
     #[test]

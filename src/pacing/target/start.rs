@@ -100,4 +100,12 @@ mod tests {
         let thrifty = target.with_budget(201).unwrap();
         assert!(thrifty.starting_share() > 32_000, "{thrifty:?}");
     }
+
+    /// Eight probes a bound: with as many lost, a mistake is just so rare.
+    #[test]
+    fn just_as_rare_as_asked_will_do() {
+        let second = Duration::from_secs(1);
+        let target = Target::new(second).with_recurrence(64 * second).unwrap();
+        assert_eq!(target.starting_share(), u16::MAX / 8);
+    }
 }

@@ -71,7 +71,7 @@ impl Trouble {
             rest -= half_us;
         }
         let faded = divided(u64::from(score / 2) * (rest >> 8), (half_us >> 8).max(1));
-        score - saturate(faded).min(score / 2)
+        score.saturating_sub(saturate(faded))
     }
 
     /// How far out of the ordinary the last things heard were.
@@ -117,5 +117,53 @@ mod tests {
         }
         let median_us = trouble.median_us();
         assert!((90_000..112_000).contains(&median_us), "{median_us}");
+    }
+
+    /// Of a path with a median of 50 ms, after something that took 400 ms.
+    fn troubled() -> Trouble {
+        let mut trouble = Trouble::NEW;
+        trouble.sample(50_000);
+        trouble.hear(400_000, Instant::ZERO, 4_000_000);
+        trouble
+    }
+
+    #[test]
+    fn trouble_fades_by_half_every_quarter_of_the_bound_and_straight_in_between() {
+        for (after_us, score_us) in [
+            (0, 400_000),
+            (1 << 18, 350_000),
+            (1 << 20, 200_000),
+            (3 << 19, 150_000),
+            (1 << 21, 100_000),
+        ] {
+            let now = Instant::from_micros(after_us);
+            assert_eq!(troubled().score_us(now, 1 << 22), score_us);
+        }
+    }
+
+    #[test]
+    fn what_is_no_worse_than_what_is_left_changes_nothing() {
+        let mut trouble = troubled();
+        trouble.hear(300_000, Instant::from_millis(500), 4_000_000);
+        assert_eq!(trouble, troubled());
+    }
+
+    #[test]
+    fn a_sample_like_the_median_leaves_it() {
+        let mut trouble = Trouble::NEW;
+        for _ in 0..3 {
+            trouble.sample(1_000);
+        }
+        assert_eq!(trouble.median_us(), 1_000);
+    }
+
+    /// 2 ms after 0.1 ms are twenty medians, and no trouble at a bound of 4 s.
+    #[test]
+    fn on_a_local_network_what_is_short_is_ordinary() {
+        let mut trouble = Trouble::NEW;
+        trouble.sample(100);
+        trouble.hear(2_000, Instant::ZERO, 4_000_000);
+        assert_eq!(trouble.grade(Instant::ZERO, 4_000_000), 0);
+        assert_eq!(trouble.grade(Instant::ZERO, 40_000), 4);
     }
 }
