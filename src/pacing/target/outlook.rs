@@ -157,7 +157,7 @@ impl Place {
     fn of(length: f32) -> Self {
         let log2 = log2f(length);
         let at = -log2 - 0.5;
-        let bin = (at.max(0.0) as usize).min(BINS - 2);
+        let bin = at.max(0.0) as usize; // the last but one at most
         Self {
             bin,
             part: at - bin as f32,
@@ -169,6 +169,7 @@ impl Place {
 
 /// No length below this share of the bound matters.
 const NEAREST: f32 = 2e-4;
+const _: () = assert!(NEAREST > 1.73e-4, "the middle of the last bin is shorter");
 
 /// The mean of N over `[usable - eta, usable]` less the floor, for each interval that is tried.
 fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {

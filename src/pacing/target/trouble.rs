@@ -166,4 +166,15 @@ mod tests {
         assert_eq!(trouble.grade(Instant::ZERO, 4_000_000), 0);
         assert_eq!(trouble.grade(Instant::ZERO, 40_000), 4);
     }
+
+    #[test]
+    fn a_200th_of_the_bound_over_the_median_is_out_of_the_ordinary() {
+        let grade = |length_us| {
+            let mut trouble = Trouble::NEW;
+            trouble.sample(100_000);
+            trouble.hear(length_us, Instant::ZERO, 65_536_000);
+            trouble.grade(Instant::ZERO, 65_536_000)
+        };
+        assert_eq!([427_999, 428_000].map(grade), [0, 2]);
+    }
 }
