@@ -337,3 +337,17 @@ fn sample(offset: i64) -> u32 {
         .saturating_add(i64::from(ZERO_US))
         .clamp(0, i64::from(u32::MAX)) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_keeps_its_least_offset() {
+        let beats = [9, 7, 8].into_iter().zip(1..);
+        let run = beats.fold(Run::NONE, |run, (offset, second)| {
+            run.then(Instant::from_secs(second), 1_000_000, offset)
+        });
+        assert_eq!((run.beats, run.first, run.least), (3, 9, 7));
+    }
+}
