@@ -342,6 +342,76 @@ fn sample(offset: i64) -> u32 {
 mod tests {
     use super::*;
 
+    const SECOND_US: u64 = 1_000_000;
+
+    /// A beat that says an interval of a second, so long after the last.
+    fn beat(arrivals: &mut Arrivals<8>, after_us: u64) -> (Step, Arrival) {
+        let step = Step {
+            slots: 1,
+            interval_us: SECOND_US,
+            received: shifted(arrivals.origin, arrivals.last).plus(after_us),
+            late_us: 0,
+        };
+        (step, arrivals.take(step))
+    }
+
+    fn aligned() -> Arrivals<8> {
+        let mut arrivals = Arrivals::new();
+        arrivals.align(Instant::from_secs(10_000), SECOND_US);
+        arrivals
+    }
+
+    #[test]
+    fn offsets_from_17_minutes_early_to_53_late_have_their_place() {
+        let minute = 60_000_000_i64;
+        for offset in [-17 * minute, 0, 53 * minute] {
+            let mut arrivals = Arrivals::<1>::new();
+            arrivals.window.push_us(sample(offset));
+            assert_eq!(arrivals.mean(), offset);
+        }
+    }
+
+    /// What is less than nine minutes off the schedule stays there; more becomes the schedule.
+    #[test]
+    fn the_schedule_follows_what_is_far_off() {
+        let (near, far) = (530 * SECOND_US, 540 * SECOND_US);
+        let last = [near, far].map(|off_us| {
+            let mut arrivals = aligned();
+            beat(&mut arrivals, SECOND_US + off_us);
+            assert!(arrivals.is_valid());
+            let next = arrivals.expected().since(Instant::from_secs(10_000));
+            assert_eq!(next, 2 * SECOND_US + off_us);
+            arrivals.last
+        });
+        assert_eq!(last, [signed(near), 0]);
+    }
+
+    /// By a second in 4,096, so that the quickest of long ago is none for ever.
+    #[test]
+    fn the_quickest_is_forgotten_slowly() {
+        let mut arrivals = aligned();
+        beat(&mut arrivals, 2 * SECOND_US);
+        let before = arrivals.least;
+        for _ in 0..4_096 {
+            beat(&mut arrivals, SECOND_US);
+        }
+        assert_eq!(arrivals.least - before, 4_096 * (1_000_000 / 4_096));
+    }
+
+    /// A sender that takes twice as long as it says is no more than a quarter slower, as far as the quickest goes.
+    #[test]
+    fn the_quickest_is_forgotten_by_a_quarter_of_the_time_at_most() {
+        let mut arrivals = aligned();
+        let anew = (0..8).find_map(|_| {
+            let (step, arrival) = beat(&mut arrivals, 2 * SECOND_US);
+            arrivals.settle(step, arrival, 3 * SECOND_US, 0)
+        });
+        assert!(anew.is_some());
+        let before = arrivals.least;
+        beat(&mut arrivals, 2 * SECOND_US);
+        assert_eq!(arrivals.least - before, 250_000);
+    }
+
     #[test]
     fn a_run_keeps_its_least_offset() {
         let beats = [9, 7, 8].into_iter().zip(1..);
