@@ -135,7 +135,8 @@ impl EarlyWarning {
         let log = log2(rtt_micros(rtt));
         let above = self.above(log);
         self.learn(log);
-        self.take(above)
+        self.take(above);
+        self.calm_down()
     }
 
     /// A probe is overdue. If it is answered after all, say that too.
@@ -223,10 +224,16 @@ impl EarlyWarning {
         self.score = score as u16; // at most 32 octaves, and 2 log2(2,561)
         if score > self.threshold as u32 {
             self.health = Health::Degraded;
+        }
+        if score + OCTAVE > self.threshold as u32 {
             self.calm = 0;
-        } else if score + OCTAVE > self.threshold as u32 {
-            self.calm = 0;
-        } else {
+        }
+        self.health
+    }
+
+    /// Ends a warning where the answer that was just judged is one of enough calm ones.
+    const fn calm_down(&mut self) -> Health {
+        if self.score as u32 + OCTAVE <= self.threshold as u32 {
             self.calm = self.calm.saturating_add(1);
             if self.calm >= CALM {
                 self.health = Health::Good;
@@ -304,6 +311,30 @@ mod tests {
         assert_eq!(warning.background(), 2 * OCTAVE);
     }
 
+    /// Without trouble before it, an overdue probe is two octaves, and half an octave of it is trouble.
+    #[test]
+    fn a_probe_that_is_overdue_counts_as_four_times_the_usual() {
+        let mut warning = EarlyWarning::new();
+        warning.overdue();
+        assert_eq!(warning.score(), 2_000);
+        assert_eq!(warning.trouble >> FADE_BITS, 128);
+    }
+
+    #[test]
+    fn one_sample_is_five_octaves_of_trouble_at_most() {
+        let trouble = |above: u32| {
+            let mut warning = EarlyWarning::new();
+            warning.take(above);
+            warning.trouble >> FADE_BITS
+        };
+        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]); // 2.8 times the usual is no trouble
+        let (six_and_a_half, more) = (1_664, [1_665, 2_560, 8_192]);
+        assert_eq!(
+            (trouble(six_and_a_half), more.map(trouble)),
+            (1_280, [1_280; 3])
+        );
+    }
+
     #[test]
     fn it_is_small() {
         assert!(size_of::<EarlyWarning>() <= 16);
@@ -352,6 +383,34 @@ mod tests {
             assert_eq!(warning.answered(ms(40)), Health::Degraded);
         }
         assert_eq!(warning.answered(ms(40)), Health::Good);
+    }
+
+    /// An octave below the threshold is calm, and no less is.
+    #[test]
+    fn an_answer_just_below_the_threshold_puts_off_the_end_of_a_warning() {
+        let eighth = |above: u32| {
+            let mut warning = EarlyWarning::new().warn_above(4_000);
+            warning.judge(5 * OCTAVE);
+            let calm = [0; 7].into_iter().chain([above]);
+            calm.fold(Health::Good, |_, above| {
+                warning.judge(above);
+                warning.calm_down()
+            })
+        };
+        assert_eq!(eighth(3 * OCTAVE), Health::Good);
+        assert_eq!(eighth(3 * OCTAVE + 1), Health::Degraded);
+        assert_eq!(eighth(4 * OCTAVE), Health::Degraded);
+    }
+
+    /// Answers alone end a warning: not that one waits for them, and not that they do not come.
+    #[test]
+    fn a_warning_does_not_end_for_want_of_answers() {
+        let mut warning = warm();
+        warning.waiting(ms(2_000));
+        for _ in 0..20 {
+            assert_eq!(warning.waiting(ms(1)), Health::Degraded);
+            assert_eq!(warning.overdue(), Health::Degraded);
+        }
     }
 
     #[test]

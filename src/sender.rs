@@ -102,10 +102,8 @@ impl Sender {
     fn skip(&mut self, now: Instant) {
         let behind = now.since(self.next);
         let slots = behind.checked_div(self.interval_us).unwrap_or(0);
-        if slots > 0 {
-            self.next = self.next.plus(slots.saturating_mul(self.interval_us));
-            self.sequence = self.sequence.wrapping_add(slots as u32);
-        }
+        self.next = self.next.plus(slots.saturating_mul(self.interval_us));
+        self.sequence = self.sequence.wrapping_add(slots as u32);
     }
 
     const fn beat(&self) -> Beat {

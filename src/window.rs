@@ -107,13 +107,13 @@ impl<const N: usize> RttWindow<N> {
     }
 
     /// How many samples were taken in, modulo `N`.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(test, feature = "metrics"))]
     pub(crate) const fn turn(&self) -> usize {
         self.next as usize
     }
 
     /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(test, feature = "metrics"))]
     pub(crate) fn since(&self, turn: usize) -> impl Iterator<Item = Duration> + '_ {
         let news = (self.turn() + N - turn % N) % N;
         (0..news).filter_map(move |step| {
@@ -355,7 +355,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "metrics")]
     #[test]
     fn what_is_new_is_told_across_the_turn() {
         let mut window = RttWindow::<4>::new();

@@ -153,7 +153,7 @@ fn a_drain_ends_though_more_is_due() {
     for _ in 0..5_000 {
         fleet.add(now);
     }
-    let (mut probes, mut drains, mut at) = (0, 0, now);
+    let (mut probes, mut drains, mut at, mut longest) = (0, 0, now, 0);
     while probes < 5_000 {
         drains += 1;
         let drain = (1..).find_map(|polls| match fleet.poll(at) {
@@ -165,10 +165,11 @@ fn a_drain_ends_though_more_is_due() {
             FleetOutput::Idle => unreachable!("time is up"),
         });
         let (polls, until) = drain.unwrap();
-        assert!(polls <= Fleet::<4>::MAX_DRAIN && until > at);
+        assert!(until > at);
+        longest = polls.max(longest);
         at = until;
     }
-    assert_eq!(drains, 20);
+    assert_eq!((drains, longest), (20, Fleet::<4>::MAX_DRAIN));
 }
 
 #[test]
@@ -219,7 +220,13 @@ fn the_worst_come_first() {
         ]
     );
     assert!(worst[0].silent > 15 * SECOND && worst[2].silent < 3 * SECOND);
-    assert_eq!(swarm.fleet.worst(1, swarm.now)[0].peer, first);
+    for count in 0..=3 {
+        let worst = swarm.fleet.worst(count, swarm.now);
+        let peers = worst.iter().map(|status| status.peer);
+        assert!(peers.eq([first, second, third].into_iter().take(count)));
+    }
+    let census = swarm.fleet.census();
+    assert_eq!((census.dead, census.suspect, census.peers()), (2, 1, 100));
     swarm.run(10 * SECOND, everybody);
     assert!(swarm.fleet.worst(10, swarm.now).is_empty());
     assert_eq!(swarm.fleet.census().alive, 100);
@@ -274,7 +281,7 @@ fn whoever_is_asked_at_once_is_asked_before_the_others() {
     );
 }
 
-/// A reply stamped before the last look is taken for what it was then.
+/// A reply stamped before the last look is taken for what it was then, and told of when it was handed in.
 #[test]
 fn a_reply_may_be_of_the_past() {
     let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
@@ -294,6 +301,8 @@ fn a_reply_may_be_of_the_past() {
     assert!(fleet.status(peer, read).is_some());
     assert_eq!(fleet.verdict(peer), Some(Verdict::Alive));
     assert_eq!(fleet.counters().ignored, 0);
+    let told: Vec<_> = fleet.events().collect();
+    assert_eq!(changes(&told, Verdict::Alive), [(peer, read)]);
 }
 
 /// One that is gone is struck off the list of the troubled, though it never recovered.

@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use beats::{KEY, Key, World};
 use systole::{
-    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Precedence, Reason, Transition,
-    Verdict, wire,
+    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Precedence, Reason,
+    SuspicionLevel, Transition, Verdict, wire,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -126,17 +126,28 @@ fn an_hour_of_outage_locks_nobody_out() {
 #[test]
 fn a_sender_slower_than_it_says_is_understood() {
     let mut listener = Listener::<32>::new(ListenerConfig::new(), Instant::ZERO);
-    let mut mistakes = [0_u32; 2];
+    let (mut mistakes, mut revivals) = ([0_u32; 2], [0_u32; 3]);
+    let kinds = [Reason::Refuted, Reason::Recovered, Reason::Undecided];
     for sequence in 0..2_000 {
-        let at = Instant::from_millis(5_400 * u64::from(sequence));
-        while let ListenerOutput::Event(event) = listener.poll(at) {
-            let dead = matches!(event, Event::Transition(told) if told.to == Verdict::Dead);
-            mistakes[usize::from(sequence >= 200)] += u32::from(dead);
+        let at = |slot: u32| Instant::from_millis(5_400 * u64::from(slot));
+        listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at(sequence));
+        for now in [at(sequence), at(sequence + 1)] {
+            while let ListenerOutput::Event(event) = listener.poll(now) {
+                let Event::Transition(told) = event else {
+                    continue;
+                };
+                mistakes[usize::from(sequence >= 200)] += u32::from(told.to == Verdict::Dead);
+                for (kind, count) in kinds.iter().zip(&mut revivals) {
+                    *count += u32::from(told.reason == *kind);
+                }
+            }
         }
-        listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at);
     }
     assert_eq!(mistakes[1], 0, "before that: {}", mistakes[0]);
     assert!(mistakes[0] <= 20);
+    let counters = listener.snapshot(Instant::MAX).counters;
+    let counted = [counters.refuted, counters.recovered, counters.undecided];
+    assert!(counted == revivals && counters.undecided > 0, "{counted:?}");
 }
 
 /// Of a cluster that moved to direct echo: 20 beats, each delayed by 15 s, kept a dead node alive for 300 s.
@@ -382,6 +393,39 @@ fn deaths_are_counted_by_what_they_were() {
     assert_eq!(sent(&world, before, now), (1, 0));
     let later = now.saturating_add(2 * SECOND);
     assert_eq!(sent(&world, after, later), (0, 1));
+}
+
+/// What ends a silence is told with the level that it had reached, and that of a punctual peer is zero.
+#[test]
+fn a_return_is_told_with_the_level_of_the_silence_before() {
+    let mut world = plain(SECOND);
+    run(&mut world, 30 * SECOND);
+    let snapshot = world.listener.snapshot(world.now);
+    let next = Beat::new(snapshot.sequence + 1, SECOND);
+    let next = next.with_incarnation(snapshot.incarnation.unwrap());
+    let told = |listener: &mut Listener<8>, beat: &Beat, at: Instant| {
+        while let ListenerOutput::Event(_) = listener.poll(at) {}
+        let before = listener.level(at);
+        listener.handle_beat(beat, at);
+        let ListenerOutput::Event(Event::Transition(told)) = listener.poll(at) else {
+            return None;
+        };
+        Some((told.from, told.to, before, told.level))
+    };
+
+    let mut silent = world.listener.clone();
+    let overdue = world.wait;
+    while let ListenerOutput::Event(_) = silent.poll(overdue) {}
+    assert_eq!(silent.verdict(), Verdict::Suspect);
+    let overdue = overdue.saturating_add(SECOND / 10);
+    let (from, to, before, level) = told(&mut silent, &next, overdue).unwrap();
+    assert_eq!((from, to), (Verdict::Suspect, Verdict::Alive));
+    assert!(level == before && level > SuspicionLevel::ZERO);
+
+    let late = snapshot.expected_at.unwrap().saturating_add(SECOND / 20);
+    let (from, to, before, level) = told(&mut world.listener, &next.goodbye(), late).unwrap();
+    assert_eq!((from, to), (Verdict::Alive, Verdict::Left));
+    assert!(level == SuspicionLevel::ZERO && before > level);
 }
 
 /// After a suspend that no clock saw, the peer has a whole bound from now on.

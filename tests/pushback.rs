@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
+use systole::pacing::Target;
 use systole::{Config, Event, Instant, Monitor, Output, Precedence, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -60,6 +61,27 @@ proptest! {
 fn no_longer_than_the_longest_interval() {
     let rest = left_alone(config(), 5, SECOND / 50, 3_600 * SECOND);
     assert!(rest > 3 * SECOND && rest <= 4 * SECOND, "{rest:?}");
+}
+
+#[test]
+fn no_longer_than_it_takes_to_double() {
+    let config = config().interval_between(SECOND, 400 * SECOND).unwrap();
+    for (wait, most) in [(SECOND / 2, 2), (3 * SECOND, 4), (20 * SECOND, 32)] {
+        let rest = left_alone(config, 5, SECOND / 50, wait);
+        assert!(rest <= most * SECOND, "{rest:?} instead of {wait:?}");
+    }
+}
+
+/// Short of the bound itself, which the planner does not give up for it.
+#[test]
+fn a_target_gives_way_up_to_95_percent_of_its_bound() {
+    let config = Config::target(10 * SECOND).unwrap().seed(7).unwrap();
+    let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
+    for _ in 0..20 {
+        monitor.handle_pushback(Instant::ZERO);
+    }
+    let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    assert_eq!(plan.interval(), 19 * SECOND / 2);
 }
 
 #[test]

@@ -67,6 +67,15 @@ fn settings_can_be_asked_for() {
     assert_eq!(RttWindow::<4>::default(), RttWindow::new());
 }
 
+#[test]
+fn the_limits_of_a_target_are_shares_of_its_bound() {
+    let config = Config::target(100 * SECOND).unwrap();
+    let intervals = (config.interval_min(), config.interval_max());
+    assert_eq!(intervals, (4 * SECOND, 95 * SECOND));
+    let timeouts = (config.timeout_min(), config.timeout_max());
+    assert_eq!(timeouts, (2 * SECOND, 50 * SECOND));
+}
+
 /// What a policy sees of a path that has answered once, after 80 ms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Looks;

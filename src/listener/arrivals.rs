@@ -337,3 +337,232 @@ fn sample(offset: i64) -> u32 {
         .saturating_add(i64::from(ZERO_US))
         .clamp(0, i64::from(u32::MAX)) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_US: u64 = 1_000_000;
+
+    /// A beat that says an interval of a second, so long after the last.
+    fn beat(arrivals: &mut Arrivals<8>, after_us: u64) -> (Step, Arrival) {
+        let step = Step {
+            slots: 1,
+            interval_us: SECOND_US,
+            received: shifted(arrivals.origin, arrivals.last).plus(after_us),
+            late_us: 0,
+        };
+        (step, arrivals.take(step))
+    }
+
+    fn aligned() -> Arrivals<8> {
+        let mut arrivals = Arrivals::new();
+        arrivals.align(Instant::from_secs(10_000), SECOND_US);
+        arrivals
+    }
+
+    /// The same, of another interval and place.
+    fn other(arrivals: &mut Arrivals<8>, slots: u32, interval_us: u64, after_us: u64) -> Arrival {
+        arrivals.take(Step {
+            slots,
+            interval_us,
+            received: shifted(arrivals.origin, arrivals.last).plus(after_us),
+            late_us: 0,
+        })
+    }
+
+    #[test]
+    fn who_is_early_at_the_old_interval_is_the_quickest_and_at_a_new_one_has_another_schedule() {
+        let mut arrivals = aligned();
+        beat(&mut arrivals, SECOND_US / 2);
+        assert_eq!(arrivals.least, -500_000);
+        let expected = Instant::from_millis(10_001_750); // by the mean of the two offsets
+        assert_eq!(arrivals.expected(), expected);
+
+        let mut arrivals = aligned();
+        let arrival = other(&mut arrivals, 1, SECOND_US / 10, SECOND_US / 10);
+        assert_eq!((arrival.excess_us, arrivals.least), (0, 0));
+        let next = Instant::from_secs(10_000).plus(SECOND_US / 5);
+        assert_eq!(arrivals.expected(), next);
+    }
+
+    #[test]
+    fn a_new_interval_on_time_or_late_keeps_the_schedule() {
+        let excess_at = |offset: i64| {
+            let mut arrivals = aligned();
+            beat(&mut arrivals, 3 * SECOND_US); // so that the mean is a second
+            let on_time = shifted(arrivals.origin.plus(SECOND_US), arrivals.least);
+            let step = Step {
+                slots: 1,
+                interval_us: 5 * SECOND_US,
+                received: shifted(on_time, offset),
+                late_us: 0,
+            };
+            arrivals.take(step).excess_us
+        };
+        assert_eq!([0, 1_000].map(excess_at), [0, 756]); // less what is forgotten of the quickest
+    }
+
+    /// An interval that changed in a beat which was lost: the longer one is taken to have been in force.
+    #[test]
+    fn the_schedule_moves_by_what_was_said_or_by_the_longer_where_that_was_lost() {
+        let moved = |slots, interval_us| {
+            let mut arrivals = aligned();
+            let before = arrivals.origin;
+            other(&mut arrivals, slots, interval_us, 20 * SECOND_US);
+            arrivals.origin.since(before) / (SECOND_US / 2)
+        };
+        assert_eq!([moved(1, 3 * SECOND_US), moved(1, SECOND_US / 2)], [2, 2]);
+        assert_eq!([moved(2, 3 * SECOND_US), moved(2, SECOND_US / 2)], [12, 4]);
+    }
+
+    #[test]
+    fn whoever_is_quicker_than_the_quickest_is_not_slower_than_it_says() {
+        let leak_after = |offset: i64| {
+            let mut arrivals = aligned();
+            arrivals.leak_q16 = LEAK_MAX_Q16;
+            beat(&mut arrivals, SECOND_US.saturating_add_signed(offset));
+            arrivals.leak_q16
+        };
+        assert_eq!([1, 0].map(leak_after), [LEAK_MAX_Q16; 2]);
+        assert_eq!(leak_after(-1), LEAK_MAX_Q16 / 2);
+    }
+
+    #[test]
+    fn after_our_clock_stood_still_the_schedule_is_found_anew() {
+        let mut arrivals = aligned();
+        arrivals.cast_off();
+        let arrival = other(&mut arrivals, 1, SECOND_US, 3 * SECOND_US);
+        assert_eq!(arrival.excess_us, 0);
+        assert_eq!(arrivals.expected(), Instant::from_secs(10_004));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_takes_the_schedule_with_it() {
+        let mut arrivals = aligned();
+        let (step, arrival) = beat(&mut arrivals, 3 * SECOND_US);
+        arrivals.settle(step, arrival, SECOND_US, SECOND_US);
+        let (next, since) = (arrivals.expected(), arrivals.run.since);
+        arrivals.set_back(7 * SECOND_US);
+        assert_eq!(arrivals.expected(), next.minus(7 * SECOND_US));
+        assert_eq!(arrivals.run.since, since.minus(7 * SECOND_US));
+    }
+
+    #[test]
+    fn offsets_from_17_minutes_early_to_53_late_have_their_place() {
+        let minute = 60_000_000_i64;
+        for offset in [-17 * minute, 0, 53 * minute] {
+            let mut arrivals = Arrivals::<1>::new();
+            arrivals.window.push_us(sample(offset));
+            assert_eq!(arrivals.mean(), offset);
+        }
+    }
+
+    /// What is less than nine minutes off the schedule stays there; more becomes the schedule.
+    #[test]
+    fn the_schedule_follows_what_is_far_off() {
+        let off_us = [FAR - 1, FAR];
+        let last = off_us.map(|off_us| {
+            let mut arrivals = aligned();
+            beat(&mut arrivals, SECOND_US + off_us);
+            assert!(arrivals.is_valid());
+            let next = arrivals.expected().since(Instant::from_secs(10_000));
+            assert_eq!(next, 2 * SECOND_US + off_us);
+            arrivals.last
+        });
+        assert_eq!(last, [signed(FAR) - 1, 0]);
+    }
+
+    /// By a second in 4,096, so that the quickest of long ago is none for ever.
+    #[test]
+    fn the_quickest_is_forgotten_slowly() {
+        let mut arrivals = aligned();
+        beat(&mut arrivals, 2 * SECOND_US);
+        let before = arrivals.least;
+        for _ in 0..4_096 {
+            beat(&mut arrivals, SECOND_US);
+        }
+        assert_eq!(arrivals.least - before, 4_096 * (1_000_000 / 4_096));
+    }
+
+    /// A sender that takes twice as long as it says is no more than a quarter slower, as far as the quickest goes.
+    #[test]
+    fn the_quickest_is_forgotten_by_a_quarter_of_the_time_at_most() {
+        let mut arrivals = aligned();
+        let anew = (0..8).find_map(|_| {
+            let (step, arrival) = beat(&mut arrivals, 2 * SECOND_US);
+            arrivals.settle(step, arrival, 3 * SECOND_US, 0)
+        });
+        assert!(anew.is_some());
+        let before = arrivals.least;
+        beat(&mut arrivals, 2 * SECOND_US);
+        assert_eq!(arrivals.least - before, 250_000);
+    }
+
+    #[test]
+    fn the_first_beat_is_on_schedule() {
+        let arrivals = aligned();
+        assert_eq!(arrivals.origin, Instant::from_secs(10_000));
+        assert_eq!((arrivals.least, arrivals.last), (0, 0));
+    }
+
+    /// One on time, and one two seconds late.
+    #[test]
+    fn lateness_has_a_mean_a_deviation_and_what_may_well_come() {
+        let mut arrivals = aligned();
+        beat(&mut arrivals, 3 * SECOND_US);
+        let forgotten_us = 244; // a second's 4,096th
+        assert_eq!(arrivals.deviation_us(), SECOND_US);
+        let mean_us = SECOND_US - forgotten_us;
+        assert_eq!(arrivals.mean_excess(), Duration::from_micros(mean_us));
+        assert_eq!(arrivals.allowance_us(), 6 * SECOND_US - forgotten_us);
+    }
+
+    #[test]
+    fn slots_and_ages_are_counted_from_the_newest_beat() {
+        let arrivals = aligned();
+        let at = |second: u64| Instant::from_secs(10_000 + second);
+        assert_eq!(arrivals.slots_since(at(10), SECOND_US), 10);
+        assert_eq!(arrivals.slots_since(at(10), u64::MAX), 0);
+        let age = |missing, second| arrivals.age_us(at(0), missing, at(second));
+        let zero = u64::from(ZERO_US);
+        assert_eq!([age(0, 1), age(2, 3)], [zero; 2]);
+        assert_eq!(age(0, 3), zero + 2 * SECOND_US);
+        assert_eq!(age(1, 1), zero - SECOND_US);
+    }
+
+    #[test]
+    fn a_run_is_in_pace_from_three_quarters_of_its_slots_on() {
+        let beats_after = |us| {
+            let first = Run::NONE.then(Instant::from_secs(9), SECOND_US, 0);
+            let received = Instant::from_secs(9).plus(us);
+            first.then(received, SECOND_US, 0).beats
+        };
+        assert_eq!([750_000, 749_999].map(beats_after), [2, 1]);
+    }
+
+    #[test]
+    fn a_slope_is_what_grew_in_the_time_of_the_slots() {
+        let slope = |slots_us: u64, first: i64, offset: i64| {
+            let run = Run {
+                slots_us,
+                first,
+                ..Run::NONE
+            };
+            run.slope_q16(offset)
+        };
+        assert_eq!(slope(1_000_000, 5, 250_005), 1 << 14);
+        assert_eq!(slope(1 << 34, 0, 1 << 32), 1 << 14);
+        assert_eq!(slope(1_000_000, 5, 4), 0);
+        assert_eq!(slope(1_000_000, 0, 1 << 40), 1 << 16);
+    }
+
+    #[test]
+    fn a_run_keeps_its_least_offset() {
+        let beats = [9, 7, 8].into_iter().zip(1..);
+        let run = beats.fold(Run::NONE, |run, (offset, second)| {
+            run.then(Instant::from_secs(second), 1_000_000, offset)
+        });
+        assert_eq!((run.beats, run.first, run.least), (3, 9, 7));
+    }
+}

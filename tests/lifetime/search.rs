@@ -134,6 +134,19 @@ fn a_closed_flow_tells_the_lifetime_to_the_second() {
     assert!(search.interval() > 6 * MINUTE && search.interval() < 6 * MINUTE + 50 * SECOND);
 }
 
+/// A flow that is gone after an idle it had survived is asked somewhat sooner from then on, and not as if nothing had ever been survived.
+#[test]
+fn what_was_survived_and_then_lost_is_survived_by_an_eighth_less() {
+    let mut search = LifetimeSearch::new(reach());
+    search.survived(8 * MINUTE);
+    search.lost(8 * MINUTE);
+    let interval = search.interval();
+    assert!(
+        6 * MINUTE < interval && interval < 7 * MINUTE,
+        "{interval:?}"
+    );
+}
+
 #[test]
 fn one_loss_long_before_what_was_survived_has_another_cause() {
     let mut search = LifetimeSearch::new(reach());
