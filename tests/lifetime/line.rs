@@ -288,6 +288,13 @@ fn a_trial_that_fails_is_acted_on_at_once() {
 }
 
 #[test]
+fn a_monitor_says_how_long_a_second_flow_is_to_idle() {
+    let line = Line::new(reach().with_second_flow());
+    assert_eq!(line.monitor.trial(), Some(30 * SECOND));
+    assert_eq!(Line::new(reach()).monitor.trial(), None);
+}
+
+#[test]
 fn the_slack_of_a_probe_is_its_shortest_interval() {
     let mut line = Line::new(reach());
     line.run(20 * MINUTE);
