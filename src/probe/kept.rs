@@ -103,11 +103,13 @@ mod tests {
     /// What is not found among three may have gone, and among fewer it was never there.
     #[test]
     fn none_was_forgotten_where_there_was_room() {
-        for count in 0..=8_u64 {
-            let mut outstanding = sent(&[Fate::Overdue; 8][..count as usize]);
+        for count in 0..=CAPACITY {
+            let mut outstanding = sent(&[Fate::Overdue; CAPACITY][..count]);
             let [shed, kept] = rested(&mut outstanding);
-            assert_eq!(shed.len() as u64, count.saturating_sub(3));
-            assert_eq!(kept.len() as u64, count.min(3));
+            assert_eq!(
+                (shed.len(), kept.len()),
+                (count.saturating_sub(3), count.min(3))
+            );
             let forgotten = outstanding.may_have_forgotten(Instant::ZERO);
             assert_eq!(forgotten, count >= 3, "{count}");
         }
