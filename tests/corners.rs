@@ -7,7 +7,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Memory, Pacing};
+use systole::pacing::{Fixed, Lifetime, Memory, Pacing, Target};
 use systole::wire::{self, Mac, WireError};
 use systole::{
     Beat, Condition, Config, ConfigError, Duty, EarlyWarning, Endpoint, Failover, FailoverConfig,
@@ -274,6 +274,42 @@ fn a_ceiling_hands_on_the_time_that_nobody_looked() {
     turn(Duration::ZERO);
     let after = turn(Duration::ZERO);
     assert!(after >= before + 7 * SECOND, "{before:?}, then {after:?}");
+}
+
+/// Promises nothing to miss, and has broken that once it did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Unfailing;
+
+impl Pacing for Unfailing {
+    type State = bool;
+    const INITIAL: bool = false;
+
+    fn on_miss(&self, missed: &mut bool, _: Instant, _: Instant) {
+        *missed = true;
+    }
+
+    fn plan(&self, _: &bool, path: &Statistics<'_>) -> Plan {
+        Plan::from_micros(1_000_000, path.timeout_us())
+    }
+
+    fn is_broken(&self, missed: &bool) -> bool {
+        *missed
+    }
+}
+
+#[test]
+fn what_a_policy_promises_it_promises_under_a_ceiling() {
+    let hour = 3_600 * SECOND;
+    let policy = Lifetime::at_most(Unfailing, hour);
+    let mut state = Lifetime::<Unfailing>::INITIAL;
+    assert!(!policy.is_broken(&state));
+    policy.on_miss(&mut state, Instant::ZERO, Instant::ZERO);
+    assert!(policy.is_broken(&state));
+
+    let config = Config::target(10 * SECOND).unwrap();
+    let policy = Lifetime::at_most(*config.policy(), hour);
+    let promise = policy.promise(&Lifetime::<Target>::INITIAL);
+    assert_eq!(promise.map(|kept| kept.detect_within), Some(10 * SECOND));
 }
 
 /// A policy is never told of a longer timeout than the longest, however slow the path.

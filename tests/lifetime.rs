@@ -7,6 +7,8 @@
 
 #[path = "common/any_op.rs"]
 mod any_op;
+#[path = "lifetime/known.rs"]
+mod known;
 #[path = "lifetime/laws.rs"]
 mod laws;
 #[path = "lifetime/line.rs"]

@@ -352,6 +352,130 @@ fn an_authenticated_listener_takes_no_plain_beat() {
     assert_eq!(listener.verdict(), Verdict::Alive);
 }
 
+// ---- one beat at a time ----
+
+/// Every deadline up to `until` is looked at.
+fn look_on(listener: &mut Listener<8>, until: Instant) {
+    let mut now = Instant::ZERO;
+    loop {
+        match listener.poll(now) {
+            ListenerOutput::Event(_) => {}
+            ListenerOutput::Wait(next) if next <= until => now = next,
+            ListenerOutput::Wait(_) | ListenerOutput::Idle => return,
+        }
+    }
+}
+
+/// A listener that heard beat 0 at time 0.
+fn heard_once(config: ListenerConfig, interval: Duration) -> Listener<8> {
+    let mut listener = Listener::new(config, Instant::ZERO);
+    listener.handle_beat(&Beat::new(0, interval), Instant::ZERO);
+    listener
+}
+
+#[test]
+fn without_a_stated_bound_so_many_losses_are_waited_for() {
+    for losses in [0, 3] {
+        let config = ListenerConfig::new().losses(losses).unwrap();
+        let bound = heard_once(config, SECOND).bound();
+        assert_eq!(bound, SECOND + u32::from(losses) * SECOND);
+    }
+}
+
+#[test]
+fn a_bound_that_is_kept_is_not_called_relaxed() {
+    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
+    let mut listener = heard_once(config, SECOND);
+    for sequence in 1..4 {
+        let at = Instant::from_secs(u64::from(sequence));
+        listener.handle_beat(&Beat::new(sequence, SECOND), at);
+    }
+    let events = listener.snapshot(Instant::from_secs(3)).events;
+    assert_eq!(events, 1, "the first beat alone");
+}
+
+/// And sixteen more.
+#[test]
+fn a_jump_of_as_many_slots_as_have_passed_is_believed() {
+    let counted = |sequence: u32, seconds: u64| {
+        let mut listener = heard_once(ListenerConfig::new(), SECOND);
+        let at = Instant::from_secs(seconds);
+        listener.handle_beat(&Beat::new(sequence, SECOND), at);
+        let counters = listener.snapshot(at).counters;
+        (counters.beats, counters.ignored)
+    };
+    assert_eq!([counted(16, 0), counted(17, 0)], [(2, 0), (1, 1)]);
+    assert_eq!([counted(19, 3), counted(20, 3)], [(2, 0), (1, 1)]);
+}
+
+#[test]
+fn a_new_life_is_believed_once_the_known_one_is_overdue_or_has_left() {
+    let believed = |mut listener: Listener<8>, from: Instant| {
+        let interval = SECOND / 10;
+        for (sequence, at) in [(0, from), (1, from.saturating_add(interval))] {
+            let beat = Beat::new(sequence, interval).with_incarnation(9);
+            listener.handle_beat(&beat, at);
+        }
+        let snapshot = listener.snapshot(from);
+        (snapshot.incarnation == Some(9), snapshot.counters.ignored)
+    };
+    let mut listener = heard_once(ListenerConfig::new(), SECOND);
+    let at = Instant::from_millis;
+    assert_eq!(believed(listener.clone(), at(500)), (false, 2));
+    assert_eq!(believed(listener.clone(), at(1_100)), (true, 1)); // overdue at 1.125 s, though nobody has looked
+    listener.handle_beat(&Beat::new(1, SECOND).goodbye(), at(200));
+    assert_eq!(believed(listener, at(300)), (true, 1));
+}
+
+/// A slot of 4,096 ms, in which a millisecond of the quickest is forgotten: beats count as sent that much after their slots.
+const SLOT: Duration = Duration::from_millis(4_096);
+
+#[test]
+fn a_beat_as_old_as_the_bound_is_not_stale_yet() {
+    let config = ListenerConfig::new().detect_within(3 * SLOT).unwrap();
+    for (older_us, stale) in [(0, 0), (1, 1)] {
+        let mut listener = heard_once(config, SLOT);
+        let age = 3 * SLOT + Duration::from_micros(older_us);
+        let at = Instant::from_millis(4_097).saturating_add(age);
+        look_on(&mut listener, at);
+        listener.handle_beat(&Beat::new(1, SLOT), at);
+        assert_eq!(listener.snapshot(at).counters.stale, stale, "{age:?}");
+    }
+}
+
+#[test]
+fn a_death_is_refuted_by_a_beat_sent_before_it() {
+    let sent = Duration::from_millis(2 * 4_097);
+    let at = Instant::from_millis(8_200);
+    for (bound, told) in [
+        (sent, (0, 1)), // at the moment of the verdict
+        (sent + Duration::from_micros(1), (1, 0)),
+    ] {
+        let config = ListenerConfig::new().detect_within(bound).unwrap();
+        let mut listener = heard_once(config, SLOT);
+        look_on(&mut listener, at);
+        assert_eq!(listener.verdict(), Verdict::Dead);
+        listener.handle_beat(&Beat::new(2, SLOT), at);
+        let counters = listener.snapshot(at).counters;
+        assert_eq!((counters.refuted, counters.recovered), told, "{bound:?}");
+    }
+}
+
+#[test]
+fn phi_is_eight_tenths_a_deviation_after_what_was_expected() {
+    let mut listener = heard_once(ListenerConfig::new(), SECOND);
+    for sequence in 1..40 {
+        let late = 100 * u64::from(sequence % 2);
+        let at = Instant::from_millis(1_000 * u64::from(sequence) + late);
+        listener.handle_beat(&Beat::new(sequence, SECOND), at);
+    }
+    let snapshot = listener.snapshot(Instant::from_secs(40));
+    let (expected, deviation) = (snapshot.expected_at.unwrap(), snapshot.standard_deviation);
+    assert!(deviation > SECOND / 25);
+    let phi = listener.phi(expected.saturating_add(deviation));
+    assert!((phi - 0.799_5).abs() < 1e-3, "{phi}"); // of one in 6.3
+}
+
 #[test]
 fn the_load_is_reported() {
     let mut world = plain(SECOND);

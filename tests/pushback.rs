@@ -112,3 +112,29 @@ fn a_bound_that_stands_in_the_way_is_restated() {
     assert!(to >= 20 * SECOND, "{to:?}");
     assert_eq!(monitor.snapshot(now).heart.plan.bound(), to);
 }
+
+/// Where no bound is stated none can be broken, and one that is kept is not restated.
+#[test]
+fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
+    for config in [config(), config().detect_within(20 * SECOND).unwrap()] {
+        let mut now = Instant::ZERO;
+        let mut monitor = Monitor::<16>::new(config, now).unwrap();
+        answer(&mut monitor, &mut now, SECOND / 50);
+        monitor.handle_pushback(now);
+        assert_eq!(monitor.snapshot(now).heart.plan.interval(), 2 * SECOND);
+        assert_eq!(monitor.snapshot(now).events, 1, "the first answer alone");
+    }
+}
+
+/// A longer one that is allowed later is not taken at once.
+#[test]
+fn what_is_asked_at_the_longest_interval_is_not_remembered() {
+    let mut monitor = Monitor::<16>::new(config(), Instant::ZERO).unwrap();
+    for _ in 0..9 {
+        monitor.handle_pushback(Instant::ZERO);
+    }
+    let longer = config().interval_between(SECOND, 400 * SECOND).unwrap();
+    monitor.reconfigure(&longer, Instant::ZERO);
+    let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    assert_eq!(plan.interval(), 4 * SECOND);
+}

@@ -195,8 +195,8 @@ impl ListenerConfig {
 
     /// How long after its sending `beat` proves life, where the next may be `allowance_us` later than its slot.
     pub(super) const fn bound_of(&self, beat: &Beat, allowance_us: u64) -> u64 {
-        if self.bound_us > 0 && beat.deadline_us <= self.bound_us {
-            return self.bound_us;
+        if beat.deadline_us <= self.bound_us {
+            return self.bound_us; // one that is stated: no deadline is 0
         }
         let (losses, allowance_us) = if self.bound_us > 0 {
             (0, beat.interval_us)
@@ -207,5 +207,17 @@ impl ListenerConfig {
         beat.deadline_us
             .saturating_add(lost)
             .saturating_add(allowance_us)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_states_a_bound_is_given_four_times_the_patience() {
+        let stated = ListenerConfig::new().detect_within(Duration::from_secs(3));
+        assert_eq!(stated.unwrap().patience_us(7), 16 * 7);
+        assert_eq!(ListenerConfig::new().patience_us(7), 4 * 7);
     }
 }

@@ -127,3 +127,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pulse.is_valid()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use crate::{Config, Instant, Monitor};
+
+    #[test]
+    fn a_monitor_with_impossible_settings_is_not_valid() {
+        let mut config = Config::every(Duration::from_secs(1)).unwrap();
+        let is_valid = |config| Monitor::<4>::start(config, Instant::ZERO).is_valid();
+        assert!(is_valid(config));
+        config.settings.limits.timeout_max_us = 1; // below the least
+        assert!(!is_valid(config));
+    }
+}

@@ -212,6 +212,18 @@ mod tests {
         assert_eq!(intervals, [1_000, 2_000, 4_000, 4_000_000]);
     }
 
+    /// However few microseconds the bound has.
+    #[test]
+    fn a_bound_takes_no_pushback_away() {
+        let limits = Limits {
+            interval_min_us: 100,
+            bound_us: 200,
+            ..LIMITS
+        };
+        let plan = fitted(&limits, Plan::from_micros(1_000, 100), 200);
+        assert_eq!(plan.interval_us(), 4_000_000);
+    }
+
     /// The pushback comes before the bound, and that before the policy.
     #[test]
     fn a_bound_takes_retries_and_then_from_the_interval() {

@@ -288,6 +288,30 @@ fn a_trial_that_fails_is_acted_on_at_once() {
 }
 
 #[test]
+fn a_monitor_says_how_long_a_second_flow_is_to_idle() {
+    let line = Line::new(reach().with_second_flow());
+    assert_eq!(line.monitor.trial(), Some(30 * SECOND));
+    assert_eq!(Line::new(reach()).monitor.trial(), None);
+}
+
+/// So that a lost probe may be asked again; but not while nothing was lost, and not of what is tried.
+#[test]
+fn a_timeout_is_left_of_an_interval_that_is_kept() {
+    let kept = |reach: Reach, lost: Option<Duration>| {
+        let mut line = Line::new(reach);
+        let memory = Memory::new(8 * MINUTE, lost, 0).unwrap();
+        line.monitor.recall(memory, Duration::ZERO, line.now);
+        let plan = line.monitor.snapshot(line.now).heart.plan;
+        (plan.interval(), plan.timeout())
+    };
+    let second = reach().with_second_flow();
+    assert_eq!(kept(second, None).0, 7 * MINUTE);
+    let (interval, timeout) = kept(second, Some(8 * MINUTE + SECOND));
+    assert_eq!(interval + timeout, 7 * MINUTE);
+    assert_eq!(kept(reach(), Some(20 * MINUTE)).0, 17 * MINUTE / 2);
+}
+
+#[test]
 fn the_slack_of_a_probe_is_its_shortest_interval() {
     let mut line = Line::new(reach());
     line.run(20 * MINUTE);

@@ -125,6 +125,7 @@ proptest! {
 #[test]
 fn a_closed_flow_tells_the_lifetime_to_the_second() {
     let mut search = LifetimeSearch::new(reach());
+    assert!(!search.is_settled());
     while search.interval() < 7 * MINUTE {
         step(&mut search, 60 * MINUTE);
     }

@@ -216,6 +216,16 @@ mod tests {
         assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(115)));
     }
 
+    /// It was sent before the idle that is asked about ended.
+    #[test]
+    fn an_answer_to_an_earlier_probe_says_nothing_of_the_one_that_asks() {
+        let mut state = asked();
+        answer(&mut state, 50, 111);
+        assert_eq!((state.stage, state.refreshed), (Stage::Asked, at(10)));
+        answer(&mut state, 110, 112);
+        assert_eq!(state.stage, Stage::Idle);
+    }
+
     #[test]
     fn the_first_probe_after_an_idle_is_what_counts() {
         let mut state = asked();
@@ -236,8 +246,21 @@ mod tests {
         answer(&mut state, 112, 113);
         state.lapse(3 * SECOND);
         assert_eq!(state.unseen_us, 3 * SECOND);
+        answer(&mut state, 112, 114); // another one sent at that moment
+        assert_eq!(state.unseen_us, 3 * SECOND);
         state.forget_flow();
         assert_eq!((state.stage, state.unseen_us), (Stage::New, 0));
+    }
+
+    #[test]
+    fn what_nobody_looked_at_was_survived_too() {
+        let mut state = LifetimeState::new(());
+        state.ask(at(10));
+        answer(&mut state, 10, 11);
+        state.lapse(5 * SECOND);
+        state.ask(at(20));
+        answer(&mut state, 20, 21);
+        assert_eq!(state.found.memory().survived(), Duration::from_secs(15));
     }
 
     #[test]

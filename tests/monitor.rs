@@ -1,0 +1,172 @@
+//! A monitor through one thing after another, in virtual time: what it counts, what it tells, when it asks next.
+#![allow(clippy::panic, clippy::unwrap_used)] // a test
+
+use core::time::Duration;
+
+use systole::pacing::Fixed;
+use systole::{
+    Config, Event, Instant, Monitor, Output, ProbeId, Reason, Retries, SuspicionLevel, Verdict,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+type Steady = Monitor<8, Fixed>;
+
+fn config(interval: Duration) -> Config<Fixed> {
+    let config = Config::fixed(interval).unwrap().jitter_percent(0).unwrap();
+    config.seed(7).unwrap().start_at_once()
+}
+
+fn monitor(config: Config<Fixed>) -> Steady {
+    Monitor::new(config, Instant::ZERO).unwrap()
+}
+
+const fn ms(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+/// The probe that is due at `now`.
+fn probe(monitor: &mut Steady, now: Instant) -> ProbeId {
+    loop {
+        match monitor.poll(now) {
+            Output::Probe(id) => return id,
+            Output::Event(_) => {}
+            output => panic!("{output:?} at {now}"),
+        }
+    }
+}
+
+/// Tells what happens up to `until`, of which nothing is answered; looks at every deadline.
+fn silence(monitor: &mut Steady, mut now: Instant, until: Instant) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        match monitor.poll(now) {
+            Output::Probe(_) => {}
+            Output::Event(event) => events.push(event),
+            Output::Wait(next) if next <= until => now = next,
+            Output::Wait(_) | Output::Idle => return events,
+        }
+    }
+}
+
+/// A monitor that has had 20 answers, each after 20 ms; the next probe is due at the moment that is returned.
+fn settled(config: Config<Fixed>) -> (Steady, Instant) {
+    let (mut monitor, mut now) = (monitor(config), Instant::ZERO);
+    for _ in 0..20 {
+        let id = probe(&mut monitor, now);
+        monitor.handle_reply(id, now.saturating_add(SECOND / 50));
+        silence(&mut monitor, now, now.saturating_add(SECOND / 2));
+        now = monitor.snapshot(now).next_probe_at;
+    }
+    (monitor, now)
+}
+
+// ---- answers ----
+
+/// The time in an id comes again after 2^40 microseconds, its count after 256 probes. Its incarnation does not.
+#[test]
+fn an_answer_to_an_earlier_life_of_the_peer_is_none_though_the_ids_look_alike() {
+    let round_us = 1_u64 << 40;
+    let mut monitor = monitor(config(Duration::from_micros(round_us / 255)));
+    let earlier = probe(&mut monitor, Instant::ZERO);
+    let mut now = Instant::from_micros(1);
+    monitor.restarted(now);
+    for _ in 0..255 {
+        let id = probe(&mut monitor, now);
+        monitor.handle_reply(id, now);
+        silence(&mut monitor, now, now);
+        now = monitor.snapshot(now).next_probe_at;
+    }
+    assert_eq!(now.as_micros(), round_us);
+    probe(&mut monitor, now);
+    monitor.handle_reply(earlier, now);
+    let counters = monitor.snapshot(now).counters;
+    assert_eq!((counters.answered, counters.ignored), (255, 1));
+}
+
+#[test]
+fn a_reply_that_does_not_say_to_what_is_late_where_its_probe_was_overdue() {
+    let config = config(SECOND).timeouts(SECOND / 2, SECOND / 2, SECOND / 2);
+    let config = config.unwrap().retries(Retries::NONE).unwrap();
+    for (after_ms, late) in [(400, 0), (600, 1)] {
+        let mut monitor = monitor(config);
+        silence(&mut monitor, Instant::ZERO, ms(after_ms));
+        assert_eq!(monitor.snapshot(ms(after_ms)).counters.lost, late);
+        monitor.handle_reply_any(ms(after_ms));
+        let counters = monitor.snapshot(ms(after_ms)).counters;
+        let counted = (counters.answered, counters.late, counters.lost);
+        assert_eq!(counted, (1, late, 0), "after {after_ms} ms");
+    }
+}
+
+/// It may have waited in a queue: no life is proved, and the peer is asked anew.
+#[test]
+fn an_answer_older_than_the_bound_is_stale_and_no_other_is() {
+    let config = config(SECOND).detect_within(5 * SECOND).unwrap();
+    for (after_ms, stale) in [(5_000, 0), (5_001, 1)] {
+        let mut monitor = monitor(config);
+        let id = probe(&mut monitor, Instant::ZERO);
+        silence(&mut monitor, Instant::ZERO, ms(after_ms));
+        assert_eq!(monitor.verdict(), Verdict::Dead);
+        monitor.handle_reply(id, ms(after_ms));
+        assert_eq!(monitor.snapshot(ms(after_ms)).counters.stale, stale);
+        assert_eq!(monitor.verdict() == Verdict::Dead, stale > 0);
+    }
+}
+
+// ---- traffic ----
+
+/// Nothing has been measured yet.
+#[test]
+fn what_arrives_does_not_put_off_the_first_probe() {
+    let mut monitor = monitor(config(SECOND));
+    for now in (0..10).map(|tenth| ms(100 * tenth)) {
+        monitor.handle_traffic(now);
+    }
+    assert!(monitor.snapshot(ms(900)).next_probe_at <= ms(1_000));
+}
+
+// ---- how improbable the silence is ----
+
+#[test]
+fn a_suspicion_is_told_with_the_level_of_the_silence_before() {
+    let (mut monitor, now) = settled(config(SECOND));
+    probe(&mut monitor, now);
+    let Output::Wait(overdue) = monitor.poll(now) else {
+        panic!("one is under way");
+    };
+    let before = monitor.level(overdue);
+    assert!(before > SuspicionLevel::ZERO);
+    let events = silence(&mut monitor, overdue, overdue);
+    let [Event::Transition(told)] = events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!((told.to, told.reason), (Verdict::Suspect, Reason::Overdue));
+    assert_eq!(told.level, before);
+}
+
+/// What we slept through stays suspicious until the peer answers, and then is forgotten.
+#[test]
+fn nothing_is_held_against_a_peer_that_is_alive_again() {
+    let (mut monitor, now) = settled(config(SECOND));
+    probe(&mut monitor, now);
+    let woken = now.saturating_add(SECOND / 20);
+    monitor.resumed(woken);
+    assert!(monitor.level(woken) > SuspicionLevel::ZERO);
+    let id = probe(&mut monitor, woken);
+    monitor.handle_reply(id, woken);
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    assert_eq!(monitor.level(woken), SuspicionLevel::ZERO);
+}
+
+#[test]
+fn the_probes_that_wait_for_an_answer_are_counted() {
+    let (mut monitor, now) = settled(config(SECOND));
+    assert_eq!(monitor.snapshot(now).unanswered, 0);
+    probe(&mut monitor, now);
+    assert_eq!(monitor.snapshot(now).unanswered, 1);
+    let retried = monitor.snapshot(now).heart.plan.timeout();
+    let retried = now.saturating_add(retried);
+    silence(&mut monitor, now, retried);
+    assert_eq!(monitor.snapshot(retried).unanswered, 2);
+}
