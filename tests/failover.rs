@@ -834,6 +834,35 @@ fn a_group_returns_to_less_than_three_quarters_of_the_round_trip_time() {
 }
 
 #[test]
+fn a_group_returns_no_sooner_than_a_hold_down_after_the_last_switch() {
+    let mut world = started(config().returning(Return::Prefer), &[ONE; 2]);
+    let asked = world.now;
+    world.group.switch_to(1, asked);
+    world.run(secs(60));
+    let back = asked.saturating_add(secs(30));
+    assert_eq!(
+        world.switches()[1..],
+        [(1, 0, SwitchReason::Preferred, back)]
+    );
+}
+
+/// Half of the endpoints fail; those that matter are well.
+#[test]
+fn a_group_returns_to_nothing_in_an_outage() {
+    let mut world = started(config().returning(Return::Prefer), &[ONE; 4]);
+    world.group.switch_to(1, world.now);
+    world.run(secs(20));
+    world.paths[2..].fill(Path::Silent);
+    until(&mut world, |world| !world.downs().is_empty());
+    let over = world.now.saturating_add(secs(30)); // so that the fault was theirs
+    world.run(secs(60));
+    assert_eq!(
+        world.switches()[1..],
+        [(1, 0, SwitchReason::Preferred, over)]
+    );
+}
+
+#[test]
 fn the_load_counts_as_a_share_of_the_weight() {
     let config = config().preference(Preference::Weight);
     let endpoints = [ONE.weight(1_000), ONE, ONE.weight(100)];

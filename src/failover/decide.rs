@@ -246,7 +246,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
         let pair = self.members.get(to).zip(self.active_member());
         pair.is_some_and(|(other, active)| match self.config.preference {
-            Preference::Order => to < self.active,
+            Preference::Order => (..self.active).contains(&to),
             Preference::Weight if other.load.or(active.load).is_none() => {
                 other.spare() > active.spare()
             }
