@@ -483,6 +483,16 @@ fn the_threshold_of_warnings_is_the_users() {
     assert_eq!((health(&world, 0), world.group.active()), (Health::Good, 0));
 }
 
+/// A probe that is overdue counts as four times the usual.
+#[test]
+fn what_is_overdue_is_a_warning_before_it_is_answered() {
+    let mut world = started(config().warn_above(1_500), &[ONE; 2]);
+    world.paths[0] = Path::Silent;
+    until_suspected(&mut world);
+    let healths = [0, 1].map(|one| health(&world, one));
+    assert_eq!(healths, [Health::Degraded, Health::Good]);
+}
+
 /// A refusal needs no patience: what is refused is suspected at the moment of its probe.
 #[test]
 fn a_refusal_is_evidence_at_once() {
@@ -941,6 +951,16 @@ fn an_endpoint_is_asked_at_once_when_the_caller_knows_a_reason() {
         world.drain();
         assert_eq!(last_asked(&world, 1), world.now);
     }
+}
+
+/// Those of a group that begins are spread over an interval.
+#[test]
+fn an_endpoint_that_was_barred_is_asked_at_once() {
+    let mut world = World::new(config(), &[ONE, ONE.duty(Duty::Barred)]);
+    world.run(Duration::from_millis(100));
+    world.group.set_duty(1, Duty::Normal, world.now);
+    world.drain();
+    assert_eq!(last_asked(&world, 1), world.now);
 }
 
 /// The clock leaps by an hour, and is put right.
