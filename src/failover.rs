@@ -263,3 +263,49 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         debug_assert!(self.is_valid());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_drain_may_take_a_probe_an_endpoint_an_event_of_each_kind_and_the_deadline() {
+        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let mut group =
+            Failover::<4, 4>::new(config, &[Endpoint::new(); 4], Instant::ZERO).unwrap();
+        let (at, outage) = (Instant::from_secs(5), Outage::AllDead); // all are due by then
+        let (endpoint, from, to, span) = (0, 1, 0, Duration::ZERO);
+        let reason = SwitchReason::Requested;
+        group.pending.tell(|number| FailoverEvent::Switched {
+            number,
+            at,
+            from,
+            to,
+            reason,
+        });
+        group.pending.tell(|number| FailoverEvent::Quarantined {
+            number,
+            at,
+            endpoint,
+            span,
+        });
+        group.pending.tell(|number| FailoverEvent::Released {
+            number,
+            at,
+            endpoint,
+        });
+        group
+            .pending
+            .tell(|number| FailoverEvent::Down { number, at, outage });
+        group
+            .pending
+            .tell(|number| FailoverEvent::Restored { number, at });
+        let mut polls = 1;
+        while !matches!(group.poll(at), FailoverOutput::Wait(_)) {
+            polls += 1;
+        }
+        assert_eq!(polls, Failover::<4, 4>::MAX_DRAIN);
+    }
+}

@@ -12,8 +12,9 @@ mod group;
 use core::time::Duration;
 
 use group::{Group, M, Path, SLOW, UP, World, micros, secs};
+use systole::pacing::Fixed;
 use systole::{
-    Condition, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
+    Condition, Config, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
     GroupState, Health, Instant, Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
 };
 
@@ -482,6 +483,16 @@ fn the_threshold_of_warnings_is_the_users() {
     assert_eq!((health(&world, 0), world.group.active()), (Health::Good, 0));
 }
 
+/// A probe that is overdue counts as four times the usual.
+#[test]
+fn what_is_overdue_is_a_warning_before_it_is_answered() {
+    let mut world = started(config().warn_above(1_500), &[ONE; 2]);
+    world.paths[0] = Path::Silent;
+    until_suspected(&mut world);
+    let healths = [0, 1].map(|one| health(&world, one));
+    assert_eq!(healths, [Health::Degraded, Health::Good]);
+}
+
 /// A refusal needs no patience: what is refused is suspected at the moment of its probe.
 #[test]
 fn a_refusal_is_evidence_at_once() {
@@ -569,4 +580,414 @@ fn ids_follow_from_the_seed_and_the_endpoint() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 3 * M);
+}
+
+// ---- what a group waits for ----
+
+fn until(world: &mut World, done: impl Fn(&World) -> bool) {
+    let end = world.now.saturating_add(secs(1_000));
+    while !done(world) {
+        assert!(world.now < end, "it does not come to that");
+        world.beat(0, end);
+    }
+}
+
+fn is_healthy(world: &World, endpoint: usize) -> bool {
+    world.group.condition(endpoint) == Some(Condition::Healthy)
+}
+
+/// How many probes `endpoint` was sent from `from` on, for `span`.
+fn asked(world: &World, endpoint: usize, from: Instant, span: Duration) -> usize {
+    let end = from.saturating_add(span);
+    let asked = |&&(to, at): &&(usize, Instant)| to == endpoint && at >= from && at < end;
+    world.probes.iter().filter(asked).count()
+}
+
+fn last_asked(world: &World, endpoint: usize) -> Instant {
+    let mut last = world.probes.iter().rev();
+    last.find(|&&(to, _)| to == endpoint).unwrap().1
+}
+
+/// Intervals of which every one is as long as the other.
+fn steady(interval: Duration) -> Config<Fixed> {
+    let config = Config::fixed(interval).unwrap();
+    config.jitter_percent(0).unwrap()
+}
+
+fn group_of(active: Config<Fixed>, standby: Config<Fixed>) -> FailoverConfig {
+    let config = FailoverConfig::new(active, standby);
+    let config = config.request_timeout(Duration::from_millis(800)).unwrap();
+    config.retries(2).unwrap().seed(0x5eed).unwrap()
+}
+
+#[test]
+fn the_others_are_asked_once_in_a_suspicion() {
+    let mut world = world(4);
+    world.paths[0] = Path::Refuses;
+    until_suspected(&mut world);
+    let suspected = world.now;
+    world.run(Duration::from_millis(1_500));
+    for endpoint in 1..4 {
+        assert_eq!(asked(&world, endpoint, suspected, secs(2)), 1, "{endpoint}");
+    }
+}
+
+#[test]
+fn a_suspicion_does_not_hurry_the_active_endpoint() {
+    let mut world = started(config().retries(0).unwrap(), &[ONE; 2]);
+    world.paths[0] = Path::Silent;
+    until_suspected(&mut world);
+    assert_eq!(world.group.condition(0), Some(Condition::Suspected));
+    let before = last_asked(&world, 0);
+    assert_eq!(before.saturating_add(micros(800_000)), world.now);
+    until(&mut world, |world| last_asked(world, 0) > before);
+    assert!(last_asked(&world, 0) >= before.saturating_add(micros(900_000)));
+}
+
+#[test]
+fn answers_that_come_late_now_and_then_are_no_failure() {
+    let mut world = world(3);
+    world.paths[0] = Path::Answers(900_000);
+    until_suspected(&mut world);
+    world.paths[0] = UP; // after two probes
+    world.run(secs(60));
+    assert_eq!(world.events, []);
+}
+
+#[test]
+fn a_switch_waits_for_an_answer_to_a_probe_sent_since_the_suspicion() {
+    let mut world = started(config().switch_on(SwitchOn::Suspicion), &[ONE; 2]);
+    world.paths[0] = Path::Silent;
+    world.run(secs(10));
+    let (_, to, _, at) = world.switches()[0];
+    let before = |&&(endpoint, sent): &&(usize, Instant)| endpoint == to && sent < at;
+    let (_, sent) = *world.probes.iter().rfind(before).unwrap();
+    assert_eq!(
+        at.saturating_duration_since(sent),
+        Duration::from_millis(20)
+    );
+}
+
+#[test]
+fn other_traffic_shows_that_an_endpoint_may_be_switched_to() {
+    let mut world = started(config().switch_on(SwitchOn::Suspicion), &[ONE; 2]);
+    world.paths = [Path::Silent; M];
+    until_suspected(&mut world);
+    world.run(Duration::from_millis(100));
+    assert_eq!(world.group.active(), 0);
+    world.group.handle_traffic(1, world.now);
+    world.drain();
+    assert_eq!(world.group.active(), 1);
+}
+
+/// It is charged for its failure once, and in the way of nobody.
+#[test]
+fn a_pinned_endpoint_that_failed_does_not_hide_another_one() {
+    let endpoints = [ONE, ONE.duty(Duty::Pinned), ONE, ONE];
+    let mut world = started(config(), &endpoints);
+    for endpoint in 1..3 {
+        world.paths[endpoint] = Path::Silent;
+        world.run(secs(60));
+    }
+    assert_eq!(world.quarantines()[0].0, 2);
+    assert_eq!(world.downs(), []);
+}
+
+#[test]
+fn twice_its_last_quarantine_in_health_clears_an_endpoints_record() {
+    for (health, span) in [(50, 60), (80, 30)] {
+        let mut world = world(2);
+        world.paths[0] = Path::Silent;
+        world.run(secs(10));
+        world.paths[0] = UP;
+        until(&mut world, |world| is_healthy(world, 0));
+        world.run(secs(health));
+        world.paths[0] = Path::Silent;
+        world.run(secs(60));
+        assert_eq!(world.quarantines()[1].1, secs(span));
+    }
+}
+
+// ---- outages ----
+
+/// All links are cut; later only that of endpoint 1 works.
+fn first_back(world: &mut World) -> Instant {
+    world.paths = [Path::Silent; M];
+    world.run(secs(60));
+    assert_eq!(world.downs(), [Outage::Ours]);
+    world.paths[1] = UP;
+    until(world, |world| is_healthy(world, 1));
+    world.now
+}
+
+#[test]
+fn in_an_outage_the_first_that_is_back_waits_for_the_active_one() {
+    let mut world = world(3);
+    first_back(&mut world);
+    world.paths[0] = UP; // asked again within a second
+    world.run(secs(20));
+    assert_eq!((world.switches(), world.group.active()), (vec![], 0));
+}
+
+#[test]
+fn in_an_outage_the_first_that_is_back_is_switched_to_after_two_request_timeouts() {
+    let mut world = world(3);
+    let back = first_back(&mut world);
+    world.run(secs(20));
+    let switch = (
+        0,
+        1,
+        SwitchReason::Dead,
+        back.saturating_add(2 * micros(800_000)),
+    );
+    assert_eq!(world.switches(), [switch]);
+}
+
+#[test]
+fn in_an_outage_the_active_endpoint_is_asked_once_when_another_is_back() {
+    let mut world = started(group_of(steady(secs(20)), steady(secs(5))), &[ONE; 3]);
+    let back = first_back(&mut world);
+    assert!(asked(&world, 0, back.saturating_sub(secs(2)), secs(2)) == 0);
+    world.run(Duration::from_millis(1_500));
+    assert_eq!(last_asked(&world, 0), back);
+    assert_eq!(asked(&world, 0, back, secs(2)), 1);
+}
+
+/// The one that it went to fails in the same outage.
+#[test]
+fn an_outage_has_one_switch_in_a_hold_down() {
+    let mut world = world(4);
+    first_back(&mut world);
+    until(&mut world, |world| world.group.active() == 1);
+    let first = world.now;
+    (world.paths[1], world.paths[2]) = (Path::Silent, UP);
+    world.run(secs(20));
+    assert!(is_healthy(&world, 2));
+    assert_eq!(world.group.state(), GroupState::Isolated);
+    world.run(secs(20));
+    let [_, (from, to, _, second)] = world.switches()[..] else {
+        panic!("{:?}", world.events);
+    };
+    assert_eq!((from, to, second), (1, 2, first.saturating_add(secs(30))));
+}
+
+#[test]
+fn the_end_of_an_outage_asks_the_others_at_once_and_nobody_else() {
+    let mut world = started(group_of(steady(secs(1)), steady(secs(20))), &[ONE; 2]);
+    world.paths = [Path::Silent; M];
+    world.run(secs(60));
+    world.paths[0] = UP;
+    until(&mut world, |world| {
+        world.group.state() == GroupState::Serving
+    });
+    let (over, last) = (world.now, last_asked(&world, 0));
+    world.run(secs(2));
+    assert_eq!(asked(&world, 1, over, micros(800_000)), 1);
+    assert_eq!(asked(&world, 0, over, secs(1)), 1);
+    assert_eq!(asked(&world, 0, last.saturating_add(secs(1)), micros(1)), 1);
+}
+
+/// Half being suspected then does not make it our fault; here nobody is switched to, so that it goes on until the active one is back.
+#[test]
+fn an_outage_of_dead_endpoints_is_over_as_soon_as_the_active_one_is_healthy() {
+    let mut world = started(config().enabled(false), &[ONE; 3]);
+    for endpoint in [1, 2, 0] {
+        world.paths[endpoint] = Path::Silent;
+        world.run(secs(60));
+    }
+    assert_eq!(world.downs(), [Outage::AllDead]);
+    for path in [UP, Path::Silent] {
+        world.paths[1..3].fill(path); // they are innocent since, and suspected again
+        world.run(secs(20));
+    }
+    world.paths[0] = UP;
+    until(&mut world, |world| is_healthy(world, 0));
+    assert!(matches!(world.events[..], [_, FailoverEvent::Restored { at, .. }] if at == world.now));
+}
+
+#[test]
+fn an_endpoint_that_was_barred_counts_like_any_other_in_an_outage() {
+    let mut world = started(config(), &[ONE, ONE, ONE.duty(Duty::Barred)]);
+    world.group.set_duty(2, Duty::Normal, world.now);
+    (world.paths[0], world.paths[2]) = (Path::Silent, Path::Silent);
+    world.run(secs(3));
+    assert_eq!(world.downs(), [Outage::Ours]);
+}
+
+// ---- the best ----
+
+#[test]
+fn a_group_returns_to_a_greater_weight_and_where_loads_are_said_to_a_third_more() {
+    let config = config().preference(Preference::Weight);
+    let config = config.returning(Return::Prefer);
+    for (weight, load, active) in [(3, None, 0), (4, None, 1), (2, Some(0), 0), (3, Some(0), 1)] {
+        let mut world = started(config, &[ONE.weight(4), ONE.weight(weight)]);
+        world.paths[0] = Path::Silent;
+        world.run(secs(10));
+        assert_eq!(world.group.active(), 1);
+        world.paths[0] = UP;
+        world.group.handle_load(1, load, world.now);
+        world.run(secs(100));
+        assert_eq!(world.group.active(), active, "{weight}, {load:?}");
+    }
+}
+
+#[test]
+fn a_group_returns_to_less_than_three_quarters_of_the_round_trip_time() {
+    let config = config().preference(Preference::Rtt);
+    for (us, active) in [(14_999, 1), (15_000, 0), (16_000, 0)] {
+        let mut world = World::new(config.returning(Return::Prefer), &[ONE; 2]);
+        world.paths[1] = Path::Answers(us);
+        world.run(secs(100));
+        assert_eq!(world.group.active(), active, "{us}");
+    }
+}
+
+#[test]
+fn a_group_returns_no_sooner_than_a_hold_down_after_the_last_switch() {
+    let mut world = started(config().returning(Return::Prefer), &[ONE; 2]);
+    let asked = world.now;
+    world.group.switch_to(1, asked);
+    world.run(secs(60));
+    let back = asked.saturating_add(secs(30));
+    assert_eq!(
+        world.switches()[1..],
+        [(1, 0, SwitchReason::Preferred, back)]
+    );
+}
+
+/// Half of the endpoints fail; those that matter are well.
+#[test]
+fn a_group_returns_to_nothing_in_an_outage() {
+    let mut world = started(config().returning(Return::Prefer), &[ONE; 4]);
+    world.group.switch_to(1, world.now);
+    world.run(secs(20));
+    world.paths[2..].fill(Path::Silent);
+    until(&mut world, |world| !world.downs().is_empty());
+    let over = world.now.saturating_add(secs(30)); // so that the fault was theirs
+    world.run(secs(60));
+    assert_eq!(
+        world.switches()[1..],
+        [(1, 0, SwitchReason::Preferred, over)]
+    );
+}
+
+#[test]
+fn the_load_counts_as_a_share_of_the_weight() {
+    let config = config().preference(Preference::Weight);
+    let endpoints = [ONE.weight(1_000), ONE, ONE.weight(100)];
+    let mut world = started(config, &endpoints);
+    world.group.handle_load(2, Some(128), world.now);
+    world.paths[0] = Path::Silent;
+    world.run(secs(10));
+    assert_eq!(world.group.active(), 2);
+}
+
+#[test]
+fn an_endpoint_without_weight_is_taken_where_there_is_no_other() {
+    let config = config().preference(Preference::Weight);
+    let mut world = started(config, &[ONE, ONE.weight(0)]);
+    world.paths[0] = Path::Silent;
+    world.run(secs(10));
+    assert_eq!(world.group.active(), 1);
+}
+
+#[test]
+fn all_may_be_of_the_greatest_weight() {
+    let endpoints = [ONE.weight(u16::MAX); M];
+    assert!(Group::new(config(), &endpoints, Instant::ZERO).is_ok());
+}
+
+// ---- what the caller knows ----
+
+#[test]
+fn what_cannot_be_sent_is_no_evidence() {
+    let mut world = world(3);
+    world.paths = [Path::Unsent; M];
+    world.run(secs(60));
+    assert_eq!(world.events, []);
+    assert!((0..3).all(|endpoint| is_healthy(&world, endpoint)));
+}
+
+#[test]
+fn an_endpoint_that_is_heard_otherwise_is_alive() {
+    let mut world = world(2);
+    world.paths[0] = Path::Silent;
+    for _ in 0..60 {
+        world.group.handle_traffic(0, world.now);
+        world.drain();
+        world.run(Duration::from_millis(500));
+    }
+    assert_eq!(world.events, []);
+    assert!(is_healthy(&world, 0));
+}
+
+#[test]
+fn an_endpoint_is_asked_less_often_where_it_wants_to_be() {
+    let standby = steady(secs(5)).interval_between(secs(5), secs(60)).unwrap();
+    let mut world = started(group_of(steady(secs(1)), standby), &[ONE; 2]);
+    for expected in [20, 10, 5] {
+        world.run(secs(100)); // the interval under way
+        let start = world.now;
+        world.run(secs(100));
+        assert_eq!(asked(&world, 1, start, secs(100)), expected);
+        world.group.handle_pushback(1, world.now);
+    }
+}
+
+#[test]
+fn an_endpoint_is_asked_at_once_when_the_caller_knows_a_reason() {
+    let reasons: [fn(&mut Group, Instant); 4] = [
+        |group, now| group.probe_now(1, now),
+        |group, now| group.handle_flow_lost(1, now),
+        |group, now| group.restarted(1, now),
+        Group::resumed,
+    ];
+    for reason in reasons {
+        let mut world = world(2);
+        let second_ago = |world: &World| world.now.saturating_sub(secs(1));
+        until(&mut world, |world| last_asked(world, 1) < second_ago(world));
+        reason(&mut world.group, world.now);
+        world.drain();
+        assert_eq!(last_asked(&world, 1), world.now);
+    }
+}
+
+/// Those of a group that begins are spread over an interval.
+#[test]
+fn an_endpoint_that_was_barred_is_asked_at_once() {
+    let mut world = World::new(config(), &[ONE, ONE.duty(Duty::Barred)]);
+    world.run(Duration::from_millis(100));
+    world.group.set_duty(1, Duty::Normal, world.now);
+    world.drain();
+    assert_eq!(last_asked(&world, 1), world.now);
+}
+
+/// The clock leaps by an hour, and is put right.
+#[test]
+fn a_group_goes_on_when_the_clock_is_right_again() {
+    let mut world = world(2);
+    let right = world.now;
+    world.paths = [Path::Unsent; M];
+    world.look_at(right.saturating_add(secs(3_600)));
+    world.group.resync(right);
+    world.paths = [UP; M];
+    world.look_at(right);
+    world.run(secs(60));
+    assert_eq!(world.events, []);
+    assert!(asked(&world, 0, right, secs(60)) >= 60);
+    assert!(asked(&world, 1, right, secs(60)) >= 12);
+    let healthy_since = |endpoint| {
+        world
+            .group
+            .status(endpoint, world.now)
+            .unwrap()
+            .healthy_since
+    };
+    assert!(
+        [0, 1]
+            .map(healthy_since)
+            .iter()
+            .all(|since| *since < Some(right))
+    );
 }

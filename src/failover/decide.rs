@@ -11,13 +11,16 @@ use crate::time::{Instant, duration};
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     pub(super) fn decide(&mut self) -> bool {
         // All of them, in this order: a fault of ours is noticed before anybody is blamed for it.
-        self.release_due()
-            | self.notice_ours()
-            | self.ask_the_others()
-            | self.switch()
-            | self.charge()
-            | self.notice_all_dead()
-            | self.notice_the_end()
+        let changed = [
+            self.release_due(),
+            self.notice_ours(),
+            self.ask_the_others(),
+            self.switch(),
+            self.charge(),
+            self.notice_all_dead(),
+            self.notice_the_end(),
+        ];
+        changed.contains(&true)
     }
 
     // ---- quarantine ----
@@ -261,7 +264,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// The best endpoint that is healthy, not active, and as `which` says.
     pub(super) fn best(&self, which: impl Fn(&Member<N, P>) -> bool) -> Option<usize> {
         let available = |(index, member): &(usize, &Member<N, P>)| {
-            *index != self.active && member.in_service() && member.healthy.is_some()
+            *index != self.active && member.healthy.is_some() // so it is in service
         };
         let candidates = self.members.iter().enumerate().filter(available);
         let candidates = candidates.filter(|(_, member)| which(member));
@@ -335,4 +338,41 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 /// The seed of an endpoint, of that of the group.
 pub(super) const fn seed_of(seed: u64, endpoint: usize) -> u64 {
     seed ^ (endpoint as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failover::{Endpoint, FailoverConfig};
+    use crate::pacing::Fixed;
+
+    fn group(endpoints: usize) -> Failover<6, 4, Fixed> {
+        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        Failover::new(config, &[Endpoint::new(); 6][..endpoints], Instant::ZERO).unwrap()
+    }
+
+    #[test]
+    fn half_of_the_endpoints_or_more_and_two_at_least_look_like_our_fault() {
+        for (endpoints, least) in [(2, 2), (3, 2), (4, 2), (5, 3), (6, 3)] {
+            let mut group = group(endpoints);
+            for suspects in 1..=endpoints {
+                let suspected = Some(Instant::ZERO);
+                group.at(suspects - 1, |member| member.suspected = suspected);
+                let ours = group.looks_like_ours();
+                assert_eq!(ours, suspects >= least, "{suspects} of {endpoints}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_due_now_is_not_waited_for() {
+        let mut group = group(2);
+        group.at(1, |member| member.healthy = Some(Instant::ZERO));
+        let [grace, hold] = [group.config.grace_us(), group.config.hold_us];
+        assert_eq!(group.timer(), Instant::ZERO.plus(grace));
+        group.now = group.timer();
+        assert_eq!(group.timer(), Instant::ZERO.plus(hold));
+        group.now = group.timer();
+        assert_eq!(group.timer(), Instant::MAX);
+    }
 }

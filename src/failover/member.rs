@@ -252,7 +252,8 @@ impl<const N: usize, P: Pacing> Member<N, P> {
         let one = self.suspected.is_none() || self.healthy.is_none();
         let barred = self.endpoint.duty == Duty::Barred && self.quarantine.is_some();
         let pinned = self.endpoint.duty == Duty::Pinned && self.quarantine.is_some();
-        one && !barred && !pinned && self.monitor.is_valid()
+        let idle = self.in_service() || self.healthy.is_none();
+        one && idle && !barred && !pinned && self.monitor.is_valid()
     }
 }
 
@@ -322,6 +323,24 @@ mod tests {
                 member.endpoint.duty = duty;
                 member.quarantine = now;
             }));
+        }
+        assert!(spoilt(|member| member.healthy = now));
+        assert!(spoilt(|member| member.quarantine = now));
+        assert!(!spoilt(|member| {
+            (member.quarantine, member.healthy) = (now, now);
+        }));
+    }
+
+    /// Something else may have shown since that it was alive when it was asked.
+    #[test]
+    fn a_late_answer_says_nothing_of_what_is_proved_already() {
+        let (at, request_us) = (Instant::from_secs(9), 800_000);
+        for (proved, tardy) in [(8_000_000, false), (7_999_999, true)] {
+            let config = FailoverConfig::CLASSIC;
+            let mut member = Member::<4, _>::new(&config, 7, Endpoint::new(), Instant::ZERO);
+            member.proved = Some(Instant::from_micros(proved));
+            member.answered(at, 1_000_000, Duration::ZERO, request_us);
+            assert_eq!(member.tardy.is_some(), tardy);
         }
     }
 }

@@ -150,7 +150,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Whether the laws that can be seen in one state hold: the active endpoint is in service, no endpoint is both suspected and healthy, none that is
-    /// pinned or barred is in quarantine, and every monitor is valid.
+    /// pinned or barred is in quarantine, none that is out of service is healthy, and every monitor is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let active = self.active_member().is_some_and(Member::in_service);

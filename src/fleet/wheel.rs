@@ -24,8 +24,8 @@ pub(super) const VISIT: u32 = 64;
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 /// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
-const HEAD_OF: u32 = 0xffff_fff7;
-const HEAD_OF_SPREAD: u32 = 0xffff_fffe;
+const HEAD_OF: u32 = NONE - 8;
+const HEAD_OF_SPREAD: u32 = NONE - 1;
 
 /// What is due when, by index.
 #[derive(Clone, Debug)]
