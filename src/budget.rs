@@ -100,7 +100,7 @@ impl Alone {
         Self(core::cell::Cell::new(held))
     }
 
-    fn get(&self) -> u32 {
+    const fn get(&self) -> u32 {
         self.0.get()
     }
 

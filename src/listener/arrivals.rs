@@ -545,8 +545,8 @@ mod tests {
     fn a_slope_is_what_grew_in_the_time_of_the_slots() {
         let slope = |slots_us: u64, first: i64, offset: i64| {
             let run = Run {
-                slots_us,
                 first,
+                slots_us,
                 ..Run::NONE
             };
             run.slope_q16(offset)

@@ -276,6 +276,7 @@ mod tests {
     }
 
     /// log2 N, by the description alone: straight from middle to middle of the bins, and beyond the last ones.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small number, not negative
     fn log2_rate(masses: &[f32; BINS], length: f64) -> f64 {
         let at = -libm::log2(length) - 0.5;
         let bin = (at.max(0.0) as usize).min(BINS - 2);

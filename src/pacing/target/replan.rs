@@ -278,7 +278,7 @@ mod tests {
             (1 << 10, 0.04, 0.0),
             (1 << 20, 0.125, 0.0),
             (1 << 22, 0.3, 0.25),
-            (BOUND_US as u32, 0.3, 0.875),
+            (1 << 24, 0.3, 0.875),
         ] {
             let mut state = after(50, 3 << 20, usual(median_us));
             state.margin = 7;

@@ -226,7 +226,7 @@ mod tests {
         let weights = Risk::NEW.weights([1.0; 6]);
         for (weight, against) in weights.into_iter().zip(AGAINST) {
             let ratio = weight / weights[4];
-            assert!((ratio - libm::expf(-against)).abs() < 1e-6, "{ratio}");
+            assert!((ratio - expf(-against)).abs() < 1e-6, "{ratio}");
         }
     }
 }

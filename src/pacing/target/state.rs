@@ -117,8 +117,8 @@ mod tests {
             (32, false, 64, true),
         ] {
             let mut state = TargetState {
-                relaxing,
                 since,
+                relaxing,
                 ..TargetState::NEW
             };
             (0..probes).for_each(|_| state.silences.add(1, 1_000, 1_000));
