@@ -135,6 +135,11 @@ fn every_doubt_doubles_the_margin() {
     for (doubts, margin) in [(0, 30), (1, 60), (2, 120), (3, 240)] {
         let search = knows(reach(), 32 * MINUTE, Some(33 * MINUTE), doubts);
         assert_eq!(search.interval() + margin * SECOND, 32 * MINUTE);
+        let mut search = knows(two(), 32 * MINUTE, Some(33 * MINUTE), doubts);
+        for _ in 0..3 {
+            search.trial_survived(32 * MINUTE); // confirmed
+        }
+        assert_eq!(search.interval() + margin * SECOND, 32 * MINUTE);
     }
 }
 
