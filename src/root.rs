@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn roots_of_more_than_64_bits_are_right_to_32() {
+        for exact in [5, 1 << 31, 3 << 50, (1 << 62) | (1 << 40)] {
+            assert_eq!(root(u128::from(exact) * u128::from(exact)), exact);
+        }
+        let just_below = root((1 << 100) - 1);
+        assert_eq!(just_below, (1 << 50) - (1 << 18));
+    }
+
+    #[test]
     fn the_ends_of_the_range_are_defined() {
         assert_eq!(root_ratio(0, 0, 16), 0);
         assert_eq!(root_ratio(0, 7, 16), 0);
