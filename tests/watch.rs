@@ -17,8 +17,8 @@ mod signal;
 #[path = "common/tool.rs"]
 mod tool;
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, UdpSocket};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use server::free_port;
@@ -165,6 +165,8 @@ fn a_wrong_answer_is_garbage_and_no_sign_of_life() {
                 let mut stream = stream.unwrap();
                 let _ = stream.read(&mut [0; 1_024]); // it may have gone already
                 let _ = stream.write_all(answer.as_bytes());
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = io::copy(&mut stream, &mut io::sink()); // what is left unread would reset the connection
             }
         });
         let options = "--every 100ms --detect-within 500ms --for 1s";
