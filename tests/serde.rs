@@ -48,7 +48,10 @@ fn configurations_survive_the_way_out_and_in() {
     survives(&all.report_pauses_over(Duration::ZERO).start_at_once());
     survives(&Config::fixed(SECOND).unwrap());
     let lease = Lifetime::lease(Fixed::clone(Config::fixed(SECOND).unwrap().policy()), DAY);
-    survives(&Config::with_policy(lease, SECOND, DAY).unwrap());
+    let lease = Config::with_policy(lease, SECOND, DAY).unwrap();
+    survives(&lease);
+    let form = serde_json::to_value(lease).unwrap();
+    assert!(form["policy"]["at_least_us"].is_null(), "{form}"); // nothing is looked for
     let reach = Reach::below_the_floor(2 * SECOND, DAY).unwrap();
     survives(&Config::lifetime(reach).unwrap());
     let all = reach.with_second_flow().refreshed_by_traffic();

@@ -90,4 +90,21 @@ mod tests {
         assert_eq!(lateness.quantile(0.99), Duration::ZERO);
         assert!(lateness.quantile(1.0) >= Duration::from_millis(5));
     }
+
+    #[test]
+    fn half_of_the_probes_are_no_later_than_the_median() {
+        let mut lateness = Lateness::NONE;
+        for late_us in [1, 1_000, 1_000, 9_000] {
+            lateness.add(late_us);
+        }
+        let median = lateness.quantile(0.5);
+        assert!((1_000..1_125).contains(&median.as_micros()), "{median:?}");
+    }
+
+    #[test]
+    fn what_is_later_than_all_buckets_is_in_the_last() {
+        let mut lateness = Lateness::NONE;
+        lateness.add(u64::MAX);
+        assert_eq!(lateness.quantile(1.0), duration(highest(BUCKETS - 1)));
+    }
 }

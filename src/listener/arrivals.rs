@@ -456,6 +456,7 @@ mod tests {
             arrivals.window.push_us(sample(offset));
             assert_eq!(arrivals.mean(), offset);
         }
+        assert_eq!(Arrivals::<1>::new().mean(), 0);
     }
 
     /// What is less than nine minutes off the schedule stays there; more becomes the schedule.
@@ -553,7 +554,7 @@ mod tests {
         };
         assert_eq!(slope(1_000_000, 5, 250_005), 1 << 14);
         assert_eq!(slope(1 << 34, 0, 1 << 32), 1 << 14);
-        assert_eq!(slope(1_000_000, 5, 4), 0);
+        assert_eq!(slope(1_000_000, 250_005, 5), 0);
         assert_eq!(slope(1_000_000, 0, 1 << 40), 1 << 16);
     }
 
