@@ -225,15 +225,20 @@ impl EarlyWarning {
         if score > self.threshold as u32 {
             self.health = Health::Degraded;
         }
-        if score + OCTAVE > self.threshold as u32 {
+        if !self.is_calm() {
             self.calm = 0;
         }
         self.health
     }
 
+    /// Whether the last score is an octave below the threshold.
+    const fn is_calm(&self) -> bool {
+        self.score as u32 + OCTAVE <= self.threshold as u32
+    }
+
     /// Ends a warning where the answer that was just judged is one of enough calm ones.
     const fn calm_down(&mut self) -> Health {
-        if self.score as u32 + OCTAVE <= self.threshold as u32 {
+        if self.is_calm() {
             self.calm = self.calm.saturating_add(1);
             if self.calm >= CALM {
                 self.health = Health::Good;

@@ -38,11 +38,17 @@ fn started(config: FailoverConfig, endpoints: &[Endpoint]) -> World {
     world
 }
 
+fn until(world: &mut World, done: impl Fn(&World) -> bool) {
+    let end = world.now.saturating_add(secs(1_000));
+    while !done(world) {
+        assert!(world.now < end, "it does not come to that");
+        world.beat(0, end);
+    }
+}
+
 /// Goes on until the active endpoint is not answering in time any more.
 fn until_suspected(world: &mut World) {
-    while world.group.state() == GroupState::Serving {
-        world.beat(0, Instant::MAX);
-    }
+    until(world, |world| world.group.state() != GroupState::Serving);
 }
 
 /// Breaks endpoint 0 at `phase`; returns how long the switch took.
@@ -583,14 +589,6 @@ fn ids_follow_from_the_seed_and_the_endpoint() {
 }
 
 // ---- what a group waits for ----
-
-fn until(world: &mut World, done: impl Fn(&World) -> bool) {
-    let end = world.now.saturating_add(secs(1_000));
-    while !done(world) {
-        assert!(world.now < end, "it does not come to that");
-        world.beat(0, end);
-    }
-}
 
 fn is_healthy(world: &World, endpoint: usize) -> bool {
     world.group.condition(endpoint) == Some(Condition::Healthy)

@@ -344,14 +344,19 @@ mod tests {
 
     const SECOND_US: u64 = 1_000_000;
 
-    /// A beat that says an interval of a second, so long after the last.
-    fn beat(arrivals: &mut Arrivals<8>, after_us: u64) -> (Step, Arrival) {
-        let step = Step {
-            slots: 1,
-            interval_us: SECOND_US,
+    /// What a beat that many slots and so long after the last one is, where it says this interval.
+    fn step(arrivals: &Arrivals<8>, slots: u32, interval_us: u64, after_us: u64) -> Step {
+        Step {
+            slots,
+            interval_us,
             received: shifted(arrivals.origin, arrivals.last).plus(after_us),
             late_us: 0,
-        };
+        }
+    }
+
+    /// A beat that says an interval of a second, so long after the last.
+    fn beat(arrivals: &mut Arrivals<8>, after_us: u64) -> (Step, Arrival) {
+        let step = step(arrivals, 1, SECOND_US, after_us);
         (step, arrivals.take(step))
     }
 
@@ -363,12 +368,7 @@ mod tests {
 
     /// The same, of another interval and place.
     fn other(arrivals: &mut Arrivals<8>, slots: u32, interval_us: u64, after_us: u64) -> Arrival {
-        arrivals.take(Step {
-            slots,
-            interval_us,
-            received: shifted(arrivals.origin, arrivals.last).plus(after_us),
-            late_us: 0,
-        })
+        arrivals.take(step(arrivals, slots, interval_us, after_us))
     }
 
     #[test]

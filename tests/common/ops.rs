@@ -110,7 +110,7 @@ pub struct Record {
     pub after: MonitorSnapshot,
 }
 
-/// An id that nobody learnt: a fuzzer that sees ids compared would try them, and they would be no forgeries. The last steps of a well-known hash.
+/// An id that nobody learnt: a fuzzer that sees ids compared would try them, and they would be no forgeries. The finalizer of `MurmurHash3`.
 fn guess(number: u64) -> u64 {
     let mixed = (number ^ number >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let mixed = (mixed ^ mixed >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

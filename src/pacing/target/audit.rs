@@ -123,13 +123,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_mistake_keeps_a_correction_until_the_audit_starts_over() {
+    /// After two mistakes at once, where one a second is in order.
+    fn broken() -> Audit {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
         for ms in [1, 2] {
             audit.mistake(Instant::from_millis(ms), 1_000_000);
         }
+        audit
+    }
+
+    #[test]
+    fn a_mistake_keeps_a_correction_until_the_audit_starts_over() {
+        let mut audit = broken();
         assert_eq!(audit.strictness(), 1);
         audit.mistake(Instant::from_secs(2), 1_000_000);
         audit.review(Instant::from_secs(5), 1_000_000); // five of the times promised, one mistake
@@ -162,11 +168,7 @@ mod tests {
 
     #[test]
     fn a_promise_that_is_broken_is_told_once() {
-        let mut audit = Audit::NEW;
-        audit.begin(Instant::ZERO);
-        for ms in [1, 2] {
-            audit.mistake(Instant::from_millis(ms), 1_000_000);
-        }
+        let mut audit = broken();
         assert!(audit.is_broken());
         audit.settle();
         assert!(!audit.is_broken());
