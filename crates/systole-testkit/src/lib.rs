@@ -1,0 +1,1 @@
+//! Simulated worlds that know the truth, to test `systole` from outside.

@@ -1,0 +1,66 @@
+//! Clocks drift: crystals of two cheap boards are 300 to 500 ppm apart. Nothing is lost, the delay is constant, and polls are on time.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use core::time::Duration;
+
+use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+
+/// Beats of one second on a sender's clock that is `ppm` slow, for so many days; returns how often the live sender was called dead.
+fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
+    let mut listener = Listener::<32>::new(config, Instant::ZERO);
+    let (mut now, mut at, mut deaths) = (Instant::ZERO, Instant::ZERO, 0);
+    let beats = u32::try_from(days * 86_400).unwrap();
+    for sequence in 0..beats {
+        at = at.saturating_add(Duration::from_micros(1_000_000 + ppm));
+        loop {
+            match listener.poll(now) {
+                ListenerOutput::Event(Event::Transition(change)) => {
+                    deaths += u32::from(change.to == Verdict::Dead && sequence > 0);
+                }
+                ListenerOutput::Wait(until) if until < at => now = until,
+                ListenerOutput::Event(_) => {}
+                _ => break,
+            }
+        }
+        now = at;
+        let beat =
+            Beat::new(sequence, Duration::from_secs(1)).with_deadline(Duration::from_millis(1_125));
+        listener.handle_beat(&beat.with_incarnation(7), now);
+    }
+    deaths
+}
+
+/// Today: dead 130 times. The quickest beat is forgotten at 1/4096 of the time, which a drift of more than 244 ppm outruns.
+#[test]
+fn three_hundred_ppm_of_drift_kill_nobody_within_four_days() {
+    assert_eq!(
+        deaths(
+            ListenerConfig::new()
+                .detect_within(Duration::from_secs(3))
+                .unwrap(),
+            300,
+            4
+        ),
+        0
+    );
+}
+
+#[test]
+fn five_hundred_ppm_of_drift_kill_nobody_within_four_days() {
+    assert_eq!(
+        deaths(
+            ListenerConfig::new()
+                .detect_within(Duration::from_secs(3))
+                .unwrap(),
+            500,
+            4
+        ),
+        0
+    );
+}
+
+/// Without a stated bound.
+#[test]
+fn five_hundred_ppm_of_drift_kill_nobody_within_four_days_under_the_default() {
+    assert_eq!(deaths(ListenerConfig::new(), 500, 4), 0);
+}

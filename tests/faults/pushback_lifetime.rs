@@ -1,0 +1,79 @@
+//! A peer that asks for fewer probes gets fewer, but none so late that what they have to refresh has lapsed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use core::time::Duration;
+
+use systole::pacing::{Lifetime, Reach};
+use systole::{Config, Instant, Monitor, Output};
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: u64 = 86_400;
+
+/// A NAT that forgets after 300 s, and a peer that asks for fewer probes once, on day 2. Returns the flows lost before, and in the ten days after.
+fn flows_lost() -> (u32, u32) {
+    let reach = Reach::between(15 * SECOND, 3_600 * SECOND).unwrap();
+    let config = Config::lifetime(reach).unwrap().seed(3).unwrap();
+    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let (mut now, mut refreshed, mut pushed) = (Instant::ZERO, Instant::ZERO, false);
+    let (mut before, mut after) = (0, 0);
+    while now < Instant::from_secs(12 * DAY) {
+        if !pushed && now > Instant::from_secs(2 * DAY) {
+            pushed = true;
+            monitor.handle_pushback(now);
+        }
+        now = match monitor.poll(now) {
+            Output::Probe(id) => {
+                let at = now.saturating_add(Duration::from_millis(40));
+                if now.saturating_duration_since(refreshed) > 300 * SECOND {
+                    *(if pushed { &mut after } else { &mut before }) += 1;
+                    monitor.handle_flow_lost(at);
+                }
+                monitor.handle_reply(id, at);
+                refreshed = now;
+                at
+            }
+            Output::Wait(until) => until,
+            _ => now,
+        };
+    }
+    (before, after)
+}
+
+/// A lease of 30 s, and a peer that asks for fewer probes three times in the first minute. Returns how often the lease lapsed within a day.
+fn lapses() -> u32 {
+    let policy = Lifetime::lease(*Config::fixed(8 * SECOND).unwrap().policy(), 30 * SECOND);
+    let config = Config::with_policy(policy, SECOND, 60 * SECOND).unwrap();
+    let config = config.seed(9).unwrap().start_at_once();
+    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let (mut now, mut renewed, mut probes, mut lapses) = (Instant::ZERO, Instant::ZERO, 0, 0);
+    while now < Instant::from_secs(DAY) {
+        match monitor.poll(now) {
+            Output::Probe(id) => {
+                probes += 1;
+                lapses += u32::from(now.saturating_duration_since(renewed) > 30 * SECOND);
+                renewed = now;
+                monitor.handle_reply(id, now.saturating_add(Duration::from_millis(20)));
+                if probes <= 3 {
+                    monitor.handle_pushback(now.saturating_add(Duration::from_millis(20)));
+                }
+            }
+            Output::Wait(until) => now = until,
+            _ => {}
+        }
+    }
+    lapses
+}
+
+/// Today: 1,504, one at every probe, as the interval stays at twice what was found. It lies beneath the lifetime only if the ceiling comes after the pushback.
+#[test]
+fn one_pushback_does_not_cost_a_flow_at_every_probe() {
+    let (before, after) = flows_lost();
+    assert_eq!(before, 1, "what the search costs");
+    assert!(after <= 3, "{after} flows in ten days");
+}
+
+/// Today: at every renewal, for good.
+#[test]
+fn three_pushbacks_do_not_let_a_lease_lapse() {
+    assert_eq!(lapses(), 0);
+}

@@ -1,0 +1,46 @@
+//! `ENOBUFS`: the queue of our own interface is full. That is our lack, like that of memory or of files, and no evidence against the peer.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use core::time::Duration;
+use std::io::Error;
+
+use systole::machine::{Machine, Settled, Step};
+use systole::{Config, Fault, Instant, Monitor, Verdict};
+
+const ENOBUFS: i32 = 105;
+
+/// Today: `Missed`.
+#[test]
+fn a_full_queue_of_ours_is_a_probe_that_was_not_sent() {
+    assert_eq!(
+        Fault::from(Error::from_raw_os_error(ENOBUFS)),
+        Fault::Unsent
+    );
+}
+
+/// Today: dead within three seconds.
+#[test]
+fn a_full_queue_of_ours_kills_nobody() {
+    let config = Config::fixed(Duration::from_secs(1)).unwrap();
+    let config = config.detect_within(Duration::from_secs(3)).unwrap();
+    let config = config.seed(7).unwrap().start_at_once();
+    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
+    let mut now = Instant::ZERO;
+    while now < Instant::from_secs(60) {
+        match monitor.step(now, None) {
+            Step::Probe((), id) => {
+                let result = if now < Instant::from_secs(30) {
+                    Ok(())
+                } else {
+                    Err(Fault::from(Error::from_raw_os_error(ENOBUFS)))
+                };
+                let at = now.saturating_add(Duration::from_millis(1));
+                monitor.hand_in(Settled::new((), id, result, at));
+                now = at;
+            }
+            Step::Event(_) => {}
+            Step::Wait(until) => now = until,
+        }
+        assert_ne!(monitor.verdict(), Verdict::Dead, "at {now}");
+    }
+}

@@ -1,0 +1,22 @@
+//! A target of 10 s and a bound of 3 s are two words about one thing. Either they are refused together, or the promise is the one that is kept.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use core::time::Duration;
+
+use systole::pacing::Target;
+use systole::{Config, Instant, Monitor};
+
+/// Today: accepted, the plan's bound is 3 s, and the promise says 10 s.
+#[test]
+fn a_promise_says_the_bound_that_is_in_force() {
+    let seconds = Duration::from_secs;
+    let Ok(config) = Config::target(seconds(10))
+        .unwrap()
+        .detect_within(seconds(3))
+    else {
+        return; // refused, with a reason
+    };
+    let monitor = Monitor::<32, Target>::new(config.seed(7).unwrap(), Instant::ZERO).unwrap();
+    let heart = monitor.snapshot(Instant::ZERO).heart;
+    assert_eq!(heart.promise.unwrap().detect_within, heart.plan.bound());
+}
