@@ -1,1 +1,9 @@
 //! Simulated worlds that know the truth, to test `systole` from outside.
+//!
+//! A world is a deterministic simulation of peers, paths, clocks and of the caller itself. It drives
+//! a machine through its public API alone and knows what the machine cannot know: which peer crashed
+//! when, what was sent, what arrived. Its oracle checks the laws of the documentation against that
+//! truth. One seed makes one world; [`world::check`] runs many, and prints the seed, a reduced plan
+//! and the calls of the first world that breaks a law.
+
+pub mod world;
