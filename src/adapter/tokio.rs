@@ -21,7 +21,7 @@ mod start;
 mod timer;
 
 #[cfg(feature = "udp")]
-pub use fleet::UdpFleet;
+pub use fleet::{DatagramSocket, UdpFleet};
 
 use core::future::Future;
 

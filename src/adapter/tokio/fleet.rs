@@ -24,12 +24,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{Epoch, now};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{
-    Census, Config, Fleet, FleetCounters, FleetEvent, Instant, Lateness, PeerKey, PeerStatus,
-    Verdict,
+    Census, Config, ConfigError, Fleet, FleetCounters, FleetEvent, Instant, Lateness, PeerKey,
+    PeerStatus, Verdict,
 };
 use beat::Beat;
 use crew::{Crew, Shared};
-use socket::Socket;
+pub use socket::DatagramSocket;
+use socket::KernelSocket;
 
 /// Round-trip times that are looked at of each peer.
 const FLEET_WINDOW: usize = 4;
@@ -85,12 +86,22 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
     /// # Panics
     /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
     pub fn spawn(config: Config<P>, socket: UdpSocket) -> io::Result<Self> {
+        Self::spawn_on(config, KernelSocket::new(socket)?).map_err(io::Error::other)
+    }
+
+    /// The same on any [`DatagramSocket`], such as a simulated one.
+    ///
+    /// # Errors
+    /// Like [`Fleet::new`]. A configuration without a seed is given one first, so none is refused for that.
+    ///
+    /// # Panics
+    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    pub fn spawn_on<S: DatagramSocket>(config: Config<P>, socket: S) -> Result<Self, ConfigError> {
         let epoch = Epoch::at(Moment::now().into_std());
-        let fleet = Fleet::new(config.seeded(), now(epoch)).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             epoch,
             crew: Mutex::new(Crew {
-                fleet,
+                fleet: Fleet::new(config.seeded(), now(epoch))?,
                 addresses: Vec::new(),
             }),
             changed: Notify::new(),
@@ -99,7 +110,8 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
         let stop = CancellationToken::new();
         let beat = Beat {
             shared: Arc::clone(&shared),
-            socket: Socket::new(socket)?,
+            drops: socket.receive_drops(),
+            socket,
             events,
             stop: stop.clone(),
         };

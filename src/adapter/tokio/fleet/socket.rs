@@ -1,114 +1,109 @@
-//! The socket, which tells where it can what was lost on our side.
+//! What a fleet needs of a socket, so that it also runs on another transport or a simulated one.
 
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use core::net::SocketAddr;
+use core::task::{Context, Poll};
 use std::io;
-
-use ::tokio::net::UdpSocket;
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
+mod udp;
 
-#[cfg(target_os = "linux")]
-use linux as system;
-#[cfg(not(target_os = "linux"))]
-use portable as system;
+pub(super) use udp::KernelSocket;
 
-/// An address in 18 bytes: a million of them are at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Address {
-    ip: [u8; 16],
-    port: u16,
-}
+/// A datagram socket that a [`UdpFleet`](super::UdpFleet) probes over, as [`spawn_on`](super::UdpFleet::spawn_on) takes it.
+///
+/// [`spawn`](super::UdpFleet::spawn) wraps a socket of tokio. Implement this trait for another transport, or for a simulated network: the
+/// fleet reads the clock of the runtime only, so under tokio's paused clock a test needs no real time.
+///
+/// No method waits, and the fleet's task is the only caller. The methods that return a [`Poll`] are cancel safe: they
+/// store the waker of the latest call, and nothing is lost where the future around them is dropped.
+///
+/// ```
+/// use std::collections::VecDeque;
+/// use std::io;
+/// use std::net::SocketAddr;
+/// use std::task::{Context, Poll, Waker};
+/// use std::time::Duration;
+/// use systole::Config;
+/// use systole::tokio::{DatagramSocket, UdpFleet};
+/// use tokio_stream::StreamExt;
+///
+/// /// A network that answers every datagram at once.
+/// #[derive(Default)]
+/// struct Mirror {
+///     replies: VecDeque<(Vec<u8>, SocketAddr)>,
+///     reader: Option<Waker>,
+/// }
+///
+/// impl DatagramSocket for Mirror {
+///     fn try_send(&mut self, payload: &[u8], to: SocketAddr) -> io::Result<()> {
+///         self.replies.push_back((payload.to_vec(), to));
+///         if let Some(reader) = self.reader.take() {
+///             reader.wake();
+///         }
+///         Ok(())
+///     }
+///
+///     fn try_receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+///         let (payload, from) = self.replies.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
+///         let length = payload.len().min(buffer.len());
+///         buffer[..length].copy_from_slice(&payload[..length]);
+///         Ok((length, from))
+///     }
+///
+///     fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+///         if !self.replies.is_empty() {
+///             return Poll::Ready(Ok(()));
+///         }
+///         self.reader = Some(context.waker().clone());
+///         Poll::Pending
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::every(Duration::from_secs(5))?.seed(0xd1ce)?;
+/// let mut fleet = UdpFleet::spawn_on(config, Mirror::default())?;
+/// fleet.add("192.0.2.7:7".parse()?);
+/// println!("{:?}", fleet.next().await); // Unknown -> Alive
+/// assert_eq!(fleet.census().alive, 1);
+/// # Ok(()) }
+/// ```
+pub trait DatagramSocket: Send + 'static {
+    /// Sends `payload`, a probe of 16 bytes, to `to`. A datagram is sent whole or not at all.
+    ///
+    /// # Errors
+    /// The error says by its kind whether the probe failed or was not sent, as it does for a [`Fault`](crate::Fault).
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is full.
+    fn try_send(&mut self, payload: &[u8], to: SocketAddr) -> io::Result<()>;
 
-impl From<SocketAddr> for Address {
-    fn from(address: SocketAddr) -> Self {
-        let ip = match address.ip() {
-            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-            IpAddr::V6(ip) => ip,
-        };
-        Self {
-            ip: ip.octets(),
-            port: address.port(),
-        }
+    /// Takes the next datagram that waits. Returns its length and its sender; what does not fit into `buffer`, which is longer than any reply, is cut off.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) where none waits. The fleet ignores any other error and tries again, since it tells what
+    /// became of an earlier probe.
+    fn try_receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+
+    /// Returns how many datagrams were dropped because our receive buffer was full, before the one that
+    /// [`try_receive`](Self::try_receive) returned last. It wraps around. Stays 0 where that is unknown: then dropped replies count as evidence against peers.
+    fn receive_drops(&self) -> u32 {
+        0
     }
-}
 
-impl From<Address> for SocketAddr {
-    fn from(Address { ip, port }: Address) -> Self {
-        Self::new(Ipv6Addr::from(ip).to_canonical(), port)
-    }
-}
+    /// Waits until [`try_receive`](Self::try_receive) may return a datagram.
+    ///
+    /// # Errors
+    /// After an error the fleet does not ask again before it has something to send.
+    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-/// A probe or its reply, whole.
-pub(super) const LENGTH: usize = 16;
-
-pub(super) struct Received {
-    /// Nothing where it has another length.
-    pub(super) datagram: Option<[u8; LENGTH]>,
-    pub(super) from: SocketAddr,
-    /// Whether something was lost before it.
-    pub(super) overflow: bool,
-}
-
-pub(super) struct Socket {
-    inner: UdpSocket,
-    receiver: system::Receiver,
-    /// Whether IPv4 addresses have to be mapped.
-    is_v6: bool,
-    /// What was lost so far.
-    lost: u32,
-}
-
-impl Socket {
-    pub(super) fn new(socket: UdpSocket) -> io::Result<Self> {
-        let receiver = system::Receiver::new(&socket)?;
-        let is_v6 = socket.local_addr()?.is_ipv6();
-        Ok(Self {
-            is_v6,
-            inner: socket,
-            receiver,
-            lost: 0,
-        })
-    }
-
-    /// Cancel safe.
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.inner.readable().await
-    }
-
-    /// Cancel safe.
-    pub(super) async fn writable(&self) -> io::Result<()> {
-        self.inner.writable().await
-    }
-
-    pub(super) fn send(&self, datagram: &[u8; LENGTH], to: SocketAddr) -> io::Result<()> {
-        let to = match to.ip() {
-            IpAddr::V4(ip) if self.is_v6 => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
-            _ => to,
-        };
-        self.inner.try_send_to(datagram, to).map(drop)
-    }
-
-    /// What waits, if anything does.
-    pub(super) fn receive(&mut self) -> Option<Received> {
-        let mut bytes = [0; LENGTH + 1];
-        loop {
-            match self.receiver.receive(&self.inner, &mut bytes) {
-                Ok((length, mut from, lost)) => {
-                    from.set_ip(from.ip().to_canonical());
-                    let overflow = core::mem::replace(&mut self.lost, lost) != lost;
-                    let datagram = bytes.first_chunk().copied().filter(|_| length == LENGTH);
-                    return Some(Received {
-                        datagram,
-                        from,
-                        overflow,
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                Err(_) => {} // an error that an earlier probe met
-            }
-        }
+    /// Waits until [`try_send`](Self::try_send) may succeed. The fleet calls it once, before its first probe.
+    ///
+    /// # Errors
+    /// The fleet sends its probes nevertheless, and learns from each whether it was sent.
+    fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = context;
+        Poll::Ready(Ok(()))
     }
 }
