@@ -6,4 +6,5 @@
 //! truth. One seed makes one world; [`world::check`] runs many, and prints the seed, a reduced plan
 //! and the calls of the first world that breaks a law.
 
+pub mod pull;
 pub mod world;

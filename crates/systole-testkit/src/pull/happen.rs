@@ -1,0 +1,334 @@
+//! What arrives at the caller, and what it does by itself.
+
+use systole::{ProbeId, Verdict};
+
+use crate::world::{Clock, Incident, Kind, Law, Queue, Random, Violation};
+
+use super::Plan;
+use super::peer::Happening;
+use super::run::{Run, caller};
+
+impl Plan {
+    /// What our clock shows.
+    pub(super) fn clock(&self) -> Clock {
+        let mut clock = Clock::new(self.clock_us, self.drift_ppm);
+        for &Incident {
+            from_us,
+            until_us,
+            kind,
+            ..
+        } in &self.incidents.0
+        {
+            match kind {
+                Kind::ClockStep { by_us, announced } => {
+                    clock.step(from_us, by_us);
+                    if announced {
+                        clock.step(until_us, -by_us);
+                    }
+                }
+                Kind::Suspend { .. } => clock.stand(from_us, until_us),
+                _ => {}
+            }
+        }
+        if let Some(nap) = self.nap {
+            let cycle_us = nap.awake_us + nap.asleep_us;
+            for from_us in
+                (nap.awake_us..self.life_us).step_by(usize::try_from(cycle_us).unwrap_or(1))
+            {
+                clock.stand(from_us, from_us + nap.asleep_us);
+            }
+        }
+        clock
+    }
+
+    /// What happens whatever the machine does.
+    pub(super) fn happenings(&self) -> Queue<Happening> {
+        let mut queue = Queue::default();
+        for it in &self.incidents.0 {
+            match it.kind {
+                Kind::Caller { what } => queue.push(it.from_us, Happening::Call(what)),
+                Kind::Away { announced: true } | Kind::Suspend { announced: true } => {
+                    queue.push(it.until_us, Happening::Resumed);
+                }
+                Kind::ClockStep {
+                    announced: true, ..
+                } => queue.push(it.until_us, Happening::Resync),
+                Kind::Restart => queue.push(it.until_us, Happening::Restarted),
+                _ => {}
+            }
+        }
+        if let Some(nap) = self.nap {
+            let cycle_us = nap.awake_us + nap.asleep_us;
+            for wake in 1..=self.life_us / cycle_us {
+                queue.push(wake * cycle_us, Happening::Resumed);
+            }
+        }
+        for number in 1..=self
+            .traffic_us
+            .map_or(0, |every_us| self.life_us / every_us)
+        {
+            let sent_us = number * self.traffic_us.unwrap_or(1);
+            let hangs = self
+                .incidents
+                .find(sent_us, 0, |kind| kind == Kind::Hang)
+                .is_some();
+            if self.is_up(sent_us) && !hangs {
+                let arrivals = self.path.back(number | 1 << 50, sent_us, &self.incidents);
+                arrivals
+                    .into_iter()
+                    .flatten()
+                    .for_each(|at_us| queue.push(at_us, Happening::Traffic));
+            }
+        }
+        queue
+    }
+
+    /// When we look, if there is a reason to at `wake_us`.
+    pub(super) fn look_us(&self, wake_us: u64, look: u64) -> u64 {
+        let mut look_us = wake_us;
+        if let Some(nap) = self.nap {
+            let cycle_us = nap.awake_us + nap.asleep_us;
+            if wake_us % cycle_us >= nap.awake_us {
+                look_us = (wake_us / cycle_us + 1) * cycle_us;
+            }
+            return look_us;
+        }
+        let late = self
+            .incidents
+            .find(wake_us, 0, |kind| matches!(kind, Kind::Late { .. }));
+        if let Some(Incident {
+            kind: Kind::Late { by_us },
+            ..
+        }) = late
+        {
+            look_us += Random::of(self.seed, 3, look).between(0, by_us);
+        }
+        for it in &self.incidents.0 {
+            if matches!(it.kind, Kind::Away { .. } | Kind::Suspend { .. }) && it.is_at(look_us) {
+                look_us = it.until_us;
+            }
+        }
+        look_us
+    }
+}
+
+impl Run<'_> {
+    /// Hands in what came at `at_us`.
+    pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
+        self.level = None;
+        match what {
+            Happening::Reply(number) => self.reply(number, at_us)?,
+            Happening::Refused(number) => self.refuse(number),
+            Happening::Traffic => self.traffic(at_us),
+            Happening::Call(what) => self.call(what),
+            Happening::Resumed => self.resumed(),
+            Happening::Resync => self.resync(),
+            Happening::Restarted => self.restarted(),
+        }
+        self.observe();
+        Ok(())
+    }
+
+    fn reply(&mut self, number: usize, at_us: u64) -> Result<(), Violation> {
+        let now = self.now();
+        let at = if self.plan.stamps {
+            self.clock.read(at_us)
+        } else {
+            now
+        };
+        let probe = self.ledger.probes[number];
+        let counts = !probe.is_settled && !probe.is_void;
+        let before = (self.plan.ids && !counts).then(|| self.machine.snapshot(now));
+        self.answer(number, probe.id, at);
+        self.ledger.probes[number].is_settled = true;
+        if counts {
+            self.heard_us = self.ledger.now().at_us;
+            self.accounts.answered += 1;
+            self.verdicts
+                .heard(probe.sent, &self.ledger, 1 + usize::from(!self.plan.ids));
+            return Ok(());
+        }
+        self.journal.coverage.saw("a reply that answers nothing");
+        let Some(before) = before else { return Ok(()) };
+        let after = self.machine.snapshot(now);
+        let figures = |it: systole::MonitorSnapshot| {
+            (
+                it.heart.verdict,
+                it.dead_at,
+                it.next_probe_at,
+                it.heart.plan,
+                it.events,
+            )
+        };
+        if figures(before) != figures(after) {
+            let detail = format!("{before:?}\n{after:?}");
+            return self.broken(
+                Law::Proof,
+                "a duplicate or void reply changes something",
+                detail,
+            );
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, number: usize, id: ProbeId, at: systole::Instant) {
+        let micros = at.as_micros();
+        if !self.plan.ids {
+            self.journal
+                .call(|| format!("monitor.handle_reply_any(at({micros})); // to probe_{number}"));
+            self.machine.reply_any(at);
+        } else if self.plan.says_held {
+            let held_us = self.held();
+            self.journal.call(|| {
+                format!("monitor.handle_reply_with(probe_{number}, at({micros}), us({held_us}));")
+            });
+            self.machine.reply_with(id, at, held_us);
+        } else {
+            self.journal
+                .call(|| format!("monitor.handle_reply(probe_{number}, at({micros}));"));
+            self.machine.reply(id, at);
+        }
+    }
+
+    fn refuse(&mut self, number: usize) {
+        let now = self.now();
+        let probe = &mut self.ledger.probes[number];
+        let counts = !probe.is_settled && !probe.is_void;
+        probe.is_settled = true;
+        self.accounts.failed += u64::from(counts);
+        self.journal.call(|| {
+            format!(
+                "monitor.handle_failure(probe_{number}, Failure::Refused, at({}));",
+                now.as_micros()
+            )
+        });
+        self.journal.coverage.saw("a probe is refused");
+        self.machine
+            .failure(self.ledger.probes[number].id, Self::refused(), now);
+    }
+
+    fn traffic(&mut self, at_us: u64) {
+        let at = if self.plan.stamps {
+            self.clock.read(at_us)
+        } else {
+            self.now()
+        };
+        self.journal
+            .call(|| format!("monitor.handle_traffic(at({}));", at.as_micros()));
+        self.machine.traffic(at);
+        self.heard_us = self.ledger.now().at_us;
+        self.verdicts.traffic(self.ledger.now());
+        self.rhythm.is_irregular = true;
+    }
+
+    fn resumed(&mut self) {
+        let now = self.now();
+        self.journal
+            .call(|| format!("monitor.resumed(at({}));", now.as_micros()));
+        self.journal.coverage.saw_if(
+            self.machine.verdict() == Verdict::Suspect,
+            "resumed during an episode",
+        );
+        self.machine.resumed(now);
+        self.void();
+    }
+
+    fn void(&mut self) {
+        self.ledger.void();
+        self.verdicts.excuse(self.ledger.now());
+        self.rhythm.interrupt();
+    }
+
+    fn resync(&mut self) {
+        let now = self.now();
+        self.journal
+            .call(|| format!("monitor.resync(at({}));", now.as_micros()));
+        self.journal.coverage.saw("a clock is right again");
+        self.machine.resync(now);
+        self.ledger.resync(now);
+        self.rhythm.interrupt();
+    }
+
+    fn restarted(&mut self) {
+        let now = self.now();
+        self.journal
+            .call(|| format!("monitor.restarted(at({}));", now.as_micros()));
+        self.journal.coverage.saw_if(
+            self.machine.verdict() == Verdict::Dead,
+            "restarted while dead",
+        );
+        self.machine.restarted(now);
+        self.ledger.void();
+        self.verdicts.restart(self.ledger.now());
+        self.rhythm.interrupt();
+    }
+
+    /// The caller does something, as it may at any moment.
+    fn call(&mut self, what: u32) {
+        let (now, mut random) = (self.now(), caller(self.plan, what));
+        let micros = now.as_micros();
+        self.rhythm.interrupt();
+        match what % 8 {
+            0 => {
+                self.journal
+                    .call(|| format!("monitor.probe_now(at({micros}));"));
+                self.machine.probe_now(now);
+            }
+            1 => {
+                self.journal
+                    .call(|| format!("monitor.handle_pushback(at({micros}));"));
+                self.is_pushed = true;
+                self.machine.pushback(now);
+            }
+            2 => {
+                let wait_us = random.magnitude(1, self.stated.0.saturating_mul(16).max(1));
+                self.journal
+                    .call(|| format!("monitor.handle_pushback_with(at({micros}), us({wait_us}));"));
+                self.is_pushed = true;
+                self.machine.pushback_with(now, wait_us);
+            }
+            3 => self.reconfigure(),
+            4 => {
+                let id = ProbeId::from(random.draw());
+                self.journal.call(|| {
+                    format!(
+                        "monitor.handle_reply(ProbeId::from({:#x}), at({micros}));",
+                        u64::from(id)
+                    )
+                });
+                self.machine.reply(id, now);
+            }
+            5 => {
+                self.journal
+                    .call(|| format!("monitor.handle_flow_lost(at({micros}));"));
+                self.machine.flow_lost(now);
+                self.void();
+            }
+            6 => self.resumed(),
+            _ => self.restarted(),
+        }
+    }
+
+    fn reconfigure(&mut self) {
+        let now = self.now();
+        self.journal.call(|| {
+            format!(
+                "monitor.reconfigure(&config, at({})); // {:?}",
+                now.as_micros(),
+                self.plan.other
+            )
+        });
+        self.journal.coverage.saw_if(
+            self.machine.verdict() == Verdict::Dead,
+            "reconfigured while dead",
+        );
+        self.journal.coverage.saw_if(
+            self.machine.verdict() == Verdict::Suspect,
+            "reconfigured during an episode",
+        );
+        if let Some(limits) = self.machine.reconfigure(&self.plan.other, now) {
+            self.calm.unsettle(&limits, self.plan);
+            self.limits = limits;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Worlds of the machines that ask: `Heartbeat` and `Monitor`.
+
+mod accounts;
+mod calm;
+mod happen;
+mod hostile;
+mod ledger;
+mod machine;
+mod monitor;
+mod peer;
+mod plan;
+mod rhythm;
+mod run;
+mod secrets;
+mod settings;
+mod verdicts;
+
+pub use hostile::Hostile;
+pub use machine::{Machine, monitor};
+pub use monitor::MonitorWorld;
+pub use plan::{Nap, Plan};
+pub use settings::{Limits, Policy, Settings, Shape, micros, us};

@@ -1,0 +1,349 @@
+//! What is drawn before a world of a monitor runs.
+
+use crate::world::{Incident, Incidents, Jitter, Kind, Path, Random};
+
+use super::{Policy, Settings};
+
+/// A device that sleeps between wakes; its clock stands still meanwhile, and it says `resumed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nap {
+    /// How long it is awake each time.
+    pub awake_us: u64,
+    /// How long it sleeps in between.
+    pub asleep_us: u64,
+}
+
+/// A monitor, its path and peer, its caller, and what goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What everything else is drawn from while the world runs.
+    pub seed: u64,
+    /// The configuration.
+    pub settings: Settings,
+    /// What `reconfigure` sets.
+    pub other: Settings,
+    /// The window: 1, or that of the policy.
+    pub window: usize,
+    /// The path.
+    pub path: Path,
+    /// How long the peer holds each probe.
+    pub held_us: u64,
+    /// What goes wrong, and what the caller does.
+    pub incidents: Incidents,
+    /// What the clock shows at the start.
+    pub clock_us: u64,
+    /// By how much the clock is fast.
+    pub drift_ppm: i32,
+    /// How long the world lasts.
+    pub life_us: u64,
+    /// Whether replies say which probe they answer.
+    pub ids: bool,
+    /// Whether the caller says how long the peer held a probe.
+    pub says_held: bool,
+    /// Whether the network stack says when something arrived; else it is the moment of reading.
+    pub stamps: bool,
+    /// How long a send takes.
+    pub sending_us: u64,
+    /// How often the peer sends something else.
+    pub traffic_us: Option<u64>,
+    /// Whether the device sleeps between wakes.
+    pub nap: Option<Nap>,
+    /// A retry budget: percent and reserve.
+    pub budget: Option<(u8, u16)>,
+    /// Whether the caller polls after each thing that it hands in, or once after all.
+    pub drains_each: bool,
+    /// Whether it polls early now and then.
+    pub early: bool,
+}
+
+const SECOND: u64 = 1_000_000;
+
+impl Plan {
+    /// A random world.
+    pub fn draw(random: &mut Random) -> Self {
+        let settings = Settings::draw(random);
+        let pace_us = settings.policy.pace_us().max(1);
+        let path = draw_path(random, pace_us);
+        let life_us = pace_us.saturating_mul(random.between(60, 600));
+        let mut plan = Self {
+            seed: random.draw(),
+            settings,
+            other: draw_other(random, settings),
+            window: if random.one_in(12) { 1 } else { 32 },
+            path,
+            held_us: 0,
+            incidents: Incidents::default(),
+            clock_us: draw_clock(random, life_us),
+            drift_ppm: 0,
+            life_us,
+            ids: !random.one_in(5),
+            says_held: false,
+            stamps: random.one_in(2),
+            sending_us: if random.one_in(6) {
+                random.magnitude(1, pace_us / 64 + 1)
+            } else {
+                0
+            },
+            traffic_us: None,
+            nap: None,
+            budget: None,
+            drains_each: random.one_in(2),
+            early: random.one_in(4),
+        };
+        plan.draw_rest(random, pace_us);
+        plan
+    }
+
+    fn draw_rest(&mut self, random: &mut Random, pace_us: u64) {
+        if random.one_in(8) {
+            self.held_us = random.magnitude(1, pace_us / 4 + 1);
+            self.says_held = random.one_in(2);
+        }
+        if random.one_in(5) {
+            self.traffic_us = Some(random.between(pace_us / 8 + 1, pace_us * 8));
+        }
+        if random.one_in(10) {
+            let percent = random.pick(&[0, 5, 10, 50, 100, 200]);
+            self.budget = Some((percent, random.pick(&[0, 1, 3, 10, 1_000])));
+        }
+        if random.one_in(8) {
+            self.drift_ppm = i32::try_from(random.below(1_001)).unwrap_or(0) - 500;
+        }
+        if random.one_in(12) {
+            return self.draw_nap(random, pace_us);
+        }
+        for _ in 0..random.pick(&[0, 1, 1, 1, 2, 2, 3, 4]) {
+            let kind = draw_kind(random, pace_us);
+            let it = self.draw_incident(random, pace_us, kind);
+            let of_clock = |kind| matches!(kind, Kind::ClockStep { .. } | Kind::Suspend { .. });
+            // one at a time, as their order is not that of their drawing
+            if !of_clock(kind) || !self.incidents.0.iter().any(|it| of_clock(it.kind)) {
+                self.incidents.0.push(it);
+            }
+        }
+        if !self.ids {
+            // a duplicate of a reply that says nothing is taken for one to another probe
+            self.path.duplicate_ppm = 0;
+            self.incidents
+                .0
+                .retain(|it| !matches!(it.kind, Kind::Duplicate | Kind::Reorder { .. }));
+        }
+    }
+
+    fn draw_nap(&mut self, random: &mut Random, pace_us: u64) {
+        let rtt_us = 2 * self.path.each_way_us + self.held_us;
+        let awake_us = random.magnitude(rtt_us * 10 + 1_000, (rtt_us * 10 + 1_000).max(pace_us));
+        let asleep_us = random.magnitude(pace_us / 4 + 1, pace_us * 64);
+        self.nap = Some(Nap {
+            awake_us,
+            asleep_us,
+        });
+        self.path.jitter = Jitter::None;
+        self.path.loss_ppm = 0;
+        self.traffic_us = None;
+        self.stamps = true;
+        self.drift_ppm = 0;
+        self.life_us = (awake_us + asleep_us) * random.between(60, 120);
+        if random.one_in(2) {
+            let from_us = self.life_us / 3;
+            self.incidents.0.push(forever(from_us, Kind::Crash));
+        }
+    }
+
+    fn draw_incident(&self, random: &mut Random, pace_us: u64, kind: Kind) -> Incident {
+        let life_us = self.life_us;
+        let from_us = random.between(0, life_us * 3 / 4);
+        let longest_us = (life_us / 3).max(pace_us);
+        let length_us = random.magnitude(pace_us / 4 + 1, longest_us);
+        let lasting = match kind {
+            Kind::Crash | Kind::SendFails => random.one_in(2),
+            Kind::RttStep { .. } => true,
+            Kind::Late { .. } | Kind::LossBack { .. } | Kind::LossOut { .. } => random.one_in(3),
+            _ => false,
+        };
+        if lasting {
+            return forever(from_us, kind);
+        }
+        Incident {
+            from_us,
+            until_us: from_us + length_us,
+            peer: 0,
+            kind,
+        }
+    }
+
+    /// When nothing that is about peer or path begins or ends any more: the greatest of these moments.
+    #[must_use]
+    pub fn settled_us(&self) -> Option<u64> {
+        let mut last_us = 0;
+        for it in self.incidents.0.iter().filter(|it| !it.is_ours()) {
+            last_us = last_us.max(match it.kind {
+                Kind::RttStep { .. } => it.from_us,
+                Kind::Duplicate if self.ids => 0,
+                _ => it.until_us,
+            });
+        }
+        (last_us < self.life_us).then_some(last_us)
+    }
+
+    /// Simpler worlds, the simplest first.
+    #[must_use]
+    pub fn simpler(&self) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for incidents in self.incidents.reductions() {
+            all.push(Self {
+                incidents,
+                ..self.clone()
+            });
+        }
+        let mut with = |change: &dyn Fn(&mut Self)| {
+            let mut plan = self.clone();
+            change(&mut plan);
+            if plan != *self {
+                all.push(plan);
+            }
+        };
+        with(&|it| it.life_us /= 2);
+        with(&|it| it.life_us = it.life_us / 8 * 7);
+        with(&|it| it.path.jitter = Jitter::None);
+        with(&|it| it.path.loss_ppm = 0);
+        with(&|it| it.path.duplicate_ppm = 0);
+        with(&|it| it.traffic_us = None);
+        with(&|it| it.budget = None);
+        with(&|it| it.drift_ppm = 0);
+        with(&|it| it.clock_us = 0);
+        with(&|it| it.sending_us = 0);
+        with(&|it| it.held_us = 0);
+        with(&|it| it.early = false);
+        with(&|it| it.nap = None);
+        with(&|it| it.drains_each = false);
+        with(&|it| it.stamps = true);
+        with(&|it| it.ids = true);
+        with(&|it| it.window = 32);
+        for settings in self.settings.simpler() {
+            all.push(Self {
+                settings,
+                ..self.clone()
+            });
+        }
+        for other in self.other.simpler() {
+            all.push(Self {
+                other,
+                ..self.clone()
+            });
+        }
+        all
+    }
+}
+
+const fn forever(from_us: u64, kind: Kind) -> Incident {
+    Incident {
+        from_us,
+        until_us: u64::MAX,
+        peer: 0,
+        kind,
+    }
+}
+
+fn draw_path(random: &mut Random, pace_us: u64) -> Path {
+    let longest_us = (pace_us * 16).clamp(40, 10 * SECOND);
+    let each_way_us = if random.one_in(4) {
+        random.magnitude(10, longest_us)
+    } else {
+        random.magnitude(10, (pace_us / 6).clamp(20, 10 * SECOND))
+    };
+    let jitter = match random.below(4) {
+        0 => Jitter::Uniform {
+            by_us: random.magnitude(1, each_way_us),
+        },
+        1 => Jitter::Heavy {
+            by_us: random.magnitude(1, each_way_us),
+        },
+        _ => Jitter::None,
+    };
+    let loss_ppm = match random.below(4) {
+        0 => u32::try_from(random.magnitude(100, 300_000)).unwrap_or(0),
+        _ => 0,
+    };
+    let duplicate_ppm = if random.one_in(8) { 100_000 } else { 0 };
+    Path {
+        seed: random.draw(),
+        peer: 0,
+        each_way_us,
+        jitter,
+        loss_ppm,
+        duplicate_ppm,
+    }
+}
+
+/// The same policy, as its type says, with other settings.
+fn draw_other(random: &mut Random, settings: Settings) -> Settings {
+    let mut other = Settings::draw(random);
+    other.policy = match settings.policy {
+        Policy::Every { base_us }
+        | Policy::Fixed {
+            interval_us: base_us,
+        } => {
+            let changed_us = random.magnitude(base_us / 4 + 1, base_us * 4);
+            match settings.policy {
+                Policy::Every { .. } => Policy::Every {
+                    base_us: changed_us,
+                },
+                _ => Policy::Fixed {
+                    interval_us: changed_us,
+                },
+            }
+        }
+        policy => policy,
+    };
+    if matches!(other.policy, Policy::Target { .. }) {
+        other.detect_us = None;
+    }
+    other
+}
+
+fn draw_clock(random: &mut Random, life_us: u64) -> u64 {
+    match random.below(8) {
+        0 => 1_780_000_000_000_000,
+        1 => u64::MAX - (life_us << 8).max(1 << 45),
+        2 => random.draw() >> random.between(1, 40),
+        _ => 0,
+    }
+}
+
+fn draw_kind(random: &mut Random, pace_us: u64) -> Kind {
+    let ppm = random.pick(&[10_000, 100_000, 300_000, 1_000_000]);
+    let announced = random.one_in(2);
+    match random.below(24) {
+        0..=4 => Kind::Crash,
+        5 => Kind::Restart,
+        6 => Kind::Hang,
+        7 => Kind::Slow {
+            by_us: random.magnitude(1, pace_us * 8),
+        },
+        8 => Kind::Refuse,
+        9 => Kind::LossOut { ppm },
+        10 => Kind::LossBack { ppm },
+        11 => Kind::Stall,
+        12 => Kind::RttStep {
+            each_way_us: random.magnitude(10, (pace_us * 2).clamp(20, 10 * SECOND)),
+        },
+        13 => Kind::Duplicate,
+        14 => Kind::Reorder {
+            by_us: random.magnitude(1, pace_us),
+        },
+        15 | 16 => Kind::SendFails,
+        17 | 18 => Kind::Late {
+            by_us: random.magnitude(1, pace_us * 16),
+        },
+        19 => Kind::Away { announced },
+        20 => Kind::ClockStep {
+            by_us: i64::try_from(random.magnitude(1, pace_us * 64)).unwrap_or(1),
+            announced,
+        },
+        21 => Kind::Suspend { announced },
+        _ => Kind::Caller {
+            what: u32::try_from(random.below(1 << 32)).unwrap_or(0),
+        },
+    }
+}

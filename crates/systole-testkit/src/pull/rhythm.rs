@@ -1,0 +1,165 @@
+//! Law 1, and how often is tried what cannot be sent.
+
+use systole::Verdict;
+
+use crate::world::{Law, Violation};
+
+use super::Limits;
+use super::ledger::{Ledger, Moment};
+
+/// How probes follow one another.
+#[derive(Debug, Default)]
+pub struct Rhythm {
+    last: Option<Handout>,
+    /// The caller asked for something since the last probe that moves the next one.
+    pub is_irregular: bool,
+    /// Since the peer was last told alive, dead or new: retries, the least interval stated.
+    episode: Option<Episode>,
+    least_interval_us: u64,
+    most_interval_us: u64,
+    least_timeout_us: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Handout {
+    at: Moment,
+    late_us: u64,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Episode {
+    since: Moment,
+    probes: u64,
+    retries: u64,
+    least_interval_us: u64,
+}
+
+impl Rhythm {
+    /// What the plan states now.
+    pub fn state(&mut self, interval_us: u64, timeout_us: u64, retries: u64) {
+        self.least_interval_us = self.least_interval_us.min(interval_us);
+        self.most_interval_us = self.most_interval_us.max(interval_us);
+        self.least_timeout_us = self.least_timeout_us.min(timeout_us);
+        if let Some(episode) = &mut self.episode {
+            episode.least_interval_us = episode.least_interval_us.min(interval_us);
+            episode.retries = episode.retries.max(retries);
+        }
+    }
+
+    /// A probe is handed out at `verdict`.
+    ///
+    /// # Errors
+    /// Where it comes too soon or too late.
+    pub fn probe(
+        &mut self,
+        verdict: Verdict,
+        ledger: &Ledger,
+        limits: &Limits,
+        plan: (u64, u64, u64),
+    ) -> Result<(), Violation> {
+        let (interval_us, timeout_us, retries) = plan;
+        self.state(interval_us, timeout_us, retries);
+        let now = ledger.now();
+        let result = self.spacing(verdict, now, ledger, limits);
+        let late_us = ledger.late_us;
+        self.last = Some(Handout {
+            at: now,
+            late_us,
+            verdict,
+        });
+        let was_irregular = self.is_irregular;
+        self.is_irregular = false;
+        self.least_interval_us = interval_us;
+        self.most_interval_us = interval_us;
+        self.least_timeout_us = timeout_us;
+        result?;
+        if verdict != Verdict::Suspect && ledger.muted_since.is_none() {
+            self.episode = None;
+            return Ok(());
+        }
+        let episode = self.episode.get_or_insert(Episode {
+            since: now,
+            probes: 0,
+            retries,
+            least_interval_us: interval_us,
+        });
+        // what the caller asks for is no retry
+        episode.probes += u64::from(!was_irregular);
+        episode.storm(now, limits)
+    }
+
+    /// The caller did what lets retries start over, or what is asked at once.
+    pub fn interrupt(&mut self) {
+        self.is_irregular = true;
+        self.episode = None;
+    }
+
+    fn spacing(
+        &self,
+        verdict: Verdict,
+        now: Moment,
+        ledger: &Ledger,
+        limits: &Limits,
+    ) -> Result<(), Violation> {
+        let Some(last) = self.last.filter(|_| !self.is_irregular) else {
+            return Ok(());
+        };
+        let gap_us = now.at_us - last.at.at_us;
+        let broken = |kind, limit_us| {
+            let detail = format!(
+                "{gap_us} us, limit {limit_us}, {:?} to {verdict:?}",
+                last.verdict
+            );
+            Err(Violation::new(Law::Intervals, kind, now.at_us, detail))
+        };
+        let late_us = ledger.late_us - last.late_us;
+        let steady = |verdict| matches!(verdict, Verdict::Alive | Verdict::Dead);
+        if steady(verdict) && last.verdict == verdict {
+            let least_us = limits.interval_min_us;
+            if gap_us < least_us {
+                return broken("a steady interval below the shortest", least_us);
+            }
+            // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
+            let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
+            if verdict == Verdict::Alive && gap_us + self.least_interval_us / 50 + 100 < jittered_us
+            {
+                return broken(
+                    "a steady interval below what is planned, less jitter",
+                    jittered_us,
+                );
+            }
+        }
+        let longest_us = limits.interval_max_us.max(self.most_interval_us);
+        if gap_us > longest_us + late_us {
+            return broken(
+                "probes further apart than the longest interval",
+                longest_us + late_us,
+            );
+        }
+        let least_us = self
+            .least_timeout_us
+            .min(self.least_interval_us)
+            .min(limits.interval_min_us);
+        if gap_us < least_us.min(limits.timeout_min_us) {
+            return broken("probes closer than timeout and interval", least_us);
+        }
+        Ok(())
+    }
+}
+
+impl Episode {
+    /// "Never more than the plan's number in an episode"; steady probes go on beside them.
+    fn storm(&self, now: Moment, limits: &Limits) -> Result<(), Violation> {
+        let passed_us = now.at_us - self.since.at_us;
+        let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
+        let steady_us = jittered_us.max(limits.interval_min_us).max(1);
+        let most = self.retries + 2 + passed_us / steady_us;
+        if self.probes <= most {
+            return Ok(());
+        }
+        let kind = "more retries than planned in an episode";
+        let detail = format!("{} probes in {passed_us} us, {self:?}", self.probes);
+        Err(Violation::new(Law::Intervals, kind, now.at_us, detail))
+    }
+}

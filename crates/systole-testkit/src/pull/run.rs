@@ -1,0 +1,396 @@
+//! Runs a monitor in its world.
+
+use systole::{Event, Failure, Instant, MonitorSnapshot, Output, ProbeId, RetryBudget, Verdict};
+
+use crate::world::{Clock, Journal, Kind, Law, Queue, Random, Violation};
+
+use super::accounts::Accounts;
+use super::calm::Calm;
+use super::ledger::Ledger;
+use super::machine::{self, Machine};
+use super::peer::Happening;
+use super::rhythm::Rhythm;
+use super::verdicts::Verdicts;
+use super::{Limits, Plan, micros, us};
+
+/// `Monitor::MAX_DRAIN`, whatever the window.
+const MAX_DRAIN: usize = systole::Monitor::<1>::MAX_DRAIN;
+
+pub(super) struct Run<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) journal: &'a mut Journal,
+    pub(super) machine: Box<dyn Machine>,
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) queue: Queue<Happening>,
+    /// True time.
+    pub(super) now_us: u64,
+    pub(super) deadline: Option<Instant>,
+    pub(super) looks: u64,
+    pub(super) ledger: Ledger,
+    pub(super) verdicts: Verdicts,
+    pub(super) rhythm: Rhythm,
+    pub(super) calm: Calm,
+    pub(super) accounts: Accounts,
+    budget: Option<RetryBudget>,
+    /// Interval, timeout and retries of the plan in force.
+    pub(super) stated: (u64, u64, u64),
+    /// Something was handed in since the level was read last.
+    pub(super) level: Option<u32>,
+    /// When something was handed in last, in observed time.
+    pub(super) heard_us: u64,
+    digest: u64,
+    pub(super) is_pushed: bool,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(plan: &'a Plan, journal: &'a mut Journal) -> Self {
+        let clock = plan.clock();
+        let (machine, limits) = machine::monitor(&plan.settings, plan.window, clock.read(0));
+        let window = machine::window(&plan.settings, plan.window);
+        journal.call(|| format!("// {:?}", plan.settings));
+        Self {
+            calm: Calm::new(plan, &limits, window),
+            budget: plan
+                .budget
+                .and_then(|(percent, reserve)| budget(percent, reserve)),
+            queue: plan.happenings(),
+            plan,
+            journal,
+            machine,
+            limits,
+            clock,
+            now_us: 0,
+            deadline: None,
+            looks: 0,
+            ledger: Ledger::default(),
+            verdicts: Verdicts::new(plan.ids),
+            rhythm: Rhythm::default(),
+            accounts: Accounts::default(),
+            stated: (0, 0, 0),
+            level: None,
+            heard_us: 0,
+            digest: 0,
+            is_pushed: false,
+        }
+    }
+
+    /// To the end; returns a digest of all outputs.
+    pub(super) fn go(mut self) -> Result<u64, Violation> {
+        self.observe();
+        self.drain()?;
+        while let Some(wake_us) = self.wake_us() {
+            let look_us = self.plan.look_us(wake_us, self.looks);
+            self.looks += 1;
+            if look_us > self.plan.life_us {
+                break;
+            }
+            if self.plan.early && self.looks.is_multiple_of(4) {
+                self.poll_early(wake_us)?;
+            }
+            self.now_us = look_us;
+            self.look();
+            while let Some((at_us, what)) = self.queue.pop_due(look_us) {
+                self.happen(at_us, what)?;
+                if self.plan.drains_each {
+                    self.drain()?;
+                }
+            }
+            self.drain()?;
+        }
+        self.finish()?;
+        Ok(self.digest)
+    }
+
+    fn wake_us(&self) -> Option<u64> {
+        let deadline_us = self
+            .deadline
+            .and_then(|until| self.clock.reaches(until, self.now_us));
+        let happens_us = self.queue.next_us().map(|at_us| at_us.max(self.now_us));
+        [deadline_us, happens_us].into_iter().flatten().min()
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.read(self.now_us)
+    }
+
+    pub(super) fn look(&mut self) -> Instant {
+        let now = self.now();
+        let late_us = self.ledger.look(now);
+        self.journal.coverage.saw_if(late_us > 0, "a late poll");
+        now
+    }
+
+    pub(super) fn broken(
+        &self,
+        law: Law,
+        kind: &'static str,
+        detail: String,
+    ) -> Result<(), Violation> {
+        Err(Violation::new(law, kind, self.now_us, detail))
+    }
+
+    /// "Polling early is harmless and answers the same deadline."
+    fn poll_early(&mut self, wake_us: u64) -> Result<(), Violation> {
+        let middle_us = self.now_us + (wake_us - self.now_us) / 2;
+        let Some(deadline) = self.deadline else {
+            return Ok(());
+        };
+        let (now, before) = (self.clock.read(middle_us), self.now());
+        if now >= deadline || now < before || self.plan.look_us(middle_us, u64::MAX) != middle_us {
+            return Ok(());
+        }
+        self.now_us = middle_us;
+        self.look();
+        self.journal.polls += 1;
+        let output = self.machine.poll(now, self.budget.as_ref());
+        self.journal.call(|| {
+            format!(
+                "monitor.poll(at({})); // early: {output:?}",
+                now.as_micros()
+            )
+        });
+        if output != Output::Wait(deadline) {
+            let detail = format!("{output:?}, waited for {deadline:?}");
+            return self.broken(
+                Law::Progress,
+                "an early poll answers something else",
+                detail,
+            );
+        }
+        self.ledger.wait(now, deadline);
+        self.read_level(now)
+    }
+
+    /// Polls until there is nothing more to do.
+    pub(super) fn drain(&mut self) -> Result<(), Violation> {
+        let mut polls = 0;
+        loop {
+            let now = self.look();
+            polls += 1;
+            self.journal.polls += 1;
+            let output = self.machine.poll(now, self.budget.as_ref());
+            self.journal
+                .call(|| format!("monitor.poll(at({})); // {output:?}", now.as_micros()));
+            match output {
+                Output::Probe(id) => {
+                    self.fold(1, u64::from(id));
+                    if self.hand_out(id)? {
+                        polls = 0;
+                    }
+                }
+                Output::Event(event) => self.tell(event)?,
+                Output::Wait(until) => {
+                    self.fold(3, until.as_micros());
+                    if until <= now {
+                        let detail = format!("{until:?} at {now:?}");
+                        return self.broken(Law::Progress, "a wait that is over", detail);
+                    }
+                    self.deadline = Some(until);
+                    self.ledger.wait(now, until);
+                    break;
+                }
+                Output::Idle => {
+                    self.deadline = None;
+                    break;
+                }
+            }
+            if polls >= MAX_DRAIN {
+                return self.broken(Law::Progress, "a drain has no end", format!("{output:?}"));
+            }
+        }
+        self.check()
+    }
+
+    fn fold(&mut self, kind: u64, value: u64) {
+        let mixed = (self.digest ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.digest = mixed.rotate_left(23) ^ kind;
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), Violation> {
+        self.fold(2, event.number().into());
+        let timeout_us = self.stated.1.min(self.limits.timeout_max_us);
+        self.verdicts
+            .tell(event, &self.ledger, timeout_us, self.journal)?;
+        if let Event::Transition(change) = event {
+            self.fold(4, change.level.as_milli().into());
+            self.calm.change(change.to, &self.ledger)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a probe, or fails to; whether something was handed in.
+    fn hand_out(&mut self, id: ProbeId) -> Result<bool, Violation> {
+        let verdict = self.machine.verdict();
+        let fails = self
+            .plan
+            .incidents
+            .find(self.now_us, 0, |kind| kind == Kind::SendFails)
+            .is_some();
+        let snapshot = self.observe();
+        self.rhythm
+            .probe(verdict, &self.ledger, &self.limits, self.stated)?;
+        let was_mute = self.ledger.muted_since.is_some_and(|since| {
+            self.ledger.now().at_us - since.at_us >= micros(snapshot.heart.plan.bound())
+        });
+        self.ledger.send(id, fails);
+        self.calm.sent(self.now_us, self.stated.1, fails);
+        let number = self.ledger.probes.len() - 1;
+        if fails {
+            self.now_us += self.plan.sending_us;
+            let now = self.look();
+            self.machine.unsent(id, now);
+            self.journal.call(|| {
+                format!(
+                    "monitor.handle_unsent(probe_{number}, at({}));",
+                    now.as_micros()
+                )
+            });
+            self.journal.coverage.saw("a probe could not be sent");
+            self.accounts.unsent += 1;
+            self.level = None;
+            self.observe();
+            return Ok(true);
+        }
+        self.verdicts.sent(self.ledger.now(), verdict, was_mute);
+        self.accounts.sent += 1;
+        let (plan, queue) = (self.plan, &mut self.queue);
+        plan.answers(number, self.now_us, |at_us, what| queue.push(at_us, what));
+        self.now_us += self.plan.sending_us;
+        Ok(false)
+    }
+
+    /// Takes what the machine states now into the books.
+    pub(super) fn observe(&mut self) -> MonitorSnapshot {
+        let snapshot = self.machine.snapshot(self.now());
+        let plan = snapshot.heart.plan;
+        self.ledger.state(micros(plan.bound()));
+        let retries = plan.retries().count().into();
+        self.stated = (micros(plan.interval()), micros(plan.timeout()), retries);
+        self.rhythm
+            .state(self.stated.0, self.stated.1, self.stated.2);
+        snapshot
+    }
+
+    fn check(&mut self) -> Result<(), Violation> {
+        let verdict = self.machine.verdict();
+        let snapshot = self.observe();
+        self.verdicts.check(verdict, &self.ledger)?;
+        self.accounts
+            .check(snapshot.counters, &self.ledger, self.plan.ids)?;
+        self.calm
+            .counted(snapshot.counters.late, self.ledger.now())?;
+        self.check_blind(verdict)?;
+        let heart = snapshot.heart;
+        let promised = heart.promise.map(|promise| promise.detect_within);
+        if !self.is_pushed && promised.is_some_and(|promised| promised != heart.plan.bound()) {
+            let detail = format!("{promised:?} promised, {:?} planned", heart.plan.bound());
+            return self.broken(
+                Law::Detection,
+                "the promise is of another bound than the plan",
+                detail,
+            );
+        }
+        if verdict == Verdict::Dead && heart.level.as_milli() == 0 {
+            return self.broken(Law::Suspicion, "level 0 while dead", String::new());
+        }
+        self.read_level(self.now())
+    }
+
+    /// "Suspicion never falls while nothing arrives."
+    pub(super) fn read_level(&mut self, now: Instant) -> Result<(), Violation> {
+        let level = self.machine.level(now).as_milli();
+        let before = self.level.replace(level);
+        match before.filter(|&before| level < before && self.machine.verdict() != Verdict::Unknown)
+        {
+            Some(before) => {
+                let detail = format!("{level} after {before}");
+                self.broken(Law::Suspicion, "the level falls in silence", detail)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// "When a send failed, and for one bound none succeeded and nothing proved life, … the verdict
+    /// is `Unknown`."
+    fn check_blind(&self, verdict: Verdict) -> Result<(), Violation> {
+        let Some(since) = self.ledger.muted_since else {
+            return Ok(());
+        };
+        let (_, bound_us) = self.ledger.bounds_since(since);
+        let begun_us = since.at_us.max(self.heard_us);
+        let passed_us = self.ledger.now().at_us - begun_us;
+        let late_us = self.ledger.late_us; // all of it: more than what counts
+        if passed_us <= bound_us.saturating_add(late_us) || self.ledger.tries == 0 {
+            return Ok(());
+        }
+        if matches!(verdict, Verdict::Unknown | Verdict::Dead) {
+            return Ok(());
+        }
+        let detail = format!(
+            "{verdict:?}, {passed_us} us after the first of {} tries",
+            self.ledger.tries
+        );
+        self.broken(
+            Law::LocalTrouble,
+            "nothing could be sent for a bound, and not unknown",
+            detail,
+        )
+    }
+
+    fn finish(&self) -> Result<(), Violation> {
+        let (Some(budget), Some((percent, reserve))) = (&self.budget, self.plan.budget) else {
+            return Ok(());
+        };
+        let granted = u64::from(self.machine.snapshot(self.now()).counters.budgeted);
+        let others = self.ledger.probes.len() as u64 - granted;
+        let earned = others * u64::from(percent) / 100;
+        if granted > earned + u64::from(reserve) + 1 {
+            let detail = format!("{granted} granted, {earned} earned, {reserve} in reserve");
+            return self.broken(Law::Accounts, "a budget grants more than it has", detail);
+        }
+        if granted == 0 && budget.left() == 0 && earned >= 2 {
+            let detail = format!("{earned} earned, {reserve} in reserve");
+            return self.broken(
+                Law::Accounts,
+                "a budget with a share grants nothing",
+                detail,
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) const fn refused() -> Failure {
+        Failure::Refused
+    }
+
+    pub(super) fn held(&self) -> u64 {
+        micros(us(self.plan.held_us))
+    }
+}
+
+/// So that this compiles where the constructor refuses, too.
+trait Granted {
+    fn granted(self) -> Option<RetryBudget>;
+}
+
+impl Granted for RetryBudget {
+    fn granted(self) -> Option<RetryBudget> {
+        Some(self)
+    }
+}
+
+impl<E> Granted for Result<RetryBudget, E> {
+    fn granted(self) -> Option<RetryBudget> {
+        self.ok()
+    }
+}
+
+fn budget(percent: u8, reserve: u16) -> Option<RetryBudget> {
+    RetryBudget::new(percent, reserve).granted()
+}
+
+/// The rate of a generator of its own for what the caller does at a moment.
+pub(super) fn caller(plan: &Plan, what: u32) -> Random {
+    Random::of(plan.seed, 4, what.into())
+}

@@ -1,0 +1,429 @@
+//! Random configurations that are valid by construction.
+
+use core::time::Duration;
+
+use systole::pacing::{Fixed, Lifetime, Pacing, Reach, Target};
+use systole::{Config, Retries};
+
+use super::hostile::Hostile;
+use crate::world::Random;
+
+/// Which policy, with its own settings; spans in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// `Config::every`.
+    Every {
+        /// The base interval.
+        base_us: u64,
+    },
+    /// One of the presets, by its place in the documentation.
+    Preset(u8),
+    /// `Config::fixed`.
+    Fixed {
+        /// The interval.
+        interval_us: u64,
+    },
+    /// `Config::target`.
+    Target {
+        /// The bound.
+        within_us: u64,
+        /// `mistakes_at_most_one_per`.
+        apart_us: Option<u64>,
+        /// `probes_at_most`, in 1,000 s.
+        probes: Option<u32>,
+    },
+    /// `Lifetime::at_most` around a fixed interval.
+    AtMost {
+        /// The fixed interval.
+        interval_us: u64,
+        /// Its ceiling.
+        ceiling_us: u64,
+    },
+    /// `Config::lifetime`.
+    Lifetime {
+        /// Where the search begins.
+        least_us: u64,
+        /// Where it ends.
+        most_us: u64,
+        /// Whether trials on a second flow are made.
+        second_flow: bool,
+    },
+    /// A policy that answers anything.
+    Hostile {
+        /// What it draws from.
+        seed: u64,
+        /// The configured limits of its intervals.
+        min_us: u64,
+        /// The longest.
+        max_us: u64,
+    },
+}
+
+/// The waits between retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `Retries::fixed`.
+    Fixed,
+    /// `Retries::exponential`.
+    Exponential,
+    /// `Retries::closing`.
+    Closing,
+}
+
+/// Everything that a configuration is built from. A setting that is refused beside the others is
+/// left out, so that each of these builds a valid configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The policy.
+    pub policy: Policy,
+    /// `interval_between`.
+    pub interval_us: Option<(u64, u64)>,
+    /// `timeouts`: first, shortest, longest.
+    pub timeouts_us: Option<(u64, u64, u64)>,
+    /// `retries`.
+    pub retries: Option<(Shape, u8)>,
+    /// `detect_within`.
+    pub detect_us: Option<u64>,
+    /// `jitter_percent`.
+    pub jitter: Option<u8>,
+    /// `rise`.
+    pub rise: Option<u8>,
+    /// `start_at_once`.
+    pub at_once: bool,
+    /// `report_pauses_over`.
+    pub pauses_us: Option<u64>,
+    /// `seed`.
+    pub seed: u64,
+}
+
+/// What a configuration says of itself, and what of the settings it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The shortest steady interval.
+    pub interval_min_us: u64,
+    /// The longest steady interval.
+    pub interval_max_us: u64,
+    /// The shortest timeout.
+    pub timeout_min_us: u64,
+    /// The longest timeout.
+    pub timeout_max_us: u64,
+    /// The stated bound.
+    pub bound_us: Option<u64>,
+    /// How far jitter may shorten an interval.
+    pub jitter: u64,
+    /// How many answers bring a dead peer back.
+    pub rise: u64,
+    /// The lateness that is reported.
+    pub pauses_us: u64,
+}
+
+/// Whole microseconds.
+#[must_use]
+pub const fn us(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+/// A span in whole microseconds.
+#[must_use]
+pub fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+const SECOND: u64 = 1_000_000;
+const HOUR: u64 = 3_600 * SECOND;
+
+impl Policy {
+    fn draw(random: &mut Random) -> Self {
+        let interval_us = if random.one_in(3) {
+            random.magnitude(1_000, 4 * HOUR)
+        } else {
+            random.magnitude(SECOND / 10, 30 * SECOND)
+        };
+        match random.below(16) {
+            0..=4 => Self::Every {
+                base_us: interval_us,
+            },
+            5 => Self::Preset(u8::try_from(random.below(5)).unwrap_or(0)),
+            6..=8 => Self::Fixed { interval_us },
+            9..=11 => Self::draw_target(random, interval_us.max(1_000)),
+            12 => Self::AtMost {
+                interval_us,
+                ceiling_us: random.magnitude(interval_us / 4 + 1, interval_us * 4),
+            },
+            13 => Self::draw_lifetime(random),
+            _ => Self::Hostile {
+                seed: random.draw(),
+                min_us: interval_us,
+                max_us: random.magnitude(interval_us, interval_us * 100),
+            },
+        }
+    }
+
+    fn draw_target(random: &mut Random, within_us: u64) -> Self {
+        let apart_us = random.magnitude(within_us.saturating_mul(10), 365 * 24 * HOUR);
+        let least = 2_000 * SECOND / within_us + 1;
+        let probes = random.magnitude(least, least * 32);
+        Self::Target {
+            within_us,
+            apart_us: random.one_in(2).then_some(apart_us),
+            probes: u32::try_from(probes).ok().filter(|_| random.one_in(6)),
+        }
+    }
+
+    fn draw_lifetime(random: &mut Random) -> Self {
+        let least_us = random.magnitude(15 * SECOND, HOUR / 4);
+        Self::Lifetime {
+            least_us,
+            most_us: random.magnitude(least_us, 2 * HOUR),
+            second_flow: random.one_in(2),
+        }
+    }
+
+    /// About how far steady probes lie apart, for the length of a life.
+    #[must_use]
+    pub const fn pace_us(&self) -> u64 {
+        const PRESETS: [u64; 5] = [SECOND, 5 * SECOND, 30 * SECOND, 15 * SECOND, HOUR];
+        match *self {
+            Self::Every { base_us } => base_us,
+            Self::Preset(which) => PRESETS[which as usize],
+            Self::Fixed { interval_us } | Self::AtMost { interval_us, .. } => interval_us,
+            Self::Target { within_us, .. } => within_us / 5,
+            Self::Lifetime { least_us, .. } => least_us,
+            Self::Hostile { min_us, .. } => min_us,
+        }
+    }
+}
+
+impl Settings {
+    /// Random settings.
+    pub fn draw(random: &mut Random) -> Self {
+        let policy = Policy::draw(random);
+        let pace_us = policy.pace_us();
+        let mut settings = Self::plain(policy, random.draw() | 1);
+        // few of them set, so that defaults are common
+        if random.one_in(5) {
+            let min_us = random.magnitude(pace_us / 8 + 1, pace_us);
+            settings.interval_us = Some((min_us, random.magnitude(min_us, pace_us * 8)));
+        }
+        if random.one_in(3) {
+            settings.timeouts_us = Some(draw_timeouts(random, pace_us));
+        }
+        if random.one_in(3) {
+            let shape = random.pick(&[Shape::Fixed, Shape::Exponential, Shape::Closing]);
+            let most = if random.one_in(4) { 16 } else { 4 };
+            let count = u8::try_from(random.between(0, most)).unwrap_or(0);
+            settings.retries = Some((shape, count));
+        }
+        let bounded = !matches!(policy, Policy::Target { .. }) || random.one_in(8);
+        if bounded && random.one_in(2) {
+            settings.detect_us = Some(random.between(pace_us, pace_us * 6));
+        }
+        settings.jitter = match random.below(4) {
+            0 => Some(0),
+            1 => u8::try_from(random.below(51)).ok(),
+            _ => None,
+        };
+        settings.rise = random.one_in(4).then(|| random.pick(&[1, 2, 3, 5]));
+        settings.at_once = random.one_in(2);
+        settings.pauses_us = random.one_in(4).then(|| random.magnitude(1, HOUR));
+        settings
+    }
+
+    /// `policy`, and all else as it is unless set.
+    #[must_use]
+    pub const fn plain(policy: Policy, seed: u64) -> Self {
+        Self {
+            policy,
+            interval_us: None,
+            timeouts_us: None,
+            retries: None,
+            detect_us: None,
+            jitter: None,
+            rise: None,
+            at_once: true,
+            pauses_us: None,
+            seed,
+        }
+    }
+
+    /// Each setting left out in turn.
+    #[must_use]
+    pub fn simpler(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut with = |change: fn(&mut Self)| {
+            let mut settings = *self;
+            change(&mut settings);
+            if settings != *self {
+                all.push(settings);
+            }
+        };
+        with(|it| it.interval_us = None);
+        with(|it| it.timeouts_us = None);
+        with(|it| it.retries = None);
+        with(|it| it.detect_us = None);
+        with(|it| it.jitter = Some(0));
+        with(|it| it.rise = None);
+        with(|it| it.at_once = true);
+        with(|it| it.pauses_us = None);
+        with(|it| it.seed = 1);
+        all
+    }
+
+    /// What `Config` says, built by `every` or another constructor, completed by these settings.
+    pub fn complete<P: Pacing + Copy>(&self, config: Config<P>) -> (Config<P>, Limits) {
+        let mut config = config.seed(self.seed).expect("seeds are odd");
+        if let Some((min_us, max_us)) = self.interval_us {
+            config = config
+                .interval_between(us(min_us), us(max_us))
+                .unwrap_or(config);
+        }
+        if let Some((first, min, max)) = self.timeouts_us {
+            config = config
+                .timeouts(us(first), us(min), us(max))
+                .unwrap_or(config);
+        }
+        if let Some((shape, count)) = self.retries {
+            config = config.retries(shape.retries(count)).unwrap_or(config);
+        }
+        if let Some(bound_us) = self.detect_us {
+            config = config.detect_within(us(bound_us)).unwrap_or(config);
+        }
+        if let Some(percent) = self.jitter {
+            config = config.jitter_percent(percent).unwrap_or(config);
+        }
+        if let Some(answers) = self.rise {
+            config = config.rise(answers).unwrap_or(config);
+        }
+        if self.at_once {
+            config = config.start_at_once();
+        }
+        if let Some(pauses_us) = self.pauses_us {
+            config = config.report_pauses_over(us(pauses_us));
+        }
+        (config, self.limits(&config))
+    }
+
+    fn limits<P: Pacing>(&self, config: &Config<P>) -> Limits {
+        let jitter = self.jitter.unwrap_or(10); // 2 % of a lifetime is less
+        Limits {
+            interval_min_us: micros(config.interval_min()),
+            interval_max_us: micros(config.interval_max()),
+            timeout_min_us: micros(config.timeout_min()),
+            timeout_max_us: micros(config.timeout_max()),
+            bound_us: config.bound().map(micros),
+            jitter: jitter.into(),
+            rise: self.rise.unwrap_or(1).into(),
+            pauses_us: self.pauses_us.unwrap_or(SECOND),
+        }
+    }
+
+    /// `Config::every` or a preset, completed.
+    #[must_use]
+    pub fn every(&self) -> (Config, Limits) {
+        let config = match self.policy {
+            Policy::Preset(which) => {
+                let presets = [
+                    Config::LAN,
+                    Config::WAN,
+                    Config::CELLULAR,
+                    Config::SATELLITE,
+                    Config::BATTERY,
+                ];
+                presets[usize::from(which)]
+            }
+            _ => Config::every(us(self.policy.pace_us())).expect("in range"),
+        };
+        self.complete(config)
+    }
+
+    /// `Config::fixed`, completed.
+    #[must_use]
+    pub fn fixed(&self) -> (Config<Fixed>, Limits) {
+        let config = Config::fixed(us(self.policy.pace_us()));
+        self.complete(config.expect("in range"))
+    }
+
+    /// `Config::target`, completed.
+    #[must_use]
+    pub fn target(&self) -> (Config<Target>, Limits) {
+        let Policy::Target {
+            within_us,
+            apart_us,
+            probes,
+        } = self.policy
+        else {
+            unreachable!("only called for a target")
+        };
+        let mut config = Config::target(us(within_us)).expect("in range");
+        if let Some(apart_us) = apart_us {
+            let stated = config.mistakes_at_most_one_per(us(apart_us));
+            config = stated.unwrap_or(config);
+        }
+        if let Some(probes) = probes {
+            config = config.probes_at_most(probes).unwrap_or(config);
+        }
+        self.complete(config)
+    }
+
+    /// A ceiling, or a search for one, completed.
+    #[must_use]
+    pub fn lifetime(&self) -> (Config<Lifetime<Fixed>>, Limits) {
+        let config = match self.policy {
+            Policy::Lifetime {
+                least_us,
+                most_us,
+                second_flow,
+            } => {
+                let reach = Reach::between(us(least_us), us(most_us)).expect("in range");
+                let second = if second_flow {
+                    reach.with_second_flow()
+                } else {
+                    reach
+                };
+                Config::lifetime(second)
+            }
+            Policy::AtMost {
+                interval_us,
+                ceiling_us,
+            } => {
+                let inner = Config::fixed(us(interval_us)).expect("in range");
+                let policy = Lifetime::at_most(*inner.policy(), us(ceiling_us));
+                let shortest = us(interval_us.min(ceiling_us) / 2 + 1);
+                Config::with_policy(policy, shortest, us(interval_us * 4))
+            }
+            _ => unreachable!("only called for a lifetime"),
+        };
+        self.complete(config.expect("in range"))
+    }
+
+    /// A hostile policy, completed.
+    #[must_use]
+    pub fn hostile(&self) -> (Config<Hostile>, Limits) {
+        let Policy::Hostile {
+            seed,
+            min_us,
+            max_us,
+        } = self.policy
+        else {
+            unreachable!("only called for a hostile policy")
+        };
+        let config = Config::with_policy(Hostile(seed), us(min_us), us(max_us));
+        self.complete(config.expect("in range"))
+    }
+}
+
+fn draw_timeouts(random: &mut Random, pace_us: u64) -> (u64, u64, u64) {
+    let min_us = random.magnitude(pace_us / 256 + 1, (pace_us / 2 + 1).min(HOUR / 2));
+    let max_us = random.magnitude(min_us, (pace_us * 16).clamp(min_us, HOUR));
+    (random.magnitude(min_us, max_us), min_us, max_us)
+}
+
+impl Shape {
+    const fn retries(self, count: u8) -> Retries {
+        match self {
+            Self::Fixed => Retries::fixed(count),
+            Self::Exponential => Retries::exponential(count),
+            Self::Closing => Retries::closing(count),
+        }
+    }
+}

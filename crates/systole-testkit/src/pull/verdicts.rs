@@ -1,0 +1,265 @@
+//! Laws 3, 4, 6 and 7: when the verdict may and must be `Dead`, from the truth.
+
+use systole::{Event, Reason, Transition, Verdict};
+
+use crate::world::{Journal, Law, Violation};
+
+use super::ledger::{Ledger, Moment};
+
+/// What is known of the verdict from outside.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// As events have told it.
+    pub told: Verdict,
+    /// The moment from which the bound counts at the latest: the send of the last answered probe,
+    /// or of the first one where nothing was heard.
+    latest: Option<Moment>,
+    /// The same from what surely proves life.
+    certain: Option<Moment>,
+    /// What was under way counted for nothing from here on.
+    excused: Option<Moment>,
+    /// A probe that was sent since, or since nothing is known.
+    pub asked: Option<Moment>,
+    number: u32,
+    /// Whether replies name their probes.
+    ids: bool,
+    /// Verdicts `Dead`.
+    pub deaths: u64,
+}
+
+impl Verdicts {
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn new(ids: bool) -> Self {
+        Self {
+            told: Verdict::Unknown,
+            latest: None,
+            certain: None,
+            excused: None,
+            asked: None,
+            number: 0,
+            ids,
+            deaths: 0,
+        }
+    }
+
+    /// A probe went out. Where nothing was known, or nothing could be sent for a bound, the bound
+    /// counts from it ("before the first probe, the bound counts from that probe").
+    pub fn sent(&mut self, sent: Moment, verdict: Verdict, was_mute: bool) {
+        self.asked = Some(self.asked.unwrap_or(sent));
+        if was_mute || (verdict == Verdict::Unknown && self.latest.is_none()) {
+            self.latest = Some(sent);
+        }
+        if verdict == Verdict::Unknown && self.certain.is_none() {
+            self.certain = Some(sent);
+        }
+    }
+
+    /// The reply to the probe of `sent` is handed in, and is the first to it.
+    pub fn heard(&mut self, sent: Moment, ledger: &Ledger, outstanding: usize) {
+        if self.latest.is_none_or(|latest| latest.at_us < sent.at_us) {
+            self.latest = Some(sent);
+        }
+        // "one older than the bound is a sample, not a sign of life"
+        let (least_us, _) = ledger.bounds_since(sent);
+        let counts = ledger.now().at_us - sent.at_us < least_us;
+        let named = self.ids || outstanding == 1;
+        if counts
+            && named
+            && self
+                .certain
+                .is_none_or(|certain| certain.at_us < sent.at_us)
+        {
+            self.certain = Some(sent);
+        }
+    }
+
+    /// Something else arrived: "it proves life, as of one round-trip time ago".
+    pub fn traffic(&mut self, now: Moment) {
+        self.latest = Some(now);
+    }
+
+    /// The caller said that the peer "gets one more probe before any verdict".
+    pub fn excuse(&mut self, now: Moment) {
+        self.excused = Some(now);
+        self.asked = None;
+        if self.latest.is_some() {
+            self.latest = Some(now);
+        }
+    }
+
+    /// "The verdict starts over."
+    pub fn restart(&mut self, now: Moment) {
+        self.excuse(now);
+        self.latest = None;
+        self.certain = None;
+    }
+
+    /// Takes an event.
+    ///
+    /// # Errors
+    /// Where it breaks a law.
+    pub fn tell(
+        &mut self,
+        event: Event,
+        ledger: &Ledger,
+        timeout_us: u64,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
+        let at_us = ledger.now().at_us;
+        let broken = |law, kind| Err(Violation::new(law, kind, at_us, format!("{event:?}")));
+        if event.number() != self.number + 1 {
+            return broken(Law::Accounts, "an event is skipped, or told twice");
+        }
+        self.number = event.number();
+        let Event::Transition(change) = event else {
+            return Ok(());
+        };
+        if change.from != self.told {
+            return broken(
+                Law::Accounts,
+                "a transition is from another verdict than the last",
+            );
+        }
+        if change.from == change.to && change.reason != Reason::Restarted {
+            return broken(Law::Accounts, "a transition changes nothing");
+        }
+        self.told = change.to;
+        match change.to {
+            Verdict::Dead => self.dead(change, ledger, timeout_us, journal),
+            Verdict::Alive => self.alive(change, ledger, journal),
+            Verdict::Unknown => {
+                self.latest = None;
+                self.certain = None;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn dead(
+        &mut self,
+        change: Transition,
+        ledger: &Ledger,
+        timeout_us: u64,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
+        let now = ledger.now();
+        let at_us = now.at_us;
+        let broken = |law, kind, detail: String| {
+            Err(Violation::new(
+                law,
+                kind,
+                at_us,
+                format!("{detail}; {change:?}"),
+            ))
+        };
+        self.deaths += 1;
+        journal.coverage.saw("a peer is called dead");
+        if change.from == Verdict::Alive {
+            return broken(
+                Law::Suspicion,
+                "dead without a suspicion before",
+                String::new(),
+            );
+        }
+        if change.level.as_milli() == 0 {
+            return broken(Law::Suspicion, "dead at level 0", String::new());
+        }
+        let Some(asked) = self.asked else {
+            return broken(
+                Law::LocalTrouble,
+                "dead, and no probe was sent that could tell",
+                String::new(),
+            );
+        };
+        if let Some(excused) = self.excused
+            && excused.at_us >= self.certain.map_or(0, |certain| certain.at_us)
+            && ledger.since(asked) < timeout_us
+        {
+            let detail = format!("asked {asked:?}, timeout {timeout_us}");
+            return broken(
+                Law::LocalTrouble,
+                "dead before a probe since had its time",
+                detail,
+            );
+        }
+        if let (Some(certain), true) = (self.certain, self.ids) {
+            let (least_us, _) = ledger.bounds_since(certain);
+            let passed_us = ledger.since(certain);
+            if passed_us < least_us {
+                let detail =
+                    format!("{passed_us} us of {least_us}, since {certain:?}, now {now:?}");
+                return broken(
+                    Law::LocalTrouble,
+                    "dead before the bound, our trouble credited",
+                    detail,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn alive(
+        &mut self,
+        change: Transition,
+        ledger: &Ledger,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
+        if change.from == Verdict::Dead {
+            journal.coverage.saw("a dead peer is alive again");
+        }
+        self.overdue(
+            Verdict::Alive,
+            ledger,
+            "alive by an answer older than the bound",
+        )
+    }
+
+    /// After a drain: the verdict is not older than the bound.
+    ///
+    /// # Errors
+    /// Where it is.
+    pub fn check(&self, verdict: Verdict, ledger: &Ledger) -> Result<(), Violation> {
+        if verdict != self.told {
+            let detail = format!("{verdict:?}, told {:?}", self.told);
+            let kind = "a change of verdict without an event";
+            return Err(Violation::new(
+                Law::Accounts,
+                kind,
+                ledger.now().at_us,
+                detail,
+            ));
+        }
+        let kind = match verdict {
+            Verdict::Alive => "still alive after the bound",
+            Verdict::Suspect => "still suspect after the bound",
+            Verdict::Unknown => "still unknown after the bound",
+            _ => return Ok(()),
+        };
+        self.overdue(verdict, ledger, kind)
+    }
+
+    /// The time since the last proof, our trouble taken off, is within the largest bound stated since.
+    fn overdue(
+        &self,
+        verdict: Verdict,
+        ledger: &Ledger,
+        kind: &'static str,
+    ) -> Result<(), Violation> {
+        let Some(latest) = self.latest else {
+            return Ok(());
+        };
+        if ledger.muted_since.is_some() {
+            return Ok(()); // nothing can be said
+        }
+        let passed_us = ledger.since(latest);
+        let (_, most_us) = ledger.bounds_since(latest);
+        if passed_us <= most_us {
+            return Ok(());
+        }
+        let at_us = ledger.now().at_us;
+        let detail = format!("{verdict:?}, {passed_us} us of {most_us} since {latest:?}");
+        Err(Violation::new(Law::Detection, kind, at_us, detail))
+    }
+}

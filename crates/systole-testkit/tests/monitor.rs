@@ -1,0 +1,9 @@
+//! A monitor in worlds that know the truth.
+
+use systole_testkit::pull::MonitorWorld;
+use systole_testkit::world;
+
+#[test]
+fn a_monitor_keeps_the_laws_in_every_world() {
+    world::check::<MonitorWorld>(2_000);
+}
