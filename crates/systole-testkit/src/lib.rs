@@ -7,4 +7,5 @@
 //! and the calls of the first world that breaks a law.
 
 pub mod pull;
+pub mod push;
 pub mod world;

@@ -133,6 +133,15 @@ impl Incidents {
         edges.filter(|&edge_us| edge_us > now_us).min()
     }
 
+    /// All moments at which one begins or is over, in order.
+    #[must_use]
+    pub fn edges_us(&self) -> Vec<u64> {
+        let edges = self.0.iter().flat_map(|it| [it.from_us, it.until_us]);
+        let mut edges = edges.collect::<Vec<_>>();
+        edges.sort_unstable();
+        edges
+    }
+
     /// Each way to leave out a part: halves first, single ones last. For reducing a failure.
     #[must_use]
     pub fn reductions(&self) -> Vec<Self> {

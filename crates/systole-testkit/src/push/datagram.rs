@@ -1,0 +1,80 @@
+//! Beats on the wire, and what strangers send.
+
+use systole::{Beat, wire};
+
+use super::truth::Sent;
+use crate::world::Random;
+
+/// Up to forty bytes.
+pub type Datagram = ([u8; 40], usize);
+
+/// A keyed code that is good enough against strangers who do not look: it mixes the message with
+/// the key.
+struct Key(u64);
+
+impl wire::Mac for Key {
+    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        let mut state = self.0;
+        for (index, byte) in message.iter().enumerate() {
+            state = Random::of(state, u64::from(*byte), index as u64).draw();
+        }
+        tag[..8].copy_from_slice(&state.to_be_bytes());
+        tag[8..].copy_from_slice(&Random::new(state).draw().to_be_bytes());
+        tag
+    }
+}
+
+const KEY: Key = Key(0x5eed_0f7a_6500_0001);
+
+fn padded(bytes: &[u8]) -> Datagram {
+    let mut datagram = [0; 40];
+    datagram[..bytes.len()].copy_from_slice(bytes);
+    (datagram, bytes.len())
+}
+
+/// `beat` as its sender sends it.
+pub fn of(beat: &Beat, tagged: bool) -> Datagram {
+    if tagged {
+        padded(&wire::seal(beat, &KEY))
+    } else {
+        padded(&wire::encode(beat))
+    }
+}
+
+/// The beat that a datagram says.
+pub fn read(datagram: &Datagram, tagged: bool) -> Result<Beat, wire::WireError> {
+    let bytes = &datagram.0[..datagram.1];
+    if tagged {
+        wire::open(bytes, &KEY)
+    } else {
+        wire::decode(bytes)
+    }
+}
+
+/// What a stranger sends who knows the format and neither the key nor, where there is none, the
+/// incarnation: truncated, garbled, forged, and where there are tags, repeated.
+pub fn strange(random: &mut Random, known: &[Sent], tagged: bool) -> Datagram {
+    let index = usize::try_from(random.below(known.len() as u64)).unwrap_or(0);
+    let genuine = known[index].beat;
+    let mut datagram = of(&genuine, tagged);
+    match random.below(4) {
+        0 => datagram.1 = usize::try_from(random.below(41)).unwrap_or(0),
+        1 if tagged => {
+            let at = usize::try_from(random.below(32)).unwrap_or(0);
+            datagram.0[at] ^= 1 << random.below(8);
+        }
+        2 if tagged => {}
+        _ => {
+            let incarnation = u32::try_from(random.draw() >> 32).unwrap_or(0);
+            let mut forged = Beat::new(genuine.sequence(), genuine.interval())
+                .with_deadline(genuine.deadline())
+                .with_incarnation(incarnation);
+            if random.one_in(4) {
+                forged = forged.goodbye();
+            }
+            datagram = padded(&wire::encode(&forged));
+        }
+    }
+    datagram
+}

@@ -1,0 +1,71 @@
+//! A listener of any window.
+
+use std::time::Duration;
+
+use systole::{Beat, Instant, Listener, ListenerConfig, ListenerOutput, ListenerSnapshot, Verdict};
+
+/// What a world asks of a listener, whatever its window.
+pub trait Machine {
+    fn poll(&mut self, now: Instant) -> ListenerOutput;
+    fn handle_beat(&mut self, beat: &Beat, received_at: Instant);
+    fn resumed(&mut self, now: Instant);
+    fn resync(&mut self, now: Instant);
+    fn verdict(&self) -> Verdict;
+    fn bound(&self) -> Duration;
+    fn level_milli(&self, now: Instant) -> u32;
+    fn phi(&self, now: Instant) -> f64;
+    fn snapshot(&self, now: Instant) -> ListenerSnapshot;
+    fn is_valid(&self) -> bool;
+}
+
+impl<const N: usize> Machine for Listener<N> {
+    fn poll(&mut self, now: Instant) -> ListenerOutput {
+        self.poll(now)
+    }
+
+    fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
+        self.handle_beat(beat, received_at);
+    }
+
+    fn resumed(&mut self, now: Instant) {
+        self.resumed(now);
+    }
+
+    fn resync(&mut self, now: Instant) {
+        self.resync(now);
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.verdict()
+    }
+
+    fn bound(&self) -> Duration {
+        self.bound()
+    }
+
+    fn level_milli(&self, now: Instant) -> u32 {
+        self.level(now).as_milli()
+    }
+
+    fn phi(&self, now: Instant) -> f64 {
+        self.phi(now)
+    }
+
+    fn snapshot(&self, now: Instant) -> ListenerSnapshot {
+        self.snapshot(now)
+    }
+
+    fn is_valid(&self) -> bool {
+        self.is_valid()
+    }
+}
+
+/// A listener with a window of `window` arrivals: 1, 4, 32 or 128.
+pub fn listener(window: usize, config: ListenerConfig, now: Instant) -> Box<dyn Machine> {
+    match window {
+        1 => Box::new(Listener::<1>::new(config, now)),
+        4 => Box::new(Listener::<4>::new(config, now)),
+        128 => Box::new(Listener::<128>::new(config, now)),
+        _ => Box::new(Listener::<32>::new(config, now)),
+    }
+}

@@ -1,0 +1,17 @@
+//! Worlds of heartbeats that are pushed: a `Sender`, or a sender of somebody else's, and a
+//! `Listener`.
+
+mod datagram;
+mod emitter;
+mod judge;
+mod machine;
+mod oracle;
+mod plan;
+mod settings;
+mod situations;
+mod trouble;
+mod truth;
+mod world;
+
+pub use plan::Plan;
+pub use world::ListenerWorld;
