@@ -220,7 +220,7 @@ fn draw_sender(random: &mut Random, interval_us: u64) -> SenderPlan {
             } else {
                 current_us / factor
             };
-            current_us = kept_us(changed.max(1));
+            current_us = kept_us(changed.max(100));
             sender.paces.push((at_us, current_us));
         }
     }
