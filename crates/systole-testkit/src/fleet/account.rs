@@ -1,0 +1,100 @@
+//! Counters and events against what was done.
+
+use systole::{Census, FleetCounters, Verdict};
+
+use super::truth::Truth;
+use crate::world::{Law, Violation};
+
+/// What we did and were told, to be compared with what the fleet counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Account {
+    /// Probes that it handed out.
+    pub probes: u64,
+    /// Of these, those that we said could not be sent.
+    pub unsent: u64,
+    /// Replies that we handed in.
+    pub replies: u64,
+    /// Failed and unsent probes that we handed in: unknown ones may count as ignored.
+    pub failures: u64,
+    /// Overflows that we told.
+    pub overflows: u64,
+    /// Verdicts that it told.
+    pub suspect: u64,
+    /// Likewise.
+    pub dead: u64,
+    /// Ends of `Dead` that it told.
+    pub revived: u64,
+    /// Pauses that it told.
+    pub pauses: u64,
+    /// Whether events were lost because there were more than are kept.
+    pub has_gap: bool,
+}
+
+impl Account {
+    /// Compares with what the fleet counts.
+    pub fn judge(&self, it: &FleetCounters, now_us: u64) -> Result<(), Violation> {
+        let same = |counted: u64, true_count: u64, kind| {
+            let detail = format!("{counted} counted, {true_count} in truth: {it:?}");
+            let broken = Violation::new(Law::Accounts, kind, now_us, detail);
+            (counted == true_count).then_some(()).ok_or(broken)
+        };
+        same(
+            it.probes,
+            self.probes - self.unsent,
+            "probes are miscounted",
+        )?;
+        same(it.unsent, self.unsent, "unsent probes are miscounted")?;
+        let handed_in = it.answered + it.stale + it.ignored;
+        // a stale reply may answer its probe as well: "a late reply takes one back"
+        let most = self.replies + self.failures + it.stale;
+        let replies = handed_in.clamp(self.replies, most);
+        same(handed_in, replies, "replies are miscounted")?;
+        same(it.overflows, self.overflows, "overflows are miscounted")?;
+        if !self.has_gap {
+            same(it.suspect, self.suspect, "suspicions are miscounted")?;
+            same(it.dead, self.dead, "deaths are miscounted")?;
+            let revived = it.refuted + it.recovered + it.undecided;
+            same(revived, self.revived, "revivals are miscounted")?;
+            same(it.pauses, self.pauses, "pauses are miscounted")?;
+        }
+        let ended = it.answered + it.lost + it.failed;
+        if ended > it.probes {
+            let kind = "more probes ended than were sent";
+            return Err(Violation::new(
+                Law::Accounts,
+                kind,
+                now_us,
+                format!("{it:?}"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Compares the census with the verdicts.
+pub fn judge_census<'a>(
+    census: Census,
+    peers: impl Iterator<Item = &'a Truth>,
+    now_us: u64,
+) -> Result<(), Violation> {
+    let mut counts = [0_usize; 4];
+    for peer in peers {
+        match peer.verdict {
+            Verdict::Unknown => counts[0] += 1,
+            Verdict::Alive => counts[1] += 1,
+            Verdict::Suspect => counts[2] += 1,
+            Verdict::Dead | Verdict::Left => counts[3] += 1,
+        }
+    }
+    let said = [census.unknown, census.alive, census.suspect, census.dead];
+    if said == counts {
+        return Ok(());
+    }
+    let detail = format!("unknown, alive, suspect, dead: {said:?} said, {counts:?} by the events");
+    Err(Violation::new(
+        Law::Accounts,
+        "the census differs from the verdicts",
+        now_us,
+        detail,
+    ))
+}

@@ -1,0 +1,12 @@
+//! The world of a [`Fleet`](systole::Fleet): many peers behind one poll.
+
+mod account;
+mod network;
+mod plan;
+mod run;
+pub mod settings;
+mod truth;
+
+pub use network::{Echo, down_spans, send};
+pub use plan::{FleetPlan, OURS, PeerPlan};
+pub use run::FleetWorld;
