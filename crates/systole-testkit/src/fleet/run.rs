@@ -650,7 +650,11 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
 
     /// Law 1: how far probes are apart.
     fn spacing(&mut self, slot: usize, now_us: u64) -> Result<(), Violation> {
-        let truth = self.truths[slot].as_ref().unwrap();
+        let truth = self.truths[slot].as_mut().unwrap();
+        if truth.attempted_us.replace(now_us) == Some(now_us) {
+            let kind = "a peer is probed twice in one drain";
+            return Err(Violation::new(Law::Progress, kind, now_us, slot));
+        }
         if truth.blocked_us.is_some() {
             return Ok(());
         }

@@ -39,6 +39,8 @@ pub struct Truth {
     first_sent_us: Option<u64>,
     /// When the last probe was sent, and whether the peer was alive then and ever since.
     pub last_sent: Option<(u64, bool)>,
+    /// When a probe was last handed out, sent or not.
+    pub attempted_us: Option<u64>,
     /// When the first of the sends failed that nothing followed.
     pub blocked_us: Option<u64>,
     /// How often a send failed since.
@@ -94,6 +96,7 @@ impl Truth {
             first_sent_us: None,
             last_sent: None,
             blocked_us: None,
+            attempted_us: None,
             attempts: 0,
             unsendable_us: 0,
             late_at_us: 0,

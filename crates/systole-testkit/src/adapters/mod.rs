@@ -1,0 +1,1 @@
+//! Worlds of the adapters, under virtual time.

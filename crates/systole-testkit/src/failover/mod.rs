@@ -1,0 +1,1 @@
+//! The world of a [`Failover`](systole::Failover): one active endpoint of several.
