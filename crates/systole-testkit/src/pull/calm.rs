@@ -2,7 +2,7 @@
 
 use systole::Verdict;
 
-use crate::world::{Law, Violation};
+use crate::world::{Jitter, Law, Violation};
 
 use super::ledger::{Ledger, Moment};
 use super::{Limits, Plan, Policy};
@@ -26,16 +26,21 @@ impl Calm {
     pub fn new(plan: &Plan, limits: &Limits, window: u64) -> Self {
         let each_way_us = plan.path.least_us(u64::MAX, &plan.incidents);
         let rtt_us = 2 * each_way_us + plan.held_us;
-        let promised = plan.path.is_constant()
+        let most_us = rtt_us + 2 * plan.path.jitter.most_us();
+        // no probe can ever be overdue; or, where all take equally long, none after a while
+        let steady = most_us < limits.timeout_min_us && rtt_us == plan.rtt_us();
+        let promised = (plan.path.jitter == Jitter::None || steady)
+            && plan.path.loss_ppm == 0
             && plan.nap.is_none()
-            && limits_allow(plan, limits, rtt_us)
+            && limits_allow(plan, limits, most_us)
             && plan.budget.is_none();
+        let from_us = plan.settled_us().filter(|_| promised);
         Self {
-            from_us: plan.settled_us().filter(|_| promised),
+            from_us,
             undisturbed: is_undisturbed(plan),
             rtt_us,
             window,
-            left: None,
+            left: (steady && from_us == Some(0)).then_some(0),
             late: None,
         }
     }

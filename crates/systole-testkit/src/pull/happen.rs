@@ -116,12 +116,16 @@ impl Run<'_> {
     /// Hands in what came at `at_us`.
     pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
         self.level = None;
+        self.ledger.soften();
         match what {
             Happening::Reply(number) => self.reply(number, at_us)?,
             Happening::Refused(number) => self.refuse(number),
             Happening::Traffic => self.traffic(at_us),
             Happening::Call(what) => self.call(what),
-            Happening::Resumed => self.resumed(),
+            Happening::Resumed => {
+                self.check_wake(at_us)?;
+                self.resumed();
+            }
             Happening::Resync => self.resync(),
             Happening::Restarted => self.restarted(),
         }
@@ -137,15 +141,15 @@ impl Run<'_> {
             now
         };
         let probe = self.ledger.probes[number];
-        let counts = !probe.is_settled && !probe.is_void;
+        // a void one may count or not: it is true that the peer was alive then
+        let counts = !probe.is_settled && !probe.is_old;
         let before = (self.plan.ids && !counts).then(|| self.machine.snapshot(now));
         self.answer(number, probe.id, at);
         self.ledger.probes[number].is_settled = true;
         if counts {
             self.heard_us = self.ledger.now().at_us;
             self.accounts.answered += 1;
-            self.verdicts
-                .heard(probe.sent, &self.ledger, 1 + usize::from(!self.plan.ids));
+            self.verdicts.heard(probe, &self.ledger);
             return Ok(());
         }
         self.journal.coverage.saw("a reply that answers nothing");
@@ -164,7 +168,7 @@ impl Run<'_> {
             let detail = format!("{before:?}\n{after:?}");
             return self.broken(
                 Law::Proof,
-                "a duplicate or void reply changes something",
+                "a duplicate or old reply changes something",
                 detail,
             );
         }
@@ -219,6 +223,7 @@ impl Run<'_> {
         self.heard_us = self.ledger.now().at_us;
         self.verdicts.traffic(self.ledger.now());
         self.rhythm.is_irregular = true;
+        self.rhythm.is_shifted = 3;
     }
 
     fn resumed(&mut self) {
@@ -234,7 +239,7 @@ impl Run<'_> {
     }
 
     fn void(&mut self) {
-        self.ledger.void();
+        self.ledger.void(false);
         self.verdicts.excuse(self.ledger.now());
         self.rhythm.interrupt();
     }
@@ -258,7 +263,7 @@ impl Run<'_> {
             "restarted while dead",
         );
         self.machine.restarted(now);
-        self.ledger.void();
+        self.ledger.void(true);
         self.verdicts.restart(self.ledger.now());
         self.rhythm.interrupt();
     }

@@ -15,6 +15,8 @@ pub struct Probe {
     pub is_unsent: bool,
     /// The caller said since that nothing under way counts.
     pub is_void: bool,
+    /// It went to an incarnation that is no more.
+    pub is_old: bool,
     /// Its reply, or its failure, was handed in.
     pub is_settled: bool,
 }
@@ -26,6 +28,8 @@ pub struct Moment {
     pub at_us: u64,
     /// Our lateness until then, and time in which nothing could be sent.
     pub credit_us: u64,
+    /// What of it need not be credited: an arrival that we read late had moved the deadline on.
+    pub soft_us: u64,
 }
 
 /// Books of one world.
@@ -37,6 +41,8 @@ pub struct Ledger {
     observed_us: u64,
     deadline_us: Option<u64>,
     credit_us: u64,
+    soft_us: u64,
+    last_late_us: u64,
     /// All lateness, while muted too.
     pub late_us: u64,
     /// When the first of the sends that fail was tried, since the last that did not.
@@ -54,9 +60,11 @@ impl Ledger {
         let shown_us = self.shown_us.unwrap_or(now_us);
         self.observed_us += now_us.saturating_sub(shown_us);
         self.shown_us = Some(shown_us.max(now_us));
+        self.last_late_us = if self.deadline_us.is_some() { 0 } else { self.last_late_us };
         let deadline_us = self.deadline_us.take().unwrap_or(u64::MAX);
         let late_us = self.observed_us.saturating_sub(deadline_us);
         self.late_us += late_us;
+        self.last_late_us = if late_us > 0 { late_us } else { self.last_late_us };
         if self.muted_since.is_none() {
             self.credit_us += late_us;
         }
@@ -87,6 +95,7 @@ impl Ledger {
         Moment {
             at_us: self.observed_us,
             credit_us: self.credit_us + muted_us,
+            soft_us: self.soft_us,
         }
     }
 
@@ -96,6 +105,12 @@ impl Ledger {
         let now = self.now();
         let passed_us = now.at_us - moment.at_us;
         passed_us.saturating_sub(now.credit_us - moment.credit_us)
+    }
+
+    /// Something was handed in at a late look: had it been read on time, the deadline would have been
+    /// another one, so that we were late by less.
+    pub fn soften(&mut self) {
+        self.soft_us += core::mem::take(&mut self.last_late_us);
     }
 
     /// A probe is handed out; whether it can be sent is known to the world alone.
@@ -113,6 +128,7 @@ impl Ledger {
             sent,
             is_unsent,
             is_void: false,
+            is_old: false,
             is_settled: is_unsent,
         });
     }
@@ -123,10 +139,11 @@ impl Ledger {
         self.tries = 0;
     }
 
-    /// All that is under way counts for nothing.
-    pub fn void(&mut self) {
-        for probe in self.probes.iter_mut().rev().take(1_024) {
+    /// All that is under way counts for nothing; `is_old`: as the peer is another one.
+    pub fn void(&mut self, is_old: bool) {
+        for probe in &mut self.probes {
             probe.is_void = true;
+            probe.is_old |= is_old;
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Plan {
     pub drains_each: bool,
     /// Whether it polls early now and then.
     pub early: bool,
+    /// Only verdicts are judged: probes that come too often would otherwise always be found first.
+    pub verdicts_only: bool,
 }
 
 const SECOND: u64 = 1_000_000;
@@ -89,6 +91,7 @@ impl Plan {
             budget: None,
             drains_each: random.one_in(2),
             early: random.one_in(4),
+            verdicts_only: random.one_in(4),
         };
         plan.draw_rest(random, pace_us);
         plan
@@ -99,7 +102,7 @@ impl Plan {
             self.held_us = random.magnitude(1, pace_us / 4 + 1);
             self.says_held = random.one_in(2);
         }
-        if random.one_in(5) {
+                if random.one_in(4) {
             self.traffic_us = Some(random.between(pace_us / 8 + 1, pace_us * 8));
         }
         if random.one_in(10) {
@@ -170,6 +173,12 @@ impl Plan {
             peer: 0,
             kind,
         }
+    }
+
+        /// The least round trip at the start.
+    #[must_use]
+    pub const fn rtt_us(&self) -> u64 {
+        2 * self.path.each_way_us + self.held_us
     }
 
     /// When nothing that is about peer or path begins or ends any more: the greatest of these moments.

@@ -13,6 +13,8 @@ pub struct Rhythm {
     last: Option<Handout>,
     /// The caller asked for something since the last probe that moves the next one.
     pub is_irregular: bool,
+    /// Traffic put a probe off; the next interval may be counted from where it would have been.
+    pub is_shifted: u8,
     /// Since the peer was last told alive, dead or new: retries, the least interval stated.
     episode: Option<Episode>,
     least_interval_us: u64,
@@ -25,6 +27,7 @@ struct Handout {
     at: Moment,
     late_us: u64,
     verdict: Verdict,
+    is_unsent: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +60,19 @@ impl Rhythm {
         ledger: &Ledger,
         limits: &Limits,
         plan: (u64, u64, u64),
+        fails: bool,
     ) -> Result<(), Violation> {
         let (interval_us, timeout_us, retries) = plan;
         self.state(interval_us, timeout_us, retries);
         let now = ledger.now();
         let result = self.spacing(verdict, now, ledger, limits);
-        let late_us = ledger.late_us;
         self.last = Some(Handout {
             at: now,
-            late_us,
+            late_us: ledger.late_us,
             verdict,
+            is_unsent: fails,
         });
+        self.is_shifted = self.is_shifted.saturating_sub(1);
         let was_irregular = self.is_irregular;
         self.is_irregular = false;
         self.least_interval_us = interval_us;
@@ -86,7 +91,12 @@ impl Rhythm {
         });
         // what the caller asks for is no retry
         episode.probes += u64::from(!was_irregular);
-        episode.storm(now, limits)
+        let kind = if ledger.muted_since.is_some() {
+            "what cannot be sent is tried too often"
+        } else {
+            "more retries than planned in an episode"
+        };
+        episode.storm(now, limits, kind)
     }
 
     /// The caller did what lets retries start over, or what is asked at once.
@@ -115,14 +125,15 @@ impl Rhythm {
         };
         let late_us = ledger.late_us - last.late_us;
         let steady = |verdict| matches!(verdict, Verdict::Alive | Verdict::Dead);
-        if steady(verdict) && last.verdict == verdict {
+        if steady(verdict) && last.verdict == verdict && !last.is_unsent {
             let least_us = limits.interval_min_us;
             if gap_us < least_us {
                 return broken("a steady interval below the shortest", least_us);
             }
             // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
             let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
-            if verdict == Verdict::Alive && gap_us + self.least_interval_us / 50 + 100 < jittered_us
+            let planned = verdict == Verdict::Alive && !limits.is_hostile && self.is_shifted == 0;
+            if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us
             {
                 return broken(
                     "a steady interval below what is planned, less jitter",
@@ -150,7 +161,7 @@ impl Rhythm {
 
 impl Episode {
     /// "Never more than the plan's number in an episode"; steady probes go on beside them.
-    fn storm(&self, now: Moment, limits: &Limits) -> Result<(), Violation> {
+    fn storm(&self, now: Moment, limits: &Limits, kind: &'static str) -> Result<(), Violation> {
         let passed_us = now.at_us - self.since.at_us;
         let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
         let steady_us = jittered_us.max(limits.interval_min_us).max(1);
@@ -158,7 +169,6 @@ impl Episode {
         if self.probes <= most {
             return Ok(());
         }
-        let kind = "more retries than planned in an episode";
         let detail = format!("{} probes in {passed_us} us, {self:?}", self.probes);
         Err(Violation::new(Law::Intervals, kind, now.at_us, detail))
     }

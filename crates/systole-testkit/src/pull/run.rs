@@ -16,6 +16,9 @@ use super::{Limits, Plan, micros, us};
 /// `Monitor::MAX_DRAIN`, whatever the window.
 const MAX_DRAIN: usize = systole::Monitor::<1>::MAX_DRAIN;
 
+/// The most polls of one world.
+const LONGEST: u64 = 20_000;
+
 pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) journal: &'a mut Journal,
@@ -41,6 +44,10 @@ pub(super) struct Run<'a> {
     pub(super) heard_us: u64,
     digest: u64,
     pub(super) is_pushed: bool,
+    /// When the first probe of this wake went out, in true time.
+    asked_us: Option<u64>,
+    /// Wakes in a row in which a dead peer had time to answer, and did not.
+    silent_wakes: u64,
 }
 
 impl<'a> Run<'a> {
@@ -72,6 +79,8 @@ impl<'a> Run<'a> {
             heard_us: 0,
             digest: 0,
             is_pushed: false,
+            asked_us: None,
+            silent_wakes: 0,
         }
     }
 
@@ -80,6 +89,9 @@ impl<'a> Run<'a> {
         self.observe();
         self.drain()?;
         while let Some(wake_us) = self.wake_us() {
+            if self.journal.polls > LONGEST {
+                break;
+            }
             let look_us = self.plan.look_us(wake_us, self.looks);
             self.looks += 1;
             if look_us > self.plan.life_us {
@@ -175,7 +187,8 @@ impl<'a> Run<'a> {
             match output {
                 Output::Probe(id) => {
                     self.fold(1, u64::from(id));
-                    if self.hand_out(id)? {
+                    // "at one moment": what is handed in, or takes time, begins another drain
+                    if self.hand_out(id)? || self.plan.sending_us > 0 {
                         polls = 0;
                     }
                 }
@@ -210,11 +223,17 @@ impl<'a> Run<'a> {
     fn tell(&mut self, event: Event) -> Result<(), Violation> {
         self.fold(2, event.number().into());
         let timeout_us = self.stated.1.min(self.limits.timeout_max_us);
+        let only = self.plan.verdicts_only;
         self.verdicts
-            .tell(event, &self.ledger, timeout_us, self.journal)?;
+            .tell(event, &self.ledger, timeout_us, only, self.journal)?;
         if let Event::Transition(change) = event {
             self.fold(4, change.level.as_milli().into());
             self.calm.change(change.to, &self.ledger)?;
+            let lives = self.plan.nap.is_some() && self.plan.incidents.0.is_empty();
+            if lives && change.to == Verdict::Dead {
+                let kind = "resumed at every wake kills a live peer";
+                return self.broken(Law::LocalTrouble, kind, format!("{change:?}"));
+            }
         }
         Ok(())
     }
@@ -228,8 +247,12 @@ impl<'a> Run<'a> {
             .find(self.now_us, 0, |kind| kind == Kind::SendFails)
             .is_some();
         let snapshot = self.observe();
-        self.rhythm
-            .probe(verdict, &self.ledger, &self.limits, self.stated)?;
+        let kept = self
+            .rhythm
+            .probe(verdict, &self.ledger, &self.limits, self.stated, fails);
+        if !self.plan.verdicts_only {
+            kept?;
+        }
         let was_mute = self.ledger.muted_since.is_some_and(|since| {
             self.ledger.now().at_us - since.at_us >= micros(snapshot.heart.plan.bound())
         });
@@ -253,6 +276,7 @@ impl<'a> Run<'a> {
             return Ok(true);
         }
         self.verdicts.sent(self.ledger.now(), verdict, was_mute);
+        self.asked_us = Some(self.asked_us.unwrap_or(self.now_us));
         self.accounts.sent += 1;
         let (plan, queue) = (self.plan, &mut self.queue);
         plan.answers(number, self.now_us, |at_us, what| queue.push(at_us, what));
@@ -276,11 +300,15 @@ impl<'a> Run<'a> {
         let verdict = self.machine.verdict();
         let snapshot = self.observe();
         self.verdicts.check(verdict, &self.ledger)?;
-        self.accounts
-            .check(snapshot.counters, &self.ledger, self.plan.ids)?;
+        if !self.plan.verdicts_only {
+            self.accounts
+                .check(snapshot.counters, &self.ledger, self.plan.ids)?;
+        }
         self.calm
             .counted(snapshot.counters.late, self.ledger.now())?;
-        self.check_blind(verdict)?;
+        if !self.plan.verdicts_only {
+            self.check_blind(verdict)?;
+        }
         let heart = snapshot.heart;
         let promised = heart.promise.map(|promise| promise.detect_within);
         if !self.is_pushed && promised.is_some_and(|promised| promised != heart.plan.bound()) {
@@ -290,9 +318,6 @@ impl<'a> Run<'a> {
                 "the promise is of another bound than the plan",
                 detail,
             );
-        }
-        if verdict == Verdict::Dead && heart.level.as_milli() == 0 {
-            return self.broken(Law::Suspicion, "level 0 while dead", String::new());
         }
         self.read_level(self.now())
     }
@@ -356,6 +381,31 @@ impl<'a> Run<'a> {
                 "a budget with a share grants nothing",
                 detail,
             );
+        }
+        Ok(())
+    }
+
+    /// A device that sleeps wakes at `wake_us`: "none over a dead peer avoids `Dead` for longer than
+    /// the lateness it credits". A wake credits none in which a probe went unanswered for eight
+    /// times as long as any answer ever took, and twenty of those are more than a few.
+    pub(super) fn check_wake(&mut self, wake_us: u64) -> Result<(), Violation> {
+        let Some(nap) = self.plan.nap else {
+            return Ok(());
+        };
+        let slept_us = wake_us - nap.asleep_us;
+        let rtt_us = 2 * self.plan.path.each_way_us + self.plan.held_us;
+        let asked = self.asked_us.take().filter(|&asked_us| asked_us + 8 * rtt_us <= slept_us);
+        let woke_us = slept_us.saturating_sub(nap.awake_us + rtt_us);
+        let down = !self.plan.is_up(woke_us) && self.machine.verdict() != Verdict::Dead;
+        self.silent_wakes = match asked {
+            _ if !down => 0,
+            Some(_) => self.silent_wakes + 1,
+            None => self.silent_wakes,
+        };
+        self.journal.coverage.saw_if(self.silent_wakes > 0, "a wake beside a dead peer");
+        if self.silent_wakes > 20 {
+            let detail = format!("{:?} after {} wakes", self.machine.verdict(), self.silent_wakes);
+            return self.broken(Law::LocalTrouble, "resumed at every wake hides a dead peer", detail);
         }
         Ok(())
     }

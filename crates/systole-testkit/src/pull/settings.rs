@@ -115,6 +115,8 @@ pub struct Limits {
     pub rise: u64,
     /// The lateness that is reported.
     pub pauses_us: u64,
+    /// The policy may answer anything.
+    pub is_hostile: bool,
 }
 
 /// Whole microseconds.
@@ -210,13 +212,14 @@ impl Settings {
         }
         if random.one_in(3) {
             let shape = random.pick(&[Shape::Fixed, Shape::Exponential, Shape::Closing]);
-            let most = if random.one_in(4) { 16 } else { 4 };
+            let most = random.pick(&[0, 2, 4, 16]);
             let count = u8::try_from(random.between(0, most)).unwrap_or(0);
             settings.retries = Some((shape, count));
         }
         let bounded = !matches!(policy, Policy::Target { .. }) || random.one_in(8);
         if bounded && random.one_in(2) {
-            settings.detect_us = Some(random.between(pace_us, pace_us * 6));
+            let most_us = if random.one_in(3) { pace_us * 2 } else { pace_us * 6 };
+            settings.detect_us = Some(random.between(pace_us, most_us));
         }
         settings.jitter = match random.below(4) {
             0 => Some(0),
@@ -314,6 +317,7 @@ impl Settings {
             jitter: jitter.into(),
             rise: self.rise.unwrap_or(1).into(),
             pauses_us: self.pauses_us.unwrap_or(SECOND),
+            is_hostile: matches!(self.policy, Policy::Hostile { .. }),
         }
     }
 

@@ -4,7 +4,7 @@ use systole::{Event, Reason, Transition, Verdict};
 
 use crate::world::{Journal, Law, Violation};
 
-use super::ledger::{Ledger, Moment};
+use super::ledger::{Ledger, Moment, Probe};
 
 /// What is known of the verdict from outside.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Verdicts {
     number: u32,
     /// Whether replies name their probes.
     ids: bool,
+    /// Without ids: a reply came that is older than the bound.
+    confused: bool,
     /// Verdicts `Dead`.
     pub deaths: u64,
 }
@@ -39,6 +41,7 @@ impl Verdicts {
             asked: None,
             number: 0,
             ids,
+            confused: false,
             deaths: 0,
         }
     }
@@ -55,21 +58,19 @@ impl Verdicts {
         }
     }
 
-    /// The reply to the probe of `sent` is handed in, and is the first to it.
-    pub fn heard(&mut self, sent: Moment, ledger: &Ledger, outstanding: usize) {
+    /// The reply to `probe` is handed in, and is the first to it.
+    pub fn heard(&mut self, probe: Probe, ledger: &Ledger) {
+        let sent = probe.sent;
         if self.latest.is_none_or(|latest| latest.at_us < sent.at_us) {
             self.latest = Some(sent);
         }
         // "one older than the bound is a sample, not a sign of life"
         let (least_us, _) = ledger.bounds_since(sent);
         let counts = ledger.now().at_us - sent.at_us < least_us;
-        let named = self.ids || outstanding == 1;
-        if counts
-            && named
-            && self
-                .certain
-                .is_none_or(|certain| certain.at_us < sent.at_us)
-        {
+        // "taken for that to the oldest one", which it cannot be any more: nobody can tell
+        self.confused |= !self.ids && !counts;
+        let proves = counts && self.ids && !probe.is_void;
+        if proves && self.certain.is_none_or(|certain| certain.at_us < sent.at_us) {
             self.certain = Some(sent);
         }
     }
@@ -104,18 +105,19 @@ impl Verdicts {
         event: Event,
         ledger: &Ledger,
         timeout_us: u64,
+        verdicts_only: bool,
         journal: &mut Journal,
     ) -> Result<(), Violation> {
         let at_us = ledger.now().at_us;
         let broken = |law, kind| Err(Violation::new(law, kind, at_us, format!("{event:?}")));
-        if event.number() != self.number + 1 {
+        if event.number() != self.number + 1 && !verdicts_only {
             return broken(Law::Accounts, "an event is skipped, or told twice");
         }
         self.number = event.number();
         let Event::Transition(change) = event else {
             return Ok(());
         };
-        if change.from != self.told {
+        if change.from != self.told && !verdicts_only {
             return broken(
                 Law::Accounts,
                 "a transition is from another verdict than the last",
@@ -126,9 +128,10 @@ impl Verdicts {
         }
         self.told = change.to;
         match change.to {
-            Verdict::Dead => self.dead(change, ledger, timeout_us, journal),
+            Verdict::Dead => self.dead(change, ledger, timeout_us, verdicts_only, journal),
             Verdict::Alive => self.alive(change, ledger, journal),
-            Verdict::Unknown => {
+            // after a restart it starts over with the next probe, which may be out already
+            Verdict::Unknown if change.reason != Reason::Restarted => {
                 self.latest = None;
                 self.certain = None;
                 Ok(())
@@ -142,6 +145,7 @@ impl Verdicts {
         change: Transition,
         ledger: &Ledger,
         timeout_us: u64,
+        verdicts_only: bool,
         journal: &mut Journal,
     ) -> Result<(), Violation> {
         let now = ledger.now();
@@ -156,14 +160,14 @@ impl Verdicts {
         };
         self.deaths += 1;
         journal.coverage.saw("a peer is called dead");
-        if change.from == Verdict::Alive {
+        if change.from == Verdict::Alive && !verdicts_only {
             return broken(
                 Law::Suspicion,
                 "dead without a suspicion before",
                 String::new(),
             );
         }
-        if change.level.as_milli() == 0 {
+        if change.level.as_milli() == 0 && !verdicts_only {
             return broken(Law::Suspicion, "dead at level 0", String::new());
         }
         let Some(asked) = self.asked else {
@@ -187,7 +191,7 @@ impl Verdicts {
         if let (Some(certain), true) = (self.certain, self.ids) {
             let (least_us, _) = ledger.bounds_since(certain);
             let passed_us = ledger.since(certain);
-            if passed_us < least_us {
+            if passed_us + (now.soft_us - certain.soft_us) < least_us {
                 let detail =
                     format!("{passed_us} us of {least_us}, since {certain:?}, now {now:?}");
                 return broken(
@@ -250,7 +254,7 @@ impl Verdicts {
         let Some(latest) = self.latest else {
             return Ok(());
         };
-        if ledger.muted_since.is_some() {
+        if ledger.muted_since.is_some() || self.confused {
             return Ok(()); // nothing can be said
         }
         let passed_us = ledger.since(latest);

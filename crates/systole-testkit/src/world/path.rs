@@ -119,6 +119,16 @@ impl Path {
 }
 
 impl Jitter {
+    /// The most that it adds, each way.
+    #[must_use]
+    pub const fn most_us(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Uniform { by_us } => by_us,
+            Self::Heavy { by_us } => by_us / 2 * 1_024,
+        }
+    }
+
     fn draw_us(self, random: &mut Random) -> u64 {
         match self {
             Self::None => 0,
