@@ -223,7 +223,7 @@ impl Run<'_> {
         self.heard_us = self.ledger.now().at_us;
         self.verdicts.traffic(self.ledger.now());
         self.rhythm.is_irregular = true;
-        self.rhythm.is_shifted = 3;
+        self.rhythm.is_shifted = true;
     }
 
     fn resumed(&mut self) {

@@ -60,11 +60,19 @@ impl Ledger {
         let shown_us = self.shown_us.unwrap_or(now_us);
         self.observed_us += now_us.saturating_sub(shown_us);
         self.shown_us = Some(shown_us.max(now_us));
-        self.last_late_us = if self.deadline_us.is_some() { 0 } else { self.last_late_us };
+        self.last_late_us = if self.deadline_us.is_some() {
+            0
+        } else {
+            self.last_late_us
+        };
         let deadline_us = self.deadline_us.take().unwrap_or(u64::MAX);
         let late_us = self.observed_us.saturating_sub(deadline_us);
         self.late_us += late_us;
-        self.last_late_us = if late_us > 0 { late_us } else { self.last_late_us };
+        self.last_late_us = if late_us > 0 {
+            late_us
+        } else {
+            self.last_late_us
+        };
         if self.muted_since.is_none() {
             self.credit_us += late_us;
         }

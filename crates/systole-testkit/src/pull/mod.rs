@@ -3,18 +3,23 @@
 mod accounts;
 mod calm;
 mod happen;
+mod heartbeat;
 mod hostile;
 mod ledger;
 mod machine;
 mod monitor;
 mod peer;
+mod pinger;
+mod pings;
 mod plan;
 mod rhythm;
 mod run;
 mod secrets;
 mod settings;
+mod settled;
 mod verdicts;
 
+pub use heartbeat::HeartbeatWorld;
 pub use hostile::Hostile;
 pub use machine::{Machine, monitor};
 pub use monitor::MonitorWorld;

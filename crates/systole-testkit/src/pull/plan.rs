@@ -102,7 +102,7 @@ impl Plan {
             self.held_us = random.magnitude(1, pace_us / 4 + 1);
             self.says_held = random.one_in(2);
         }
-                if random.one_in(4) {
+        if random.one_in(4) {
             self.traffic_us = Some(random.between(pace_us / 8 + 1, pace_us * 8));
         }
         if random.one_in(10) {
@@ -175,7 +175,7 @@ impl Plan {
         }
     }
 
-        /// The least round trip at the start.
+    /// The least round trip at the start.
     #[must_use]
     pub const fn rtt_us(&self) -> u64 {
         2 * self.path.each_way_us + self.held_us

@@ -13,8 +13,8 @@ pub struct Rhythm {
     last: Option<Handout>,
     /// The caller asked for something since the last probe that moves the next one.
     pub is_irregular: bool,
-    /// Traffic put a probe off; the next interval may be counted from where it would have been.
-    pub is_shifted: u8,
+    /// Traffic put a probe off; the next ones may catch up with their old places.
+    pub is_shifted: bool,
     /// Since the peer was last told alive, dead or new: retries, the least interval stated.
     episode: Option<Episode>,
     least_interval_us: u64,
@@ -72,7 +72,6 @@ impl Rhythm {
             verdict,
             is_unsent: fails,
         });
-        self.is_shifted = self.is_shifted.saturating_sub(1);
         let was_irregular = self.is_irregular;
         self.is_irregular = false;
         self.least_interval_us = interval_us;
@@ -132,9 +131,8 @@ impl Rhythm {
             }
             // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
             let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
-            let planned = verdict == Verdict::Alive && !limits.is_hostile && self.is_shifted == 0;
-            if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us
-            {
+            let planned = verdict == Verdict::Alive && !limits.is_hostile && !self.is_shifted;
+            if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us {
                 return broken(
                     "a steady interval below what is planned, less jitter",
                     jittered_us,

@@ -48,6 +48,8 @@ pub(super) struct Run<'a> {
     asked_us: Option<u64>,
     /// Wakes in a row in which a dead peer had time to answer, and did not.
     silent_wakes: u64,
+    /// The peer answers within every wake, before any timeout.
+    lives: bool,
 }
 
 impl<'a> Run<'a> {
@@ -81,6 +83,9 @@ impl<'a> Run<'a> {
             is_pushed: false,
             asked_us: None,
             silent_wakes: 0,
+            lives: plan.nap.is_some()
+                && plan.incidents.0.is_empty()
+                && plan.rtt_us() < limits.timeout_min_us,
         }
     }
 
@@ -222,19 +227,17 @@ impl<'a> Run<'a> {
 
     fn tell(&mut self, event: Event) -> Result<(), Violation> {
         self.fold(2, event.number().into());
-        let timeout_us = self.stated.1.min(self.limits.timeout_max_us);
-        let only = self.plan.verdicts_only;
-        self.verdicts
-            .tell(event, &self.ledger, timeout_us, only, self.journal)?;
         if let Event::Transition(change) = event {
             self.fold(4, change.level.as_milli().into());
             self.calm.change(change.to, &self.ledger)?;
-            let lives = self.plan.nap.is_some() && self.plan.incidents.0.is_empty();
-            if lives && change.to == Verdict::Dead {
+            if self.lives && change.to == Verdict::Dead {
                 let kind = "resumed at every wake kills a live peer";
                 return self.broken(Law::LocalTrouble, kind, format!("{change:?}"));
             }
         }
+        let only = self.plan.verdicts_only;
+        self.verdicts
+            .tell(event, &self.ledger, only, self.journal)?;
         Ok(())
     }
 
@@ -275,7 +278,9 @@ impl<'a> Run<'a> {
             self.observe();
             return Ok(true);
         }
-        self.verdicts.sent(self.ledger.now(), verdict, was_mute);
+        let timeout_us = self.stated.1.min(self.limits.timeout_max_us);
+        let sent = self.ledger.now();
+        self.verdicts.sent(sent, verdict, was_mute, timeout_us);
         self.asked_us = Some(self.asked_us.unwrap_or(self.now_us));
         self.accounts.sent += 1;
         let (plan, queue) = (self.plan, &mut self.queue);
@@ -394,7 +399,10 @@ impl<'a> Run<'a> {
         };
         let slept_us = wake_us - nap.asleep_us;
         let rtt_us = 2 * self.plan.path.each_way_us + self.plan.held_us;
-        let asked = self.asked_us.take().filter(|&asked_us| asked_us + 8 * rtt_us <= slept_us);
+        let asked = self
+            .asked_us
+            .take()
+            .filter(|&asked_us| asked_us + 8 * rtt_us <= slept_us);
         let woke_us = slept_us.saturating_sub(nap.awake_us + rtt_us);
         let down = !self.plan.is_up(woke_us) && self.machine.verdict() != Verdict::Dead;
         self.silent_wakes = match asked {
@@ -402,10 +410,20 @@ impl<'a> Run<'a> {
             Some(_) => self.silent_wakes + 1,
             None => self.silent_wakes,
         };
-        self.journal.coverage.saw_if(self.silent_wakes > 0, "a wake beside a dead peer");
+        self.journal
+            .coverage
+            .saw_if(self.silent_wakes > 0, "a wake beside a dead peer");
         if self.silent_wakes > 20 {
-            let detail = format!("{:?} after {} wakes", self.machine.verdict(), self.silent_wakes);
-            return self.broken(Law::LocalTrouble, "resumed at every wake hides a dead peer", detail);
+            let detail = format!(
+                "{:?} after {} wakes",
+                self.machine.verdict(),
+                self.silent_wakes
+            );
+            return self.broken(
+                Law::LocalTrouble,
+                "resumed at every wake hides a dead peer",
+                detail,
+            );
         }
         Ok(())
     }

@@ -218,7 +218,11 @@ impl Settings {
         }
         let bounded = !matches!(policy, Policy::Target { .. }) || random.one_in(8);
         if bounded && random.one_in(2) {
-            let most_us = if random.one_in(3) { pace_us * 2 } else { pace_us * 6 };
+            let most_us = if random.one_in(3) {
+                pace_us * 2
+            } else {
+                pace_us * 6
+            };
             settings.detect_us = Some(random.between(pace_us, most_us));
         }
         settings.jitter = match random.below(4) {

@@ -20,6 +20,8 @@ pub struct Verdicts {
     excused: Option<Moment>,
     /// A probe that was sent since, or since nothing is known.
     pub asked: Option<Moment>,
+    /// The timeout of that probe.
+    asked_us: u64,
     number: u32,
     /// Whether replies name their probes.
     ids: bool,
@@ -39,6 +41,7 @@ impl Verdicts {
             certain: None,
             excused: None,
             asked: None,
+            asked_us: 0,
             number: 0,
             ids,
             confused: false,
@@ -48,8 +51,11 @@ impl Verdicts {
 
     /// A probe went out. Where nothing was known, or nothing could be sent for a bound, the bound
     /// counts from it ("before the first probe, the bound counts from that probe").
-    pub fn sent(&mut self, sent: Moment, verdict: Verdict, was_mute: bool) {
-        self.asked = Some(self.asked.unwrap_or(sent));
+    pub fn sent(&mut self, sent: Moment, verdict: Verdict, was_mute: bool, timeout_us: u64) {
+        if self.asked.is_none() {
+            self.asked = Some(sent);
+            self.asked_us = timeout_us;
+        }
         if was_mute || (verdict == Verdict::Unknown && self.latest.is_none()) {
             self.latest = Some(sent);
         }
@@ -70,7 +76,11 @@ impl Verdicts {
         // "taken for that to the oldest one", which it cannot be any more: nobody can tell
         self.confused |= !self.ids && !counts;
         let proves = counts && self.ids && !probe.is_void;
-        if proves && self.certain.is_none_or(|certain| certain.at_us < sent.at_us) {
+        if proves
+            && self
+                .certain
+                .is_none_or(|certain| certain.at_us < sent.at_us)
+        {
             self.certain = Some(sent);
         }
     }
@@ -104,7 +114,6 @@ impl Verdicts {
         &mut self,
         event: Event,
         ledger: &Ledger,
-        timeout_us: u64,
         verdicts_only: bool,
         journal: &mut Journal,
     ) -> Result<(), Violation> {
@@ -128,7 +137,7 @@ impl Verdicts {
         }
         self.told = change.to;
         match change.to {
-            Verdict::Dead => self.dead(change, ledger, timeout_us, verdicts_only, journal),
+            Verdict::Dead => self.dead(change, ledger, verdicts_only, journal),
             Verdict::Alive => self.alive(change, ledger, journal),
             // after a restart it starts over with the next probe, which may be out already
             Verdict::Unknown if change.reason != Reason::Restarted => {
@@ -144,7 +153,6 @@ impl Verdicts {
         &mut self,
         change: Transition,
         ledger: &Ledger,
-        timeout_us: u64,
         verdicts_only: bool,
         journal: &mut Journal,
     ) -> Result<(), Violation> {
@@ -179,9 +187,9 @@ impl Verdicts {
         };
         if let Some(excused) = self.excused
             && excused.at_us >= self.certain.map_or(0, |certain| certain.at_us)
-            && ledger.since(asked) < timeout_us
+            && ledger.since(asked) < self.asked_us
         {
-            let detail = format!("asked {asked:?}, timeout {timeout_us}");
+            let detail = format!("asked {asked:?}, timeout {}", self.asked_us);
             return broken(
                 Law::LocalTrouble,
                 "dead before a probe since had its time",
