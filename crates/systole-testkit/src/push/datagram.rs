@@ -2,7 +2,6 @@
 
 use systole::{Beat, wire};
 
-use super::truth::Sent;
 use crate::world::Random;
 
 /// Up to forty bytes.
@@ -53,18 +52,16 @@ pub fn read(datagram: &Datagram, tagged: bool) -> Result<Beat, wire::WireError> 
 }
 
 /// What a stranger sends who knows the format and neither the key nor, where there is none, the
-/// incarnation: truncated, garbled, forged, and where there are tags, repeated.
-pub fn strange(random: &mut Random, known: &[Sent], tagged: bool) -> Datagram {
-    let index = usize::try_from(random.below(known.len() as u64)).unwrap_or(0);
-    let genuine = known[index].beat;
-    let mut datagram = of(&genuine, tagged);
+/// incarnation, but hears what arrives: truncated, garbled, forged and repeated.
+pub fn strange(random: &mut Random, genuine: &Beat, tagged: bool) -> Datagram {
+    let mut datagram = of(genuine, tagged);
     match random.below(4) {
         0 => datagram.1 = usize::try_from(random.below(41)).unwrap_or(0),
         1 if tagged => {
             let at = usize::try_from(random.below(32)).unwrap_or(0);
             datagram.0[at] ^= 1 << random.below(8);
         }
-        2 if tagged => {}
+        2 => {}
         _ => {
             let incarnation = u32::try_from(random.draw() >> 32).unwrap_or(0);
             let mut forged = Beat::new(genuine.sequence(), genuine.interval())

@@ -26,6 +26,8 @@ pub struct Emitter<'p> {
     /// Whether it was down when it was last looked at.
     down: Option<Kind>,
     acted_us: u64,
+    /// Whether its clock has come to the end of time.
+    ended: bool,
 }
 
 impl<'p> Emitter<'p> {
@@ -45,6 +47,7 @@ impl<'p> Emitter<'p> {
             left: false,
             down: None,
             acted_us: 0,
+            ended: false,
         };
         emitter.start(0);
         emitter
@@ -65,7 +68,7 @@ impl<'p> Emitter<'p> {
 
     /// Whether it sends at `now_us`: neither down nor gone.
     pub fn is_live(&self, now_us: u64) -> bool {
-        !self.left && self.down_at(now_us).is_none()
+        !self.left && !self.ended && self.down_at(now_us).is_none()
     }
 
     /// Whether it said goodbye.
@@ -108,7 +111,9 @@ impl<'p> Emitter<'p> {
         let edge = edge.filter(|it| matches!(it.kind, Kind::Crash | Kind::Restart));
         let edge = edge.flat_map(|it| [it.from_us, it.until_us]);
         let edge = edge.filter(|&us| us > self.acted_us).min();
-        let own = self.next_us.filter(|_| self.down.is_none() && !self.left);
+        let own = self
+            .next_us
+            .filter(|_| self.down.is_none() && !self.left && !self.ended);
         [own, change.map(|it| it.0), leave, edge]
             .into_iter()
             .flatten()
@@ -204,6 +209,7 @@ impl<'p> Emitter<'p> {
             }
         };
         let due_us = until.and_then(|until| self.clock.reaches(until, now_us));
+        self.ended = due_us.is_none();
         self.next_us = due_us.map(|us| us + self.late_us(us));
     }
 
@@ -230,6 +236,7 @@ impl<'p> Emitter<'p> {
         self.slot = self.slot.wrapping_add(1);
         let slot_at = Instant::from_micros(self.slot_at_us);
         let due_us = self.clock.reaches(slot_at, now_us);
+        self.ended = slot_at == Instant::from_micros(u64::MAX) || due_us.is_none();
         self.next_us = due_us.map(|us| us + self.late_us(us));
     }
 

@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::oracle::{Judged, Oracle};
 use super::plan::Style;
 use super::truth::{Sent, micros};
-use crate::world::{Journal, Kind, Law};
+use crate::world::{Incident, Journal, Kind, Law};
 
 /// A lasting step is understood after this many bounds: "where all beats for four bounds, or
 /// sixteen stated ones, four beats at least and at the pace of their numbers, come so late".
@@ -150,14 +150,21 @@ impl Oracle<'_> {
         (restarted || !self.plan.sender.paces.is_empty()) && !self.plan.settings.tagged
     }
 
+    ///
+    /// "delay the notice of a restart: yes, for as long as a flood of beats lasts"
     fn is_in_pace(&self) -> bool {
         self.plan.noise_us() <= self.plan.sender.interval_us / 8
             && self.plan.sender.paces.is_empty()
+            && (self.plan.strangers_us.is_none() || self.plan.settings.tagged)
     }
 
     /// Nothing but counters may have changed.
     pub fn judge_strange(&mut self, before: &Before, now: Instant, now_us: u64) -> Judged {
         let after = self.machine.snapshot(now);
+        // what a plain listener did not believe when it came, it may believe when it is repeated
+        if !self.plan.settings.tagged && !self.is_settled(now_us) {
+            return Ok(());
+        }
         let Some(then) = before.snapshot else {
             return Ok(());
         };
@@ -242,8 +249,9 @@ impl Oracle<'_> {
         let elapsed_us = self.elapsed_us(newest, now);
         let deadline_us = micros(newest.beat.deadline());
         let late = elapsed_us.saturating_add(self.slack_us()) >= deadline_us;
+        let learning = self.plan.sender.style == Style::Foreign && self.truth.run < LEARNING_BEATS;
         self.check(
-            late,
+            late || learning,
             Law::Suspicion,
             "suspect before the advertised deadline",
             now_us,
@@ -332,7 +340,7 @@ impl Oracle<'_> {
 
     fn judge_false_death(&self, newest: &Sent, now: Instant, now_us: u64) -> Judged {
         let bound_us = micros(self.machine.bound());
-        let (law, kind) = (self.law(), self.kind_of(newest, now_us).0);
+        let (law, kind) = (self.law(now_us), self.kind_of(newest, now_us).0);
         let elapsed_us = self.elapsed_us(newest, now).saturating_add(self.slack_us());
         self.check(elapsed_us >= bound_us, law, kind, now_us, now)?;
         // "its next one comes at the latest": so many lost ones, and then one by its deadline
@@ -359,9 +367,14 @@ impl Oracle<'_> {
         last.is_some_and(|last| last.beat.interval() != newest.beat.interval())
     }
 
-    fn law(&self) -> Law {
-        let ours = self.plan.incidents.0.iter().any(|it| it.is_ours());
-        if ours {
+    fn law(&self, now_us: u64) -> Law {
+        let mut begun = self
+            .plan
+            .incidents
+            .0
+            .iter()
+            .filter(|it| it.from_us <= now_us);
+        if begun.any(Incident::is_ours) {
             Law::LocalTrouble
         } else {
             Law::NoLockOut
@@ -390,7 +403,7 @@ impl Oracle<'_> {
                 "suspect after a queue",
             );
         }
-        if self.law() == Law::LocalTrouble {
+        if self.law(now_us) == Law::LocalTrouble {
             return (
                 "a live sender is called dead, and it is our fault",
                 "suspect by our fault",

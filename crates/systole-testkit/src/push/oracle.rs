@@ -230,6 +230,19 @@ impl<'p> Oracle<'p> {
         journal: &mut Journal,
     ) -> Judged {
         let told = std::mem::replace(&mut self.told, change.to);
+        if now.as_micros() == u64::MAX {
+            // at the end of time everything is due at once
+            return Ok(());
+        }
+        let skipped = change.to == Verdict::Dead && change.from == Verdict::Suspect;
+        let skipped = skipped && told == Verdict::Alive && self.inputs <= 1;
+        self.check(
+            !skipped,
+            Law::Suspicion,
+            "dead is told, and suspect is not",
+            now_us,
+            now,
+        )?;
         let follows = change.from == told || self.inputs > 1;
         self.check(
             follows,

@@ -174,9 +174,13 @@ impl<'p> Run<'p> {
         self.stranger_us = Some(next_us);
         if let Some(newest) = self.oracle.truth.newest {
             journal.coverage.saw("a stranger's datagram arrived");
-            let known = &self.oracle.truth.sent[..=newest];
+            let known = self.oracle.truth.sent[..=newest].iter();
+            let known = known.rev().filter(|it| it.handed_us.is_some());
+            let skipped = usize::try_from(self.random.below(64)).unwrap_or(0);
+            let last = self.oracle.truth.sent[newest].beat;
+            let genuine = known.take(skipped + 1).last().map_or(last, |it| it.beat);
             let tagged = self.plan.settings.tagged;
-            let datagram = datagram::strange(&mut self.random, known, tagged);
+            let datagram = datagram::strange(&mut self.random, &genuine, tagged);
             self.arrivals.push(
                 self.now_us,
                 Arrival {
