@@ -160,7 +160,7 @@ impl<'a> Pings<'a> {
                 .call(|| format!("heart.late(us({rtt_us})); // sent at {sent_us}"));
             self.journal.coverage.saw("an answer is late");
             self.proved(sent_us, rtt_us);
-            self.level = 0;
+            (self.level, self.missed) = (0, 0);
             self.state();
             self.judge()?;
         }

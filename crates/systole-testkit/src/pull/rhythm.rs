@@ -13,7 +13,8 @@ pub struct Rhythm {
     last: Option<Handout>,
     /// The caller asked for something since the last probe that moves the next one.
     pub is_irregular: bool,
-    /// Traffic put a probe off; the next ones may catch up with their old places.
+    /// A probe was put off; the next ones may catch up with their old places ("of their places", in
+    /// the README's table of costs), though no closer than the shortest interval.
     pub is_shifted: bool,
     /// Since the peer was last told alive, dead or new: retries, the least interval stated.
     episode: Option<Episode>,
@@ -39,6 +40,15 @@ struct Episode {
 }
 
 impl Rhythm {
+    /// No probe yet; `is_shifted`: they may be put off.
+    #[must_use]
+    pub fn new(is_shifted: bool) -> Self {
+        Self {
+            is_shifted,
+            ..Self::default()
+        }
+    }
+
     /// What the plan states now.
     pub fn state(&mut self, interval_us: u64, timeout_us: u64, retries: u64) {
         self.least_interval_us = self.least_interval_us.min(interval_us);
@@ -78,6 +88,7 @@ impl Rhythm {
         self.most_interval_us = interval_us;
         self.least_timeout_us = timeout_us;
         result?;
+        self.is_shifted |= verdict == Verdict::Suspect;
         if verdict != Verdict::Suspect && ledger.muted_since.is_none() {
             self.episode = None;
             return Ok(());
@@ -125,7 +136,14 @@ impl Rhythm {
         let late_us = ledger.late_us - last.late_us;
         let steady = |verdict| matches!(verdict, Verdict::Alive | Verdict::Dead);
         if steady(verdict) && last.verdict == verdict && !last.is_unsent {
+            // "every `interval`, to 0.1 %", where the plan states one for a dead peer
+            let exact = verdict == Verdict::Alive;
             let least_us = limits.interval_min_us;
+            let least_us = if exact {
+                least_us
+            } else {
+                least_us - least_us / 1_000
+            };
             if gap_us < least_us {
                 return broken("a steady interval below the shortest", least_us);
             }

@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
             looks: 0,
             ledger: Ledger::default(),
             verdicts: Verdicts::new(plan.ids),
-            rhythm: Rhythm::default(),
+            rhythm: Rhythm::new(!plan.incidents.0.is_empty() || plan.sending_us > 0),
             accounts: Accounts::default(),
             stated: (0, 0, 0),
             level: None,
@@ -278,7 +278,9 @@ impl<'a> Run<'a> {
             self.observe();
             return Ok(true);
         }
-        let timeout_us = self.stated.1.min(self.limits.timeout_max_us);
+        // the bound may come before a timeout that is longer
+        let rest_us = micros(snapshot.heart.plan.bound()).saturating_sub(self.stated.0);
+        let timeout_us = self.stated.1.min(self.limits.timeout_max_us).min(rest_us);
         let sent = self.ledger.now();
         self.verdicts.sent(sent, verdict, was_mute, timeout_us);
         self.asked_us = Some(self.asked_us.unwrap_or(self.now_us));

@@ -70,6 +70,9 @@ impl Verdicts {
         if self.latest.is_none_or(|latest| latest.at_us < sent.at_us) {
             self.latest = Some(sent);
         }
+        if !probe.is_void {
+            self.excused = None;
+        }
         // "one older than the bound is a sample, not a sign of life"
         let (least_us, _) = ledger.bounds_since(sent);
         let counts = ledger.now().at_us - sent.at_us < least_us;

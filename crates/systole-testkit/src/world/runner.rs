@@ -114,20 +114,22 @@ fn run_or_fail<W: World>(seed: u64, journal: &mut Journal) {
 /// Runs `worlds` worlds to the end, whatever they break, and prints the kinds of breaches: how many
 /// worlds each ended, and after how many worlds the first came.
 pub fn survey<W: World>(worlds: u64) {
-    let mut found: BTreeMap<(Law, &'static str), (u64, u64, String)> = BTreeMap::new();
+    let mut found: BTreeMap<(Law, &'static str), (Vec<u64>, String)> = BTreeMap::new();
     let mut totals = Totals::default();
     for seed in FIRST_SEED..FIRST_SEED + worlds {
         let mut journal = Journal::default();
         if let Err(it) = run::<W>(seed, &mut journal) {
-            let first = || (seed, 0, it.detail.clone());
-            found.entry((it.law, it.kind)).or_insert_with(first).1 += 1;
+            let first = || (Vec::new(), it.detail.clone());
+            let seeds = found.entry((it.law, it.kind)).or_insert_with(first);
+            seeds.0.push(seed);
         }
         totals.add(&journal);
     }
     totals.print(W::NAME);
-    for ((law, kind), (seed, count, detail)) in found {
-        let name = W::NAME;
-        println!("{name}: {law:?}: {kind}: {count} worlds, first seed {seed}: {detail}");
+    for ((law, kind), (seeds, detail)) in found {
+        let (name, count) = (W::NAME, seeds.len());
+        let first = &seeds[..count.min(6)];
+        println!("{name}: {law:?}: {kind}: {count} worlds, first seeds {first:?}: {detail}");
     }
 }
 
