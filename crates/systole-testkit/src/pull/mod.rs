@@ -20,6 +20,7 @@ mod settings;
 mod settled;
 mod verdicts;
 mod warning;
+mod written;
 
 pub use heartbeat::HeartbeatWorld;
 pub use hostile::Hostile;

@@ -3,7 +3,7 @@
 use crate::world::{Journal, Law, Random, Violation, World};
 
 use super::run::Run;
-use super::{Plan, secrets};
+use super::{Plan, secrets, written};
 
 /// One monitor of one peer.
 #[derive(Debug)]
@@ -28,6 +28,9 @@ impl World for MonitorWorld {
     fn run(plan: &Plan, journal: &mut Journal) -> Result<(), Violation> {
         if plan.seed.is_multiple_of(16) {
             secrets::check(plan)?;
+        }
+        if plan.seed % 16 == 1 {
+            written::check(&mut Random::new(plan.seed))?;
         }
         let digest = Run::new(plan, journal).go()?;
         if plan.seed.is_multiple_of(16) {
