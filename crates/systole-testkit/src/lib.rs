@@ -6,7 +6,9 @@
 //! truth. One seed makes one world; [`world::check`] runs many, and prints the seed, a reduced plan
 //! and the calls of the first world that breaks a law.
 
-#[allow(missing_docs)]
+#[cfg(feature = "adapters")]
+pub mod adapters;
+pub mod failover;
 pub mod fleet;
 pub mod pull;
 pub mod push;
