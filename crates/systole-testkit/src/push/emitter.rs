@@ -13,7 +13,7 @@ pub struct Emitter<'p> {
     clock: Clock,
     random: Random,
     sender: Option<Sender>,
-    /// Of somebody else's sender: the next slot, and when it comes on the sender's clock.
+    /// The next slot, and when it comes on the sender's clock.
     slot: u32,
     slot_at_us: u64,
     remainder: u64,
@@ -91,7 +91,10 @@ impl<'p> Emitter<'p> {
             let sender = Sender::new(interval, self.incarnation(self.life()), now);
             self.sender = Some(sender.expect("in range"));
         }
-        self.slot = self.plan.sender.first_sequence;
+        self.slot = match self.plan.sender.style {
+            Style::Own => 0,
+            Style::Foreign => self.plan.sender.first_sequence,
+        };
         self.slot_at_us = now.as_micros();
         self.next_us = Some(now_us);
     }
@@ -121,7 +124,7 @@ impl<'p> Emitter<'p> {
     }
 
     /// Acts at `now_us`; what it sends is added to `sent`.
-    pub fn act(&mut self, now_us: u64, journal: &mut Journal, sent: &mut Vec<Beat>) {
+    pub fn act(&mut self, now_us: u64, journal: &mut Journal, sent: &mut Vec<(Beat, u64)>) {
         let was_down = self.down;
         self.down = self.down_at(now_us);
         if let (Some(kind), None) = (was_down, self.down) {
@@ -173,13 +176,13 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    fn leave(&mut self, journal: &mut Journal, sent: &mut Vec<Beat>) {
+    fn leave(&mut self, journal: &mut Journal, sent: &mut Vec<(Beat, u64)>) {
         journal.coverage.saw("the sender said goodbye");
         let last = match &mut self.sender {
             Some(sender) => sender.goodbye(),
             None => self.foreign().goodbye(),
         };
-        sent.push(last);
+        sent.push((last, self.acted_us));
         self.left = true;
     }
 
@@ -196,15 +199,26 @@ impl<'p> Emitter<'p> {
         self.random.between(0, most_us)
     }
 
-    fn poll(&mut self, now_us: u64, sent: &mut Vec<Beat>) {
+    fn poll(&mut self, now_us: u64, sent: &mut Vec<(Beat, u64)>) {
         let now = self.clock.read(now_us);
         let Some(sender) = &mut self.sender else {
             return;
         };
         let until = loop {
             match sender.poll(now) {
-                SenderOutput::Beat(beat) => sent.push(beat),
-                SenderOutput::Wait(until) => break Some(until),
+                SenderOutput::Beat(beat) => {
+                    // "the slots are missed, that is kept"
+                    let missed = beat.sequence().wrapping_sub(self.slot);
+                    let missed = sender.interval().saturating_mul(missed);
+                    let slot_at = Instant::from_micros(self.slot_at_us).saturating_add(missed);
+                    let slot_us = self.clock.reaches(slot_at, 0).unwrap_or(now_us);
+                    sent.push((beat, slot_us.min(now_us)));
+                    self.slot = beat.sequence().wrapping_add(1);
+                }
+                SenderOutput::Wait(until) => {
+                    self.slot_at_us = until.as_micros();
+                    break Some(until);
+                }
                 SenderOutput::Idle => break None,
             }
         };
@@ -221,7 +235,7 @@ impl<'p> Emitter<'p> {
             .with_incarnation(self.incarnation(self.life()))
     }
 
-    fn beat(&mut self, now_us: u64, sent: &mut Vec<Beat>) {
+    fn beat(&mut self, now_us: u64, sent: &mut Vec<(Beat, u64)>) {
         // slots that passed while it was down are left out
         loop {
             let (slot_at_us, remainder) = self.following_slot(now_us);
@@ -231,7 +245,9 @@ impl<'p> Emitter<'p> {
             (self.slot_at_us, self.remainder) = (slot_at_us, remainder);
             self.slot = self.slot.wrapping_add(1);
         }
-        sent.push(self.foreign());
+        let slot_at = Instant::from_micros(self.slot_at_us);
+        let slot_us = self.clock.reaches(slot_at, 0).unwrap_or(now_us);
+        sent.push((self.foreign(), slot_us.min(now_us)));
         (self.slot_at_us, self.remainder) = self.following_slot(now_us);
         self.slot = self.slot.wrapping_add(1);
         let slot_at = Instant::from_micros(self.slot_at_us);

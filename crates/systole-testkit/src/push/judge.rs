@@ -162,7 +162,8 @@ impl Oracle<'_> {
     pub fn judge_strange(&mut self, before: &Before, now: Instant, now_us: u64) -> Judged {
         let after = self.machine.snapshot(now);
         // what a plain listener did not believe when it came, it may believe when it is repeated
-        if !self.plan.settings.tagged && !self.is_settled(now_us) {
+        let restarts = self.truth.sent.last().is_some_and(|it| it.life > 0);
+        if !self.plan.settings.tagged && (restarts || !self.is_settled(now_us)) {
             return Ok(());
         }
         let Some(then) = before.snapshot else {
@@ -280,10 +281,10 @@ impl Oracle<'_> {
                 .all(|it| it.1 > 2 * self.plan.noise_us() * 10)
     }
 
-    /// What has passed on our clock since `sent` was sent.
+    /// What has passed on our clock since the slot of `sent`.
     fn elapsed_us(&self, sent: &Sent, now: Instant) -> u64 {
         now.as_micros()
-            .saturating_sub(self.clock.read(sent.at_us).as_micros())
+            .saturating_sub(self.clock.read(sent.slot_us).as_micros())
     }
 
     fn judge_dead(
@@ -397,6 +398,12 @@ impl Oracle<'_> {
                 "a live fast sender is suspect",
             );
         }
+        if self.plan.sender.drift_ppm.abs_diff(-self.plan.drift_ppm) > 200 {
+            return (
+                "a live sender is called dead, and clocks drift",
+                "suspect, and clocks drift",
+            );
+        }
         if self.plan.begun(now_us, held).is_some() {
             return (
                 "a live sender is called dead after a queue",
@@ -415,12 +422,6 @@ impl Oracle<'_> {
                 "suspect at a change of pace",
             );
         }
-        if self.plan.sender.drift_ppm != 0 || self.plan.drift_ppm != 0 {
-            return (
-                "a live sender is called dead, and clocks drift",
-                "suspect, and clocks drift",
-            );
-        }
         ("a live sender is called dead", "a live sender is suspect")
     }
 
@@ -428,7 +429,7 @@ impl Oracle<'_> {
         let down = !self.live;
         journal.coverage.saw_if(down, "a crash was found");
         journal.coverage.saw_if(
-            down && self.resumed,
+            down && self.resumed_us.is_some(),
             "a crash was found after we said that we had been suspended",
         );
         journal.coverage.saw_if(
@@ -458,7 +459,11 @@ impl Oracle<'_> {
         };
         let limit_us = match self.truth.newest_delay_us() {
             Some(delay_us) => {
-                let bounds = if self.resumed { RESUMED_BOUNDS } else { 1 };
+                let bounds = if self.resumed_us.is_some() {
+                    RESUMED_BOUNDS
+                } else {
+                    1
+                };
                 let heard_us = self
                     .clock
                     .read(down_since_us.saturating_add(delay_us))
@@ -467,7 +472,11 @@ impl Oracle<'_> {
             }
             None => {
                 let first_us = self.plan.settings.first_within_us();
-                let bounds = if self.resumed { RESUMED_BOUNDS } else { 1 };
+                let bounds = if self.resumed_us.is_some() {
+                    RESUMED_BOUNDS
+                } else {
+                    1
+                };
                 let begun_us = self.clock.read(0).as_micros();
                 begun_us.saturating_add(first_us.saturating_mul(bounds))
             }
@@ -475,7 +484,7 @@ impl Oracle<'_> {
         let excused_us = self.lateness_us.saturating_add(self.leapt_back_us(now_us));
         let limit_us = limit_us.saturating_add(excused_us);
         journal.coverage.saw("waited for a crash to be found");
-        let kind = if self.resumed {
+        let kind = if self.resumed_us.is_some() {
             "a crash is not found, as we say that we were suspended"
         } else if self.truth.newest.is_none() {
             "a peer that was never heard is not dead in time"

@@ -28,7 +28,7 @@ pub struct Oracle<'p> {
     /// The largest bound in force since the sender went down.
     pub most_bound_us: u64,
     /// Whether we said that we were suspended, since a beat was handed in.
-    pub resumed: bool,
+    pub resumed_us: Option<u64>,
     pub live: bool,
     pub left: bool,
     /// Whether a goodbye was handed in, and nothing of a later life.
@@ -59,7 +59,7 @@ impl<'p> Oracle<'p> {
             inputs: 1,
             lateness_us: 0,
             most_bound_us: 0,
-            resumed: false,
+            resumed_us: None,
             live: true,
             left: false,
             goodbye: false,
@@ -113,7 +113,7 @@ impl<'p> Oracle<'p> {
             .coverage
             .saw_if(!repeated && !newer, "a beat came after a later one");
         if newer {
-            self.resumed = false;
+            self.resumed_us = self.resumed_us.filter(|&us| read_us <= us);
             self.goodbye = beat.is_goodbye();
         }
         self.judge_beat(index, newer, &before, read_us, now_us, journal)
@@ -142,8 +142,9 @@ impl<'p> Oracle<'p> {
     pub fn resumed(&mut self, now_us: u64, journal: &mut Journal) {
         let now = self.clock.read(now_us);
         journal.call(|| format!("listener.resumed(at({}));", now.as_micros()));
+        self.count_lateness(now, journal);
         self.machine.resumed(now);
-        self.resumed = true;
+        self.resumed_us = Some(now_us);
         self.asked = None;
         self.input();
     }
@@ -230,8 +231,9 @@ impl<'p> Oracle<'p> {
         journal: &mut Journal,
     ) -> Judged {
         let told = std::mem::replace(&mut self.told, change.to);
-        if now.as_micros() == u64::MAX {
-            // at the end of time everything is due at once
+        let remaining_us = u64::MAX - now.as_micros();
+        if remaining_us / 4 < micros(self.machine.bound()) {
+            // no deadline can be said that lies beyond the end of time: everything is due there
             return Ok(());
         }
         let skipped = change.to == Verdict::Dead && change.from == Verdict::Suspect;

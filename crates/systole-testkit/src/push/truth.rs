@@ -13,6 +13,8 @@ pub struct Sent {
     pub beat: Beat,
     pub life: u32,
     pub at_us: u64,
+    /// When its slot was, by the sender's schedule.
+    pub slot_us: u64,
     /// When it arrives first; nothing where it is lost.
     pub arrives_us: Option<u64>,
     /// When it was handed in first, by true time.

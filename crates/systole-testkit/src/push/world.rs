@@ -130,8 +130,8 @@ impl<'p> Run<'p> {
         if self.emitter.next_us().is_some_and(|us| us <= self.now_us) {
             let mut sent = Vec::new();
             self.emitter.act(self.now_us, journal, &mut sent);
-            for beat in sent {
-                self.carry(&beat);
+            for (beat, slot_us) in sent {
+                self.carry(&beat, slot_us);
             }
             let live = self.emitter.is_live(self.now_us);
             self.oracle
@@ -142,7 +142,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn carry(&mut self, beat: &Beat) {
+    fn carry(&mut self, beat: &Beat, slot_us: u64) {
         let index = self.oracle.truth.sent.len();
         let number = index as u64;
         let datagram = datagram::of(beat, self.plan.settings.tagged);
@@ -160,6 +160,7 @@ impl<'p> Run<'p> {
             beat: *beat,
             life: self.emitter.life(),
             at_us: self.now_us,
+            slot_us,
             arrives_us: arrivals.into_iter().flatten().filter(kept).min(),
             handed_us: None,
         });
