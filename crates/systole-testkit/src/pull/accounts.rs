@@ -17,6 +17,8 @@ pub struct Accounts {
     pub failed: u64,
     /// First replies that were not void.
     pub answered: u64,
+    /// What sends took, in all.
+    pub busy_us: u64,
     before: Option<Counters>,
 }
 
@@ -54,6 +56,10 @@ impl Accounts {
         }
         if counters.answered.saturating_add(counters.lost) > counters.probes {
             return broken("answered and lost are more than sent");
+        }
+        // what a send takes may be counted, too: nobody looked meanwhile
+        if counters.lateness_us > ledger.late_us + self.busy_us {
+            return broken("more lateness is counted than there was");
         }
         if counters.refuted + counters.recovered + counters.undecided > counters.dead {
             return broken("more returns than deaths");

@@ -15,6 +15,8 @@ pub struct Calm {
     /// Whether suspicions are false, too: nothing of ours can cause them.
     undisturbed: bool,
     rtt_us: u64,
+    /// The peer says how long it held each probe.
+    says_held: bool,
     window: u64,
     left: Option<u64>,
     late: Option<u32>,
@@ -37,8 +39,9 @@ impl Calm {
         let from_us = plan.settled_us().filter(|_| promised);
         Self {
             from_us,
-            undisturbed: is_undisturbed(plan),
+            undisturbed: is_undisturbed(plan) && plan.sending_us < limits.timeout_min_us / 4,
             rtt_us,
+            says_held: plan.says_held && plan.ids,
             window,
             left: (steady && from_us == Some(0)).then_some(0),
             late: None,
@@ -91,7 +94,11 @@ impl Calm {
                 Err(Violation::new(Law::LocalTrouble, kind, at_us, detail))
             }
             Verdict::Suspect if self.undisturbed => {
-                let kind = "suspected on a constant path";
+                let kind = if self.says_held {
+                    "suspected for as long as the peer says that it holds probes"
+                } else {
+                    "suspected on a constant path"
+                };
                 Err(Violation::new(Law::NoLockOut, kind, at_us, detail))
             }
             _ => Ok(()),

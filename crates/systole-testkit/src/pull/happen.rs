@@ -144,7 +144,11 @@ impl Run<'_> {
         // a void one may count or not: it is true that the peer was alive then
         let counts = !probe.is_settled && !probe.is_old;
         let before = (self.plan.ids && !counts).then(|| self.machine.snapshot(now));
+        let was_dead = self.machine.verdict() == Verdict::Dead;
         self.answer(number, probe.id, at);
+        if was_dead && self.machine.verdict() == Verdict::Alive {
+            self.verdicts.answered_us = Some(probe.sent.at_us);
+        }
         self.ledger.probes[number].is_settled = true;
         if counts {
             self.heard_us = self.ledger.now().at_us;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod calm;
+mod chaos;
 mod happen;
 mod heartbeat;
 mod hostile;
@@ -22,6 +23,7 @@ mod verdicts;
 mod warning;
 mod written;
 
+pub use chaos::{ChaosPlan, ChaosWorld};
 pub use heartbeat::HeartbeatWorld;
 pub use hostile::Hostile;
 pub use machine::{Machine, monitor};

@@ -2,7 +2,7 @@
 
 use crate::world::{Incident, Incidents, Jitter, Kind, Path, Random};
 
-use super::{Policy, Settings};
+use super::{Limits, Policy, Settings};
 
 /// A device that sleeps between wakes; its clock stands still meanwhile, and it says `resumed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +193,30 @@ impl Plan {
             });
         }
         (last_us < self.life_us).then_some(last_us)
+    }
+
+    /// When the peer is back for good, and nothing else goes wrong from then on, so that its answers
+    /// count; the delays of the start still hold.
+    pub(super) fn back_us(&self, limits: &Limits) -> Option<u64> {
+        let most_us = self.rtt_us() + 2 * self.path.jitter.most_us();
+        let fits = limits
+            .bound_us
+            .is_none_or(|bound_us| most_us < bound_us / 2);
+        let fits = fits && most_us < limits.timeout_min_us && self.path.loss_ppm == 0;
+        let crashed = self.incidents.0.iter().any(|it| it.kind == Kind::Crash);
+        let stepped = |it: &Incident| {
+            let kind = it.kind;
+            matches!(
+                kind,
+                Kind::RttStep { .. } | Kind::Caller { .. } | Kind::ClockStep { .. }
+            )
+        };
+        if !fits || !crashed || self.incidents.0.iter().any(stepped) {
+            return None;
+        }
+        let last_us = self.incidents.0.iter().map(|it| it.until_us).max()?;
+        // what was stalled comes a while after the end
+        (last_us < self.life_us).then(|| last_us + most_us)
     }
 
     /// Simpler worlds, the simplest first.

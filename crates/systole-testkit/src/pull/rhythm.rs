@@ -29,6 +29,8 @@ struct Handout {
     late_us: u64,
     verdict: Verdict,
     is_unsent: bool,
+    /// It came later than the interval says, such as after a plan that shortened it.
+    is_displaced: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,12 +77,17 @@ impl Rhythm {
         let (interval_us, timeout_us, retries) = plan;
         self.state(interval_us, timeout_us, retries);
         let now = ledger.now();
+        let most_us = self.least_interval_us;
+        let is_displaced = self
+            .last
+            .is_some_and(|last| now.at_us - last.at.at_us > most_us);
         let result = self.spacing(verdict, now, ledger, limits);
         self.last = Some(Handout {
             at: now,
             late_us: ledger.late_us,
             verdict,
             is_unsent: fails,
+            is_displaced,
         });
         let was_irregular = self.is_irregular;
         self.is_irregular = false;
@@ -149,7 +156,10 @@ impl Rhythm {
             }
             // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
             let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
-            let planned = verdict == Verdict::Alive && !limits.is_hostile && !self.is_shifted;
+            let planned = verdict == Verdict::Alive
+                && !limits.is_hostile
+                && !self.is_shifted
+                && !last.is_displaced;
             if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us {
                 return broken(
                     "a steady interval below what is planned, less jitter",

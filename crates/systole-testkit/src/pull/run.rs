@@ -6,12 +6,12 @@ use crate::world::{Clock, Journal, Kind, Law, Queue, Random, Violation};
 
 use super::accounts::Accounts;
 use super::calm::Calm;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Moment};
 use super::machine::{self, Machine};
 use super::peer::Happening;
 use super::rhythm::Rhythm;
 use super::verdicts::Verdicts;
-use super::{Limits, Plan, micros, us};
+use super::{Limits, Plan, Policy, micros, us};
 
 /// `Monitor::MAX_DRAIN`, whatever the window.
 const MAX_DRAIN: usize = systole::Monitor::<1>::MAX_DRAIN;
@@ -48,6 +48,9 @@ pub(super) struct Run<'a> {
     asked_us: Option<u64>,
     /// Wakes in a row in which a dead peer had time to answer, and did not.
     silent_wakes: u64,
+    /// When a dead peer came back for good, and nothing is in its way any more: in observed time,
+    /// with the largest interval stated since.
+    back: Option<(Moment, u64)>,
     /// The peer answers within every wake, before any timeout.
     lives: bool,
 }
@@ -83,6 +86,7 @@ impl<'a> Run<'a> {
             is_pushed: false,
             asked_us: None,
             silent_wakes: 0,
+            back: None,
             lives: plan.nap.is_some()
                 && plan.incidents.0.is_empty()
                 && plan.rtt_us() < limits.timeout_min_us,
@@ -264,6 +268,7 @@ impl<'a> Run<'a> {
         let number = self.ledger.probes.len() - 1;
         if fails {
             self.now_us += self.plan.sending_us;
+            self.accounts.busy_us += self.plan.sending_us;
             let now = self.look();
             self.machine.unsent(id, now);
             self.journal.call(|| {
@@ -288,6 +293,7 @@ impl<'a> Run<'a> {
         let (plan, queue) = (self.plan, &mut self.queue);
         plan.answers(number, self.now_us, |at_us, what| queue.push(at_us, what));
         self.now_us += self.plan.sending_us;
+        self.accounts.busy_us += self.plan.sending_us;
         Ok(false)
     }
 
@@ -326,7 +332,46 @@ impl<'a> Run<'a> {
                 detail,
             );
         }
+        self.check_return(verdict)?;
         self.read_level(self.now())
+    }
+
+    /// "A dead peer that returns is seen alive within `rise` dead-peer intervals (steady ones unless
+    /// the plan states another) and one round trip, nothing lost."
+    fn check_return(&mut self, verdict: Verdict) -> Result<(), Violation> {
+        let returned = self
+            .plan
+            .back_us(&self.limits)
+            .is_some_and(|at_us| at_us <= self.now_us);
+        if verdict != Verdict::Dead || !returned {
+            self.back = None;
+            return Ok(());
+        }
+        let limits = &self.limits;
+        // what a plan states for a dead peer cannot be read: "held to the same limits", and a
+        // target's is a share of its bound
+        let interval_us = match self.plan.settings.policy {
+            Policy::Hostile { .. } => limits.interval_max_us,
+            Policy::Target { within_us, .. } => self.stated.0.max(within_us / 8),
+            _ => self.stated.0,
+        };
+        let (since, before_us) = self.back.unwrap_or((self.ledger.now(), 0));
+        let longest_us = interval_us.max(before_us);
+        self.back = Some((since, longest_us));
+        let rtt_us = self.plan.rtt_us() + 2 * self.plan.path.jitter.most_us();
+        let passed_us = self.ledger.since(since);
+        self.journal.coverage.saw("a peer is back, and still dead");
+        if passed_us
+            > limits
+                .rise
+                .saturating_mul(longest_us)
+                .saturating_add(rtt_us)
+        {
+            let detail =
+                format!("{passed_us} us, intervals of {longest_us} us, {rtt_us} us under way");
+            return self.broken(Law::NoLockOut, "a peer that is back is still dead", detail);
+        }
+        Ok(())
     }
 
     /// "Suspicion never falls while nothing arrives."

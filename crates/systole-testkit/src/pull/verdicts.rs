@@ -22,6 +22,9 @@ pub struct Verdicts {
     pub asked: Option<Moment>,
     /// The timeout of that probe.
     asked_us: u64,
+    /// When it was called dead last, and which probe was answered last.
+    dead_at_us: u64,
+    pub answered_us: Option<u64>,
     number: u32,
     /// Whether replies name their probes.
     ids: bool,
@@ -42,6 +45,8 @@ impl Verdicts {
             excused: None,
             asked: None,
             asked_us: 0,
+            dead_at_us: 0,
+            answered_us: None,
             number: 0,
             ids,
             confused: false,
@@ -170,6 +175,8 @@ impl Verdicts {
             ))
         };
         self.deaths += 1;
+        self.dead_at_us = at_us;
+        self.answered_us = None;
         journal.coverage.saw("a peer is called dead");
         if change.from == Verdict::Alive && !verdicts_only {
             return broken(
@@ -223,12 +230,40 @@ impl Verdicts {
     ) -> Result<(), Violation> {
         if change.from == Verdict::Dead {
             journal.coverage.saw("a dead peer is alive again");
+            self.came_back(change, ledger)?;
         }
         self.overdue(
             Verdict::Alive,
             ledger,
             "alive by an answer older than the bound",
         )
+    }
+
+    /// "`Refuted` (we were wrong) and `Recovered` (the peer was away) are told apart by which probe
+    /// was answered."
+    fn came_back(&self, change: Transition, ledger: &Ledger) -> Result<(), Violation> {
+        let Some(answered_us) = self.answered_us.filter(|_| self.ids) else {
+            return Ok(());
+        };
+        let wrong = match change.reason {
+            Reason::Refuted => answered_us > self.dead_at_us,
+            Reason::Recovered => answered_us < self.dead_at_us,
+            _ => false,
+        };
+        if wrong {
+            let kind = "a mistake is taken for a return, or the other way round";
+            let detail = format!(
+                "{change:?}, dead at {}, answered {answered_us}",
+                self.dead_at_us
+            );
+            return Err(Violation::new(
+                Law::Accounts,
+                kind,
+                ledger.now().at_us,
+                detail,
+            ));
+        }
+        Ok(())
     }
 
     /// After a drain: the verdict is not older than the bound.
