@@ -4,8 +4,10 @@
 mod datagram;
 mod emitter;
 mod judge;
+mod long;
 mod machine;
 mod oracle;
+mod pace;
 mod plan;
 mod settings;
 mod situations;
@@ -13,5 +15,7 @@ mod trouble;
 mod truth;
 mod world;
 
+pub use long::{Lived, LongLife, lives};
+pub use pace::SenderWorld;
 pub use plan::Plan;
 pub use world::ListenerWorld;

@@ -1,0 +1,7 @@
+//! A `Sender` by itself: what it announces covers what it does.
+
+mod plan;
+mod run;
+
+pub use plan::Plan;
+pub use run::SenderWorld;
