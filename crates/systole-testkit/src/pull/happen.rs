@@ -5,6 +5,7 @@ use systole::{ProbeId, Verdict};
 use crate::world::{Clock, Incident, Kind, Law, Queue, Random, Violation};
 
 use super::Plan;
+use super::ledger::Moment;
 use super::peer::Happening;
 use super::run::{Run, caller};
 
@@ -117,6 +118,7 @@ impl Run<'_> {
     pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
         self.level = None;
         self.ledger.soften();
+        self.meet(what);
         match what {
             Happening::Reply(number) => self.reply(number, at_us)?,
             Happening::Refused(number) => self.refuse(number),
@@ -133,6 +135,35 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Counts in which state something comes.
+    fn meet(&mut self, what: Happening) {
+        let (verdict, coverage) = (self.machine.verdict(), &mut self.journal.coverage);
+        let (suspect, dead) = (verdict == Verdict::Suspect, verdict == Verdict::Dead);
+        match what {
+            Happening::Traffic => {
+                coverage.saw_if(dead, "traffic from a peer called dead");
+                coverage.saw_if(suspect, "traffic during an episode");
+            }
+            Happening::Resumed => {
+                coverage.saw_if(dead, "resumed while dead");
+                coverage.saw_if(suspect, "resumed during an episode");
+            }
+            Happening::Restarted => {
+                coverage.saw_if(dead, "restarted while dead");
+                coverage.saw_if(suspect, "restarted during an episode");
+            }
+            Happening::Call(what) => {
+                coverage.saw_if(
+                    what % 8 == 5 && suspect,
+                    "a flow was lost during an episode",
+                );
+                let pushed = matches!(what % 8, 1 | 2);
+                coverage.saw_if(pushed && suspect, "pushed back during an episode");
+            }
+            _ => {}
+        }
+    }
+
     fn reply(&mut self, number: usize, at_us: u64) -> Result<(), Violation> {
         let now = self.now();
         let at = if self.plan.stamps {
@@ -143,10 +174,19 @@ impl Run<'_> {
         let probe = self.ledger.probes[number];
         // a void one may count or not: it is true that the peer was alive then
         let counts = !probe.is_settled && !probe.is_old;
+        if counts {
+            self.meet_answer(number, probe.sent);
+        }
         let before = (self.plan.ids && !counts).then(|| self.machine.snapshot(now));
+        if self.plan.stamps {
+            // what came while we did not read may have moved a probe that was due meanwhile
+            self.accounts.busy_us += self.now_us.saturating_sub(at_us);
+        }
         let was_dead = self.machine.verdict() == Verdict::Dead;
         self.answer(number, probe.id, at);
-        if was_dead && self.machine.verdict() == Verdict::Alive {
+        // several answers bring it back, or the clock runs while we send: either is no clear case
+        let clear = self.limits.rise == 1 && self.plan.sending_us == 0;
+        if was_dead && clear && self.machine.verdict() == Verdict::Alive {
             self.verdicts.answered_us = Some(probe.sent.at_us);
         }
         self.ledger.probes[number].is_settled = true;
@@ -177,6 +217,18 @@ impl Run<'_> {
             );
         }
         Ok(())
+    }
+
+    fn meet_answer(&mut self, number: usize, sent: Moment) {
+        let mut newer = self.ledger.probes[number..].iter().skip(1).take(8);
+        let overtaken = newer.any(|newer| newer.is_settled && !newer.is_unsent);
+        let age_us = self.ledger.now().at_us - sent.at_us;
+        let (_, bound_us) = self.ledger.bounds_since(sent);
+        let many = age_us / 8 > self.stated.0;
+        let coverage = &mut self.journal.coverage;
+        coverage.saw_if(overtaken, "answers overtake one another");
+        coverage.saw_if(age_us > bound_us, "an answer older than the bound");
+        coverage.saw_if(many, "a round trip of more than eight intervals");
     }
 
     fn answer(&mut self, number: usize, id: ProbeId, at: systole::Instant) {
@@ -234,10 +286,7 @@ impl Run<'_> {
         let now = self.now();
         self.journal
             .call(|| format!("monitor.resumed(at({}));", now.as_micros()));
-        self.journal.coverage.saw_if(
-            self.machine.verdict() == Verdict::Suspect,
-            "resumed during an episode",
-        );
+
         self.machine.resumed(now);
         self.void();
     }
@@ -262,10 +311,7 @@ impl Run<'_> {
         let now = self.now();
         self.journal
             .call(|| format!("monitor.restarted(at({}));", now.as_micros()));
-        self.journal.coverage.saw_if(
-            self.machine.verdict() == Verdict::Dead,
-            "restarted while dead",
-        );
+
         self.machine.restarted(now);
         self.ledger.void(true);
         self.verdicts.restart(self.ledger.now());

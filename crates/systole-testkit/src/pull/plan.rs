@@ -124,12 +124,28 @@ impl Plan {
                 self.incidents.0.push(it);
             }
         }
+        self.meet(random, pace_us);
         if !self.ids {
             // a duplicate of a reply that says nothing is taken for one to another probe
             self.path.duplicate_ppm = 0;
             self.incidents
                 .0
                 .retain(|it| !matches!(it.kind, Kind::Duplicate | Kind::Reorder { .. }));
+        }
+    }
+
+    /// Lets what is ours begin soon after what is not, so that the two meet.
+    fn meet(&mut self, random: &mut Random, pace_us: u64) {
+        let of_others = |it: &&Incident| !it.is_ours();
+        let Some(other) = self.incidents.0.iter().find(of_others).copied() else {
+            return;
+        };
+        for it in self.incidents.0.iter_mut().filter(|it| it.is_ours()) {
+            if random.one_in(2) {
+                let length_us = it.until_us.saturating_sub(it.from_us);
+                it.from_us = other.from_us + random.between(0, pace_us.saturating_mul(3));
+                it.until_us = it.from_us.saturating_add(length_us);
+            }
         }
     }
 

@@ -29,8 +29,8 @@ struct Handout {
     late_us: u64,
     verdict: Verdict,
     is_unsent: bool,
-    /// It came later than the interval says, such as after a plan that shortened it.
-    is_displaced: bool,
+    /// How long after the one before it.
+    gap_us: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,17 +77,14 @@ impl Rhythm {
         let (interval_us, timeout_us, retries) = plan;
         self.state(interval_us, timeout_us, retries);
         let now = ledger.now();
-        let most_us = self.least_interval_us;
-        let is_displaced = self
-            .last
-            .is_some_and(|last| now.at_us - last.at.at_us > most_us);
+        let gap_us = self.last.map_or(0, |last| now.at_us - last.at.at_us);
         let result = self.spacing(verdict, now, ledger, limits);
         self.last = Some(Handout {
             at: now,
             late_us: ledger.late_us,
             verdict,
             is_unsent: fails,
-            is_displaced,
+            gap_us,
         });
         let was_irregular = self.is_irregular;
         self.is_irregular = false;

@@ -2,7 +2,7 @@
 
 use systole::{Event, Failure, Instant, MonitorSnapshot, Output, ProbeId, RetryBudget, Verdict};
 
-use crate::world::{Clock, Journal, Kind, Law, Queue, Random, Violation};
+use crate::world::{Clock, Incident, Journal, Kind, Law, Queue, Random, Violation};
 
 use super::accounts::Accounts;
 use super::calm::Calm;
@@ -138,7 +138,14 @@ impl<'a> Run<'a> {
     pub(super) fn look(&mut self) -> Instant {
         let now = self.now();
         let late_us = self.ledger.look(now);
-        self.journal.coverage.saw_if(late_us > 0, "a late poll");
+        if late_us > 0 {
+            let verdict = self.machine.verdict();
+            let down = !self.plan.is_up(self.now_us) && verdict != Verdict::Dead;
+            let coverage = &mut self.journal.coverage;
+            coverage.saw("a late poll");
+            coverage.saw_if(verdict == Verdict::Suspect, "late during an episode");
+            coverage.saw_if(down, "late beside a dead peer");
+        }
         now
     }
 
@@ -234,6 +241,9 @@ impl<'a> Run<'a> {
         if let Event::Transition(change) = event {
             self.fold(4, change.level.as_milli().into());
             self.calm.change(change.to, &self.ledger)?;
+            let down = !self.plan.is_up(self.now_us) && change.to == Verdict::Suspect;
+            let coverage = &mut self.journal.coverage;
+            coverage.saw_if(down, "a crash during an episode");
             if self.lives && change.to == Verdict::Dead {
                 let kind = "resumed at every wake kills a live peer";
                 return self.broken(Law::LocalTrouble, kind, format!("{change:?}"));
@@ -277,7 +287,7 @@ impl<'a> Run<'a> {
                     now.as_micros()
                 )
             });
-            self.journal.coverage.saw("a probe could not be sent");
+            self.meet_unsent(verdict);
             self.accounts.unsent += 1;
             self.level = None;
             self.observe();
@@ -295,6 +305,17 @@ impl<'a> Run<'a> {
         self.now_us += self.plan.sending_us;
         self.accounts.busy_us += self.plan.sending_us;
         Ok(false)
+    }
+
+    fn meet_unsent(&mut self, verdict: Verdict) {
+        let down = !self.plan.is_up(self.now_us);
+        let coverage = &mut self.journal.coverage;
+        coverage.saw("a probe could not be sent");
+        coverage.saw_if(down, "a crash while nothing can be sent");
+        coverage.saw_if(verdict == Verdict::Suspect, "sends fail during an episode");
+        coverage.saw_if(verdict == Verdict::Dead, "sends fail while dead");
+        let new = verdict == Verdict::Unknown;
+        coverage.saw_if(new, "sends fail, and nothing was heard yet");
     }
 
     /// Takes what the machine states now into the books.
@@ -415,7 +436,31 @@ impl<'a> Run<'a> {
         )
     }
 
-    fn finish(&self) -> Result<(), Violation> {
+    fn finish(&mut self) -> Result<(), Violation> {
+        let back = |it: &Incident| {
+            matches!(
+                it.kind,
+                Kind::ClockStep {
+                    announced: true,
+                    ..
+                }
+            )
+        };
+        let ran_back = self.plan.incidents.0.iter().any(back);
+        let near_end = self.clock.read(0).as_micros() > u64::MAX / 2;
+        let settled = self.calm.is_settled();
+        let dry = self
+            .budget
+            .as_ref()
+            .is_some_and(|budget| budget.left() == 0);
+        let coverage = &mut self.journal.coverage;
+        coverage.saw_if(settled, "a constant path settled");
+        coverage.saw_if(!self.plan.ids, "replies without ids");
+        coverage.saw_if(self.limits.is_hostile, "the policy is hostile");
+        coverage.saw_if(near_end, "a clock near its end");
+        coverage.saw_if(self.lives, "a wake of a live peer");
+        coverage.saw_if(ran_back, "a clock ran back");
+        coverage.saw_if(dry, "a retry was not granted");
         let (Some(budget), Some((percent, reserve))) = (&self.budget, self.plan.budget) else {
             return Ok(());
         };
