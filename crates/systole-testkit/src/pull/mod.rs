@@ -1,11 +1,15 @@
 //! Worlds of the machines that ask: `Heartbeat` and `Monitor`.
 
 mod accounts;
+mod calendar;
 mod calm;
 mod chaos;
+mod draws;
+mod flow;
 mod happen;
 mod heartbeat;
 mod hostile;
+mod judge;
 mod ledger;
 mod machine;
 mod monitor;
@@ -14,11 +18,13 @@ mod peer;
 mod pinger;
 mod pings;
 mod plan;
+mod policy;
 mod rhythm;
 mod run;
 mod secrets;
 mod settings;
 mod settled;
+mod verdict_of_pings;
 mod verdicts;
 mod warning;
 mod written;
@@ -30,5 +36,6 @@ pub use machine::{Machine, monitor};
 pub use monitor::MonitorWorld;
 pub use nat::{Ceiling, LifetimeWorld, NatPlan};
 pub use plan::{Nap, Plan};
-pub use settings::{Limits, Policy, Settings, Shape, micros, us};
+pub use policy::Policy;
+pub use settings::{Limits, Settings, Shape, micros, us};
 pub use warning::{Spread, WarningPlan, WarningWorld};

@@ -1,9 +1,7 @@
 //! The world of a `Lifetime`: a NAT on the way that forgets idle flows.
 
-use core::time::Duration;
-
 use systole::pacing::{Fixed, Lifetime, LifetimeSearch, Reach};
-use systole::{Config, Instant, Monitor, Output, Verdict};
+use systole::{Config, Instant, Monitor, Output};
 
 use crate::world::{Journal, Law, Random, Violation, World};
 
@@ -148,12 +146,12 @@ impl World for LifetimeWorld {
                 interval_us,
             } => lease(plan, ttl_us, interval_us, journal),
             Ceiling::Search { .. } if plan.alone => alone(plan, journal),
-            Ceiling::Search { .. } => Search::new(plan, journal).go(),
+            Ceiling::Search { .. } => super::flow::Flow::new(plan, journal).go(),
         }
     }
 }
 
-fn reach(plan: &NatPlan) -> Reach {
+pub(super) fn reach(plan: &NatPlan) -> Reach {
     let Ceiling::Search { least_us, most_us } = plan.ceiling else {
         unreachable!("only called for a search")
     };
@@ -164,23 +162,23 @@ fn reach(plan: &NatPlan) -> Reach {
     reach
 }
 
-const fn at(micros: u64) -> Instant {
+pub(super) const fn at(micros: u64) -> Instant {
     Instant::from_micros(micros)
 }
 
 /// Which flows were lost, and what was sent.
 #[derive(Debug, Default)]
-struct Bill {
-    forgotten: u64,
-    restarts: u64,
-    packets: u64,
+pub(super) struct Bill {
+    pub(super) forgotten: u64,
+    pub(super) restarts: u64,
+    pub(super) packets: u64,
 }
 
 impl Bill {
     /// "At most three times the packets, and about a flow a restart", where it restarts weekly;
     /// else what `Lifetime` says of its search: "one connection", and 1.3 times the packets at worst
     /// over a month.
-    fn check(&self, plan: &NatPlan) -> Result<(), Violation> {
+    pub(super) fn check(&self, plan: &NatPlan) -> Result<(), Violation> {
         let Ceiling::Search { least_us, most_us } = plan.ceiling else {
             return Ok(());
         };
@@ -288,136 +286,4 @@ fn lease(
         }
     }
     Ok(())
-}
-
-/// A flow through a NAT, and perhaps a second one.
-struct Search<'a> {
-    plan: &'a NatPlan,
-    journal: &'a mut Journal,
-    monitor: Monitor<8, Lifetime<Fixed>>,
-    now_us: u64,
-    refreshed_us: u64,
-    /// The second flow is asked over at this moment, after this idle.
-    trial: Option<(u64, Duration)>,
-    bill: Bill,
-    pushed: usize,
-}
-
-impl<'a> Search<'a> {
-    fn new(plan: &'a NatPlan, journal: &'a mut Journal) -> Self {
-        let config = Config::lifetime(reach(plan)).expect("in range");
-        let config = config.seed(plan.seed | 1).expect("odd").start_at_once();
-        let monitor = Monitor::new(config, at(0)).expect("it has a seed");
-        Self {
-            plan,
-            journal,
-            monitor,
-            now_us: 0,
-            refreshed_us: 0,
-            trial: None,
-            bill: Bill::default(),
-            pushed: 0,
-        }
-    }
-
-    fn go(mut self) -> Result<(), Violation> {
-        while self.now_us < self.plan.life_us {
-            self.push();
-            self.journal.polls += 1;
-            let output = self.monitor.poll(at(self.now_us));
-            self.journal
-                .call(|| format!("monitor.poll(at({})); // {output:?}", self.now_us));
-            match output {
-                Output::Probe(id) => self.probe(id),
-                Output::Wait(until) => self.wait(until.as_micros()),
-                Output::Event(_) => {}
-                Output::Idle => break,
-            }
-            if self.monitor.verdict() == Verdict::Dead {
-                let kind = "a flow that was lost, and told, kills a live peer";
-                return Err(Violation::new(Law::LocalTrouble, kind, self.now_us, ""));
-            }
-        }
-        self.bill.check(self.plan)
-    }
-
-    fn push(&mut self) {
-        let due = self.plan.pushbacks_us.get(self.pushed);
-        if due.is_some_and(|&at_us| at_us <= self.now_us) {
-            self.pushed += 1;
-            self.journal
-                .coverage
-                .saw("the server asked for fewer probes");
-            self.journal
-                .call(|| format!("monitor.handle_pushback(at({}));", self.now_us));
-            self.monitor.handle_pushback(at(self.now_us));
-        }
-    }
-
-    /// A restart closes the flow; what idled too long is forgotten. Either shows in the answer.
-    fn probe(&mut self, id: systole::ProbeId) {
-        self.bill.packets += 1;
-        let sent_us = self.now_us;
-        self.now_us += self.plan.rtt_us;
-        let restarted = self.plan.restarts_us.is_some_and(|every_us| {
-            let due_us = every_us * (self.bill.restarts + 1);
-            self.refreshed_us < due_us && due_us <= sent_us
-        });
-        let forgotten = sent_us - self.refreshed_us > self.plan.lifetime_us;
-        if restarted || forgotten {
-            self.bill.restarts += u64::from(restarted);
-            self.bill.forgotten += u64::from(forgotten && !restarted);
-            let what = if restarted {
-                "the server restarted"
-            } else {
-                "the NAT forgot the flow"
-            };
-            self.journal.coverage.saw(what);
-            self.journal
-                .call(|| format!("monitor.handle_flow_lost(at({})); // {what}", self.now_us));
-            self.monitor.handle_flow_lost(at(self.now_us));
-        }
-        self.journal
-            .call(|| format!("monitor.handle_reply(id, at({}));", self.now_us));
-        self.monitor.handle_reply(id, at(self.now_us));
-        self.refreshed_us = sent_us;
-    }
-
-    fn wait(&mut self, until_us: u64) {
-        if !self.plan.second_flow {
-            self.now_us = until_us;
-            return;
-        }
-        let Some((over_us, idle)) = self.trial else {
-            self.trial = self
-                .monitor
-                .trial()
-                .map(|idle| (self.now_us + micros(idle), idle));
-            if self.trial.is_none() {
-                self.now_us = until_us;
-            }
-            return;
-        };
-        self.now_us = until_us.min(over_us);
-        if over_us > until_us {
-            return;
-        }
-        self.trial = None;
-        self.bill.packets += 1;
-        if micros(idle) < self.plan.lifetime_us {
-            self.journal.coverage.saw("a trial was survived");
-            self.journal.call(|| {
-                format!(
-                    "monitor.handle_trial_survived({idle:?}, at({}));",
-                    self.now_us
-                )
-            });
-            self.monitor.handle_trial_survived(idle, at(self.now_us));
-        } else {
-            self.journal.coverage.saw("a trial was lost");
-            self.journal
-                .call(|| format!("monitor.handle_trial_lost({idle:?}, at({}));", self.now_us));
-            self.monitor.handle_trial_lost(idle, at(self.now_us));
-        }
-    }
 }

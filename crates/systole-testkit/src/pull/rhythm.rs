@@ -156,7 +156,7 @@ impl Rhythm {
             let planned = verdict == Verdict::Alive
                 && !limits.is_hostile
                 && !self.is_shifted
-                && !last.is_displaced;
+                && last.gap_us <= self.least_interval_us;
             if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us {
                 return broken(
                     "a steady interval below what is planned, less jitter",
