@@ -10,3 +10,4 @@ mod truth;
 pub use network::{Echo, down_spans, send};
 pub use plan::{FleetPlan, OURS, PeerPlan};
 pub use run::FleetWorld;
+pub use truth::{Ours, Truth, micros};

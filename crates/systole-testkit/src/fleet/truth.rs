@@ -149,7 +149,7 @@ impl Truth {
     /// A probe left at `now_us`.
     pub fn sent(&mut self, now_us: u64) {
         if let Some(blocked_us) = self.blocked_us.take() {
-            let span_us = now_us - blocked_us;
+            let span_us = now_us.saturating_sub(blocked_us);
             self.unsendable_us += span_us;
             // "after a successful send the bound counts from it"
             if span_us >= self.bound_us {
@@ -173,9 +173,19 @@ impl Truth {
         }
     }
 
+    /// It is not asked until `now_us` at least, and starts over as unknown.
+    pub fn rests(&mut self, now_us: u64) {
+        self.verdict = Verdict::Unknown;
+        (self.first_sent_us, self.blocked_us, self.dead_us) = (None, None, None);
+        self.base_us = self.base_us.max(now_us);
+        self.is_seen = false;
+        self.is_heard = self.down_us.is_none();
+        self.up_us = self.up_us.max(now_us);
+    }
+
     /// Whether nothing could be sent for a bound.
     pub fn is_blocked_for_a_bound(&self, now_us: u64) -> bool {
-        let blocked_us = self.blocked_us.map_or(0, |us| now_us - us);
+        let blocked_us = self.blocked_us.map_or(0, |us| now_us.saturating_sub(us));
         self.bound_us > 0 && blocked_us > self.bound_us
     }
 

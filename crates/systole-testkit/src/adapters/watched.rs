@@ -1,0 +1,171 @@
+//! A peer behind an adapter: what happened to its probes, and what is demanded of the verdict.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use systole::{PeerKey, Plan, Verdict};
+
+use crate::fleet::{Ours, PeerPlan, Truth, down_spans};
+use crate::world::{Coverage, Violation};
+
+/// What became of a probe, and when.
+#[derive(Clone, Copy, Debug)]
+pub enum Note {
+    /// It left.
+    Sent(u64),
+    /// It could not be sent.
+    Unsent(u64),
+    /// Its answer, to a probe that left at the second moment, was handed over.
+    Heard(u64, u64),
+    /// The adapter was told that answers were lost on our side.
+    Overflow(u64),
+}
+
+/// What happened since it was last read.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Arc<Mutex<VecDeque<Note>>>);
+
+impl Notes {
+    /// Writes down what happened.
+    pub fn add(&self, note: Note) {
+        self.0.lock().unwrap().push_back(note);
+    }
+
+    fn take(&self) -> VecDeque<Note> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+/// Timers are late by up to a millisecond, both where a probe is sent and where its answer comes.
+const TIMERS_US: u64 = 3_000;
+
+/// A peer, what is true of it, and what is known of our lateness.
+#[derive(Debug)]
+pub struct Watched {
+    truth: Truth,
+    /// What happened to its probes.
+    pub notes: Notes,
+    edges: VecDeque<(u64, bool)>,
+    late_us: u64,
+    /// How many probes left or should have.
+    pub probes: u64,
+}
+
+impl Watched {
+    /// A peer that is watched from `now_us` on.
+    pub fn new(peer: &PeerPlan, key: PeerKey, timeout_us: u64, rise: u8, now_us: u64) -> Self {
+        let spans = down_spans(peer);
+        let quick_us = timeout_us.saturating_sub(TIMERS_US);
+        let mut truth = Truth::new(key, peer, quick_us, rise, now_us);
+        truth.comes(now_us, Ours::default());
+        let edges = spans
+            .iter()
+            .flat_map(|&(from_us, until_us)| [(from_us, true), (until_us, false)]);
+        let edges = edges
+            .map(|(at_us, is_down)| (at_us.max(now_us), is_down))
+            .collect();
+        Self {
+            truth,
+            notes: Notes::default(),
+            edges,
+            late_us: 0,
+            probes: 0,
+        }
+    }
+
+    /// We did not look for so long.
+    pub fn late(&mut self, by_us: u64) {
+        self.late_us += by_us;
+    }
+
+    /// Its probes under way were dropped at `now_us`: they are no evidence.
+    pub fn drops(&mut self, now_us: u64) {
+        self.truth.overflowed(now_us);
+    }
+
+    /// It is left alone until `now_us` at least, and starts over as unknown.
+    pub fn rests(&mut self, now_us: u64, coverage: &mut Coverage) {
+        self.turn(now_us, coverage);
+        drop(self.notes.take());
+        self.truth.rests(now_us);
+    }
+
+    /// Whether it does not answer.
+    pub fn is_down(&self) -> bool {
+        self.truth.down_us.is_some()
+    }
+
+    /// Takes over what happened, and what the adapter says at `now_us`, which it is asked every
+    /// `tick_us`.
+    pub fn look(
+        &mut self,
+        now_us: u64,
+        tick_us: u64,
+        verdict: Verdict,
+        plan: &Plan,
+        coverage: &mut Coverage,
+    ) -> Result<(), Violation> {
+        self.turn(now_us, coverage);
+        for note in self.notes.take() {
+            self.take(note, coverage);
+        }
+        self.truth.states(plan);
+        if verdict != self.truth.verdict {
+            coverage.saw(match verdict {
+                Verdict::Dead => "a peer was called dead",
+                Verdict::Suspect => "a peer was suspected",
+                Verdict::Alive => "a peer was called alive",
+                _ => "another verdict",
+            });
+            self.truth.told(verdict, now_us)?;
+        }
+        let slack_us = self.probes * TIMERS_US + 2 * tick_us + 2 * TIMERS_US;
+        self.truth.judge(
+            now_us,
+            Ours {
+                late_us: self.late_us + slack_us,
+                told_us: None,
+            },
+        )
+    }
+
+    fn turn(&mut self, now_us: u64, coverage: &mut Coverage) {
+        while let Some((at_us, is_down)) = self.edges.pop_front_if(|(at_us, _)| *at_us <= now_us) {
+            let slack_us = self.probes * TIMERS_US;
+            let ours = Ours {
+                late_us: self.late_us + slack_us,
+                told_us: None,
+            };
+            if is_down {
+                coverage.saw_if(self.late_us > 0, "a crash after we were away");
+                coverage.saw_if(
+                    self.truth.blocked_us.is_some(),
+                    "a crash while nothing can be sent",
+                );
+                self.truth.goes(at_us, ours);
+            } else {
+                coverage.saw_if(self.truth.verdict == Verdict::Dead, "a dead peer came back");
+                self.truth.comes(at_us, ours);
+            }
+        }
+    }
+
+    fn take(&mut self, note: Note, coverage: &mut Coverage) {
+        match note {
+            Note::Sent(at_us) => {
+                self.probes += 1;
+                self.truth.sent(at_us);
+            }
+            Note::Unsent(at_us) => {
+                coverage.saw("a probe could not be sent");
+                self.probes += 1;
+                self.truth.unsent(at_us);
+            }
+            Note::Heard(at_us, sent_us) => self.truth.heard(sent_us, at_us - sent_us),
+            Note::Overflow(at_us) => {
+                coverage.saw_if(self.is_down(), "an overflow met a crash");
+                self.truth.overflowed(at_us);
+            }
+        }
+    }
+}
