@@ -6,7 +6,7 @@ use crate::error::{ConfigError, Setting, check, ensure};
 use crate::loss::LossRate;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::plan::{HUNDREDTH_Q16, Limits, Plan, Retries};
-use crate::random::mix;
+use crate::random::{Secret, mix};
 use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
 use crate::time::{duration, micros, rtt_micros, saturate};
@@ -105,7 +105,7 @@ const PAUSE_US: u32 = 1_000_000;
 pub struct Config<P = Fluctuation> {
     pub(crate) settings: Settings<P>,
     /// 0: none.
-    pub(crate) seed: u64,
+    pub(crate) seed: Secret,
     pub(crate) pause_us: u32,
     pub(crate) start_at_once: bool,
 }
@@ -127,7 +127,7 @@ impl<P: Pacing> Config<P> {
         if self.start_at_once {
             return 0;
         }
-        let draw = mix(!self.seed);
+        let draw = mix(!self.seed.0);
         let (share, jitter) = (draw >> 40, draw as u32 & 0xffff);
         let interval_us = self.settings.first_plan().interval_us();
         let interval_us = self.settings.limits.jittered(interval_us, jitter);
@@ -211,7 +211,7 @@ impl<P: Pacing> Config<P> {
                     rise: 1,
                 },
             },
-            seed: 0,
+            seed: Secret::NONE,
             pause_us: PAUSE_US,
             start_at_once: false,
         }
@@ -321,7 +321,7 @@ impl<P: Pacing> Config<P> {
     /// Zero, which is what an empty serial number and a forgotten initialisation look like.
     pub const fn seed(mut self, seed: u64) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Seed, seed, 1, u64::MAX));
-        self.seed = seed;
+        self.seed = Secret(seed);
         Ok(self)
     }
 
@@ -402,7 +402,7 @@ impl<P: Pacing> Config<P> {
     /// Whether the device's seed is set.
     #[must_use]
     pub const fn is_seeded(&self) -> bool {
-        self.seed != 0
+        self.seed.0 != 0
     }
 }
 

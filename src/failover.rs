@@ -170,7 +170,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         now: Instant,
     ) -> Result<Self, ConfigError> {
         endpoint::check_all(endpoints, M)?;
-        let seed = config.active.seed;
+        let seed = config.active.seed.0;
         check(Setting::Seed, seed, 1, u64::MAX)?;
         let mut members = Vec::new();
         for (index, &endpoint) in endpoints.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 use core::hint::black_box;
 use core::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::event::Event;
 use crate::monitor::{Dormant, Monitor, Output};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::ProbeId;
-use crate::random::mix;
+use crate::random::{Secret, mix};
 use crate::time::{Instant, duration};
 use crate::verdict::Verdict;
 
@@ -106,7 +107,6 @@ pub enum FleetOutput {
 ///   reported by [`handle_overflow`](Self::handle_overflow).
 /// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
 /// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
-#[derive(Debug)]
 pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     config: Config<P>,
     slots: Vec<Slot<N, P>>,
@@ -167,7 +167,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// # Errors
     /// Where the configuration has no seed: probe ids would be guessable, and fleets would beat in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
-        check(Setting::Seed, config.seed, 1, u64::MAX)?;
+        check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
         Ok(Self {
             config,
             slots: Vec::new(),
@@ -312,13 +312,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The configuration, with the peer's own seed.
     const fn config_of(&self, peer: PeerKey) -> Config<P> {
         Config {
-            seed: self.seed_of(peer),
+            seed: Secret(self.seed_of(peer)),
             ..self.config
         }
     }
 
     const fn seed_of(&self, peer: PeerKey) -> u64 {
-        mix(self.config.seed ^ mix(peer.as_u64())) | 1
+        mix(self.config.seed.0 ^ mix(peer.as_u64())) | 1
     }
 
     /// The monitor of `peer` as it was left. Not an `Option`, which would be copied once more.
@@ -393,5 +393,16 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             index,
             generation: slot.generation,
         })
+    }
+}
+
+/// What a glance tells: a million peers are not printed one by one.
+impl<const N: usize, P: Pacing> fmt::Debug for Fleet<N, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fleet")
+            .field("config", &self.config)
+            .field("census", &self.census)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! The machine with your clock: sans-IO, one drain that ends in the deadline.
 
+use core::fmt;
+
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
@@ -8,7 +10,7 @@ use crate::fixed::{divided, remainder};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
-use crate::random::mix;
+use crate::random::{Secret, mix};
 use crate::snapshot::{Counters, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
@@ -87,7 +89,7 @@ pub enum Output {
 ///
 /// Every method takes a moment of one clock. Where it runs backwards, no time has passed; [`resync`](Self::resync) corrects one that leapt
 /// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     /// When the last probe was sent, and when the next is due, on the caller's clock.
@@ -95,7 +97,7 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     next: Instant,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
-    key: u64,
+    key: Secret,
     watch: Watch,
     /// Evidence of probes that are forgotten.
     forgotten: SuspicionLevel,
@@ -128,7 +130,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// # Errors
     /// Where the configuration has no seed: probe ids would be guessable, and devices would beat in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
-        check(Setting::Seed, config.seed, 1, u64::MAX)?;
+        check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
         Ok(Self::start(config, now))
     }
 
@@ -139,7 +141,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             sent: now,
             next: now.plus(config.start_delay_us()),
             proof: Instant::ZERO,
-            key: mix(config.seed),
+            key: Secret(mix(config.seed.0)),
             watch: Watch::new(now),
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
@@ -255,7 +257,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: self.count,
             incarnation: self.incarnation,
         }
-        .seal(self.key)
+        .seal(self.key.0)
     }
 
     /// How far behind the schedule a probe sent now is: whole intervals that were missed are left out, never made up for.
@@ -346,5 +348,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
             self.pending.broken();
         }
+    }
+}
+
+/// Without what follows from the seed: the key of the ids, and the jittered schedule.
+impl<const N: usize, P: Pacing> fmt::Debug for Monitor<N, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor")
+            .field("peer", &self.pulse)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
     }
 }

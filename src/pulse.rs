@@ -3,6 +3,8 @@
 //! Observed time is the caller's while somebody looks and stands still while nobody does: [`Heartbeat`](crate::Heartbeat) adds up its own
 //! intervals, [`Monitor`](crate::Monitor) takes the lateness of its polls out.
 
+use core::fmt;
+
 use crate::config::{Config, Settings};
 use crate::loss::LossRate;
 use crate::pacing::{Answer, Pacing};
@@ -25,7 +27,7 @@ mod verdict;
 #[cfg(feature = "alloc")]
 pub(crate) use dormant::DormantPulse;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub(crate) struct Pulse<const N: usize, P: Pacing> {
     verdict: Verdict,
@@ -64,7 +66,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             state: P::INITIAL,
             rtt: RttEstimator::new(),
             plan: Plan::from_micros(0, 0), // not yet drawn up: no fitted plan has an interval of zero
-            random: Random::new(config.seed),
+            random: Random::new(config.seed.0),
             mark: Instant::ZERO,
             loss: LossRate::new(),
             jitter_q16: 0,
@@ -343,6 +345,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             Verdict::Unknown | Verdict::Dead | Verdict::Left => true,
         };
         in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
+    }
+}
+
+/// Without what follows from the seed: the random state, and the jitter drawn from it.
+impl<const N: usize, P: Pacing> fmt::Debug for Pulse<N, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("verdict", &self.verdict)
+            .field("plan", &self.plan_or_first())
+            .field("rtt", &self.rtt)
+            .field("loss", &self.loss)
+            .field("samples", &self.window.moments().count())
+            .finish_non_exhaustive()
     }
 }
 

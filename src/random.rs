@@ -1,19 +1,54 @@
 //! The device's own randomness: jitter, start-up spread and probe ids.
 
+use core::fmt;
+
+/// A number from which probe ids, the start-up spread and jitter follow. It is printed nowhere: what
+/// is printed ends up in logs, and whoever knows it can answer for the peer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) u64);
+
+impl Secret {
+    /// The seed that nobody has set.
+    pub(crate) const NONE: Self = Self(0);
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Secret {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Secret(..)");
+    }
+}
+
 /// A sequence of numbers that differs from device to device and repeats for the same seed: the high halves of a 32-bit
 /// congruential generator (Knuth, Lewis). Enough for jitter, and one multiplication on the smallest core.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Random(u32);
 
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Random(..)")
+    }
+}
+
+/// The golden ratio in 2^64: any constant but 0 would do.
+const OTHER_IMAGE: u64 = 0x9e37_79b9_7f4a_7c15;
 const FACTOR: u32 = 1_664_525;
 const STEP: u32 = 1_013_904_223;
 /// 2^32 over the golden ratio: spreads small differences over the word.
 const SPREAD: u32 = 0x9e37_79b9;
 
 impl Random {
+    /// The sequence of `seed`. Jitter can be observed, and the key of the probe ids is `mix(seed)`: the
+    /// state starts from another image of the seed, so that the one tells nothing of the other.
     #[allow(clippy::cast_possible_truncation)] // the high half of a mixed word
     pub(crate) const fn new(seed: u64) -> Self {
-        Self((mix(seed) >> 32) as u32)
+        Self((mix(seed ^ OTHER_IMAGE) >> 32) as u32)
     }
 
     /// Mixes in what only this device has seen.

@@ -43,7 +43,6 @@ use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
-use embassy_sync::waitqueue::MultiWakerRegistration;
 use embassy_time::Timer;
 
 use super::machine::{Machine, Settled, Step};
@@ -51,16 +50,15 @@ use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, RetryBudget};
 use probes::Probes;
+use waiters::Waiters;
 
 mod handle;
 mod lifetime;
 mod probes;
+mod waiters;
 
 /// Events that wait for a reader; more are dropped, and their numbers show a gap.
 pub const EVENTS: usize = 8;
-
-/// Who waits for a verdict without being woken for nothing; more may wait, and are.
-const WAITERS: usize = 4;
 
 /// What "never" is to a timer: a year, in microseconds.
 const FAR_US: u64 = 86_400 * 365 * 1_000_000;
@@ -75,7 +73,7 @@ pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
 
 struct State<const N: usize, P: Pacing> {
     monitor: Monitor<N, P>,
-    waiters: MultiWakerRegistration<WAITERS>,
+    waiters: Waiters,
     stopped: bool,
 }
 
@@ -87,7 +85,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     pub fn new(config: Config<P>) -> Result<Self, ConfigError> {
         let state = State {
             monitor: Monitor::new(config, now())?,
-            waiters: MultiWakerRegistration::new(),
+            waiters: Waiters::new(),
             stopped: false,
         };
         Ok(Self {

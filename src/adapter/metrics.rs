@@ -35,7 +35,8 @@
 //! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the path as it was measured |
 //! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
 //!
-//! Series go away with the peer: the verdict is taken back when a [`Peer`] is dropped, and an exporter that is told to forget idle series
+//! Series go away with what they are about. When a [`Peer`], a [`Group`] or a [`FleetSeries`] is dropped, it sets to 0 whatever
+//! says how things are now: verdicts, the active endpoint, the state, the number of peers, silences. Counters keep their value. An exporter that is told to forget idle series
 //! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram. Where threads and tasks record by
 //! themselves, that time should be longer than their longest interval.
 

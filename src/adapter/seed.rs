@@ -5,6 +5,7 @@ use core::num::NonZeroU64;
 use std::collections::hash_map::RandomState;
 
 use crate::pacing::Pacing;
+use crate::random::Secret;
 use crate::{Config, FailoverConfig};
 
 impl<P: Pacing> Config<P> {
@@ -12,7 +13,7 @@ impl<P: Pacing> Config<P> {
     #[must_use]
     pub fn seeded(mut self) -> Self {
         if !self.is_seeded() {
-            self.seed = random().get();
+            self.seed = Secret(random().get());
         }
         self
     }

@@ -76,6 +76,14 @@ where
 }
 
 /// The handle of a probing thread. Dropping it [stops](Self::stop) the thread.
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # fn start(config: systole::Config) -> std::io::Result<()> {
+/// systole::thread::spawn(config, |_| Ok::<_, std::io::Error>(()))?; // stops at once
+/// # Ok(()) }
+/// ```
+#[must_use = "dropping the handle stops the thread"]
 pub struct Heart<P: Pacing = Fluctuation> {
     epoch: Epoch,
     shared: Arc<Shared<Monitor<WINDOW, P>>>,

@@ -69,7 +69,7 @@ impl<P: Founding> Serialize for Config<P> {
             detect_within_us: self.bound().map(micros),
             jitter_percent: Some(limits.jitter_percent()),
             rise: Some(limits.rise),
-            seed: self.is_seeded().then_some(self.seed),
+            seed: self.is_seeded().then_some(self.seed.0),
             report_pauses_over_us: Some(self.pause_us),
             start_at_once: self.start_at_once,
         }

@@ -70,7 +70,7 @@ pub enum SwitchOn {
 ///
 /// | setting | unless set | builder |
 /// |---|---|---|
-/// | request timeout | 800 ms | [`request_timeout`](Self::request_timeout) |
+/// | request timeout | the interval of the active endpoint, or its longest timeout where that is shorter; 800 ms in [`CLASSIC`](Self::CLASSIC) | [`request_timeout`](Self::request_timeout) |
 /// | retries | 2, one timeout apart | [`retries`](Self::retries) |
 /// | fail-over | on | [`enabled`](Self::enabled) |
 /// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
@@ -125,11 +125,15 @@ const fn classic() -> FailoverConfig<Fixed> {
 impl<P: Pacing> FailoverConfig<P> {
     /// A group whose active endpoint is probed as `active` says, and all others as `standby` says, which should be slower.
     ///
-    /// Timeouts and retries are those of the two; the request timeout, over which an answer is of no use, is the longest timeout of `active`.
+    /// The request timeout, over which an answer is of no use, is the interval of `active` or its longest timeout, whichever is shorter, and no timeout of
+    /// either is longer; [`request_timeout`](Self::request_timeout) sets another one. Retries are those of the two.
     #[must_use]
-    pub const fn new(active: Config<P>, standby: Config<P>) -> Self {
+    pub const fn new(mut active: Config<P>, mut standby: Config<P>) -> Self {
+        let request_us = active.settings.limits.request_us();
+        active.settings.limits.cap_timeouts(request_us);
+        standby.settings.limits.cap_timeouts(request_us);
         Self {
-            request_us: active.settings.limits.timeout_max_us as u64,
+            request_us: request_us as u64,
             active,
             standby,
             quarantine_us: 30_000_000,

@@ -37,7 +37,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         for (endpoint, member) in self.members.iter_mut().enumerate() {
             if member.quarantine.is_some() && which(member) {
                 any = true;
-                member.renew(config, seed_of(config.active.seed, endpoint), now);
+                member.renew(config, seed_of(config.active.seed.0, endpoint), now);
                 pending.tell(|number| FailoverEvent::Released {
                     number,
                     at: now,

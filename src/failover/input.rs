@@ -168,7 +168,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     fn renew(&mut self, endpoint: usize) {
         let (now, config) = (self.now, self.config);
-        let seed = seed_of(config.active.seed, endpoint);
+        let seed = seed_of(config.active.seed.0, endpoint);
         self.at(endpoint, |member| member.renew(&config, seed, now));
     }
 

@@ -10,7 +10,7 @@ use crate::health::{EarlyWarning, Health};
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::probe::ProbeId;
-use crate::random::mix;
+use crate::random::{Secret, mix};
 use crate::time::{Instant, duration};
 use crate::verdict::Verdict;
 
@@ -260,8 +260,8 @@ impl<const N: usize, P: Pacing> Member<N, P> {
 /// `config` with a seed of its own: never 0, which is a missing one.
 const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32) -> Config<P> {
     config.seed = match mix(seed ^ ((generation as u64) << 32)) {
-        0 => 1,
-        mixed => mixed,
+        0 => Secret(1),
+        mixed => Secret(mixed),
     };
     config
 }
@@ -274,8 +274,8 @@ mod tests {
     #[test]
     fn a_seed_is_never_missing() {
         let config = Config::fixed(Duration::from_secs(1)).unwrap();
-        assert_eq!(with_seed(config, 3 << 32, 3).seed, 1);
-        assert_ne!(with_seed(config, 3 << 32, 2).seed, 1);
+        assert_eq!(with_seed(config, 3 << 32, 3).seed, Secret(1));
+        assert_ne!(with_seed(config, 3 << 32, 2).seed, Secret(1));
     }
 
     fn spoilt(spoil: impl FnOnce(&mut Member<4, Fixed>)) -> bool {

@@ -24,7 +24,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
         self.look(received_at);
-        match Label::open(id, self.key, self.watch.seen()) {
+        match Label::open(id, self.key.0, self.watch.seen()) {
             Some(label) if label.incarnation == self.incarnation => {
                 self.hear(label, received_at, micros(server_delay));
             }
@@ -143,7 +143,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Takes a waiting probe out, so that nothing more is expected of it.
     pub(super) fn take(&mut self, id: ProbeId) -> Option<Probe> {
-        let label = Label::open(id, self.key, self.watch.seen())?;
+        let label = Label::open(id, self.key.0, self.watch.seen())?;
         let of_now = label.incarnation == self.incarnation;
         let probe = self
             .outstanding

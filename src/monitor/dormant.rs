@@ -7,7 +7,7 @@ use crate::event::{Event, Pending, Precedence};
 use crate::pacing::Pacing;
 use crate::probe::{Kept, Outstanding};
 use crate::pulse::DormantPulse;
-use crate::random::mix;
+use crate::random::{Secret, mix};
 use crate::snapshot::Counters;
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::Instant;
@@ -45,7 +45,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             counters: Counters::ONE,
             pending: Pending::after(number),
             looser: Looser::default(), // a fleet is not reconfigured
-            key: mix(seed),
+            key: Secret(mix(seed)),
             proof: self.proof,
             sent: self.sent,
             next: self.next,

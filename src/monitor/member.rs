@@ -16,7 +16,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         server_delay: Duration,
     ) -> Option<u64> {
         self.look(received_at);
-        let sent = Label::open(id, self.key, self.watch.seen())?.sent;
+        let sent = Label::open(id, self.key.0, self.watch.seen())?.sent;
         let age = self.watch.seen_at(received_at).since(sent);
         let before = self.counters.answered;
         self.handle_reply_with(id, received_at, server_delay);

@@ -41,6 +41,29 @@ impl Limits {
         }
     }
 
+    /// How long an answer may take to be of use where nobody says: the shortest interval, or the longest timeout where that is shorter.
+    pub(crate) const fn request_us(&self) -> u32 {
+        let shortest = saturate(self.interval_min_us);
+        if shortest < self.timeout_max_us {
+            shortest
+        } else {
+            self.timeout_max_us
+        }
+    }
+
+    /// Makes no timeout longer than `most_us`.
+    pub(crate) const fn cap_timeouts(&mut self, most_us: u32) {
+        if self.timeout_max_us > most_us {
+            self.timeout_max_us = most_us;
+        }
+        if self.timeout_first_us > most_us {
+            self.timeout_first_us = most_us;
+        }
+        if self.timeout_min_us > most_us {
+            self.timeout_min_us = most_us;
+        }
+    }
+
     /// How far jitter may shorten an interval, in per cent.
     #[cfg(any(feature = "serde", feature = "defmt"))]
     #[allow(clippy::cast_possible_truncation)] // at most 100

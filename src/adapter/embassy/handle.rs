@@ -1,13 +1,15 @@
 //! What is asked and told from outside the loop.
 
 use core::fmt;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
 use core::task::Poll;
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 use embassy_sync::channel::Receiver;
+use embassy_time::Timer;
 
-use super::{EVENTS, Heart, now};
+use super::{EVENTS, Heart, now, when};
 use crate::pacing::Pacing;
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
 
@@ -46,20 +48,42 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
 
     /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the heart was stopped first.
     ///
+    /// Four tasks may wait and are woken at the moment of an event. A further one looks once an interval, so that it learns of the verdict
+    /// up to an interval later; a task that stopped waiting keeps its place until the next event.
+    ///
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn until(&self, wanted: Verdict) -> Verdict {
+        let mut next_look = None;
         poll_fn(|context| {
-            self.state(|state| {
-                let verdict = state.monitor.verdict();
-                if verdict == wanted || state.stopped {
+            loop {
+                if let Some(verdict) = self.ended(wanted) {
                     return Poll::Ready(verdict);
                 }
-                state.waiters.register(context.waker());
-                Poll::Pending
-            })
+                if self.state(|state| state.waiters.register(context.waker())) {
+                    return Poll::Pending;
+                }
+                let timer = next_look.get_or_insert_with(|| self.in_an_interval());
+                if Pin::new(timer).poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                next_look = None;
+            }
         })
         .await
+    }
+
+    /// The verdict, where a wait for `wanted` is over.
+    fn ended(&self, wanted: Verdict) -> Option<Verdict> {
+        self.state(|state| {
+            let verdict = state.monitor.verdict();
+            (verdict == wanted || state.stopped).then_some(verdict)
+        })
+    }
+
+    fn in_an_interval(&self) -> Timer {
+        let interval = self.snapshot().heart.plan.interval();
+        Timer::at(when(now().saturating_add(interval)))
     }
 
     /// The same for `Dead`.

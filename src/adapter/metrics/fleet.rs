@@ -1,12 +1,13 @@
 //! The series of very many peers: as many as of a few.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use ::metrics::{SharedString, counter, gauge};
 
 use super::help;
 use crate::pacing::Pacing;
-use crate::{Fleet, FleetCounters, Instant};
+use crate::{Census, Fleet, FleetCounters, Instant};
 
 /// How many of the worst peers have a series, by rank.
 const WORST: usize = 10;
@@ -39,7 +40,15 @@ impl FleetSeries {
 
     /// Takes over what `fleet` knows at `now`. Costs what [`Fleet::worst`](crate::Fleet::worst) does.
     pub fn record<const N: usize, P: Pacing>(&self, fleet: &mut Fleet<N, P>, now: Instant) {
-        let census = fleet.census();
+        self.census(&fleet.census());
+        let worst = fleet.worst(WORST, now);
+        self.silences(worst.iter().map(|status| status.silent));
+        self.count(&fleet.counters());
+        gauge!("systole_fleet_lateness_seconds", "fleet" => self.name.clone())
+            .set(fleet.lateness().quantile(0.99).as_secs_f64());
+    }
+
+    fn census(&self, census: &Census) {
         for (verdict, peers) in [
             ("unknown", census.unknown),
             ("alive", census.alive),
@@ -48,15 +57,19 @@ impl FleetSeries {
         ] {
             self.gauge("systole_fleet_peers", "verdict", verdict, whole(peers));
         }
-        let worst = fleet.worst(WORST, now);
-        let silences = worst.iter().map(|status| status.silent.as_secs_f64());
-        for (rank, silent_s) in (1..=WORST).zip(silences.chain(core::iter::repeat(0.0))) {
+    }
+
+    fn silences(&self, longest: impl Iterator<Item = Duration>) {
+        let silences = longest.chain(core::iter::repeat(Duration::ZERO));
+        for (rank, silence) in (1..=WORST).zip(silences) {
             let rank = SharedString::from(std::format!("{rank}"));
-            self.gauge("systole_fleet_silence_seconds", "rank", rank, silent_s);
+            self.gauge(
+                "systole_fleet_silence_seconds",
+                "rank",
+                rank,
+                silence.as_secs_f64(),
+            );
         }
-        self.count(&fleet.counters());
-        gauge!("systole_fleet_lateness_seconds", "fleet" => self.name.clone())
-            .set(fleet.lateness().quantile(0.99).as_secs_f64());
     }
 
     fn count(&self, all: &FleetCounters) {
@@ -95,6 +108,14 @@ impl FleetSeries {
         is: f64,
     ) {
         gauge!(name, "fleet" => self.name.clone(), label => value.into()).set(is);
+    }
+}
+
+impl Drop for FleetSeries {
+    fn drop(&mut self) {
+        self.census(&Census::default());
+        self.silences(core::iter::empty());
+        gauge!("systole_fleet_lateness_seconds", "fleet" => self.name.clone()).set(0.0);
     }
 }
 

@@ -52,20 +52,23 @@ impl Group {
         group: &Failover<M, N, P>,
         now: Instant,
     ) {
-        let active = group.active();
-        for (index, (peer, (monitor, warning))) in
-            self.peers.iter_mut().zip(group.watched()).enumerate()
-        {
+        for (peer, (monitor, warning)) in self.peers.iter_mut().zip(group.watched()) {
             peer.record_warned(monitor, warning, now);
-            gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())
-                .set(one_if(index == active));
         }
-        let state = group.state();
+        self.show(Some(group.active()), Some(group.state()));
+        self.count(group.switches(), group.quarantines());
+    }
+
+    /// Sets the gauges of the group; all are 0 where there is no group.
+    fn show(&self, active: Option<usize>, state: Option<GroupState>) {
+        for (index, peer) in self.peers.iter().enumerate() {
+            gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())
+                .set(one_if(active == Some(index)));
+        }
         for (each, word) in STATES {
             gauge!("systole_group_state", "group" => self.name.clone(), "state" => word)
-                .set(one_if(state == each));
+                .set(one_if(state == Some(each)));
         }
-        self.count(group.switches(), group.quarantines());
     }
 
     fn count(&mut self, switches: u32, quarantines: u32) {
@@ -75,5 +78,11 @@ impl Group {
         counter!("systole_quarantines_total", "group" => self.name.clone())
             .increment(rise(quarantines, self.quarantines));
         (self.switches, self.quarantines) = (switches, quarantines);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.show(None, None);
     }
 }

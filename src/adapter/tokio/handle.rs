@@ -19,8 +19,16 @@ use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Ver
 /// The handle of a probing task, and the stream of its events. Dropping it stops the task, which drops the probes under way and says
 /// its goodbye.
 ///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # async fn start(config: systole::Config) {
+/// systole::tokio::spawn(config, || async { Ok::<_, std::io::Error>(()) }); // stops at once
+/// # }
+/// ```
+///
 /// The stream starts with the first event, ends when the task stops, and keeps the latest 16: where it is read too seldom, the
 /// numbers show a gap. It is cancel safe.
+#[must_use = "dropping the handle stops the task"]
 pub struct Handle<M: Machine> {
     pub(super) epoch: Epoch,
     pub(super) shared: Arc<Shared<M>>,
