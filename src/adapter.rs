@@ -13,6 +13,8 @@ mod seed;
 #[cfg(feature = "std")]
 mod shared;
 #[cfg(feature = "std")]
+mod span;
+#[cfg(feature = "std")]
 pub mod thread;
 #[cfg(feature = "tokio")]
 pub mod tokio;
@@ -24,6 +26,8 @@ pub use epoch::Epoch;
 pub use fault::Fault;
 #[cfg(feature = "std")]
 use shared::{Recorder, Shared};
+#[cfg(feature = "std")]
+use span::Span;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 pub use trial::Trial;
 

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What a loop drives: a [`Monitor`] or a [`Failover`]. It is implemented for these two alone.
-pub trait Machine: sealed::Sealed {
+pub trait Machine: sealed::Sealed + Clone {
     /// Whom a probe goes to: nobody has to be named by a monitor, an endpoint's place in the list by a group.
     type Target: Copy + PartialEq + Send + 'static;
     /// What it has to tell.

@@ -2,8 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use core::panic::AssertUnwindSafe;
+use std::panic::{catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
+use super::Span;
 use super::machine::{Machine, Step};
 use crate::{Instant, RetryBudget};
 
@@ -13,23 +17,56 @@ pub(crate) type Recorder<M> = Box<dyn FnMut(&M, Instant) + Send>;
 /// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
 pub(crate) struct Shared<M> {
     machine: Mutex<M>,
+    /// While a closure of the user's has the machine: on which thread, and how it was before.
+    lent: Mutex<Option<(ThreadId, M)>>,
     budget: Option<Arc<RetryBudget>>,
+    span: Span,
 }
 
 impl<M: Machine> Shared<M> {
-    pub(crate) const fn new(machine: M, budget: Option<Arc<RetryBudget>>) -> Self {
+    pub(crate) const fn new(machine: M, budget: Option<Arc<RetryBudget>>, span: Span) -> Self {
         Self {
             machine: Mutex::new(machine),
+            lent: Mutex::new(None),
             budget,
+            span,
         }
     }
 
+    /// Calls the machine. `call` is the adapter's own: it must not come back to this.
     pub(crate) fn with<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
-        call(&mut self.machine.lock().unwrap_or_else(PoisonError::into_inner))
+        call(&mut lock(&self.machine))
+    }
+
+    /// Reads the machine. Within [`lend`](Self::lend), that is how it was before.
+    pub(crate) fn read<R>(&self, call: impl FnOnce(&M) -> R) -> R {
+        let lent = lock(&self.lent);
+        if let Some((_, before)) = lent.as_ref().filter(is_here) {
+            return call(before);
+        }
+        drop(lent);
+        call(&lock(&self.machine))
+    }
+
+    /// Hands the machine to a closure of the user's, who may read from the same handle in it.
+    ///
+    /// # Panics
+    /// Within itself, where it would wait for itself for ever; and where `call` does.
+    pub(crate) fn lend<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
+        assert!(
+            !lock(&self.lent).as_ref().is_some_and(|lent| is_here(&lent)),
+            "`with` was called within `with` of the same handle: use the machine that it hands out"
+        );
+        let mut machine = lock(&self.machine);
+        *lock(&self.lent) = Some((thread::current().id(), machine.clone()));
+        let result = catch_unwind(AssertUnwindSafe(|| call(&mut machine)));
+        *lock(&self.lent) = None;
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     pub(crate) fn poll(&self, now: Instant) -> Step<M> {
-        self.with(|machine| machine.step(now, self.budget.as_deref()))
+        self.span
+            .within(|| self.with(|machine| machine.step(now, self.budget.as_deref())))
     }
 
     /// Shows it to `recorder`, where there is one; returns what it concludes.
@@ -41,4 +78,13 @@ impl<M: Machine> Shared<M> {
             machine.opinion()
         })
     }
+}
+
+/// Whether it is this thread that has the machine.
+fn is_here<M>(lent: &&(ThreadId, M)) -> bool {
+    lent.0 == thread::current().id()
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::{Epoch, Fault, Recorder, Shared, WINDOW, machine};
+use super::{Epoch, Fault, Recorder, Shared, Span, WINDOW, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
 use beat::Note;
@@ -100,14 +100,14 @@ impl<P: Pacing> Heart<P> {
     /// Whether the peer is alive.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.shared.with(|monitor| monitor.verdict())
+        self.shared.read(|monitor| monitor.verdict())
     }
 
     /// All that is known now.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
         let now = self.epoch.now();
-        self.shared.with(|monitor| monitor.snapshot(now))
+        self.shared.read(|monitor| monitor.snapshot(now))
     }
 
     /// The events, the earliest first. It ends when the thread does; where 64 are waiting, further ones are dropped, and their numbers show
@@ -118,6 +118,11 @@ impl<P: Pacing> Heart<P> {
     }
 
     /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The thread looks again at once.
+    ///
+    /// Within `call`, what this handle answers is how things were before it.
+    ///
+    /// # Panics
+    /// Within itself: `call` is handed the machine, and needs no second way to it.
     ///
     /// ```
     /// # use systole::Monitor;
@@ -131,7 +136,7 @@ impl<P: Pacing> Heart<P> {
     /// ```
     pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<WINDOW, P>, Instant) -> R) -> R {
         let now = self.epoch.now();
-        let result = self.shared.with(|monitor| call(monitor, now));
+        let result = self.shared.lend(|monitor| call(monitor, now));
         self.wake();
         result
     }

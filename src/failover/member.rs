@@ -11,7 +11,7 @@ use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::probe::ProbeId;
 use crate::random::{Secret, mix};
-use crate::time::{Instant, duration};
+use crate::time::{Instant, duration, micros};
 use crate::verdict::Verdict;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -194,7 +194,8 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     /// A reply to a probe of `age_us`, which was held for `held`, was taken; over `request_us` it is of no use.
     pub(super) fn answered(&mut self, at: Instant, age_us: u64, held: Duration, request_us: u64) {
         self.warn();
-        self.warning.answered(duration(age_us).saturating_sub(held));
+        let rtt_us = age_us.saturating_sub(micros(held)); // `Duration`'s own may panic where it is not inlined
+        self.warning.answered(duration(rtt_us));
         let sent = at.minus(age_us);
         if age_us <= request_us {
             self.proved = self.proved.max(Some(sent));

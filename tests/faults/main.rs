@@ -18,6 +18,8 @@ mod metrics_dropped;
 #[cfg(feature = "metrics")]
 mod metrics_unsent;
 mod pushback_lifetime;
+#[cfg(feature = "tokio")]
+mod read_within_with;
 mod reply_any;
 mod resumed;
 mod retry_budget_reserve;

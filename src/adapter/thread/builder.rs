@@ -13,7 +13,7 @@ use super::beat::Beat;
 use super::board::Board;
 use super::goodbye::Goodbye;
 use super::worker::work;
-use super::{Epoch, Fault, Heart, Recorder, Shared, WINDOW};
+use super::{Epoch, Fault, Heart, Recorder, Shared, Span, WINDOW};
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
 
@@ -40,6 +40,7 @@ pub struct Builder<P: Pacing> {
     config: Config<P>,
     budget: Option<Arc<RetryBudget>>,
     recorder: Option<Recorder<Monitor<WINDOW, P>>>,
+    span: Span,
     goodbye: Option<Goodbye>,
 }
 
@@ -51,6 +52,7 @@ impl<P: Pacing> Builder<P> {
             config: config.seeded(),
             budget: None,
             recorder: None,
+            span: Span::none(),
             goodbye: None,
         }
     }
@@ -72,6 +74,13 @@ impl<P: Pacing> Builder<P> {
     #[must_use]
     pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Some(Arc::clone(budget));
+        self
+    }
+
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.span = Span::peer(name);
         self
     }
 
@@ -101,7 +110,7 @@ where
     {
         let epoch = Epoch::start();
         let monitor = Monitor::start(self.config, epoch.now());
-        let shared = Arc::new(Shared::new(monitor, self.budget));
+        let shared = Arc::new(Shared::new(monitor, self.budget, self.span));
         let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
         let (sender, events) = sync_channel(EVENTS);
         let (tasks, asked) = channel();

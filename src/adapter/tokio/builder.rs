@@ -3,6 +3,7 @@
 #[cfg(feature = "metrics")]
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::goodbye::Goodbye;
 use super::machine::Machine;
-use super::{Recorder, WINDOW};
+use super::{Recorder, Span, WINDOW};
 use crate::pacing::Pacing;
 use crate::{
     Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
@@ -43,6 +44,7 @@ pub struct Builder<M: Machine> {
     pub(super) at_once: usize,
     pub(super) budget: Option<Arc<RetryBudget>>,
     pub(super) recorder: Option<Recorder<M>>,
+    pub(super) span: Span,
     pub(super) goodbye: Option<Goodbye>,
 }
 
@@ -51,6 +53,13 @@ impl<P: Pacing> Builder<Monitor<WINDOW, P>> {
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
+    }
+
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.span = Span::peer(name);
+        self
     }
 
     /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
@@ -71,6 +80,19 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, WINDOW, P>> {
     /// What [`Failover::new`] refuses.
     pub fn group(config: FailoverConfig<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
         Failover::new(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
+    }
+
+    /// Names the group, and its endpoints in their order: its `tracing` events come in a span `systole` with the fields `group` and
+    /// `endpoints`, and tell an endpoint by its place.
+    #[must_use]
+    pub fn name<S: Into<Arc<str>>>(
+        mut self,
+        name: &str,
+        endpoints: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let endpoints: Vec<_> = endpoints.into_iter().map(Into::into).collect();
+        self.span = Span::group(name, &endpoints);
+        self
     }
 
     /// Exports the series of the group called `name` and of its endpoints called `peers`, in their order, as those of a peer are;
@@ -96,6 +118,7 @@ impl<M: Machine> Builder<M> {
             at_once: AT_ONCE,
             budget: None,
             recorder: None,
+            span: Span::none(),
             goodbye: None,
         }
     }

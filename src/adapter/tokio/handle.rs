@@ -55,6 +55,11 @@ impl<M: Machine> Handle<M> {
 
     /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The task looks again at once.
     ///
+    /// Within `call`, what this handle answers is how things were before it.
+    ///
+    /// # Panics
+    /// Within itself: `call` is handed the machine, and needs no second way to it.
+    ///
     /// ```
     /// # use systole::Monitor;
     /// # fn connected_again(heart: &systole::tokio::Heart) {
@@ -63,7 +68,7 @@ impl<M: Machine> Handle<M> {
     /// ```
     pub fn with<R>(&self, call: impl FnOnce(&mut M, Instant) -> R) -> R {
         let now = now(self.epoch);
-        let result = self.shared.with(|machine| call(machine, now));
+        let result = self.shared.lend(|machine| call(machine, now));
         self.changed.notify_one();
         result
     }
@@ -83,14 +88,14 @@ impl<P: Pacing> Handle<Monitor<WINDOW, P>> {
     /// Whether the peer is alive.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.shared.with(|monitor| monitor.verdict())
+        self.shared.read(|monitor| monitor.verdict())
     }
 
     /// All that is known now.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
         let now = now(self.epoch);
-        self.shared.with(|monitor| monitor.snapshot(now))
+        self.shared.read(|monitor| monitor.snapshot(now))
     }
 
     /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
@@ -133,13 +138,13 @@ impl<const M: usize, P: Pacing> Handle<Failover<M, WINDOW, P>> {
     /// The endpoint to send requests to: its place in the list.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.shared.with(|group| group.active())
+        self.shared.read(|group| group.active())
     }
 
     /// Whether the group is of use.
     #[must_use]
     pub fn state(&self) -> GroupState {
-        self.shared.with(|group| group.state())
+        self.shared.read(|group| group.state())
     }
 }
 
@@ -153,7 +158,7 @@ impl<M: Machine> Stream for Handle<M> {
 
 impl<M: Machine + fmt::Debug> fmt::Debug for Handle<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.with(|machine| {
+        self.shared.read(|machine| {
             f.debug_struct("Handle")
                 .field("machine", machine)
                 .finish_non_exhaustive()

@@ -30,7 +30,7 @@ impl<M: Machine> Builder<M> {
         let changed = Arc::new(Notify::new());
         let (events, listener) = broadcast::channel(EVENTS);
         let (opinions, opinion) = watch::channel(self.machine.opinion());
-        let shared = Arc::new(Shared::new(self.machine, self.budget));
+        let shared = Arc::new(Shared::new(self.machine, self.budget, self.span));
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),
