@@ -67,3 +67,11 @@ fn five_waiting_tasks_let_the_executor_sleep() {
     assert_eq!(polls_until_asleep(4), 4);
     assert!(polls_until_asleep(5) < 100, "more than 10,000 polls");
 }
+
+#[test]
+fn a_heart_can_be_read_within_with() {
+    let config = Config::every(Duration::from_secs(60)).unwrap();
+    let heart = Heart::<NoopRawMutex, 16>::new(config.seed(1).unwrap()).unwrap();
+    let read = heart.with(|_, _| (heart.verdict(), heart.snapshot().heart.samples));
+    assert_eq!(read, (Verdict::Unknown, 0));
+}

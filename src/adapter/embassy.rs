@@ -34,7 +34,7 @@
 //! # Ok(heart) }
 //! ```
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
@@ -48,7 +48,7 @@ use embassy_time::Timer;
 use super::machine::{Machine, Settled, Step};
 use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, ConfigError, Event, Instant, Monitor, RetryBudget};
+use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
 use probes::Probes;
 use waiters::Waiters;
 
@@ -67,6 +67,8 @@ const FAR_US: u64 = 86_400 * 365 * 1_000_000;
 /// executor, `CriticalSectionRawMutex` across interrupts and cores.
 pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
     state: Mutex<R, RefCell<State<N, P>>>,
+    /// While a closure of the user's has the monitor: what was known before.
+    lent: Mutex<R, Cell<Option<MonitorSnapshot>>>,
     changed: Signal<R, ()>,
     events: Channel<R, Event, EVENTS>,
 }
@@ -90,6 +92,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         };
         Ok(Self {
             state: Mutex::new(RefCell::new(state)),
+            lent: Mutex::new(Cell::new(None)),
             changed: Signal::new(),
             events: Channel::new(),
         })

@@ -1,5 +1,6 @@
 //! What is asked and told from outside the loop.
 
+use core::cell::Cell;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -17,13 +18,17 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Whether the peer is alive.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.state(|state| state.monitor.verdict())
+        match self.lent.lock(Cell::get) {
+            Some(before) => before.heart.verdict,
+            None => self.state(|state| state.monitor.verdict()),
+        }
     }
 
     /// All that is known now.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
-        self.state(|state| state.monitor.snapshot(now()))
+        let lent = self.lent.lock(Cell::get);
+        lent.unwrap_or_else(|| self.state(|state| state.monitor.snapshot(now())))
     }
 
     /// The events, the earliest first. Where 8 are waiting, further ones are dropped, and their numbers show a gap. Two readers share them.
@@ -34,9 +39,17 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
 
     /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The loop looks again at once.
     ///
-    /// `call` must not use this heart: it is lent to it.
+    /// Within `call`, verdict and snapshot of this heart are those before it.
+    ///
+    /// # Panics
+    /// Within itself: `call` is handed the monitor, and needs no second way to it.
     pub fn with<T>(&self, call: impl FnOnce(&mut Monitor<N, P>, Instant) -> T) -> T {
-        let result = self.state(|state| call(&mut state.monitor, now()));
+        let result = self.state(|state| {
+            let before = state.monitor.snapshot(now());
+            self.lent.lock(|lent| lent.set(Some(before)));
+            call(&mut state.monitor, now())
+        });
+        self.lent.lock(|lent| lent.set(None));
         self.changed.signal(());
         result
     }
