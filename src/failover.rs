@@ -3,6 +3,7 @@
 use heapless::Vec;
 
 use crate::budget::RetryBudget;
+use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
 use crate::pacing::{Fixed, Pacing};
 use crate::probe::ProbeId;
@@ -21,6 +22,7 @@ pub use endpoint::{Duty, Endpoint};
 pub use event::{FailoverEvent, Outage, SwitchReason};
 pub use status::{Condition, EndpointStatus, GroupState};
 
+use config::Rules;
 use event::{KINDS, Pending};
 use member::Member;
 
@@ -118,21 +120,31 @@ pub enum FailoverOutput {
 /// A poll costs at most two rounds over the monitors for each decision that falls due, mostly one; no allocation, no panic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
-    config: FailoverConfig<P>,
+    rules: Rules,
+    /// How endpoints are probed: of as many configurations as there are, one or, while the group is vacant, none.
+    probing: Vec<Probing<P>, 1>,
     members: Vec<Member<N, P>, M>,
     pending: Pending,
     now: Instant,
     active: usize,
     /// When the active endpoint last changed.
     switched: Option<Instant>,
-    calamity: Option<Calamity>,
+    /// The outage under way. A vector, as the `None` of an `Option` is not all zeros.
+    outage_state: Vec<OutageState, 1>,
     switches: u32,
     quarantines: u32,
 }
 
+/// How the active endpoint is probed, and how all others are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Probing<P> {
+    active: Config<P>,
+    standby: Config<P>,
+}
+
 /// An outage under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Calamity {
+struct OutageState {
     outage: Outage,
     since: Instant,
     /// When it was last switched in it.
@@ -141,7 +153,7 @@ struct Calamity {
     asked: bool,
 }
 
-impl Calamity {
+impl OutageState {
     const fn new(outage: Outage, since: Instant) -> Self {
         Self {
             outage,
@@ -159,6 +171,34 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// The most polls a drain takes: a probe an endpoint, an event of each kind, and the deadline.
     pub const MAX_DRAIN: usize = M + KINDS + 1;
 
+    /// A group without endpoints, for a `static`: all zeros, so that it takes no flash and is never built on the stack. It asks for
+    /// nothing before it is [started](Self::start).
+    ///
+    /// ```
+    /// use systole::{Endpoint, Failover, FailoverConfig, Instant};
+    ///
+    /// # fn main() -> Result<(), systole::ConfigError> {
+    /// let mut group = const { Failover::<8, 16>::vacant() }; // in firmware, a `static` in a `ConstStaticCell`
+    /// group.start(FailoverConfig::CLASSIC.seed(0xd1ce)?, &[Endpoint::new(); 3], Instant::ZERO)?;
+    /// assert_eq!(group.endpoints(), 3);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn vacant() -> Self {
+        Self {
+            rules: Rules::NONE,
+            probing: Vec::new(),
+            members: Vec::new(),
+            pending: Pending::new(),
+            now: Instant::ZERO,
+            active: 0,
+            switched: None,
+            outage_state: Vec::new(),
+            switches: 0,
+            quarantines: 0,
+        }
+    }
+
     /// A group of `endpoints`, which are known by their places in the list. The best one by order or weight is active; its first probe is due
     /// at once, those of the others are spread over an interval.
     ///
@@ -169,31 +209,54 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         endpoints: &[Endpoint],
         now: Instant,
     ) -> Result<Self, ConfigError> {
+        let mut group = Self::vacant();
+        group.start(config, endpoints, now)?;
+        Ok(group)
+    }
+
+    /// Makes this a group of `endpoints` as [`new`](Self::new) does, in place: the stack holds one endpoint at a time. What it was before is forgotten.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new); the group stays as it was.
+    pub fn start(
+        &mut self,
+        config: FailoverConfig<P>,
+        endpoints: &[Endpoint],
+        now: Instant,
+    ) -> Result<(), ConfigError> {
         endpoint::check_all(endpoints, M)?;
-        let seed = config.active.seed.0;
-        check(Setting::Seed, seed, 1, u64::MAX)?;
-        let mut members = Vec::new();
-        for (index, &endpoint) in endpoints.iter().enumerate() {
-            let seed = decide::seed_of(seed, index);
-            let member = Member::new(&config, seed, endpoint, now);
-            let _ = members.push(member); // there is room for `M`, as was checked
+        check(Setting::Seed, config.active.seed.0, 1, u64::MAX)?;
+        self.clear(&config, now);
+        for &endpoint in endpoints {
+            self.join(&config, endpoint);
         }
-        let mut group = Self {
-            members,
-            config,
-            pending: Pending::new(),
-            now,
-            active: 0,
-            switched: None,
-            calamity: None,
-            switches: 0,
-            quarantines: 0,
-        };
-        group.active = group.first_in_service().unwrap_or(0);
-        group.at(group.active, |active| {
+        self.active = self.first_in_service().unwrap_or(0);
+        self.at(self.active, |active| {
             active.monitor.reconfigure(&config.active, now);
         });
-        Ok(group)
+        Ok(())
+    }
+
+    fn clear(&mut self, config: &FailoverConfig<P>, now: Instant) {
+        self.rules = config.rules;
+        self.members.clear();
+        self.pending = Pending::new();
+        self.now = now;
+        self.switched = None;
+        self.outage_state.clear();
+        (self.switches, self.quarantines) = (0, 0);
+        self.probing.clear();
+        let _ = self.probing.push(Probing {
+            active: config.active,
+            standby: config.standby,
+        }); // there is room for one
+    }
+
+    #[inline(never)] // its stack is given back before the next one joins
+    fn join(&mut self, config: &FailoverConfig<P>, endpoint: Endpoint) {
+        let seed = decide::seed_of(config.active.seed.0, self.members.len());
+        let member = Member::new(&config.standby, &config.rules, seed, endpoint, self.now);
+        let _ = self.members.push(member); // there is room for `M`, as was checked
     }
 
     /// What to do at `now`. Call it until it answers [`FailoverOutput::Wait`] or [`FailoverOutput::Idle`]; and again at that moment, or after any `handle_*`.
@@ -214,6 +277,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         budget: Option<&RetryBudget>,
     ) -> FailoverOutput {
         self.now = self.now.max(now);
+        if self.members.is_empty() {
+            return FailoverOutput::Idle;
+        }
         for _ in 0..ROUNDS {
             if let Some((endpoint, id)) = self.next_probe(budget) {
                 return FailoverOutput::Probe { endpoint, id };

@@ -97,6 +97,13 @@ pub enum SwitchOn {
 pub struct FailoverConfig<P = Fixed> {
     pub(crate) active: Config<P>,
     pub(super) standby: Config<P>,
+    pub(super) rules: Rules,
+}
+
+/// What decisions are made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Rules {
     pub(super) request_us: u64,
     pub(super) quarantine_us: u64,
     pub(super) quarantine_max_us: u64,
@@ -105,7 +112,39 @@ pub struct FailoverConfig<P = Fixed> {
     pub(super) returning: Return,
     pub(super) switch_on: SwitchOn,
     pub(super) warn_above: u16,
+    /// How many probes in a row make a failure.
+    pub(super) tries: u8,
     pub(super) enabled: bool,
+}
+
+impl Rules {
+    /// Of a group without endpoints, which decides nothing: all zeros, for memory that is zeroed at the start.
+    pub(super) const NONE: Self = Self {
+        request_us: 0,
+        quarantine_us: 0,
+        quarantine_max_us: 0,
+        hold_us: 0,
+        preference: Preference::Order,
+        returning: Return::Stay,
+        switch_on: SwitchOn::Failure,
+        warn_above: 0,
+        tries: 0,
+        enabled: false,
+    };
+
+    pub(super) const fn warning(&self) -> EarlyWarning {
+        EarlyWarning::new().warn_above(self.warn_above)
+    }
+
+    /// How long an endpoint that is back waits for the others: time for each to be asked once more and to answer.
+    pub(super) const fn grace_us(&self) -> u64 {
+        self.request_us.saturating_mul(2)
+    }
+
+    /// How long health has to last to be believed after an outage.
+    pub(super) fn settled_us(&self) -> u64 {
+        self.hold_us.max(self.grace_us())
+    }
 }
 
 impl FailoverConfig<Fixed> {
@@ -128,22 +167,33 @@ impl<P: Pacing> FailoverConfig<P> {
     /// The request timeout, over which an answer is of no use, is the interval of `active` or its longest timeout, whichever is shorter, and no timeout of
     /// either is longer; [`request_timeout`](Self::request_timeout) sets another one. Retries are those of the two.
     #[must_use]
-    pub const fn new(mut active: Config<P>, mut standby: Config<P>) -> Self {
-        let request_us = active.settings.limits.request_us();
+    pub const fn new(active: Config<P>, standby: Config<P>) -> Self {
+        Self::around(active, standby, active.settings.limits.request_us())
+    }
+
+    /// The same with a request timeout of `request_us`, which no other timeout exceeds.
+    pub(super) const fn around(
+        mut active: Config<P>,
+        mut standby: Config<P>,
+        request_us: u32,
+    ) -> Self {
         active.settings.limits.cap_timeouts(request_us);
         standby.settings.limits.cap_timeouts(request_us);
         Self {
-            request_us: request_us as u64,
+            rules: Rules {
+                request_us: request_us as u64,
+                quarantine_us: 30_000_000,
+                quarantine_max_us: 300_000_000,
+                hold_us: 30_000_000,
+                preference: Preference::Order,
+                returning: Return::Stay,
+                switch_on: SwitchOn::Failure,
+                warn_above: EarlyWarning::THRESHOLD,
+                tries: tries(&active),
+                enabled: true,
+            },
             active,
             standby,
-            quarantine_us: 30_000_000,
-            quarantine_max_us: 300_000_000,
-            hold_us: 30_000_000,
-            preference: Preference::Order,
-            returning: Return::Stay,
-            switch_on: SwitchOn::Failure,
-            warn_above: EarlyWarning::THRESHOLD,
-            enabled: true,
         }
     }
 
@@ -157,7 +207,7 @@ impl<P: Pacing> FailoverConfig<P> {
         ensure!(check(Setting::RequestTimeout, us, 1, u32::MAX as u64));
         self.active = ensure!(self.active.timeouts(timeout, timeout, timeout));
         self.standby = ensure!(self.standby.timeouts(timeout, timeout, timeout));
-        self.request_us = us;
+        self.rules.request_us = us;
         Ok(self)
     }
 
@@ -168,13 +218,14 @@ impl<P: Pacing> FailoverConfig<P> {
     pub const fn retries(mut self, retries: u8) -> Result<Self, ConfigError> {
         self.active = ensure!(self.active.retries(Retries::fixed(retries)));
         self.standby = ensure!(self.standby.retries(Retries::fixed(retries)));
+        self.rules.tries = tries(&self.active);
         Ok(self)
     }
 
     /// Whether the group switches by itself. Where it does not, nobody is quarantined either, and all endpoints are watched.
     #[must_use]
     pub const fn enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
+        self.rules.enabled = enabled;
         self
     }
 
@@ -191,8 +242,8 @@ impl<P: Pacing> FailoverConfig<P> {
         let (first, longest) = (micros(first), micros(longest));
         ensure!(check(Setting::Quarantine, first, 1, SPAN_MAX_US));
         ensure!(check(Setting::QuarantineMax, longest, first, SPAN_MAX_US));
-        self.quarantine_us = first;
-        self.quarantine_max_us = longest;
+        self.rules.quarantine_us = first;
+        self.rules.quarantine_max_us = longest;
         Ok(self)
     }
 
@@ -203,40 +254,36 @@ impl<P: Pacing> FailoverConfig<P> {
     /// Zero, or above 12.7 days.
     pub const fn hold_down(mut self, hold_down: Duration) -> Result<Self, ConfigError> {
         ensure!(check(Setting::HoldDown, micros(hold_down), 1, SPAN_MAX_US));
-        self.hold_us = micros(hold_down);
+        self.rules.hold_us = micros(hold_down);
         Ok(self)
     }
 
     /// Which endpoint is the best.
     #[must_use]
     pub const fn preference(mut self, preference: Preference) -> Self {
-        self.preference = preference;
+        self.rules.preference = preference;
         self
     }
 
     /// Whether the group returns to a better endpoint.
     #[must_use]
     pub const fn returning(mut self, returning: Return) -> Self {
-        self.returning = returning;
+        self.rules.returning = returning;
         self
     }
 
     /// What makes the group leave the active endpoint.
     #[must_use]
     pub const fn switch_on(mut self, switch_on: SwitchOn) -> Self {
-        self.switch_on = switch_on;
+        self.rules.switch_on = switch_on;
         self
     }
 
     /// From which score on the path of an endpoint is worse than usual, in thousandths of an octave; see [`EarlyWarning::warn_above`].
     #[must_use]
     pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
-        self.warn_above = milli_octaves;
+        self.rules.warn_above = milli_octaves;
         self
-    }
-
-    pub(super) const fn warning(&self) -> EarlyWarning {
-        EarlyWarning::new().warn_above(self.warn_above)
     }
 
     /// The device's seed, of which each endpoint gets its own; see [`Config::seed`].
@@ -261,21 +308,11 @@ impl<P: Pacing> FailoverConfig<P> {
             (limits.timeout_max_us as u64).saturating_mul(limits.retries.total_weight() as u64);
         duration(limits.interval_max_us.saturating_add(tail))
     }
+}
 
-    /// How many probes in a row make a failure.
-    pub(super) const fn tries(&self) -> u32 {
-        self.active.settings.limits.retries.count() as u32 + 1
-    }
-
-    /// How long an endpoint that is back waits for the others: time for each to be asked once more and to answer.
-    pub(super) const fn grace_us(&self) -> u64 {
-        self.request_us.saturating_mul(2)
-    }
-
-    /// How long health has to last to be believed after an outage.
-    pub(super) fn settled_us(&self) -> u64 {
-        self.hold_us.max(self.grace_us())
-    }
+/// How many probes in a row make a failure.
+const fn tries<P: Pacing>(active: &Config<P>) -> u8 {
+    active.settings.limits.retries.count().saturating_add(1)
 }
 
 #[cfg(test)]
@@ -287,8 +324,8 @@ mod tests {
     fn the_classic_form_is_what_it_says() {
         let config = classic();
         assert_eq!(config, FailoverConfig::CLASSIC);
-        assert_eq!(config.tries(), 3);
-        assert_eq!(config.request_us, 800_000);
+        assert_eq!(config.rules.tries, 3);
+        assert_eq!(config.rules.request_us, 800_000);
         assert_eq!(config.active.interval_max(), Duration::from_secs(1));
         assert_eq!(config.standby.interval_max(), Duration::from_secs(5));
     }

@@ -1,10 +1,11 @@
 //! What a group decides. Each decision tells whether it changed anything; the drain goes on until none does.
 
+use crate::config::Config;
 use crate::failover::config::{Preference, Return, SwitchOn};
 use crate::failover::endpoint::Duty;
 use crate::failover::event::{FailoverEvent, Outage, SwitchReason};
 use crate::failover::member::Member;
-use crate::failover::{Calamity, Failover};
+use crate::failover::{Failover, OutageState, Probing};
 use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
@@ -32,12 +33,16 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Ends the quarantines that `which` says.
     pub(super) fn release_where(&mut self, which: impl Fn(&Member<N, P>) -> bool) -> bool {
-        let (now, config, pending) = (self.now, &self.config, &mut self.pending);
+        let (now, rules, pending) = (self.now, &self.rules, &mut self.pending);
+        let Some(probing) = self.probing.first() else {
+            return false;
+        };
         let mut any = false;
         for (endpoint, member) in self.members.iter_mut().enumerate() {
             if member.quarantine.is_some() && which(member) {
                 any = true;
-                member.renew(config, seed_of(config.active.seed.0, endpoint), now);
+                let seed = seed_of(probing.active.seed.0, endpoint);
+                member.renew(&probing.standby, rules, seed, now);
                 pending.tell(|number| FailoverEvent::Released {
                     number,
                     at: now,
@@ -49,12 +54,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn quarantine(&mut self, endpoint: usize) {
-        let (at, config) = (self.now, &self.config);
+        let (at, rules) = (self.now, &self.rules);
         let member = self.members.get_mut(endpoint);
         let Some(member) = member.filter(|member| member.endpoint.duty == Duty::Normal) else {
             return;
         };
-        let span = duration(member.condemn(config, at));
+        let span = duration(member.condemn(rules, at));
         self.quarantines = self.quarantines.saturating_add(1);
         self.pending.tell(|number| FailoverEvent::Quarantined {
             number,
@@ -68,12 +73,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     fn charge(&mut self) -> bool {
         let settled = self
             .active_member()
-            .is_some_and(|active| active.healthy_for(self.config.settled_us(), self.now));
-        if !settled || self.calamity.is_some() {
+            .is_some_and(|active| active.healthy_for(self.rules.settled_us(), self.now));
+        if !settled || self.is_in_outage() {
             return false;
         }
         let proved = self.active_member().and_then(|active| active.proved);
-        let (active, tries, on) = (self.active, self.config.tries(), self.config.enabled);
+        let (active, tries, on) = (self.active, u32::from(self.rules.tries), self.rules.enabled);
         let guilty = |(index, member): &(usize, &mut Member<N, P>)| {
             let of_use = member.in_service() && member.has_failed(tries);
             let leave = member.charged && (!on || member.endpoint.duty == Duty::Pinned);
@@ -101,7 +106,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn notice_ours(&mut self) -> bool {
-        self.calamity.is_none() && self.looks_like_ours() && self.go_down(Outage::Ours)
+        !self.is_in_outage() && self.looks_like_ours() && self.go_down(Outage::Ours)
     }
 
     /// Where all that are in service are dead, the quarantined get their chance; where there are none, all are dead.
@@ -110,11 +115,16 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if !in_service.all(Member::is_dead) {
             return false;
         }
-        self.release_where(|_| true) || (self.calamity.is_none() && self.go_down(Outage::AllDead))
+        self.release_where(|_| true) || (!self.is_in_outage() && self.go_down(Outage::AllDead))
+    }
+
+    fn is_in_outage(&self) -> bool {
+        !self.outage_state.is_empty()
     }
 
     fn go_down(&mut self, outage: Outage) -> bool {
-        self.calamity = Some(Calamity::new(outage, self.now));
+        self.outage_state.clear();
+        let _ = self.outage_state.push(OutageState::new(outage, self.now)); // there is room for one
         let at = self.now;
         self.pending
             .tell(|number| FailoverEvent::Down { number, at, outage });
@@ -124,17 +134,18 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// An outage is over when the active endpoint is healthy; one that is taken for ours, when the others are, too, or when the active
     /// one stays healthy, which shows that the fault was theirs.
     fn notice_the_end(&mut self) -> bool {
-        let (Some(calamity), Some(active)) = (self.calamity, self.active_member()) else {
+        let (Some(&outage_state), Some(active)) = (self.outage_state.first(), self.active_member())
+        else {
             return false;
         };
-        let settled = self.config.settled_us();
+        let settled = self.rules.settled_us();
         let theirs =
-            active.healthy_for(settled, self.now) && calamity.since.plus(settled) <= self.now;
-        let ours = calamity.outage == Outage::Ours && self.looks_like_ours();
+            active.healthy_for(settled, self.now) && outage_state.since.plus(settled) <= self.now;
+        let ours = outage_state.outage == Outage::Ours && self.looks_like_ours();
         if active.healthy.is_none() || (ours && !theirs) {
             return false;
         }
-        self.calamity = None;
+        self.outage_state.clear();
         let (at, index) = (self.now, self.active);
         for (other, member) in self.members.iter_mut().enumerate() {
             member.charged |= member.suspected.is_some();
@@ -168,18 +179,18 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     fn ask_the_active(&mut self) -> bool {
         let back = self.members.iter().any(|member| member.healthy.is_some());
-        let first = |calamity: &&mut Calamity| back && !calamity.asked;
-        let Some(calamity) = self.calamity.as_mut().filter(first) else {
+        let first = |outage_state: &&mut OutageState| back && !outage_state.asked;
+        let Some(outage_state) = self.outage_state.first_mut().filter(first) else {
             return false;
         };
-        calamity.asked = true;
+        outage_state.asked = true;
         let now = self.now;
         self.at(self.active, |active| active.monitor.probe_now(now));
         true
     }
 
     fn switch(&mut self) -> bool {
-        if !self.config.enabled {
+        if !self.rules.enabled {
             return false;
         }
         let Some(reason) = self.reason_to_leave() else {
@@ -189,8 +200,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let Some(to) = self.best(|member| member.is_proved_since(since)) else {
             return false;
         };
-        let grace = self.config.grace_us();
-        let (outage, from) = (self.calamity.is_some(), self.active);
+        let grace = self.rules.grace_us();
+        let (outage, from) = (self.is_in_outage(), self.active);
         if outage && !(self.may_switch_again() && self.is_healthy_for(to, grace)) {
             return false;
         }
@@ -202,8 +213,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn reason_to_leave(&self) -> Option<SwitchReason> {
-        let (active, tries) = (self.active_member()?, self.config.tries());
-        let hasty = self.config.switch_on == SwitchOn::Suspicion;
+        let (active, tries) = (self.active_member()?, u32::from(self.rules.tries));
+        let hasty = self.rules.switch_on == SwitchOn::Suspicion;
         match active.suspected {
             None => None,
             Some(_) if active.is_dead() => Some(SwitchReason::Dead),
@@ -214,15 +225,18 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// In an outage, one switch; another one only where the first turned out to be wrong for as long as a hold-down.
     fn may_switch_again(&self) -> bool {
-        let last = self.calamity.and_then(|calamity| calamity.switched);
-        last.is_none_or(|at| at.plus(self.config.settled_us()) <= self.now)
+        let last = self
+            .outage_state
+            .first()
+            .and_then(|outage_state| outage_state.switched);
+        last.is_none_or(|at| at.plus(self.rules.settled_us()) <= self.now)
     }
 
     /// The active endpoint is not suspected: is it left for another one that has been healthy for long enough, whose path is as usual?
     fn switch_for_the_better(&mut self) -> bool {
-        let (now, hold) = (self.now, self.config.hold_us);
+        let (now, hold) = (self.now, self.rules.hold_us);
         let settled = self.switched.is_none_or(|at| at.plus(hold) <= now);
-        if !settled || self.calamity.is_some() {
+        if !settled || self.is_in_outage() {
             return false;
         }
         let best = self.best(|member| member.healthy_for(hold, now) && member.is_good());
@@ -235,17 +249,17 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     fn reason_to_prefer(&self, to: usize) -> Option<SwitchReason> {
         let degraded = !self.active_member()?.is_good();
-        if degraded && self.config.switch_on == SwitchOn::Warning {
+        if degraded && self.rules.switch_on == SwitchOn::Warning {
             return Some(SwitchReason::Degraded);
         }
-        let better = self.config.returning == Return::Prefer && self.is_better(to);
+        let better = self.rules.returning == Return::Prefer && self.is_better(to);
         better.then_some(SwitchReason::Preferred)
     }
 
     fn is_better(&self, to: usize) -> bool {
         let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
         let pair = self.members.get(to).zip(self.active_member());
-        pair.is_some_and(|(other, active)| match self.config.preference {
+        pair.is_some_and(|(other, active)| match self.rules.preference {
             Preference::Order => to < self.active,
             Preference::Weight if other.load.or(active.load).is_none() => {
                 other.spare() > active.spare()
@@ -274,7 +288,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// The lower, the better; equals by order.
     pub(super) fn rank(&self, member: &Member<N, P>) -> (bool, u32) {
-        let preference = match self.config.preference {
+        let preference = match self.rules.preference {
             Preference::Order => 0,
             Preference::Rtt => member.monitor.smoothed_us(),
             Preference::Weight => u32::MAX - member.spare(),
@@ -285,17 +299,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// Makes `to` the active endpoint, and `from` one of the others.
     pub(super) fn activate(&mut self, to: usize, reason: SwitchReason) {
         let (at, from) = (self.now, core::mem::replace(&mut self.active, to));
-        let config = self.config;
-        self.at(from, |member| {
-            if member.in_service() {
-                member.monitor.reconfigure(&config.standby, at);
-            }
-        });
-        self.at(to, |member| member.monitor.reconfigure(&config.active, at));
+        self.probe_as(from, at, |probing| &probing.standby);
+        self.probe_as(to, at, |probing| &probing.active);
         self.switched = Some(at);
         self.switches = self.switches.saturating_add(1);
-        if let Some(calamity) = &mut self.calamity {
-            calamity.switched = Some(at);
+        if let Some(outage_state) = self.outage_state.first_mut() {
+            outage_state.switched = Some(at);
         }
         self.pending.tell(|number| FailoverEvent::Switched {
             number,
@@ -306,14 +315,28 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
+    /// Probes `endpoint`, if it is in service, from now on by the configuration that `which` names.
+    fn probe_as(
+        &mut self,
+        endpoint: usize,
+        at: Instant,
+        which: impl Fn(&Probing<P>) -> &Config<P>,
+    ) {
+        let member = self.members.get_mut(endpoint);
+        let member = member.filter(|member| member.in_service());
+        if let Some((member, probing)) = member.zip(self.probing.first()) {
+            member.monitor.reconfigure(which(probing), at);
+        }
+    }
+
     // ---- timers ----
 
     /// When a decision may fall due by the passing of time alone, after `now`.
     pub(super) fn timer(&self) -> Instant {
         let (grace, hold, settled) = (
-            self.config.grace_us(),
-            self.config.hold_us,
-            self.config.settled_us(),
+            self.rules.grace_us(),
+            self.rules.hold_us,
+            self.rules.settled_us(),
         );
         let after = |from: Option<Instant>, span| from.map_or(Instant::MAX, |at| at.plus(span));
         let members = self.members.iter().flat_map(|member| {
@@ -323,8 +346,14 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
                 after(member.healthy, hold),
             ]
         });
-        let down = self.calamity.map(|calamity| calamity.since);
-        let switched = self.calamity.and_then(|calamity| calamity.switched);
+        let down = self
+            .outage_state
+            .first()
+            .map(|outage_state| outage_state.since);
+        let switched = self
+            .outage_state
+            .first()
+            .and_then(|outage_state| outage_state.switched);
         let group = [
             after(self.switched, hold),
             after(down, settled),
@@ -368,7 +397,7 @@ mod tests {
     fn what_is_due_now_is_not_waited_for() {
         let mut group = group(2);
         group.at(1, |member| member.healthy = Some(Instant::ZERO));
-        let [grace, hold] = [group.config.grace_us(), group.config.hold_us];
+        let [grace, hold] = [group.rules.grace_us(), group.rules.hold_us];
         assert_eq!(group.timer(), Instant::ZERO.plus(grace));
         group.now = group.timer();
         assert_eq!(group.timer(), Instant::ZERO.plus(hold));

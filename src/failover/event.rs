@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use heapless::Vec;
+
 use crate::time::Instant;
 
 /// What a group has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event of a kind stays and
@@ -181,17 +183,17 @@ impl fmt::Display for Outage {
 /// The kinds of events.
 pub(super) const KINDS: usize = 5;
 
-/// One pending slot a kind.
+/// The events that wait, the earliest first: the latest of each kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pending {
-    slots: [Option<FailoverEvent>; KINDS],
+    events: Vec<FailoverEvent, KINDS>,
     number: u32,
 }
 
 impl Pending {
     pub(super) const fn new() -> Self {
         Self {
-            slots: [None; KINDS],
+            events: Vec::new(),
             number: 0,
         }
     }
@@ -202,18 +204,15 @@ impl Pending {
         let event = event(self.number);
         #[cfg(feature = "tracing")]
         crate::trace::group(&event);
-        if let Some(slot) = self.slots.get_mut(event.kind()) {
-            *slot = Some(event);
-        }
+        self.events.retain(|other| other.kind() != event.kind());
+        let _ = self.events.push(event); // there is room for one of each kind
     }
 
     /// The earliest pending event.
     pub(super) fn take(&mut self) -> Option<FailoverEvent> {
-        let number = self.number;
-        let age = |slot: &&mut Option<FailoverEvent>| {
-            slot.map(|event| number.wrapping_sub(event.number()))
-        };
-        self.slots.iter_mut().max_by_key(age)?.take()
+        let first = self.events.first().copied()?;
+        self.events.retain(|other| other.number() != first.number());
+        Some(first)
     }
 }
 

@@ -28,7 +28,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         received_at: Instant,
         server_delay: Duration,
     ) {
-        let request_us = self.config.request_us;
+        let request_us = self.rules.request_us;
         self.with(endpoint, received_at, |member, now| {
             let monitor = &mut member.monitor;
             if let Some(age_us) = monitor.handle_reply_aged(id, received_at, server_delay) {
@@ -108,8 +108,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         for member in &mut self.members {
             member.resync(now, back_us);
         }
-        let calamity = self.calamity.iter_mut();
-        let moments = calamity.flat_map(|one| [Some(&mut one.since), one.switched.as_mut()]);
+        let outage_state = self.outage_state.iter_mut();
+        let moments = outage_state.flat_map(|one| [Some(&mut one.since), one.switched.as_mut()]);
         for moment in moments.flatten().chain(&mut self.switched) {
             *moment = moment.minus(back_us);
         }
@@ -167,9 +167,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn renew(&mut self, endpoint: usize) {
-        let (now, config) = (self.now, self.config);
-        let seed = seed_of(config.active.seed.0, endpoint);
-        self.at(endpoint, |member| member.renew(&config, seed, now));
+        let (now, rules) = (self.now, &self.rules);
+        let member = self.members.get_mut(endpoint);
+        if let Some((member, probing)) = member.zip(self.probing.first()) {
+            let seed = seed_of(probing.active.seed.0, endpoint);
+            member.renew(&probing.standby, rules, seed, now);
+        }
     }
 
     /// Hands something to an endpoint in service, and draws the conclusions.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::budget::RetryBudget;
 use crate::config::Config;
-use crate::failover::FailoverConfig;
+use crate::failover::config::Rules;
 use crate::failover::endpoint::{Duty, Endpoint};
 use crate::health::{EarlyWarning, Health};
 use crate::monitor::{Monitor, Output};
@@ -49,13 +49,14 @@ pub(super) struct Member<const N: usize, P: Pacing> {
 
 impl<const N: usize, P: Pacing> Member<N, P> {
     pub(super) fn new(
-        config: &FailoverConfig<P>,
+        standby: &Config<P>,
+        rules: &Rules,
         seed: u64,
         endpoint: Endpoint,
         now: Instant,
     ) -> Self {
-        let monitor = Monitor::start(with_seed(config.standby, seed, 0), now);
-        Self::around(monitor, config.warning(), endpoint, now)
+        let monitor = Monitor::start(with_seed(*standby, seed, 0), now);
+        Self::around(monitor, rules.warning(), endpoint, now)
     }
 
     const fn around(
@@ -85,12 +86,12 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     }
 
     /// Starts over, but for the record of offences.
-    pub(super) fn renew(&mut self, config: &FailoverConfig<P>, seed: u64, now: Instant) {
+    pub(super) fn renew(&mut self, standby: &Config<P>, rules: &Rules, seed: u64, now: Instant) {
         let generation = self.generation.wrapping_add(1);
-        let probing = with_seed(config.standby.start_at_once(), seed, generation);
+        let probing = with_seed(standby.start_at_once(), seed, generation);
         let sentence_us = self.sentence_us;
         let monitor = Monitor::start(probing, now);
-        *self = Self::around(monitor, config.warning(), self.endpoint, now);
+        *self = Self::around(monitor, rules.warning(), self.endpoint, now);
         self.generation = generation;
         self.sentence_us = sentence_us;
         self.charged = sentence_us > 0; // until it is heard
@@ -221,10 +222,10 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     }
 
     /// Sentences it to its next quarantine; returns how long that is.
-    pub(super) fn condemn<Q: Pacing>(&mut self, config: &FailoverConfig<Q>, now: Instant) -> u64 {
+    pub(super) fn condemn(&mut self, rules: &Rules, now: Instant) -> u64 {
         self.sentence_us = match self.sentence_us {
-            0 => config.quarantine_us,
-            last => last.saturating_mul(2).min(config.quarantine_max_us),
+            0 => rules.quarantine_us,
+            last => last.saturating_mul(2).min(rules.quarantine_max_us),
         };
         self.quarantine = Some(now.plus(self.sentence_us));
         self.suspected = None;
@@ -270,6 +271,7 @@ const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failover::FailoverConfig;
     use crate::pacing::Fixed;
 
     #[test]
@@ -281,7 +283,13 @@ mod tests {
 
     fn spoilt(spoil: impl FnOnce(&mut Member<4, Fixed>)) -> bool {
         let config = FailoverConfig::CLASSIC;
-        let mut member = Member::new(&config, 7, Endpoint::new(), Instant::ZERO);
+        let mut member = Member::new(
+            &config.standby,
+            &config.rules,
+            7,
+            Endpoint::new(),
+            Instant::ZERO,
+        );
         spoil(&mut member);
         member.is_valid()
     }
@@ -293,7 +301,13 @@ mod tests {
         let config = config.detect_within(Duration::from_secs(5)).unwrap();
         let mut group = FailoverConfig::CLASSIC;
         group.standby = config.start_at_once();
-        let mut member = Member::<8, _>::new(&group, 7, Endpoint::new(), Instant::ZERO);
+        let mut member = Member::<8, _>::new(
+            &group.standby,
+            &group.rules,
+            7,
+            Endpoint::new(),
+            Instant::ZERO,
+        );
         let first = member.poll(Instant::ZERO, None).unwrap();
         let almost = Instant::from_millis(4_999);
         let mut now = Instant::ZERO;
@@ -338,7 +352,13 @@ mod tests {
         let (at, request_us) = (Instant::from_secs(9), 800_000);
         for (proved, tardy) in [(8_000_000, false), (7_999_999, true)] {
             let config = FailoverConfig::CLASSIC;
-            let mut member = Member::<4, _>::new(&config, 7, Endpoint::new(), Instant::ZERO);
+            let mut member = Member::<4, _>::new(
+                &config.standby,
+                &config.rules,
+                7,
+                Endpoint::new(),
+                Instant::ZERO,
+            );
             member.proved = Some(Instant::from_micros(proved));
             member.answered(at, 1_000_000, Duration::ZERO, request_us);
             assert_eq!(member.tardy.is_some(), tardy);

@@ -103,7 +103,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if in_service.all(Member::is_dead) {
             return GroupState::AllDead;
         }
-        match self.calamity.map(|calamity| calamity.outage) {
+        match self
+            .outage_state
+            .first()
+            .map(|outage_state| outage_state.outage)
+        {
             Some(Outage::Ours) => GroupState::Isolated,
             _ if suspected => GroupState::Suspecting,
             _ => GroupState::Serving,
@@ -153,7 +157,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// pinned or barred is in quarantine, none that is out of service is healthy, and every monitor is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        let active = self.active_member().is_some_and(Member::in_service);
+        let active = self
+            .active_member()
+            .map_or(self.members.is_empty(), Member::in_service);
         active && self.members.iter().all(Member::is_valid)
     }
 }

@@ -4,17 +4,19 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use crate::config::{Config, Founding};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Setting, check};
 use crate::failover::config::{FailoverConfig, Preference, Return, SwitchOn};
 use crate::pacing::Pacing;
-use crate::time::duration;
+use crate::time::{duration, saturate};
 
-/// What is left out is as [`FailoverConfig::new`] sets it. The request timeout is the longest timeout of `active`.
+/// What is left out is as [`FailoverConfig::new`] sets it.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "FailoverConfig")]
 struct Form<C> {
     active: C,
     standby: C,
+    #[serde(default)]
+    request_timeout_us: Option<u32>,
     #[serde(default)]
     quarantine_us: Option<u64>,
     #[serde(default)]
@@ -42,14 +44,15 @@ impl<P: Founding> Serialize for FailoverConfig<P> {
         Form {
             active: self.active,
             standby: self.standby,
-            quarantine_us: Some(self.quarantine_us),
-            quarantine_max_us: Some(self.quarantine_max_us),
-            hold_down_us: Some(self.hold_us),
-            preference: self.preference,
-            returning: self.returning,
-            switch_on: self.switch_on,
-            warn_above_milli_octaves: Some(self.warn_above),
-            enabled: self.enabled,
+            request_timeout_us: Some(saturate(self.rules.request_us)),
+            quarantine_us: Some(self.rules.quarantine_us),
+            quarantine_max_us: Some(self.rules.quarantine_max_us),
+            hold_down_us: Some(self.rules.hold_us),
+            preference: self.rules.preference,
+            returning: self.rules.returning,
+            switch_on: self.rules.switch_on,
+            warn_above_milli_octaves: Some(self.rules.warn_above),
+            enabled: self.rules.enabled,
         }
         .serialize(to)
     }
@@ -64,17 +67,39 @@ impl<'de, P: Founding> Deserialize<'de> for FailoverConfig<P> {
 
 impl<P: Pacing> Form<Config<P>> {
     fn read(&self) -> Result<FailoverConfig<P>, ConfigError> {
-        let new = FailoverConfig::new(self.active, self.standby);
-        let first = self.quarantine_us.unwrap_or(new.quarantine_us);
-        let longest = self.quarantine_max_us.unwrap_or(new.quarantine_max_us);
+        let new = self.with_request_timeout()?;
+        let first = self.quarantine_us.unwrap_or(new.rules.quarantine_us);
+        let longest = self
+            .quarantine_max_us
+            .unwrap_or(new.rules.quarantine_max_us);
         let config = new
             .quarantine(duration(first), duration(longest))?
-            .hold_down(duration(self.hold_down_us.unwrap_or(new.hold_us)))?;
+            .hold_down(duration(self.hold_down_us.unwrap_or(new.rules.hold_us)))?;
         Ok(config
             .preference(self.preference)
             .returning(self.returning)
             .switch_on(self.switch_on)
-            .warn_above(self.warn_above_milli_octaves.unwrap_or(new.warn_above))
+            .warn_above(
+                self.warn_above_milli_octaves
+                    .unwrap_or(new.rules.warn_above),
+            )
             .enabled(self.enabled))
+    }
+
+    fn with_request_timeout(&self) -> Result<FailoverConfig<P>, ConfigError> {
+        let Some(request_us) = self.request_timeout_us else {
+            return Ok(FailoverConfig::new(self.active, self.standby));
+        };
+        check(
+            Setting::RequestTimeout,
+            request_us.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        Ok(FailoverConfig::around(
+            self.active,
+            self.standby,
+            request_us,
+        ))
     }
 }

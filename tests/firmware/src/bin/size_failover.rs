@@ -13,20 +13,23 @@ mod image;
 
 #[entry]
 fn main() -> ! {
-    let mut group = group().ok();
+    static mut GROUP: Failover<4, 16> = Failover::vacant();
+    black_box(start(GROUP).is_ok());
     loop {
         let now = Instant::from_micros(black_box(0));
-        if let Some(group) = &mut group {
-            let _ = black_box(&group.poll(now));
-            arrive(group, now);
-            say(group, now);
-            black_box((group.active(), group.state()));
-        }
+        let _ = black_box(&GROUP.poll(now));
+        arrive(GROUP, now);
+        say(GROUP, now);
+        black_box((GROUP.active(), GROUP.state()));
     }
 }
 
 fn arrive(group: &mut Failover<4, 16>, now: Instant) {
-    let (endpoint, id, span) = (black_box(1), ProbeId::from(black_box(7)), black_box(Duration::ZERO));
+    let (endpoint, id, span) = (
+        black_box(1),
+        ProbeId::from(black_box(7)),
+        black_box(Duration::ZERO),
+    );
     group.handle_reply(endpoint, id, now);
     group.handle_reply_with(endpoint, id, now, span);
     group.handle_failure(endpoint, id, Failure::Refused, now);
@@ -48,7 +51,7 @@ fn say(group: &mut Failover<4, 16>, now: Instant) {
     black_box(group.status(endpoint, now));
 }
 
-fn group() -> Result<Failover<4, 16>, ConfigError> {
+fn start(group: &mut Failover<4, 16>) -> Result<(), ConfigError> {
     let config = FailoverConfig::CLASSIC.seed(black_box(7))?;
-    Failover::new(config, &[Endpoint::new(); 4], Instant::ZERO)
+    group.start(config, &[Endpoint::new(); 4], Instant::ZERO)
 }
