@@ -92,7 +92,8 @@ fn suspicion_is_enough_where_the_user_says_so() {
     world.paths[0] = Path::Silent;
     world.run(secs(10));
     let (from, to, reason, at) = world.switches()[0];
-    assert_eq!((from, to, reason), (0, 1, SwitchReason::Suspected));
+    assert!(to > 0, "to whichever answers first");
+    assert_eq!((from, reason), (0, SwitchReason::Suspected));
     let took = at.saturating_duration_since(broken);
     assert!(
         took <= Duration::from_millis(1_000 + 800 + 20 + 1),

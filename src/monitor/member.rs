@@ -77,7 +77,7 @@ mod tests {
         let (other, own) = (label(monitor.incarnation ^ 1), label(monitor.incarnation));
         let key = monitor.key;
         for (label, failed) in [(other, 0), (own, 1)] {
-            monitor.handle_failure(label.seal(key), Failure::Refused, now);
+            monitor.handle_failure(label.seal(key.0), Failure::Refused, now);
             assert_eq!(monitor.counters.failed, failed);
         }
     }
