@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use etcd_client::{Client, ConnectOptions, Error, PutOptions};
+use etcd_client::{Client, ConnectOptions, Error, KeyValue, PutOptions};
 use systole::pacing::{Fluctuation, Lifetime};
 use systole::tokio::{Builder, Farewell, Heart};
 use systole::{Config, ConfigError, Failure, Fault};
@@ -27,7 +27,8 @@ pub struct Registration {
 pub struct Tenure {
     /// The lease.
     pub lease: i64,
-    /// The revision at which the key was put under it. No other registration of the key, ours included, has the same.
+    /// The revision at which the key was put under it. No other registration of the key, ours included, has the same; it is another one
+    /// where the key had to be put back.
     pub epoch: i64,
     /// Until when etcd keeps it, at the least: counted from when the last renewal that was answered was sent. Our clock stands still
     /// while the machine is suspended, so what must never happen twice is to be written in a transaction on the key and its epoch.
@@ -117,6 +118,16 @@ pub(crate) async fn connect(endpoint: &str, ttl: Duration) -> Result<Client, Err
     Client::connect([endpoint], Some(options)).await
 }
 
+/// What a renewal found.
+enum Kept {
+    /// The lease, and the key as it was put under it.
+    All,
+    /// The lease; the key was deleted or overwritten.
+    Lease(Tenure),
+    /// Nothing: the lease has lapsed, or there was none.
+    Nothing,
+}
+
 /// What the probes share.
 struct Owner {
     client: Client,
@@ -128,29 +139,41 @@ struct Owner {
 }
 
 impl Owner {
-    /// One beat: a renewal where there is a lease, a registration where there is none any more.
+    /// One beat: a renewal where there is a lease, a registration where there is none any more, and the key put back where somebody
+    /// deleted or overwrote it while its lease lived.
     async fn beat(self: Arc<Self>) -> Result<(), Fault> {
         let held = *self.tenure.borrow();
         let kept = match held {
-            Some(tenure) => self.renew(tenure.lease).await,
-            None => Ok(false),
+            Some(tenure) => self.renew(tenure).await,
+            None => Ok(Kept::Nothing),
         };
-        match kept {
-            Ok(true) => Ok(()),
-            Ok(false) => self.register(held).await.map_err(|error| fault(&error)),
-            Err(error) => Err(fault(&error)),
-        }
+        let done = match kept {
+            Ok(Kept::All) => Ok(()),
+            Ok(Kept::Lease(tenure)) => self.put_back(tenure).await,
+            Ok(Kept::Nothing) => self.register(held).await,
+            Err(error) => Err(error),
+        };
+        done.map_err(|error| fault(&error))
     }
 
-    /// Whether etcd still has the lease. A stream of its own for each renewal, so that no answer is taken for another's.
-    async fn renew(&self, lease: i64) -> Result<bool, Error> {
+    /// Renews the lease, and looks whether the key is still ours: put under that lease, at that epoch.
+    ///
+    /// A stream of its own for each renewal, so that no answer is taken for another's.
+    async fn renew(&self, tenure: Tenure) -> Result<Kept, Error> {
         let until = self.granted_until();
-        match self.client.lease_client().keep_alive(lease).await {
-            Ok(_) => self.extend(lease, until),
-            Err(Error::LeaseKeepAliveError(_)) => return Ok(false),
+        match self.client.lease_client().keep_alive(tenure.lease).await {
+            Ok(_) => self.extend(tenure.lease, until),
+            Err(Error::LeaseKeepAliveError(_)) => return Ok(Kept::Nothing),
             Err(error) => return Err(error),
         }
-        Ok(true)
+        let found = self.client.kv_client().get(&*self.key, None).await?;
+        let ours =
+            |key: &KeyValue| (key.lease(), key.mod_revision()) == (tenure.lease, tenure.epoch);
+        Ok(if found.kvs().iter().any(ours) {
+            Kept::All
+        } else {
+            Kept::Lease(tenure)
+        })
     }
 
     /// Answers may overtake each other.
@@ -175,19 +198,40 @@ impl Owner {
         }
         self.tenure.send_replace(None);
         let until = self.granted_until();
-        let mut client = self.client.clone();
-        let lease = client.lease_grant(self.ttl, None).await?.id();
-        let options = PutOptions::new().with_lease(lease);
-        let put = client.put(&*self.key, &*self.value, Some(options)).await?;
-        let epoch = put
-            .header()
-            .map_or(0, etcd_client::ResponseHeader::revision);
+        let lease = self.client.lease_client().grant(self.ttl, None).await?.id();
+        let epoch = self.put(lease).await?;
         self.tenure.send_replace(Some(Tenure {
             lease,
             epoch,
             until,
         }));
         Ok(())
+    }
+
+    /// Puts the key again under the lease of `seen`, once for all probes that find it gone: a new epoch.
+    async fn put_back(&self, seen: Tenure) -> Result<(), Error> {
+        let _one_at_a_time = self.registering.lock().await;
+        let ours = |held: &Tenure| (held.lease, held.epoch) == (seen.lease, seen.epoch);
+        if !self.tenure.borrow().as_ref().is_some_and(ours) {
+            return Ok(());
+        }
+        let epoch = self.put(seen.lease).await?;
+        self.tenure.send_modify(|held| {
+            if let Some(held) = held.as_mut().filter(|held| held.lease == seen.lease) {
+                held.epoch = epoch;
+            }
+        });
+        Ok(())
+    }
+
+    /// Puts the key under `lease`; returns the revision at which that was done.
+    async fn put(&self, lease: i64) -> Result<i64, Error> {
+        let options = PutOptions::new().with_lease(lease);
+        let mut client = self.client.kv_client();
+        let put = client.put(&*self.key, &*self.value, Some(options)).await?;
+        Ok(put
+            .header()
+            .map_or(0, etcd_client::ResponseHeader::revision))
     }
 
     /// When a lease lapses, at the earliest, that is granted or renewed from now on.

@@ -124,6 +124,24 @@ async fn an_etcd_without_its_memory_is_told_again() {
     assert_eq!(etcd.value_of(KEY).await.as_deref(), Some("here"));
 }
 
+/// While its lease lives, somebody deletes the key; then somebody writes over it.
+#[tokio::test]
+async fn a_key_that_is_deleted_or_overwritten_is_put_back_at_a_new_epoch() {
+    let Some(etcd) = Etcd::start("put-back") else {
+        return;
+    };
+    let registration = register(&etcd).await;
+    let first = until(&registration, |_| true).await;
+    let mut client = etcd.client().await;
+    client.delete(KEY, None).await.unwrap();
+    let second = until(&registration, |tenure| tenure.epoch > first.epoch).await;
+    assert_eq!(etcd.value_of(KEY).await.as_deref(), Some("here"));
+    client.put(KEY, "elsewhere", None).await.unwrap();
+    let third = until(&registration, |tenure| tenure.epoch > second.epoch).await;
+    assert_eq!(etcd.value_of(KEY).await.as_deref(), Some("here"));
+    assert_eq!((second.lease, third.lease), (first.lease, first.lease));
+}
+
 #[tokio::test]
 async fn a_stop_takes_the_key_along() {
     let Some(etcd) = Etcd::start("stop") else {
