@@ -3,35 +3,15 @@
 
 #[path = "common/group.rs"]
 mod group;
+#[path = "common/group_ops.rs"]
+mod group_ops;
 
 use group::{M, Path, SLOW, UP, World, micros, secs};
+use group_ops::{Op, played};
 use proptest::prelude::*;
 use systole::{
-    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, ProbeId, Return,
-    SwitchOn,
+    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, Return, SwitchOn,
 };
-
-/// What can happen to a group. Spans are microseconds.
-#[derive(Clone, Debug)]
-enum Op {
-    Beat(u8),
-    Late(u64),
-    Early(u16),
-    Path(usize, Path),
-    All(Path),
-    Duty(usize, Duty),
-    SwitchTo(usize),
-    Traffic(usize),
-    Load(usize, Option<u8>),
-    FlowLost(usize),
-    Pushback(usize),
-    Restarted(usize),
-    ProbeNow(usize),
-    Forged(usize, u64),
-    Resumed,
-    ClockBack(u32),
-    Leap(u64),
-}
 
 fn path() -> impl Strategy<Value = Path> {
     prop_oneof![
@@ -45,16 +25,15 @@ fn path() -> impl Strategy<Value = Path> {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let which = || 0_usize..=M;
-    let duty = prop_oneof![Just(Duty::Normal), Just(Duty::Pinned), Just(Duty::Barred)];
+    let which = || any::<u8>();
     let late = prop_oneof![0_u64..1_000_000, 0_u64..60_000_000, 0_u64..1 << 40];
     prop_oneof![
         9 => any::<u8>().prop_map(Op::Beat),
         3 => late.prop_map(Op::Late),
         1 => any::<u16>().prop_map(Op::Early),
-        5 => (0..M, path()).prop_map(|(which, path)| Op::Path(which, path)),
+        5 => (which(), path()).prop_map(|(which, path)| Op::Path(which, path)),
         1 => path().prop_map(Op::All),
-        1 => (which(), duty).prop_map(|(which, duty)| Op::Duty(which, duty)),
+        1 => (which(), any::<u8>()).prop_map(|(which, duty)| Op::Duty(which, duty)),
         1 => which().prop_map(Op::SwitchTo),
         1 => which().prop_map(Op::Traffic),
         1 => (which(), any::<Option<u8>>()).prop_map(|(which, load)| Op::Load(which, load)),
@@ -67,50 +46,6 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<u32>().prop_map(Op::ClockBack),
         1 => (0_u64..1 << 50).prop_map(Op::Leap),
     ]
-}
-
-fn apply(world: &mut World, op: &Op) {
-    let now = world.now;
-    match *op {
-        Op::Beat(times) => (0..times).for_each(|_| world.beat(0, Instant::MAX)),
-        Op::Late(us) => world.beat(us, Instant::MAX),
-        Op::Early(us) => world.look_at(world.wait.min(now.saturating_add(micros(us.into())))),
-        Op::Path(which, path) => world.paths[which] = path,
-        Op::All(path) => world.paths = [path; M],
-        Op::Duty(which, duty) => {
-            world.group.set_duty(which, duty, now);
-        }
-        Op::SwitchTo(which) => {
-            let done = world.group.switch_to(which, now);
-            assert_eq!(done, world.group.active() == which);
-        }
-        Op::Traffic(which) => world.group.handle_traffic(which, now),
-        Op::Load(which, load) => world.group.handle_load(which, load, now),
-        Op::FlowLost(which) => world.group.handle_flow_lost(which, now),
-        Op::Pushback(which) => world.group.handle_pushback(which, now),
-        Op::Restarted(which) => world.group.restarted(which, now),
-        Op::ProbeNow(which) => world.group.probe_now(which, now),
-        Op::Forged(which, id) => world.group.handle_reply(which, ProbeId::from(id), now),
-        Op::Resumed => world.group.resumed(now),
-        Op::ClockBack(us) => {
-            world.drain();
-            let before = world.wait;
-            world.now = now.saturating_sub(micros(us.into()));
-            world.drain();
-            assert_eq!(
-                world.wait, before,
-                "time running backwards is no time passed"
-            );
-            world.now = now;
-        }
-        Op::Leap(us) => {
-            world.now = now.saturating_add(micros(us));
-            world.drain();
-            world.group.resync(now);
-            world.now = now;
-        }
-    }
-    world.drain();
 }
 
 fn configs() -> impl Strategy<Value = FailoverConfig> {
@@ -150,14 +85,6 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
                 config.hold_down(hold).unwrap().seed(seed).unwrap()
             },
         )
-}
-
-fn played(config: FailoverConfig, count: usize, ops: &[Op]) -> World {
-    let mut world = World::new(config, &[Endpoint::new(); M][..count]);
-    for op in ops {
-        apply(&mut world, op);
-    }
-    world
 }
 
 proptest! {

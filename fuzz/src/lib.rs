@@ -6,7 +6,11 @@ use arbitrary::{Arbitrary, Unstructured};
 use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
-use systole::{Config, ConfigError, Heartbeat, ListenerConfig, Verdict};
+use systole::{
+    Config, ConfigError, FailoverConfig, Heartbeat, ListenerConfig, Preference, Return, SwitchOn,
+    Verdict,
+};
+use systole_testkit::world::{Journal, Random};
 
 mod count;
 mod setup;
@@ -20,6 +24,13 @@ use ops::{Op, World};
 #[path = "../../tests/common/beats.rs"]
 #[allow(dead_code)]
 mod beats;
+
+#[path = "../../tests/common/group.rs"]
+#[allow(dead_code)]
+mod group;
+
+#[path = "../../tests/common/group_ops.rs"]
+mod group_ops;
 
 #[path = "../../tests/common/model.rs"]
 mod model;
@@ -319,6 +330,106 @@ pub fn hosts(bytes: &[u8]) {
     }
 }
 
+/// Any operations, done to a group of any configuration.
+pub fn failover(bytes: &[u8]) {
+    #[derive(Debug, Arbitrary)]
+    struct Input {
+        settings: GroupSettings,
+        endpoints: u8,
+        ops: Vec<group_ops::Op>,
+    }
+    let Some(Input {
+        settings,
+        endpoints,
+        mut ops,
+    }) = input(bytes)
+    else {
+        return;
+    };
+    ops.truncate(200); // a group at work takes milliseconds for more
+    let Ok(config) = settings.config() else {
+        return;
+    };
+    let endpoints = 1 + usize::from(endpoints) % group::M;
+    let world = group_ops::played(config, endpoints, &ops);
+    count::done(ops.len());
+    assert!(world.group.is_valid());
+}
+
+/// What may be set of a group.
+#[derive(Debug, Arbitrary)]
+struct GroupSettings {
+    preference: u8,
+    switch_on: u8,
+    warn_above: u16,
+    returns: bool,
+    enabled: bool,
+    quarantine: [Span; 2],
+    hold_down: Span,
+    request_timeout: Option<Span>,
+    seed: u64,
+}
+
+impl GroupSettings {
+    fn config(self) -> Result<FailoverConfig, ConfigError> {
+        let preferences = [Preference::Order, Preference::Rtt, Preference::Weight];
+        let reasons = [SwitchOn::Failure, SwitchOn::Suspicion, SwitchOn::Warning];
+        let [first, longest] = self.quarantine.map(Duration::from);
+        let mut config = FailoverConfig::CLASSIC
+            .preference(preferences[usize::from(self.preference % 3)])
+            .switch_on(reasons[usize::from(self.switch_on % 3)])
+            .warn_above(self.warn_above)
+            .enabled(self.enabled)
+            .returning(if self.returns {
+                Return::Prefer
+            } else {
+                Return::Stay
+            })
+            .quarantine(first, longest.max(first))?
+            .hold_down(self.hold_down.into())?
+            .seed(self.seed.max(1))?;
+        if let Some(timeout) = self.request_timeout {
+            config = config.request_timeout(timeout.into())?;
+        }
+        Ok(config)
+    }
+}
+
+/// A world of every machine: its seed from the first bytes, and a byte for each step towards a simpler one, which keeps what it shares
+/// with the world that it came from.
+pub fn worlds(bytes: &[u8]) {
+    let Some((seed, steps)) = bytes.split_first_chunk::<8>() else {
+        return count::done(1);
+    };
+    let seed = u64::from_be_bytes(*seed);
+    match seed % 7 {
+        0 => world::<systole_testkit::pull::MonitorWorld>(seed, steps),
+        1 => world::<systole_testkit::pull::ChaosWorld>(seed, steps),
+        2 => world::<systole_testkit::pull::HeartbeatWorld>(seed, steps),
+        3 => world::<systole_testkit::push::ListenerWorld>(seed, steps),
+        4 => world::<systole_testkit::push::SenderWorld>(seed, steps),
+        5 => world::<systole_testkit::fleet::FleetWorld>(seed, steps),
+        _ => world::<systole_testkit::failover::FailoverWorld>(seed, steps),
+    }
+}
+
+fn world<W: systole_testkit::world::World>(seed: u64, steps: &[u8]) {
+    let mut plan = W::plan(&mut Random::new(seed));
+    for &step in steps.iter().take(16) {
+        let mut simpler = W::simpler(&plan);
+        if simpler.is_empty() {
+            break;
+        }
+        plan = simpler.swap_remove(usize::from(step) % simpler.len());
+    }
+    let mut journal = Journal::default();
+    let broken = W::run(&plan, &mut journal).err();
+    count::done(usize::try_from(journal.polls).unwrap_or(usize::MAX));
+    if let Some(violation) = broken {
+        panic!("{}: {violation}\n{plan:#?}", W::NAME);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     /// The targets on random bytes: a smoke test on any toolchain, and no substitute for coverage.
@@ -354,6 +465,11 @@ mod tests {
     #[test]
     fn any_operations_leave_a_listener_valid() {
         smoke(super::listener);
+    }
+
+    #[test]
+    fn any_operations_leave_a_group_valid() {
+        smoke(super::failover);
     }
 
     #[test]

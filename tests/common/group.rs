@@ -21,6 +21,7 @@ pub type Group = Failover<M, 16>;
 
 /// How an endpoint treats a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(fuzzing, derive(arbitrary::Arbitrary))]
 pub enum Path {
     /// Answers after so long, in microseconds.
     Answers(u64),
