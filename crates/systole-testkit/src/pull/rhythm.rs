@@ -29,6 +29,8 @@ struct Handout {
     late_us: u64,
     verdict: Verdict,
     is_unsent: bool,
+    /// How long after the one before it.
+    gap_us: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,14 +78,13 @@ impl Rhythm {
         self.state(interval_us, timeout_us, retries);
         let now = ledger.now();
         let gap_us = self.last.map_or(0, |last| now.at_us - last.at.at_us);
-        // one that comes late, as a plan was shortened, leaves the next ones in their places
-        self.is_shifted |= gap_us > self.least_interval_us;
         let result = self.spacing(verdict, now, ledger, limits);
         self.last = Some(Handout {
             at: now,
             late_us: ledger.late_us,
             verdict,
             is_unsent: fails,
+            gap_us,
         });
         let was_irregular = self.is_irregular;
         self.is_irregular = false;
@@ -152,7 +153,10 @@ impl Rhythm {
             }
             // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
             let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
-            let planned = verdict == Verdict::Alive && !limits.is_hostile && !self.is_shifted;
+            let planned = verdict == Verdict::Alive
+                && !limits.is_hostile
+                && !self.is_shifted
+                && last.gap_us <= self.least_interval_us;
             if planned && gap_us + self.least_interval_us / 50 + 100 < jittered_us {
                 return broken(
                     "a steady interval below what is planned, less jitter",

@@ -30,8 +30,6 @@ pub struct Verdicts {
     ids: bool,
     /// Without ids: a reply came that is older than the bound.
     confused: bool,
-    /// The last event told that nothing could be sent.
-    is_blind: bool,
     /// Verdicts `Dead`.
     pub deaths: u64,
 }
@@ -52,7 +50,6 @@ impl Verdicts {
             number: 0,
             ids,
             confused: false,
-            is_blind: false,
             deaths: 0,
         }
     }
@@ -134,22 +131,9 @@ impl Verdicts {
             return broken(Law::Accounts, "an event is skipped, or told twice");
         }
         self.number = event.number();
-        let change = match event {
-            Event::Transition(change) => change,
-            Event::Paused { .. } | Event::BoundRelaxed { .. } | Event::PromiseBroken { .. } => {
-                return Ok(());
-            }
-            // that nothing could be sent for a bound, which makes the verdict `Unknown`
-            _ => {
-                journal.coverage.saw("told that nothing can be sent");
-                self.is_blind = true;
-                return Ok(());
-            }
+        let Event::Transition(change) = event else {
+            return Ok(());
         };
-        if self.is_blind && change.from == Verdict::Unknown {
-            self.told = Verdict::Unknown;
-        }
-        self.is_blind = false;
         if change.from != self.told && !verdicts_only {
             return broken(
                 Law::Accounts,
@@ -286,11 +270,7 @@ impl Verdicts {
     ///
     /// # Errors
     /// Where it is.
-    pub fn check(&mut self, verdict: Verdict, ledger: &Ledger) -> Result<(), Violation> {
-        if core::mem::take(&mut self.is_blind) && verdict == Verdict::Unknown {
-            self.told = Verdict::Unknown;
-            (self.latest, self.certain, self.asked) = (None, None, None);
-        }
+    pub fn check(&self, verdict: Verdict, ledger: &Ledger) -> Result<(), Violation> {
         if verdict != self.told {
             let detail = format!("{verdict:?}, told {:?}", self.told);
             let kind = "a change of verdict without an event";

@@ -2,6 +2,7 @@
 //! `Listener`.
 
 mod datagram;
+mod drain;
 mod emitter;
 mod judge;
 mod long;

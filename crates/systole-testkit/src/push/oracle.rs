@@ -1,12 +1,12 @@
 //! Calls the listener, and checks what every call has to keep.
 
-use systole::{Beat, Event, Instant, Listener, ListenerOutput, Transition, Verdict};
+use systole::{Beat, Instant, ListenerCounters, Verdict};
 
-use super::judge;
+use super::judge::{Before, Moment};
 use super::machine::{Machine, listener};
 use super::plan::Plan;
 use super::truth::{Truth, micros};
-use crate::world::{Clock, Journal, Law, Random, Violation};
+use crate::world::{Clock, Journal, Law, Violation};
 
 /// The listener, the truth about its peer, and what was seen of it.
 pub struct Oracle<'p> {
@@ -20,9 +20,9 @@ pub struct Oracle<'p> {
     pub digest: u64,
     /// The verdict that was told last, and the number of that event.
     pub told: Verdict,
-    number: u32,
+    pub number: u32,
     /// Calls since the last drain that may have changed something.
-    inputs: u32,
+    pub inputs: u32,
     /// How late we polled, in all, since the sender was last known to send.
     pub lateness_us: u64,
     /// The largest bound in force since the sender went down.
@@ -36,8 +36,14 @@ pub struct Oracle<'p> {
     /// Fresh beats in a row that were handed in and did not make the peer alive, and the verdict
     /// before the first.
     pub unseen: (u32, Verdict),
-    level_milli: u32,
-    phi: f64,
+    pub level_milli: u32,
+    pub phi: f64,
+    pub counters: ListenerCounters,
+    /// How late this drain is.
+    pub late_now_us: u64,
+    /// The latest moment that was shown to the listener.
+    pub latest: Instant,
+    pub drains: u32,
 }
 
 /// What went wrong, if anything.
@@ -66,6 +72,10 @@ impl<'p> Oracle<'p> {
             unseen: (0, Verdict::Unknown),
             level_milli: 0,
             phi: 0.0,
+            counters: ListenerCounters::default(),
+            late_now_us: 0,
+            latest: Instant::ZERO,
+            drains: 0,
         }
     }
 
@@ -86,51 +96,58 @@ impl<'p> Oracle<'p> {
         self.most_bound_us = self.most_bound_us.max(micros(self.machine.bound()));
     }
 
-    /// Beat `index`, read at `read_us` as the network stack says, is handed in at `now_us`.
+    /// True time and ours.
+    pub fn moment(&self, us: u64) -> Moment {
+        Moment {
+            us,
+            shown: self.clock.read(us),
+        }
+    }
+
+    /// Beat `index`, which was read at `read_us`, is handed in.
     pub fn hand(
         &mut self,
         index: usize,
         beat: &Beat,
         read_us: u64,
-        now_us: u64,
         journal: &mut Journal,
     ) -> Judged {
         let repeated = self.truth.sent[index].handed_us.is_some();
         let received_at = self.clock.read(read_us);
-        let before = judge::Before::of(&*self.machine, received_at, repeated);
+        let before = Before::of(&*self.machine, received_at, repeated);
+        self.latest = self.latest.max(received_at);
         self.handle(beat, received_at, journal);
-        let least_us = self
-            .plan
-            .path
-            .least_us(self.truth.sent[index].at_us, &self.plan.incidents);
-        let newer = self
-            .truth
-            .hand(index, read_us, least_us, self.plan.noise_us());
+        let usual_us = self.usual_us(&self.truth.sent[index]);
+        let newer = self.truth.hand(index, read_us, usual_us);
+        let overtaken = !repeated && !newer;
         journal
             .coverage
             .saw_if(repeated, "a beat was handed in twice");
         journal
             .coverage
-            .saw_if(!repeated && !newer, "a beat came after a later one");
+            .saw_if(overtaken, "a beat came after a later one");
         if newer {
             self.resumed_us = self.resumed_us.filter(|&us| read_us <= us);
             self.goodbye = beat.is_goodbye();
         }
-        self.judge_beat(index, newer, &before, read_us, now_us, journal)
+        let read = Moment {
+            us: read_us,
+            shown: received_at,
+        };
+        self.judge_beat(index, newer, &before, read, journal)
     }
 
     /// A stranger's beat, or an old one that somebody repeats.
-    pub fn hand_strange(
-        &mut self,
-        beat: &Beat,
-        read_us: u64,
-        now_us: u64,
-        journal: &mut Journal,
-    ) -> Judged {
+    pub fn hand_strange(&mut self, beat: &Beat, read_us: u64, journal: &mut Journal) -> Judged {
         let received_at = self.clock.read(read_us);
-        let before = judge::Before::of(&*self.machine, received_at, true);
+        let before = Before::of(&*self.machine, received_at, true);
+        self.latest = self.latest.max(received_at);
         self.handle(beat, received_at, journal);
-        self.judge_strange(&before, received_at, now_us)
+        let read = Moment {
+            us: read_us,
+            shown: received_at,
+        };
+        self.judge_strange(&before, read)
     }
 
     fn handle(&mut self, beat: &Beat, received_at: Instant, journal: &mut Journal) {
@@ -157,209 +174,31 @@ impl<'p> Oracle<'p> {
         self.input();
     }
 
-    /// Polls until there is nothing left to do.
-    pub fn drain(&mut self, now_us: u64, journal: &mut Journal) -> Judged {
-        let now = self.clock.read(now_us);
-        self.count_lateness(now, journal);
-        for _ in 0..Listener::<32>::MAX_DRAIN {
-            journal.polls += 1;
-            let output = self.machine.poll(now);
-            journal.call(|| format!("listener.poll(at({})); // {output:?}", now.as_micros()));
-            match output {
-                ListenerOutput::Event(event) => self.event(&event, now, now_us, journal)?,
-                ListenerOutput::Wait(until) => return self.wait(Some(until), now, now_us, journal),
-                ListenerOutput::Idle => return self.wait(None, now, now_us, journal),
-            }
-        }
-        self.broken(Law::Progress, "a drain does not end", now_us, now)
-    }
-
-    fn count_lateness(&mut self, now: Instant, journal: &mut Journal) {
+    /// Counts how late we look.
+    pub fn count_lateness(&mut self, now: Instant, journal: &mut Journal) {
         if self.live {
             self.lateness_us = 0;
         }
         if let Some(asked) = self.asked.filter(|&asked| now > asked) {
-            self.lateness_us += now.as_micros() - asked.as_micros();
+            self.late_now_us = now.as_micros() - asked.as_micros();
+            self.lateness_us += self.late_now_us;
             journal.coverage.saw("polled late");
         }
     }
 
-    fn event(&mut self, event: &Event, now: Instant, now_us: u64, journal: &mut Journal) -> Judged {
-        self.digest = Random::of(self.digest, event.number().into(), now.as_micros()).draw();
-        let next = self.number.wrapping_add(1);
-        // "where the caller drains too seldom, the latest event of a kind stays and the numbers
-        // show a gap"
-        let numbered = if self.inputs > 1 {
-            event.number() >= next
-        } else {
-            event.number() == next
-        };
-        let two_at_once = matches!(event, Event::Transition(it) if it.to == Verdict::Dead);
-        if !numbered && !two_at_once {
-            return self.broken(
-                Law::Accounts,
-                "events are not numbered one by one",
-                now_us,
-                now,
-            );
-        }
-        self.number = event.number();
-        match event {
-            Event::Transition(change) => self.change(change, now, now_us, journal),
-            Event::BoundRelaxed { to, .. } => {
-                journal
-                    .coverage
-                    .saw("the advertised deadline relaxed the bound");
-                let right = *to == self.machine.bound() || self.inputs > 1;
-                self.check(
-                    right,
-                    Law::Accounts,
-                    "a relaxed bound is not in force",
-                    now_us,
-                    now,
-                )
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn change(
-        &mut self,
-        change: &Transition,
-        now: Instant,
-        now_us: u64,
-        journal: &mut Journal,
-    ) -> Judged {
-        let told = std::mem::replace(&mut self.told, change.to);
-        let remaining_us = u64::MAX - now.as_micros();
-        if remaining_us / 4 < micros(self.machine.bound()) {
-            // no deadline can be said that lies beyond the end of time: everything is due there
-            return Ok(());
-        }
-        let skipped = change.to == Verdict::Dead && change.from == Verdict::Suspect;
-        let skipped = skipped && told == Verdict::Alive && self.inputs <= 1;
-        self.check(
-            !skipped,
-            Law::Suspicion,
-            "dead is told, and suspect is not",
-            now_us,
-            now,
-        )?;
-        let follows = change.from == told || self.inputs > 1;
-        self.check(
-            follows,
-            Law::Accounts,
-            "a change does not begin where the last ended",
-            now_us,
-            now,
-        )?;
-        let past = change.at <= now;
-        self.check(
-            past,
-            Law::Accounts,
-            "an event is told before it happens",
-            now_us,
-            now,
-        )?;
-        self.judge_change(change, now, now_us, journal)
-    }
-
-    fn wait(
-        &mut self,
-        until: Option<Instant>,
-        now: Instant,
-        now_us: u64,
-        journal: &mut Journal,
-    ) -> Judged {
-        let until_us = until.map_or(u64::MAX, Instant::as_micros);
-        self.digest = Random::of(self.digest, now.as_micros(), until_us).draw();
-        let future = until.is_none_or(|until| until > now);
-        self.check(
-            future,
-            Law::Progress,
-            "`Wait` is not in the future",
-            now_us,
-            now,
-        )?;
-        let early = self.inputs == 0 && self.asked.is_some_and(|asked| asked > now);
-        let same = !early || until == self.asked;
-        self.check(
-            same,
-            Law::Progress,
-            "an early poll changes the deadline",
-            now_us,
-            now,
-        )?;
-        let told = self.machine.verdict() == self.told;
-        self.check(
-            told,
-            Law::Accounts,
-            "a change of verdict was not told",
-            now_us,
-            now,
-        )?;
-        let valid = self.machine.is_valid();
-        self.check(
-            valid,
-            Law::Accounts,
-            "the listener says that it is not valid",
-            now_us,
-            now,
-        )?;
-        (self.asked, self.inputs) = (until, 0);
-        self.silence(now, now_us)?;
-        self.judge_detection(now, now_us, journal)
-    }
-
-    /// Suspicion never falls while nothing arrives.
-    fn silence(&mut self, now: Instant, now_us: u64) -> Judged {
-        let (level_milli, phi) = (self.machine.level_milli(now), self.machine.phi(now));
-        let rises = level_milli >= self.level_milli;
-        self.check(
-            rises,
-            Law::Suspicion,
-            "the level falls in silence",
-            now_us,
-            now,
-        )?;
-        self.check(
-            phi.is_finite(),
-            Law::Suspicion,
-            "phi is not finite",
-            now_us,
-            now,
-        )?;
-        self.check(
-            phi >= self.phi,
-            Law::Suspicion,
-            "phi falls in silence",
-            now_us,
-            now,
-        )?;
-        (self.level_milli, self.phi) = (level_milli, phi);
-        Ok(())
-    }
-
-    pub fn check(
-        &self,
-        holds: bool,
-        law: Law,
-        kind: &'static str,
-        now_us: u64,
-        now: Instant,
-    ) -> Judged {
+    pub fn check(&self, holds: bool, law: Law, kind: &'static str, at: Moment) -> Judged {
         if holds {
             Ok(())
         } else {
-            self.broken(law, kind, now_us, now)
+            self.broken(law, kind, at)
         }
     }
 
-    pub fn broken(&self, law: Law, kind: &'static str, now_us: u64, now: Instant) -> Judged {
-        let snapshot = self.machine.snapshot(now);
+    pub fn broken(&self, law: Law, kind: &'static str, at: Moment) -> Judged {
+        let snapshot = self.machine.snapshot(at.shown);
         let newest = self.truth.newest.map(|index| self.truth.sent[index]);
-        let detail = format!("shown {now:?}, newest {newest:?}, {snapshot:?}");
-        Err(Violation::new(law, kind, now_us, detail))
+        let detail = format!("shown {:?}, newest {newest:?}, {snapshot:?}", at.shown);
+        Err(Violation::new(law, kind, at.us, detail))
     }
 }
 

@@ -60,7 +60,7 @@ impl Plan {
         let settings = Settings::draw(random, interval_us);
         let sender = draw_sender(random, interval_us);
         let beats = if random.one_in(20) {
-            6_000
+            4_000
         } else {
             random.magnitude(40, 600)
         };
@@ -76,7 +76,7 @@ impl Plan {
             eager_ppm: random.pick(&[0, 0, 100_000, 1_000_000]),
             strangers_us: random
                 .one_in(6)
-                .then(|| random.magnitude((interval_us / 10).max(1), interval_us * 20)),
+                .then(|| random.magnitude(last.1.min(interval_us), (last.1.max(interval_us)) * 20)),
             incidents: Incidents::default(),
             settings,
             sender,

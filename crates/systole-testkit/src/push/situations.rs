@@ -15,6 +15,7 @@ pub const SITUATIONS: &[&str] = &[
     "the clock was right again",
     "polled before it asked for that",
     "polled late",
+    "a pause was told",
     "a crash was found",
     "a crash was found after we said that we had been suspended",
     "a crash was found although we polled late",

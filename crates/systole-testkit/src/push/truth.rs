@@ -34,6 +34,9 @@ pub struct Truth {
     pub down_since_us: Option<u64>,
     /// Moments from which on the schedule, the path or our clock are others than before.
     disturbances_us: Vec<u64>,
+    /// How many beats were handed in since the last of these, and how many of these had been.
+    calm: u32,
+    disturbed: usize,
 }
 
 impl Truth {
@@ -58,10 +61,17 @@ impl Truth {
         }
     }
 
-    /// Whether the schedule, the path and our clock have been the same for `span_us`.
-    pub fn is_settled(&self, now_us: u64, span_us: u64) -> bool {
+    /// Whether the schedule, the path and our clock have been the same for `span_us`, and for
+    /// `beats` that were handed in.
+    pub fn is_settled(&self, now_us: u64, span_us: u64, beats: u32) -> bool {
         let mut recent = self.disturbances_us.iter();
-        !recent.any(|&us| us <= now_us && now_us - us < span_us)
+        let quiet = !recent.any(|&us| us <= now_us && now_us - us < span_us);
+        quiet && (self.calm >= beats || !self.is_disturbed(now_us))
+    }
+
+    /// Whether one of these has changed by `now_us`.
+    pub fn is_disturbed(&self, now_us: u64) -> bool {
+        self.disturbances_us.iter().any(|&us| us <= now_us)
     }
 
     /// The newest beat that was handed in, of life `incarnation`.
@@ -72,15 +82,23 @@ impl Truth {
         self.sent[..=newest].iter().rev().find(handed)
     }
 
-    /// Beat `index` is handed in at `now_us`, after the least delay of `least_us` and as much as
-    /// `noise_us` more where nothing held it. Returns whether it is newer than all before.
-    pub fn hand(&mut self, index: usize, now_us: u64, least_us: u64, noise_us: u64) -> bool {
+    /// Beat `index` is handed in at `now_us`; where nothing held it, it was under way no longer than
+    /// `usual_us`. Returns whether it is newer than all before.
+    pub fn hand(&mut self, index: usize, now_us: u64, usual_us: u64) -> bool {
         let newer = self.newest.is_none_or(|newest| index > newest);
         let it = &mut self.sent[index];
         it.handed_us.get_or_insert(now_us);
         if newer {
+            let disturbances = self.disturbances_us.iter();
+            let disturbed = disturbances.filter(|&&us| us <= now_us).count();
+            self.calm = if disturbed == self.disturbed {
+                self.calm + 1
+            } else {
+                0
+            };
+            self.disturbed = disturbed;
             let it = self.sent[index];
-            let usual = now_us <= it.at_us + least_us + noise_us;
+            let usual = now_us <= it.at_us + usual_us;
             let follows = self
                 .newest
                 .is_some_and(|newest| newest + 1 == index && self.sent[newest].life == it.life);

@@ -44,7 +44,7 @@ struct Arrival {
 }
 
 /// A life ends with this many beats, as a pace may be far quicker than the first.
-const MOST_BEATS: usize = 6_000;
+const MOST_BEATS: usize = 4_000;
 
 struct Run<'p> {
     plan: &'p Plan,
@@ -175,11 +175,16 @@ impl<'p> Run<'p> {
         self.stranger_us = Some(next_us);
         if let Some(newest) = self.oracle.truth.newest {
             journal.coverage.saw("a stranger's datagram arrived");
+            let last = self.oracle.truth.sent[newest];
             let known = self.oracle.truth.sent[..=newest].iter();
-            let known = known.rev().filter(|it| it.handed_us.is_some());
+            let known = known
+                .rev()
+                .filter(|it| it.handed_us.is_some() && it.life == last.life);
             let skipped = usize::try_from(self.random.below(64)).unwrap_or(0);
-            let last = self.oracle.truth.sent[newest].beat;
-            let genuine = known.take(skipped + 1).last().map_or(last, |it| it.beat);
+            let genuine = known
+                .take(skipped + 1)
+                .last()
+                .map_or(last.beat, |it| it.beat);
             let tagged = self.plan.settings.tagged;
             let datagram = datagram::strange(&mut self.random, &genuine, tagged);
             self.arrivals.push(
@@ -304,10 +309,8 @@ impl<'p> Run<'p> {
             let read_us = if self.plan.stamped { at_us } else { now_us };
             let beat = datagram::read(&arrival.datagram, self.plan.settings.tagged);
             match (beat, arrival.index) {
-                (Ok(beat), Some(index)) => {
-                    self.oracle.hand(index, &beat, read_us, now_us, journal)?
-                }
-                (Ok(beat), None) => self.oracle.hand_strange(&beat, read_us, now_us, journal)?,
+                (Ok(beat), Some(index)) => self.oracle.hand(index, &beat, read_us, journal)?,
+                (Ok(beat), None) => self.oracle.hand_strange(&beat, read_us, journal)?,
                 (Err(_), _) => journal
                     .coverage
                     .saw("a datagram that is no beat was refused"),

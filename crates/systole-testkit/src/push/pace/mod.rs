@@ -3,5 +3,4 @@
 mod plan;
 mod run;
 
-pub use plan::Plan;
 pub use run::SenderWorld;

@@ -1,0 +1,146 @@
+//! What a beat may do.
+
+use systole::{ListenerSnapshot, Verdict};
+
+use super::{Before, LEARNING_BEATS, Moment};
+use crate::push::oracle::{Judged, Oracle};
+use crate::push::plan::Style;
+use crate::push::truth::{Sent, micros};
+use crate::world::{Journal, Law};
+
+impl Oracle<'_> {
+    /// Beat `index` was handed in, as read at `read`.
+    pub fn judge_beat(
+        &mut self,
+        index: usize,
+        newer: bool,
+        before: &Before,
+        read: Moment,
+        journal: &mut Journal,
+    ) -> Judged {
+        if before.snapshot.is_some() {
+            return self.judge_strange(before, read);
+        }
+        let sent = self.truth.sent[index];
+        let bound_us = before.bound_us.max(micros(self.machine.bound()));
+        let fresh_us = bound_us + self.usual_us(&sent) + self.slack_us();
+        let stale = read.us - sent.at_us > fresh_us;
+        let dead = before.verdict == Verdict::Dead;
+        journal
+            .coverage
+            .saw_if(stale && dead, "a stale beat came to a dead peer");
+        let revives = !matches!(before.verdict, Verdict::Alive | Verdict::Unknown)
+            && self.machine.verdict() == Verdict::Alive;
+        if revives && self.is_settled(read) {
+            self.check(!stale, Law::Proof, "a stale beat proves life", read)?;
+            self.check(newer, Law::Proof, "an older beat proves life", read)?;
+        }
+        self.saw_slope(read, journal);
+        if sent.beat.is_goodbye() {
+            return self.judge_goodbye(&sent, newer, read);
+        }
+        self.judge_return(&sent, newer, before, read)
+    }
+
+    fn saw_slope(&self, at: Moment, journal: &mut Journal) {
+        if self.truth.run < LEARNING_BEATS || self.plan.sender.style != Style::Foreign {
+            return;
+        }
+        let slope_ppm = self.plan.slope_ppm_at(at.us);
+        let slow = "a sender that is slower than it says was heard sixteen times";
+        journal.coverage.saw_if(slope_ppm > 20_000, slow);
+        let fast = "a sender that is faster than it says was heard sixteen times";
+        journal.coverage.saw_if(slope_ppm < -20_000, fast);
+    }
+
+    fn judge_goodbye(&self, sent: &Sent, newer: bool, at: Moment) -> Judged {
+        let believed = self.machine.snapshot(at.shown).incarnation == Some(sent.beat.incarnation());
+        let left = !newer || !believed || self.machine.verdict() == Verdict::Left;
+        self.check(left, Law::NoLockOut, "a goodbye is not heard", at)
+    }
+
+    /// A peer that sends again is seen at its first beats.
+    fn judge_return(&mut self, sent: &Sent, newer: bool, before: &Before, at: Moment) -> Judged {
+        let after = self.machine.verdict();
+        let fresh = newer && self.truth.run > 0 && self.is_settled(at);
+        if after == Verdict::Alive || !fresh {
+            self.unseen = (0, after);
+            return Ok(());
+        }
+        if self.unseen.0 == 0 || self.truth.run == 1 || before.verdict == Verdict::Dead {
+            let seen = if self.truth.run == 1 {
+                0
+            } else {
+                self.unseen.0
+            };
+            self.unseen = (seen, before.verdict);
+        }
+        self.unseen.0 += 1;
+        let rise = u32::from(self.plan.settings.rise) - 1;
+        let rise = if self.unseen.1 == Verdict::Dead {
+            rise
+        } else {
+            0
+        };
+        // "a second one has to follow it in pace"
+        let second = u32::from(self.is_new_to_it(sent));
+        let seen = self.unseen.0 <= rise + second || !self.is_in_pace();
+        self.check(seen, Law::NoLockOut, "a peer that is back is not seen", at)
+    }
+
+    /// Whether a plain listener cannot know that it is still the same sender: another incarnation,
+    /// or an interval that it was not told, by which the sequence has run ahead.
+    fn is_new_to_it(&self, sent: &Sent) -> bool {
+        (sent.life > 0 || !self.plan.sender.paces.is_empty()) && !self.plan.settings.tagged
+    }
+
+    /// Whether beats follow each other so regularly that a second one is "in pace", and nobody can
+    /// "delay the notice of a restart: yes, for as long as a flood of beats lasts".
+    fn is_in_pace(&self) -> bool {
+        self.plan.noise_us() <= self.plan.sender.interval_us / 8
+            && self.plan.sender.paces.is_empty()
+            && (self.plan.strangers_us.is_none() || self.plan.settings.tagged)
+    }
+
+    /// A beat that was heard before, or a stranger's: nothing but counters may have changed.
+    pub fn judge_strange(&self, before: &Before, at: Moment) -> Judged {
+        let Some(then) = before.snapshot else {
+            return Ok(());
+        };
+        // what a plain listener did not believe when it came, it may believe when it is repeated
+        let restarts = self.truth.sent.last().is_some_and(|it| it.life > 0);
+        if !self.plan.settings.tagged && (restarts || !self.is_settled(at)) {
+            return Ok(());
+        }
+        let after = self.machine.snapshot(at.shown);
+        let same = known(&then) == known(&after);
+        self.check(
+            same,
+            Law::Proof,
+            "a repeated or strange beat changes what is known",
+            at,
+        )?;
+        // time may have made it overdue, nothing else
+        let worse = matches!(after.verdict, Verdict::Suspect | Verdict::Dead);
+        let worse = worse || then.verdict == after.verdict;
+        self.check(
+            worse,
+            Law::Proof,
+            "a repeated or strange beat changes the verdict",
+            at,
+        )?;
+        let (was, is) = (then.counters, after.counters);
+        let counted = is.repeated + is.ignored > was.repeated + was.ignored;
+        self.check(
+            counted,
+            Law::Accounts,
+            "a repeated or strange beat is not counted",
+            at,
+        )
+    }
+}
+
+fn known(it: &ListenerSnapshot) -> impl PartialEq {
+    let peer = (it.incarnation, it.sequence, it.load, it.heard_at);
+    (peer, it.interval, it.bound, it.samples)
+}

@@ -1,0 +1,142 @@
+//! Judges verdicts by the truth.
+
+mod beats;
+mod crash;
+mod names;
+mod verdicts;
+
+use std::time::Duration;
+
+use systole::{Instant, ListenerCounters, ListenerSnapshot, Verdict};
+
+use super::machine::Machine;
+use super::oracle::{Judged, Oracle};
+use super::truth::{Sent, micros};
+use crate::world::{Kind, Law};
+
+/// A lasting step is understood after this many bounds: "where all beats for four bounds, or
+/// sixteen stated ones, four beats at least and at the pace of their numbers, come so late".
+const SETTLING_BOUNDS: u64 = 16;
+/// And not before as many beats.
+const SETTLING_BEATS: u64 = 64;
+/// The slope of a sender's schedule is known after so many beats.
+const LEARNING_BEATS: u32 = 16;
+/// What `resumed` at every wake may put off a verdict by, in bounds that pass on the clock: one that
+/// it grants, and as much again for each part of the next that a wake cuts off.
+const RESUMED_BOUNDS: u64 = 4;
+/// Lost beats in a row that are tolerated, unless set.
+const TOLERATED: u32 = 3;
+
+/// A moment of true time, and what our clock shows then.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub us: u64,
+    pub shown: Instant,
+}
+
+/// What a listener said before a beat.
+pub struct Before {
+    pub verdict: Verdict,
+    pub bound_us: u64,
+    pub snapshot: Option<ListenerSnapshot>,
+}
+
+impl Before {
+    pub fn of(machine: &dyn Machine, now: Instant, whole: bool) -> Self {
+        Self {
+            verdict: machine.verdict(),
+            bound_us: micros(machine.bound()),
+            snapshot: whole.then(|| machine.snapshot(now)),
+        }
+    }
+}
+
+impl Oracle<'_> {
+    /// Whether the schedule, the path and our clock have been the same for so long that a lasting
+    /// step is understood, and deadlines lie before the end of time.
+    fn is_settled(&self, at: Moment) -> bool {
+        let bound_us = micros(self.machine.bound());
+        let interval_us = self.longest_interval_us();
+        let span_us = (SETTLING_BOUNDS * bound_us).max(SETTLING_BEATS * interval_us);
+        let remaining_us = u64::MAX - at.shown.as_micros();
+        remaining_us > span_us && self.truth.is_settled(at.us, span_us, LEARNING_BEATS)
+    }
+
+    pub fn longest_interval_us(&self) -> u64 {
+        let paces = self.plan.sender.paces.iter().map(|it| it.1).max();
+        self.plan.sender.interval_us.max(paces.unwrap_or(0))
+    }
+
+    fn shortest_interval_us(&self) -> u64 {
+        let paces = self.plan.sender.paces.iter().map(|it| it.1).min();
+        self.plan.sender.interval_us.min(paces.unwrap_or(u64::MAX))
+    }
+
+    /// How far the line below all arrivals may lie from the truth at the newest beat: each of the
+    /// two arrivals that it touches may be late by the whole noise; and what 1,000 ppm of drift are
+    /// worth in the beats that it takes to learn it.
+    fn slack_us(&self) -> u64 {
+        2 * self.plan.noise_us() + self.longest_interval_us() / 64 + 2
+    }
+
+    /// The longest that `sent` is under way where nothing holds it.
+    pub fn usual_us(&self, sent: &Sent) -> u64 {
+        let least_us = self.plan.path.least_us(sent.at_us, &self.plan.incidents);
+        least_us + self.plan.noise_us()
+    }
+
+    /// The newest beat of the life that the listener believes in.
+    fn believed(&self, at: Moment) -> Option<&Sent> {
+        self.truth
+            .newest_of(self.machine.snapshot(at.shown).incarnation)
+    }
+
+    /// Whether the sender has kept its pace since `newest`.
+    fn is_steady(&self, newest: &Sent, at: Moment) -> bool {
+        let disturbs = |kind| matches!(kind, Kind::Crash | Kind::Restart | Kind::Slow { .. });
+        let mut incidents = self.plan.incidents.0.iter().filter(|it| disturbs(it.kind));
+        !incidents.any(|it| it.from_us <= at.us && it.until_us > newest.at_us)
+    }
+
+    /// What has passed on our clock since the slot of `sent`.
+    fn elapsed_us(&self, sent: &Sent, at: Moment) -> u64 {
+        let slot = self.clock.read(sent.slot_us);
+        at.shown.as_micros().saturating_sub(slot.as_micros())
+    }
+
+    /// Counters never fall, but for lost beats: "a reordered beat takes one back".
+    pub fn judge_counters(&mut self, at: Moment) -> Judged {
+        let counters = self.machine.snapshot(at.shown).counters;
+        let was = std::mem::replace(&mut self.counters, counters);
+        let of = |it: &ListenerCounters| {
+            let beats = [it.beats, it.reordered, it.repeated, it.stale, it.ignored];
+            let verdicts = [
+                it.restarts,
+                it.refuted,
+                it.recovered,
+                it.undecided,
+                it.pauses,
+            ];
+            (beats, verdicts, it.lateness_us)
+        };
+        let (was, is) = (of(&was), of(&counters));
+        let rise = |was: [u32; 5], is: [u32; 5]| was.iter().zip(is).all(|(was, is)| *was <= is);
+        let rise = rise(was.0, is.0) && rise(was.1, is.1) && was.2 <= is.2;
+        self.check(rise, Law::Accounts, "a counter falls", at)
+    }
+
+    /// "We looked `lateness` too late": no more than we did, and no less than is reported.
+    pub fn judge_pause(&self, lateness: Duration, at: Moment) -> Judged {
+        let lateness_us = micros(lateness);
+        let least_us = self.plan.settings.report_us.unwrap_or(1_000_000);
+        let worth = lateness_us >= least_us;
+        self.check(
+            worth,
+            Law::Accounts,
+            "a pause is told that is too short",
+            at,
+        )?;
+        let real = lateness_us <= self.late_now_us;
+        self.check(real, Law::Accounts, "a pause is told that was none", at)
+    }
+}
