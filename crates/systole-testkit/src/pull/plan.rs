@@ -51,7 +51,8 @@ pub struct Plan {
     pub nap: Option<Nap>,
     /// A retry budget: percent and reserve.
     pub budget: Option<(u8, u16)>,
-    /// Whether the caller polls after each thing that it hands in, or once after all.
+    /// Whether the caller polls after each thing that it hands in, where it woke on time, or once after
+    /// all.
     pub drains_each: bool,
     /// Whether it polls early now and then.
     pub early: bool,

@@ -113,7 +113,8 @@ impl<'a> Run<'a> {
             self.look();
             while let Some((at_us, what)) = self.queue.pop_due(look_us) {
                 self.happen(at_us, what)?;
-                if self.plan.drains_each {
+                // "after waking, hand in what arrived, then call `poll`"
+                if self.plan.drains_each && look_us == wake_us {
                     self.drain()?;
                 }
             }
