@@ -85,6 +85,14 @@ impl Oracle<'_> {
             "dead is told, and suspect is not",
             at,
         )?;
+        // "when the verdict will be `Dead` if nothing is heard, on the caller's clock"
+        let foretold = change.to != Verdict::Dead || self.predicted.is_none_or(|it| it == at.shown);
+        self.check(
+            foretold,
+            Law::Accounts,
+            "dead at another moment than foretold",
+            at,
+        )?;
         let follows = change.from == told || several;
         self.check(
             follows,
@@ -145,6 +153,6 @@ impl Oracle<'_> {
         self.check(phi.is_finite(), Law::Suspicion, "phi is not finite", at)?;
         self.check(phi >= self.phi, Law::Suspicion, "phi falls in silence", at)?;
         self.phi = phi;
-        self.judge_counters(at)
+        self.judge_snapshot(at)
     }
 }

@@ -230,9 +230,13 @@ impl<'p> Emitter<'p> {
     fn foreign(&self) -> Beat {
         let interval_us = self.plan.sender.interval_us;
         let deadline_us = interval_us + interval_us / 8 * u64::from(self.plan.sender.eighths);
-        Beat::new(self.slot, Duration::from_micros(interval_us))
+        let beat = Beat::new(self.slot, Duration::from_micros(interval_us))
             .with_deadline(Duration::from_micros(deadline_us))
-            .with_incarnation(self.incarnation(self.life()))
+            .with_incarnation(self.incarnation(self.life()));
+        match self.slot.to_be_bytes() {
+            [.., load] if load % 3 == 0 => beat.with_load(load),
+            _ => beat,
+        }
     }
 
     fn beat(&mut self, now_us: u64, sent: &mut Vec<(Beat, u64)>) {

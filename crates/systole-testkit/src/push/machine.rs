@@ -16,6 +16,7 @@ pub trait Machine {
     fn phi(&self, now: Instant) -> f64;
     fn snapshot(&self, now: Instant) -> ListenerSnapshot;
     fn is_valid(&self) -> bool;
+    fn load(&self) -> Option<u8>;
 }
 
 impl<const N: usize> Machine for Listener<N> {
@@ -57,6 +58,10 @@ impl<const N: usize> Machine for Listener<N> {
 
     fn is_valid(&self) -> bool {
         self.is_valid()
+    }
+
+    fn load(&self) -> Option<u8> {
+        self.load()
     }
 }
 

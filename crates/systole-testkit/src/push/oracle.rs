@@ -39,6 +39,8 @@ pub struct Oracle<'p> {
     pub level_milli: u32,
     pub phi: f64,
     pub counters: ListenerCounters,
+    /// When a snapshot said that it would be dead, where nothing has happened since.
+    pub predicted: Option<Instant>,
     /// How late this drain is.
     pub late_now_us: u64,
     /// The latest moment that was shown to the listener.
@@ -73,6 +75,7 @@ impl<'p> Oracle<'p> {
             level_milli: 0,
             phi: 0.0,
             counters: ListenerCounters::default(),
+            predicted: None,
             late_now_us: 0,
             latest: Instant::ZERO,
             drains: 0,
@@ -92,6 +95,7 @@ impl<'p> Oracle<'p> {
 
     fn input(&mut self) {
         self.inputs += 1;
+        self.predicted = None;
         (self.level_milli, self.phi) = (0, 0.0);
         self.most_bound_us = self.most_bound_us.max(micros(self.machine.bound()));
     }
@@ -169,6 +173,7 @@ impl<'p> Oracle<'p> {
     pub fn resync(&mut self, now_us: u64, journal: &mut Journal) {
         let now = self.clock.read(now_us);
         journal.call(|| format!("listener.resync(at({}));", now.as_micros()));
+        self.count_lateness(now, journal);
         self.machine.resync(now);
         self.asked = None;
         self.input();
@@ -182,6 +187,7 @@ impl<'p> Oracle<'p> {
         if let Some(asked) = self.asked.filter(|&asked| now > asked) {
             self.late_now_us = now.as_micros() - asked.as_micros();
             self.lateness_us += self.late_now_us;
+            self.predicted = None;
             journal.coverage.saw("polled late");
         }
     }
@@ -205,6 +211,9 @@ impl<'p> Oracle<'p> {
 fn call_of(beat: &Beat, received_at: Instant) -> String {
     let (sequence, interval_us) = (beat.sequence(), micros(beat.interval()));
     let (deadline_us, incarnation) = (micros(beat.deadline()), beat.incarnation());
+    let load = beat
+        .load()
+        .map_or(String::new(), |it| format!(".with_load({it})"));
     let goodbye = if beat.is_goodbye() { ".goodbye()" } else { "" };
     let authentic = if beat.is_authentic() {
         ".authentic()"
@@ -213,7 +222,7 @@ fn call_of(beat: &Beat, received_at: Instant) -> String {
     };
     format!(
         "listener.handle_beat(&Beat::new({sequence}, us({interval_us})).with_deadline(us({deadline_us}))\
-         .with_incarnation({incarnation}){goodbye}{authentic}, at({}));",
+         .with_incarnation({incarnation}){load}{goodbye}{authentic}, at({}));",
         received_at.as_micros()
     )
 }

@@ -34,6 +34,8 @@ pub struct Truth {
     pub down_since_us: Option<u64>,
     /// Moments from which on the schedule, the path or our clock are others than before.
     disturbances_us: Vec<u64>,
+    /// Moments at which we were suspended or away, and said so.
+    resumes_us: Vec<u64>,
     /// How many beats were handed in since the last of these, and how many of these had been.
     calm: u32,
     disturbed: usize,
@@ -41,15 +43,19 @@ pub struct Truth {
 
 impl Truth {
     pub fn new(plan: &Plan) -> Self {
-        let mut disturbances_us = Vec::new();
+        let (mut disturbances_us, mut resumes_us) = (Vec::new(), Vec::new());
         for it in &plan.incidents.0 {
             match it.kind {
-                Kind::RttStep { .. } | Kind::Caller { what: 0 } => {
-                    disturbances_us.push(it.from_us);
+                // what was sent before has to arrive, too
+                Kind::RttStep { each_way_us } => {
+                    disturbances_us.extend([it.from_us, it.from_us + each_way_us]);
                 }
-                Kind::ClockStep { .. } => disturbances_us.extend([it.from_us, it.until_us]),
-                Kind::Suspend { .. } | Kind::Away { announced: true } => {
+                Kind::ClockStep { .. } | Kind::Suspend { announced: false } => {
                     disturbances_us.extend([it.from_us, it.until_us]);
+                }
+                Kind::Caller { what: 0 } => resumes_us.push(it.from_us),
+                Kind::Suspend { .. } | Kind::Away { announced: true } => {
+                    resumes_us.extend([it.from_us, it.until_us]);
                 }
                 _ => {}
             }
@@ -57,6 +63,7 @@ impl Truth {
         disturbances_us.extend(plan.sender.slopes.iter().map(|it| it.0));
         Self {
             disturbances_us,
+            resumes_us,
             ..Self::default()
         }
     }
@@ -64,14 +71,36 @@ impl Truth {
     /// Whether the schedule, the path and our clock have been the same for `span_us`, and for
     /// `beats` that were handed in.
     pub fn is_settled(&self, now_us: u64, span_us: u64, beats: u32) -> bool {
-        let mut recent = self.disturbances_us.iter();
-        let quiet = !recent.any(|&us| us <= now_us && now_us - us < span_us);
-        quiet && (self.calm >= beats || !self.is_disturbed(now_us))
+        let begun = |us: &&u64| **us <= now_us;
+        let changes = self.disturbances_us.iter().chain(&self.resumes_us);
+        let Some(&last_us) = changes.filter(begun).max() else {
+            return true;
+        };
+        now_us - last_us >= span_us && self.calm >= beats
+    }
+
+    /// As [`is_settled`](Self::is_settled), but for suspends that were announced: a beat that was
+    /// sent since the last of them is one of the schedule that is "found anew".
+    pub fn is_settled_since(&self, sent: &Sent, now_us: u64, span_us: u64, beats: u32) -> bool {
+        let mut resumes = self.resumes_us.iter();
+        if resumes.any(|&us| us <= now_us && us > sent.at_us) {
+            return false;
+        }
+        let begun = |us: &&u64| **us <= now_us;
+        let Some(&last_us) = self.disturbances_us.iter().filter(begun).max() else {
+            return true;
+        };
+        now_us - last_us >= span_us && self.calm >= beats
     }
 
     /// Whether one of these has changed by `now_us`.
     pub fn is_disturbed(&self, now_us: u64) -> bool {
-        self.disturbances_us.iter().any(|&us| us <= now_us)
+        self.changes_by(now_us) > 0
+    }
+
+    fn changes_by(&self, now_us: u64) -> usize {
+        let changes = self.disturbances_us.iter().chain(&self.resumes_us);
+        changes.filter(|&&us| us <= now_us).count()
     }
 
     /// The newest beat that was handed in, of life `incarnation`.
@@ -89,8 +118,7 @@ impl Truth {
         let it = &mut self.sent[index];
         it.handed_us.get_or_insert(now_us);
         if newer {
-            let disturbances = self.disturbances_us.iter();
-            let disturbed = disturbances.filter(|&&us| us <= now_us).count();
+            let disturbed = self.changes_by(now_us);
             self.calm = if disturbed == self.disturbed {
                 self.calm + 1
             } else {

@@ -55,11 +55,22 @@ impl Oracle<'_> {
     /// Whether the schedule, the path and our clock have been the same for so long that a lasting
     /// step is understood, and deadlines lie before the end of time.
     fn is_settled(&self, at: Moment) -> bool {
-        let bound_us = micros(self.machine.bound());
-        let interval_us = self.longest_interval_us();
-        let span_us = (SETTLING_BOUNDS * bound_us).max(SETTLING_BEATS * interval_us);
+        let span_us = self.settling_us();
         let remaining_us = u64::MAX - at.shown.as_micros();
         remaining_us > span_us && self.truth.is_settled(at.us, span_us, LEARNING_BEATS)
+    }
+
+    /// The same where announced suspends do not count, as `newest` was sent after the last.
+    fn is_settled_since(&self, newest: &Sent, at: Moment) -> bool {
+        let span_us = self.settling_us();
+        let remaining_us = u64::MAX - at.shown.as_micros();
+        let beats = LEARNING_BEATS;
+        remaining_us > span_us && self.truth.is_settled_since(newest, at.us, span_us, beats)
+    }
+
+    fn settling_us(&self) -> u64 {
+        let bounds_us = micros(self.machine.bound()).saturating_mul(SETTLING_BOUNDS);
+        bounds_us.max(self.longest_interval_us().saturating_mul(SETTLING_BEATS))
     }
 
     pub fn longest_interval_us(&self) -> u64 {
@@ -105,8 +116,13 @@ impl Oracle<'_> {
     }
 
     /// Counters never fall, but for lost beats: "a reordered beat takes one back".
-    pub fn judge_counters(&mut self, at: Moment) -> Judged {
-        let counters = self.machine.snapshot(at.shown).counters;
+    pub fn judge_snapshot(&mut self, at: Moment) -> Judged {
+        let snapshot = self.machine.snapshot(at.shown);
+        self.predicted = snapshot.dead_at;
+        let agrees = snapshot.verdict == self.machine.verdict();
+        let agrees = agrees && snapshot.bound == self.machine.bound();
+        self.check(agrees, Law::Accounts, "a snapshot says something else", at)?;
+        let counters = snapshot.counters;
         let was = std::mem::replace(&mut self.counters, counters);
         let of = |it: &ListenerCounters| {
             let beats = [it.beats, it.reordered, it.repeated, it.stale, it.ignored];

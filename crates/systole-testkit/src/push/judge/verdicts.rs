@@ -62,10 +62,8 @@ impl Oracle<'_> {
         let level = change.level.as_milli() > 0 || !heard;
         self.check(level, Law::Suspicion, "dead at level 0", at)?;
         self.saw_dead(at, journal);
-        match self
-            .believed(at)
-            .filter(|_| self.live && self.is_settled(at))
-        {
+        let settled = |newest: &&Sent| self.live && self.is_settled_since(newest, at);
+        match self.believed(at).filter(settled) {
             Some(newest) => self.judge_false_death(newest, at),
             None => Ok(()),
         }
