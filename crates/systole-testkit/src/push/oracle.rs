@@ -41,6 +41,8 @@ pub struct Oracle<'p> {
     pub counters: ListenerCounters,
     /// When a snapshot said that it would be dead, where nothing has happened since.
     pub predicted: Option<Instant>,
+    /// When the first of what was handed in since the last drain arrived.
+    waits_since: Option<Instant>,
     /// How late this drain is.
     pub late_now_us: u64,
     /// The latest moment that was shown to the listener.
@@ -76,6 +78,7 @@ impl<'p> Oracle<'p> {
             phi: 0.0,
             counters: ListenerCounters::default(),
             predicted: None,
+            waits_since: None,
             late_now_us: 0,
             latest: Instant::ZERO,
             drains: 0,
@@ -157,6 +160,7 @@ impl<'p> Oracle<'p> {
     fn handle(&mut self, beat: &Beat, received_at: Instant, journal: &mut Journal) {
         journal.call(|| call_of(beat, received_at));
         self.machine.handle_beat(beat, received_at);
+        self.waits_since.get_or_insert(received_at);
         self.input();
     }
 
@@ -184,8 +188,10 @@ impl<'p> Oracle<'p> {
         if self.live {
             self.lateness_us = 0;
         }
-        if let Some(asked) = self.asked.filter(|&asked| now > asked) {
-            self.late_now_us = now.as_micros() - asked.as_micros();
+        // since what is asked for, and since what waits in the socket arrived
+        let since = self.asked.into_iter().chain(self.waits_since.take()).min();
+        if let Some(since) = since.filter(|&since| now > since) {
+            self.late_now_us = now.as_micros() - since.as_micros();
             self.lateness_us += self.late_now_us;
             self.predicted = None;
             journal.coverage.saw("polled late");

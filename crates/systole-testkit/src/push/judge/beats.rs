@@ -36,6 +36,9 @@ impl Oracle<'_> {
             self.check(newer, Law::Proof, "an older beat proves life", read)?;
         }
         self.saw_slope(read, journal);
+        if sent.beat.is_goodbye() {
+            return self.judge_goodbye(&sent, newer, read);
+        }
         let known = self.plan.settings.tagged || sent.life == 0 && self.is_settled(read);
         let load = !(newer && known) || self.machine.load() == sent.beat.load();
         self.check(
@@ -44,9 +47,6 @@ impl Oracle<'_> {
             "the load of the newest beat is not known",
             read,
         )?;
-        if sent.beat.is_goodbye() {
-            return self.judge_goodbye(&sent, newer, read);
-        }
         self.judge_return(&sent, newer, before, read)
     }
 
