@@ -5,10 +5,15 @@ use std::io;
 use super::Fault;
 use crate::Failure;
 
+/// What we lack ourselves is [`Fault::Unsent`]: permission (`EPERM`, `EACCES`), an address or a port (`EADDRNOTAVAIL`, `EADDRINUSE`), an interface that is up
+/// (`ENETDOWN`), files (`EMFILE`, `ENFILE`), memory (`ENOMEM`) and room in the queue of the interface (`ENOBUFS`). No router between us
+/// and the peer can cause one of them by an ICMP message over IPv4; over IPv6 one that prohibits the traffic is told as `EACCES` to a connected socket.
+///
+/// A socket that would block is [`Fault::Missed`], since a receive that timed out says the same.
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
-        if error.raw_os_error().is_some_and(is_out_of_files) {
+        if error.raw_os_error().is_some_and(is_shortage) {
             return Self::Unsent; // or a prober with a leak would call all its peers dead
         }
         match error.kind() {
@@ -30,7 +35,55 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// `ENFILE` and `EMFILE`, which [`io::ErrorKind`] has no name for.
-const fn is_out_of_files(code: i32) -> bool {
-    (cfg!(unix) && matches!(code, 23 | 24)) || (cfg!(windows) && code == 10_024)
+/// Files or buffers that the system has no more of, which [`io::ErrorKind`] has no name for: `ENFILE`, `EMFILE` and `ENOBUFS`.
+const fn is_shortage(code: i32) -> bool {
+    if cfg!(windows) {
+        matches!(code, 4 | 10_024 | 10_055) // ERROR_TOO_MANY_OPEN_FILES, WSAEMFILE, WSAENOBUFS
+    } else {
+        cfg!(unix) && (matches!(code, 23 | 24) || code == NO_BUFFERS)
+    }
+}
+
+/// `ENOBUFS`: System V numbers it otherwise than BSD, and Linux otherwise than both, though not on MIPS and SPARC.
+const NO_BUFFERS: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
+    if cfg!(any(
+        target_arch = "mips",
+        target_arch = "mips64",
+        target_arch = "mips32r6",
+        target_arch = "mips64r6"
+    )) {
+        132
+    } else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+        55
+    } else {
+        105
+    }
+} else if cfg!(any(target_os = "solaris", target_os = "illumos")) {
+    132
+} else {
+    55
+};
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_we_lack_was_not_sent() {
+        // EPERM, ENOMEM, EACCES, ENFILE, EMFILE, EADDRINUSE, EADDRNOTAVAIL, ENETDOWN, ENOBUFS
+        for code in [1, 12, 13, 23, 24, 98, 99, 100, 105] {
+            let fault = Fault::from(io::Error::from_raw_os_error(code));
+            assert_eq!(fault, Fault::Unsent, "{code}");
+        }
+    }
+
+    /// All that `icmp_err_convert` of Linux makes of an ICMP message, and a socket that would block.
+    #[test]
+    fn what_a_router_may_say_was_sent() {
+        // ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, ENETUNREACH, ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EAGAIN
+        for code in [64, 71, 90, 92, 95, 101, 111, 112, 113, 11] {
+            let fault = Fault::from(io::Error::from_raw_os_error(code));
+            assert_ne!(fault, Fault::Unsent, "{code}");
+        }
+    }
 }

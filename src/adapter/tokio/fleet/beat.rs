@@ -118,11 +118,15 @@ impl<P: Pacing, S: DatagramSocket> Beat<P, S> {
             Some(address) => self.socket.try_send(&write(peer, id), address),
             None => Err(io::ErrorKind::AddrNotAvailable.into()),
         };
+        let Err(error) = sent else {
+            return;
+        };
         let now = now(self.shared.epoch);
-        match sent.map_err(Fault::from) {
-            Ok(()) => {}
-            Err(Fault::Failed(failure)) => crew.fleet.handle_failure(peer, id, failure, now),
-            Err(_) => crew.fleet.handle_unsent(peer, id, now),
+        let is_full = error.kind() == io::ErrorKind::WouldBlock; // the send buffer
+        match Fault::from(error) {
+            Fault::Failed(failure) => crew.fleet.handle_failure(peer, id, failure, now),
+            Fault::Missed if !is_full => {} // the path's doing: silence
+            _ => crew.fleet.handle_unsent(peer, id, now),
         }
     }
 }
