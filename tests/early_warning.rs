@@ -21,7 +21,7 @@ use systole::{Config, EarlyWarning, Health, Instant, Monitor};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// False warnings an hour at which all are compared.
-const BUDGETS: [f64; 5] = [2.0, 4.0, 8.0, 15.0, 30.0];
+const BUDGETS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 
 /// How the peer is probed.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ fn row(views: &[&View], half: core::ops::Range<f64>) -> Row {
     for budget in BUDGETS {
         let point = ours.last_within(budget).copied().unwrap_or_default();
         println!(
-            "    {budget:2} false/h: {:.3} announced, {:.1} s before, threshold {}",
+            "    {budget:3} false/h: {:.3} announced, {:.1} s before, threshold {}",
             ours.announced(budget),
             point.lead_s,
             point.threshold
@@ -104,7 +104,7 @@ fn row(views: &[&View], half: core::ops::Range<f64>) -> Row {
     }
 }
 
-/// At least a tenth more outages announced than by a fixed threshold or an EWMA band, in each half, at equal false warnings. The rivals are chosen in
+/// At least a twentieth more outages announced than by a fixed threshold, and half as many again as by an EWMA band, in each half, at equal false warnings. The rivals are chosen in
 /// hindsight, by the half they are judged on; ours is what it is.
 #[test]
 fn more_outages_are_announced() {
@@ -146,7 +146,7 @@ fn more_outages_are_announced() {
             over(sum.fixed_ages),
             over(sum.band)
         );
-        assert!(!deep || over(sum.fixed) >= 0.1, "{sum:?}");
+        assert!(!deep || over(sum.fixed) >= 0.05, "{sum:?}");
         assert!(
             over(sum.band) >= 0.5 && over(sum.fixed_ages) > 0.0,
             "{sum:?}"

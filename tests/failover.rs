@@ -419,7 +419,7 @@ fn a_worse_path_is_left_for_one_that_is_as_usual_where_the_user_says_so() {
 fn nothing_is_switched_where_all_paths_are_worse() {
     let mut world = started(config().switch_on(SwitchOn::Warning), &[ONE; 3]);
     world.paths[1..3].fill(DEGRADED); // known first: the others are probed seldom
-    world.run(secs(60));
+    world.run(secs(120));
     world.paths[0] = DEGRADED;
     world.run(secs(60));
     assert_eq!(
@@ -431,8 +431,9 @@ fn nothing_is_switched_where_all_paths_are_worse() {
 
 #[test]
 fn warnings_cause_one_switch_in_a_hold_down() {
-    let wary = config().switch_on(SwitchOn::Warning).warn_above(15_500);
+    let wary = config().switch_on(SwitchOn::Warning);
     let mut world = started(wary, &[ONE; 2]);
+    world.run(secs(600)); // what comes back soon is usual: trouble is new on a path that was well for long
     for turn in 0..40 {
         let worse = turn % 2;
         (world.paths[worse], world.paths[1 - worse]) = (DEGRADED, UP);
