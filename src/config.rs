@@ -148,7 +148,8 @@ impl<P: Pacing> Settings<P> {
         plan: &mut Plan,
     ) {
         let wish = self.policy.plan(state, path);
-        self.limits.fit(wish, *pushbacks, plan);
+        let ceiling_us = self.policy.ceiling(state).map_or(u64::MAX, micros);
+        self.limits.fit(wish, *pushbacks, ceiling_us, plan);
     }
 
     /// A copy; see [`Limits::copied`].

@@ -30,6 +30,7 @@
 //! ```
 
 use core::fmt::Debug;
+use core::time::Duration;
 
 use crate::plan::Plan;
 use crate::promise::Promise;
@@ -100,6 +101,13 @@ pub trait Pacing: Copy + Debug + PartialEq {
     /// Whether what arrives from the peer puts off the next steady probe.
     fn yields_to_traffic(&self) -> bool {
         true
+    }
+
+    /// Returns the longest interval after which what probes have to refresh has not lapsed yet, where there is such a thing. No
+    /// [pushback](crate::Monitor::handle_pushback) makes an interval longer.
+    fn ceiling(&self, state: &Self::State) -> Option<Duration> {
+        let _ = state;
+        None
     }
 
     /// What to do from here on.

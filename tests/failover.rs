@@ -418,8 +418,9 @@ fn a_worse_path_is_left_for_one_that_is_as_usual_where_the_user_says_so() {
 #[test]
 fn nothing_is_switched_where_all_paths_are_worse() {
     let mut world = started(config().switch_on(SwitchOn::Warning), &[ONE; 3]);
-    world.paths[1..3].fill(DEGRADED); // known first: the others are probed seldom
-    world.run(secs(120));
+    world.run(secs(600)); // the others are probed seldom
+    world.paths[1..3].fill(DEGRADED); // known first
+    world.run(secs(60));
     world.paths[0] = DEGRADED;
     world.run(secs(60));
     assert_eq!(

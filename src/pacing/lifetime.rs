@@ -49,12 +49,24 @@ pub use state::LifetimeState;
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
 /// | connections given up to learn a lifetime that stays | none | one |
 /// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe may be asked again | less 1/64 and a timeout |
-/// | more is tried | after 128, 256, 512 … intervals, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
+/// | more is tried | after 128, 256, 512 … intervals, 31 h at least, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
 /// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
-/// What was survived and is lost later is a lifetime that wanders or has shrunk: the flow in use goes back to a quarter of it (without a second flow to 7/8
-/// at first) and climbs again, and the margin doubles, up to three times. A loss within half of what has been survived is at first taken to have
-/// another cause, such as a server that restarts; a second one in a row is believed.
+/// What was survived and is lost later is a lifetime that wanders or has shrunk, or a flow that was lost for another reason, such as a server
+/// that restarts. One loss says little where the idle was survived many times before:
+///
+/// * Without a second flow, a loss is ignored when at least 16 idles were survived in a row before it (twice as many each time, up to 128), or
+///   when it comes within half of what has been survived. A second one in a row is believed. A loss after 4 to 15 idles shortens the interval by 1/8, and
+///   what was lost is tried again after half as many intervals.
+/// * With a second flow, the flow in use goes back to a quarter at once. When at least 16 idles were survived before the loss, the second flow tries
+///   what was lost again as soon as it has found what is below it; three trials survived undo the loss.
+///
+/// What is believed to be lost brings the flow in use back to a quarter of it (without a second flow to 7/8 at first), from where it climbs again, and
+/// the margin doubles, up to three times. Before a second flow raises the interval above an idle that was lost otherwise, it survives six trials of it in a row that are
+/// spread over more than a week. So a lifetime that depends on the time of day or of the week costs no more flows than without a second flow.
+///
+/// The ceiling comes after what the server asks for: a [pushback](crate::Monitor::handle_pushback) lengthens the interval up to the ceiling and no further, and
+/// ends when the flow is lost.
 ///
 /// All of this is about the lifetime. Where packets are lost too, two in a row may take a flow with them whose lifetime is no longer than a few retries, and an interval
 /// kept leaves room for one.
@@ -244,6 +256,12 @@ impl<P: Pacing> Pacing for Lifetime<P> {
 
     fn yields_to_traffic(&self) -> bool {
         self.reach.is_refreshed_by_traffic() && self.inner.yields_to_traffic()
+    }
+
+    fn ceiling(&self, state: &Self::State) -> Option<Duration> {
+        let found = duration(state.found.interval_us(&self.reach));
+        let inner = self.inner.ceiling(&state.inner);
+        Some(inner.map_or(found, |inner| inner.min(found)))
     }
 
     fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan {

@@ -74,9 +74,9 @@ impl Limits {
     /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
     ///
     /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
-    /// shortens the interval. What still does not fit restates the bound.
+    /// shortens the interval. What still does not fit restates the bound. No pushback lengthens an interval beyond `ceiling_us`.
     #[inline]
-    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, plan: &mut Plan) {
+    pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, ceiling_us: u64, plan: &mut Plan) {
         plan.dead = wish.dead;
         plan.margin_percent = wish.margin_percent;
         plan.retries = wish.retries;
@@ -84,7 +84,7 @@ impl Limits {
         let free = self.bound_us | u64::from(pushbacks) == 0 && plan.retries.is_plain();
         if !(WIDE && free && self.fit_freely(plan, wish.timeout_us)) {
             plan.timeout_us = wish.timeout_us;
-            self.fit_closely(plan, pushbacks);
+            self.fit_closely(plan, pushbacks, ceiling_us);
         }
     }
 
@@ -100,12 +100,12 @@ impl Limits {
 
     /// The way for every plan.
     #[inline(never)]
-    fn fit_closely(&self, plan: &mut Plan, pushbacks: u8) {
+    fn fit_closely(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) {
         plan.timeout_us = self.fit_timeout_us(plan.timeout_us);
         plan.retries = plan.retries.at_most(Retries::MAX);
         let floor = match pushbacks {
             0 => self.interval_min_us,
-            _ => self.push_back(plan, pushbacks),
+            _ => self.push_back(plan, pushbacks, ceiling_us),
         };
         if self.bound_us > 0 {
             self.fit_bound(plan, floor);
@@ -131,11 +131,13 @@ impl Limits {
         interval_us - ((room * u64::from(draw_q16)) >> 16)
     }
 
-    /// Doubles the interval for every pushback; returns what no interval may be shorter than.
+    /// Doubles the interval for every pushback, up to the ceiling; returns what no interval may be shorter than.
     #[cold]
-    fn push_back(&self, plan: &mut Plan, pushbacks: u8) -> u64 {
+    fn push_back(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) -> u64 {
+        let longest = wide::min(self.interval_max_us, ceiling_us);
+        let longest = wide::max(longest, plan.interval_us);
         for _ in 0..pushbacks {
-            plan.interval_us = wide::min(plan.interval_us << 1, self.interval_max_us);
+            plan.interval_us = wide::min(plan.interval_us << 1, longest);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -220,7 +222,7 @@ mod tests {
 
     fn fitted(limits: &Limits, wish: Plan, pushbacks: u8) -> Plan {
         let mut plan = Plan::from_micros(0, 0);
-        limits.fit(wish, pushbacks, &mut plan);
+        limits.fit(wish, pushbacks, u64::MAX, &mut plan);
         plan
     }
 
@@ -236,6 +238,18 @@ mod tests {
     }
 
     /// However few microseconds the bound has.
+    /// Nor shortens one that was longer.
+    #[test]
+    fn no_pushback_lengthens_an_interval_beyond_the_ceiling() {
+        let wish = Plan::from_micros(10_000, 1_000);
+        let intervals = [8_000, 10_000, 15_000, 25_000].map(|ceiling_us| {
+            let mut plan = Plan::from_micros(0, 0);
+            LIMITS.fit(wish, 2, ceiling_us, &mut plan);
+            plan.interval_us
+        });
+        assert_eq!(intervals, [10_000, 10_000, 15_000, 25_000]);
+    }
+
     #[test]
     fn a_bound_takes_no_pushback_away() {
         let limits = Limits {
@@ -294,7 +308,7 @@ mod tests {
             short.interval_us = within(interval_us, LIMITS.interval_min_us, LIMITS.interval_max_us);
             let mut general = short;
             prop_assume!(LIMITS.fit_freely(&mut short, timeout_us));
-            LIMITS.fit_closely(&mut general, 0);
+            LIMITS.fit_closely(&mut general, 0, u64::MAX);
             prop_assert_eq!(short, general);
         }
     }

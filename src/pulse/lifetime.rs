@@ -7,8 +7,9 @@ use crate::pacing::{Lifetime, Memory, Pacing};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
-    /// The flow is gone.
+    /// The flow is gone, and with it what the server asked for over it.
     pub(crate) fn flow_lost(&mut self, now: Instant) {
+        self.pushbacks = 0;
         self.settings.policy.on_flow_lost(&mut self.state, now);
         self.adapt();
     }

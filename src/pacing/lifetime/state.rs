@@ -142,8 +142,13 @@ impl<S> LifetimeState<S> {
             return;
         }
         self.deaths = self.deaths.saturating_add(1);
-        if self.deaths > 1 || self.found.is_untried(reach, self.idle_us) {
-            self.found.lost(reach, self.idle_us);
+        let untried = self.found.is_untried(reach, self.idle_us);
+        if self.deaths > 1 || untried {
+            if untried {
+                self.found.lost(reach, self.idle_us);
+            } else {
+                self.found.lost_again(reach, self.idle_us);
+            }
             self.deaths = 0;
             self.stage = Stage::Idle;
         }

@@ -6,6 +6,8 @@ use crate::pacing::lifetime::reach::Reach;
 
 /// Shares of an interval as shifts, and counts of intervals.
 mod shape {
+    use crate::config::Span;
+
     /// Without a second flow, each idle is longer than the last by 1/16.
     pub(super) const STEP: u8 = 4;
     /// The search ends where lost and survived are this close: 1/32.
@@ -18,12 +20,19 @@ mod shape {
     pub(super) const MARGIN_ALONE: u8 = 6;
     /// What was survived is confirmed after 1, 4, 16 … intervals.
     pub(super) const CONFIRMED_MOST: u8 = 8;
-    /// More than was lost is believed when it was survived this often in a row.
+    /// More than was lost is believed when it was survived this often in a row; half as often where the loss may have been an accident.
     pub(super) const RISEN: u8 = 6;
     /// More is tried after 128, 256, 512 … intervals; without a second flow after 30, 60, 120 … days.
     pub(super) const REST: u8 = 7;
     pub(super) const REST_ALONE_DAYS: u64 = 30;
     pub(super) const VAIN_MOST: u8 = 12;
+    /// A loss after so many idles that were survived in a row may have another cause; twice as many each time, up to 8 times.
+    pub(super) const OFTEN: u8 = 16;
+    pub(super) const EXCUSED_MOST: u8 = 3;
+    /// A loss after fewer than this is no interruption of what was survived.
+    pub(super) const SOME: u8 = 4;
+    /// With a second flow, what is tried above an idle that was lost is spread over more than a week.
+    pub(super) const SPREAD_US: u64 = Span::DAY_US * 31 / 24;
     /// An age at which what was lost is forgotten, and half of what was survived.
     pub(super) const OLD_DAYS: u64 = 30;
 }
@@ -51,7 +60,11 @@ pub(in crate::pacing::lifetime) struct Found {
     vain: u8,
     /// How often in a row more than what was lost was survived.
     risen: u8,
-    /// A loss that was too early to be believed.
+    /// How many idles of the flow in use were survived since it was lost.
+    run: u8,
+    /// How often a loss was excused by them.
+    excused: u8,
+    /// The last loss was excused, and nothing has been survived since.
     strange: bool,
     /// What is taken to be survived is a guess.
     guess: bool,
@@ -75,6 +88,8 @@ impl Found {
             doubts: memory.doubts(),
             vain: 0,
             risen: 0,
+            run: 0,
+            excused: 0,
             strange: false,
             guess: false,
         }
@@ -129,8 +144,7 @@ impl Found {
         } else if self.is_open(reach) {
             (!self.guess).then(|| self.longer_us(reach))
         } else {
-            let more = self.lost_us.saturating_add(self.lost_us >> shape::STEP);
-            self.is_rested(reach).then_some(more)
+            self.is_rested(reach).then(|| self.again_us())
         }
     }
 
@@ -149,11 +163,27 @@ impl Found {
         self.is_rested(reach).then(|| self.more_us(reach))
     }
 
-    /// A good deal more than what was lost; every other time a little more, where the flow in use was lost: that may have been an accident.
+    /// What was lost, where it had been survived before: that may have been an accident. Else, or where that was in vain, somewhat more.
+    const fn again_us(&self) -> u64 {
+        if self.may_be_accident() {
+            return self.lost_us;
+        }
+        self.lost_us.saturating_add(self.lost_us >> shape::STEP)
+    }
+
+    /// The flow in use was lost after an idle that had been survived, and it was not tried again since.
+    const fn may_be_accident(&self) -> bool {
+        self.doubts > 0 && self.vain == 0
+    }
+
+    /// The same for the second flow; a good deal more where no accident was possible, and every other time where one was.
     fn more_us(&self, reach: &Reach) -> u64 {
-        let accident = self.doubts > 0 && self.vain.is_multiple_of(2);
-        let more = self.lost_us >> if accident { 4 } else { 2 };
-        self.lost_us.saturating_add(more).min(reach.most_us())
+        let more = if self.doubts > 0 && self.vain.is_multiple_of(2) {
+            self.again_us()
+        } else {
+            self.lost_us.saturating_add(self.lost_us >> 2)
+        };
+        more.max(reach.least_us()).min(reach.most_us())
     }
 
     /// The next idle to try, above what was survived and below what was lost.
@@ -181,12 +211,15 @@ impl Found {
 
     /// Whether enough time has passed to try more.
     fn is_rested(&self, reach: &Reach) -> bool {
-        let rest = if reach.has_second_flow() {
-            self.safe_us(reach) << shape::REST
-        } else {
+        let rest = if !reach.has_second_flow() {
             shape::REST_ALONE_DAYS * Span::DAY_US
+        } else if self.may_be_accident() {
+            0
+        } else {
+            (self.safe_us(reach) << shape::REST).max(shape::SPREAD_US)
         };
-        self.lost_us <= reach.most_us() && self.kept_us >= rest << self.vain
+        let closed = self.lost_us <= reach.most_us() && !self.is_open(reach);
+        closed && self.kept_us >= rest << self.vain
     }
 
     /// Whether nothing that long was ever survived.
@@ -200,6 +233,7 @@ impl Found {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us > self.interval_us(reach) >> 1 {
             (self.strange, self.guess) = (false, false);
+            self.run = self.run.saturating_add(1);
         }
         if self.is_untried(reach, idle_us) && self.is_rested(reach) {
             self.try_later(); // jitter may have cut it short
@@ -222,7 +256,10 @@ impl Found {
     /// More than was lost has been survived. What was not asked for began before that was known; what was may have been luck.
     fn is_risen(&mut self, reach: &Reach) -> bool {
         let asked_us = self.trial_us(reach).unwrap_or(0);
-        self.risen += u8::from(asked_us >= self.lost_us);
+        if asked_us >= self.lost_us {
+            self.risen += if self.may_be_accident() { 2 } else { 1 };
+            self.kept_us = 0; // the next one is as long after this as this was after the last
+        }
         self.risen >= shape::RISEN
     }
 
@@ -241,20 +278,54 @@ impl Found {
 
     pub(in crate::pacing::lifetime) fn lost(&mut self, reach: &Reach, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
+        let run = core::mem::replace(&mut self.run, 0);
         if self.is_untried(reach, idle_us) {
             return self.lower(reach, idle_us);
         }
-        let early = idle_us <= self.survived_us >> 1;
-        if early && !self.strange {
-            self.strange = true; // the peer, or somebody on the way, may have had a reason of its own
+        let often = run >= shape::OFTEN << self.excused;
+        self.excused = (self.excused + u8::from(often)).min(shape::EXCUSED_MOST);
+        if self.is_excused(reach, idle_us, often) {
+            self.strange = true;
             return;
         }
-        let first = self.doubts == 0 && !reach.has_second_flow();
-        let kept_us = idle_us - (idle_us >> 3);
-        let survived_us = if first { kept_us } else { idle_us >> 2 };
+        let excused = if reach.has_second_flow() {
+            self.excused
+        } else {
+            0
+        };
+        let little =
+            !reach.has_second_flow() && !self.strange && (self.doubts == 0 || run >= shape::SOME);
+        let survived_us = if little {
+            idle_us - (idle_us >> 3)
+        } else {
+            idle_us >> 2
+        };
         let doubts = self.doubts + u8::from(!self.guess);
         self.contradict(idle_us, survived_us, doubts);
-        self.guess = true;
+        (self.guess, self.excused) = (true, excused);
+        self.vain = u8::from(!often && reach.has_second_flow()); // as if what was lost had been tried again
+        if little && run >= shape::SOME {
+            self.rest_half_of(reach, run);
+        }
+    }
+
+    /// The flow in use was lost twice in a row after such an idle.
+    pub(in crate::pacing::lifetime) fn lost_again(&mut self, reach: &Reach, idle_us: u64) {
+        (self.run, self.strange) = (0, true);
+        self.lost(reach, idle_us);
+    }
+
+    /// Whether the peer, or somebody on the way, may have had a reason of its own: the loss came early in the idle, or without a second flow
+    /// after many that were survived in a row. Not twice in a row.
+    const fn is_excused(&self, reach: &Reach, idle_us: u64, often: bool) -> bool {
+        let early = idle_us <= self.survived_us >> 1;
+        (early && !self.strange) || (often && !reach.has_second_flow())
+    }
+
+    /// What was lost is tried again after half as many intervals as were survived before.
+    fn rest_half_of(&mut self, reach: &Reach, run: u8) {
+        let soon_us = u64::from(run >> 1).saturating_mul(self.safe_us(reach));
+        self.kept_us = (shape::REST_ALONE_DAYS * Span::DAY_US).saturating_sub(soon_us);
     }
 
     pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &Reach, idle_us: u64) {
