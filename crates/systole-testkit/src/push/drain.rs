@@ -13,6 +13,10 @@ impl Oracle<'_> {
     /// Polls until there is nothing left to do.
     pub fn drain(&mut self, now_us: u64, journal: &mut Journal) -> Judged {
         let at = self.moment(now_us);
+        let back = at.shown < self.latest;
+        journal
+            .coverage
+            .saw_if(back, "polled with a time that runs backwards");
         self.latest = self.latest.max(at.shown);
         self.count_lateness(at.shown, journal);
         for _ in 0..Listener::<32>::MAX_DRAIN {
@@ -65,7 +69,7 @@ impl Oracle<'_> {
 
     /// Whether no deadline can be said any more, as it lies beyond the end of time: everything is
     /// due there at once.
-    fn is_the_end(&self, at: Moment) -> bool {
+    pub fn is_the_end(&self, at: Moment) -> bool {
         let remaining_us = u64::MAX - at.shown.as_micros();
         let bound_us = super::truth::micros(self.machine.bound());
         remaining_us / 4 < bound_us || remaining_us / 64 < self.longest_interval_us()

@@ -148,6 +148,10 @@ impl<'p> Oracle<'p> {
     pub fn hand_strange(&mut self, beat: &Beat, read_us: u64, journal: &mut Journal) -> Judged {
         let received_at = self.clock.read(read_us);
         let before = Before::of(&*self.machine, received_at, true);
+        let dead = before.verdict == Verdict::Dead;
+        journal
+            .coverage
+            .saw_if(dead, "a stranger's beat came while it was dead");
         self.latest = self.latest.max(received_at);
         self.handle(beat, received_at, journal);
         let read = Moment {
@@ -167,6 +171,10 @@ impl<'p> Oracle<'p> {
     pub fn resumed(&mut self, now_us: u64, journal: &mut Journal) {
         let now = self.clock.read(now_us);
         journal.call(|| format!("listener.resumed(at({}));", now.as_micros()));
+        let verdict = self.machine.verdict();
+        let coverage = &mut journal.coverage;
+        coverage.saw_if(verdict == Verdict::Suspect, "resumed while it was suspect");
+        coverage.saw_if(verdict == Verdict::Dead, "resumed while it was dead");
         self.count_lateness(now, journal);
         self.machine.resumed(now);
         self.resumed_us = Some(now_us);
@@ -191,8 +199,9 @@ impl<'p> Oracle<'p> {
         // since what is asked for, and since what waits in the socket arrived
         let since = self.asked.into_iter().chain(self.waits_since.take()).min();
         if let Some(since) = since.filter(|&since| now > since) {
-            self.late_now_us = now.as_micros() - since.as_micros();
-            self.lateness_us += self.late_now_us;
+            let late_us = now.as_micros() - since.as_micros();
+            self.late_now_us = self.late_now_us.max(late_us);
+            self.lateness_us += late_us;
             self.predicted = None;
             journal.coverage.saw("polled late");
         }

@@ -37,17 +37,26 @@ impl Oracle<'_> {
         }
         self.saw_slope(read, journal);
         if sent.beat.is_goodbye() {
+            journal
+                .coverage
+                .saw_if(dead, "a goodbye of a peer that was dead");
             return self.judge_goodbye(&sent, newer, read);
         }
-        let known = self.plan.settings.tagged || sent.life == 0 && self.is_settled(read);
-        let load = !(newer && known) || self.machine.load() == sent.beat.load();
-        self.check(
-            load,
-            Law::Accounts,
-            "the load of the newest beat is not known",
-            read,
-        )?;
+        self.judge_load(&sent, newer, read)?;
         self.judge_return(&sent, newer, before, read)
+    }
+
+    /// "Those are believed at once: a jump of the sequence, and an incarnation greater than the last."
+    fn judge_load(&self, sent: &Sent, newer: bool, at: Moment) -> Judged {
+        let tagged = self.plan.settings.tagged && !self.is_the_end(at);
+        let known = newer && (tagged || sent.life == 0 && self.is_settled(at));
+        let load = !known || self.machine.load() == sent.beat.load();
+        let kind = if tagged {
+            "an authentic beat is not believed at once"
+        } else {
+            "the load of the newest beat is not known"
+        };
+        self.check(load, Law::Accounts, kind, at)
     }
 
     fn saw_slope(&self, at: Moment, journal: &mut Journal) {

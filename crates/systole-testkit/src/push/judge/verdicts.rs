@@ -14,6 +14,10 @@ impl Oracle<'_> {
         journal
             .coverage
             .saw_if(restarted, "a new incarnation was believed");
+        let tagged = restarted && self.plan.settings.tagged;
+        journal
+            .coverage
+            .saw_if(tagged, "a new incarnation was believed by its tag");
         match change.to {
             Verdict::Dead => self.judge_dead(change, at, journal),
             Verdict::Suspect => self.judge_suspect(at),
