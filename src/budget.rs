@@ -5,7 +5,8 @@ use core::fmt;
 /// A retry budget, shared by all machines that are polled with it.
 ///
 /// When a server or a path fails, every peer behind it is suspected in the same moment, and retries multiply the load
-/// on what is just coming back. A budget holds them, over any stretch of time, to a share of the other probes plus a reserve. A retry that
+/// on what is just coming back. A budget holds them, over any stretch of time, to a share of the other probes plus a reserve, or plus one
+/// where the reserve is smaller. A retry that
 /// it does not grant is asked for again a timeout later, until its turn on the steady schedule. Verdicts fall when they would have fallen; there are fewer probes to prevent a mistake.
 ///
 /// Lock-free where the target has atomic instructions; elsewhere (Cortex-M0) it is for one thread and not `Sync`.
@@ -37,13 +38,22 @@ const RETRY: u32 = 100;
 
 impl RetryBudget {
     /// `percent` retries for 100 other probes in the long run, and up to `reserve` at once.
+    ///
+    /// The reserve is there from the start. Without one, a retry is granted once other probes have earned it; without a share either,
+    /// none ever is.
     #[must_use]
     pub const fn new(percent: u8, reserve: u16) -> Self {
-        let most = reserve as u32 * RETRY;
+        let held = reserve as u32 * RETRY;
+        // a retry is granted whole: up to one is saved up, and what was earned beyond its price is kept
+        let earned = match percent {
+            0 => 0,
+            1..=100 => RETRY - 1 + percent as u32,
+            _ => RETRY,
+        };
         Self {
-            tokens: Tokens::new(most),
+            tokens: Tokens::new(held),
             income: percent as u32,
-            most,
+            most: if held > earned { held } else { earned },
         }
     }
 
@@ -136,6 +146,27 @@ mod tests {
         let spend = || tokens.update(|held| held.checked_sub(RETRY));
         assert_eq!([spend(), spend(), spend()], [true, true, false]);
         assert_eq!(tokens.get(), 50);
+    }
+
+    #[test]
+    fn without_a_reserve_it_grants_the_share() {
+        for percent in [1, 50, 99, 100, 101, 255] {
+            let budget = RetryBudget::new(percent, 0);
+            assert_eq!((budget.left(), budget.spend()), (0, false));
+            let granted = (0..1_000).filter(|_| {
+                budget.earn();
+                budget.spend()
+            });
+            let share = 10 * usize::from(percent).min(100); // no more than one is saved up
+            assert!(granted.count().abs_diff(share) <= 1, "{percent}");
+        }
+    }
+
+    #[test]
+    fn without_share_and_reserve_it_grants_nothing() {
+        let budget = RetryBudget::new(0, 0);
+        (0..1_000).for_each(|_| budget.earn());
+        assert!(!budget.spend());
     }
 
     #[test]
