@@ -71,7 +71,7 @@ const PAUSE_US: u32 = 1_000_000;
 /// ```
 ///
 /// With the feature `serde` a configuration is read through these builders too, so one that would be refused is an error of the format, with the
-/// same words: `the first timeout of 0 us is out of range: …`. Spans are whole microseconds, and what is left out is as in the table:
+/// same words: `the first timeout of 0 s is out of range: …`. Spans are whole microseconds, and what is left out is as in the table:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -88,6 +88,20 @@ const PAUSE_US: u32 = 1_000_000;
 ///
 /// The policy is `{ "every_us", "gain_percent" }`, `{ "fixed_us" }`, `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`, or
 /// `{ "at_most_us", "of" }` around another one, with `"at_least_us"` for a lifetime that is looked for; to see all the fields, write a configuration.
+///
+/// A configuration is written with its seed, from which the probe ids of a [`Monitor`](crate::Monitor) follow: whoever reads it can forge
+/// replies. Keep what is written as a secret, or write the configuration before its seed is set and call [`seed`](Self::seed) on what is read.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use core::time::Duration;
+/// use systole::Config;
+///
+/// let shared = Config::every(Duration::from_secs(5)).unwrap();
+/// assert!(serde_json::to_string(&shared).unwrap().contains(r#""seed":null"#));
+/// assert!(serde_json::to_string(&shared.seed(77).unwrap()).unwrap().contains(r#""seed":77"#)); // a secret
+/// # }
+/// ```
 ///
 /// In a `const`, where `?` is not to be had, a bad setting stops the compiler:
 ///
@@ -106,6 +120,8 @@ pub struct Config<P = Fluctuation> {
     pub(crate) settings: Settings<P>,
     /// 0: none.
     pub(crate) seed: Secret,
+    /// The bound that the policy plans for: no other may be stated; 0: any.
+    pub(crate) planned_us: u64,
     pub(crate) pause_us: u32,
     pub(crate) start_at_once: bool,
 }
@@ -213,6 +229,7 @@ impl<P: Pacing> Config<P> {
                 },
             },
             seed: Secret::NONE,
+            planned_us: 0,
             pause_us: PAUSE_US,
             start_at_once: false,
         }
@@ -287,9 +304,14 @@ impl<P: Pacing> Config<P> {
     /// intervals are shortened, retries shed and timeouts cut to keep it.
     ///
     /// # Errors
-    /// Where the shortest interval, the shortest timeout and the retries do not fit, or above 12.7 days.
+    /// Where the shortest interval, the shortest timeout and the retries do not fit, or above 12.7 days; under a
+    /// [`Target`](crate::pacing::Target), where it differs from the bound that the planner plans for.
     pub const fn detect_within(mut self, bound: Duration) -> Result<Self, ConfigError> {
         let limits = &mut self.settings.limits;
+        if self.planned_us > 0 {
+            let (least, most) = (self.planned_us, self.planned_us);
+            ensure!(check(Setting::DetectWithin, micros(bound), least, most));
+        }
         let least = limits.interval_min_us.saturating_add(limits.tail_min_us());
         ensure!(check(
             Setting::DetectWithin,

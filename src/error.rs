@@ -10,7 +10,7 @@ use core::fmt;
 ///
 /// let error = Config::every(Duration::ZERO).unwrap_err();
 /// assert_eq!(error.setting(), Setting::Interval);
-/// assert_eq!(error.to_string(), "the interval of 0 us is out of range: 1 us to 1099511627776 us");
+/// assert_eq!(error.to_string(), "the interval of 0 s is out of range: 1 us to 1099511.627776 s");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -87,36 +87,97 @@ pub enum Setting {
 
 impl Setting {
     /// What it is called, and its unit.
-    const fn name(self) -> (&'static str, &'static str) {
+    const fn name(self) -> (&'static str, Unit) {
         match self {
-            Self::Interval => ("interval", " us"),
-            Self::IntervalMin => ("shortest interval", " us"),
-            Self::IntervalMax => ("longest interval", " us"),
-            Self::TimeoutFirst => ("first timeout", " us"),
-            Self::TimeoutMin => ("shortest timeout", " us"),
-            Self::TimeoutMax => ("longest timeout", " us"),
-            Self::DetectWithin => ("bound on detection time", " us"),
-            Self::Retries => ("number of retries", ""),
-            Self::Gain => ("gain", " %"),
-            Self::Jitter => ("jitter", " %"),
-            Self::Seed => ("seed", ""),
-            Self::Rise => ("number of answers to rise", ""),
-            Self::MistakeRecurrence => ("time between mistakes", " us"),
-            Self::ProbeBudget => ("probe budget", " probes in 1,000 s"),
-            Self::Lifetime => ("lifetime", " us"),
-            Self::LifetimeMin => ("shortest lifetime", " us"),
-            Self::LifetimeDoubts => ("number of doubts", ""),
-            Self::Endpoints => ("number of endpoints", ""),
-            Self::Unbarred => ("number of endpoints not barred", ""),
-            Self::Losses => ("number of losses in a row", ""),
-            Self::Namesakes => ("number of endpoints of one name", ""),
-            Self::Weights => ("sum of the weights", ""),
-            Self::RequestTimeout => ("request timeout", " us"),
-            Self::Quarantine => ("first quarantine", " us"),
-            Self::QuarantineMax => ("longest quarantine", " us"),
-            Self::HoldDown => ("hold-down", " us"),
+            Self::Interval => ("interval", Unit::Span),
+            Self::IntervalMin => ("shortest interval", Unit::Span),
+            Self::IntervalMax => ("longest interval", Unit::Span),
+            Self::TimeoutFirst => ("first timeout", Unit::Span),
+            Self::TimeoutMin => ("shortest timeout", Unit::Span),
+            Self::TimeoutMax => ("longest timeout", Unit::Span),
+            Self::DetectWithin => ("bound on detection time", Unit::Span),
+            Self::Retries => ("number of retries", Unit::Plain("")),
+            Self::Gain => ("gain", Unit::Plain(" %")),
+            Self::Jitter => ("jitter", Unit::Plain(" %")),
+            Self::Seed => ("seed", Unit::Plain("")),
+            Self::Rise => ("number of answers to rise", Unit::Plain("")),
+            Self::MistakeRecurrence => ("time between mistakes", Unit::Span),
+            Self::ProbeBudget => ("probe budget", Unit::Plain(" probes in 1,000 s")),
+            Self::Lifetime => ("lifetime", Unit::Span),
+            Self::LifetimeMin => ("shortest lifetime", Unit::Span),
+            Self::LifetimeDoubts => ("number of doubts", Unit::Plain("")),
+            Self::Endpoints => ("number of endpoints", Unit::Plain("")),
+            Self::Unbarred => ("number of endpoints not barred", Unit::Plain("")),
+            Self::Losses => ("number of losses in a row", Unit::Plain("")),
+            Self::Namesakes => ("number of endpoints of one name", Unit::Plain("")),
+            Self::Weights => ("sum of the weights", Unit::Plain("")),
+            Self::RequestTimeout => ("request timeout", Unit::Span),
+            Self::Quarantine => ("first quarantine", Unit::Span),
+            Self::QuarantineMax => ("longest quarantine", Unit::Span),
+            Self::HoldDown => ("hold-down", Unit::Span),
         }
     }
+}
+
+/// The unit of a setting.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// Microseconds, to be written in the longest unit of which they are a part or more.
+    Span,
+    Plain(&'static str),
+}
+
+/// A value in its unit, exactly.
+struct Quantity(u64, Unit);
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Unit::Plain(unit) => write!(f, "{}{unit}", self.0),
+            Unit::Span => write_span(self.0, f),
+        }
+    }
+}
+
+/// Days, hours and minutes where there are whole ones and nothing else; seconds, milliseconds and microseconds with as many decimals as it takes.
+const WHOLE: [(u64, &str); 3] = [
+    (86_400_000_000, "d"),
+    (3_600_000_000, "h"),
+    (60_000_000, "min"),
+];
+const DECIMAL: [(u64, &str); 2] = [(1_000_000, "s"), (1_000, "ms")];
+
+fn write_span(us: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if us == 0 {
+        return f.write_str("0 s");
+    }
+    for (unit, name) in WHOLE {
+        if us.is_multiple_of(unit) {
+            return write!(f, "{} {name}", us / unit);
+        }
+    }
+    for (unit, name) in DECIMAL {
+        if us >= unit {
+            write!(f, "{}", us / unit)?;
+            write_decimals(us % unit, unit, f)?;
+            return write!(f, " {name}");
+        }
+    }
+    write!(f, "{us} us")
+}
+
+/// The decimals of `part` of a `whole`, which is a power of ten, without zeros at the end.
+fn write_decimals(part: u64, whole: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (mut rest, mut unit) = (part, whole);
+    if rest > 0 {
+        f.write_str(".")?;
+    }
+    while rest > 0 {
+        unit /= 10;
+        write!(f, "{}", rest / unit)?;
+        rest %= unit;
+    }
+    Ok(())
 }
 
 impl ConfigError {
@@ -142,13 +203,8 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, unit) = self.setting.name();
-        let Self {
-            value, min, max, ..
-        } = self;
-        write!(
-            f,
-            "the {name} of {value}{unit} is out of range: {min}{unit} to {max}{unit}"
-        )
+        let [value, min, max] = [self.value, self.min, self.max].map(|value| Quantity(value, unit));
+        write!(f, "the {name} of {value} is out of range: {min} to {max}")
     }
 }
 

@@ -177,9 +177,9 @@ fn refusals_name_every_setting() {
         "the number of endpoints of one name of 2 ",
         "the number of losses in a row of 101 ",
         "the number of answers to rise of 0 ",
-        "the request timeout of 0 us ",
-        "the first quarantine of 0 us ",
-        "the longest quarantine of 1000000 us ",
+        "the request timeout of 0 s ",
+        "the first quarantine of 0 s ",
+        "the longest quarantine of 1 s ",
         "the hold-down of ",
     ];
     for (named, begin) in named.iter().zip(begin) {

@@ -31,10 +31,32 @@ fn refused<T>(result: Result<T, ConfigError>, setting: Setting, value: u64, rang
     assert_eq!(error.range(), range);
     let (name, unit) = words(setting);
     let (least, most) = range;
+    let [value, least, most] = [value, least, most].map(|value| quantity(value, unit));
     assert_eq!(
         error.to_string(),
-        format!("the {name} of {value}{unit} is out of range: {least}{unit} to {most}{unit}")
+        format!("the {name} of {value} is out of range: {least} to {most}")
     );
+}
+
+/// The value in words: spans in the longest unit that is not longer than they are.
+fn quantity(value: u64, unit: &str) -> String {
+    if unit != " us" {
+        return format!("{value}{unit}");
+    }
+    let whole = |us: u64| value > 0 && value % us == 0;
+    let decimals = |unit_us: u64, digits: usize| {
+        let text = format!("{}.{:0digits$}", value / unit_us, value % unit_us);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match value {
+        0 => "0 s".into(),
+        _ if whole(86_400_000_000) => format!("{} d", value / 86_400_000_000),
+        _ if whole(3_600_000_000) => format!("{} h", value / 3_600_000_000),
+        _ if whole(60_000_000) => format!("{} min", value / 60_000_000),
+        1..1_000 => format!("{value} us"),
+        1_000..1_000_000 => format!("{} ms", decimals(1_000, 3)),
+        _ => format!("{} s", decimals(1_000_000, 6)),
+    }
 }
 
 fn words(setting: Setting) -> (&'static str, &'static str) {

@@ -196,15 +196,15 @@ fn a_file_with_a_mistake_is_one_clear_line() {
         ),
         (
             "targets = [\"tcp://127.0.0.1:1\"]\n\ntimeout_ms = 0\n",
-            "watch.toml:3: the shortest timeout of 0 us is out of range",
+            "watch.toml:3: the shortest timeout of 0 s is out of range",
         ),
         (
             "failover_enabled = true\ntargets = [\"tcp://127.0.0.1:1\"]\n# none\nquarantine = \"0s\"\n",
-            "watch.toml:4: the first quarantine of 0 us is out of range",
+            "watch.toml:4: the first quarantine of 0 s is out of range",
         ),
         (
             "targets = [\"tcp://127.0.0.1:1\"]\nmin = \"9s\"\n",
-            "watch.toml:2: the longest interval of 4000000 us is out of range",
+            "watch.toml:2: the longest interval of 4 s is out of range",
         ),
     ] {
         let file = folder.text("watch.toml", text);

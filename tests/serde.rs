@@ -5,8 +5,10 @@
 use core::fmt::Debug;
 use core::time::Duration;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
-use systole::pacing::{Fixed, Lifetime, Memory, Reach, Target};
+use systole::pacing::{Fixed, Lifetime, Memory, Pacing, Reach, Target};
 use systole::{
     Config, Endpoint, Failover, FailoverConfig, Instant, Monitor, MonitorSnapshot, Output,
     Preference, Retries, Return, SwitchOn,
@@ -15,6 +17,7 @@ use systole::{
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
+#[track_caller]
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
@@ -66,10 +69,91 @@ fn memories_of_lifetimes_survive_and_are_checked() {
     let memory = read(r#"{ "survived_us": 1000000 }"#).unwrap();
     assert_eq!(memory, Memory::new(SECOND, None, 0).unwrap());
     let error = read(r#"{ "survived_us": 5, "lost_us": 5 }"#).unwrap_err();
-    let words = "the lifetime of 5 us is out of range: 6 us to 1099511627777 us";
+    let words = "the lifetime of 5 us is out of range: 6 us to 1099511.627777 s";
     assert!(error.to_string().starts_with(words), "{error}");
     assert!(read(r#"{ "survived_us": 5, "doubts": 4 }"#).is_err());
     assert!(read(r#"{ "survived_us": 5, "age_us": 4 }"#).is_err());
+}
+
+/// A change to a configuration that a builder may refuse; then it stays as it is.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Intervals(u64, u64),
+    Timeouts([u64; 3]),
+    Retries(Retries),
+    DetectWithin(u64),
+    Jitter(u8),
+    Seed(u64),
+    Rise(u8),
+    Pauses(u64),
+    AtOnce,
+}
+
+/// Spans of every magnitude, in microseconds.
+fn span() -> impl Strategy<Value = u64> {
+    (0_u32..42, any::<u64>()).prop_map(|(bits, draw)| draw & ((1 << bits) - 1))
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let retries = (0_u8..20, 0..3).prop_map(|(count, spacing)| match spacing {
+        0 => Retries::fixed(count),
+        1 => Retries::exponential(count),
+        _ => Retries::closing(count),
+    });
+    prop_oneof![
+        (span(), span()).prop_map(|(min, max)| Change::Intervals(min, max)),
+        [span(), span(), span()].prop_map(Change::Timeouts),
+        retries.prop_map(Change::Retries),
+        span().prop_map(Change::DetectWithin),
+        (0_u8..60).prop_map(Change::Jitter),
+        any::<u64>().prop_map(Change::Seed),
+        any::<u8>().prop_map(Change::Rise),
+        span().prop_map(Change::Pauses),
+        Just(Change::AtOnce),
+    ]
+}
+
+/// After the changes that are not refused, in their order.
+fn changed<P: Pacing>(config: Config<P>, changes: &[Change]) -> Config<P> {
+    let us = Duration::from_micros;
+    changes.iter().fold(config, |config, &change| {
+        let next = match change {
+            Change::Intervals(min, max) => config.interval_between(us(min), us(max)),
+            Change::Timeouts([first, min, max]) => config.timeouts(us(first), us(min), us(max)),
+            Change::Retries(retries) => config.retries(retries),
+            Change::DetectWithin(bound) => config.detect_within(us(bound)),
+            Change::Jitter(percent) => config.jitter_percent(percent),
+            Change::Seed(seed) => config.seed(seed),
+            Change::Rise(answers) => config.rise(answers),
+            Change::Pauses(lateness) => Ok(config.report_pauses_over(us(lateness))),
+            Change::AtOnce => Ok(config.start_at_once()),
+        };
+        next.unwrap_or(config)
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_configuration_that_is_accepted_can_be_read_back(
+        pace in span(), apart in span(), probes: u32, gain in 0_u16..1_100, changes in vec(change(), 0..8),
+    ) {
+        let us = Duration::from_micros;
+        if let Ok(config) = Config::every(us(pace)) {
+            survives(&changed(config.gain_percent(gain).unwrap_or(config), &changes));
+        }
+        if let Ok(config) = Config::fixed(us(pace)) {
+            survives(&changed(config, &changes));
+        }
+        if let Ok(config) = Config::target(us(pace)) {
+            let config = config.mistakes_at_most_one_per(us(apart * 1_000)).unwrap_or(config);
+            survives(&changed(config.probes_at_most(probes).unwrap_or(config), &changes));
+        }
+        for reach in [Reach::between(us(pace), us(apart)), Reach::below_the_floor(us(pace), us(apart))] {
+            if let Ok(config) = reach.and_then(Config::lifetime) {
+                survives(&changed(config, &changes));
+            }
+        }
+    }
 }
 
 /// The builders check each setting against those before it; reading does not depend on their order.
@@ -123,19 +207,19 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
     for (rest, words) in [
         (
             r#""interval_min_us": 0"#,
-            "the shortest interval of 0 us is out of range: 1 us to 1099511627776 us",
+            "the shortest interval of 0 s is out of range: 1 us to 1099511.627776 s",
         ),
         (
             r#""interval_max_us": 899999"#,
-            "the longest interval of 899999 us is out of range: 900000 us to",
+            "the longest interval of 899.999 ms is out of range: 900 ms to",
         ),
         (
             r#""timeout_min_us": 5000000"#,
-            "the first timeout of 2000000 us is out of range: 5000000 us to 60000000 us",
+            "the first timeout of 2 s is out of range: 5 s to 1 min",
         ),
         (
             r#""timeout_max_us": 4294967296"#,
-            "the longest timeout of 4294967296 us is out of range: 100000 us to 4294967295 us",
+            "the longest timeout of 4294.967296 s is out of range: 100 ms to 4294.967295 s",
         ),
         (
             r#""retries": { "count": 17, "spacing": "fixed" }"#,
@@ -143,7 +227,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
         ),
         (
             r#""detect_within_us": 0"#,
-            "the bound on detection time of 0 us is out of range: 1600000 us to",
+            "the bound on detection time of 0 s is out of range: 1.6 s to",
         ),
         (
             r#""jitter_percent": 51"#,
@@ -165,9 +249,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
             .unwrap_err()
             .to_string()
     };
-    assert!(
-        of_policy(r#"{ "policy": { "every_us": 0 } }"#).contains("the interval of 0 us is out")
-    );
+    assert!(of_policy(r#"{ "policy": { "every_us": 0 } }"#).contains("the interval of 0 s is out"));
     assert!(of_policy(r#"{ "policy": { "fixed_us": 5 } }"#).contains("unknown field `fixed_us`"));
     assert!(of_policy("{}").contains("missing field `policy`"));
 }
@@ -177,7 +259,7 @@ fn a_group_that_is_refused_says_so() {
     let mut group = serde_json::to_value(FailoverConfig::CLASSIC).unwrap();
     group["quarantine_max_us"] = 1.into();
     let error = serde_json::from_value::<FailoverConfig>(group).unwrap_err();
-    let words = "the longest quarantine of 1 us is out of range: 30000000 us to";
+    let words = "the longest quarantine of 1 us is out of range: 30 s to";
     assert!(error.to_string().contains(words), "{error}");
 }
 

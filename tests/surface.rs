@@ -73,7 +73,7 @@ fn the_limits_of_a_target_are_shares_of_its_bound() {
     let intervals = (config.interval_min(), config.interval_max());
     assert_eq!(intervals, (4 * SECOND, 95 * SECOND));
     let timeouts = (config.timeout_min(), config.timeout_max());
-    assert_eq!(timeouts, (2 * SECOND, 50 * SECOND));
+    assert_eq!(timeouts, (2 * SECOND, 96 * SECOND));
 }
 
 /// What a policy sees of a path that has answered once, after 80 ms.

@@ -1,4 +1,5 @@
-//! Configurations as serde has them: plain numbers, read through the builders, which refuse what does not work.
+//! Configurations as serde has them: plain numbers, read through the builders, which refuse what does not work. The seed is written with
+//! the rest, so what is written is a secret.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -91,6 +92,7 @@ impl<P> Config<P> {
         Config {
             settings: Settings { policy, limits },
             seed: self.seed,
+            planned_us: self.planned_us,
             pause_us: self.pause_us,
             start_at_once: self.start_at_once,
         }

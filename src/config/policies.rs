@@ -84,8 +84,8 @@ impl Config<Target> {
     /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is
     /// measured to do.
     ///
-    /// The bound is a guarantee; the time between mistakes is audited ([`Promise`](crate::Promise)). Change the bound here, not with
-    /// [`detect_within`](Self::detect_within) afterwards, which the planner does not learn of.
+    /// The bound is a guarantee; the time between mistakes is audited ([`Promise`](crate::Promise)), and is ten bounds where those are longer
+    /// than a day. [`detect_within`](Self::detect_within) refuses to state another bound afterwards: the planner plans for this one.
     ///
     /// ```
     /// use core::time::Duration;
@@ -117,16 +117,17 @@ impl Config<Target> {
         ));
         let target = Target::new(within);
         let mut config = Self::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
+        config.planned_us = bound_us;
         let limits = &mut config.settings.limits;
         limits.bound_us = bound_us;
         limits.timeout_min_us = saturate(bound_us / 50);
-        limits.timeout_max_us = saturate(bound_us / 2);
+        limits.timeout_max_us = saturate(bound_us / 25 * 24);
         limits.timeout_first_us = saturate(bound_us / 14);
         limits.retries = Retries::closing(0);
         Ok(config)
     }
 
-    /// The least expected time from one mistake to the next; a day unless set.
+    /// The least expected time from one mistake to the next; a day unless set, or ten bounds where those are longer.
     ///
     /// # Errors
     /// Where it is below ten bounds or above a century.

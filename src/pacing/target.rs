@@ -88,18 +88,24 @@ pub struct Target {
 /// constant interval with this one, 38 % with 600; the recorded networks show no difference.
 const MEMORY: u32 = 1_500;
 
+/// Mistakes may be no more frequent than one in as many bounds.
+const BOUNDS_APART: u64 = 10;
+
 impl Target {
     pub(crate) const fn new(within: Duration) -> Self {
+        let (bound_us, day) = (micros(within), Span::DAY_US);
+        let least = bound_us.saturating_mul(BOUNDS_APART);
         Self {
-            bound_us: micros(within),
-            recurrence_us: Span::DAY_US,
+            bound_us,
+            recurrence_us: if least > day { least } else { day },
             budget: 0,
             constant: 0,
         }
     }
 
     pub(crate) const fn with_recurrence(mut self, apart: Duration) -> Result<Self, ConfigError> {
-        let (least, most) = (self.bound_us.saturating_mul(10), Span::CENTURY_US);
+        let least = self.bound_us.saturating_mul(BOUNDS_APART);
+        let most = Span::CENTURY_US;
         if let Err(error) = check(Setting::MistakeRecurrence, micros(apart), least, most) {
             return Err(error);
         }
