@@ -175,7 +175,11 @@ impl<'p> Run<'p> {
                 journal
                     .coverage
                     .saw("polled with a time that runs backwards");
-                let now = Instant::from_micros(now_us.saturating_sub(us));
+                // before the deadline: else a beat would be sent here that nobody records
+                let before_us = self
+                    .due_us
+                    .map_or(u64::MAX, |due_us| due_us.saturating_sub(1));
+                let now = Instant::from_micros(now_us.saturating_sub(us).min(before_us));
                 let output = self.sender.poll(now);
                 let due = self.due_us.map_or(SenderOutput::Idle, |due_us| {
                     SenderOutput::Wait(Instant::from_micros(due_us))
