@@ -4,6 +4,11 @@ use core::time::Duration;
 
 use crate::time::{duration, micros};
 
+/// How many losses in a row listeners tolerate and senders allow for, unless set.
+pub(crate) const LOSSES: u8 = 3;
+/// The most that can be set.
+pub(crate) const LOSSES_MAX: u8 = 100;
+
 /// A heartbeat that a peer sends unasked.
 ///
 /// Sequence numbers count the slots of the sender's schedule, `interval` apart, sent in or not, and wrap; an incarnation is one life of the

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use crate::beat::Beat;
+use crate::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::config::SPAN_MAX_US;
-use crate::error::{ConfigError, Setting, check};
+use crate::error::{ConfigError, Setting, check, ensure};
 use crate::random::mix;
 use crate::time::{Instant, duration, micros};
 use crate::wire::sayable;
@@ -24,8 +24,13 @@ pub enum SenderOutput {
 /// Sends heartbeats to a [`Listener`](crate::Listener), sans-IO: slots at a fixed interval, of which none drifts, and none that was missed is made up for.
 ///
 /// Every beat advertises when the next will have been sent at the latest: an interval and an eighth, which is what we may be late.
-/// The interval may change at any time; the next beat says so. An interval that takes more than 19 significant bits of microseconds is
-/// rounded down to what the [`wire`](crate::wire) can say.
+/// An interval that takes more than 19 significant bits of microseconds is rounded down to what the [`wire`](crate::wire) can say.
+///
+/// # Change of interval
+///
+/// The interval may change at any time. A shorter one holds from the next beat on. Before a longer one, the next three beats are
+/// sent at the old pace and advertise a deadline by which a beat is sent after the change, three losses included. So a listener that
+/// loses any [three](Self::losses) beats in a row goes on waiting.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,9 +47,32 @@ pub enum SenderOutput {
 /// assert_eq!(sender.poll(Instant::from_secs(13)), SenderOutput::Wait(Instant::from_secs(15)));
 /// # Ok(()) }
 /// ```
+/// ```
+/// # use core::time::Duration;
+/// # use systole::{Instant, Sender, SenderOutput};
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// const SECOND: Duration = Duration::from_secs(1);
+/// let mut sender = Sender::new(SECOND, 1, Instant::ZERO)?;
+/// sender.set_interval(60 * SECOND, Instant::ZERO)?;
+/// let said = [0, 1, 2, 3].map(|second| match sender.poll(Instant::from_secs(second)) {
+///     SenderOutput::Beat(beat) => (beat.interval(), beat.deadline() > 60 * SECOND),
+///     _ => unreachable!(),
+/// });
+/// assert_eq!(said, [(SECOND, true), (SECOND, true), (SECOND, true), (60 * SECOND, true)]);
+/// assert_eq!(sender.poll(Instant::from_secs(4)), SenderOutput::Wait(Instant::from_secs(63)));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
+    /// The interval in force.
     interval_us: u64,
+    /// The longer one that beats advertise already, and for how many more before it is in force; else that in force.
+    announced_us: u64,
+    notices: u8,
+    /// The one that was set last.
+    wanted_us: u64,
+    /// How many beats advertise a longer interval before it is in force.
+    losses: u8,
     /// When the next slot begins.
     next: Instant,
     /// Its number.
@@ -64,8 +92,13 @@ impl Sender {
     /// Where `interval` is below 1 us or above 12.7 days.
     pub fn new(interval: Duration, incarnation: u32, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
+        let interval_us = sayable(micros(interval));
         Ok(Self {
-            interval_us: sayable(micros(interval)),
+            interval_us,
+            announced_us: interval_us,
+            notices: 0,
+            wanted_us: interval_us,
+            losses: LOSSES,
             next: now,
             sequence: 0,
             incarnation,
@@ -82,6 +115,22 @@ impl Sender {
         self
     }
 
+    /// How many losses in a row the announcement of a longer interval survives; 3 unless set, as many as a
+    /// [listener](crate::ListenerConfig::losses) tolerates.
+    ///
+    /// # Errors
+    /// Above 100.
+    pub const fn losses(mut self, in_a_row: u8) -> Result<Self, ConfigError> {
+        ensure!(check(
+            Setting::Losses,
+            in_a_row as u64,
+            0,
+            LOSSES_MAX as u64
+        ));
+        self.losses = in_a_row;
+        Ok(self)
+    }
+
     /// What to do at `now`. Late calls make beats late, and those over an interval late are left out.
     pub fn poll(&mut self, now: Instant) -> SenderOutput {
         if self.left || now == Instant::MAX {
@@ -90,6 +139,7 @@ impl Sender {
         if now < self.next {
             return SenderOutput::Wait(self.next);
         }
+        self.slow_down();
         self.skip(now);
         let beat = self.beat();
         self.next = self.next.plus(self.interval_us);
@@ -106,11 +156,37 @@ impl Sender {
         self.sequence = self.sequence.wrapping_add(slots as u32);
     }
 
+    /// Goes one beat on towards a longer interval, which is in force from the slot that is due. One that is set while another is announced waits for that.
+    const fn slow_down(&mut self) {
+        if self.notices > 0 {
+            self.notices -= 1;
+            return;
+        }
+        self.interval_us = self.announced_us;
+        if self.wanted_us > self.interval_us {
+            self.announced_us = self.wanted_us;
+            match self.losses.checked_sub(1) {
+                Some(more) => self.notices = more,
+                None => self.interval_us = self.wanted_us,
+            }
+        }
+    }
+
+    /// By when the next beat is sent. A listener waits as long again as the interval for each loss that it tolerates; before a longer
+    /// one, the rest of those is announced with it.
+    const fn deadline_us(&self) -> u64 {
+        let slower_us = self.announced_us.saturating_sub(self.interval_us);
+        let lost_us = slower_us.saturating_mul(self.losses as u64);
+        let late_us = self.announced_us / 8;
+        self.announced_us
+            .saturating_add(late_us)
+            .saturating_add(lost_us)
+    }
+
     const fn beat(&self) -> Beat {
         let interval = duration(self.interval_us);
-        let late_us = self.interval_us / 8;
         let beat = Beat::new(self.sequence, interval)
-            .with_deadline(duration(self.interval_us.saturating_add(late_us)))
+            .with_deadline(duration(self.deadline_us()))
             .with_incarnation(self.incarnation);
         match self.load {
             Some(load) => beat.with_load(load),
@@ -118,14 +194,19 @@ impl Sender {
         }
     }
 
-    /// Beats at another interval from the next beat on, which is due no later than that from `now`.
+    /// Beats at another interval: a shorter one from the next beat on, which is due no later than that from `now`; a longer one after
+    /// [some beats](Self#change-of-interval) that announce it.
     ///
     /// # Errors
     /// Where `interval` is below 1 us or above 12.7 days; the old one stays.
     pub fn set_interval(&mut self, interval: Duration, now: Instant) -> Result<(), ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        self.interval_us = sayable(micros(interval));
-        self.next = self.next.min(now.plus(self.interval_us));
+        self.wanted_us = sayable(micros(interval));
+        if self.wanted_us <= self.interval_us {
+            (self.interval_us, self.notices) = (self.wanted_us, 0);
+        }
+        self.announced_us = self.announced_us.min(self.wanted_us);
+        self.next = self.next.min(now.plus(self.wanted_us));
         Ok(())
     }
 
@@ -141,7 +222,7 @@ impl Sender {
         self.beat().goodbye()
     }
 
-    /// The interval in force, as it is said.
+    /// The interval in force, as beats say it; a longer one is in force after some beats that announce it.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         duration(self.interval_us)
@@ -199,6 +280,53 @@ mod tests {
             sender.poll(Instant::from_secs(60)),
             SenderOutput::Wait(Instant::from_secs(61))
         );
+    }
+
+    /// The intervals and deadlines that the next beats say, in seconds.
+    fn said<const BEATS: usize>(sender: &mut Sender) -> [(u64, u64); BEATS] {
+        core::array::from_fn(|_| match sender.poll(sender.next) {
+            SenderOutput::Beat(beat) => (beat.interval().as_secs(), beat.deadline().as_secs()),
+            other => panic!("{other:?} at the next slot"),
+        })
+    }
+
+    #[test]
+    fn a_longer_interval_is_announced_by_as_many_beats_as_may_be_lost() {
+        let mut three = sender();
+        three.set_interval(80 * SECOND, Instant::ZERO).unwrap();
+        let (slow, notice) = ((80, 90), (1, 90 + 3 * 79));
+        assert_eq!(said(&mut three), [notice, notice, notice, slow, slow]);
+        let mut none = sender().losses(0).unwrap();
+        none.set_interval(80 * SECOND, Instant::ZERO).unwrap();
+        assert_eq!(said(&mut none), [slow, slow]);
+    }
+
+    /// Or else whoever slows down a little at every beat never slows down at all.
+    #[test]
+    fn an_interval_that_is_set_while_another_is_announced_waits_for_that() {
+        let mut sender = sender();
+        sender.set_interval(8 * SECOND, Instant::ZERO).unwrap();
+        let (first, second) = ((1, 9 + 3 * 7), (8, 90 + 3 * 72));
+        assert_eq!(said(&mut sender), [first]);
+        sender.set_interval(80 * SECOND, Instant::ZERO).unwrap();
+        let slow = (80, 90);
+        assert_eq!(
+            said(&mut sender),
+            [first, first, second, second, second, slow]
+        );
+    }
+
+    #[test]
+    fn a_shorter_interval_ends_the_announcement_of_a_longer_one() {
+        let mut sender = sender();
+        sender.set_interval(80 * SECOND, Instant::ZERO).unwrap();
+        assert_eq!(said(&mut sender), [(1, 90 + 3 * 79)]);
+        sender.set_interval(8 * SECOND, Instant::ZERO).unwrap();
+        let notice = (1, 9 + 3 * 7);
+        assert_eq!(said(&mut sender), [notice, notice, (8, 9), (8, 9)]);
+        sender.set_interval(80 * SECOND, Instant::ZERO).unwrap();
+        sender.set_interval(SECOND, Instant::ZERO).unwrap();
+        assert_eq!(said(&mut sender), [(1, 1); 8]);
     }
 
     #[test]
