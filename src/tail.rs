@@ -2,11 +2,13 @@
 
 use core::f64::consts::LN_10;
 
-/// phi = -log10 P(X > y), `y` in standard deviations, by Borjesson and Sundberg (1979): within 1.3e-3 of the truth from 0 to 40
+/// phi = -log10 P(X > y), which never falls as `y`, in standard deviations, grows; by Borjesson and Sundberg (1979): within 1.3e-3 of the truth from 0 to 40
 /// and better beyond, where neither overflows nor vanishes.
 pub(crate) fn phi(y: f64) -> f64 {
     if y < 0.0 {
-        return -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
+        // the approximation is not exact at 0, where the two sides have to meet
+        let lower = -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
+        return lower.min(upper(0.0));
     }
     upper(y)
 }
