@@ -199,6 +199,12 @@ impl Pending {
         crate::trace::transition(&self.last_transition(number));
     }
 
+    /// Whether a transition pends, which the next one would replace.
+    pub(crate) const fn has_transition(&self) -> bool {
+        let [number, ..] = self.numbers;
+        number > 0
+    }
+
     const fn last_transition(&self, number: u32) -> Transition {
         let Change { from, to, reason } = self.change;
         Transition {

@@ -13,6 +13,9 @@ mod arrivals;
 mod config;
 mod flow;
 mod hear;
+mod line;
+#[cfg(feature = "serde")]
+mod serde;
 mod snapshot;
 
 pub use config::ListenerConfig;
@@ -69,26 +72,38 @@ pub enum ListenerOutput {
 /// |---|---|---|
 /// | `Unknown` | nothing was heard yet | |
 /// | `Alive` | a beat proved life | `Answered`; `Restarted`: a new incarnation; after `Dead`: `Refuted`, `Recovered`, `Undecided` |
-/// | `Suspect` | the next beat is later than expected, and than advertised | `Overdue` |
+/// | `Suspect` | the next beat is later than expected, and than advertised; or the bound is about to pass | `Overdue` |
 /// | `Dead` | the bound has passed since the newest beat was sent | `Silent`, `NeverHeard` |
 /// | `Left` | the peer said goodbye | `Left` |
 ///
-/// The arrival of the next beat is expected by its sequence number (NFD-E, \[Chen02\] section 6.3), at the later of the last offset from the
-/// schedule and the mean of the window (2W-FD, Tomsic and others, IPDPS 2015). It is overdue four standard deviations or an eighth of an
-/// interval after that, but not before its advertised deadline.
+/// The arrival of the next beat is expected by its sequence number (NFD-E, \[Chen02\] section 6.3), as late as the later of the last
+/// beat and the mean of the window (2W-FD, Tomsic and others, IPDPS 2015). It is overdue four standard deviations or an eighth of an
+/// interval after that, but not before its advertised deadline. A peer that was heard is suspect before it is dead.
 ///
 /// # The bound
 ///
-/// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than the quickest
-/// one. A beat proves life when it was sent, as if the quickest had taken no time: the verdict comes at most [the
-/// bound](ListenerSnapshot::bound) *and the delay of the quickest beat* after the crash. The quickest is forgotten at 1/4096 of the time, so that clocks may drift; where
-/// all beats for four bounds, or sixteen stated ones, four beats at least and at the pace of their numbers, come so late that each following one comes after the verdict, the
-/// path is slower for good, and the quickest of these counts. The same is how a sender is understood whose interval is longer than it says; by how much,
-/// up to a quarter, is then known and waited for. So with d(i) the delay of the i-th newest beat and eta the interval, a peer is found within
+/// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than
+/// the quickest one. The listener keeps the line of the sender's schedule that lies below all arrivals and touches them at their mean
+/// sequence number (Moon, Skelly and Towsley, INFOCOM 1999). A beat proves life when it was sent by that line, which is never later
+/// than when it arrived. So the verdict `Dead` comes at most
 ///
-/// > bound + min over i of (d(i) + i * eta / 4096), plus our own lateness
+/// > [the bound](ListenerSnapshot::bound) + the delay of the newest beat, plus our own lateness
 ///
-/// unless its last beats came that late all that time.
+/// after the crash, and the bound + the delay of the quickest beat after it while the line is right.
+///
+/// # The sender's clock
+///
+/// A sender may be up to a quarter faster or slower than it announces, as one that sleeps for its interval and then works for a while,
+/// and its clock may drift. Its real interval is known from its fourth beat on; then no bound passes and nothing is suspected while
+/// its beats come as regularly as before. Where no bound is stated, the one that follows from what the sender announces is as much
+/// longer as the sender is slower.
+///
+/// After a lasting step of the delay, the interval or the clock's rate, mistakes cease
+///
+/// * at once, if beats come sooner than before;
+/// * after 1,024 heard beats at the latest, if they come later;
+/// * sooner, if they come so late that each following one comes after the verdict: when four of them at least have come at the pace of
+///   their numbers for four bounds, or sixteen that are stated.
 ///
 /// A beat that is older than the bound when it arrives is stale: a queue that releases twenty of them has not told that the peer is alive.
 ///
@@ -119,10 +134,14 @@ pub struct Listener<const N: usize> {
     /// When our last lateness ended, and how long it was.
     woken: Instant,
     late_us: u64,
+    /// What [`resumed`](Self::resumed) credited since the newest proof of life.
+    excused_us: u64,
     loss: LossRate,
     /// How improbable the silence was that the newest beat ended.
     silence: SuspicionLevel,
     load: Option<u8>,
+    /// Whether our clock stood still since the newest beat, for nobody knows how many slots.
+    slept: bool,
     verdict: Verdict,
     /// Beats heard since `Dead`.
     risen: u8,
@@ -135,8 +154,8 @@ pub struct Listener<const N: usize> {
 struct Outlook {
     /// When the newest beat was sent.
     mark: Instant,
-    /// Where its slot lies.
-    origin: Instant,
+    /// The same, by the present line.
+    sent: Instant,
     /// When the next is expected, and when it is overdue.
     expected: Instant,
     overdue: Instant,
@@ -144,15 +163,28 @@ struct Outlook {
     bound_us: u64,
 }
 
+impl Outlook {
+    const fn dead_at(&self) -> Instant {
+        self.mark.plus(self.bound_us)
+    }
+
+    /// The next beat is overdue at `at`, or just before the verdict: nobody is dead who was not suspect.
+    const fn suspect_at(&mut self, at: Instant) {
+        self.overdue = at.min(self.dead_at().minus(1));
+    }
+}
+
 /// What it may take, on any target.
-const _: () = assert!(size_of::<Listener<32>>() <= 576);
+const _: () = assert!(size_of::<Listener<32>>() <= 704);
 
 /// Beats missing that the level is summed over.
 const MISSING: u64 = 8;
+/// How many bounds [`Listener::resumed`] may credit in one silence.
+const EXCUSED_BOUNDS: u64 = 3;
 
 impl<const N: usize> Listener<N> {
-    /// The most polls a drain takes: an event of each kind, and the deadline.
-    pub const MAX_DRAIN: usize = 4;
+    /// The most polls a drain takes: a pause, a relaxed bound, three changes of the verdict, and the deadline.
+    pub const MAX_DRAIN: usize = 6;
 
     /// A listener to a peer of which nothing is known.
     #[must_use]
@@ -164,7 +196,7 @@ impl<const N: usize> Listener<N> {
             watch: Watch::new(now),
             outlook: Outlook {
                 mark: now,
-                origin: now,
+                sent: now,
                 expected: now,
                 overdue: Instant::MAX,
                 bound_us: config.first_us(),
@@ -174,9 +206,11 @@ impl<const N: usize> Listener<N> {
             heard: now,
             woken: Instant::ZERO,
             late_us: 0,
+            excused_us: 0,
             loss: LossRate::new(),
             silence: SuspicionLevel::ZERO,
             load: None,
+            slept: false,
             verdict: Verdict::Unknown,
             risen: 0,
             revival: Reason::Recovered,
@@ -214,7 +248,7 @@ impl<const N: usize> Listener<N> {
     /// When the verdict falls if nothing is heard, on observed time; never where it has fallen, or the peer left.
     fn dead_at(&self) -> Option<Instant> {
         let pending = !matches!(self.verdict, Verdict::Dead | Verdict::Left);
-        pending.then(|| self.outlook.mark.plus(self.outlook.bound_us))
+        pending.then(|| self.outlook.dead_at())
     }
 
     fn look(&mut self, at: Instant) {
@@ -230,11 +264,14 @@ impl<const N: usize> Listener<N> {
         }
     }
 
-    /// Calls the peer suspect and dead, as observed time has it.
+    /// Calls the peer suspect or dead, as observed time has it; one at a time, so that each is told.
     fn expire(&mut self) {
         let seen = self.watch.seen();
+        if self.pending.has_transition() {
+            return;
+        }
         if self.verdict == Verdict::Alive && self.outlook.overdue <= seen {
-            self.turn(Verdict::Suspect, Reason::Overdue);
+            return self.turn(Verdict::Suspect, Reason::Overdue);
         }
         if self.dead_at().is_some_and(|at| at <= seen) {
             let heard = self.flow.is_some();
@@ -279,28 +316,45 @@ impl<const N: usize> Listener<N> {
 
     // ---- what the caller knows ----
 
-    /// We were suspended and the clock did not see it: the peer gets a whole bound before any verdict, and its schedule is found anew.
+    /// Tells that we were suspended and that the clock did not see it: from now on a live peer has a whole bound to be heard.
+    ///
+    /// The credit is counted as our [lateness](ListenerCounters::lateness_us). In one silence it comes to three bounds at most, so a
+    /// device that says so whenever it wakes finds a dead peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
-        let seen = self.watch.seen();
-        let next = seen.plus(self.arrivals.interval_us());
-        self.arrivals.cast_off();
+        self.slept = true;
         if self.verdict != Verdict::Dead {
-            self.outlook.mark = self.outlook.mark.max(seen);
+            self.excuse();
+            let interval_us = self.arrivals.interval_us();
+            let next = self
+                .watch
+                .seen()
+                .plus(self.arrivals.announced_us(interval_us));
+            self.outlook.suspect_at(self.outlook.overdue.max(next));
         }
-        self.outlook.overdue = self.outlook.overdue.max(next);
         self.settle();
     }
 
+    /// Credits the present silence, as far as that may go.
+    fn excuse(&mut self) {
+        let silent_us = self.watch.seen().since(self.outlook.mark);
+        let most_us = self.outlook.bound_us.saturating_mul(EXCUSED_BOUNDS);
+        let credit_us = silent_us.min(most_us.saturating_sub(self.excused_us));
+        self.outlook.mark = self.outlook.mark.plus(credit_us);
+        self.excused_us = self.excused_us.saturating_add(credit_us);
+        self.counters.lateness_us = self.counters.lateness_us.saturating_add(credit_us);
+    }
+
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
+    ///
+    /// Beats that arrived during the leap seem to have come late; the sender's schedule is that of those before it.
     pub fn resync(&mut self, now: Instant) {
-        let back_us = self.watch.resync(now);
-        self.arrivals.set_back(back_us);
+        self.watch.resync(now);
         for moment in [&mut self.heard, &mut self.woken] {
-            *moment = moment.minus(back_us);
+            *moment = (*moment).min(now);
         }
         if let Some(stranger) = &mut self.stranger {
-            stranger.received = stranger.received.minus(back_us);
+            stranger.received = stranger.received.min(now);
         }
         self.settle();
     }
@@ -326,14 +380,20 @@ impl<const N: usize> Listener<N> {
     }
 
     fn level_at(&self, seen: Instant) -> SuspicionLevel {
+        let least = if self.verdict == Verdict::Dead {
+            SuspicionLevel::LEAST
+        } else {
+            SuspicionLevel::ZERO
+        };
         if self.flow.is_none() {
-            return SuspicionLevel::ZERO;
+            return least;
         }
         let model = Model::new(self.arrivals.moments(), &self.loss);
-        (0..MISSING).fold(SuspicionLevel::ZERO, |level, missing| {
-            let age_us = self.arrivals.age_us(self.outlook.origin, missing, seen);
+        let level = (0..MISSING).fold(SuspicionLevel::ZERO, |level, missing| {
+            let age_us = self.arrivals.age_us(self.outlook.sent, missing, seen);
             level.plus(model.evidence(age_us))
-        })
+        });
+        level.max(least)
     }
 
     /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.

@@ -29,6 +29,8 @@ pub struct SuspicionLevel(u32);
 impl SuspicionLevel {
     /// No evidence at all.
     pub const ZERO: Self = Self(0);
+    /// The least evidence, which every verdict `Dead` rests on.
+    pub(crate) const LEAST: Self = Self(1);
 
     /// Thousandths of a decade.
     #[must_use]

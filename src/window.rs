@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::fixed::{WIDE, divided};
 use crate::root::{root, root_ratio};
-use crate::time::{duration, rtt_micros, saturate};
+use crate::time::{duration, rtt_micros};
 
 #[cfg(feature = "alloc")]
 mod samples;
@@ -75,19 +75,6 @@ impl<const N: usize> RttWindow<N> {
             self.moments.remove(core::mem::replace(slot, rtt_us)); // of the 0 of an empty place, nothing
             self.moments.count += u16::from(usize::from(self.moments.count) < N);
             self.moments.add(rtt_us);
-        }
-    }
-
-    /// Adds `by_us` to every sample, which stays within its range. O(N).
-    #[cold]
-    pub(crate) fn shift_us(&mut self, by_us: i64) {
-        let count = self.moments.count;
-        self.moments = Moments::new();
-        self.moments.count = count;
-        for sample in self.samples.iter_mut().take(usize::from(count)) {
-            let moved = i64::from(*sample).saturating_add(by_us);
-            *sample = saturate(u64::try_from(moved).unwrap_or(0));
-            self.moments.add(*sample);
         }
     }
 
@@ -262,10 +249,6 @@ fn square(value: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    extern crate alloc;
-
-    use alloc::vec::Vec;
-
     use super::*;
     use proptest::prelude::*;
 
@@ -276,27 +259,6 @@ mod tests {
         assert_eq!(window.moments().standard_deviation(), Duration::ZERO);
         assert_eq!(window.moments().fluctuation_q16(), 0);
         assert!(window.is_valid());
-    }
-
-    #[test]
-    fn a_shifted_window_is_that_of_shifted_samples() {
-        let mut window = RttWindow::<4>::new();
-        for rtt_us in [9, 10, 20, 30, u32::MAX - 5] {
-            window.push_us(rtt_us);
-        }
-        window.shift_us(10);
-        assert!(window.is_valid());
-        let held = |window: &RttWindow<4>| -> Vec<u64> {
-            window.iter().map(crate::time::micros).collect()
-        };
-        assert_eq!(held(&window), [u64::from(u32::MAX), 20, 30, 40]);
-        window.shift_us(-30);
-        assert_eq!(held(&window), [u64::from(u32::MAX) - 30, 0, 0, 10]);
-        assert!(window.is_valid());
-        let mut half = RttWindow::<4>::new();
-        half.push_us(7);
-        half.shift_us(1);
-        assert_eq!((half.moments().count(), half.moments().mean_us()), (1, 8));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use systole::pacing::{Fixed, Lifetime, Memory, Pacing, Reach, Target};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, Instant, Monitor, MonitorSnapshot, Output,
-    Preference, Retries, Return, SwitchOn,
+    Beat, Config, Endpoint, Failover, FailoverConfig, Instant, Listener, ListenerConfig, Monitor,
+    MonitorSnapshot, Output, Preference, Retries, Return, SwitchOn,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -303,6 +303,62 @@ fn the_status_of_a_group_survives() {
     let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
     survives(&group.status(0, Instant::ZERO).unwrap());
     survives(&group.state());
+}
+
+#[test]
+fn listeners_survive() {
+    survives(&ListenerConfig::new());
+    let all = ListenerConfig::new()
+        .intervals_between(SECOND, DAY)
+        .and_then(|config| config.detect_within(7 * SECOND))
+        .and_then(|config| config.first_within(DAY))
+        .and_then(|config| config.losses(0))
+        .and_then(|config| config.rise(3))
+        .unwrap();
+    survives(&all);
+    let all = all.authenticated().incarnations_from(u32::MAX);
+    survives(&all.report_pauses_over(Duration::ZERO));
+    let read = serde_json::from_str::<ListenerConfig>;
+    assert_eq!(read("{}").unwrap(), ListenerConfig::new());
+
+    let mut listener = Listener::<8>::new(all, Instant::ZERO);
+    survives(&listener.snapshot(Instant::ZERO));
+    for sequence in 0..4 {
+        let beat = Beat::new(sequence, SECOND).with_incarnation(u32::MAX);
+        let at = Instant::from_millis(1_000 * u64::from(sequence) + 7 * u64::from(sequence % 2));
+        listener.handle_beat(&beat.authentic().with_load(9), at);
+    }
+    let known = listener.snapshot(Instant::from_secs(4));
+    survives(&known);
+    let written = serde_json::to_value(known).unwrap();
+    assert_eq!(written["bound_us"], 7_000_000);
+    assert_eq!(written["counters"]["beats"], 4);
+}
+
+#[test]
+fn a_listener_that_is_refused_says_so() {
+    for (text, words) in [
+        (
+            r#"{ "losses": 101 }"#,
+            "the number of losses in a row of 101 is out of range: 0 to 100",
+        ),
+        (
+            r#"{ "rise": 0 }"#,
+            "the number of answers to rise of 0 is out of range: 1 to 255",
+        ),
+        (
+            r#"{ "interval_max_us": 999 }"#,
+            "the longest interval of 999 us is out of range",
+        ),
+        (
+            r#"{ "detect_within_us": 0 }"#,
+            "the bound on detection time of 0 us is out of range",
+        ),
+        (r#"{ "bound_us": 1 }"#, "unknown field `bound_us`"),
+    ] {
+        let error = serde_json::from_str::<ListenerConfig>(text).unwrap_err();
+        assert!(error.to_string().contains(words), "{text}: {error}");
+    }
 }
 
 /// A group's fail-over is on unless it is said to be off.

@@ -2,13 +2,10 @@
 
 use core::time::Duration;
 
-use crate::beat::Beat;
+use crate::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::config::{SPAN_MAX_US, Span};
 use crate::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros, rtt_micros};
-
-/// The most losses in a row that can be tolerated.
-const LOSSES_MAX: u8 = 100;
 
 /// The configuration of a [`Listener`](crate::Listener).
 ///
@@ -40,10 +37,10 @@ pub struct ListenerConfig {
     pub(super) interval_min_us: u64,
     pub(super) interval_max_us: u64,
     /// 0: not set.
-    first_us: u64,
+    pub(super) first_us: u64,
     pub(super) pause_us: u32,
     pub(super) incarnation_min: u32,
-    losses: u8,
+    pub(super) losses: u8,
     pub(super) rise: u8,
     pub(super) authenticated: bool,
 }
@@ -65,13 +62,13 @@ impl ListenerConfig {
             first_us: 0,
             pause_us: 1_000_000,
             incarnation_min: 0,
-            losses: 3,
+            losses: LOSSES,
             rise: 1,
             authenticated: false,
         }
     }
 
-    /// The longest time from a crash to the verdict `Dead`, if polled on time, relative to the shortest delay of the path: see
+    /// The longest time from a crash to the verdict `Dead`, if polled on time, beside the delay of the newest beat: see
     /// [the bound](crate::Listener#the-bound). A peer that advertises a later deadline than that is waited for all the same, and an
     /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
     ///
@@ -188,25 +185,25 @@ impl ListenerConfig {
     /// `beat`, its claims held to the limits.
     pub(super) fn hold(&self, mut beat: Beat) -> Beat {
         let (least, most) = (self.interval_min_us, self.interval_max_us);
-        beat.interval_us = beat.interval_us.clamp(least, most);
-        beat.deadline_us = beat.deadline_us.clamp(beat.interval_us, most);
+        // `Ord::clamp` panics where its limits are exchanged, which the compiler cannot rule out here
+        beat.interval_us = beat.interval_us.max(least).min(most);
+        beat.deadline_us = beat.deadline_us.max(beat.interval_us).min(most);
         beat
     }
 
-    /// How long after its sending `beat` proves life, where the next may be `allowance_us` later than its slot.
-    pub(super) const fn bound_of(&self, beat: &Beat, allowance_us: u64) -> u64 {
-        if beat.deadline_us <= self.bound_us {
-            return self.bound_us; // one that is stated: no deadline is 0
+    /// The bound after `beat` if one is stated: the stated one, or an interval after the advertised deadline if that is later.
+    pub(super) const fn stated_us(&self, beat: &Beat) -> Option<u64> {
+        match self.bound_us {
+            0 => None,
+            bound_us if beat.deadline_us <= bound_us => Some(bound_us),
+            _ => Some(beat.deadline_us.saturating_add(beat.interval_us)),
         }
-        let (losses, allowance_us) = if self.bound_us > 0 {
-            (0, beat.interval_us)
-        } else {
-            (self.losses as u64, allowance_us)
-        };
-        let lost = beat.interval_us.saturating_mul(losses);
-        beat.deadline_us
-            .saturating_add(lost)
-            .saturating_add(allowance_us)
+    }
+
+    /// The latest time after its sending at which the sender of `beat` sends one, after the tolerated number of losses.
+    pub(super) const fn tolerated_us(&self, beat: &Beat) -> u64 {
+        let lost = beat.interval_us.saturating_mul(self.losses as u64);
+        beat.deadline_us.saturating_add(lost)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a beat means.
 
 use crate::beat::Beat;
-use crate::listener::arrivals::{Arrival, Step};
+use crate::listener::arrivals::Step;
 use crate::listener::flow::{Flow, NEAR, Place, Stranger};
 use crate::listener::{Listener, add};
 use crate::suspicion::SuspicionLevel;
@@ -13,8 +13,16 @@ const GAP_MAX: u32 = 64;
 
 impl<const N: usize> Listener<N> {
     /// `beat` arrived at `received_at`: the moment the network stack names, or that of reading it.
+    ///
+    /// A moment before the last arrival is none at which this beat can have arrived: the clock ran backwards, and the present
+    /// counts.
     pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
         self.look(received_at);
+        let received_at = if received_at < self.heard {
+            self.watch.now()
+        } else {
+            received_at
+        };
         self.silence = match self.verdict {
             Verdict::Alive => SuspicionLevel::ZERO, // and not worth its divisions
             _ => self.level_at(self.watch.seen()),
@@ -54,7 +62,7 @@ impl<const N: usize> Listener<N> {
     fn is_plausible(&self, slots: u32, beat: &Beat, received: Instant) -> bool {
         let interval_us = beat.interval_us.min(self.arrivals.interval_us());
         let passed = || self.arrivals.slots_since(received, interval_us);
-        slots <= NEAR || u64::from(slots - NEAR) <= passed()
+        slots <= NEAR || self.slept || u64::from(slots - NEAR) <= passed()
     }
 
     const fn ignore(&mut self) {
@@ -108,40 +116,43 @@ impl<const N: usize> Listener<N> {
 
     // ---- the peer ----
 
-    /// The beat `slots` after the newest of the known life.
+    /// The beat `slots` after the newest of the known life. A sender that leaves says so before its slot.
     fn hear(&mut self, beat: &Beat, slots: u32, received: Instant) {
-        let step = Step {
-            slots,
-            interval_us: beat.interval_us,
-            received,
-            late_us: self.lateness_of(received),
-        };
-        let arrival = self.arrivals.take(step);
         self.count(beat, slots - 1, received);
         if beat.goodbye {
             return self.leave();
         }
+        self.arrivals.take(Step {
+            slots,
+            interval_us: beat.interval_us,
+            received,
+            late_us: self.lateness_of(received),
+        });
         let bound_us = self.bound_of(beat);
         let patience_us = self.config.patience_us(bound_us);
-        let anew = self.arrivals.settle(step, arrival, bound_us, patience_us);
-        self.judge(beat, anew.unwrap_or(arrival), anew.is_some());
+        let anew = self.arrivals.restarts(received, bound_us, patience_us);
+        self.judge(beat, anew);
     }
 
-    /// How long after its sending `beat` proves life, by what is known of the path.
+    /// How long after its sending `beat` proves life: as stated, or by what is known of the path and of the sender's clock.
     fn bound_of(&self, beat: &Beat) -> u64 {
-        let allowance_us = self.arrivals.allowance_us().min(beat.interval_us);
-        self.config.bound_of(beat, allowance_us)
+        self.config.stated_us(beat).unwrap_or_else(|| {
+            let allowance_us = self.arrivals.allowance_us().min(beat.interval_us);
+            let tolerated_us = self.config.tolerated_us(beat);
+            let silent_us = self.arrivals.announced_us(tolerated_us);
+            silent_us.saturating_add(allowance_us)
+        })
     }
 
     /// Life is proved as of when the beat was sent, if that is not too long ago.
-    fn judge(&mut self, beat: &Beat, arrival: Arrival, anew: bool) {
-        let alive_at = self.watch.translate(arrival.sent.min(self.watch.now()));
+    fn judge(&mut self, beat: &Beat, anew: bool) {
+        let sent = self.arrivals.sent().min(self.watch.now());
+        let alive_at = self.watch.translate(sent);
         if self.watch.seen().since(alive_at) > self.bound_of(beat) {
             add(&mut self.counters.stale, 1);
             return;
         }
-        let dead_at = self.outlook.mark.plus(self.outlook.bound_us);
-        let revival = match alive_at < dead_at {
+        let revival = match alive_at < self.outlook.dead_at() {
             _ if anew => Reason::Undecided,
             true => Reason::Refuted,
             false => Reason::Recovered,
@@ -156,7 +167,7 @@ impl<const N: usize> Listener<N> {
     }
 
     fn count(&mut self, beat: &Beat, lost: u32, received: Instant) {
-        self.heard = received;
+        (self.heard, self.slept) = (received, false);
         self.load = beat.load;
         add(&mut self.counters.beats, 1);
         add(&mut self.counters.lost, lost);
@@ -200,13 +211,15 @@ impl<const N: usize> Listener<N> {
         let (stated, bound_us) = (self.config.bound_us, self.bound_of(beat));
         let margin_us = beat.interval_us / 8;
         let margin_us = margin_us.max(self.arrivals.deviation_us().saturating_mul(4));
+        let advertised_us = self.arrivals.announced_us(beat.deadline_us);
         let outlook = &mut self.outlook;
         outlook.bound_us = bound_us;
         outlook.mark = outlook.mark.max(alive_at);
-        outlook.origin = self.watch.translate(self.arrivals.origin());
+        outlook.sent = self.watch.translate(self.arrivals.sent());
         outlook.expected = self.watch.translate(self.arrivals.expected());
-        let advertised = outlook.mark.plus(beat.deadline_us);
-        outlook.overdue = outlook.expected.plus(margin_us).max(advertised);
+        let advertised = outlook.mark.plus(advertised_us);
+        outlook.suspect_at(outlook.expected.plus(margin_us).max(advertised));
+        self.excused_us = 0;
         if stated > 0 && outlook.bound_us > before.max(stated) {
             self.pending.relaxed(before);
         }

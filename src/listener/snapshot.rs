@@ -10,6 +10,7 @@ use crate::verdict::Verdict;
 
 /// What a listener has counted since it was made. Every counter saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ListenerCounters {
     /// Beats that continued the known life of the peer.
@@ -34,12 +35,13 @@ pub struct ListenerCounters {
     pub undecided: u32,
     /// Lateness that was reported.
     pub pauses: u32,
-    /// All lateness of ours, in microseconds.
+    /// All lateness of ours, and what [`Listener::resumed`] credited, in microseconds.
     pub lateness_us: u64,
 }
 
 /// What a listener knows at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ListenerSnapshot {
     /// Whether the peer is alive.
@@ -53,14 +55,30 @@ pub struct ListenerSnapshot {
     /// The newest sequence number.
     pub sequence: u32,
     /// The interval that the peer says, within the limits.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "interval_us", with = "crate::time::form")
+    )]
     pub interval: Duration,
     /// The bound in force; see [the bound](Listener#the-bound).
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "bound_us", with = "crate::time::form")
+    )]
     pub bound: Duration,
     /// Arrivals in the window.
     pub samples: u16,
-    /// How much later than the quickest they came, on average.
+    /// How much later they came than the quickest would have, on average.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "mean_excess_us", with = "crate::time::form")
+    )]
     pub mean_excess: Duration,
     /// The standard deviation of their lateness.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "standard_deviation_us", with = "crate::time::form")
+    )]
     pub standard_deviation: Duration,
     /// The chance that a beat is lost.
     pub loss: f64,
@@ -92,7 +110,7 @@ impl<const N: usize> Listener<N> {
             interval: duration(self.arrivals.interval_us()),
             bound: duration(self.outlook.bound_us),
             samples: moments.count(),
-            mean_excess: self.arrivals.mean_excess(),
+            mean_excess: moments.mean(),
             standard_deviation: moments.standard_deviation(),
             loss: self.loss.probability(),
             load: self.load,
