@@ -7,10 +7,13 @@ use super::{Policy, Settings};
 
 pub(super) fn draw_path(random: &mut Random, pace_us: u64) -> Path {
     let longest_us = (pace_us * 16).clamp(40, 10 * SECOND);
-    let each_way_us = if random.one_in(4) {
-        random.magnitude(10, longest_us)
-    } else {
-        random.magnitude(10, (pace_us / 6).clamp(20, 10 * SECOND))
+    let each_way_us = match random.below(8) {
+        // many intervals long, so that more probes are under way than a monitor remembers
+        0 => random
+            .between(pace_us * 4, pace_us * 10)
+            .clamp(10, 10 * SECOND),
+        1 => random.magnitude(10, longest_us),
+        _ => random.magnitude(10, (pace_us / 6).clamp(20, 10 * SECOND)),
     };
     let jitter = match random.below(4) {
         0 => Jitter::Uniform {

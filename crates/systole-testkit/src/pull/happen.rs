@@ -12,7 +12,9 @@ impl Run<'_> {
     /// Hands in what came at `at_us`.
     pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
         self.level = None;
-        self.ledger.soften();
+        let ago_us = self.now_us.saturating_sub(at_us);
+        self.ledger
+            .soften(if self.plan.stamps { ago_us } else { u64::MAX });
         self.meet(what);
         match what {
             Happening::Reply(number) => self.reply(number, at_us)?,
@@ -94,14 +96,11 @@ impl Run<'_> {
         self.journal.coverage.saw("a reply that answers nothing");
         let Some(before) = before else { return Ok(()) };
         let after = self.machine.snapshot(now);
+        // where we look late, time itself moves on with what is handed in
+        let on_time = self.plan.incidents.0.iter().all(|it| !it.is_ours());
         let figures = |it: systole::MonitorSnapshot| {
-            (
-                it.heart.verdict,
-                it.dead_at,
-                it.next_probe_at,
-                it.heart.plan,
-                it.events,
-            )
+            let moments = on_time.then_some((it.dead_at, it.next_probe_at));
+            (it.heart.verdict, it.heart.plan, it.events, moments)
         };
         if figures(before) != figures(after) {
             let detail = format!("{before:?}\n{after:?}");
@@ -173,7 +172,7 @@ impl Run<'_> {
         self.machine.traffic(at);
         self.heard_us = self.ledger.now().at_us;
         self.verdicts.traffic(self.ledger.now());
-        self.rhythm.is_irregular = true;
+        self.rhythm.is_put_off = true;
         self.rhythm.is_shifted = true;
     }
 

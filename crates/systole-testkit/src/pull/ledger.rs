@@ -115,10 +115,13 @@ impl Ledger {
         passed_us.saturating_sub(now.credit_us - moment.credit_us)
     }
 
-    /// Something was handed in at a late look: had it been read on time, the deadline would have been
-    /// another one, so that we were late by less.
-    pub fn soften(&mut self) {
-        self.soft_us += core::mem::take(&mut self.last_late_us);
+    /// Something that came `ago_us` before this late look was handed in. Had it been read on time, the
+    /// deadline would have been another one, so that we were late by less; unless it came after the
+    /// deadline.
+    pub fn soften(&mut self, ago_us: u64) {
+        if ago_us >= self.last_late_us {
+            self.soft_us += core::mem::take(&mut self.last_late_us);
+        }
     }
 
     /// A probe is handed out; whether it can be sent is known to the world alone.

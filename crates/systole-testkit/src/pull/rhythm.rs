@@ -11,6 +11,8 @@ use super::ledger::{Ledger, Moment};
 #[derive(Debug, Default)]
 pub struct Rhythm {
     last: Option<Handout>,
+    /// Only traffic moved the next probe.
+    pub is_put_off: bool,
     /// The caller asked for something since the last probe that moves the next one.
     pub is_irregular: bool,
     /// A probe was put off; the next ones may catch up with their old places ("of their places", in
@@ -86,8 +88,9 @@ impl Rhythm {
             is_unsent: fails,
             gap_us,
         });
-        let was_irregular = self.is_irregular;
+        let was_irregular = self.is_irregular || self.is_put_off;
         self.is_irregular = false;
+        self.is_put_off = false;
         self.least_interval_us = interval_us;
         self.most_interval_us = interval_us;
         self.least_timeout_us = timeout_us;
@@ -126,7 +129,7 @@ impl Rhythm {
         ledger: &Ledger,
         limits: &Limits,
     ) -> Result<(), Violation> {
-        let Some(last) = self.last.filter(|_| !self.is_irregular) else {
+        let Some(last) = self.last else {
             return Ok(());
         };
         let gap_us = now.at_us - last.at.at_us;
@@ -138,6 +141,16 @@ impl Rhythm {
             Err(Violation::new(Law::Intervals, kind, now.at_us, detail))
         };
         let late_us = ledger.late_us - last.late_us;
+        let longest_us = limits.interval_max_us.max(self.most_interval_us);
+        // "puts off the next probe, though at most seven in eight, so that the round-trip time stays
+        // measured"
+        let eight_us = longest_us.saturating_mul(8).saturating_add(late_us);
+        if self.is_put_off && gap_us > eight_us {
+            return broken("traffic puts off more than seven probes", eight_us);
+        }
+        if self.is_irregular || self.is_put_off {
+            return Ok(());
+        }
         let steady = |verdict| matches!(verdict, Verdict::Alive | Verdict::Dead);
         if steady(verdict) && last.verdict == verdict && !last.is_unsent {
             // "every `interval`, to 0.1 %", where the plan states one for a dead peer
@@ -164,7 +177,6 @@ impl Rhythm {
                 );
             }
         }
-        let longest_us = limits.interval_max_us.max(self.most_interval_us);
         if gap_us > longest_us + late_us {
             return broken(
                 "probes further apart than the longest interval",

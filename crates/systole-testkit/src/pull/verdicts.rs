@@ -96,6 +96,7 @@ impl Verdicts {
     /// Something else arrived: "it proves life, as of one round-trip time ago".
     pub fn traffic(&mut self, now: Moment) {
         self.latest = Some(now);
+        self.excused = None;
     }
 
     /// The caller said that the peer "gets one more probe before any verdict".
