@@ -579,7 +579,7 @@ fn a_group_leaves_who_refuses() {
     let mut group = group(2);
     let mut now = Instant::ZERO;
     let mut refused = 0;
-    while now < Instant::from_secs(60) {
+    while now < Instant::from_secs(70) {
         match group.poll(now) {
             FailoverOutput::Probe { endpoint: 0, id } if now >= Instant::from_secs(20) => {
                 group.handle_failure(0, id, Failure::Refused, now);
