@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::error::{ConfigError, Setting, check, ensure};
 use crate::loss::LossRate;
 use crate::pacing::{Fluctuation, Pacing};
-use crate::plan::{HUNDREDTH_Q16, Limits, Plan, Retries};
+use crate::plan::{Limits, Plan, Retries};
 use crate::random::{Secret, mix};
 use crate::rtt::RttEstimator;
 use crate::statistics::Statistics;
@@ -37,7 +37,7 @@ const TIMEOUT_FIRST_US: u32 = 2_000_000;
 /// The longest timeout, unless set.
 const TIMEOUT_MAX_US: u32 = 60_000_000;
 const RETRIES: Retries = Retries::exponential(2);
-const JITTER_PERCENT: u16 = 10;
+const JITTER_PERCENT: u8 = 10;
 /// A hitch shorter than this is nobody's business, unless set.
 const PAUSE_US: u32 = 1_000_000;
 
@@ -56,6 +56,7 @@ const PAUSE_US: u32 = 1_000_000;
 /// | jitter | intervals shortened by up to 10 % | [`jitter_percent`](Self::jitter_percent) |
 /// | seed | none | [`seed`](Self::seed) |
 /// | answers that bring a dead peer back | 1 | [`rise`](Self::rise) |
+/// | refusals in a row that are enough for `Dead` | none: the bound is waited for | [`dead_after_refusals`](Self::dead_after_refusals) |
 /// | first probe | spread over one interval | [`start_at_once`](Self::start_at_once) |
 /// | lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
 ///
@@ -224,8 +225,9 @@ impl<P: Pacing> Config<P> {
                     timeout_min_us: timeout_min,
                     timeout_max_us: TIMEOUT_MAX_US,
                     retries: RETRIES,
-                    jitter_q16: JITTER_PERCENT * HUNDREDTH_Q16,
+                    jitter_percent: JITTER_PERCENT,
                     rise: 1,
+                    refusals: 0,
                 },
             },
             seed: Secret::NONE,
@@ -330,7 +332,7 @@ impl<P: Pacing> Config<P> {
     /// Above 50.
     pub const fn jitter_percent(mut self, percent: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Jitter, percent as u64, 0, 50));
-        self.settings.limits.jitter_q16 = percent as u16 * HUNDREDTH_Q16;
+        self.settings.limits.jitter_percent = percent;
         Ok(self)
     }
 
@@ -355,6 +357,21 @@ impl<P: Pacing> Config<P> {
     pub const fn rise(mut self, answers: u8) -> Result<Self, ConfigError> {
         ensure!(check(Setting::Rise, answers as u64, 1, u8::MAX as u64));
         self.settings.limits.rise = answers;
+        Ok(self)
+    }
+
+    /// Calls the peer dead after so many refusals in a row, though its bound has not passed: it answered that nothing serves there. Retries
+    /// are spaced as ever, and so a service that restarts within them is not dead.
+    ///
+    /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as [`Refused`](crate::Failure::Refused),
+    /// [`Reset`](crate::Failure::Reset), [`Garbage`](crate::Failure::Garbage) or [`Unhealthy`](crate::Failure::Unhealthy). One that merely was
+    /// not answered ends the row.
+    ///
+    /// # Errors
+    /// Below 2: the first one makes the peer suspect.
+    pub const fn dead_after_refusals(mut self, refusals: u8) -> Result<Self, ConfigError> {
+        ensure!(check(Setting::Refusals, refusals as u64, 2, u8::MAX as u64));
+        self.settings.limits.refusals = refusals;
         Ok(self)
     }
 
@@ -419,6 +436,15 @@ impl<P: Pacing> Config<P> {
         match self.settings.limits.bound_us {
             0 => None,
             bound_us => Some(duration(bound_us)),
+        }
+    }
+
+    /// How many refusals in a row are enough for `Dead`, if that is configured.
+    #[must_use]
+    pub const fn refusals(&self) -> Option<u8> {
+        match self.settings.limits.refusals {
+            0 => None,
+            refusals => Some(refusals),
         }
     }
 

@@ -55,6 +55,8 @@ pub enum Setting {
     Seed,
     /// How many answers bring a dead peer back.
     Rise,
+    /// How many refusals in a row are enough for `Dead`.
+    Refusals,
     /// How rare mistakes have to be, in microseconds from one to the next.
     MistakeRecurrence,
     /// The most probes in 1,000 seconds.
@@ -101,6 +103,7 @@ impl Setting {
             Self::Jitter => ("jitter", Unit::Plain(" %")),
             Self::Seed => ("seed", Unit::Plain("")),
             Self::Rise => ("number of answers to rise", Unit::Plain("")),
+            Self::Refusals => ("number of refusals", Unit::Plain("")),
             Self::MistakeRecurrence => ("time between mistakes", Unit::Span),
             Self::ProbeBudget => ("probe budget", Unit::Plain(" probes in 1,000 s")),
             Self::Lifetime => ("lifetime", Unit::Span),

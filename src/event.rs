@@ -52,6 +52,15 @@ pub enum Event {
         /// The event's number.
         number: u32,
     },
+    /// For one bound no probe could be sent and nothing proved life, which is our fault: nothing is known of the peer. Its verdict is
+    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that can be sent. Told once until the peer is heard or a probe
+    /// could be sent.
+    Blind {
+        /// The event's number.
+        number: u32,
+        /// When the first of the sends failed, on the caller's clock.
+        since: Instant,
+    },
 }
 
 impl Event {
@@ -62,7 +71,8 @@ impl Event {
             Self::Transition(Transition { number, .. })
             | Self::Paused { number, .. }
             | Self::BoundRelaxed { number, .. }
-            | Self::PromiseBroken { number } => number,
+            | Self::PromiseBroken { number }
+            | Self::Blind { number, .. } => number,
         }
     }
 }
@@ -77,6 +87,7 @@ impl fmt::Display for Event {
                 write!(f, "bound relaxed from {from:?} to {to:?}: {by}")
             }
             Self::PromiseBroken { .. } => f.write_str("promise broken: more mistakes than allowed"),
+            Self::Blind { since, .. } => write!(f, "blind: no probe could be sent since {since}"),
         }
     }
 }
@@ -132,6 +143,29 @@ impl fmt::Display for Precedence {
     }
 }
 
+/// What a machine knows that need not be kept with each event.
+#[derive(Clone, Copy)]
+pub(crate) struct Context {
+    /// The bound in force.
+    pub(crate) bound_us: u64,
+    /// What relaxes bounds.
+    pub(crate) by: Precedence,
+    /// When the first of the sends failed that could not be made.
+    pub(crate) failed_at: Instant,
+}
+
+/// The kinds of events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Transition,
+    Paused,
+    Relaxed,
+    Broken,
+    Blind,
+}
+
+const SLOTS: usize = 5;
+
 /// One pending slot a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
@@ -141,8 +175,8 @@ pub(crate) struct Pending {
     lateness_us: u64,
     /// The bound before it was relaxed.
     bound_us: u64,
-    /// The number of the event that pends in each slot: transition, pause, relaxed bound, broken promise; 0 where it is empty.
-    numbers: [u32; 4],
+    /// The number of the event that pends in each slot, by [`Slot`]; 0 where it is empty.
+    numbers: [u32; SLOTS],
     /// The number of the last event.
     number: u32,
 }
@@ -158,7 +192,7 @@ impl Pending {
         },
         lateness_us: 0,
         bound_us: 0,
-        numbers: [0; 4],
+        numbers: [0; SLOTS],
         number: 0,
     };
 
@@ -174,29 +208,25 @@ impl Pending {
         self.number
     }
 
-    /// The number of the next event; never 0.
-    const fn count(&mut self) -> u32 {
-        self.number = if self.number == u32::MAX {
-            1
-        } else {
-            self.number + 1
-        };
+    /// An event pends in `slot`; returns its number, which is never 0.
+    #[inline(never)]
+    fn fill(&mut self, slot: Slot) -> u32 {
+        self.number = self.number.wrapping_add(1).max(1);
+        if let Some(pending) = self.numbers.get_mut(slot as usize) {
+            *pending = self.number;
+        }
         self.number
     }
 
-    #[cfg_attr(
-        not(feature = "tracing"),
-        expect(clippy::missing_const_for_fn, reason = "what tracing does is not")
-    )]
     pub(crate) fn transition(&mut self, change: Change, at: Instant, level: SuspicionLevel) {
-        let number = self.count();
-        let [pending, ..] = &mut self.numbers;
-        *pending = number;
+        let number = self.fill(Slot::Transition);
         self.at = at;
         self.level = level;
         self.change = change;
         #[cfg(feature = "tracing")]
         crate::trace::transition(&self.last_transition(number));
+        #[cfg(not(feature = "tracing"))]
+        let _ = number;
     }
 
     /// Whether a transition pends, which the next one would replace.
@@ -217,28 +247,32 @@ impl Pending {
         }
     }
 
-    pub(crate) const fn paused(&mut self, lateness_us: u64) {
-        let number = self.count();
-        let [_, pending, ..] = &mut self.numbers;
-        *pending = number;
+    pub(crate) fn paused(&mut self, lateness_us: u64) {
+        self.fill(Slot::Paused);
         self.lateness_us = lateness_us;
     }
 
-    pub(crate) const fn relaxed(&mut self, from_us: u64) {
-        let number = self.count();
-        let [.., pending, _] = &mut self.numbers;
-        *pending = number;
+    pub(crate) fn relaxed(&mut self, from_us: u64) {
+        self.fill(Slot::Relaxed);
         self.bound_us = from_us;
     }
 
-    pub(crate) const fn broken(&mut self) {
-        let number = self.count();
-        let [.., pending] = &mut self.numbers;
-        *pending = number;
+    pub(crate) fn broken(&mut self) {
+        self.fill(Slot::Broken);
     }
 
-    /// The earliest pending event, where the bound in force is `bound_us`, and `by` is what relaxes bounds.
-    pub(crate) fn take(&mut self, bound_us: u64, by: Precedence) -> Option<Event> {
+    pub(crate) fn blind(&mut self) {
+        self.fill(Slot::Blind);
+    }
+
+    /// Whether a transition is still to be told.
+    pub(crate) const fn has_transition(&self) -> bool {
+        let [transition, ..] = self.numbers;
+        transition > 0
+    }
+
+    /// The earliest pending event.
+    pub(crate) fn take(&mut self, context: &Context) -> Option<Event> {
         let (last, slots) = (self.number, self.numbers.iter_mut().enumerate());
         let age = |(_, number): &(usize, &mut u32)| last.wrapping_sub(**number);
         let pending = slots.filter(|(_, number)| **number > 0);
@@ -253,10 +287,14 @@ impl Pending {
             2 => Event::BoundRelaxed {
                 number,
                 from: duration(self.bound_us),
-                to: duration(bound_us),
-                by,
+                to: duration(context.bound_us),
+                by: context.by,
             },
-            _ => Event::PromiseBroken { number },
+            3 => Event::PromiseBroken { number },
+            _ => Event::Blind {
+                number,
+                since: context.failed_at,
+            },
         })
     }
 }
@@ -268,6 +306,12 @@ mod tests {
     use alloc::format;
 
     use super::*;
+
+    const CONTEXT: Context = Context {
+        bound_us: 3_000_000,
+        by: Precedence::Pushback,
+        failed_at: Instant::from_millis(1_250),
+    };
 
     #[test]
     fn events_read_as_lines_of_a_log() {
@@ -281,8 +325,9 @@ mod tests {
         pending.paused(2_500_000);
         pending.relaxed(1_000_000);
         pending.broken();
-        let lines = [(); 4].map(|()| {
-            let event = pending.take(3_000_000, Precedence::Pushback);
+        pending.blind();
+        let lines = [(); SLOTS].map(|()| {
+            let event = pending.take(&CONTEXT);
             event.map(|event| format!("{event}")).unwrap_or_default()
         });
         assert_eq!(
@@ -292,29 +337,30 @@ mod tests {
                 "paused: 2.5s late ourselves",
                 "bound relaxed from 1s to 3s: asked for fewer probes",
                 "promise broken: more mistakes than allowed",
+                "blind: no probe could be sent since 1.250000s",
             ]
         );
     }
 
     #[test]
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
-        let (mut pending, by) = (Pending::NONE, Precedence::Pushback);
+        let mut pending = Pending::NONE;
         pending.number = u32::MAX;
         pending.paused(7);
-        assert_eq!(pending.take(2, by).map(|event| event.number()), Some(1)); // never 0
+        assert_eq!(pending.take(&CONTEXT).map(|event| event.number()), Some(1)); // never 0
         pending = Pending::NONE;
         pending.paused(7);
         pending.relaxed(1);
         pending.paused(8);
-        assert_eq!(pending.take(2, by).map(|event| event.number()), Some(2));
+        assert_eq!(pending.take(&CONTEXT).map(|event| event.number()), Some(2));
         let lateness = Duration::from_micros(8);
         assert_eq!(
-            pending.take(2, by),
+            pending.take(&CONTEXT),
             Some(Event::Paused {
                 number: 3,
                 lateness
             })
         );
-        assert_eq!(pending.take(2, by), None);
+        assert_eq!(pending.take(&CONTEXT), None);
     }
 }

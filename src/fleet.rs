@@ -147,7 +147,7 @@ impl<const N: usize, P: Pacing> Slot<N, P> {
 }
 
 /// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
-const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 208);
+const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 240);
 
 /// What retries may cost, in an outage of everything.
 const RETRIES_PERCENT: u8 = 50;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::event::{Event, Pending, Precedence};
+use crate::event::{Context, Event, Pending, Precedence};
 use crate::loss::LossRate;
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, duration};
@@ -227,10 +227,11 @@ impl<const N: usize> Listener<N> {
         self.look(now);
         self.expire();
         self.settle();
-        match self
-            .pending
-            .take(self.outlook.bound_us, Precedence::Advertised)
-        {
+        match self.pending.take(&Context {
+            bound_us: self.outlook.bound_us,
+            by: Precedence::Advertised,
+            failed_at: Instant::ZERO, // it sends nothing
+        }) {
             Some(event) => ListenerOutput::Event(event),
             None if self.watch.now() == Instant::MAX => ListenerOutput::Idle,
             None => ListenerOutput::Wait(self.deadline()),

@@ -5,12 +5,13 @@ use core::fmt;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
-use crate::event::{Event, Pending, Precedence};
+use crate::event::{Context, Event, Pending, Precedence};
 use crate::fixed::{divided, remainder};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::pulse::Pulse;
 use crate::random::{Secret, mix};
+use crate::send_failures::SendFailures;
 use crate::snapshot::{Counters, one_more};
 use crate::suspicion::{Model, SuspicionLevel};
 use crate::time::{Instant, saturate};
@@ -19,16 +20,21 @@ use crate::watch::Watch;
 use crate::wide;
 
 mod arrival;
+mod blind;
 mod caller;
 mod change;
 #[cfg(feature = "alloc")]
 mod dormant;
+mod hidden;
 mod lifetime;
 mod member;
 mod query;
 mod retry;
+mod sleep;
+mod wakes;
 
 use change::Looser;
+use wakes::Wakes;
 
 #[cfg(feature = "alloc")]
 pub(crate) use dormant::Dormant;
@@ -104,11 +110,21 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     behind_us: u32,
+    /// How far apart probes were sent that were forgotten while they were waited for: a slowly decaying maximum.
+    spacing_us: u32,
     /// How late we looked since the last sign of life, in all.
     late_us: u32,
     count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
+    /// Whether the next probe is one that the caller's news calls for, and so no retry.
+    called_for: bool,
+    wakes: Wakes,
+    failures: SendFailures,
+    /// When the first of the last sends that failed was tried, on the caller's clock.
+    failed_at: Instant,
+    /// When the oldest probe was sent that was forgotten while it was waited for, or at the latest; never where there is none.
+    hidden: Instant,
     pending: Pending,
     /// The path before the episode under way.
     model: Model,
@@ -119,11 +135,11 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
 }
 
 /// What it may take, on any target.
-const _: () = assert!(size_of::<Monitor<32>>() <= 640);
+const _: () = assert!(size_of::<Monitor<32>>() <= 704);
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The most polls a drain takes: a probe, an event of each kind, and the deadline.
-    pub const MAX_DRAIN: usize = 7;
+    pub const MAX_DRAIN: usize = 8;
 
     /// A monitor of a peer of which nothing is known. Its first probe is spread over one interval, so that a fleet does not start in step.
     ///
@@ -146,10 +162,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
+            spacing_us: 0,
             late_us: 0,
             count: 0,
             incarnation: 0,
             last_failure: None,
+            called_for: false,
+            wakes: Wakes::NONE,
+            hidden: Instant::MAX,
+            failures: SendFailures::NONE,
+            failed_at: now,
             model: Model::UNKNOWN,
             pulse: Pulse::new(config),
             outstanding: Outstanding::NONE,
@@ -180,21 +202,32 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
-        let bound_us = self.pulse.plan().bound_us();
-        match self.pending.take(bound_us, Precedence::Pushback) {
+        match self.take_event() {
             Some(event) => Output::Event(event),
             None if now == Instant::MAX => Output::Idle,
-            None => Output::Wait(self.deadline()),
+            None => Output::Wait(self.deadline().max(now.plus(1))),
         }
+    }
+
+    pub(crate) fn take_event(&mut self) -> Option<Event> {
+        self.pending.take(&Context {
+            bound_us: self.pulse.plan().bound_us(),
+            by: Precedence::Pushback,
+            failed_at: self.failed_at,
+        })
     }
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
     fn deadline(&self) -> Instant {
-        let mut observed = self.pulse.dead_at().unwrap_or(Instant::MAX);
+        let mut observed = self.turns_at().unwrap_or(Instant::MAX);
         for probe in self.outstanding.iter() {
             if probe.fate == Fate::Waiting {
                 observed = observed.min(probe.overdue_at());
             }
+        }
+        observed = observed.min(self.hidden_overdue_at());
+        if observed == Instant::MAX {
+            return self.next;
         }
         self.watch.at(observed).min(self.next)
     }
@@ -203,18 +236,56 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn expire(&mut self) {
         let seen = self.watch.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
-            probe.fate = Fate::Overdue;
+            let slept = probe.fate == Fate::Asleep;
+            probe.fate = if slept {
+                Fate::Overslept
+            } else {
+                Fate::Overdue
+            };
             let sent = probe.sent;
             one_more(&mut self.counters.lost);
             self.miss(sent, None);
+            if slept {
+                self.next = self.watch.now(); // asked anew at once
+            }
         }
-        if self.pulse.left_us(seen) > 0 {
-            return;
+        self.miss_hidden();
+        if self.pending.has_transition() {
+            return; // one after the other
         }
-        let level = self.level_now();
+        if self.turns_at().is_some_and(|at| at <= seen) {
+            self.turn();
+        }
+    }
+
+    /// When the verdict changes if nothing is heard and nothing can be sent, on observed time.
+    fn turns_at(&self) -> Option<Instant> {
+        match self.outstanding.failed_send() {
+            Some(_) => self.blind_at(),
+            None => self.dead_at(),
+        }
+    }
+
+    /// When the verdict falls if nothing is heard, on observed time; nothing while nothing can be sent.
+    fn dead_at(&self) -> Option<Instant> {
+        let sends = self.outstanding.failed_send().is_none();
+        let dead_at = self.pulse.dead_at().filter(|_| sends)?;
+        Some(dead_at.min(self.wake_in_vain_at()))
+    }
+
+    fn turn(&mut self) {
+        if self.outstanding.failed_send().is_some() {
+            return self.go_blind(Instant::MAX);
+        }
+        let level = self.level_now().at_least_some();
+        self.forgotten = self.forgotten.plus(level.less(self.level_now()));
         let before = self.pulse.verdict();
-        self.pulse.fall();
-        self.measure(before);
+        if before == Verdict::Alive {
+            self.pulse.suspect(); // and dead with the next poll
+        } else {
+            self.pulse.fall(self.watch.seen());
+            self.measure(before);
+        }
         self.announce(before, level);
         self.reschedule();
     }
@@ -231,24 +302,34 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
+        self.failures.succeed(sent);
+        if sent < self.proof && self.pulse.verdict() == Verdict::Dead {
+            return; // a later one was answered
+        }
         let level = self.level_now();
         if !self.pulse.in_episode() {
             self.model = self.pulse.model();
         }
         let before = self.pulse.verdict();
         self.pulse.missed(sent, self.watch.seen(), failure);
+        if self.pulse.verdict() == Verdict::Dead && before != Verdict::Dead {
+            self.measure(before);
+        }
         self.announce(before, level);
         self.reschedule();
     }
 
     fn send(&mut self) -> ProbeId {
         let now = self.watch.now();
-        self.watch.run();
+        let sent = self.watch.seen();
+        if let Some(failed) = self.outstanding.failed_send() {
+            self.pulse.credit(sent.since(failed), sent);
+        }
         self.behind_us = self.behind_us(now);
+        self.called_for = false;
         self.sent = now;
         self.count = self.count.wrapping_add(1);
         one_more(&mut self.counters.probes);
-        let sent = self.watch.seen();
         self.pulse.sent(sent);
         self.remember(sent);
         self.reschedule();
@@ -280,15 +361,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: self.count,
             fate: Fate::Waiting,
         });
-        if let Some(probe) = forgotten.filter(|probe| self.is_evidence(probe)) {
-            self.forgotten = self.forgotten.plus(self.evidence(&probe, sent));
+        if let Some(probe) = forgotten {
+            self.forget(&probe);
         }
     }
 
     /// Sets the next probe: retries and probes of a dead peer count from the last send, steady ones from its place on the schedule.
     fn reschedule(&mut self) {
         let steady = !self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
-        self.next = if steady {
+        self.next = if self.outstanding.failed_send().is_some() {
+            self.sent
+                .plus(self.pulse.resend_wait_us(self.failures.tries()))
+        } else if steady {
             self.next_steady()
         } else {
             self.sent
@@ -310,11 +394,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         next.max(self.sent.plus(least))
     }
 
-    /// Whether a probe that would tell something new may still be answered in time.
+    /// Whether a probe that would tell something new may still be answered.
     fn is_under_way(&self) -> bool {
-        self.outstanding
-            .iter()
-            .any(|probe| probe.fate == Fate::Waiting && probe.sent >= self.proof)
+        self.outstanding.iter().any(|probe| {
+            matches!(probe.fate, Fate::Waiting | Fate::Void) && probe.sent >= self.proof
+        })
     }
 
     fn settle(&mut self) {

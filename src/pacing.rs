@@ -136,6 +136,8 @@ pub struct Answer {
     pub now: Instant,
     /// The round-trip time in microseconds, where it is a sample: one measured without doubt.
     pub rtt_us: Option<u32>,
+    /// How long the peer says that it held the probe, in microseconds: no part of the round-trip time.
+    pub held_us: u32,
 }
 
 /// The end of an overdue episode, as a policy sees it.

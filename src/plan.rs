@@ -192,17 +192,17 @@ impl Plan {
         self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
     }
 
-    /// The wait after the `sent`-th retry of an episode (0: the steady probe) where `left_us` remain until the bound.
+    /// How long the `sent`-th retry of an episode (0: the steady probe) is waited for, where `left_us` remain until the bound: the next
+    /// retry follows then, if there is one.
     ///
-    /// At least the timeout and at most the interval; without retries, the interval: steady probes go on. When the planned retries are
-    /// out and what is left would not hold two more waits, all of it is waited.
-    pub(crate) fn wait_us(&self, sent: u8, left_us: u64) -> u64 {
-        let timeout = u64::from(self.timeout_us);
-        let weighted = timeout * u64::from(self.retries.weight(sent)); // of 32 bits each
+    /// At least the timeout and at most the interval. When this is the last retry and what is left would not hold two such waits, all of it
+    /// is waited.
+    pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
+        let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
+        let weighted = timeout * u64::from(self.retries.weight(sent.min(last))); // of 32 bits each
         let wanted = match self.retries.spacing() {
-            _ if self.retries.count() == 0 => return self.interval_us,
             Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
-            _ if sent >= self.retries.count() && left_us / 2 < weighted => left_us,
+            _ if sent >= last && left_us / 2 < weighted => left_us,
             _ => weighted,
         };
         within(wanted, timeout, self.interval_us)
@@ -286,20 +286,18 @@ mod tests {
     }
 
     #[test]
-    fn without_retries_the_interval_is_waited() {
-        assert_eq!(asked(Retries::NONE).wait_us(0, 1), SECOND);
-    }
-
-    #[test]
     fn what_is_left_is_waited_where_it_holds_no_two_waits_more() {
         let plan = asked(Retries::fixed(2));
-        assert_eq!([0, 1].map(|sent| plan.wait_us(sent, 150_000)), [100_000; 2]);
-        assert_eq!(plan.wait_us(2, 199_999), 199_999);
-        assert_eq!(plan.wait_us(2, 200_000), 100_000);
-        assert_eq!(plan.wait_us(2, 50_000), 100_000); // no closer than a timeout
+        assert_eq!(
+            [0, 1].map(|sent| plan.retry_wait_us(sent, 150_000)),
+            [100_000; 2]
+        );
+        assert_eq!(plan.retry_wait_us(2, 199_999), 199_999);
+        assert_eq!(plan.retry_wait_us(2, 200_000), 100_000);
+        assert_eq!(plan.retry_wait_us(2, 50_000), 100_000); // no closer than a timeout
         let doubling = asked(Retries::exponential(2));
-        let waits = [0, 1, 2, 3, 4].map(|sent| doubling.wait_us(sent, u64::MAX));
-        assert_eq!(waits, [100_000, 200_000, 400_000, 800_000, SECOND]);
+        let waits = [0, 1, 2, 3, 4].map(|sent| doubling.retry_wait_us(sent, u64::MAX));
+        assert_eq!(waits, [100_000, 200_000, 400_000, 400_000, 400_000]);
     }
 
     /// Waits grow by half up to 2/5 of what is left before the margin; the last one takes all that is left.
@@ -308,12 +306,16 @@ mod tests {
         let mut plan = asked(Retries::closing(12)).with_margin_percent(5);
         plan.bound_us = 10 * SECOND;
         let margin = 499_725; // 5 % in 2^16, rounded down
-        assert_eq!(plan.wait_us(0, 120_000), 100_000, "the steady probe");
-        let waits = [1, 2, 3, 4].map(|sent| plan.wait_us(sent, 5 * SECOND));
+        assert_eq!(plan.retry_wait_us(0, 120_000), 100_000, "the steady probe");
+        let waits = [1, 2, 3, 4].map(|sent| plan.retry_wait_us(sent, 5 * SECOND));
         assert_eq!(waits, [100_000, 150_000, 225_000, 337_500]);
-        assert_eq!(plan.wait_us(8, SECOND + margin), 399_993, "2/5");
-        assert_eq!(plan.wait_us(12, 700_000), 700_000, "no more are planned");
-        assert_eq!(plan.wait_us(1, margin + 100_000), 100_000);
-        assert_eq!(plan.wait_us(1, margin + 99_999), margin + 99_999);
+        assert_eq!(plan.retry_wait_us(8, SECOND + margin), 399_993, "2/5");
+        assert_eq!(
+            plan.retry_wait_us(12, 700_000),
+            700_000,
+            "no more are planned"
+        );
+        assert_eq!(plan.retry_wait_us(1, margin + 100_000), 100_000);
+        assert_eq!(plan.retry_wait_us(1, margin + 99_999), margin + 99_999);
     }
 }

@@ -131,8 +131,31 @@ pub(crate) enum Fate {
     Overdue,
     /// It failed at once.
     Failed,
-    /// Nothing is to be learnt from its silence: it could not be sent, or we slept. A reply still proves life.
+    /// Nothing is to be learnt from its silence. A reply still proves life.
     Void,
+    /// The same of one that was counted as lost.
+    VoidLost,
+    /// It could not be sent.
+    Unsent,
+    /// We slept after it had been waited for as long as an answer takes: it is overdue, and when is not known. To be told with the next poll.
+    Asleep,
+    /// The same, told.
+    Overslept,
+}
+
+impl Fate {
+    /// Whether it was counted as lost.
+    pub(crate) const fn is_lost(self) -> bool {
+        matches!(self, Self::Overdue | Self::Overslept | Self::VoidLost)
+    }
+
+    /// Whether something can still become of it.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Waiting | Self::Asleep | Self::Overdue | Self::Overslept
+        )
+    }
 }
 
 /// A probe that the machine remembers.
@@ -166,7 +189,12 @@ impl Probe {
 
     /// Whether it was sent and not answered.
     pub(crate) const fn is_unanswered(&self) -> bool {
-        matches!(self.fate, Fate::Waiting | Fate::Overdue | Fate::Failed)
+        self.fate.is_open() || matches!(self.fate, Fate::Failed)
+    }
+
+    /// Whether it may still be answered, evidence or not.
+    const fn is_answerable(&self) -> bool {
+        self.fate.is_open() || matches!(self.fate, Fate::Void | Fate::VoidLost)
     }
 }
 
@@ -180,12 +208,12 @@ pub(crate) struct Outstanding([Probe; CAPACITY]);
 impl Outstanding {
     pub(crate) const NONE: Self = Self([Probe::NONE; CAPACITY]);
 
-    /// Remembers `probe`, the latest; returns the one that is forgotten for it: an answered one where there is one, else the oldest.
+    /// Remembers `probe`, the latest; returns the one that is forgotten for it: one that was answered or not sent where there is one, else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
         let mut moved = probe;
         for slot in self.0.iter_mut().rev() {
             core::mem::swap(slot, &mut moved);
-            if moved.fate == Fate::Settled {
+            if matches!(moved.fate, Fate::Settled | Fate::Unsent) {
                 break;
             }
         }
@@ -200,11 +228,36 @@ impl Outstanding {
             .find(of)
     }
 
+    /// When the last probe was tried, if it could not be sent.
+    pub(crate) fn failed_send(&self) -> Option<Instant> {
+        let [.., last] = &self.0;
+        (last.fate == Fate::Unsent).then_some(last.sent)
+    }
+
+    /// When the probe after the one sent at `sent` was, if that was not the last one.
+    pub(crate) fn sent_after(&self, sent: Instant, count: u8) -> Option<Instant> {
+        let of = |probe: &&Probe| probe.sent == sent && probe.count == count;
+        let mut rest = self.0.iter().skip_while(|probe| !of(probe));
+        rest.nth(1).map(|next| next.sent)
+    }
+
+    /// Whether a probe that was sent at `since` or later is known to have been.
+    pub(crate) fn is_sent_since(&self, since: Instant) -> bool {
+        let known = |probe: &Probe| probe.fate.is_lost() || probe.fate == Fate::Failed;
+        self.0
+            .iter()
+            .any(|probe| known(probe) && probe.sent >= since)
+    }
+
     /// Whether a probe sent at `sent` may have been forgotten unanswered: then none that is remembered is older.
     pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
         self.0
             .iter()
             .all(|probe| probe.timeout_us > 0 && probe.sent >= sent)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Probe> {
+        self.0.iter_mut()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Probe> {
@@ -213,24 +266,76 @@ impl Outstanding {
 
     /// The first probe that is overdue and has not been called so.
     pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<&mut Probe> {
-        let overdue = |probe: &&mut Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
+        let overdue = |probe: &&mut Probe| match probe.fate {
+            Fate::Waiting => probe.overdue_at() <= now,
+            fate => fate == Fate::Asleep,
+        };
         self.0.iter_mut().find(overdue)
     }
 
-    /// Nothing is to be learnt from the silence of any of them.
-    pub(crate) fn void_all(&mut self) {
-        for probe in self.0.iter_mut().filter(|probe| probe.is_unanswered()) {
-            probe.fate = Fate::Void;
+    /// Nothing is to be learnt any more from the silence of those that are so.
+    pub(crate) fn void_those(&mut self, are: impl Fn(&Probe) -> bool) {
+        let those = |probe: &&mut Probe| probe.is_unanswered() && are(probe);
+        for probe in self.0.iter_mut().filter(those) {
+            let lost = probe.fate.is_lost();
+            probe.fate = if lost { Fate::VoidLost } else { Fate::Void };
         }
     }
 
-    /// The oldest probe sent at `since` or later that may still be answered, and whether it is the only one.
-    pub(crate) fn oldest_since(&mut self, since: Instant) -> Option<(&mut Probe, bool)> {
-        let open = |probe: &Probe| matches!(probe.fate, Fate::Waiting | Fate::Overdue);
-        let candidate = |probe: &Probe| open(probe) && probe.sent >= since;
-        let only = self.0.iter().filter(|probe| candidate(probe)).count() == 1;
-        let oldest = self.0.iter_mut().find(|probe| candidate(probe))?;
-        Some((oldest, only))
+    /// When the latest probe was sent of those that something can still become of and that were sent at `since` or later.
+    pub(crate) fn latest_open(&self, since: Instant) -> Option<Instant> {
+        let mut open = self.0.iter().rev().filter(|probe| probe.fate.is_open());
+        open.next()
+            .map(|probe| probe.sent)
+            .filter(|&sent| sent >= since)
+    }
+
+    /// When the latest probe was sent of which one of these is true.
+    pub(crate) fn latest_of(&self, fates: &[Fate]) -> Option<Instant> {
+        let mut those = self
+            .0
+            .iter()
+            .rev()
+            .filter(|probe| fates.contains(&probe.fate));
+        those.next().map(|probe| probe.sent)
+    }
+
+    /// When the oldest probe was sent that is remembered.
+    pub(crate) fn oldest(&self) -> Instant {
+        let mut used = self.0.iter().filter(|probe| probe.timeout_us > 0);
+        used.next().map_or(Instant::ZERO, |probe| probe.sent)
+    }
+
+    /// When the oldest probe was sent that something can still become of.
+    pub(crate) fn oldest_open(&self) -> Option<Instant> {
+        let mut open = self.0.iter().filter(|probe| probe.fate.is_open());
+        open.next().map(|probe| probe.sent)
+    }
+
+    /// A reply that names no probe answers the oldest one that was sent at `since` or later and may still be answered. Where it came as soon
+    /// after the latest as is `usual`, all others were lost. Returns the probe as it was, and whether it was the only one.
+    pub(crate) fn answer_any(&mut self, since: Instant, usual: bool) -> Option<(Probe, bool)> {
+        let may_be = |probe: &Probe| {
+            let answerable = if usual {
+                probe.fate.is_open()
+            } else {
+                probe.is_answerable()
+            };
+            answerable && probe.sent >= since
+        };
+        let only = self.0.iter().filter(|probe| may_be(probe)).count() == 1;
+        let oldest = self.0.iter_mut().find(|probe| may_be(probe))?;
+        let was = *oldest;
+        oldest.fate = Fate::Settled;
+        for other in &mut self.0 {
+            if usual || other.sent < was.sent {
+                other.fate = Fate::Settled; // they answer in order
+            }
+        }
+        if was.fate.is_open() {
+            self.void_those(|_| true); // or else one lost probe would make every later reply look late
+        }
+        Some((was, only))
     }
 }
 

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use crate::config::{Config, Settings};
+use crate::credit::Credit;
 use crate::loss::LossRate;
 use crate::pacing::{Answer, Pacing};
 use crate::plan::Plan;
@@ -16,6 +17,7 @@ use crate::statistics::Statistics;
 use crate::suspicion::Model;
 use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::wide;
 use crate::window::RttWindow;
 
 mod caller;
@@ -43,8 +45,10 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     /// Why the verdict is what it is; while answers are counted that bring a dead peer back, how it ends, decided by the first.
     reason: Reason,
     pushbacks: u8,
+    /// Probes in a row that the peer refused.
+    refusals: u8,
     /// How far the current interval is shortened, in 2^16.
-    jitter_q16: u32,
+    jitter_q16: u16,
     loss: LossRate,
     rtt: RttEstimator,
     /// In force; drawn up before the first probe, fixed while an episode lasts.
@@ -52,6 +56,8 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     /// What the verdict counts from: the send time of the last answered probe; of the first probe while `Unknown`;
     /// the moment of the verdict while `Dead`.
     mark: Instant,
+    /// How much later than the bound says a verdict falls.
+    credit: Credit,
     settings: Settings<P>,
     random: Random,
     window: RttWindow<N>,
@@ -68,6 +74,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             plan: Plan::from_micros(0, 0), // not yet drawn up: no fitted plan has an interval of zero
             random: Random::new(config.seed.0),
             mark: Instant::ZERO,
+            credit: Credit::NONE,
             loss: LossRate::new(),
             jitter_q16: 0,
             verdict: Verdict::Unknown,
@@ -76,6 +83,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             risen: 0,
             reason: Reason::Failed(Failure::Refused), // all zeros
             pushbacks: 0,
+            refusals: 0,
             started: false,
             episode: false,
         }
@@ -106,6 +114,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     pub(crate) const fn in_episode(&self) -> bool {
         self.episode
+    }
+
+    /// Whether retries are out, or would be.
+    pub(crate) const fn in_doubt(&self) -> bool {
+        self.episode && !matches!(self.verdict, Verdict::Dead)
     }
 
     #[cfg(feature = "metrics")]
@@ -160,10 +173,15 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// When a pending verdict falls.
     const fn falls_at(&self) -> Instant {
-        self.mark.plus(self.plan.bound_us())
+        self.counts_from().plus(self.plan.bound_us())
     }
 
-    /// What a pending verdict counts from.
+    /// What a pending verdict counts from: the last proof of life, and what is credited since.
+    pub(crate) const fn counts_from(&self) -> Instant {
+        self.mark.plus(self.credit.span_us())
+    }
+
+    /// The last proof of life.
     pub(crate) const fn mark(&self) -> Instant {
         self.mark
     }
@@ -195,22 +213,72 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// The same of a peer that is not `Alive`.
     #[cold]
     fn doubtful_wait_us(&self, now: Instant) -> u64 {
-        if self.is_pending() {
-            // a retry: whoever waits for a first answer is in an episode
-            self.plan.wait_us(self.retries, self.left_us(now))
-        } else {
+        if self.verdict == Verdict::Dead {
             self.jittered(self.plan.dead_interval_us(&self.settings.limits))
+        } else if self.has_retries() {
+            self.plan.retry_wait_us(self.retries, self.left_us(now))
+        } else {
+            self.interval_us()
+        }
+    }
+
+    /// Whether an overdue probe would be asked again before the next steady one.
+    const fn has_retries(&self) -> bool {
+        self.retries < self.plan.retries().count()
+    }
+
+    /// From the send of the probe under way to the next one if this one is not answered.
+    pub(crate) fn wait_if_missed_us(&self, now: Instant) -> u64 {
+        if self.verdict == Verdict::Dead || self.has_retries() {
+            self.doubtful_wait_us(now)
+        } else {
+            self.interval_us()
+        }
+    }
+
+    /// How long a dead peer is waited for where the next probe has to wait as long: one interval, or the shortest timeout; while it answers, a
+    /// whole timeout.
+    pub(crate) fn dead_wait_us(&self) -> u64 {
+        let limits = &self.settings.limits;
+        if self.risen > 0 {
+            return self.plan.timeout_us().into();
+        }
+        let dead_us = wide::min(self.plan.dead_interval_us(limits), self.plan.interval_us());
+        wide::max(self.jittered(dead_us), limits.timeout_min_us.into())
+    }
+
+    /// From a probe that could not be sent to the next try, where `tries` failed in a row: as long as before a retry until those are
+    /// used up, then the steady interval.
+    pub(crate) fn resend_wait_us(&self, tries: u8) -> u64 {
+        let again = tries.saturating_sub(1);
+        if self.verdict == Verdict::Dead {
+            self.doubtful_wait_us(self.mark)
+        } else if again < self.plan.retries().count() && (self.has_retries() || !self.in_doubt()) {
+            self.plan.retry_wait_us(again, u64::MAX)
+        } else {
+            self.interval_us()
         }
     }
 
     /// How long the probe sent at `now` may go unanswered, once there is a plan.
     pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
         let retries = self.plan.retries().count() > 0;
-        if self.episode && self.verdict != Verdict::Dead && retries {
-            saturate(self.wait_us(now))
+        if self.in_doubt() && retries {
+            saturate(self.plan.retry_wait_us(self.retries, self.left_us(now)))
         } else {
             self.plan.timeout_us()
         }
+    }
+
+    /// Whether a round trip of `rtt_us` is about as long as usual: within a half of the smoothed one.
+    pub(crate) const fn is_usual_us(&self, rtt_us: u64) -> bool {
+        let usual_us = self.rtt.smoothed_us() as u64;
+        usual_us > 0 && rtt_us.abs_diff(usual_us) <= usual_us / 2
+    }
+
+    /// The longest that an answer is expected to take by what was measured, without the shortest timeout that is configured.
+    pub(crate) const fn learnt_timeout_us(&self) -> u32 {
+        self.rtt.learnt_us(self.settings.limits.timeout_first_us)
     }
 
     /// Whether a reply now to a probe sent `age_us` ago tells of life: an older one may have waited in a queue.
@@ -233,20 +301,26 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
         let retry = self.verdict != Verdict::Alive && self.is_retry(now);
-        self.jitter_q16 = u32::from(self.random.next_q16());
+        self.jitter_q16 = self.random.next_q16();
         self.settings.policy.on_probe(&mut self.state, now, retry);
+    }
+
+    /// The bound of a peer that was never heard counts from the probe sent at `now`.
+    pub(crate) const fn count_from(&mut self, now: Instant) {
+        self.started = true;
+        self.mark = now;
+        self.credit = Credit::NONE;
     }
 
     /// Whether the probe sent at `now` asks an overdue one again.
     #[cold]
     fn is_retry(&mut self, now: Instant) -> bool {
         if !self.started {
-            self.started = true;
-            self.mark = now;
+            self.count_from(now);
             self.replan();
         }
-        let retry = self.episode && self.verdict != Verdict::Dead;
-        self.retries = self.retries.saturating_add(u8::from(retry));
+        let retry = self.in_doubt() && self.has_retries();
+        self.retries += u8::from(retry);
         retry
     }
 
@@ -270,7 +344,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         if let Some(rtt_us) = answer.rtt_us {
             self.window.push_us(rtt_us);
-            self.rtt.sample(rtt_us);
+            self.rtt.sample(rtt_us.saturating_add(answer.held_us));
             self.random.stir(rtt_us);
         }
         self.settings.policy.on_answer(&mut self.state, answer);
@@ -279,15 +353,9 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Draws up the plan after an answer: at once, but not while an episode lasts.
     #[inline]
     pub(crate) fn adapt(&mut self) {
-        if self.verdict == Verdict::Alive || !self.is_plan_fixed() {
+        if self.verdict == Verdict::Alive || !self.in_doubt() {
             self.plan_anew();
         }
-    }
-
-    /// While an episode lasts, but not after it ended in `Dead`.
-    #[cold]
-    const fn is_plan_fixed(&self) -> bool {
-        self.episode && !matches!(self.verdict, Verdict::Dead)
     }
 
     #[cold]
@@ -325,7 +393,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Shortens `interval_us` by the last draw.
     #[inline]
     fn jittered(&self, interval_us: u64) -> u64 {
-        self.settings.limits.jittered(interval_us, self.jitter_q16)
+        let draw_q16 = u32::from(self.jitter_q16);
+        self.settings.limits.jittered(interval_us, draw_q16)
     }
 
     /// The laws that can be seen in one state; see [`Monitor::is_valid`](crate::Monitor::is_valid).
@@ -391,6 +460,7 @@ mod tests {
             sent: Instant::ZERO,
             now: Instant::ZERO,
             rtt_us: None,
+            held_us: 0,
         };
         pulse.observe(&answer, false);
         assert_eq!(pulse.skipped, 0);
@@ -416,7 +486,6 @@ mod tests {
     fn a_spoilt_pulse_is_not_valid() {
         assert!(spoilt(|_| {}));
         assert!(!spoilt(|pulse| pulse.settings.limits.interval_max_us /= 8));
-        assert!(!spoilt(|pulse| pulse.jitter_q16 = 1 << 17));
         assert!(!spoilt(
             |pulse| pulse.plan = Plan::from_micros(1_000_000, 500_000)
         ));

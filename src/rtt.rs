@@ -76,16 +76,23 @@ impl RttEstimator {
         (self.smoothed_x8_us >> 3) as u32
     }
 
+    /// Smoothed + 4 variations, without a floor and without the doublings; `first` until there is a sample.
+    pub(crate) const fn learnt_us(&self, first: u32) -> u32 {
+        if self.is_unsampled() {
+            return first;
+        }
+        self.smoothed_us().saturating_add(self.variation_x4_us)
+    }
+
     /// The timeout: `first` until there is a sample, then smoothed + 4 variations; at least `min`, and doubled for each probe
     /// overdue since.
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
-        let learnt = self.smoothed_us().saturating_add(self.variation_x4_us);
+        let learnt = self.learnt_us(first);
         if self.backoff == SAMPLED {
             return floored(learnt, min);
         }
-        let base = if self.is_unsampled() { first } else { learnt };
-        doubled(floored(base, min), self.doublings())
+        doubled(floored(learnt, min), self.doublings())
     }
 }
 

@@ -72,6 +72,8 @@ pub struct Counters {
     pub failed: u32,
     /// Probes that could not be sent.
     pub unsent: u32,
+    /// How often no probe could be sent for one bound.
+    pub blind: u32,
     /// Retries taken out of a [`RetryBudget`](crate::RetryBudget); 0 where there is none.
     pub budgeted: u32,
     /// Verdicts `Suspect`.
@@ -127,6 +129,7 @@ impl Counters {
         ignored: 1,
         failed: 1,
         unsent: 1,
+        blind: 1,
         budgeted: 1,
         refuted: 1,
         recovered: 1,

@@ -41,6 +41,15 @@ impl SuspicionLevel {
     pub(crate) const fn plus(self, evidence: Self) -> Self {
         Self(self.0.saturating_add(evidence.0))
     }
+
+    /// At least the least there is: a verdict against a peer is never without any evidence.
+    pub(crate) const fn at_least_some(self) -> Self {
+        Self(if self.0 > 0 { self.0 } else { 1 })
+    }
+
+    pub(crate) const fn less(self, evidence: Self) -> Self {
+        Self(self.0.saturating_sub(evidence.0))
+    }
 }
 
 impl fmt::Display for SuspicionLevel {

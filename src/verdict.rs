@@ -11,7 +11,7 @@ use core::fmt;
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
-    /// Nothing heard yet.
+    /// Nothing heard yet, or nothing could be asked for one bound.
     #[default]
     Unknown,
     /// It answered, and no probe since is overdue.
@@ -66,6 +66,8 @@ pub enum Reason {
     Restarted,
     /// The peer said goodbye.
     Left,
+    /// For one bound no probe could be sent and nothing proved life; see [`Event::Blind`](crate::Event::Blind).
+    Blind,
 }
 
 impl fmt::Display for Reason {
@@ -81,6 +83,7 @@ impl fmt::Display for Reason {
             Self::Undecided => "undecided",
             Self::Restarted => "restarted",
             Self::Left => "left",
+            Self::Blind => "nothing could be sent",
         })
     }
 }
@@ -107,6 +110,16 @@ pub enum Failure {
     Unhealthy,
     /// The probing code itself failed, by a panic for one.
     Prober,
+}
+
+impl Failure {
+    /// Whether the peer itself, or its host, said that it does not serve: a router, a path or our own code may be behind the others.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::Refused | Self::Reset | Self::Garbage | Self::Unhealthy
+        )
+    }
 }
 
 impl fmt::Display for Failure {

@@ -21,10 +21,8 @@ pub(crate) struct Watch {
     now: Instant,
     /// Observed time: never falls, and never runs faster than `now`.
     seen: Instant,
-    /// When lateness was last credited, or observed time stood still for another reason.
+    /// When lateness was last credited.
     credited: Instant,
-    /// Whether observed time is stopped: nothing is being asked.
-    stopped: bool,
 }
 
 impl Watch {
@@ -33,7 +31,6 @@ impl Watch {
             now,
             seen: now,
             credited: now,
-            stopped: false,
         }
     }
 
@@ -61,21 +58,17 @@ impl Watch {
         let now = at.max(self.now);
         let late = now.since(due.max(self.now));
         let observed = wide::minus(now.since(self.now), late);
-        let seen = if self.stopped {
-            self.seen
-        } else {
-            self.seen.plus(observed)
-        };
-        (now, seen, late)
+        (now, self.seen.plus(observed), late)
     }
 
     /// The caller's time at which observed time will be `seen`.
     pub(crate) const fn at(&self, seen: Instant) -> Instant {
-        if self.stopped {
-            Instant::MAX
-        } else {
-            self.now.plus(seen.since(self.seen))
-        }
+        self.now.plus(seen.since(self.seen))
+    }
+
+    /// The caller's time at which observed time was `seen`, where no lateness was credited since; else a later one.
+    pub(crate) const fn was_at(&self, seen: Instant) -> Instant {
+        self.now.minus(self.seen.since(seen))
     }
 
     /// Observed time at `at`, a moment of the past: exact where no lateness was credited since, else the present, which is later.
@@ -92,18 +85,6 @@ impl Watch {
     /// else too early by what we were late since.
     pub(crate) const fn translate(&self, at: Instant) -> Instant {
         self.seen.plus(at.since(self.now)).minus(self.now.since(at))
-    }
-
-    /// Stops observed time until the next probe is sent.
-    pub(crate) const fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    pub(crate) const fn run(&mut self) {
-        if self.stopped {
-            self.credited = self.now; // time stood still until now
-        }
-        self.stopped = false;
     }
 
     /// Corrects a clock that had leapt forward to `now`; returns how far it goes back.

@@ -127,8 +127,8 @@ fn a_copy_goes_on_like_the_original() {
 
 #[test]
 fn sizes_are_those_of_the_documentation() {
-    assert!(size_of::<Heartbeat<32, Fluctuation>>() <= 288);
-    assert!(size_of::<Monitor<32, Fluctuation>>() <= 640);
+    assert!(size_of::<Heartbeat<32, Fluctuation>>() <= 320);
+    assert!(size_of::<Monitor<32, Fluctuation>>() <= 704);
     assert!(size_of::<Listener<32>>() <= 704);
     assert!(size_of::<Sender>() <= 48);
     assert!(size_of::<RttWindow<32>>() <= 4 * 32 + 32);

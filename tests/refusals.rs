@@ -73,6 +73,7 @@ fn words(setting: Setting) -> (&'static str, &'static str) {
         Setting::Jitter => ("jitter", " %"),
         Setting::Seed => ("seed", ""),
         Setting::Rise => ("number of answers to rise", ""),
+        Setting::Refusals => ("number of refusals", ""),
         Setting::MistakeRecurrence => ("time between mistakes", " us"),
         Setting::ProbeBudget => ("probe budget", " probes in 1,000 s"),
         Setting::Lifetime => ("lifetime", " us"),
@@ -307,10 +308,19 @@ fn shares_counts_and_the_seed_have_their_ranges() {
     refused(config.jitter_percent(51), Setting::Jitter, 51, (0, 50));
     refused(config.seed(0), Setting::Seed, 0, (1, u64::MAX));
     refused(config.rise(0), Setting::Rise, 0, (1, 255));
+    refused(
+        config.dead_after_refusals(1),
+        Setting::Refusals,
+        1,
+        (2, 255),
+    );
     assert!(config.gain_percent(1_000).is_ok());
     assert!(config.jitter_percent(50).is_ok());
     assert!(config.seed(u64::MAX).unwrap().is_seeded());
     assert!(config.rise(255).is_ok());
+    assert_eq!(config.refusals(), None);
+    let config = config.dead_after_refusals(255).unwrap();
+    assert_eq!(config.refusals(), Some(255));
 }
 
 #[test]

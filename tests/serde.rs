@@ -47,6 +47,7 @@ fn configurations_survive_the_way_out_and_in() {
         .and_then(|config| config.jitter_percent(0))
         .and_then(|config| config.seed(u64::MAX))
         .and_then(|config| config.rise(3))
+        .and_then(|config| config.dead_after_refusals(4))
         .unwrap();
     survives(&all.report_pauses_over(Duration::ZERO).start_at_once());
     survives(&Config::fixed(SECOND).unwrap());

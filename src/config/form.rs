@@ -34,6 +34,8 @@ struct Form<F> {
     #[serde(default)]
     rise: Option<u8>,
     #[serde(default)]
+    dead_after_refusals: Option<u8>,
+    #[serde(default)]
     seed: Option<u64>,
     #[serde(default)]
     report_pauses_over_us: Option<u32>,
@@ -68,8 +70,9 @@ impl<P: Founding> Serialize for Config<P> {
             timeout_max_us: Some(u64::from(limits.timeout_max_us)),
             retries: Some(limits.retries),
             detect_within_us: self.bound().map(micros),
-            jitter_percent: Some(limits.jitter_percent()),
+            jitter_percent: Some(limits.jitter_percent),
             rise: Some(limits.rise),
+            dead_after_refusals: self.refusals(),
             seed: self.is_seeded().then_some(self.seed.0),
             report_pauses_over_us: Some(self.pause_us),
             start_at_once: self.start_at_once,
@@ -137,8 +140,11 @@ impl<F> Form<F> {
         let limits = config.settings.limits;
         let mut config = config
             .retries(self.retries.unwrap_or(limits.retries))?
-            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent()))?
+            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent))?
             .rise(self.rise.unwrap_or(limits.rise))?;
+        if let Some(refusals) = self.dead_after_refusals {
+            config = config.dead_after_refusals(refusals)?;
+        }
         if let Some(seed) = self.seed {
             config = config.seed(seed)?;
         }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::monitor::Monitor;
+use crate::monitor::wakes::Wakes;
 use crate::pacing::{Answer, Pacing};
 use crate::probe::{Fate, Label, Probe, ProbeId};
 use crate::snapshot::one_more;
@@ -20,7 +21,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.handle_reply_with(id, received_at, Duration::ZERO);
     }
 
-    /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing.
+    /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing: it is no part of the round-trip
+    /// time, and waited for by the timeout.
     #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
         self.look(received_at);
@@ -41,7 +43,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
             Some(fate) => fate,
             None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
-                Fate::Overdue
+                self.hidden_fate(age)
             }
             None => Fate::Settled,
         };
@@ -50,60 +52,69 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue);
         let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
-        self.answered(label.sent, rtt_us, fate == Fate::Overdue);
+        let held_us = saturate(wide::min(age, server_delay_us));
+        self.answered(label.sent, rtt_us, held_us, fate.is_lost());
         self.prove(label.sent, true);
     }
 
-    /// A reply that does not say which probe it answers arrived: it is taken for that to the oldest one, and is a sample only where that is
-    /// the only one; where there are more, nothing is concluded from the others.
+    /// A reply that does not say which probe it answers arrived. Peers are taken to answer in order: it proves life when the oldest probe
+    /// was sent that may still be answered, and is a sample only where that is the only one.
+    ///
+    /// Nothing is concluded from the silence of others that were under way, though their replies may follow; where a reply comes about one usual
+    /// round trip after the latest probe, those before were lost.
+    /// Where that leaves less time than the next probe needs, the bound in force is longer until that is answered. At most eight
+    /// probes are told apart so: use ids where round trips are longer than eight intervals.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
-        let age_of = self.watch.seen_at(received_at);
-        match self.outstanding.oldest_since(self.proof) {
+        let at = self.watch.seen_at(received_at);
+        let since = at.minus(self.pulse.plan().bound_us()); // an older one would be stale
+        let usual = self
+            .outstanding
+            .latest_open(since)
+            .is_some_and(|sent| self.pulse.is_usual_us(at.since(sent)));
+        match self.outstanding.answer_any(since, usual) {
             Some((probe, only)) => {
-                let sent = probe.sent;
-                let late = core::mem::replace(&mut probe.fate, Fate::Settled) == Fate::Overdue;
-                if !only {
-                    self.outstanding.void_all(); // or else one lost probe would make every later reply look late
+                let rtt_us = only.then(|| saturate(at.since(probe.sent)));
+                self.answered(probe.sent, rtt_us, 0, probe.fate.is_lost());
+                self.prove(probe.sent, only);
+                if self.pulse.verdict() == Verdict::Alive {
+                    self.pulse.allow_lead(self.watch.translate(self.next));
                 }
-                self.answered(sent, only.then(|| saturate(age_of.since(sent))), late);
-                self.prove(sent, only);
             }
             None => self.ignore(),
         }
         self.settle();
     }
 
-    /// Something else arrived from the peer. It proves life, as of one round-trip time ago, and puts off the next probe, though at most
-    /// seven in eight, so that the round-trip time stays measured; under a [`Lifetime`](crate::pacing::Lifetime) it puts off nothing unless it
+    /// Something else arrived from the peer. It proves life as of one timeout ago, since nobody knows when it was sent, and puts off the next
+    /// probe to an interval after that, though at most seven in eight, so that the round-trip time stays measured; under a [`Lifetime`](crate::pacing::Lifetime) it puts off nothing unless it
     /// [refreshes the flow](crate::pacing::Reach::refreshed_by_traffic). What is *sent* to the peer proves nothing: do not report it.
     pub fn handle_traffic(&mut self, received_at: Instant) {
         self.look(received_at);
-        let smoothed = u64::from(self.pulse.statistics().rtt.smoothed_us());
+        let longest_us = u64::from(self.pulse.plan().timeout_us());
         let arrived_at = self.watch.seen_at(received_at);
         self.pulse.traffic(arrived_at);
-        self.prove(arrived_at.minus(smoothed), false);
-        self.put_off(received_at);
+        self.prove(arrived_at.minus(longest_us), false);
+        self.put_off(received_at.min(self.watch.now()).minus(longest_us));
         self.settle();
     }
 
-    pub(super) fn put_off(&mut self, received_at: Instant) {
+    /// The peer was alive at `alive_at`, on the caller's clock, from where the bound counts, too.
+    fn put_off(&mut self, alive_at: Instant) {
         let interval = self.pulse.interval_us();
         if self.pulse.yields_to_traffic()
             && self.pulse.verdict() == Verdict::Alive
             && self.counters.probes > 0
         {
             let last = self.sent.plus(interval.saturating_mul(PUT_OFF));
-            self.next = self
-                .next
-                .max(received_at.min(self.watch.now()).plus(interval).min(last));
+            self.next = self.next.max(alive_at.plus(interval).min(last));
         }
     }
 
     /// Probe `id` failed at once: refused, reset, answered with garbage. It is overdue from `now` on; retries go on.
     pub fn handle_failure(&mut self, id: ProbeId, failure: Failure, now: Instant) {
         self.look(now);
-        match self.take(id) {
+        match self.take(id, |fate| fate == Fate::Waiting, Fate::Void) {
             Some(probe) => {
                 one_more(&mut self.counters.failed);
                 self.last_failure = Some(failure);
@@ -126,38 +137,29 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// Probe `id` could not be sent, which is our fault and no evidence: time stands still for the verdict until the next one is.
-    pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) {
-        self.look(now);
-        match self.take(id) {
-            Some(_) => {
-                self.counters.probes = self.counters.probes.saturating_sub(1);
-                one_more(&mut self.counters.unsent);
-                self.watch.stop();
-                self.pull_forward();
-            }
-            None => self.ignore(),
-        }
-        self.settle();
-    }
-
-    /// Takes a waiting probe out, so that nothing more is expected of it.
-    pub(super) fn take(&mut self, id: ProbeId) -> Option<Probe> {
+    /// Takes a probe out whose fate `is` one of those that something can still become of. Returns what it was.
+    pub(super) fn take(
+        &mut self,
+        id: ProbeId,
+        is: impl Fn(Fate) -> bool,
+        becomes: Fate,
+    ) -> Option<Probe> {
         let label = Label::open(id, self.key.0, self.watch.seen())?;
         let of_now = label.incarnation == self.incarnation;
         let probe = self
             .outstanding
             .find(label)
-            .filter(|probe| of_now && probe.fate == Fate::Waiting)?;
-        probe.fate = Fate::Void;
-        Some(*probe)
+            .filter(|probe| of_now && is(probe.fate))?;
+        let was = *probe;
+        probe.fate = becomes;
+        Some(was)
     }
 
     pub(super) const fn ignore(&mut self) {
         one_more(&mut self.counters.ignored);
     }
 
-    pub(super) fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, late: bool) {
+    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, late: bool) {
         one_more(&mut self.counters.answered);
         if late {
             one_more(&mut self.counters.late);
@@ -166,11 +168,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let now = self.watch.seen();
         let fresh = self.pulse.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
-        self.pulse.learn(&Answer { sent, now, rtt_us }, late);
+        self.failures.succeed(sent);
+        let answer = Answer {
+            sent,
+            now,
+            rtt_us,
+            held_us,
+        };
+        self.pulse.learn(&answer, late);
         self.loosen();
         if !fresh {
             one_more(&mut self.counters.stale);
-            self.pull_forward();
+            self.hasten();
         }
     }
 
@@ -183,12 +192,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let before = self.pulse.verdict();
         let level = self.level_now();
         self.proof = self.proof.max(alive_at);
+        self.failures.heard();
+        self.wakes = Wakes::NONE;
         self.late_us = 0;
         self.pulse.prove(alive_at, seen, certain);
         self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
         }
+        self.hear_hidden(alive_at);
         self.reschedule();
     }
 }

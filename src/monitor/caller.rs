@@ -3,8 +3,10 @@
 use core::time::Duration;
 
 use crate::monitor::Monitor;
+use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
-use crate::probe::Outstanding;
+use crate::probe::{Fate, Outstanding};
+use crate::send_failures::SendFailures;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, micros};
 use crate::wide;
@@ -27,6 +29,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.watch.now()
         };
         self.next = self.next.min(soonest.max(self.watch.now()));
+    }
+
+    /// Brings the next probe forward, though not closer to the last one than a steady one may be.
+    pub(super) fn hasten(&mut self) {
+        let least_us = self.pulse.settings().limits.interval_min_us;
+        let soonest = self.sent.plus(least_us).max(self.watch.now());
+        self.next = self.next.min(soonest);
     }
 
     /// The peer asks for fewer probes: the interval doubles, up to the longest, until [`restarted`](Self::restarted). Comes before the bound; where
@@ -68,46 +77,50 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(now);
         let level = self.level_now();
         self.outstanding = Outstanding::NONE;
+        self.failures = SendFailures::NONE;
+        self.wakes = Wakes::NONE;
+        self.hidden = Instant::MAX;
         self.incarnation = self.incarnation.wrapping_add(1);
         self.proof = self.watch.seen();
         self.forgotten = SuspicionLevel::ZERO;
         let before = self.pulse.verdict();
         self.pulse.restart();
         self.announce(before, level);
-        self.next = self.watch.now();
+        self.ask_at_once();
         self.settle();
     }
 
-    /// We were suspended and the clock did not see it: what was under way is void, and the peer gets one more probe before any verdict.
-    pub fn resumed(&mut self, now: Instant) {
-        self.look(now);
-        self.start_over();
-        self.watch.stop();
-        self.settle();
+    /// The next probe goes out now, whatever the schedule and a budget of retries say.
+    pub(super) const fn ask_at_once(&mut self) {
+        self.next = self.watch.now();
+        self.called_for = true;
     }
 
     /// Asks anew, at once, with time for an answer: what is under way will not get one.
     pub(super) fn start_over(&mut self) {
         self.pulse.void();
-        self.void();
+        self.void(|_| true);
         self.pulse.allow_one_probe(self.watch.seen());
-        self.next = self.watch.now();
+        self.ask_at_once();
     }
 
-    pub(super) fn void(&mut self) {
+    /// Nothing more is to be learnt from the silence of those probes whose fate `is` so. What it says so far is remembered.
+    pub(super) fn void(&mut self, is: impl Fn(Fate) -> bool) {
         let seen = self.watch.seen();
+        self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
+        self.hidden = Instant::MAX;
         for probe in self.outstanding.iter() {
-            if self.is_evidence(probe) {
+            if is(probe.fate) && self.is_evidence(probe) {
                 self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
             }
         }
-        self.outstanding.void_all();
+        self.outstanding.void_those(|probe| is(probe.fate));
     }
 
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
     pub fn resync(&mut self, now: Instant) {
         let back = self.watch.resync(now);
-        for moment in [&mut self.sent, &mut self.next] {
+        for moment in [&mut self.sent, &mut self.next, &mut self.failed_at] {
             *moment = moment.minus(back);
         }
         self.settle();

@@ -52,7 +52,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let plan = self.pulse.plan();
         let tail = plan.bound_us().saturating_sub(plan.interval_us());
         let enough = self.watch.seen().plus(tail).min(until);
-        enough.since(self.pulse.mark()).max(plan.bound_us())
+        enough.since(self.pulse.counts_from()).max(plan.bound_us())
     }
 
     /// Keeps the looser bound in force, whatever was planned, for as long as it is needed.

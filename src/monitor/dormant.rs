@@ -2,15 +2,17 @@
 
 use super::Monitor;
 use super::change::Looser;
+use super::wakes::Wakes;
 use crate::config::Config;
-use crate::event::{Event, Pending, Precedence};
+use crate::event::Pending;
 use crate::pacing::Pacing;
 use crate::probe::{Kept, Outstanding};
 use crate::pulse::DormantPulse;
 use crate::random::{Secret, mix};
+use crate::send_failures::CompactFailures;
 use crate::snapshot::Counters;
 use crate::suspicion::{Model, SuspicionLevel};
-use crate::time::Instant;
+use crate::time::{Instant, saturate};
 use crate::verdict::Verdict;
 use crate::watch::DormantWatch;
 use crate::window::Samples;
@@ -24,14 +26,16 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
     watch: DormantWatch,
     probes: Kept,
     proof: Instant,
+    /// From the last proof of life on; `u32::MAX`: none.
+    hidden_us: u32,
     sent: Instant,
     next: Instant,
     model: Model,
     forgotten: SuspicionLevel,
     behind_us: u32,
+    spacing_us: u32,
     count: u8,
-    /// Whether the watch is stopped.
-    stopped: bool,
+    failures: CompactFailures,
 }
 
 impl<const N: usize, P: Pacing> Dormant<N, P> {
@@ -40,23 +44,32 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
     pub(crate) fn wake(&self, config: &Config<P>, seed: u64, number: u32) -> Monitor<N, P> {
         Monitor {
             pulse: self.pulse.wake(config.settings, &self.samples),
-            watch: self.watch.wake(self.stopped),
+            watch: self.watch.wake(),
             outstanding: Outstanding::of(&self.probes),
             counters: Counters::ONE,
             pending: Pending::after(number),
             looser: Looser::default(), // a fleet is not reconfigured
             key: Secret(mix(seed)),
             proof: self.proof,
+            hidden: match self.hidden_us {
+                u32::MAX => Instant::MAX,
+                after_us => self.proof.plus(after_us.into()),
+            },
+            wakes: Wakes::NONE, // a fleet is not told of suspends
             sent: self.sent,
             next: self.next,
             model: self.model,
             forgotten: self.forgotten,
             pause_us: u32::MAX, // pauses are the fleet's
             behind_us: self.behind_us,
+            spacing_us: self.spacing_us,
+            failures: self.failures.wake(self.pulse.mark()),
+            failed_at: self.sent,
             late_us: 0, // what it took to detect is told for monitors only
             count: self.count,
             incarnation: 0, // a new one is another peer
             last_failure: None,
+            called_for: false, // nobody calls for a probe of one peer
         }
     }
 
@@ -79,10 +92,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline]
     pub(crate) fn rest(&mut self) -> Dormant<N, P> {
         while let Some(probe) = self.outstanding.shed() {
-            if self.is_evidence(&probe) {
-                let evidence = self.evidence(&probe, self.watch.seen());
-                self.forgotten = self.forgotten.plus(evidence);
-            }
+            self.forget(&probe);
         }
         Dormant {
             probes: self.outstanding.kept(),
@@ -90,13 +100,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             pulse: DormantPulse::of(&self.pulse),
             watch: DormantWatch::of(&self.watch),
             proof: self.proof,
+            hidden_us: saturate(self.hidden.since(self.proof)),
             sent: self.sent,
             next: self.next,
             model: self.model,
             forgotten: self.forgotten,
             behind_us: self.behind_us,
+            spacing_us: self.spacing_us,
             count: self.count,
-            stopped: self.watch.is_stopped(),
+            failures: self.failures.rest(self.pulse.mark()),
         }
     }
 
@@ -114,11 +126,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pending.number()
     }
 
-    pub(crate) fn take_event(&mut self) -> Option<Event> {
-        self.pending
-            .take(self.pulse.plan().bound_us(), Precedence::Pushback)
-    }
-
     /// Answers were lost on our side up to `until`. If one of them may have been this peer's, what is under way is void; the peer is
     /// asked again at once and has time to answer.
     pub(crate) fn excuse(&mut self, until: Instant, now: Instant) {
@@ -126,7 +133,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let deaf = self.watch.seen_at(until);
         let owed = |probe: &crate::probe::Probe| self.is_evidence(probe) && probe.sent <= deaf;
         if self.outstanding.iter().any(owed) {
-            self.void();
+            self.void(|_| true);
             self.pulse.allow_one_probe(self.watch.seen());
             self.next = self.next.min(self.watch.now());
         }

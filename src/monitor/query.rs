@@ -77,9 +77,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .iter()
             .filter(|probe| self.is_evidence(probe));
-        probes.fold(self.forgotten, |level, probe| {
-            level.plus(self.evidence(probe, seen))
-        })
+        let level = self.forgotten.plus(self.hidden_evidence(seen));
+        probes.fold(level, |level, probe| level.plus(self.evidence(probe, seen)))
     }
 
     #[cfg(feature = "metrics")]
@@ -96,7 +95,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The path as it is held to: before the episode under way, if one is.
-    const fn model_now(&self) -> Model {
+    pub(super) const fn model_now(&self) -> Model {
         if self.pulse.in_episode() {
             self.model
         } else {
@@ -110,7 +109,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         MonitorSnapshot {
             heart: Snapshot::of(&self.pulse, self.level(now)),
             counters: self.counters,
-            dead_at: self.pulse.dead_at().map(|at| self.watch.at(at)),
+            dead_at: self.dead_at().map(|at| self.watch.at(at)),
             next_probe_at: self.next,
             unanswered: self
                 .outstanding

@@ -5,7 +5,6 @@ use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::snapshot::one_more;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
@@ -20,8 +19,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return true;
         };
         let steady = self.sent.plus(self.pulse.interval_us());
-        let retry = self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
-        if !retry || steady <= self.watch.now() {
+        if self.called_for || !self.pulse.in_doubt() || steady <= self.watch.now() {
             budget.earn();
             return true;
         }

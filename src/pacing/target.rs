@@ -235,6 +235,10 @@ impl Pacing for Target {
         self.replan(state);
     }
 
+    fn on_void(&self, state: &mut TargetState) {
+        state.asked.open = false;
+    }
+
     fn on_lapse(&self, state: &mut TargetState, span_us: u64) {
         if span_us > self.bound_us >> 6 {
             state.asked.open = false;
@@ -300,6 +304,7 @@ mod tests {
                 sent: heard.minus(rtt_us.into()),
                 now: heard,
                 rtt_us: Some(rtt_us),
+                held_us: 0,
             };
             target.on_answer(&mut state, &answer);
             let interval_us = scaled_q16(BOUND_US, u32::from(target.share(&state)));
@@ -373,6 +378,7 @@ mod tests {
             sent: Instant::ZERO,
             now: Instant::from_micros(length_us.into()),
             rtt_us: Some(length_us),
+            held_us: 0,
         }
     }
 

@@ -1,9 +1,7 @@
 //! What every plan is held to.
 
 use crate::fixed::WIDE;
-#[cfg(any(feature = "serde", feature = "defmt"))]
-use crate::plan::HUNDREDTH_Q16;
-use crate::plan::{Plan, Retries};
+use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
 use crate::time::saturate;
 use crate::wide;
 
@@ -18,11 +16,13 @@ pub(crate) struct Limits {
     pub(crate) timeout_first_us: u32,
     pub(crate) timeout_min_us: u32,
     pub(crate) timeout_max_us: u32,
-    /// How far jitter may shorten an interval, in 2^16.
-    pub(crate) jitter_q16: u16,
+    /// How far jitter may shorten an interval, in per cent.
+    pub(crate) jitter_percent: u8,
     pub(crate) retries: Retries,
     /// Answers that bring a dead peer back.
     pub(crate) rise: u8,
+    /// Refusals in a row that are enough for `Dead`; 0: only the bound is.
+    pub(crate) refusals: u8,
 }
 
 impl Limits {
@@ -35,8 +35,9 @@ impl Limits {
             timeout_first_us: self.timeout_first_us,
             timeout_min_us: self.timeout_min_us,
             timeout_max_us: self.timeout_max_us,
-            jitter_q16: self.jitter_q16,
+            jitter_percent: self.jitter_percent,
             retries: self.retries,
+            refusals: self.refusals,
             rise: if self.rise > 0 { self.rise } else { 1 }, // what is not all the same is not made a copy again
         }
     }
@@ -62,13 +63,6 @@ impl Limits {
         if self.timeout_min_us > most_us {
             self.timeout_min_us = most_us;
         }
-    }
-
-    /// How far jitter may shorten an interval, in per cent.
-    #[cfg(any(feature = "serde", feature = "defmt"))]
-    #[allow(clippy::cast_possible_truncation)] // at most 100
-    pub(crate) const fn jitter_percent(&self) -> u8 {
-        (self.jitter_q16 / HUNDREDTH_Q16) as u8
     }
 
     /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
@@ -126,7 +120,8 @@ impl Limits {
     #[inline]
     pub(crate) fn jittered(&self, interval_us: u64, draw_q16: u32) -> u64 {
         // intervals are at most 2^40, so neither product overflows
-        let spread = (interval_us * u64::from(self.jitter_q16)) >> 16;
+        let jitter_q16 = u32::from(self.jitter_percent) * u32::from(HUNDREDTH_Q16);
+        let spread = (interval_us * u64::from(jitter_q16)) >> 16;
         let room = wide::min(spread, interval_us - self.interval_min_us);
         interval_us - ((room * u64::from(draw_q16)) >> 16)
     }
@@ -184,12 +179,13 @@ impl defmt::Format for Limits {
             timeout_min_us,
             timeout_max_us,
             retries,
-            jitter_q16: _,
+            jitter_percent,
             rise,
+            refusals,
         } = *self;
         defmt::write!(
             to,
-            "Limits {{ interval_us: {}..={}, bound_us: {}, timeout_us: {} {}..={}, retries: {}, jitter_percent: {}, rise: {} }}",
+            "Limits {{ interval_us: {}..={}, bound_us: {}, timeout_us: {} {}..={}, retries: {}, jitter_percent: {}, rise: {}, refusals: {} }}",
             interval_min_us,
             interval_max_us,
             bound_us,
@@ -197,8 +193,9 @@ impl defmt::Format for Limits {
             timeout_min_us,
             timeout_max_us,
             retries,
-            self.jitter_percent(),
-            rise
+            jitter_percent,
+            rise,
+            refusals
         );
     }
 }
@@ -215,9 +212,10 @@ mod tests {
         timeout_first_us: 2_000,
         timeout_min_us: 100,
         timeout_max_us: 3_000_000,
-        jitter_q16: 0,
+        jitter_percent: 0,
         retries: Retries::NONE,
         rise: 1,
+        refusals: 0,
     };
 
     fn fitted(limits: &Limits, wish: Plan, pushbacks: u8) -> Plan {
@@ -288,12 +286,12 @@ mod tests {
     #[test]
     fn a_plan_is_jittered_down_to_the_shortest_interval() {
         let limits = Limits {
-            jitter_q16: 1 << 15,
+            jitter_percent: 50,
             ..LIMITS
         };
         assert_eq!(limits.jittered(8_000, 0), 8_000);
-        assert_eq!(limits.jittered(8_000, 1 << 15), 6_000);
-        assert_eq!(limits.jittered(8_000, 0xffff), 4_001);
+        assert_eq!(limits.jittered(8_000, 1 << 15), 6_002); // a hundredth is rounded down
+        assert_eq!(limits.jittered(8_000, 0xffff), 4_004);
         assert_eq!(limits.jittered(1_000, 0xffff), 901);
     }
 

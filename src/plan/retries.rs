@@ -13,7 +13,7 @@ use core::fmt;
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
 /// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
 ///
-/// Where the retries are out before a stated bound is reached, more follow at the last or a doubled wait until it is.
+/// When they are used up before the bound is reached, steady probes go on until it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",

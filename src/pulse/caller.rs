@@ -2,9 +2,11 @@
 
 use super::Pulse;
 use crate::config::Settings;
+use crate::credit::Credit;
 use crate::pacing::Pacing;
 use crate::time::Instant;
 use crate::verdict::{Reason, Verdict};
+use crate::wide;
 
 impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Nobody looked for `span_us`.
@@ -31,9 +33,35 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) fn allow_one_probe(&mut self, now: Instant) {
         if let Some(dead_at) = self.dead_at() {
             let needed = now.plus(u64::from(self.plan.timeout_us()));
-            self.mark = self.mark.plus(needed.since(dead_at));
-            self.retries = 0;
+            self.credit(needed.since(dead_at), now);
         }
+    }
+
+    /// Credits `span_us` up to `at`, in which the peer could not be asked.
+    pub(crate) const fn credit(&mut self, span_us: u64, at: Instant) {
+        if self.is_pending() {
+            self.credit.add(span_us, at);
+        }
+    }
+
+    /// Keeps the bound wide enough for the probe that goes out at `next`, where the answer before it took longer than an interval: it is
+    /// waited for one timeout, and asked again where no bound was stated.
+    pub(crate) fn allow_lead(&mut self, next: Instant) {
+        let (lead_us, interval_us) = (next.since(self.counts_from()), self.plan.interval_us());
+        if lead_us <= interval_us || !self.is_pending() {
+            return;
+        }
+        let tail_us = if self.settings.limits.bound_us > 0 {
+            self.plan.timeout_us().into()
+        } else {
+            wide::minus(self.plan.bound_us(), interval_us)
+        };
+        self.plan.loosen(lead_us + tail_us);
+    }
+
+    /// The probe that was said to be sent was not.
+    pub(crate) fn unsent(&mut self) {
+        self.void();
     }
 
     /// Other settings from now on. What is known of the path stays.
@@ -65,12 +93,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// A new incarnation of the peer: the path is the same, what was heard of the old one is void.
     pub(crate) fn restart(&mut self) {
+        self.pushbacks = 0;
+        self.forget_peer(Reason::Restarted);
+    }
+
+    /// Nothing is known of the peer any more; the bound counts from the next probe. What is known of the path stays.
+    pub(crate) fn forget_peer(&mut self, reason: Reason) {
         self.started = false;
         self.episode = false;
         self.retries = 0;
         self.risen = 0;
-        self.pushbacks = 0;
+        self.refusals = 0;
+        self.credit = Credit::NONE;
         self.void();
-        self.turn(Verdict::Unknown, Reason::Restarted);
+        self.turn(Verdict::Unknown, reason);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Pulse;
 use crate::config::Settings;
+use crate::credit::Credit;
 use crate::loss::LossRate;
 use crate::pacing::Pacing;
 use crate::plan::Plan;
@@ -17,6 +18,7 @@ pub(crate) struct DormantPulse<P: Pacing> {
     state: P::State,
     plan: Plan,
     mark: Instant,
+    credit: Credit,
     rtt: DormantRtt,
     random: Random,
     loss: LossRate,
@@ -27,6 +29,7 @@ pub(crate) struct DormantPulse<P: Pacing> {
     risen: u8,
     reason: Reason,
     pushbacks: u8,
+    refusals: u8,
     started: bool,
     episode: bool,
 }
@@ -38,22 +41,23 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 }
 
 impl<P: Pacing> DormantPulse<P> {
-    #[allow(clippy::cast_possible_truncation)] // 16 bits were drawn
     pub(crate) fn of<const N: usize>(pulse: &Pulse<N, P>) -> Self {
         Self {
             state: pulse.state.clone(),
             plan: pulse.plan,
             mark: pulse.mark,
+            credit: pulse.credit.clone(),
             rtt: pulse.rtt.rest(),
             random: pulse.random.clone(),
             loss: pulse.loss.clone(),
-            jitter_q16: pulse.jitter_q16 as u16,
+            jitter_q16: pulse.jitter_q16,
             verdict: pulse.verdict,
             retries: pulse.retries,
             skipped: pulse.skipped,
             risen: pulse.risen,
             reason: pulse.reason,
             pushbacks: pulse.pushbacks,
+            refusals: pulse.refusals,
             started: pulse.started,
             episode: pulse.episode,
         }
@@ -80,14 +84,16 @@ impl<P: Pacing> DormantPulse<P> {
             plan: self.plan,
             random: self.random.clone(),
             mark: self.mark,
+            credit: self.credit.clone(),
             loss: self.loss.clone(),
-            jitter_q16: u32::from(self.jitter_q16),
+            jitter_q16: self.jitter_q16,
             verdict: self.verdict,
             retries: self.retries,
             skipped: self.skipped,
             risen: self.risen,
             reason: self.reason,
             pushbacks: self.pushbacks,
+            refusals: self.refusals,
             started: self.started,
             episode: self.episode,
         }

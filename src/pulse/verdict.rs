@@ -1,6 +1,7 @@
 //! From what is heard and what is not to a verdict.
 
 use super::Pulse;
+use crate::credit::Credit;
 use crate::pacing::{EpisodeEnd, Outcome, Pacing};
 use crate::time::Instant;
 use crate::verdict::{Failure, Reason, Verdict};
@@ -10,20 +11,39 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[inline]
     pub(crate) fn elapse(&mut self, now: Instant) {
         if self.falls_at() <= now && self.is_pending() {
-            self.fall();
+            self.fall(now);
         }
     }
 
-    /// The bound of a pending verdict has passed.
+    /// The probe sent at `sent` was the last one before the bound, and nothing more can come of it: what is left is not waited for.
+    pub(crate) fn conclude(&mut self, sent: Instant, now: Instant) {
+        if self.is_pending() && self.wait_if_missed_us(sent) >= self.left_us(sent) {
+            self.fall(now);
+        }
+    }
+
+    /// The bound has passed, although no probe is overdue: a peer that was heard is suspected before it is dead.
+    pub(crate) fn suspect(&mut self) {
+        self.episode = true;
+        self.turn(Verdict::Suspect, Reason::Overdue);
+    }
+
+    /// A pending verdict falls, at the latest now.
     #[cold]
-    pub(crate) fn fall(&mut self) {
+    pub(crate) fn fall(&mut self, now: Instant) {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
             Reason::Silent
         };
-        self.mark = self.falls_at();
+        self.fall_for(reason, now);
+    }
+
+    fn fall_for(&mut self, reason: Reason, now: Instant) {
+        self.mark = self.falls_at().min(now);
+        self.credit = Credit::NONE;
         self.risen = 0;
+        self.refusals = 0;
         self.turn(Verdict::Dead, reason);
         self.replan();
     }
@@ -40,6 +60,20 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             self.loss.lost();
         }
         self.doubt(failure);
+        self.refuse(failure, now);
+    }
+
+    /// Where that is configured, so many refusals in a row are enough.
+    fn refuse(&mut self, failure: Option<Failure>, now: Instant) {
+        let Some(refused) = failure.filter(|failure| failure.is_refusal()) else {
+            self.refusals = 0;
+            return;
+        };
+        self.refusals = self.refusals.saturating_add(1);
+        let enough = self.settings.limits.refusals;
+        if enough > 0 && self.refusals >= enough && self.is_pending() {
+            self.fall_for(Reason::Failed(refused), now);
+        }
     }
 
     fn doubt(&mut self, failure: Option<Failure>) {
@@ -63,6 +97,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) {
         if self.verdict == Verdict::Alive {
             self.mark = self.mark.max(alive_at);
+            self.credit.heard(alive_at);
         } else {
             self.revive(alive_at, now, certain);
         }
@@ -71,6 +106,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[cold]
     #[inline(never)]
     fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
+        self.refusals = 0;
         if self.verdict == Verdict::Dead {
             return self.rise(alive_at, now, certain);
         }
@@ -78,6 +114,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             return;
         }
         self.mark = alive_at;
+        self.credit.heard(alive_at);
         self.started = true;
         if self.episode {
             self.end_episode(now, Outcome::Survived);
@@ -100,6 +137,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         self.risen = 0;
         self.mark = alive_at;
+        self.credit.heard(alive_at);
         let outcome = match self.reason {
             Reason::Refuted => Outcome::Refuted,
             _ => Outcome::Recovered,

@@ -1,8 +1,8 @@
 //! A monitor as its design has it: slow, obvious, and with no code in common with the crate.
 //!
 //! It reads a transcript of what was said to a monitor, keeps every probe there ever was, and says what the verdict, the
-//! events and the deadline have to be. What it takes on faith is when the next probe is due, which is the schedule's business, and the
-//! smoothed round-trip time. The plan is a constant one: the same interval, timeout and bound for ever.
+//! events and the deadline have to be. What it takes on faith is when the next probe is due, which is the schedule's business.
+//! The plan is a constant one: the same interval, timeout and bound for ever.
 
 use core::time::Duration;
 
@@ -20,6 +20,15 @@ pub struct Constant {
     pub stated: Option<u64>,
     pub rise: u32,
     pub pause: u64,
+}
+
+impl Fate {
+    const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Waiting | Self::Overdue | Self::Asleep | Self::Overslept
+        )
+    }
 }
 
 impl Constant {
@@ -44,6 +53,12 @@ enum Fate {
     Overdue,
     Failed,
     Void,
+    Unsent,
+    /// Waited for no more, as it is not remembered; overdue when its time has come.
+    Hidden,
+    /// Overdue when we slept, which is told with the next poll, or was.
+    Asleep,
+    Overslept,
     Answered,
 }
 
@@ -57,6 +72,8 @@ struct Probe {
     old: bool,
     /// Known by its id alone.
     forgotten: bool,
+    /// When it was sent on the caller's clock.
+    at: u64,
 }
 
 /// "The last eight probes are remembered", of those that were not answered.
@@ -66,6 +83,15 @@ const REMEMBERED: usize = 8;
 enum Told {
     Transition(Verdict, Verdict, Reason),
     Paused(u64),
+    Blind(u64),
+}
+
+/// Sends that failed since the last one that is known to have succeeded.
+#[derive(Clone, Copy)]
+struct Failing {
+    since: u64,
+    at: u64,
+    told: bool,
 }
 
 pub struct Model {
@@ -73,11 +99,25 @@ pub struct Model {
     /// The caller's clock; and the peer's, which stands still while nobody looks. "Our own lateness is ours."
     now: u64,
     seen: u64,
-    /// No probe is out through our own fault, so the peer's clock stands still.
-    stopped: bool,
+    /// What the bound is longer by, and the end of the last span in which the peer could not be asked.
+    credit: u64,
+    credited_at: u64,
+    failing: Option<Failing>,
+    /// When lateness was last credited, on the caller's clock.
+    credited: u64,
+    /// "The smoothed round trip, times 8, and its variation, times 4."
+    rtt: Option<(u64, u64)>,
+    /// When the oldest probe was sent that was forgotten while it was waited for, at the latest.
+    hidden: Option<u64>,
+    /// How far apart those were, of late.
+    apart: u64,
+    /// Wakes in vain, and how long they were.
+    wakes: (u32, u64),
+    /// The bound in force, and whether a reply was just handed in that may be to another probe.
+    bound: u64,
+    guessed: bool,
     probes: Vec<Probe>,
     next: u64,
-    smoothed: u64,
     verdict: Verdict,
     asked: bool,
     /// What the bound counts from.
@@ -94,16 +134,24 @@ pub struct Model {
 }
 
 impl Model {
-    pub const fn new(plan: Constant, now: Instant) -> Self {
+    pub fn new(plan: Constant, now: Instant) -> Self {
         let now = now.as_micros();
         Self {
             plan,
             now,
             seen: now,
-            stopped: false,
+            credit: 0,
+            credited_at: 0,
+            failing: None,
+            credited: now,
+            rtt: None,
+            hidden: None,
+            apart: 0,
+            wakes: (0, 0),
+            bound: plan.bound(),
+            guessed: false,
             probes: Vec::new(),
             next: now,
-            smoothed: 0,
             verdict: Verdict::Unknown,
             asked: false,
             mark: 0,
@@ -119,14 +167,17 @@ impl Model {
     /// Follows one call, and compares.
     pub fn follow(&mut self, record: &Record) {
         match record.call {
-            Call::Resync => self.now = self.now.min(record.at.as_micros()),
+            Call::Resync => self.resync(record.at.as_micros()),
             _ => self.look(record.at.as_micros()),
         }
         match record.call {
             Call::Poll => self.expire(),
-            Call::Reply(id, _) => self.reply(id),
-            Call::ReplyAny => self.reply_any(),
-            Call::Traffic => self.prove(self.seen.saturating_sub(self.smoothed), false),
+            Call::Reply(id, _) => self.reply(id, record.at.as_micros()),
+            Call::ReplyAny => self.reply_any(record.at.as_micros()),
+            Call::Traffic => {
+                let arrived = self.seen_at(record.at.as_micros());
+                self.prove(arrived.saturating_sub(self.plan.timeout), false);
+            }
             Call::Failure(id, failure) => self.fail(id, failure),
             Call::Unsent(id) => self.unsent(id),
             Call::Restarted => self.restart(),
@@ -134,7 +185,11 @@ impl Model {
             Call::ProbeNow | Call::Pushback | Call::Resync => {}
         }
         self.next = record.after.next_probe_at.as_micros();
-        self.smoothed = micros(record.after.heart.smoothed);
+        let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
+        assert_eq!(micros(record.after.heart.smoothed), smoothed);
+        if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive {
+            self.allow_lead();
+        }
         if let Some(output) = record.output {
             self.expect(output);
         }
@@ -142,7 +197,7 @@ impl Model {
         let dead_at = self.dead_at().map(|at| self.on_the_clock(at));
         assert_eq!(record.after.dead_at, dead_at.map(Instant::from_micros));
         assert_eq!(record.after.events, self.number);
-        assert_eq!(micros(record.after.heart.plan.bound()), self.plan.bound());
+        assert_eq!(micros(record.after.heart.plan.bound()), self.bound);
     }
 
     // ---- time ----
@@ -151,44 +206,129 @@ impl Model {
         let due = self.deadline().max(self.now);
         let now = at.max(self.now);
         let late = now.saturating_sub(due);
-        if !self.stopped {
-            self.seen += now - self.now - late;
-        }
+        self.seen += now - self.now - late;
         self.now = now;
+        if late > 0 {
+            self.credited = now;
+        }
         if late > 0 && late >= self.plan.pause {
             self.tell(Told::Paused(late));
         }
     }
 
-    const fn on_the_clock(&self, seen: u64) -> u64 {
-        if self.stopped {
-            u64::MAX
+    /// The peer's time at a moment of the caller's past, as far as that is known.
+    const fn seen_at(&self, at: u64) -> u64 {
+        if at >= self.credited {
+            self.seen.saturating_sub(self.now.saturating_sub(at))
         } else {
-            self.now + seen.saturating_sub(self.seen)
+            self.seen
         }
     }
 
+    const fn on_the_clock(&self, seen: u64) -> u64 {
+        self.now + seen.saturating_sub(self.seen)
+    }
+
+    fn resync(&mut self, at: u64) {
+        let back = self.now.saturating_sub(at);
+        self.now -= back;
+        self.credited = self.now;
+        if let Some(failing) = &mut self.failing {
+            failing.at = failing.at.saturating_sub(back);
+        }
+        for probe in &mut self.probes {
+            probe.at = probe.at.saturating_sub(back);
+        }
+    }
+
+    /// "What cannot be sent is our fault": the last try, if it failed.
+    fn failed_send(&self) -> Option<u64> {
+        let last = self.probes.last()?;
+        (last.fate == Fate::Unsent && !last.old).then_some(last.sent)
+    }
+
     fn dead_at(&self) -> Option<u64> {
-        (self.asked && self.verdict != Verdict::Dead).then(|| self.mark + self.plan.bound())
+        let falls_at = self.falls_at().filter(|_| self.failed_send().is_none())?;
+        let (wakes, waited) = self.wakes;
+        if wakes < 8 || waited < self.plan.timeout.min(32 * self.longest()) {
+            return Some(falls_at);
+        }
+        let asked = |p: &&Probe| {
+            let asked = matches!(p.fate, Fate::Waiting | Fate::Overdue);
+            asked && !p.forgotten && !p.old
+        };
+        let asked = self.probes.iter().rfind(asked);
+        let in_vain = |p: &Probe| p.sent + self.plan.timeout.min(8 * self.longest());
+        Some(asked.map_or(falls_at, |p| falls_at.min(in_vain(p))))
+    }
+
+    fn falls_at(&self) -> Option<u64> {
+        let pending = self.asked && self.verdict != Verdict::Dead;
+        pending.then(|| self.mark + self.credit + self.bound)
+    }
+
+    /// "For one bound none succeeded and nothing proved life."
+    fn blind_at(&self) -> Option<u64> {
+        self.failed_send()?;
+        let failing = self.failing.filter(|failing| !failing.told)?;
+        Some(failing.since.max(self.mark) + self.bound)
+    }
+
+    fn add_credit(&mut self, span: u64) {
+        if !self.asked || self.verdict == Verdict::Dead {
+            return;
+        }
+        self.credit += span;
+        self.credited_at = self.seen;
     }
 
     /// The first moment at which anything can change.
     fn deadline(&self) -> u64 {
         let waiting = self.probes.iter().filter(|p| p.fate == Fate::Waiting);
         let overdue = waiting.map(|probe| probe.overdue_at);
-        let changes = overdue.chain(self.dead_at());
+        let hidden = self.hidden.map(|sent| sent + self.plan.timeout);
+        let overdue = overdue.chain(hidden);
+        let changes = overdue.chain(self.dead_at()).chain(self.blind_at());
         let first = changes.map(|at| self.on_the_clock(at)).min();
         self.next.min(first.unwrap_or(u64::MAX))
     }
 
     fn expire(&mut self) {
-        while let Some(at) = self.index(|p| p.fate == Fate::Waiting && p.overdue_at <= self.seen) {
-            self.probes[at].fate = Fate::Overdue;
+        let overdue = |p: &Probe| match p.fate {
+            Fate::Waiting => p.overdue_at <= self.seen,
+            fate => fate == Fate::Asleep,
+        };
+        let mut overdue: Vec<_> = (0..self.probes.len())
+            .filter(|&at| overdue(&self.probes[at]))
+            .collect();
+        for at in overdue.drain(..) {
+            self.probes[at].fate = match self.probes[at].fate {
+                Fate::Asleep => Fate::Overslept,
+                _ => Fate::Overdue,
+            };
             self.doubt(self.probes[at].sent, Reason::Overdue);
         }
-        if let Some(dead_at) = self.dead_at().filter(|&at| at <= self.seen) {
+        if let Some(sent) = self
+            .hidden
+            .filter(|sent| sent + self.plan.timeout <= self.seen)
+        {
+            self.doubt(sent, Reason::Overdue);
+            self.hidden = None;
+            self.hide_after(sent.max(self.seen - self.plan.timeout));
+        }
+        let transition = |told: &Told| matches!(told, Told::Transition(..));
+        if self.events.iter().any(|(_, told)| transition(told)) {
+            return; // one after the other
+        }
+        let dead_at = self.dead_at().filter(|&at| at <= self.seen);
+        if dead_at.is_some() && self.verdict == Verdict::Alive {
+            self.episode = Some(0);
+            self.turn(Verdict::Suspect, Reason::Overdue);
+        } else if let Some(dead_at) = dead_at {
+            self.bound = self.plan.bound();
             let never = self.verdict == Verdict::Unknown;
             self.mark = dead_at;
+            self.credit = 0;
             self.risen = 0;
             self.turn(
                 Verdict::Dead,
@@ -198,6 +338,41 @@ impl Model {
                     Reason::Silent
                 },
             );
+        }
+        if self.blind_at().is_some_and(|at| at <= self.seen) {
+            self.go_blind();
+        }
+    }
+
+    /// "The next one was sent an interval later, or as long as they were apart of late", unless that one is remembered.
+    fn hide_after(&mut self, sent: u64) {
+        let next = sent + self.plan.interval.max(self.apart);
+        let next = next.max(self.hidden.unwrap_or(0));
+        let open = |p: &&Probe| p.fate.is_open() && !p.forgotten && !p.old;
+        let remembered = self.probes.iter().find(open);
+        self.hidden = remembered.filter(|oldest| next < oldest.sent).map(|_| next);
+    }
+
+    /// The longest round trip that is expected, whatever timeout is configured.
+    fn longest(&self) -> u64 {
+        self.rtt.map_or(self.plan.timeout, |(smoothed, variation)| {
+            smoothed / 8 + variation
+        })
+    }
+
+    fn go_blind(&mut self) {
+        (self.hidden, self.wakes) = (None, (0, 0));
+        for probe in &mut self.probes {
+            if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
+                probe.fate = Fate::Void;
+            }
+        }
+        (self.asked, self.episode, self.risen, self.credit) = (false, None, 0, 0);
+        self.turn(Verdict::Unknown, Reason::Blind);
+        if let Some(failing) = &mut self.failing {
+            failing.told = true;
+            let at = failing.at;
+            self.tell(Told::Blind(at));
         }
     }
 
@@ -210,17 +385,21 @@ impl Model {
     }
 
     fn send(&mut self, id: ProbeId) {
-        self.stopped = false;
+        if let Some(failed) = self.failed_send() {
+            self.add_credit(self.seen - failed);
+        }
         if !self.asked {
             self.asked = true;
             self.mark = self.seen;
+            self.credit = 0;
+            self.bound = self.plan.bound();
         }
         let mut timeout = self.plan.timeout;
         if let Some(retries) = &mut self.episode
             && self.verdict != Verdict::Dead
         {
-            *retries += 1;
-            let left = (self.mark + self.plan.bound()).saturating_sub(self.seen);
+            *retries = (*retries + 1).min(self.plan.retries);
+            let left = (self.mark + self.credit + self.bound).saturating_sub(self.seen);
             if self.plan.retries > 0 {
                 timeout = self.plan.retry_timeout(*retries, left);
             }
@@ -232,24 +411,63 @@ impl Model {
             fate: Fate::Waiting,
             old: false,
             forgotten: false,
+            at: self.now,
         });
         self.forget();
     }
 
     fn forget(&mut self) {
-        let remembered = |p: &Probe| !p.forgotten && p.fate != Fate::Answered;
+        let remembered =
+            |p: &Probe| !p.forgotten && !matches!(p.fate, Fate::Answered | Fate::Unsent);
         if self.probes.iter().filter(|p| remembered(p)).count() > REMEMBERED
             && let Some(oldest) = self.index(remembered)
         {
             self.probes[oldest].forgotten = true;
             if self.probes[oldest].fate == Fate::Waiting {
-                self.probes[oldest].fate = Fate::Overdue; // nobody waits for it any more
+                self.probes[oldest].fate = Fate::Hidden;
+                let sent = self.probes[oldest].sent;
+                if sent >= self.proof {
+                    self.hidden = Some(self.hidden.map_or(sent, |first| first.min(sent)));
+                    let next = self.probes.iter().find(|p| remembered(p));
+                    let apart = next.map_or(0, |next| next.sent - sent);
+                    self.apart = apart.max(self.apart - self.apart / 64);
+                }
             }
         }
     }
 
+    /// "Where that leaves less time than the next probe needs, the bound in force is longer."
+    fn allow_lead(&mut self) {
+        let next = (self.seen + self.next.saturating_sub(self.now))
+            .saturating_sub(self.now.saturating_sub(self.next));
+        let lead = next.saturating_sub(self.mark + self.credit);
+        if lead > self.plan.interval {
+            let tail = match self.plan.stated {
+                Some(_) => self.plan.timeout,
+                None => self.bound - self.plan.interval,
+            };
+            self.bound = self.bound.max(lead + tail);
+        }
+    }
+
+    /// A plan is drawn up with every answer, but not while an episode lasts.
+    fn replan(&mut self) {
+        if self.episode.is_none() || self.verdict == Verdict::Dead {
+            self.bound = self.plan.bound();
+        }
+    }
+
+    /// A probe sent at `sent` is known to have been.
+    fn sent_since(&mut self, sent: u64) {
+        self.failing = self.failing.filter(|failing| sent < failing.since);
+    }
+
     /// A probe sent at `sent` is overdue or failed.
     fn doubt(&mut self, sent: u64, reason: Reason) {
+        self.sent_since(sent);
+        if sent < self.proof && self.verdict == Verdict::Dead {
+            return; // a later one was answered
+        }
         if self.verdict == Verdict::Alive && sent <= self.mark {
             return; // something sent after it was answered
         }
@@ -260,31 +478,82 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, id: ProbeId) {
+    fn reply(&mut self, id: ProbeId, received_at: u64) {
         let proof = self.proof;
         let known = |p: &Probe| p.id == id && !p.old && !(p.forgotten && p.sent <= proof);
         let Some(at) = self.index(|p| known(p) && p.fate != Fate::Answered) else {
             return;
         };
+        let Probe {
+            sent,
+            fate,
+            forgotten,
+            ..
+        } = self.probes[at];
+        if forgotten || matches!(fate, Fate::Waiting | Fate::Overdue) {
+            let age = self.seen_at(received_at).saturating_sub(sent);
+            self.sample(age); // what the peer held it for is waited for, too
+        }
         self.probes[at].fate = Fate::Answered;
-        let sent = self.probes[at].sent;
+        self.sent_since(sent);
+        self.replan();
         self.proof = self.proof.max(sent);
         self.prove(sent, true);
     }
 
-    fn reply_any(&mut self) {
-        let proof = self.proof;
-        let open = |p: &Probe| {
-            let open = matches!(p.fate, Fate::Waiting | Fate::Overdue);
-            open && p.sent >= proof && !p.forgotten
+    /// RFC 6298, in Jacobson's integer form.
+    fn sample(&mut self, rtt: u64) {
+        let rtt = rtt.min(u32::MAX.into());
+        self.rtt = Some(match self.rtt {
+            None => (8 * rtt, (2 * rtt).min(u32::MAX.into())),
+            Some((smoothed, variation)) => {
+                let deviation = rtt.abs_diff(smoothed / 8);
+                let variation = variation - variation / 4 + deviation;
+                (
+                    smoothed - smoothed / 8 + rtt,
+                    variation.min(u32::MAX.into()),
+                )
+            }
+        });
+    }
+
+    /// "The oldest that may still be answered"; where it comes as soon after the latest as usual, what was given up before was lost.
+    fn reply_any(&mut self, received_at: u64) {
+        let at = self.seen_at(received_at);
+        let since = at.saturating_sub(self.bound);
+        let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
+        let known = |p: &&Probe| !p.forgotten && !p.old;
+        let open = |p: &&Probe| p.fate.is_open();
+        let latest = self.probes.iter().filter(known).rfind(open);
+        let usual = latest.is_some_and(|p| {
+            let age = at.saturating_sub(p.sent);
+            p.sent >= since && smoothed > 0 && age.abs_diff(smoothed) <= smoothed / 2
+        });
+        let may_be = |p: &Probe| {
+            let answerable = p.fate.is_open() || (p.fate == Fate::Void && !usual);
+            answerable && p.sent >= since && !p.forgotten && !p.old
         };
-        let only = self.probes.iter().filter(|p| open(p)).count() == 1;
-        let Some(at) = self.index(open) else { return };
-        self.probes[at].fate = Fate::Answered;
-        if !only {
+        let only = self.probes.iter().filter(|p| may_be(p)).count() == 1;
+        let Some(index) = self.index(may_be) else {
+            return;
+        };
+        let Probe { sent, fate, .. } = self.probes[index];
+        let open = fate.is_open();
+        self.probes[index].fate = Fate::Answered;
+        for other in &mut self.probes {
+            if (usual || other.sent < sent) && !other.forgotten && !other.old {
+                other.fate = Fate::Answered; // in order
+            }
+        }
+        if open {
             self.void();
         }
-        let sent = self.probes[at].sent;
+        self.sent_since(sent);
+        self.replan();
+        self.guessed = true;
+        if only {
+            self.sample(at.saturating_sub(sent));
+        }
         self.proof = self.proof.max(sent);
         self.prove(sent, only);
     }
@@ -297,15 +566,20 @@ impl Model {
     }
 
     fn unsent(&mut self, id: ProbeId) {
-        if let Some(at) = self.index(|p| p.id == id && !p.old && p.fate == Fate::Waiting) {
-            self.probes[at].fate = Fate::Void;
-            self.stopped = true;
-        }
+        let open = |p: &Probe| p.fate.is_open() && !p.old && !p.forgotten;
+        let Some(at) = self.index(|p| p.id == id && open(p)) else {
+            return;
+        };
+        self.probes[at].fate = Fate::Unsent;
+        let Probe { sent, at, .. } = self.probes[at];
+        let told = false;
+        let since = sent;
+        self.failing = self.failing.or(Some(Failing { since, at, told }));
     }
 
     fn void(&mut self) {
         for probe in &mut self.probes {
-            if probe.fate != Fate::Answered {
+            if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
                 probe.fate = Fate::Void;
             }
         }
@@ -317,17 +591,39 @@ impl Model {
             probe.old = true;
         }
         self.proof = self.seen;
-        (self.asked, self.episode, self.risen) = (false, None, 0);
+        (self.asked, self.episode, self.risen, self.credit) = (false, None, 0, 0);
+        (self.failing, self.hidden, self.wakes) = (None, None, (0, 0));
         self.turn(Verdict::Unknown, Reason::Restarted);
     }
 
+    /// "Waited for as long as an answer takes" is overdue, later ones are void.
     fn resume(&mut self) {
-        self.void();
-        if let Some(dead_at) = self.dead_at() {
-            self.mark += (self.seen + self.plan.timeout).saturating_sub(dead_at);
-            self.episode = self.episode.and(Some(0));
+        let (longest, seen, proof) = (self.longest(), self.seen, self.proof);
+        let mut waited = 0;
+        for probe in self.probes.iter_mut().filter(|p| !p.forgotten && !p.old) {
+            let age = seen - probe.sent;
+            probe.fate = match probe.fate {
+                Fate::Waiting if age < longest => {
+                    probe.fate = Fate::Void;
+                    continue;
+                }
+                Fate::Waiting => Fate::Asleep,
+                Fate::Overdue => Fate::Overslept,
+                _ => continue,
+            };
+            if probe.sent >= proof {
+                waited = waited.max(age);
+            }
         }
-        self.stopped = true;
+        if waited > 0 {
+            self.wakes.0 += 1;
+            self.wakes.1 += waited;
+        }
+        self.hidden = None;
+        if let Some(dead_at) = self.falls_at() {
+            let needed = self.seen + self.plan.timeout;
+            self.add_credit(needed.saturating_sub(dead_at));
+        }
     }
 
     // ---- verdicts ----
@@ -335,10 +631,21 @@ impl Model {
     /// "A reply to a probe sent within the last bound ends `Suspect` at once and `Dead` after `rise` of them."
     fn prove(&mut self, alive_at: u64, certain: bool) {
         let ever_asked = !self.probes.is_empty();
-        if ever_asked && self.seen - alive_at > self.plan.bound() {
+        if ever_asked && self.seen - alive_at > self.bound {
             return;
         }
         self.proof = self.proof.max(alive_at);
+        if let Some(failing) = &mut self.failing {
+            failing.told = false;
+        }
+        self.wakes = (0, 0);
+        self.revive_or_rise(alive_at, certain);
+        if self.hidden.is_some() {
+            self.hide_after(alive_at);
+        }
+    }
+
+    fn revive_or_rise(&mut self, alive_at: u64, certain: bool) {
         match self.verdict {
             Verdict::Dead => self.rise(alive_at, certain),
             Verdict::Unknown => self.revive(alive_at, Reason::Answered),
@@ -363,6 +670,12 @@ impl Model {
 
     fn revive(&mut self, alive_at: u64, reason: Reason) {
         self.mark = alive_at;
+        if alive_at >= self.credited_at {
+            self.credit = 0;
+        }
+        if self.episode.is_some() || self.verdict == Verdict::Dead {
+            self.bound = self.plan.bound();
+        }
         (self.asked, self.episode, self.risen) = (true, None, 0);
         self.turn(Verdict::Alive, reason);
     }
@@ -404,6 +717,7 @@ fn told(event: Event) -> (u32, Told) {
     let told = match event {
         Event::Transition(change) => Told::Transition(change.from, change.to, change.reason),
         Event::Paused { lateness, .. } => Told::Paused(micros(lateness)),
+        Event::Blind { since, .. } => Told::Blind(since.as_micros()),
         _ => panic!("a constant plan has no {event:?}"),
     };
     (event.number(), told)

@@ -283,7 +283,7 @@ impl<P: Pacing> World<P> {
             _ => {
                 self.flying.retain(|flying| flying.id != id);
                 self.call(Call::Unsent(id), self.now);
-                true
+                false
             }
         }
     }
@@ -440,6 +440,8 @@ impl<P: Pacing> World<P> {
         self.drain();
         assert!(self.monitor.is_valid(), "{:?}", self.monitor);
         let level = self.monitor.level(self.now);
+        let blind = |event: &Event| matches!(event, Event::Blind { .. });
+        let heard = heard || self.events.iter().any(blind);
         assert!(
             heard || level >= self.level,
             "the level fell in silence: {} to {level}",

@@ -177,6 +177,7 @@ mod tests {
             sent: at(sent),
             now: at(now),
             rtt_us: None,
+            held_us: 0,
         };
         state.answer(&reach(), &answer);
     }

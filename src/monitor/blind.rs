@@ -1,0 +1,93 @@
+//! Probes that cannot be sent: our fault, so that nothing is concluded from the silence, and after one bound nothing is known.
+
+use crate::monitor::Monitor;
+use crate::monitor::wakes::Wakes;
+use crate::pacing::Pacing;
+use crate::probe::{Fate, Probe, ProbeId};
+use crate::snapshot::one_more;
+use crate::suspicion::SuspicionLevel;
+use crate::time::Instant;
+use crate::verdict::Reason;
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// Probe `id` could not be sent, which is our fault and no evidence against the peer.
+    ///
+    /// The time from the moment at which it was to be sent until one can be counts as lateness: it extends the bound. The next try follows as a
+    /// retry would, until as many failed as there are retries, and then a steady interval later. When none succeeded for one bound and
+    /// nothing proved life, the verdict becomes [`Unknown`](crate::Verdict::Unknown) and an [`Event::Blind`](crate::Event::Blind) says so.
+    ///
+    /// How long the try took does not matter: it may be reported after the probe became overdue, and after other probes were sent.
+    pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) {
+        self.look(now);
+        let level = self.level_now();
+        match self.take(id, Fate::is_open, Fate::Unsent) {
+            Some(probe) => self.unsent(&probe, level),
+            None => self.ignore(),
+        }
+        self.settle();
+    }
+
+    fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) {
+        self.forgotten = self.forgotten.plus(level.less(self.level_now())); // it falls when that is known to be right, not before
+        self.count_unsent(probe);
+        self.pulse.unsent();
+        match self.outstanding.sent_after(probe.sent, probe.count) {
+            Some(next) => self.unsent_before(probe.sent, next),
+            None => self.fail_to_send(probe.sent, self.sent),
+        }
+        self.reschedule();
+    }
+
+    /// The next one was sent at `next`, and for all we know it was.
+    fn unsent_before(&mut self, sent: Instant, next: Instant) {
+        if self.proof > sent {
+            return; // the silence counts from a later one
+        }
+        self.pulse.credit(next.since(sent), next);
+        if self.outstanding.is_sent_since(next) {
+            return;
+        }
+        self.fail_to_send(sent, self.watch.was_at(sent));
+        if self.blind_at().is_some_and(|at| at <= next) {
+            self.go_blind(next);
+            self.pulse.count_from(next);
+        }
+    }
+
+    /// A send tried at `sent`, at `at` on the caller's clock, failed.
+    const fn fail_to_send(&mut self, sent: Instant, at: Instant) {
+        if self.failures.fail(sent) {
+            self.failed_at = at;
+        }
+    }
+
+    const fn count_unsent(&mut self, probe: &Probe) {
+        self.counters.probes = self.counters.probes.saturating_sub(1);
+        if probe.fate.is_lost() {
+            self.counters.lost = self.counters.lost.saturating_sub(1);
+        }
+        one_more(&mut self.counters.unsent);
+    }
+
+    /// When nothing has been known of the peer for one bound, on observed time, if nothing can be sent until then.
+    pub(super) fn blind_at(&self) -> Option<Instant> {
+        let from = self.failures.blind_from(self.pulse.mark())?;
+        Some(from.plus(self.pulse.plan().bound_us()))
+    }
+
+    /// Nothing could be sent up to `until` on observed time, for one bound.
+    pub(super) fn go_blind(&mut self, until: Instant) {
+        let (before, level) = (self.pulse.verdict(), self.level_now());
+        self.outstanding.void_those(|probe| probe.sent < until);
+        self.hidden = Instant::MAX;
+        self.wakes = Wakes::NONE;
+        self.forgotten = SuspicionLevel::ZERO;
+        self.late_us = 0;
+        self.pulse.forget_peer(Reason::Blind);
+        one_more(&mut self.counters.blind);
+        self.announce(before, level);
+        self.failures.tell();
+        self.pending.blind();
+        self.reschedule();
+    }
+}

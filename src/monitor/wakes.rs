@@ -1,0 +1,61 @@
+//! Wakes of a device in which the peer was asked and did not answer.
+
+use crate::monitor::Monitor;
+use crate::pacing::Pacing;
+use crate::probe::Fate;
+use crate::pulse::Pulse;
+use crate::time::{Instant, saturate};
+
+/// The wakes since the last sign of life in which a probe was waited for as long as the path takes to answer.
+///
+/// A device that sleeps between its wakes may never be awake for a whole timeout, let alone a bound. So it is enough that several
+/// wakes in a row were in vain, and together longer than a timeout, or than very many round trips. The peer is asked once more before the
+/// verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wakes {
+    waited_us: u32,
+    in_vain: u8,
+}
+
+/// So many wakes in vain are evidence.
+const ENOUGH: u8 = 8;
+/// So many of the longest round trips expected are as good as a timeout.
+const ROUND_TRIPS: u32 = 32;
+/// As many of the last probe are, before the verdict.
+const LAST_ROUND_TRIPS: u32 = 8;
+
+impl Wakes {
+    pub(super) const NONE: Self = Self {
+        waited_us: 0,
+        in_vain: 0,
+    };
+
+    /// A wake ended in which a probe was waited for `waited_us`.
+    pub(super) fn add(&mut self, waited_us: u64) {
+        self.waited_us = self.waited_us.saturating_add(saturate(waited_us));
+        self.in_vain = self.in_vain.saturating_add(1);
+    }
+
+    /// Whether a live peer would have answered in one of them.
+    pub(super) fn are_evidence<const N: usize, P: Pacing>(&self, pulse: &Pulse<N, P>) -> bool {
+        self.in_vain >= ENOUGH && self.waited_us >= enough_us(pulse, ROUND_TRIPS)
+    }
+}
+
+/// So many of the longest round trips expected, or a timeout where that is shorter.
+fn enough_us<const N: usize, P: Pacing>(pulse: &Pulse<N, P>, round_trips: u32) -> u32 {
+    let round_trips_us = pulse.learnt_timeout_us().saturating_mul(round_trips);
+    pulse.plan().timeout_us().min(round_trips_us)
+}
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// When this wake is in vain, too, after as many as are evidence, on observed time; never where that is not so.
+    pub(super) fn wake_in_vain_at(&self) -> Instant {
+        if !self.wakes.are_evidence(&self.pulse) {
+            return Instant::MAX;
+        }
+        let asked = self.outstanding.latest_of(&[Fate::Waiting, Fate::Overdue]);
+        let enough_us = u64::from(enough_us(&self.pulse, LAST_ROUND_TRIPS));
+        asked.map_or(Instant::MAX, |sent| sent.plus(enough_us))
+    }
+}

@@ -1,0 +1,134 @@
+//! Probes that could not be sent, one after the other: a fault of ours, and no evidence against the peer.
+
+use crate::time::Instant;
+use crate::time::saturate;
+
+/// The sends that failed since the last one that is known to have succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine
+pub(crate) struct SendFailures {
+    /// When the first of them was tried, in observed time.
+    since: Instant,
+    tries: u8,
+    /// Whether it was told since the last sign of life that nothing is known of the peer.
+    told: bool,
+}
+
+impl SendFailures {
+    pub(crate) const NONE: Self = Self {
+        since: Instant::ZERO,
+        tries: 0,
+        told: false,
+    };
+
+    /// A send tried at `sent` failed; returns whether that is the first one.
+    pub(crate) const fn fail(&mut self, sent: Instant) -> bool {
+        let first = self.tries == 0;
+        if first {
+            self.since = sent;
+        }
+        self.tries = self.tries.saturating_add(1);
+        first
+    }
+
+    /// A probe sent at `sent` is known to have been sent.
+    pub(crate) fn succeed(&mut self, sent: Instant) {
+        if self.tries > 0 && sent.as_micros() >= { self.since }.as_micros() {
+            *self = Self::NONE;
+        }
+    }
+
+    /// The peer was heard, which by itself does not say that a probe was sent.
+    pub(crate) const fn heard(&mut self) {
+        self.told = false;
+    }
+
+    /// From when on nothing has been known of a peer that was last alive at `alive_at`; nothing where that was told, or the last send succeeded.
+    pub(crate) fn blind_from(&self, alive_at: Instant) -> Option<Instant> {
+        let since = self.since;
+        (self.tries > 0 && !self.told).then(|| since.max(alive_at))
+    }
+
+    /// It was told that nothing is known.
+    pub(crate) const fn tell(&mut self) {
+        self.told = true;
+    }
+
+    /// How many failed in a row; saturates at 255.
+    pub(crate) const fn tries(&self) -> u8 {
+        self.tries
+    }
+}
+
+/// The same in fewer bytes: for a peer at rest in a fleet, and for a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CompactFailures {
+    /// From the last sign of life on, in 1,024 us, rounded up: 51 days at most.
+    since: u32,
+    tries: u8,
+    told: bool,
+}
+
+const UNIT_US: u64 = 1 << 10;
+
+impl SendFailures {
+    /// Of a peer that was last alive at `alive_at`.
+    pub(crate) const fn rest(&self, alive_at: Instant) -> CompactFailures {
+        let since_us = { self.since }.since(alive_at);
+        CompactFailures {
+            since: saturate(since_us.saturating_add(UNIT_US - 1) / UNIT_US),
+            tries: self.tries,
+            told: self.told,
+        }
+    }
+}
+
+impl CompactFailures {
+    pub(crate) const NONE: Self = SendFailures::NONE.rest(Instant::ZERO);
+
+    pub(crate) const fn is_none(&self) -> bool {
+        self.tries == 0
+    }
+
+    pub(crate) const fn wake(&self, alive_at: Instant) -> SendFailures {
+        let since = alive_at.plus(self.since as u64 * UNIT_US);
+        SendFailures {
+            since,
+            tries: self.tries,
+            told: self.told,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(s: u64) -> Instant {
+        Instant::from_secs(s)
+    }
+
+    #[test]
+    fn they_count_from_the_first_until_a_later_send_succeeds() {
+        let mut failures = SendFailures::NONE;
+        assert_eq!(failures.blind_from(at(9)), None);
+        assert!(failures.fail(at(3)));
+        assert!(!failures.fail(at(4)));
+        assert_eq!(failures.blind_from(at(1)), Some(at(3)));
+        assert_eq!(failures.blind_from(at(9)), Some(at(9)));
+        failures.succeed(at(2));
+        assert_eq!(failures.tries(), 2);
+        failures.succeed(at(3));
+        assert_eq!(failures, SendFailures::NONE);
+    }
+
+    #[test]
+    fn they_are_told_once_until_the_peer_is_heard() {
+        let mut failures = SendFailures::NONE;
+        failures.fail(at(3));
+        failures.tell();
+        assert_eq!(failures.blind_from(at(0)), None);
+        failures.heard();
+        assert_eq!(failures.blind_from(at(2)), Some(at(3)));
+    }
+}
