@@ -3,12 +3,14 @@
 use core::time::Duration;
 
 use crate::config::Config;
+use crate::dead_peer_wait::DeadPeerWait;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::pulse::Pulse;
+use crate::send_failures::CompactFailures;
 use crate::snapshot::Snapshot;
 use crate::suspicion::SuspicionLevel;
-use crate::time::{Instant, duration, rtt_micros};
-use crate::verdict::Verdict;
+use crate::time::{Instant, duration, micros, rtt_micros};
+use crate::verdict::{Failure, Reason, Verdict};
 use crate::wide;
 
 mod lifetime;
@@ -16,8 +18,20 @@ mod lifetime;
 /// A heartbeat for any loop: feed it the outcome of each probe, sleep for what it answers.
 ///
 /// It needs no clock. It takes its own intervals and timeouts for the time that passed, so the loop has to keep them: intervals are
-/// *send to send*, and a probe that is not answered is waited for as long as [`timeout`](Self::timeout) says. Where that cannot be promised, use
-/// [`Monitor`](crate::Monitor), which takes your clock.
+/// *send to send*, a probe that is not answered is waited for as long as [`timeout`](Self::timeout) says, and one that takes longer than
+/// the interval is followed by the next at once. Where that cannot be promised, use [`Monitor`](crate::Monitor), which takes your clock.
+///
+/// | outcome | call |
+/// |---|---|
+/// | answered after `rtt` | [`next_interval(rtt)`](Self::next_interval) |
+/// | not answered within the timeout | [`missed()`](Self::missed) |
+/// | refused, reset, answered with garbage, known after `after` | [`failed(failure, after)`](Self::failed) |
+/// | not sent, for a reason of ours, known after `after` | [`unsent(after)`](Self::unsent) |
+///
+/// One probe is under way at a time. So where answers take longer than the interval, the bound on detection time is longer than with a
+/// monitor, by as much as they do: [`snapshot`](Self::snapshot) states the bound in force. And a dead peer is waited for one interval, so that one
+/// that is back is seen soon; every eighth time twice as long as the last such time, up to the longest timeout, so that one whose
+/// answers have become slow is seen at last. When even the longest was in vain, it starts over after 32 of the longest timeouts.
 ///
 /// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.
 ///
@@ -48,10 +62,12 @@ pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
     /// When the last outcome was known, on the same clock: [`coarse`].
     heard: u32,
     level: SuspicionLevel,
+    failures: CompactFailures,
+    dead_waits: DeadPeerWait,
 }
 
 /// What it may take, on any target: a device has hundreds of peers and kilobytes.
-const _: () = assert!(size_of::<Heartbeat<32>>() <= 288);
+const _: () = assert!(size_of::<Heartbeat<32>>() <= 320);
 
 const COARSE_SHIFT: u32 = 10;
 
@@ -70,6 +86,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             sent: Instant::ZERO,
             heard: 0,
             level: SuspicionLevel::ZERO,
+            failures: CompactFailures::NONE,
+            dead_waits: DeadPeerWait::NONE,
         }
     }
 
@@ -81,11 +99,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         let rtt_us = rtt_micros(rtt);
         self.start();
         let now = self.sent.plus(u64::from(rtt_us));
+        self.was_sent();
         self.pulse.elapse(now);
         let answer = Answer {
             sent: self.sent,
             now,
             rtt_us: Some(rtt_us),
+            held_us: 0,
         };
         self.hear(&answer, u64::from(rtt_us), false);
         self.advance(now)
@@ -95,14 +115,66 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// next probe, which is a retry and therefore sooner; of a dead peer, a steady interval.
     pub fn missed(&mut self) -> Duration {
         let waited_us = self.listen_us();
+        self.fail(waited_us, waited_us, None)
+    }
+
+    /// The probe failed after `after`: refused, reset, answered with garbage. Returns the interval from its send to that of the next probe:
+    /// retries keep their distance, however quick the failure was.
+    ///
+    /// A failure is evidence at once, and the verdict falls when the bound has passed; sooner where the last probe before that failed, or after
+    /// as many refusals as [`Config::dead_after_refusals`] says.
+    pub fn failed(&mut self, failure: Failure, after: Duration) -> Duration {
+        self.fail(micros(after), u64::MAX, Some(failure))
+    }
+
+    /// The probe was not answered, which was known `after_us` after its send; it weighs as a silence of `silent_us`.
+    fn fail(&mut self, after_us: u64, silent_us: u64, failure: Option<Failure>) -> Duration {
         self.start();
-        let now = self.sent.plus(waited_us);
-        if self.pulse.verdict() != Verdict::Dead {
-            self.level = self.level.plus(self.pulse.model().evidence(waited_us));
+        let (sent, before) = (self.sent, self.pulse.verdict());
+        let now = sent.plus(after_us);
+        self.was_sent();
+        if before == Verdict::Dead {
+            let (usual_us, longest_us) = self.dead_wait();
+            self.dead_waits.missed(usual_us, longest_us);
+        } else {
+            self.level = self.level.plus(self.pulse.model().evidence(silent_us));
+            self.dead_waits = DeadPeerWait::NONE;
         }
-        self.pulse.missed(self.sent, now, None);
+        self.pulse.missed(sent, now, failure);
         self.pulse.elapse(now);
+        if failure.is_some() {
+            self.pulse.conclude(sent, now);
+        }
+        if self.pulse.verdict() == Verdict::Dead {
+            self.level = self.level.at_least_some();
+        }
         self.advance(now)
+    }
+
+    /// The probe could not be sent, for a reason of ours, which was known after `after`. That is no evidence against the peer. Returns the
+    /// interval from this try to the next one: that of a retry until as many failed as there are retries, then a steady one.
+    ///
+    /// The time until a probe can be sent extends the bound. When none could be sent for one bound and nothing proved life, the verdict is
+    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that is sent.
+    pub fn unsent(&mut self, after: Duration) -> Duration {
+        self.start();
+        let (sent, now) = (self.sent, self.sent.plus(micros(after)));
+        let alive_at = self.pulse.mark();
+        let mut failures = self.failures.wake(alive_at);
+        failures.fail(sent);
+        self.pulse.unsent();
+        let wait_us = self.pulse.resend_wait_us(failures.tries());
+        let next = sent.plus(wait_us).max(now);
+        self.pulse.credit(next.since(sent), next);
+        let blind_from = failures.blind_from(alive_at);
+        if blind_from.is_some_and(|from| from.plus(self.pulse.plan().bound_us()) <= now) {
+            self.pulse.forget_peer(Reason::Blind);
+            failures.tell();
+            self.level = SuspicionLevel::ZERO;
+        }
+        self.failures = failures.rest(alive_at);
+        self.go_on(next, now);
+        duration(wait_us)
     }
 
     /// A probe that was given up with [`missed`](Self::missed) is answered after all, after `rtt`. Call it before the next probe
@@ -119,8 +191,10 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             sent,
             now,
             rtt_us: Some(rtt_us),
+            held_us: 0,
         };
         self.hear(&answer, now.since(sent), true);
+        self.pulse.allow_lead(self.sent);
     }
 
     #[inline]
@@ -135,6 +209,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.pulse.adapt();
     }
 
+    /// Something came of the probe, and so it was sent.
+    fn was_sent(&mut self) {
+        if !self.failures.is_none() {
+            self.failures = CompactFailures::NONE;
+        }
+    }
+
     fn start(&mut self) {
         if !self.pulse.is_started() {
             self.send_first();
@@ -147,14 +228,23 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.pulse.sent(self.sent);
     }
 
-    /// Moves on to the next probe; returns the interval until its send.
+    /// Moves on to the next probe; returns the interval until its send, which is later where the outcome was.
     fn advance(&mut self, now: Instant) -> Duration {
         let wait_us = self.pulse.wait_us(self.sent);
-        self.sent = self.sent.plus(wait_us);
-        self.heard = coarse(now);
-        self.pulse.sent(self.sent);
-        debug_assert!(self.is_valid());
+        let next = self.sent.plus(wait_us).max(now);
+        if self.pulse.verdict() == Verdict::Alive {
+            self.pulse.allow_lead(next);
+        }
+        self.go_on(next, now);
         duration(wait_us)
+    }
+
+    /// The next probe goes out at `next`; what became of the last one was known at `now`.
+    fn go_on(&mut self, next: Instant, now: Instant) {
+        self.sent = next;
+        self.heard = coarse(now);
+        self.pulse.sent(next);
+        debug_assert!(self.is_valid());
     }
 
     /// How long to wait for the answer to the next probe.
@@ -165,13 +255,27 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
-        let timeout = if self.pulse.plan().is_drawn() {
-            self.pulse.timeout_us(self.sent)
+        if !self.pulse.plan().is_drawn() {
+            return self.pulse.settings().first_plan().timeout_us().into();
+        }
+        if self.pulse.verdict() == Verdict::Dead {
+            let (usual_us, longest_us) = self.dead_wait();
+            return self.dead_waits.us(usual_us, longest_us);
+        }
+        let timeout_us = u64::from(self.pulse.timeout_us(self.sent));
+        let left_us = self.pulse.left_us(self.sent);
+        let next_us = wide::max(self.pulse.wait_if_missed_us(self.sent), timeout_us);
+        if next_us < left_us {
+            timeout_us
         } else {
-            self.pulse.settings().first_plan().timeout_us()
-        };
-        let timeout = u64::from(timeout);
-        wide::min(timeout, self.pulse.left_us(self.sent)).max(1)
+            wide::max(left_us, 1)
+        }
+    }
+
+    /// How long a dead peer is waited for as a rule, and at most.
+    fn dead_wait(&self) -> (u64, u32) {
+        let longest_us = self.pulse.settings().limits.timeout_max_us;
+        (self.pulse.dead_wait_us(), longest_us)
     }
 
     /// Whether the peer is alive, as of the last call.

@@ -33,6 +33,7 @@ mod beat;
 mod budget;
 mod config;
 mod credit;
+mod dead_peer_wait;
 mod error;
 mod event;
 mod failover;

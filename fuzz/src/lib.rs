@@ -7,7 +7,7 @@ use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
 use systole::{
-    Config, ConfigError, FailoverConfig, Heartbeat, ListenerConfig, Preference, Return, SwitchOn,
+    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Return, SwitchOn,
     Verdict,
 };
 use systole_testkit::world::{Journal, Random};
@@ -82,6 +82,8 @@ pub fn config(bytes: &[u8]) {
 enum Outcome {
     Answered(Span),
     Missed,
+    Failed(u8, Span),
+    Unsent(Span),
     Late(Span),
 }
 
@@ -97,6 +99,14 @@ impl Trial for Rounds {
                     check_steady(&config, &heart.next_interval(rtt.into()), &heart)
                 }
                 Outcome::Missed => check_retry(&config, &heart.missed(), &heart),
+                Outcome::Failed(how, after) => {
+                    let failures = [Failure::Refused, Failure::Unreachable, Failure::Prober];
+                    let failure = failures[usize::from(how) % failures.len()];
+                    check_retry(&config, &heart.failed(failure, after.into()), &heart);
+                }
+                Outcome::Unsent(after) => {
+                    check_retry(&config, &heart.unsent(after.into()), &heart);
+                }
                 Outcome::Late(rtt) => heart.late(rtt.into()),
             }
             assert!(heart.is_valid());

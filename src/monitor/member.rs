@@ -28,6 +28,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pulse.in_episode()
     }
 
+    /// How long a dead peer is waited for where that holds the next probe up: as a rule, and at most.
+    #[cfg(feature = "std")]
+    pub(crate) fn dead_wait(&self) -> (u64, u32) {
+        let longest_us = self.pulse.settings().limits.timeout_max_us;
+        (self.pulse.dead_wait_us(), longest_us)
+    }
+
     /// The smoothed round-trip time; 0 before the first.
     pub(crate) const fn smoothed_us(&self) -> u32 {
         self.pulse.statistics().rtt.smoothed_us()

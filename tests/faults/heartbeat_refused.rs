@@ -3,23 +3,25 @@
 
 use core::time::Duration;
 
-use systole::{Config, Heartbeat, Verdict};
+use systole::{Config, Failure, Heartbeat, Verdict};
 
 /// Runs the README's loop, ten answers first; a ping to the dead takes no time. Returns the time that really passes from the first refusal to the verdict, and the
 /// number of sleeps of no length.
 ///
-/// The loop is the README's. Where it is to say how long a failed ping took (`heart.failed(spent)`, or the like), change it here and there alike.
+/// The loop is the README's, which says how long a failed ping took.
 fn refused(config: Config) -> (Duration, u32) {
     let rtt = Duration::from_millis(20);
     let mut heart = Heartbeat::<32>::new(config);
     let (mut pings, mut passed, mut idle) = (0, Duration::ZERO, 0);
     while heart.verdict() != Verdict::Dead {
-        let timeout = heart.timeout();
         let answer = (pings < 10).then_some(rtt);
         pings += 1;
         let (interval, spent) = match answer {
             Some(rtt) => (heart.next_interval(rtt), rtt),
-            None => (heart.missed(), timeout),
+            None => (
+                heart.failed(Failure::Refused, Duration::ZERO),
+                Duration::ZERO,
+            ),
         };
         let sleep = interval.saturating_sub(spent);
         if answer.is_none() && heart.verdict() != Verdict::Dead {

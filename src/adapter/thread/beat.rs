@@ -9,8 +9,9 @@ use super::board::Board;
 use super::machine::{Machine, Settled, Step};
 use super::worker::Task;
 use super::{Epoch, Recorder, Shared, WINDOW};
+use crate::dead_peer_wait::DeadPeerWait;
 use crate::pacing::Pacing;
-use crate::{Event, Instant, Monitor, ProbeId};
+use crate::{Event, Instant, Monitor, ProbeId, Verdict};
 
 /// How long an answer that came in time, while nobody ran, has to be handed in before its probe is called overdue.
 const HEARING: Duration = Duration::from_millis(1);
@@ -34,6 +35,8 @@ pub(super) struct Beat<P: Pacing> {
     pub(super) recorder: Option<Recorder<Monitor<WINDOW, P>>>,
     pub(super) notes: Receiver<Note>,
     pub(super) tasks: Sender<Task>,
+    /// How long the closure may take while the peer is dead.
+    pub(super) dead_waits: DeadPeerWait,
     /// Whether the closure is at work.
     pub(super) busy: bool,
     /// The latest probe that it is to make, and when it was due. One before that it never came to stays unanswered.
@@ -97,16 +100,28 @@ impl<P: Pacing> Beat<P> {
     }
 
     /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be
-    /// late, or round trips longer than the interval were never heard; and never past the verdict.
-    fn allowance(&self, until: Instant) -> Duration {
+    /// late, or round trips longer than the interval were never heard; and never past the verdict. A dead peer is waited for one interval, and
+    /// longer now and then.
+    fn allowance(&mut self, until: Instant) -> Duration {
         let now = self.epoch.now();
         let known = self.shared.with(|monitor| monitor.snapshot(now));
+        if known.heart.verdict == Verdict::Dead {
+            return self.dead_allowance();
+        }
+        self.dead_waits = DeadPeerWait::NONE;
         let whole = self.until(until).max(known.heart.plan.timeout());
         match known.dead_at {
             Some(dead_at) => whole.min(self.until(dead_at)),
             None => whole,
         }
         .max(Duration::from_micros(1))
+    }
+
+    fn dead_allowance(&mut self) -> Duration {
+        let (usual_us, longest_us) = self.shared.with(|monitor| monitor.dead_wait());
+        let allowed_us = self.dead_waits.us(usual_us, longest_us);
+        self.dead_waits.missed(usual_us, longest_us);
+        Duration::from_micros(allowed_us)
     }
 
     fn until(&self, moment: Instant) -> Duration {

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::goodbye::Goodbye;
 use super::worker::work;
 use super::{Epoch, Fault, Heart, Recorder, Shared, Span, WINDOW};
+use crate::dead_peer_wait::DeadPeerWait;
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
 
@@ -124,6 +125,7 @@ where
             recorder: self.recorder,
             notes: inbox,
             tasks,
+            dead_waits: DeadPeerWait::NONE,
             busy: false,
             due: None,
         };

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Config, Heartbeat, Snapshot, Verdict};
+use systole::{Config, Failure, Heartbeat, Snapshot, Verdict};
 
 use super::{Limits, Policy, Settings, us};
 
@@ -57,9 +57,9 @@ impl<const N: usize, P: Pacing + Debug> Pinger for Held<N, P> {
         self.0.missed()
     }
 
-    fn failed(&mut self, _spent_us: u64) -> (Duration, Duration) {
-        let timeout = self.0.timeout();
-        (self.0.missed(), timeout)
+    fn failed(&mut self, spent_us: u64) -> (Duration, Duration) {
+        let spent = us(spent_us);
+        (self.0.failed(Failure::Refused, spent), spent)
     }
 
     fn late(&mut self, rtt_us: u64) {

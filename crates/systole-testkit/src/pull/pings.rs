@@ -117,7 +117,7 @@ impl<'a> Pings<'a> {
                 let (interval, waited) = self.heart.failed(spent_us);
                 self.journal.call(|| {
                     format!(
-                        "heart.missed(); // refused at {sent_us}, after {spent_us} us: {interval:?}"
+                        "heart.failed(Failure::Refused, us({spent_us})); // at {sent_us}: {interval:?}"
                     )
                 });
                 self.journal.coverage.saw("a ping is refused");

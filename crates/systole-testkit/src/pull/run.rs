@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
             deadline: None,
             looks: 0,
             ledger: Ledger::default(),
-            verdicts: Verdicts::new(plan.ids),
+            verdicts: Verdicts::new(plan.ids, plan.nap.is_some()),
             rhythm: Rhythm::new(!plan.incidents.0.is_empty() || plan.sending_us > 0),
             accounts: Accounts::default(),
             stated: (0, 0, 0),
@@ -298,6 +298,12 @@ impl<'a> Run<'a> {
         // the bound may come before a timeout that is longer
         let rest_us = micros(snapshot.heart.plan.bound()).saturating_sub(self.stated.0);
         let timeout_us = self.stated.1.min(self.limits.timeout_max_us).min(rest_us);
+        // a wake may be shorter than any timeout: eight round trips are time enough, as below
+        let rtt_us = self.plan.rtt_us();
+        let timeout_us = self
+            .plan
+            .nap
+            .map_or(timeout_us, |_| timeout_us.min(8 * rtt_us));
         let sent = self.ledger.now();
         self.verdicts.sent(sent, verdict, was_mute, timeout_us);
         self.asked_us = Some(self.asked_us.unwrap_or(self.now_us));

@@ -96,7 +96,7 @@ impl Pings<'_> {
         self.level = level;
         self.state();
         if self.verdict == Verdict::Dead {
-            return self.waits(timeout_us);
+            return self.waits(timeout_us, micros(before.plan.interval()));
         }
         self.episode(
             sent_us,
@@ -106,9 +106,12 @@ impl Pings<'_> {
     }
 
     /// "A dead peer is waited for one interval, and every eighth time … longer."
-    fn waits(&mut self, timeout_us: u64) -> Result<(), Violation> {
+    fn waits(&mut self, timeout_us: u64, interval_us: u64) -> Result<(), Violation> {
         let plan = self.heart.snapshot().plan;
-        let longest_us = micros(plan.interval()).max(self.limits.timeout_min_us);
+        // the wait was said under the plan before, which an unanswered probe may change
+        let longest_us = micros(plan.interval())
+            .max(interval_us)
+            .max(self.limits.timeout_min_us);
         let is_long = timeout_us > longest_us;
         if self.long_waits.len() == 7 {
             self.long_waits.pop_front();

@@ -28,6 +28,8 @@ pub struct Verdicts {
     number: u32,
     /// Whether replies name their probes.
     ids: bool,
+    /// Whether the device sleeps between its wakes.
+    naps: bool,
     /// Without ids: a reply came that is older than the bound.
     confused: bool,
     /// Verdicts `Dead`.
@@ -37,7 +39,7 @@ pub struct Verdicts {
 impl Verdicts {
     /// Nothing is known yet.
     #[must_use]
-    pub const fn new(ids: bool) -> Self {
+    pub const fn new(ids: bool, naps: bool) -> Self {
         Self {
             told: Verdict::Unknown,
             latest: None,
@@ -49,6 +51,7 @@ impl Verdicts {
             answered_us: None,
             number: 0,
             ids,
+            naps,
             confused: false,
             deaths: 0,
         }
@@ -207,7 +210,9 @@ impl Verdicts {
                 detail,
             );
         }
-        if let (Some(certain), true) = (self.certain, self.ids) {
+        // the clock does not see how long a device sleeps, so that wakes are counted instead
+        let unseen = self.naps && self.excused.is_some();
+        if let (Some(certain), true, false) = (self.certain, self.ids, unseen) {
             let (least_us, _) = ledger.bounds_since(certain);
             let passed_us = ledger.since(certain);
             if passed_us + (now.soft_us - certain.soft_us) < least_us {
