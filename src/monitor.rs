@@ -281,6 +281,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.forgotten = self.forgotten.plus(level.less(self.level_now()));
         let before = self.pulse.verdict();
         if before == Verdict::Alive {
+            self.model = self.pulse.model();
             self.pulse.suspect(); // and dead with the next poll
         } else {
             self.pulse.fall(self.watch.seen());

@@ -63,20 +63,40 @@ impl SendFailures {
 /// The same in fewer bytes: for a peer at rest in a fleet, and for a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CompactFailures {
-    /// From the last sign of life on, in 1,024 us, rounded up: 51 days at most.
+    /// From the last sign of life on: microseconds up to 35 min, and above 1,024 of them, rounded up, with [`COARSE`].
     since: u32,
     tries: u8,
     told: bool,
 }
 
-const UNIT_US: u64 = 1 << 10;
+const COARSE: u32 = 1 << 31;
+const UNIT_SHIFT: u32 = 10;
+
+/// Without a word for anything over 25 days.
+const fn compact(us: u64) -> u32 {
+    if us < COARSE as u64 {
+        return saturate(us);
+    }
+    let units = saturate(us.saturating_add((1 << UNIT_SHIFT) - 1) >> UNIT_SHIFT);
+    if units < COARSE {
+        units | COARSE
+    } else {
+        u32::MAX
+    }
+}
+
+const fn spread(since: u32) -> u64 {
+    if since < COARSE {
+        return since as u64;
+    }
+    ((since & !COARSE) as u64) << UNIT_SHIFT
+}
 
 impl SendFailures {
     /// Of a peer that was last alive at `alive_at`.
     pub(crate) const fn rest(&self, alive_at: Instant) -> CompactFailures {
-        let since_us = { self.since }.since(alive_at);
         CompactFailures {
-            since: saturate(since_us.saturating_add(UNIT_US - 1) / UNIT_US),
+            since: compact({ self.since }.since(alive_at)),
             tries: self.tries,
             told: self.told,
         }
@@ -91,7 +111,7 @@ impl CompactFailures {
     }
 
     pub(crate) const fn wake(&self, alive_at: Instant) -> SendFailures {
-        let since = alive_at.plus(self.since as u64 * UNIT_US);
+        let since = alive_at.plus(spread(self.since));
         SendFailures {
             since,
             tries: self.tries,
@@ -120,6 +140,17 @@ mod tests {
         assert_eq!(failures.tries(), 2);
         failures.succeed(at(3));
         assert_eq!(failures, SendFailures::NONE);
+    }
+
+    #[test]
+    fn a_compact_moment_is_exact_for_half_an_hour_and_never_too_early() {
+        for us in [0, 1, 2_147_483_647] {
+            assert_eq!(spread(compact(us)), us);
+        }
+        for us in [1 << 31, (1 << 31) + 1, 1 << 40] {
+            let kept = spread(compact(us));
+            assert!(kept >= us && kept - us < 1_024, "{us} as {kept}");
+        }
     }
 
     #[test]

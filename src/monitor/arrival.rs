@@ -77,7 +77,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 let rtt_us = only.then(|| saturate(at.since(probe.sent)));
                 self.answered(probe.sent, rtt_us, 0, probe.fate.is_lost());
                 self.prove(probe.sent, only);
-                if self.pulse.verdict() == Verdict::Alive {
+                let waits = self.outstanding.latest_of(&[Fate::Waiting]).is_some();
+                if self.pulse.verdict() == Verdict::Alive && !waits {
                     self.pulse.allow_lead(self.watch.translate(self.next));
                 }
             }

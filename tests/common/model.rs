@@ -187,7 +187,9 @@ impl Model {
         self.next = record.after.next_probe_at.as_micros();
         let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
         assert_eq!(micros(record.after.heart.smoothed), smoothed);
-        if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive {
+        let waits = |p: &Probe| p.fate == Fate::Waiting && !p.forgotten && !p.old;
+        let waits = self.probes.iter().any(waits);
+        if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive && !waits {
             self.allow_lead();
         }
         if let Some(output) = record.output {
