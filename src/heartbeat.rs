@@ -210,7 +210,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     }
 
     /// Something came of the probe, and so it was sent.
-    fn was_sent(&mut self) {
+    const fn was_sent(&mut self) {
         if !self.failures.is_none() {
             self.failures = CompactFailures::NONE;
         }

@@ -32,7 +32,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Brings the next probe forward, though not closer to the last one than a steady one may be.
-    pub(super) fn hasten(&mut self) {
+    pub(super) const fn hasten(&mut self) {
         let least_us = self.pulse.settings().limits.interval_min_us;
         let soonest = self.sent.plus(least_us).max(self.watch.now());
         self.next = self.next.min(soonest);

@@ -31,7 +31,7 @@ impl Wakes {
     };
 
     /// A wake ended in which a probe was waited for `waited_us`.
-    pub(super) fn add(&mut self, waited_us: u64) {
+    pub(super) const fn add(&mut self, waited_us: u64) {
         self.waited_us = self.waited_us.saturating_add(saturate(waited_us));
         self.in_vain = self.in_vain.saturating_add(1);
     }
