@@ -265,12 +265,6 @@ impl Pending {
         self.fill(Slot::Blind);
     }
 
-    /// Whether a transition is still to be told.
-    pub(crate) const fn has_transition(&self) -> bool {
-        let [transition, ..] = self.numbers;
-        transition > 0
-    }
-
     /// The earliest pending event.
     pub(crate) fn take(&mut self, context: &Context) -> Option<Event> {
         let (last, slots) = (self.number, self.numbers.iter_mut().enumerate());
