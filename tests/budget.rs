@@ -139,7 +139,7 @@ fn a_retry_that_is_not_granted_is_asked_for_again() {
     let mut crowd = Crowd::of(config, Some(RetryBudget::new(50, 1)));
     crowd.run(20);
     crowd.up = false;
-    let lost = crowd.run_for(SECOND / 10);
+    let lost = crowd.run_for(SECOND / 6);
     assert!(lost > 15, "{lost}");
     crowd.up = true;
     crowd.run(2);
