@@ -95,7 +95,9 @@ impl Rhythm {
         self.most_interval_us = interval_us;
         self.least_timeout_us = timeout_us;
         result?;
-        self.is_shifted |= verdict == Verdict::Suspect;
+        // an overdue probe put it off, of a peer that was never heard, too
+        let overdue = verdict == Verdict::Unknown && ledger.probes.len() > 1;
+        self.is_shifted |= verdict == Verdict::Suspect || overdue;
         if verdict != Verdict::Suspect && ledger.muted_since.is_none() {
             self.episode = None;
             return Ok(());
