@@ -77,7 +77,7 @@ pub(super) fn draw_clock(random: &mut Random, life_us: u64) -> u64 {
 pub(super) fn draw_kind(random: &mut Random, pace_us: u64) -> Kind {
     let ppm = random.pick(&[10_000, 100_000, 300_000, 1_000_000]);
     let announced = random.one_in(2);
-    match random.below(24) {
+    match random.below(27) {
         0..=4 => Kind::Crash,
         5 => Kind::Restart,
         6 => Kind::Hang,

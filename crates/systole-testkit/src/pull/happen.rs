@@ -20,6 +20,8 @@ impl Run<'_> {
             Happening::Reply(number) => self.reply(number, at_us)?,
             Happening::Refused(number) => self.refuse(number),
             Happening::Traffic => self.traffic(at_us),
+            // half of them wait for an episode, or for a death
+            Happening::Call(what) if what >> 8 & 1 == 1 => self.waiting.push(what),
             Happening::Call(what) => self.call(what),
             Happening::Resumed => {
                 self.check_wake(at_us)?;
@@ -30,6 +32,25 @@ impl Run<'_> {
         }
         self.observe();
         Ok(())
+    }
+
+    /// The caller does what it waited for an episode, or a death, to do.
+    pub(super) fn call_waiting(&mut self) -> Result<(), Violation> {
+        let verdict = self.machine.verdict();
+        let due = |what: &u32| match what >> 9 & 1 {
+            0 => verdict == Verdict::Suspect,
+            _ => verdict == Verdict::Dead,
+        };
+        let Some(place) = self.waiting.iter().position(due) else {
+            return Ok(());
+        };
+        let what = self.waiting.remove(place);
+        self.look();
+        self.level = None;
+        self.meet(Happening::Call(what));
+        self.call(what);
+        self.observe();
+        self.drain()
     }
 
     /// Counts in which state something comes.

@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
     /// When something was handed in last, in observed time.
     pub(super) heard_us: u64,
     digest: u64,
+    /// What the caller will do in an episode, or once the peer is called dead.
+    pub(super) waiting: Vec<u32>,
     pub(super) is_pushed: bool,
     /// When the first probe of this wake went out, in true time.
     pub(super) asked_us: Option<u64>,
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
             level: None,
             heard_us: 0,
             digest: 0,
+            waiting: Vec::new(),
             is_pushed: false,
             asked_us: None,
             silent_wakes: 0,
@@ -119,6 +122,7 @@ impl<'a> Run<'a> {
                 }
             }
             self.drain()?;
+            self.call_waiting()?;
         }
         self.finish()?;
         Ok(self.digest)
