@@ -78,6 +78,9 @@ async fn live(
         .iter()
         .map(|peer| Watched::new(peer, key, timeout_us, 1, 0));
     let mut watched = watched.collect::<Vec<_>>();
+    for watched in &mut watched {
+        watched.drops_over(8, timeout_us);
+    }
     let asked = plan
         .peers
         .iter()

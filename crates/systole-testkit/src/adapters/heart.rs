@@ -165,6 +165,8 @@ where
         plan.settings.rise,
         0,
     );
+    let spacing_us = micros(config.timeout_min().min(config.interval_min()));
+    watched.drops_over(plan.at_once, spacing_us);
     let asked = Asked {
         peer: Arc::new(peer.clone()),
         ours: Arc::new(plan.ours.clone()),
@@ -228,6 +230,7 @@ pub async fn pause(plan: &AdapterPlan, began: Instant) -> u64 {
         return 0;
     };
     advance(Duration::from_micros(away.until_us - now_us)).await;
+    sleep(Duration::from_millis(2)).await; // the task looks first
     away.until_us - now_us
 }
 

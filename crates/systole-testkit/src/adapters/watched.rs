@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use systole::{PeerKey, Plan, Verdict};
 
 use crate::fleet::{Ours, PeerPlan, Truth, down_spans};
-use crate::world::{Coverage, Violation};
+use crate::world::{Coverage, Law, Violation};
 
 /// What became of a probe, and when.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,9 @@ pub struct Watched {
     pub notes: Notes,
     edges: VecDeque<(u64, bool)>,
     late_us: u64,
+    /// Lateness since the last look: it counts from a crash in it on, too.
+    newly_late_us: u64,
+    attempted_us: Option<u64>,
     /// How many probes left or should have.
     pub probes: u64,
 }
@@ -69,13 +72,15 @@ impl Watched {
             notes: Notes::default(),
             edges,
             late_us: 0,
+            newly_late_us: 0,
+            attempted_us: None,
             probes: 0,
         }
     }
 
     /// We did not look for so long.
     pub fn late(&mut self, by_us: u64) {
-        self.late_us += by_us;
+        self.newly_late_us += by_us;
     }
 
     /// Its probes under way were dropped at `now_us`: they are no evidence.
@@ -83,10 +88,18 @@ impl Watched {
         self.truth.overflowed(now_us);
     }
 
+    /// At most `at_once` probes are under way: "the oldest is dropped for a new one", and with it
+    /// its answer, where that takes longer than so many probes.
+    pub fn drops_over(&mut self, at_once: usize, spacing_us: u64) {
+        let within_us = spacing_us.saturating_mul(at_once as u64 - 1);
+        self.truth.is_clean &= self.truth.is_quick || self.truth.longest_rtt_us < within_us;
+    }
+
     /// It is left alone until `now_us` at least, and starts over as unknown.
     pub fn rests(&mut self, now_us: u64, coverage: &mut Coverage) {
         self.turn(now_us, coverage);
         drop(self.notes.take());
+        self.late_us += std::mem::take(&mut self.newly_late_us);
         self.truth.rests(now_us);
     }
 
@@ -106,8 +119,9 @@ impl Watched {
         coverage: &mut Coverage,
     ) -> Result<(), Violation> {
         self.turn(now_us, coverage);
+        self.late_us += std::mem::take(&mut self.newly_late_us);
         for note in self.notes.take() {
-            self.take(note, coverage);
+            self.take(note, coverage)?;
         }
         self.truth.states(plan);
         if verdict != self.truth.verdict {
@@ -150,7 +164,18 @@ impl Watched {
         }
     }
 
-    fn take(&mut self, note: Note, coverage: &mut Coverage) {
+    fn take(&mut self, note: Note, coverage: &mut Coverage) -> Result<(), Violation> {
+        if let Note::Sent(at_us) | Note::Unsent(at_us) = note {
+            if self.attempted_us.replace(at_us) == Some(at_us) {
+                let kind = "a peer is probed twice at one moment";
+                return Err(Violation::new(
+                    Law::Progress,
+                    kind,
+                    at_us,
+                    format!("{note:?}"),
+                ));
+            }
+        }
         match note {
             Note::Sent(at_us) => {
                 self.probes += 1;
@@ -167,5 +192,6 @@ impl Watched {
                 self.truth.overflowed(at_us);
             }
         }
+        Ok(())
     }
 }

@@ -8,9 +8,7 @@ use crate::world::{Kind, Law, Violation};
 /// What is true of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Truth {
-    /// Whether the path loses nothing and only crashes happen to it.
-    pub is_clean: bool,
-    /// Whether, in addition, it answers within the shortest timeout.
+    /// Whether the path loses nothing, only crashes happen to it, and it answers within the shortest timeout.
     pub is_quick: bool,
     /// The longest round trip.
     pub rtt_us: u64,
@@ -51,7 +49,6 @@ impl Truth {
             peer.path.loss_ppm == 0 && peer.incidents.0.iter().all(|it| harmless(it.kind));
         let rtt_us = peer.longest_rtt_us();
         Self {
-            is_clean,
             is_quick: is_clean && rtt_us <= timeout_us,
             rtt_us,
             down_us: None,

@@ -27,7 +27,8 @@ pub struct Truth {
     pub is_clean: bool,
     /// Whether, in addition, it answers within the shortest timeout.
     pub is_quick: bool,
-    longest_rtt_us: u64,
+    /// The longest round trip without incidents.
+    pub longest_rtt_us: u64,
     rise: u64,
     /// Since when it does not answer.
     pub down_us: Option<u64>,
