@@ -159,7 +159,7 @@ fn live<P: Pacing + Copy>(
         0,
     );
     let spacing_us = micros(config.timeout_min().min(config.interval_min()));
-    watched.drops_over(4, spacing_us); // \"the oldest of more than four\"
+    watched.drops_over(4, spacing_us); // "the oldest of more than four"
     let (notes, asked) = (watched.notes.clone(), AtomicU64::new(0));
     let probe = || ask(peer, &plan.ours, plan.errno, &notes, &asked);
     let mut random = Random::new(plan.settings.seed);

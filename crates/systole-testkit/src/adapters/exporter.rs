@@ -1,6 +1,6 @@
 //! A recorder that keeps what was recorded.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -47,8 +47,8 @@ impl GaugeFn for Cell {
 /// Keeps every counter and gauge by its name and labels.
 #[derive(Debug, Default)]
 pub struct Exporter {
-    counters: Mutex<BTreeMap<String, Arc<Cell>>>,
-    gauges: Mutex<BTreeMap<String, Arc<Cell>>>,
+    counters: Mutex<HashMap<Key, Arc<Cell>>>,
+    gauges: Mutex<HashMap<Key, Arc<Cell>>>,
 }
 
 impl Exporter {
@@ -57,7 +57,7 @@ impl Exporter {
         let counters = self.counters.lock().unwrap();
         let matching = counters
             .iter()
-            .filter(|(key, _)| parts.iter().all(|part| key.contains(part)));
+            .filter(|(key, _)| parts.iter().all(|part| name(key).contains(part)));
         matching
             .map(|(_, cell)| cell.0.load(Ordering::Relaxed))
             .sum()
@@ -66,12 +66,14 @@ impl Exporter {
     /// The gauges of `names` that are not zero.
     pub fn standing(&self, names: &[&str]) -> Vec<String> {
         let gauges = self.gauges.lock().unwrap();
-        let is_named = |key: &str| names.iter().any(|name| key.split('{').next() == Some(name));
+        let is_named = |key: &Key| names.contains(&key.name());
         let is_set = |cell: &Cell| f64::from_bits(cell.0.load(Ordering::Relaxed)) != 0.0;
         let standing = gauges
             .iter()
             .filter(|(key, cell)| is_named(key) && is_set(cell));
-        standing.map(|(key, _)| key.clone()).collect()
+        let mut standing = standing.map(|(key, _)| name(key)).collect::<Vec<_>>();
+        standing.sort_unstable();
+        standing
     }
 }
 
@@ -82,6 +84,15 @@ fn name(key: &Key) -> String {
     format!("{}{{{}}}", key.name(), labels.collect::<String>())
 }
 
+/// The cell of a series, a new one where there is none.
+fn cell(cells: &Mutex<HashMap<Key, Arc<Cell>>>, key: &Key) -> Arc<Cell> {
+    let mut cells = cells.lock().unwrap();
+    if let Some(cell) = cells.get(key) {
+        return Arc::clone(cell);
+    }
+    Arc::clone(cells.entry(key.clone()).or_default())
+}
+
 impl Recorder for Exporter {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
@@ -90,13 +101,11 @@ impl Recorder for Exporter {
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        let mut counters = self.counters.lock().unwrap();
-        Counter::from_arc(Arc::clone(counters.entry(name(key)).or_default()))
+        Counter::from_arc(cell(&self.counters, key))
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        let mut gauges = self.gauges.lock().unwrap();
-        Gauge::from_arc(Arc::clone(gauges.entry(name(key)).or_default()))
+        Gauge::from_arc(cell(&self.gauges, key))
     }
 
     fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {

@@ -75,6 +75,7 @@ fn live<P: Pacing + Copy>(
     let config = plan.settings.build(active, standby);
     let timeout = active.timeout_min().min(standby.timeout_min());
     let intervals = (active.interval_max(), standby.interval_max());
+    let timeout = timeout.min(active.interval_min());
     let digest = Run::new(plan, config, timeout, intervals, journal).live()?;
     if plan.twice {
         let again = Run::new(plan, config, timeout, intervals, &mut Journal::default()).live()?;
@@ -191,6 +192,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         let hold_down = settings
             .hold_down_us
             .filter(|&it| config.hold_down(us(it)).is_ok());
+        // "The request timeout ... is the interval of `active` or its longest timeout"
         let quick_us = timeout_us.min(request_us);
         let truths = plan
             .peers
@@ -206,7 +208,11 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
                 .map(|(percent, reserve)| RetryBudget::new(percent, reserve)),
             journal,
             bound_us: micros(config.bound()),
-            timeout_us: timeout_us.max(request_us),
+            // unless set, the request timeout is at most the interval
+            timeout_us: match settings.request_timeout_us {
+                Some(request_us) => timeout_us.max(request_us),
+                None => micros(intervals.0),
+            },
             standby_us: micros(intervals.0.max(intervals.1)),
             first_quarantine_us: quarantine.map_or(30_000_000, |(first, _)| first),
             hold_down_us: hold_down.unwrap_or(30_000_000),
@@ -264,7 +270,8 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         }
         let status = self.group.status(self.active, self.at(0));
         let plan_us = status.map_or(0, |it| micros(it.monitor.heart.plan.bound()));
-        if self.bound_us <= plan_us.saturating_mul(4) {
+        // "the longest interval and the longest timeouts": a path that is not steady
+        if self.bound_us <= plan_us.saturating_mul(4) + self.standby_us {
             return Ok(());
         }
         let detail = format!(
