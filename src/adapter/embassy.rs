@@ -49,7 +49,7 @@ use super::machine::{Machine, Settled, Step};
 use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
-use probes::Probes;
+use probes::{Probes, Terms};
 use waiters::Waiters;
 
 mod handle;
@@ -101,10 +101,12 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop).
     ///
     /// The future is `Ok` when the peer answered and a [`Fault`] when not. It needs no deadline: it is called overdue by the machine, and
-    /// dropped at the first look after a bound has passed, or where it is the oldest of more than four. There is no unwinding to contain a panic with.
+    /// dropped at the first look after a bound has passed, or, once it is overdue, for a new one where four are under way. Where four are under way
+    /// that may still be answered in time, the next probe is not made and counts as unsent. There is no unwinding to contain a panic with.
     ///
     /// # Cancel safety
-    /// Dropping it drops the probes under way and stops the beat; a later `run` goes on with what is known, and the time between is taken for lateness of ours.
+    /// Dropping it drops the probes under way, which count as unsent unless they were overdue, and stops the loop; a later `run` goes on with what is
+    /// known, and the time between is taken for lateness of ours.
     pub async fn run<F, Fut, A, E>(&self, probe: F)
     where
         F: FnMut() -> Fut,
@@ -134,7 +136,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         E: Into<Fault>,
     {
         let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
-        let mut probes = Probes::new([a, b, c, d]);
+        let withdraw = |id| self.state(|state| state.monitor.handle_unsent(id, now()));
+        let mut probes = Probes::new([a, b, c, d], &withdraw, now);
         while !self.state(|state| state.stopped) {
             let until = self.drain(&mut probes, &mut probe, budget);
             let mut timer = Timer::at(when(until));
@@ -171,8 +174,13 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         loop {
             match self.state(|state| state.monitor.step(now, budget)) {
                 Step::Probe((), id) => {
-                    let patience = self.state(|state| state.monitor.patience((), now));
-                    probes.launch(id, now, now.saturating_add(patience), probe());
+                    let plan = self.state(|state| state.monitor.snapshot(now).heart.plan);
+                    let terms = Terms {
+                        sent: now,
+                        timeout: plan.timeout(),
+                        reply_window: plan.bound(),
+                    };
+                    probes.launch(id, terms, &mut *probe);
                 }
                 Step::Event(event) => {
                     let _ = self.events.try_send(event); // nobody has to listen

@@ -50,6 +50,9 @@ pub trait Machine: sealed::Sealed + Clone {
     /// What it concludes now.
     fn opinion(&self) -> Self::Opinion;
 
+    /// How long a probe that is sent now may go unanswered before it is overdue.
+    fn timeout(&self, target: Self::Target, now: Instant) -> Duration;
+
     /// How long the answer to a probe that is sent now can prove life: a bound.
     fn patience(&self, target: Self::Target, now: Instant) -> Duration;
 
@@ -141,6 +144,10 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.verdict()
     }
 
+    fn timeout(&self, (): (), now: Instant) -> Duration {
+        self.snapshot(now).heart.plan.timeout()
+    }
+
     fn patience(&self, (): (), now: Instant) -> Duration {
         self.snapshot(now).heart.plan.bound()
     }
@@ -180,6 +187,11 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
 
     fn opinion(&self) -> usize {
         self.active()
+    }
+
+    fn timeout(&self, endpoint: usize, now: Instant) -> Duration {
+        self.status(endpoint, now)
+            .map_or(Duration::ZERO, |status| status.monitor.heart.plan.timeout())
     }
 
     fn patience(&self, endpoint: usize, now: Instant) -> Duration {

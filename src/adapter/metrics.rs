@@ -25,6 +25,7 @@
 //! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
 //! | `systole_retry_budget_used_total` | counter: retries that it took out of its [`RetryBudget`](crate::RetryBudget) |
 //! | `systole_pauses_total` | counter: lateness of ours that was reported |
+//! | `systole_blind_total` | counter: times that no probe could be sent for one bound, so that nothing is known of the peer |
 //! | `systole_rtt_seconds` | histogram, with [`RTT_BUCKETS`] |
 //! | `systole_verdict{verdict}` | gauge: 1 for the verdict in force, 0 for the others |
 //! | `systole_interval_seconds`, `systole_timeout_seconds` | gauges: the plan in force |
@@ -120,9 +121,9 @@ impl Peer {
         self.export(&known, monitor.window());
     }
 
-    /// Starts over where there is a new machine for the same peer.
+    /// Starts over where there is a new machine for the same peer: one that has counted less.
     fn renew(&mut self, known: &MonitorSnapshot) {
-        if known.counters.probes < self.seen.probes {
+        if has_counted_less(&known.counters, &self.seen) {
             (self.seen, self.turn) = (Counters::default(), 0);
             self.warning = EarlyWarning::new();
         }
@@ -183,6 +184,7 @@ impl Peer {
             ("systole_ignored_replies_total", rise(|all| all.ignored)),
             ("systole_retry_budget_used_total", rise(|all| all.budgeted)),
             ("systole_pauses_total", rise(|all| all.pauses)),
+            ("systole_blind_total", rise(|all| all.blind)),
         ] {
             counter!(name, "peer" => self.name.clone()).increment(rise);
         }
@@ -243,6 +245,23 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.judge(None);
     }
+}
+
+/// Whether a counter that never falls is lower than it was. A probe that could not be sent, or is answered late, is taken back from another one.
+fn has_counted_less(now: &Counters, seen: &Counters) -> bool {
+    let never_fall = |all: &Counters| {
+        [
+            all.answered,
+            all.late,
+            all.ignored,
+            all.failed,
+            all.unsent,
+            all.suspect,
+            all.dead,
+        ]
+    };
+    let mut pairs = never_fall(now).into_iter().zip(never_fall(seen));
+    pairs.any(|(now, seen)| now < seen) || now.lateness_us < seen.lateness_us
 }
 
 fn one_if(holds: bool) -> f64 {

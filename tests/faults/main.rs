@@ -13,6 +13,8 @@ mod lifetime_restarts;
 mod listener_drift;
 mod listener_slow_sender;
 mod long_round_trip;
+#[cfg(feature = "tokio")]
+mod many_in_flight;
 #[cfg(feature = "metrics")]
 mod metrics_dropped;
 #[cfg(feature = "metrics")]

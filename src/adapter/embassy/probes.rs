@@ -3,22 +3,70 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 use super::Fault;
 use crate::{Instant, ProbeId};
 
-/// Probes under way at once; the oldest gives way.
-pub(super) const AT_ONCE: usize = 4;
+/// Probes under way at once.
+pub(super) const MAX_IN_FLIGHT: usize = 4;
 
-pub(super) struct Probes<'a, Fut>([Place<'a, Fut>; AT_ONCE]);
+pub(super) struct Probes<'a, Fut> {
+    places: [Place<'a, Fut>; MAX_IN_FLIGHT],
+    /// Takes a probe back that was dropped before its time: nothing is to be learnt from its silence.
+    withdraw: &'a dyn Fn(ProbeId),
+    clock: fn() -> Instant,
+}
 
 /// Room for one probe.
 pub(super) struct Place<'a, Fut> {
     probe: Pin<&'a mut Option<Fut>>,
     id: Option<ProbeId>,
     sent: Instant,
+    /// When it is overdue.
+    overdue: Instant,
     /// When its answer could no longer prove life.
     until: Instant,
+}
+
+/// When a probe that is sent now is overdue, and when its answer could no longer prove life.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) sent: Instant,
+    pub(super) timeout: Duration,
+    pub(super) reply_window: Duration,
+}
+
+impl<'a, Fut> Probes<'a, Fut> {
+    pub(super) fn new(
+        rooms: [Pin<&'a mut Option<Fut>>; MAX_IN_FLIGHT],
+        withdraw: &'a dyn Fn(ProbeId),
+        clock: fn() -> Instant,
+    ) -> Self {
+        Self {
+            places: rooms.map(Place::new),
+            withdraw,
+            clock,
+        }
+    }
+
+    /// Drops the probes whose time is up.
+    pub(super) fn cut(&mut self, now: Instant) {
+        for place in self.places.iter_mut().filter(|place| place.until <= now) {
+            place.clear();
+        }
+    }
+
+    /// Starts probe `id` in a free place or that of the oldest overdue one. Where all places are taken by probes that may still be
+    /// answered in time, it is taken back, so that a round trip of many intervals is heard all the same.
+    pub(super) fn launch(&mut self, id: ProbeId, terms: Terms, probe: impl FnOnce() -> Fut) {
+        let free = |place: &&mut Place<'a, Fut>| place.id.is_none() || place.overdue <= terms.sent;
+        let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
+        match self.places.iter_mut().filter(free).min_by_key(by_age) {
+            Some(place) => place.take(id, terms, probe()),
+            None => (self.withdraw)(id),
+        }
+    }
 }
 
 impl<'a, Fut, A, E> Probes<'a, Fut>
@@ -26,39 +74,48 @@ where
     Fut: Future<Output = Result<A, E>>,
     E: Into<Fault>,
 {
-    pub(super) fn new(rooms: [Pin<&'a mut Option<Fut>>; AT_ONCE]) -> Self {
-        Self(rooms.map(|probe| Place {
-            probe,
-            id: None,
-            sent: Instant::ZERO,
-            until: Instant::ZERO,
-        }))
-    }
-
-    /// Drops the probes whose time is up.
-    pub(super) fn cut(&mut self, now: Instant) {
-        for place in self.0.iter_mut().filter(|place| place.until <= now) {
-            place.clear();
-        }
-    }
-
-    /// Starts probe `id` at `sent`, in a free place or that of the oldest.
-    pub(super) fn launch(&mut self, id: ProbeId, sent: Instant, until: Instant, probe: Fut) {
-        let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
-        if let Some(place) = self.0.iter_mut().min_by_key(by_age) {
-            place.probe.set(Some(probe));
-            (place.id, place.sent, place.until) = (Some(id), sent, until);
-        }
-    }
-
     /// A probe that has ended.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<(ProbeId, Result<(), Fault>)> {
-        for place in &mut self.0 {
+        for place in &mut self.places {
             if let Some(ended) = place.poll(context) {
                 return Poll::Ready(ended);
             }
         }
         Poll::Pending
+    }
+}
+
+/// Whoever drops the loop drops its probes. That is our doing, and no evidence against the peer, unless they were overdue.
+impl<Fut> Drop for Probes<'_, Fut> {
+    fn drop(&mut self) {
+        let now = (self.clock)();
+        let early = self.places.iter().filter(|place| place.overdue > now);
+        early.filter_map(|place| place.id).for_each(self.withdraw);
+    }
+}
+
+impl<'a, Fut> Place<'a, Fut> {
+    const fn new(probe: Pin<&'a mut Option<Fut>>) -> Self {
+        Self {
+            probe,
+            id: None,
+            sent: Instant::ZERO,
+            overdue: Instant::ZERO,
+            until: Instant::ZERO,
+        }
+    }
+
+    fn take(&mut self, id: ProbeId, terms: Terms, probe: Fut) {
+        self.probe.set(Some(probe));
+        self.id = Some(id);
+        self.sent = terms.sent;
+        self.overdue = terms.sent.saturating_add(terms.timeout);
+        self.until = terms.sent.saturating_add(terms.reply_window);
+    }
+
+    fn clear(&mut self) {
+        self.probe.set(None);
+        self.id = None;
     }
 }
 
@@ -76,10 +133,5 @@ where
             }
             Poll::Pending => None,
         }
-    }
-
-    fn clear(&mut self) {
-        self.probe.set(None);
-        self.id = None;
     }
 }

@@ -5,7 +5,7 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use super::RTT;
 
 /// What happened so often.
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 16] = [
     (
         "systole_probes_total",
         "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
@@ -37,6 +37,10 @@ const COUNTERS: [(&str, &str); 15] = [
     (
         "systole_pauses_total",
         "Times that this side looked too late by more than is ordinary.",
+    ),
+    (
+        "systole_blind_total",
+        "Times that no probe could be sent for one detection bound, so that nothing is known of the peer.",
     ),
     (
         "systole_switches_total",

@@ -84,11 +84,16 @@ where
     }
 
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
-        self.probes.make_room(target);
-        let patience = self.shared.with(|machine| machine.patience(target, now));
+        if !self.probes.make_room(target, now) {
+            return self.hand_in(Settled::new(target, id, Err(Fault::Unsent), now));
+        }
+        let [timeout, patience] = self
+            .shared
+            .with(|machine| [machine.timeout(target, now), machine.patience(target, now)]);
         let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
         if let Ok(probe) = probe {
-            self.probes.launch((target, id), patience, probe);
+            let overdue = now.saturating_add(timeout);
+            self.probes.launch((target, id), overdue, patience, probe);
         } else {
             let panicked = Err(Fault::Failed(Failure::Prober));
             self.hand_in(Settled::new(target, id, panicked, now));

@@ -9,7 +9,7 @@ use ::tokio::time::{Instant as Moment, timeout};
 
 use super::machine::Settled;
 use super::{Epoch, Fault};
-use crate::{Failure, ProbeId};
+use crate::{Failure, Instant, ProbeId};
 
 /// How a probe ended, and when.
 type Ended = (Result<(), Fault>, Moment);
@@ -19,41 +19,48 @@ pub(super) struct Probes<T> {
     epoch: Epoch,
     tasks: JoinSet<Ended>,
     under_way: Vec<Probe<T>>,
-    /// How many to one target there may be; the oldest gives way.
-    at_once: usize,
+    /// How many to one target there may be.
+    max_in_flight: usize,
 }
 
 #[derive(Debug)]
 struct Probe<T> {
     target: T,
     id: ProbeId,
+    overdue: Instant,
     task: AbortHandle,
 }
 
 impl<T: Copy + PartialEq> Probes<T> {
-    pub(super) fn new(epoch: Epoch, at_once: usize) -> Self {
+    pub(super) fn new(epoch: Epoch, max_in_flight: usize) -> Self {
         Self {
             epoch,
             tasks: JoinSet::new(),
             under_way: Vec::new(),
-            at_once,
+            max_in_flight,
         }
     }
 
-    /// Makes room for a probe of `target`, where there are too many.
-    pub(super) fn make_room(&mut self, target: T) {
+    /// Makes room for a probe of `target`, where there are too many: the oldest gives way if it is overdue. Returns whether there is
+    /// room; where not, all of them may still be answered in time.
+    pub(super) fn make_room(&mut self, target: T, now: Instant) -> bool {
         let to_it = self.under_way.iter().filter(|of| of.target == target);
-        if to_it.count() >= self.at_once
-            && let Some(oldest) = self.under_way.iter().position(|of| of.target == target)
-        {
-            self.under_way.remove(oldest).task.abort();
+        if to_it.count() < self.max_in_flight {
+            return true;
         }
+        let overdue = |of: &Probe<T>| of.target == target && of.overdue <= now;
+        let oldest = self.under_way.iter().position(overdue);
+        oldest.is_some_and(|oldest| {
+            self.under_way.remove(oldest).task.abort();
+            true
+        })
     }
 
-    /// Starts probe `id` of `target`; it is dropped after `patience`.
+    /// Starts probe `id` of `target`, which is `overdue` at that moment; it is dropped after `patience`.
     pub(super) fn launch<A, E: Into<Fault>>(
         &mut self,
         (target, id): (T, ProbeId),
+        overdue: Instant,
         patience: Duration,
         probe: impl Future<Output = Result<A, E>> + Send + 'static,
     ) {
@@ -64,7 +71,12 @@ impl<T: Copy + PartialEq> Probes<T> {
             };
             (result, Moment::now())
         });
-        self.under_way.push(Probe { target, id, task });
+        self.under_way.push(Probe {
+            target,
+            id,
+            overdue,
+            task,
+        });
     }
 
     /// The next probe to end; nothing where none is under way. Cancel safe.
