@@ -108,6 +108,10 @@ impl Run<'_> {
             self.verdicts.answered_us = Some(probe.sent.at_us);
         }
         self.ledger.probes[number].is_settled = true;
+        if counts && self.ledger.muted_since.is_some() {
+            // an answer to what went out before lets retries start over, though none can be sent
+            self.rhythm.end_episode();
+        }
         if counts {
             self.heard_us = self.ledger.now().at_us;
             self.accounts.answered += 1;
@@ -121,7 +125,8 @@ impl Run<'_> {
         let on_time = self.plan.incidents.0.iter().all(|it| !it.is_ours());
         let figures = |it: systole::MonitorSnapshot| {
             let moments = on_time.then_some((it.dead_at, it.next_probe_at));
-            (it.heart.verdict, it.heart.plan, it.events, moments)
+            let moments = moments.map(|moments| (moments, it.events));
+            (it.heart.verdict, it.heart.plan, moments)
         };
         if figures(before) != figures(after) {
             let detail = format!("{before:?}\n{after:?}");

@@ -200,10 +200,16 @@ impl Plan {
     /// When nothing that is about peer or path begins or ends any more: the greatest of these moments.
     #[must_use]
     pub fn settled_us(&self) -> Option<u64> {
+        let slowest_us = self.incidents.0.iter().map(|it| match it.kind {
+            Kind::RttStep { each_way_us } => 2 * each_way_us,
+            _ => 0,
+        });
+        let longest_us = self.rtt_us() + slowest_us.max().unwrap_or(0);
         let mut last_us = 0;
         for it in self.incidents.0.iter().filter(|it| !it.is_ours()) {
             last_us = last_us.max(match it.kind {
-                Kind::RttStep { .. } => it.from_us,
+                // what is under way then still takes as long as before
+                Kind::RttStep { .. } => it.from_us + longest_us,
                 Kind::Duplicate if self.ids => 0,
                 _ => it.until_us,
             });

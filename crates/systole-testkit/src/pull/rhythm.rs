@@ -118,6 +118,11 @@ impl Rhythm {
         episode.storm(now, limits, kind)
     }
 
+    /// The peer was heard, or is called dead: what comes is another episode.
+    pub fn end_episode(&mut self) {
+        self.episode = None;
+    }
+
     /// The caller did what lets retries start over, or what is asked at once.
     pub fn interrupt(&mut self) {
         self.is_irregular = true;

@@ -247,6 +247,9 @@ impl<'a> Run<'a> {
             self.fold(4, change.level.as_milli().into());
             self.calm.change(change.to, &self.ledger)?;
             self.rhythm.is_shifted |= change.to == Verdict::Suspect;
+            if matches!(change.to, Verdict::Alive | Verdict::Dead) {
+                self.rhythm.end_episode();
+            }
             let down = !self.plan.is_up(self.now_us) && change.to == Verdict::Suspect;
             let coverage = &mut self.journal.coverage;
             coverage.saw_if(down, "a crash during an episode");
