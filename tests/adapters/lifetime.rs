@@ -150,21 +150,22 @@ async fn the_owner_tells_what_probes_cannot() {
     }
     let survived = heart.with(|monitor, _| monitor.memory().survived());
     let before = interval(&heart);
-    sleep(before / 2).await;
-    heart.with(Monitor::handle_flow_lost);
-    let (after, lost) = (
-        interval(&heart),
-        heart.with(|monitor, _| monitor.memory().lost()),
-    );
+    assert!(before >= survived);
+    let lost = || heart.with(|monitor, _| monitor.memory().lost());
+    let mut told = 0;
+    while lost().is_none() && told < 8 {
+        sleep(interval(&heart) / 2).await;
+        heart.with(Monitor::handle_flow_lost); // of an idle that was survived, which one loss does not outweigh
+        told += 1;
+    }
     assert!(
-        after <= before && lost.is_some(),
-        "{before:?} {after:?} {survived:?} {lost:?}"
+        lost().is_some() && interval(&heart) < before,
+        "told {told} times"
     );
     let memory = heart.with(|monitor, _| monitor.memory());
-    assert!(memory.lost().is_some());
 
     let other = self::heart(reach(), &Flow::default());
     sleep(SECOND).await;
     other.with(|monitor, now| monitor.recall(memory, MINUTE, now));
-    assert_eq!(interval(&other), interval(&heart));
+    assert!(Some(interval(&other)) < memory.lost() && interval(&other) >= memory.survived());
 }
