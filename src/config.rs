@@ -383,12 +383,17 @@ impl<P: Pacing> Config<P> {
         self
     }
 
-    /// Reports our own lateness as an event where it is at least `lateness` (up to 71 minutes). All lateness is credited to the
-    /// peer in any case.
+    /// Reports our own lateness as an event where it is at least `lateness`, up to 71 minutes; none is reported where that is longer. All lateness is
+    /// credited to the peer in any case.
     #[must_use]
     pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
         self.pause_us = rtt_micros(lateness);
         self
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_pause(&self, late_us: u64) -> bool {
+        self.pause_us < u32::MAX && late_us >= u64::from(self.pause_us)
     }
 
     const fn checked(self, setting: Setting, value: u64, min: u64) -> Result<Self, ConfigError> {

@@ -64,6 +64,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// The same event with another number.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn with_number(mut self, other: u32) -> Self {
+        match &mut self {
+            Self::Transition(Transition { number, .. })
+            | Self::Paused { number, .. }
+            | Self::BoundRelaxed { number, .. }
+            | Self::PromiseBroken { number }
+            | Self::Blind { number, .. } => *number = other,
+        }
+        self
+    }
+
     /// The event's number.
     #[must_use]
     pub const fn number(&self) -> u32 {
@@ -195,14 +208,6 @@ impl Pending {
         numbers: [0; SLOTS],
         number: 0,
     };
-
-    /// Nothing pending, and `number` events before.
-    #[cfg(feature = "alloc")]
-    pub(crate) const fn after(number: u32) -> Self {
-        let mut pending = Self::NONE;
-        pending.number = number;
-        pending
-    }
 
     pub(crate) const fn number(&self) -> u32 {
         self.number

@@ -17,6 +17,7 @@ use crate::random::{Secret, mix};
 use crate::time::{Instant, duration};
 use crate::verdict::Verdict;
 
+mod blind;
 mod census;
 mod event;
 mod input;
@@ -31,6 +32,7 @@ pub use event::FleetEvent;
 pub use key::PeerKey;
 pub use lateness::Lateness;
 
+use blind::CutOff;
 use wheel::{VISIT, Wheel};
 
 /// What [`Fleet::poll`] asks for.
@@ -116,10 +118,16 @@ pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
     now: Instant,
     /// What the last drain ended in: who looks later is late.
     until: Instant,
+    /// How late we looked since the last poll.
+    late_us: u64,
     /// What is left of the drain under way.
     steps: u32,
-    /// When answers were last lost on our side.
-    deaf: Option<Instant>,
+    /// When replies were last lost on our side: what was sent before may have been answered.
+    lost_at: Option<Instant>,
+    /// Since when no probe could be sent.
+    cut_off: Option<CutOff>,
+    /// How often that was so for one bound, modulo 256.
+    blind: u8,
     budget: RetryBudget,
     events: VecDeque<FleetEvent>,
     /// The number of the last event.
@@ -137,6 +145,8 @@ struct Slot<const N: usize, P: Pacing> {
     generation: u32,
     /// Whether it is among the troubled.
     listed: bool,
+    /// How often the fleet had been blind when it was last looked at.
+    blind: u8,
 }
 
 impl<const N: usize, P: Pacing> Slot<N, P> {
@@ -147,7 +157,7 @@ impl<const N: usize, P: Pacing> Slot<N, P> {
 }
 
 /// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
-const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 240);
+const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 232);
 
 /// What retries may cost, in an outage of everything.
 const RETRIES_PERCENT: u8 = 50;
@@ -175,8 +185,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             wheel: Wheel::new(now),
             now,
             until: Instant::MAX,
+            late_us: 0,
             steps: Self::STEPS,
-            deaf: None,
+            lost_at: None,
+            cut_off: None,
+            blind: 0,
             budget: RetryBudget::new(RETRIES_PERCENT, RETRIES_AT_ONCE),
             events: VecDeque::new(),
             number: 0,
@@ -199,6 +212,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             dormant: monitor.rest(),
             generation: peer.generation,
             listed: false,
+            blind: self.blind,
         };
         match self.slots.get_mut(peer.index()) {
             Some(place) => {
@@ -226,11 +240,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Removes `peer`; returns whether it was there. Events of it that are pending stay.
     pub fn remove(&mut self, peer: PeerKey) -> bool {
-        let Some(slot) = self.slot_mut(peer) else {
+        let Some(verdict) = self.verdict(peer) else {
             return false;
         };
-        slot.generation = slot.generation.wrapping_add(1);
-        let verdict = slot.dormant.verdict();
+        if let Some(slot) = self.slots.get_mut(peer.index()) {
+            slot.generation = slot.generation.wrapping_add(1);
+        }
         *self.census.of(verdict) -= 1;
         self.wheel.cancel(peer.index);
         self.vacant.push(peer.index);
@@ -245,6 +260,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// which nothing is due.
     pub fn poll(&mut self, now: Instant) -> FleetOutput {
         self.look(now);
+        self.tell_pause();
+        if self.steps == Self::STEPS {
+            self.count_sends();
+        }
         while let Some((index, due)) = self.next_due() {
             if let Some((peer, id)) = self.visit(index) {
                 let late_us = self.now.since(due);
@@ -274,37 +293,30 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 
     /// Somebody looks at `now`, late or not.
-    fn look(&mut self, now: Instant) {
+    const fn look(&mut self, now: Instant) {
         self.now = self.now.max(now);
         let late_us = self.now.since(self.until);
         if late_us > 0 {
             self.until = self.now;
-        }
-        if late_us > 0 && late_us >= u64::from(self.config.pause_us) {
-            self.counters.pauses += 1;
-            self.number = self.number.wrapping_add(1).max(1);
-            let event = Event::Paused {
-                number: self.number,
-                lateness: duration(late_us),
-            };
-            self.tell(None, event);
+            self.late_us = self.late_us.saturating_add(late_us);
         }
     }
 
     /// Lets the monitor of a peer that is due have its say.
     fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
         let peer = self.key(index)?;
-        let dormant = &self.slot(peer)?.dormant;
-        let mut monitor = self.wake(dormant, peer, self.now);
-        let output = monitor.poll_within(self.now, &self.budget);
-        if let Output::Event(event) = output {
-            self.tell(Some(peer), event);
-        }
-        self.rest(peer, &mut monitor);
-        match output {
-            Output::Probe(id) => Some((peer, id)),
-            _ => None,
-        }
+        let mut monitor = self.wake(self.slot(peer)?, peer);
+        let output = match self.lost_at {
+            Some(at) => monitor.poll_after_overflow(self.now, at, &self.budget),
+            None => monitor.poll_within(self.now, &self.budget),
+        };
+        let (probe, event) = match output {
+            Output::Probe(id) => (Some((peer, id)), None),
+            Output::Event(event) => (None, Some(event)),
+            Output::Wait(_) | Output::Idle => (None, None),
+        };
+        self.rest(peer, event, &mut monitor);
+        probe
     }
 
     // ---- peers at rest ----
@@ -321,65 +333,55 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         mix(self.config.seed.0 ^ mix(peer.as_u64())) | 1
     }
 
-    /// The monitor of `peer` as it was left. Not an `Option`, which would be copied once more.
+    /// The monitor of `peer` as it was left, or blind where the fleet went so since. Not an `Option`, which would be copied once more.
     #[inline]
-    fn wake(&self, dormant: &Dormant<N, P>, peer: PeerKey, now: Instant) -> Monitor<N, P> {
-        let mut monitor = dormant.wake(&self.config, self.seed_of(peer), self.number);
-        if let Some(until) = self.deaf {
-            monitor.excuse(until, now);
+    fn wake(&self, slot: &Slot<N, P>, peer: PeerKey) -> Monitor<N, P> {
+        let mut monitor = slot.dormant.wake(&self.config, self.seed_of(peer));
+        if slot.blind != self.blind {
+            monitor.go_blind_untold();
         }
         monitor
     }
 
+    /// Keeps `monitor` until somebody looks again; `event` is what it had to tell before anything that is pending.
     #[inline]
-    fn rest(&mut self, peer: PeerKey, monitor: &mut Monitor<N, P>) {
-        while let Some(event) = monitor.take_event() {
-            self.tell(Some(peer), event);
-        }
-        self.number = monitor.number();
+    fn rest(&mut self, peer: PeerKey, event: Option<Event>, monitor: &mut Monitor<N, P>) {
         self.counters.add(monitor.counters());
+        if self.cut_off.is_some() && monitor.is_sent() {
+            self.notice_send(monitor.sent());
+        }
         let due = if self.now < Instant::MAX {
             monitor.due()
         } else {
             Instant::MAX
         };
         self.wheel.set(peer.index, due);
+        let before = self.slot(peer).map(|slot| self.verdict_of(slot));
         let verdict = monitor.verdict();
-        let slot = self.slots.get_mut(peer.index());
-        let before = slot.map(|slot| {
-            let before = slot.dormant.verdict();
+        let blind = self.blind;
+        if let Some(slot) = self.slots.get_mut(peer.index()) {
             slot.dormant = monitor.rest();
-            before
-        });
+            slot.blind = blind;
+        }
         if let Some(before) = before.filter(|&before| before != verdict) {
             self.recount(peer, before, verdict);
         }
+        self.tell_all(peer, event, monitor);
     }
 
     fn recount(&mut self, peer: PeerKey, from: Verdict, to: Verdict) {
         *self.census.of(from) -= 1;
         *self.census.of(to) += 1;
+        let is_troubled = matches!(to, Verdict::Suspect | Verdict::Dead);
         let slot = self.slots.get_mut(peer.index());
-        if let Some(slot) = slot.filter(|slot| slot.dormant.is_troubled() && !slot.listed) {
+        if let Some(slot) = slot.filter(|slot| is_troubled && !slot.listed) {
             slot.listed = true;
             self.troubled.push(peer.index);
         }
     }
 
-    fn tell(&mut self, peer: Option<PeerKey>, event: Event) {
-        if self.events.len() >= self.slots.len().max(EVENTS_MIN) {
-            self.events.pop_front();
-        }
-        self.events.push_back(FleetEvent { peer, event });
-    }
-
     fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
         let slot = self.slots.get(peer.index())?;
-        (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
-    }
-
-    fn slot_mut(&mut self, peer: PeerKey) -> Option<&mut Slot<N, P>> {
-        let slot = self.slots.get_mut(peer.index())?;
         (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
     }
 

@@ -25,6 +25,8 @@ mod caller;
 mod change;
 #[cfg(feature = "alloc")]
 mod dormant;
+#[cfg(feature = "alloc")]
+mod excuse;
 mod hidden;
 mod lifetime;
 mod member;
@@ -119,6 +121,9 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     last_failure: Option<Failure>,
     /// Whether the next probe is one that the caller's news calls for, and so no retry.
     called_for: bool,
+    /// Whether replies were lost on our side, and no probe sent since is overdue.
+    #[cfg(feature = "alloc")]
+    excused: bool,
     wakes: Wakes,
     failures: SendFailures,
     /// When the first of the last sends that failed was tried, on the caller's clock.
@@ -168,6 +173,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             incarnation: 0,
             last_failure: None,
             called_for: false,
+            #[cfg(feature = "alloc")]
+            excused: false,
             wakes: Wakes::NONE,
             hidden: Instant::MAX,
             failures: SendFailures::NONE,
@@ -269,9 +276,23 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// When the verdict falls if nothing is heard, on observed time; nothing while nothing can be sent.
     fn dead_at(&self) -> Option<Instant> {
         let sends = self.outstanding.failed_send().is_none();
-        let dead_at = self.pulse.dead_at().filter(|_| sends)?;
+        let dead_at = self.falls_at().filter(|_| sends)?;
         Some(dead_at.min(self.wake_in_vain_at()))
     }
+
+    #[cfg(feature = "alloc")]
+    fn falls_at(&self) -> Option<Instant> {
+        self.pulse.dead_at().map(|at| self.after_excuse(at))
+    }
+
+    /// Only in a fleet is a probe excused.
+    #[cfg(not(feature = "alloc"))]
+    fn falls_at(&self) -> Option<Instant> {
+        self.pulse.dead_at()
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    const fn end_excuse(&self) {}
 
     fn turn(&mut self) {
         if self.outstanding.failed_send().is_some() {
@@ -303,6 +324,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
+        self.end_excuse();
         self.failures.succeed(sent);
         if sent < self.proof && self.pulse.verdict() == Verdict::Dead {
             return; // a later one was answered
@@ -416,7 +438,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
-        if saturate(late_us) >= self.pause_us {
+        if self.pause_us < u32::MAX && saturate(late_us) >= self.pause_us {
             one_more(&mut self.counters.pauses);
             self.pending.paused(late_us);
         }

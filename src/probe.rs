@@ -137,6 +137,9 @@ pub(crate) enum Fate {
     VoidLost,
     /// It could not be sent.
     Unsent,
+    /// Its reply may have been lost on our side, so its silence is no evidence. A reply counts as one in time.
+    #[cfg(feature = "alloc")]
+    Excused,
     /// We slept after it had been waited for as long as an answer takes: it is overdue, and when is not known. To be told with the next poll.
     Asleep,
     /// The same, told.
@@ -147,6 +150,19 @@ impl Fate {
     /// Whether it was counted as lost.
     pub(crate) const fn is_lost(self) -> bool {
         matches!(self, Self::Overdue | Self::Overslept | Self::VoidLost)
+    }
+
+    /// Whether its reply may have been lost on our side.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn is_excused(self) -> bool {
+        matches!(self, Self::Excused)
+    }
+
+    /// Only in a fleet is a probe excused.
+    #[cfg(not(feature = "alloc"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn is_excused(self) -> bool {
+        false
     }
 
     /// Whether something can still become of it.
@@ -273,12 +289,31 @@ impl Outstanding {
         self.0.iter_mut().find(overdue)
     }
 
+    /// Whether a probe is overdue and has not been called so.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_any_overdue(&self, now: Instant) -> bool {
+        let overdue = |probe: &Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
+        self.0.iter().any(overdue)
+    }
+
     /// Nothing is to be learnt any more from the silence of those that are so.
     pub(crate) fn void_those(&mut self, are: impl Fn(&Probe) -> bool) {
         let those = |probe: &&mut Probe| probe.is_unanswered() && are(probe);
         for probe in self.0.iter_mut().filter(those) {
             let lost = probe.fate.is_lost();
             probe.fate = if lost { Fate::VoidLost } else { Fate::Void };
+        }
+    }
+
+    /// Excuses those that were not answered: their replies may have been lost on our side.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn excuse_all(&mut self) {
+        for probe in self.0.iter_mut().filter(|probe| probe.is_unanswered()) {
+            probe.fate = match probe.fate {
+                Fate::Waiting => Fate::Excused,
+                fate if fate.is_lost() => Fate::VoidLost,
+                _ => Fate::Void,
+            };
         }
     }
 
@@ -302,8 +337,11 @@ impl Outstanding {
 
     /// When the oldest probe was sent that is remembered.
     pub(crate) fn oldest(&self) -> Instant {
-        let mut used = self.0.iter().filter(|probe| probe.timeout_us > 0);
-        used.next().map_or(Instant::ZERO, |probe| probe.sent)
+        let is_used = |probe: &&Probe| probe.timeout_us > 0 && probe.sent < Instant::MAX;
+        self.0
+            .iter()
+            .find(is_used)
+            .map_or(Instant::ZERO, |probe| probe.sent)
     }
 
     /// When the oldest probe was sent that something can still become of.

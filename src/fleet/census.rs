@@ -74,6 +74,8 @@ pub struct FleetCounters {
     pub pauses: u64,
     /// How often answers were lost on our side.
     pub overflows: u64,
+    /// How often no probe could be sent for one bound: to any peer, or to one alone.
+    pub blind: u64,
 }
 
 impl FleetCounters {
@@ -131,7 +133,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Whether `peer` is alive; nothing where it is gone.
     #[must_use]
     pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
-        self.slot(peer).map(|slot| slot.dormant.verdict())
+        self.slot(peer).map(|slot| self.verdict_of(slot))
     }
 
     /// What is known of `peer` at `now`; nothing where it is gone.
@@ -141,7 +143,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         Some(PeerStatus {
             peer,
             silent: duration(slot.dormant.silent_us(now)),
-            heart: self.wake(&slot.dormant, peer, now).snapshot(now).heart,
+            heart: self.wake(slot, peer).snapshot(now).heart,
         })
     }
 
@@ -151,8 +153,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     pub fn worst(&mut self, count: usize, now: Instant) -> Vec<PeerStatus> {
         self.strike_off();
         let rank = |&index: &u32| {
-            let dormant = self.slots.get(index as usize).map(|slot| &slot.dormant);
-            dormant.map(|dormant| (dormant.verdict() == Verdict::Dead, dormant.silent_us(now)))
+            let slot = self.slots.get(index as usize);
+            slot.map(|slot| {
+                (
+                    self.verdict_of(slot) == Verdict::Dead,
+                    slot.dormant.silent_us(now),
+                )
+            })
         };
         let mut worst = self.troubled.clone();
         let less_bad = |one: &u32, other: &u32| rank(other).cmp(&rank(one));
@@ -165,15 +172,34 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         keys.filter_map(|peer| self.status(peer, now)).collect()
     }
 
+    /// Whether the laws that can be seen in one state hold, for tests, fuzzing and debugging: every peer's monitor is valid, and the census is what
+    /// counting the peers gives. O(n) for n peers.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let mut census = Census::default();
+        let peers = (0..)
+            .zip(&self.slots)
+            .filter_map(|(index, slot)| Some((self.key(index)?, slot)));
+        let mut are_valid = true;
+        for (peer, slot) in peers {
+            *census.of(self.verdict_of(slot)) += 1;
+            are_valid &= self.wake(slot, peer).is_valid();
+            are_valid &= slot.listed || !self.is_troubled(slot);
+        }
+        are_valid && census == self.census
+    }
+
     /// Takes those off the list of the troubled that are in trouble no more.
     fn strike_off(&mut self) {
-        let slots = &mut self.slots;
-        self.troubled.retain(|&index| {
-            let slot = slots.get_mut(index as usize);
-            slot.is_some_and(|slot| {
-                slot.listed = slot.is_taken() && slot.dormant.is_troubled();
-                slot.listed
-            })
+        let mut troubled = core::mem::take(&mut self.troubled);
+        troubled.retain(|&index| {
+            let slot = self.slots.get(index as usize);
+            let stays = slot.is_some_and(|slot| slot.is_taken() && self.is_troubled(slot));
+            if let Some(slot) = self.slots.get_mut(index as usize) {
+                slot.listed = stays;
+            }
+            stays
         });
+        self.troubled = troubled;
     }
 }

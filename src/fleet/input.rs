@@ -22,19 +22,34 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         });
     }
 
-    /// Probe `id` could not be sent, which is our fault and no evidence: time stands still for the verdict until the next one is.
+    /// Probe `id` could not be sent, which is our fault and no evidence against the peer: the time until one can be is credited to it. Say so before the next
+    /// drain.
+    ///
+    /// Where no probe could be sent for one bound, nothing is known of any peer: one [`Event::Blind`](crate::Event::Blind) without a peer says so,
+    /// and every verdict is [`Unknown`](crate::Verdict::Unknown) until its peer is heard, or silent for the bound from a probe that could be sent. Where
+    /// probes to one peer alone cannot be sent, the event names it.
     pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {
+        let unsent = self.counters.unsent;
+        let tried_at = self.slot(peer).map(|slot| slot.dormant.sent());
         self.with(peer, now, |monitor| monitor.handle_unsent(id, now));
+        if let Some(tried_at) = tried_at.filter(|_| self.counters.unsent > unsent) {
+            self.notice_failed_send(tried_at);
+        }
     }
 
-    /// Answers were lost on our side until `now`, such as by an overflow of the socket's receive buffer. No probe that was sent by then and has no answer
-    /// is evidence: its peer is asked again, and has time for an answer before any verdict. Hand in what did arrive before.
+    /// Replies were lost on our side by `now`, such as by an overflow of the socket's receive buffer. Hand in first what did arrive.
     ///
-    /// O(1). Each peer is excused when it would have been suspected. While answers keep being lost, nobody who does not answer is called dead.
+    /// That excuses silence before `now` and none after it. A probe sent before and not answered is neither lost nor evidence: when it
+    /// would be overdue the peer is asked again, at the cost of a retry, and a peer is called dead only once a probe sent since has gone unanswered for the
+    /// timeout. So `Dead` comes at most the bound after the crash, or the interval and the timeout after the last overflow,
+    /// whichever is later, plus our lateness; that is never later than the bound after the last overflow.
+    ///
+    /// A peer whose every reply may have been lost so is neither suspected nor called dead, however long that goes on: only a live one can be told from a dead one
+    /// while replies come through. O(1), and no memory: each peer is excused when something of it is due.
     pub fn handle_overflow(&mut self, now: Instant) {
         self.look(now);
         self.counters.overflows += 1;
-        self.deaf = Some(self.now);
+        self.lost_at = Some(self.now);
     }
 
     /// Probe `peer` as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
@@ -48,11 +63,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             self.counters.ignored += 1;
             return;
         };
-        let mut monitor = self.wake(&slot.dormant, peer, now);
+        let mut monitor = self.wake(slot, peer);
         if now < self.now {
             monitor.look(self.now); // it is told of the past
         }
         call(&mut monitor);
-        self.rest(peer, &mut monitor);
+        self.rest(peer, None, &mut monitor);
     }
 }

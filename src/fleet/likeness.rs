@@ -45,6 +45,8 @@ struct Twins {
     fleet: Fleet<4>,
     keys: Vec<PeerKey>,
     monitors: Vec<Monitor<4>>,
+    /// Whether the last probe could not be sent: two in a row could make a fleet blind, which it tells in its own way.
+    unsent: [bool; PEERS],
     /// When the reply to which probe of which peer arrives.
     network: BTreeSet<(Instant, usize, u64)>,
 }
@@ -75,6 +77,7 @@ impl Twins {
         Self {
             monitors: monitors.collect(),
             keys,
+            unsent: [false; PEERS],
             network: BTreeSet::new(),
             fleet,
         }
@@ -130,6 +133,7 @@ impl Twins {
 
     fn suffer(&mut self, now: Instant, peer: usize, id: u64, fortune: &Fortune) {
         let (key, monitor) = (self.keys[peer], &mut self.monitors[peer]);
+        let again = core::mem::replace(&mut self.unsent[peer], matches!(fortune, Fortune::Unsent));
         match fortune {
             Fortune::Answered(after) => drop(self.network.insert((now.plus(*after), peer, id))),
             Fortune::Refused => {
@@ -137,6 +141,7 @@ impl Twins {
                     .handle_failure(key, id.into(), Failure::Refused, now);
                 monitor.handle_failure(id.into(), Failure::Refused, now);
             }
+            Fortune::Unsent if again => self.unsent[peer] = false,
             Fortune::Unsent => {
                 self.fleet.handle_unsent(key, id.into(), now);
                 monitor.handle_unsent(id.into(), now);

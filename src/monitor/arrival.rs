@@ -50,7 +50,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if fate == Fate::Settled {
             return self.ignore();
         }
-        let timed = matches!(fate, Fate::Waiting | Fate::Overdue);
+        let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
         let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
         let held_us = saturate(wide::min(age, server_delay_us));
         self.answered(label.sent, rtt_us, held_us, fate.is_lost());
@@ -194,6 +194,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let level = self.level_now();
         self.proof = self.proof.max(alive_at);
         self.failures.heard();
+        self.end_excuse();
         self.wakes = Wakes::NONE;
         self.late_us = 0;
         self.pulse.prove(alive_at, seen, certain);

@@ -6,7 +6,7 @@ use super::wakes::Wakes;
 use crate::config::Config;
 use crate::event::Pending;
 use crate::pacing::Pacing;
-use crate::probe::{Kept, Outstanding};
+use crate::probe::{Fate, Kept, Outstanding};
 use crate::pulse::DormantPulse;
 use crate::random::{Secret, mix};
 use crate::send_failures::CompactFailures;
@@ -35,19 +35,20 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
     behind_us: u32,
     spacing_us: u32,
     count: u8,
+    excused: bool,
     failures: CompactFailures,
 }
 
 impl<const N: usize, P: Pacing> Dormant<N, P> {
-    /// The monitor again, under the settings of `config` and a seed of its own. It counts from one on, and its events from `number` on.
+    /// The monitor again, under the settings of `config` and a seed of its own. It counts from one on, and numbers its events from one on.
     #[inline]
-    pub(crate) fn wake(&self, config: &Config<P>, seed: u64, number: u32) -> Monitor<N, P> {
+    pub(crate) fn wake(&self, config: &Config<P>, seed: u64) -> Monitor<N, P> {
         Monitor {
             pulse: self.pulse.wake(config.settings, &self.samples),
             watch: self.watch.wake(),
             outstanding: Outstanding::of(&self.probes),
             counters: Counters::ONE,
-            pending: Pending::after(number),
+            pending: Pending::NONE,
             looser: Looser::default(), // a fleet is not reconfigured
             key: Secret(mix(seed)),
             proof: self.proof,
@@ -60,7 +61,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             next: self.next,
             model: self.model,
             forgotten: self.forgotten,
-            pause_us: u32::MAX, // pauses are the fleet's
+            pause_us: u32::MAX, // none is reported: pauses are the fleet's
             behind_us: self.behind_us,
             spacing_us: self.spacing_us,
             failures: self.failures.wake(self.pulse.mark()),
@@ -70,16 +71,22 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             incarnation: 0, // a new one is another peer
             last_failure: None,
             called_for: false, // nobody calls for a probe of one peer
+            excused: self.excused,
         }
     }
 
-    pub(crate) const fn is_troubled(&self) -> bool {
-        matches!(self.verdict(), Verdict::Suspect | Verdict::Dead)
+    /// When the last probe was sent, or tried, on the caller's clock.
+    pub(crate) const fn sent(&self) -> Instant {
+        self.sent
     }
 
     /// Since the last sign of life, or the verdict.
     pub(crate) const fn silent_us(&self, now: Instant) -> u64 {
-        self.watch.seen_at(now).since(self.pulse.mark())
+        let since = match self.verdict() {
+            Verdict::Alive | Verdict::Suspect => self.proof, // an excuse moves what the verdict counts from
+            Verdict::Unknown | Verdict::Dead | Verdict::Left => self.pulse.mark(),
+        };
+        self.watch.seen_at(now).since(since)
     }
 
     pub(crate) const fn verdict(&self) -> Verdict {
@@ -98,7 +105,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             probes: self.outstanding.kept(),
             samples: self.pulse.samples(),
             pulse: DormantPulse::of(&self.pulse),
-            watch: DormantWatch::of(&self.watch),
+            watch: DormantWatch::of(&self.watch, self.deadline()),
             proof: self.proof,
             hidden_us: saturate(self.hidden.since(self.proof)),
             sent: self.sent,
@@ -108,6 +115,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             behind_us: self.behind_us,
             spacing_us: self.spacing_us,
             count: self.count,
+            excused: self.excused,
             failures: self.failures.rest(self.pulse.mark()),
         }
     }
@@ -117,25 +125,43 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.deadline()
     }
 
-    pub(crate) const fn counters(&self) -> &Counters {
-        &self.counters
+    /// Whether the last probe is known to have been sent: it was answered, or failed, or nobody denied it in all the time that it was waited for.
+    pub(crate) fn is_sent(&self) -> bool {
+        let last = self.outstanding.iter().last();
+        last.is_some_and(|last| match last.fate {
+            Fate::Settled | Fate::Failed => last.timeout_us > 0,
+            fate => fate.is_lost(),
+        })
     }
 
-    /// The number of its last event.
+    /// When the last probe was sent, or tried, on the caller's clock.
+    pub(crate) const fn sent(&self) -> Instant {
+        self.sent
+    }
+
+    /// How many events it counted since it was woken.
     pub(crate) const fn number(&self) -> u32 {
         self.pending.number()
     }
 
-    /// Answers were lost on our side up to `until`. If one of them may have been this peer's, what is under way is void; the peer is
-    /// asked again at once and has time to answer.
-    pub(crate) fn excuse(&mut self, until: Instant, now: Instant) {
-        self.look(now);
-        let deaf = self.watch.seen_at(until);
-        let owed = |probe: &crate::probe::Probe| self.is_evidence(probe) && probe.sent <= deaf;
-        if self.outstanding.iter().any(owed) {
-            self.void(|_| true);
-            self.pulse.allow_one_probe(self.watch.seen());
-            self.next = self.next.min(self.watch.now());
+    pub(crate) const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The bound for which no probe could be sent, where that was found out since it was woken.
+    pub(crate) const fn blind_bound_us(&self) -> Option<u64> {
+        if self.counters.blind > Counters::ONE.blind {
+            Some(self.pulse.plan().bound_us())
+        } else {
+            None
         }
+    }
+
+    /// Nothing is known of the peer, which is told of all at once.
+    #[cold]
+    pub(crate) fn go_blind_untold(&mut self) {
+        self.pulse.begin(); // it may not have been looked at yet
+        self.go_blind(Instant::MAX);
+        (self.pending, self.counters) = (Pending::NONE, Counters::ONE);
     }
 }

@@ -6,9 +6,47 @@ use crate::time::Instant;
 /// How many: a steady probe and the two retries of the default. Answers to older ones are known by their ids.
 const KEPT: usize = 3;
 
-/// The latest at the end.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept([Probe; KEPT]);
+/// The latest at the end, field by field: as probes, they would take six bytes more.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(2))]
+pub(crate) struct Kept {
+    sent: [Instant; KEPT],
+    timeouts_us: [u32; KEPT],
+    counts: [u8; KEPT],
+    fates: [Fate; KEPT],
+}
+
+impl Kept {
+    fn of(probes: &[Probe; KEPT]) -> Self {
+        Self {
+            sent: probes.map(|probe| probe.sent),
+            timeouts_us: probes.map(|probe| probe.timeout_us),
+            counts: probes.map(|probe| probe.count),
+            fates: probes.map(|probe| probe.fate),
+        }
+    }
+
+    fn probes(self) -> [Probe; KEPT] {
+        let Self {
+            sent,
+            timeouts_us,
+            counts,
+            fates,
+        } = self;
+        let mut probes = [Probe::NONE; KEPT];
+        let spans = sent.into_iter().zip(timeouts_us);
+        let rest = counts.into_iter().zip(fates);
+        for (probe, ((sent, timeout_us), (count, fate))) in probes.iter_mut().zip(spans.zip(rest)) {
+            *probe = Probe {
+                sent,
+                timeout_us,
+                count,
+                fate,
+            };
+        }
+        probes
+    }
+}
 
 /// Holds a place where all places of kept probes are in use, so that what is not found among them counts as forgotten.
 const PLACEHOLDER: Probe = Probe {
@@ -24,14 +62,15 @@ const fn is_used(probe: &Probe) -> bool {
 
 impl Outstanding {
     pub(crate) fn of(kept: &Kept) -> Self {
-        let [oldest, ..] = kept.0;
+        let kept = kept.probes();
+        let [oldest, ..] = kept;
         let rest = if is_used(&oldest) {
             PLACEHOLDER
         } else {
             Probe::NONE
         };
         let mut probes = [rest; CAPACITY];
-        for (slot, probe) in probes.iter_mut().rev().zip(kept.0.iter().rev()) {
+        for (slot, probe) in probes.iter_mut().rev().zip(kept.iter().rev()) {
             *slot = *probe;
         }
         Self(probes)
@@ -55,7 +94,7 @@ impl Outstanding {
         for (place, probe) in kept.iter_mut().rev().zip(used) {
             *place = *probe;
         }
-        Kept(kept)
+        Kept::of(&kept)
     }
 }
 

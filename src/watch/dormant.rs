@@ -12,10 +12,15 @@ pub(crate) struct DormantWatch {
 }
 
 impl DormantWatch {
-    pub(crate) const fn of(watch: &Watch) -> Self {
+    /// Where somebody has to look at `due` next. If that is not in the future, lateness counts from now on, not from a deadline that has passed.
+    pub(crate) const fn of(watch: &Watch, due: Instant) -> Self {
         Self {
             behind_us: watch.now.since(watch.seen),
-            credited: watch.credited,
+            credited: if due.as_micros() <= watch.now.as_micros() {
+                watch.now
+            } else {
+                watch.credited
+            },
         }
     }
 

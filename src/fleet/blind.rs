@@ -1,0 +1,143 @@
+//! A fleet that cannot send: one event for all of its peers, which become unknown at once.
+
+use super::{Census, Fleet, FleetEvent, PeerKey, Slot};
+use crate::event::Event;
+use crate::monitor::Monitor;
+use crate::pacing::Pacing;
+use crate::time::{Instant, duration};
+use crate::verdict::{Reason, Verdict};
+
+/// No probe is known to have been sent since one could not be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CutOff {
+    /// When the first one was tried that could not be sent.
+    since: Instant,
+    /// The fewest that had been sent after any that could not be.
+    sent: u64,
+    /// Whether more have been since, unless that is yet to be denied.
+    is_over: bool,
+}
+
+impl<const N: usize, P: Pacing> Fleet<N, P> {
+    /// A drain begins. Mostly it has been said by now which probes of the last one could not be sent.
+    pub(super) const fn count_sends(&mut self) {
+        if let Some(cut_off) = &mut self.cut_off {
+            cut_off.is_over = self.counters.probes > cut_off.sent;
+        }
+    }
+
+    /// A probe that was tried at `tried_at` could not be sent.
+    pub(super) fn notice_failed_send(&mut self, tried_at: Instant) {
+        let sent = self.counters.probes;
+        let cut_off = self.cut_off.get_or_insert(CutOff {
+            since: tried_at,
+            sent,
+            is_over: false,
+        });
+        cut_off.sent = cut_off.sent.min(sent); // several may be tried before the first is denied
+    }
+
+    /// The last probe to a peer, tried at `tried_at`, is known to have been sent.
+    pub(super) fn notice_send(&mut self, tried_at: Instant) {
+        self.cut_off = self.cut_off.filter(|cut_off| tried_at < cut_off.since);
+    }
+
+    /// Since when the fleet could not send, where that is as long as the bound of a peer that could not be asked.
+    fn cut_off_for(&self, bound_us: u64) -> Option<Instant> {
+        let since = self.cut_off.filter(|cut_off| !cut_off.is_over)?.since;
+        (self.now.since(since) >= bound_us).then_some(since)
+    }
+
+    /// Tells what `monitor` has to tell, `first` before the rest. That nothing can be sent is told of the fleet where it is true of all peers.
+    pub(super) fn tell_all(
+        &mut self,
+        peer: PeerKey,
+        first: Option<Event>,
+        monitor: &mut Monitor<N, P>,
+    ) {
+        let cut_off = monitor
+            .blind_bound_us()
+            .and_then(|bound_us| self.cut_off_for(bound_us));
+        let count = monitor.number();
+        let rest = core::iter::from_fn(|| monitor.take_event());
+        let Some(since) = cut_off else {
+            return self.tell_each(peer, first.into_iter().chain(rest), count);
+        };
+        for event in first.into_iter().chain(rest) {
+            if !is_of_blindness(&event) {
+                self.tell(Some(peer), event);
+            }
+        }
+        self.go_blind(since);
+    }
+
+    /// Tells what a monitor has to tell that counted `count` events: where it replaced one by a later one, the numbers show a gap.
+    fn tell_each(&mut self, peer: PeerKey, events: impl Iterator<Item = Event>, count: u32) {
+        let before = self.number;
+        for event in events {
+            self.number = before.wrapping_add(event.number() - 1);
+            self.tell(Some(peer), event);
+        }
+        self.number = before.wrapping_add(count);
+    }
+
+    /// Nothing is known of any peer. O(1): each becomes unknown when it is looked at.
+    fn go_blind(&mut self, since: Instant) {
+        self.blind = self.blind.wrapping_add(1);
+        self.census = Census {
+            unknown: self.census.peers(),
+            ..Census::default()
+        };
+        self.tell(None, Event::Blind { number: 0, since });
+    }
+
+    /// Tells how late we looked since the last poll, replies of the past included that were handed in one after the other.
+    pub(super) fn tell_pause(&mut self) {
+        let late_us = core::mem::take(&mut self.late_us);
+        if late_us > 0 && self.config.is_pause(late_us) {
+            self.counters.pauses += 1;
+            let lateness = duration(late_us);
+            self.tell(
+                None,
+                Event::Paused {
+                    number: 0,
+                    lateness,
+                },
+            );
+        }
+    }
+
+    /// Takes an event over with a number of the fleet's.
+    fn tell(&mut self, peer: Option<PeerKey>, event: Event) {
+        if matches!(event, Event::Blind { .. }) {
+            self.counters.blind += 1;
+        }
+        if self.events.len() >= self.slots.len().max(super::EVENTS_MIN) {
+            self.events.pop_front();
+        }
+        self.number = self.number.wrapping_add(1).max(1);
+        let event = event.with_number(self.number);
+        self.events.push_back(FleetEvent { peer, event });
+    }
+
+    /// The verdict of who has this place, which is unknown since the fleet went blind after it was last looked at.
+    pub(super) const fn verdict_of(&self, slot: &Slot<N, P>) -> Verdict {
+        if slot.blind == self.blind {
+            slot.dormant.verdict()
+        } else {
+            Verdict::Unknown
+        }
+    }
+
+    pub(super) const fn is_troubled(&self, slot: &Slot<N, P>) -> bool {
+        matches!(self.verdict_of(slot), Verdict::Suspect | Verdict::Dead)
+    }
+}
+
+const fn is_of_blindness(event: &Event) -> bool {
+    match event {
+        Event::Blind { .. } => true,
+        Event::Transition(change) => matches!(change.reason, Reason::Blind),
+        _ => false,
+    }
+}

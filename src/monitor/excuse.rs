@@ -1,0 +1,103 @@
+//! Replies that were lost on our side: what they may have said is not held against the peer.
+
+use crate::budget::RetryBudget;
+use crate::monitor::{Monitor, Output};
+use crate::pacing::Pacing;
+use crate::probe::Probe;
+use crate::snapshot::one_more;
+use crate::time::Instant;
+use crate::verdict::Verdict;
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// [`poll_within`](Self::poll_within), where replies were last lost on our side at `lost_at`, on the caller's clock.
+    ///
+    /// A probe sent before that is neither lost nor evidence, and `Dead` needs one sent since to be overdue: that ends an excuse, whatever the lateness. Nothing is
+    /// remembered for it, as the moment of the last send tells whether there has been one.
+    pub(crate) fn poll_after_overflow(
+        &mut self,
+        now: Instant,
+        lost_at: Instant,
+        budget: &RetryBudget,
+    ) -> Output {
+        self.look(now);
+        if self.sent < lost_at && self.is_due() && self.excuse(budget) {
+            let output = Output::Probe(self.send());
+            self.settle();
+            return output;
+        }
+        self.poll_with(now, Some(budget))
+    }
+
+    /// Whether there is a probe to send, to call overdue, or a verdict to reach.
+    fn is_due(&self) -> bool {
+        let seen = self.watch.seen();
+        self.next <= self.watch.now()
+            || self.turns_at().is_some_and(|at| at <= seen)
+            || self.outstanding.is_any_overdue(seen)
+            || self.hidden_overdue_at() <= seen
+    }
+
+    /// Holds nothing that is under way against the peer; returns whether it is to be asked again now, out of turn.
+    fn excuse(&mut self, budget: &RetryBudget) -> bool {
+        let asks_again = self.asks_again(budget);
+        self.pulse.void();
+        self.excuse_those_under_way();
+        self.excused = true;
+        asks_again
+    }
+
+    /// Whether a peer that is not doubted is asked again before its turn. In an episode retries do that, and the schedule where nothing can be sent.
+    fn asks_again(&mut self, budget: &RetryBudget) -> bool {
+        let now = self.watch.now();
+        let is_doubted = self.pulse.verdict() == Verdict::Dead || self.pulse.in_episode();
+        if is_doubted || self.next <= now || self.outstanding.failed_send().is_some() {
+            return false;
+        }
+        if budget.spend() {
+            one_more(&mut self.counters.budgeted);
+            return true;
+        }
+        let timeout_us = u64::from(self.pulse.plan().timeout_us());
+        self.next = self.next.min(now.plus(timeout_us));
+        false
+    }
+
+    fn excuse_those_under_way(&mut self) {
+        let seen = self.watch.seen();
+        let probes = self.outstanding.clone();
+        for probe in probes.iter() {
+            if !self.is_evidence(probe) {
+                continue;
+            }
+            self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
+            if probe.overdue_at() <= seen {
+                self.failures.succeed(probe.sent); // nobody said in all this time that it was not
+            }
+        }
+        self.outstanding.excuse_all();
+        if self.hidden_overdue_at() <= seen {
+            self.failures.succeed(self.hidden);
+        }
+        self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
+        self.hidden = Instant::MAX;
+    }
+
+    pub(super) const fn end_excuse(&mut self) {
+        self.excused = false;
+    }
+
+    /// `dead_at`, or while replies may have been lost on our side when the first probe sent since has been overdue for a microsecond, where that is
+    /// later: suspicion comes before death.
+    pub(super) fn after_excuse(&self, dead_at: Instant) -> Instant {
+        if !self.excused {
+            return dead_at;
+        }
+        let mut evidence = self
+            .outstanding
+            .iter()
+            .filter(|probe| self.is_evidence(probe));
+        let overdue_at = evidence.next().map_or(Instant::MAX, Probe::overdue_at);
+        let overdue_at = overdue_at.min(self.hidden_overdue_at());
+        dead_at.max(overdue_at.plus(1))
+    }
+}
