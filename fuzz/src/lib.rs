@@ -32,6 +32,10 @@ mod group;
 #[path = "../../tests/common/group_ops.rs"]
 mod group_ops;
 
+#[path = "../../tests/common/fleet_ops.rs"]
+#[allow(dead_code)]
+mod fleet_ops;
+
 #[path = "../../tests/common/model.rs"]
 mod model;
 
@@ -177,6 +181,32 @@ pub fn monitor(bytes: &[u8]) {
     }) = input(bytes)
     {
         setup.run(Life { ops, stamps_late });
+    }
+}
+
+struct Crowd(u8, Vec<fleet_ops::Op>);
+
+impl Trial for Crowd {
+    fn with<P: Pacing>(self, config: Config<P>) {
+        let Self(peers, ops) = self;
+        let mut world = fleet_ops::World::new(seeded(config), peers % 8);
+        count::done(ops.len());
+        for op in &ops {
+            world.apply(op);
+        }
+    }
+}
+
+/// Any operations, done to a fleet.
+pub fn fleet(bytes: &[u8]) {
+    #[derive(Debug, Arbitrary)]
+    struct Input {
+        setup: Setup,
+        peers: u8,
+        ops: Vec<fleet_ops::Op>,
+    }
+    if let Some(Input { setup, peers, ops }) = input(bytes) {
+        setup.run(Crowd(peers, ops));
     }
 }
 
@@ -480,6 +510,11 @@ mod tests {
     #[test]
     fn any_operations_leave_a_group_valid() {
         smoke(super::failover);
+    }
+
+    #[test]
+    fn any_operations_leave_a_fleet_valid_and_its_laws_unbroken() {
+        smoke(super::fleet);
     }
 
     #[test]
