@@ -720,6 +720,9 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
                     self.account.pauses += 1;
                     self.paused(peer, micros(lateness), pauses, now_us)?;
                 }
+                Event::Blind { since, .. } if peer.is_none() => {
+                    self.blind(since.as_micros().saturating_sub(self.plan.start_us), now_us)?;
+                }
                 _ => {}
             }
         }
@@ -736,6 +739,21 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         };
         let told = self.truths.iter().flatten().find(|truth| truth.key == peer);
         told.is_some_and(|truth| truth.verdict != transition.from)
+    }
+
+    /// Nothing could be sent for a bound: every verdict is unknown, and one event tells so.
+    fn blind(&mut self, since_us: u64, now_us: u64) -> Result<(), Violation> {
+        let mut is_blocked = false;
+        for truth in self.truths.iter_mut().flatten() {
+            is_blocked |= truth.blocked_us.is_some_and(|us| us <= now_us);
+            truth.verdict = Verdict::Unknown;
+            (truth.dead_us, truth.episode) = (None, None);
+        }
+        if is_blocked && since_us < now_us {
+            return Ok(());
+        }
+        let kind = "blind though no send failed";
+        Err(Violation::new(Law::LocalTrouble, kind, now_us, since_us))
     }
 
     fn paused(
