@@ -6,6 +6,10 @@ use super::judge::Moment;
 use super::oracle::{Judged, Oracle};
 use crate::world::{Journal, Law, Random};
 
+/// So many times it may want to be polled with nothing to tell and nothing heard: "nothing to do
+/// before this moment".
+const MOST_IDLE: u32 = 16;
+
 /// Every so many drains the counters and the scale of phi are looked at.
 const SAMPLED: u32 = 8;
 
@@ -38,6 +42,7 @@ impl Oracle<'_> {
         self.digest = Random::of(self.digest, event.number().into(), shown_us).draw();
         let next = self.number.wrapping_add(1);
         self.number = event.number();
+        self.idle_drains = 0;
         // "where the caller drains too seldom, the latest event of a kind stays and the numbers
         // show a gap"
         let numbered = event.number() == next || self.inputs > 1 && event.number() > next;
@@ -136,6 +141,14 @@ impl Oracle<'_> {
             valid,
             Law::Accounts,
             "the listener says that it is not valid",
+            at,
+        )?;
+        self.idle_drains += u32::from(!early);
+        let busy = self.idle_drains > MOST_IDLE;
+        self.check(
+            !busy,
+            Law::Progress,
+            "it wakes us again and again for nothing",
             at,
         )?;
         (self.asked, self.inputs, self.late_now_us) = (until, 0, 0);

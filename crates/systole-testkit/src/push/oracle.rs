@@ -48,6 +48,8 @@ pub struct Oracle<'p> {
     /// The latest moment that was shown to the listener.
     pub latest: Instant,
     pub drains: u32,
+    /// Drains in a row to which nothing came, and which told nothing.
+    pub idle_drains: u32,
 }
 
 /// What went wrong, if anything.
@@ -82,6 +84,7 @@ impl<'p> Oracle<'p> {
             late_now_us: 0,
             latest: Instant::ZERO,
             drains: 0,
+            idle_drains: 0,
         }
     }
 
@@ -99,6 +102,7 @@ impl<'p> Oracle<'p> {
     fn input(&mut self) {
         self.inputs += 1;
         self.predicted = None;
+        self.idle_drains = 0;
         (self.level_milli, self.phi) = (0, 0.0);
         self.most_bound_us = self.most_bound_us.max(micros(self.machine.bound()));
     }

@@ -72,7 +72,8 @@ impl Oracle<'_> {
 
     fn judge_goodbye(&self, sent: &Sent, newer: bool, at: Moment) -> Judged {
         let believed = self.machine.snapshot(at.shown).incarnation == Some(sent.beat.incarnation());
-        let left = !newer || !believed || self.machine.verdict() == Verdict::Left;
+        let left = self.machine.verdict() == Verdict::Left;
+        let left = left || !newer || !believed || self.is_the_end(at);
         self.check(left, Law::NoLockOut, "a goodbye is not heard", at)
     }
 

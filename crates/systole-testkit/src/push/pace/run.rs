@@ -127,7 +127,8 @@ impl<'p> Run<'p> {
                 self.act(act.unwrap_or(Act::Goodbye), journal)?;
                 continue;
             }
-            if self.random.chance_ppm(self.plan.early_ppm) && due_us > self.now_us + 1 {
+            if self.random.chance_ppm(self.plan.early_ppm) && due_us.saturating_sub(self.now_us) > 1
+            {
                 self.now_us = self.random.between(self.now_us, due_us - 1);
                 journal.coverage.saw("polled before it asked for that");
             } else {
