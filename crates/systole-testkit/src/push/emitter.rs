@@ -243,7 +243,8 @@ impl<'p> Emitter<'p> {
         // slots that passed while it was down are left out
         loop {
             let (slot_at_us, remainder) = self.following_slot(now_us);
-            if Instant::from_micros(slot_at_us) > self.clock.read(now_us) {
+            let ended = slot_at_us == u64::MAX;
+            if ended || Instant::from_micros(slot_at_us) > self.clock.read(now_us) {
                 break;
             }
             (self.slot_at_us, self.remainder) = (slot_at_us, remainder);
