@@ -124,6 +124,14 @@ impl Ledger {
         }
     }
 
+    /// A send took `span_us`: nobody looked meanwhile, which may be credited, or not.
+    pub fn busy(&mut self, span_us: u64) {
+        if self.muted_since.is_none() {
+            self.credit_us += span_us;
+            self.soft_us += span_us;
+        }
+    }
+
     /// A probe is handed out; whether it can be sent is known to the world alone.
     pub fn send(&mut self, id: ProbeId, is_unsent: bool) {
         if !is_unsent {

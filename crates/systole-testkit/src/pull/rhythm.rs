@@ -108,6 +108,10 @@ impl Rhythm {
             retries,
             least_interval_us: interval_us,
         });
+        if verdict == Verdict::Dead {
+            // a plan may ask a dead peer more often than it states
+            episode.least_interval_us = limits.interval_min_us;
+        }
         // what the caller asks for is no retry
         episode.probes += u64::from(!was_irregular);
         let kind = if ledger.muted_since.is_some() {
@@ -172,7 +176,11 @@ impl Rhythm {
                 return broken("a steady interval below the shortest", least_us);
             }
             // "uniform in [max(min, 0.9 * interval), interval]"; that of a dead peer is not stated
-            let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
+            let jittered_us = self.least_interval_us
+                - self
+                    .least_interval_us
+                    .saturating_mul(limits.jitter)
+                    .div_ceil(100);
             let planned = verdict == Verdict::Alive
                 && !limits.is_hostile
                 && !self.is_shifted
@@ -205,7 +213,11 @@ impl Episode {
     /// "Never more than the plan's number in an episode"; steady probes go on beside them.
     fn storm(&self, now: Moment, limits: &Limits, kind: &'static str) -> Result<(), Violation> {
         let passed_us = now.at_us - self.since.at_us;
-        let jittered_us = self.least_interval_us - self.least_interval_us / 100 * limits.jitter;
+        let jittered_us = self.least_interval_us
+            - self
+                .least_interval_us
+                .saturating_mul(limits.jitter)
+                .div_ceil(100);
         let steady_us = jittered_us.max(limits.interval_min_us).max(1);
         let most = self.retries + 2 + passed_us / steady_us;
         if self.probes <= most {

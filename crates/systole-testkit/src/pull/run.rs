@@ -319,6 +319,8 @@ impl<'a> Run<'a> {
         plan.answers(number, self.now_us, |at_us, what| queue.push(at_us, what));
         self.now_us += self.plan.sending_us;
         self.accounts.busy_us += self.plan.sending_us;
+        self.look();
+        self.ledger.busy(self.plan.sending_us);
         Ok(false)
     }
 

@@ -31,7 +31,8 @@ impl Pings<'_> {
         self.bounds.1 = micros(self.heart.snapshot().plan.bound());
         self.state();
         (self.missed, self.level, self.episode) = (0, 0, None);
-        self.answers += 1;
+        // "an answer older than the bound … is a sample, and leaves the verdict"
+        self.answers += u64::from(rtt_us < self.bounds.0);
         self.long_waits.clear();
         let verdict = self.heart.verdict();
         let enough = self.answers >= self.limits.rise && rtt_us < self.bounds.0;
@@ -128,7 +129,7 @@ impl Pings<'_> {
     fn episode(&mut self, sent_us: u64, interval_us: u64, retries: u64) -> Result<(), Violation> {
         let (since_us, least_us, most) =
             *self.episode.get_or_insert((sent_us, interval_us, retries));
-        let jittered_us = least_us - least_us / 100 * self.limits.jitter;
+        let jittered_us = least_us - least_us.saturating_mul(self.limits.jitter).div_ceil(100);
         let steady_us = jittered_us.max(self.limits.interval_min_us).max(1);
         let allowed = most + 2 + (sent_us - since_us) / steady_us;
         if self.missed > allowed {

@@ -201,7 +201,7 @@ impl Verdicts {
         };
         if let Some(excused) = self.excused
             && excused.at_us >= self.certain.map_or(0, |certain| certain.at_us)
-            && ledger.since(asked) < self.asked_us
+            && ledger.since(asked) + (now.soft_us - asked.soft_us) < self.asked_us
         {
             let detail = format!("asked {asked:?}, timeout {}", self.asked_us);
             return broken(
