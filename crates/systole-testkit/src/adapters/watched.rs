@@ -184,7 +184,12 @@ impl Watched {
             Note::Unsent(at_us) => {
                 coverage.saw("a probe could not be sent");
                 self.probes += 1;
-                self.truth.unsent(at_us);
+                let slack_us = self.probes * TIMERS_US;
+                let ours = Ours {
+                    late_us: self.late_us + slack_us,
+                    told_us: None,
+                };
+                self.truth.unsent(at_us, ours);
             }
             Note::Heard(at_us, sent_us) => self.truth.heard(sent_us, at_us - sent_us),
             Note::Overflow(at_us) => {

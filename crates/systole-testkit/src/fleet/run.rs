@@ -308,6 +308,8 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         {
             truth.goes(now_us, self.ours);
         }
+        // read at a deadline, and taken to have arrived then, an answer may be as old as that
+        truth.is_quick &= self.plan.stamps || self.plan.wakes;
         let index = key.index();
         if self.places.len() <= index {
             self.places.resize(index + 1, None);
@@ -620,7 +622,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             .find(now_us, OURS, |it| it == Kind::SendFails)
             .is_some()
         {
-            truth.unsent(now_us);
+            truth.unsent(now_us + self.plan.unsent_after_us, self.ours);
             let is_long = truth.is_blocked_for_a_bound(now_us);
             self.journal
                 .coverage

@@ -44,6 +44,8 @@ pub struct Truth {
     pub attempted_us: Option<u64>,
     /// When the first of the sends failed that nothing followed.
     pub blocked_us: Option<u64>,
+    /// From when on nothing could be sent and nothing proved life, and our lateness then.
+    blind_from: (u64, u64),
     /// How often a send failed since.
     pub attempts: u64,
     /// How long nothing could be sent, since it does not answer.
@@ -99,6 +101,7 @@ impl Truth {
             blocked_us: None,
             attempted_us: None,
             attempts: 0,
+            blind_from: (0, 0),
             unsendable_us: 0,
             late_at_us: 0,
             base_us: now_us,
@@ -144,7 +147,7 @@ impl Truth {
 
     /// Whether the plan that the fleet states is wanted: somebody waits for a verdict.
     pub fn waits(&self) -> bool {
-        self.down_us.is_some() || self.verdict != Verdict::Alive
+        self.down_us.is_some() || self.blocked_us.is_some() || self.verdict != Verdict::Alive
     }
 
     /// A probe left at `now_us`.
@@ -153,7 +156,7 @@ impl Truth {
             let span_us = now_us.saturating_sub(blocked_us);
             self.unsendable_us += span_us;
             // "after a successful send the bound counts from it"
-            if span_us >= self.bound_us {
+            if span_us >= self.bound_us || self.verdict == Verdict::Unknown {
                 self.base_us = self.base_us.max(now_us);
             }
         }
@@ -166,8 +169,14 @@ impl Truth {
     }
 
     /// A probe could not be sent at `now_us`.
-    pub fn unsent(&mut self, now_us: u64) {
-        self.blocked_us.get_or_insert(now_us);
+    pub fn unsent(&mut self, now_us: u64, ours: Ours) {
+        if self
+            .blocked_us
+            .replace(self.blocked_us.unwrap_or(now_us))
+            .is_none()
+        {
+            self.blind_from = (now_us, ours.late_us);
+        }
         self.attempts += 1;
         if self.down_us.is_none() {
             self.base_us = self.base_us.max(now_us);
@@ -198,6 +207,7 @@ impl Truth {
 
     /// The reply to the probe sent at `sent_us` was handed in.
     pub fn heard(&mut self, sent_us: u64, rtt_us: u64) {
+        self.blind_from.0 = self.blind_from.0.max(sent_us.saturating_add(rtt_us));
         self.is_heard |= self.down_us.is_none() && sent_us >= self.up_us;
         self.proof_us = self.proof_us.max(Some(sent_us));
         let (last_us, count) = self.alike;
@@ -236,6 +246,7 @@ impl Truth {
 
     /// What has to be so after a drain at `now_us`.
     pub fn judge(&self, now_us: u64, ours: Ours) -> Result<(), Violation> {
+        self.judge_blind(now_us, ours)?;
         let credit_us = ours.late_us - self.late_at_us;
         if self.down_us.is_some() {
             return self.judge_detection(now_us, credit_us);
@@ -244,6 +255,28 @@ impl Truth {
             return self.judge_return(now_us, credit_us);
         }
         Ok(())
+    }
+
+    /// "when a send failed, and for one bound none succeeded and nothing proved life, ... the verdict
+    /// is `Unknown`"; one that was dead before may stay so.
+    fn judge_blind(&self, now_us: u64, ours: Ours) -> Result<(), Violation> {
+        let (from_us, late_at_us) = self.blind_from;
+        let credit_us = ours.late_us.saturating_sub(late_at_us);
+        let by_us = from_us
+            .saturating_add(self.bound_us)
+            .saturating_add(credit_us);
+        let is_seeing = matches!(self.verdict, Verdict::Alive | Verdict::Suspect);
+        if self.blocked_us.is_none() || !is_seeing || now_us <= by_us {
+            return Ok(());
+        }
+        let detail = format!(
+            "peer {} is {:?}, nothing sent or heard since {from_us}, bound {}, lateness {credit_us}",
+            self.key.index(),
+            self.verdict,
+            self.bound_us,
+        );
+        let kind = "nothing could be sent for a bound, and the verdict is not unknown";
+        Err(Violation::new(Law::LocalTrouble, kind, now_us, detail))
     }
 
     fn judge_detection(&self, now_us: u64, credit_us: u64) -> Result<(), Violation> {
