@@ -89,10 +89,12 @@ impl Watched {
     }
 
     /// At most `at_once` probes are under way: "the oldest is dropped for a new one", and with it
-    /// its answer, where that takes longer than so many probes.
+    /// its answer, where that takes longer than so many probes. With one, a dead peer is waited for
+    /// longer now and then, and its return seen later.
     pub fn drops_over(&mut self, at_once: usize, spacing_us: u64) {
         let within_us = spacing_us.saturating_mul(at_once as u64 - 1);
-        self.truth.is_clean &= self.truth.is_quick || self.truth.longest_rtt_us < within_us;
+        let is_kept = self.truth.is_quick || self.truth.longest_rtt_us < within_us;
+        self.truth.is_clean &= is_kept && at_once > 1;
     }
 
     /// It is left alone until `now_us` at least, and starts over as unknown.

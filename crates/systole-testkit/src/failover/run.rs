@@ -10,7 +10,7 @@ use systole::{
 
 use super::endpoint::Truth;
 use super::plan::GroupPlan;
-use crate::fleet::settings::Built;
+use crate::fleet::settings::{Built, Policy};
 use crate::fleet::{Echo, OURS, down_spans, send};
 use crate::world::{Journal, Kind, Law, Queue, Random, Violation, World};
 
@@ -265,7 +265,9 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
     /// A bound that is much longer than what the plan of the active endpoint needs helps nobody.
     fn stated(&self) -> Result<(), Violation> {
         let settings = &self.plan.settings;
-        if settings.request_timeout_us.is_some() || settings.active.timeouts_us.is_some() {
+        let is_hostile = matches!(settings.active.policy, Policy::Hostile(..));
+        let is_set = settings.request_timeout_us.is_some() || settings.active.timeouts_us.is_some();
+        if is_hostile || is_set {
             return Ok(());
         }
         let status = self.group.status(self.active, self.at(0));
@@ -887,7 +889,8 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         }
         let most = match settings.returning {
             Return::Stay => 1,
-            Return::Prefer => 1 + 2 * now_us / (self.first_quarantine_us + self.hold_down_us),
+            // and one to the better endpoint, before anything failed
+            Return::Prefer => 2 + 2 * now_us / (self.first_quarantine_us + self.hold_down_us),
         };
         if self.flaps <= most {
             return Ok(());

@@ -32,8 +32,9 @@ pub struct Truth {
     rise: u64,
     /// Since when it does not answer.
     pub down_us: Option<u64>,
-    /// Whether a probe that was sent since it is there was answered.
+    /// Whether as many probes that were sent since it is there were answered as bring it back.
     pub is_heard: bool,
+    answers: u64,
     up_us: u64,
     /// Whether it was called alive since it is there.
     is_seen: bool,
@@ -94,6 +95,7 @@ impl Truth {
             rise: rise.into(),
             down_us: None,
             is_heard: true,
+            answers: 0,
             up_us: now_us,
             is_seen: false,
             first_sent_us: None,
@@ -117,7 +119,7 @@ impl Truth {
     /// Since `at_us` it does not answer.
     pub fn goes(&mut self, at_us: u64, ours: Ours) {
         self.down_us = Some(at_us);
-        self.is_heard = false;
+        (self.is_heard, self.answers) = (false, 0);
         self.turns(at_us, ours);
     }
 
@@ -208,7 +210,10 @@ impl Truth {
     /// The reply to the probe sent at `sent_us` was handed in.
     pub fn heard(&mut self, sent_us: u64, rtt_us: u64) {
         self.blind_from.0 = self.blind_from.0.max(sent_us.saturating_add(rtt_us));
-        self.is_heard |= self.down_us.is_none() && sent_us >= self.up_us;
+        if self.down_us.is_none() && sent_us >= self.up_us {
+            self.answers += 1;
+            self.is_heard |= self.answers >= self.rise;
+        }
         self.proof_us = self.proof_us.max(Some(sent_us));
         let (last_us, count) = self.alike;
         self.alike = (rtt_us, if last_us == rtt_us { count + 1 } else { 1 });
