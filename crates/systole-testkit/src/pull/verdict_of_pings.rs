@@ -108,15 +108,13 @@ impl Pings<'_> {
 
     /// "A dead peer is waited for one interval, and every eighth time … longer."
     fn waits(&mut self, timeout_us: u64, interval_us: u64) -> Result<(), Violation> {
-        if self.limits.is_hostile {
-            return Ok(()); // its next plan need not have anything to do with the last
-        }
         let plan = self.heart.snapshot().plan;
         // the wait was said under the plan before, which an unanswered probe may change
         let longest_us = micros(plan.interval())
             .max(interval_us)
             .max(self.limits.timeout_min_us);
-        let is_long = timeout_us > longest_us;
+        // the next plan of a hostile policy need not have anything to do with the last
+        let is_long = timeout_us > longest_us && !self.limits.is_hostile;
         if self.long_waits.len() == 7 {
             self.long_waits.pop_front();
         }
