@@ -81,6 +81,12 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Drops the future for another one in the same task, so that its old timers wake the new one.
+    fn again(&mut self, future: impl Future<Output = ()> + 'a) {
+        self.future = Box::pin(future);
+        self.flag.0.store(true, Ordering::Relaxed);
+    }
+
     /// Polls it where it was woken; returns whether it was.
     fn turn(&mut self) -> bool {
         if self.is_over || !self.flag.0.swap(false, Ordering::Relaxed) {
@@ -158,6 +164,8 @@ fn live<P: Pacing + Copy>(
         plan.settings.rise,
         0,
     );
+    let dead_us = plan.settings.policy.dead_interval_us();
+    watched.within(dead_us, micros(config.timeout_max()));
     let spacing_us = micros(config.timeout_min().min(config.interval_min()));
     watched.drops_over(4, spacing_us); // "the oldest of more than four"
     let (notes, asked) = (watched.notes.clone(), AtomicU64::new(0));
@@ -206,7 +214,7 @@ fn live<P: Pacing + Copy>(
                 snapshot.unanswered > 0,
                 "the loop was dropped while a probe was under way",
             );
-            run = Task::new(heart.run(probe));
+            run.again(heart.run(probe));
             // probes under way are dropped: they count for nothing, and are asked again
             watched.drops(now_us());
             cancel_us = next_cancel(plan, &mut random, now_us());
@@ -225,7 +233,13 @@ fn live<P: Pacing + Copy>(
         last_us = now_us();
         MockDriver::get().advance(Duration::from_micros(by_us));
     }
-    stopped(&heart, run, waiters, plan.life_us)
+    stopped(
+        &heart,
+        run,
+        waiters,
+        plan.life_us,
+        micros(config.interval_max()),
+    )
 }
 
 fn next_cancel(plan: &AdapterPlan, random: &mut Random, now_us: u64) -> u64 {
@@ -241,10 +255,13 @@ fn stopped<P: Pacing>(
     run: Task<'_>,
     mut waiters: Vec<Task<'_>>,
     life_us: u64,
+    interval_us: u64,
 ) -> Result<(), Violation> {
     let mut run = pin!(run);
     heart.stop();
     for _ in 0..SPINS {
+        // "A further one looks once an interval"
+        MockDriver::get().advance(Duration::from_micros(interval_us / 50));
         run.turn();
         for waiter in &mut waiters {
             waiter.turn();

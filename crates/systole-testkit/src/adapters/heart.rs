@@ -165,6 +165,8 @@ where
         plan.settings.rise,
         0,
     );
+    let dead_us = plan.settings.policy.dead_interval_us();
+    watched.within(dead_us, micros(config.timeout_max()));
     let spacing_us = micros(config.timeout_min().min(config.interval_min()));
     watched.drops_over(plan.at_once, spacing_us);
     let asked = Asked {

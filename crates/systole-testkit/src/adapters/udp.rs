@@ -320,7 +320,9 @@ where
     let key = fleet.add(address(slot));
     // an overflow is told in time only to those whose answers come soon enough
     let timeout_us = micros(config.timeout_min()) / 2;
-    let watched = Watched::new(peer, key, timeout_us, plan.settings.rise, now_us);
+    let mut watched = Watched::new(peer, key, timeout_us, plan.settings.rise, now_us);
+    let dead_us = plan.settings.policy.dead_interval_us();
+    watched.within(dead_us, micros(config.timeout_max()));
     network.lock().unwrap().notes[slot] = watched.notes.clone();
     Member { slot, key, watched }
 }

@@ -88,6 +88,11 @@ impl Watched {
         self.truth.overflowed(now_us);
     }
 
+    /// See [`Truth::within`].
+    pub fn within(&mut self, dead_us: u64, longest_us: u64) {
+        self.truth.within(dead_us, longest_us);
+    }
+
     /// At most `at_once` probes are under way: "the oldest is dropped for a new one", and with it
     /// its answer, where that takes longer than so many probes. With one, a dead peer is waited for
     /// longer now and then, and its return seen later.

@@ -119,6 +119,7 @@ struct Run<'a, P: Pacing> {
     fleet: Fleet<4, P>,
     journal: &'a mut Journal,
     timeout_min_us: u64,
+    timeout_max_us: u64,
     least_gap_us: u64,
     interval_min_us: u64,
     life_us: u64,
@@ -174,6 +175,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             fleet,
             journal,
             timeout_min_us,
+            timeout_max_us: micros(config.timeout_max()),
             interval_min_us,
             least_gap_us: timeout_min_us.min(interval_min_us),
             life_us: plan.life_us.min(u64::MAX - plan.start_us - 1),
@@ -309,6 +311,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             truth.goes(now_us, self.ours);
         }
         // read at a deadline, and taken to have arrived then, an answer may be as old as that
+        truth.within(
+            self.plan.settings.policy.dead_interval_us(),
+            self.timeout_max_us,
+        );
         truth.is_quick &= self.plan.stamps || self.plan.wakes;
         let index = key.index();
         if self.places.len() <= index {
@@ -748,8 +754,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         let mut is_blocked = false;
         for truth in self.truths.iter_mut().flatten() {
             is_blocked |= truth.blocked_us.is_some_and(|us| us <= now_us);
-            truth.verdict = Verdict::Unknown;
-            (truth.dead_us, truth.episode) = (None, None);
+            truth.blind(now_us);
         }
         if is_blocked && since_us < now_us {
             return Ok(());

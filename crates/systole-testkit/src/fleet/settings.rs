@@ -167,6 +167,14 @@ impl Policy {
         }
     }
 
+    /// How often a dead peer is asked, where that is not the steady interval: every 0.12 of the bound.
+    pub fn dead_interval_us(self) -> u64 {
+        match self {
+            Self::Target(us) => us / 8,
+            _ => 0,
+        }
+    }
+
     /// The interval or bound that everything else is measured by.
     pub fn scale_us(self) -> u64 {
         match self {

@@ -57,6 +57,7 @@ pub struct Truth {
     base_us: u64,
     bound_us: u64,
     interval_us: u64,
+    dead_interval_us: u64,
     /// Probes since the first overdue one, and when that was.
     pub episode: Option<(u64, u64)>,
     /// The moment of the last answered probe that was handed in.
@@ -109,6 +110,7 @@ impl Truth {
             base_us: now_us,
             bound_us: 0,
             interval_us: 0,
+            dead_interval_us: 0,
             episode: None,
             proof_us: None,
             alike: (0, 0),
@@ -185,6 +187,20 @@ impl Truth {
         }
     }
 
+    /// The fleet is blind since `now_us`: the bound counts from the next probe that leaves.
+    pub fn blind(&mut self, now_us: u64) {
+        self.verdict = Verdict::Unknown;
+        self.blocked_us.get_or_insert(now_us);
+        (self.dead_us, self.episode) = (None, None);
+    }
+
+    /// A dead peer is asked every `dead_us` where its plan states that; and answers later than
+    /// `longest_us`, the longest timeout, are outside of what is configured.
+    pub fn within(&mut self, dead_us: u64, longest_us: u64) {
+        self.dead_interval_us = dead_us;
+        self.is_clean &= self.longest_rtt_us <= longest_us;
+    }
+
     /// It is not asked until `now_us` at least, and starts over as unknown.
     pub fn rests(&mut self, now_us: u64) {
         self.verdict = Verdict::Unknown;
@@ -221,6 +237,9 @@ impl Truth {
 
     /// The fleet says that the verdict is `to`, at `now_us`.
     pub fn told(&mut self, to: Verdict, now_us: u64) -> Result<(), Violation> {
+        if to == Verdict::Unknown {
+            self.blocked_us.get_or_insert(now_us); // blind: until the next probe leaves
+        }
         self.verdict = to;
         self.is_seen |= to == Verdict::Alive;
         self.last_sent = self.last_sent.map(|(sent_us, _)| (sent_us, false));
@@ -317,7 +336,8 @@ impl Truth {
         if self.longest_rtt_us >= self.bound_us {
             return Ok(());
         }
-        let answers_us = self.interval_us.saturating_mul(self.rise);
+        let interval_us = self.interval_us.max(self.dead_interval_us);
+        let answers_us = interval_us.saturating_mul(self.rise);
         let by_us = self.base_us.saturating_add(answers_us);
         let by_us = by_us.saturating_add(self.longest_rtt_us + credit_us);
         if now_us <= by_us {
