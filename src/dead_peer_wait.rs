@@ -59,8 +59,8 @@ const fn units(us: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-    use std::vec::Vec;
+    extern crate alloc;
+    use alloc::vec::Vec;
 
     use super::*;
 

@@ -32,7 +32,7 @@ impl SendFailures {
     }
 
     /// A probe sent at `sent` is known to have been sent.
-    pub(crate) fn succeed(&mut self, sent: Instant) {
+    pub(crate) const fn succeed(&mut self, sent: Instant) {
         if self.tries > 0 && sent.as_micros() >= { self.since }.as_micros() {
             *self = Self::NONE;
         }
@@ -106,11 +106,11 @@ impl SendFailures {
 impl CompactFailures {
     pub(crate) const NONE: Self = SendFailures::NONE.rest(Instant::ZERO);
 
-    pub(crate) const fn is_none(&self) -> bool {
+    pub(crate) const fn is_none(self) -> bool {
         self.tries == 0
     }
 
-    pub(crate) const fn wake(&self, alive_at: Instant) -> SendFailures {
+    pub(crate) const fn wake(self, alive_at: Instant) -> SendFailures {
         let since = alive_at.plus(spread(self.since));
         SendFailures {
             since,

@@ -63,7 +63,7 @@ pub trait Machine: sealed::Sealed + Clone {
 /// What a machine wants done.
 #[derive(Debug)]
 #[must_use]
-pub enum Step<M: Machine + ?Sized> {
+pub enum Step<M: Machine> {
     /// Send this target a probe, now; then step again. Its id is handed in with what became of it.
     Probe(M::Target, ProbeId),
     /// Something happened; then step again.

@@ -41,7 +41,7 @@ impl<M: Machine> Shared<M> {
     /// Reads the machine. Within [`lend`](Self::lend), that is how it was before.
     pub(crate) fn read<R>(&self, call: impl FnOnce(&M) -> R) -> R {
         let lent = lock(&self.lent);
-        if let Some((_, before)) = lent.as_ref().filter(is_here) {
+        if let Some((_, before)) = lent.as_ref().filter(|lent| is_here(lent)) {
             return call(before);
         }
         drop(lent);
@@ -54,7 +54,7 @@ impl<M: Machine> Shared<M> {
     /// Within itself, where it would wait for itself for ever; and where `call` does.
     pub(crate) fn lend<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
         assert!(
-            !lock(&self.lent).as_ref().is_some_and(|lent| is_here(&lent)),
+            !lock(&self.lent).as_ref().is_some_and(is_here),
             "`with` was called within `with` of the same handle: use the machine that it hands out"
         );
         let mut machine = lock(&self.machine);
@@ -81,7 +81,7 @@ impl<M: Machine> Shared<M> {
 }
 
 /// Whether it is this thread that has the machine.
-fn is_here<M>(lent: &&(ThreadId, M)) -> bool {
+fn is_here<M>(lent: &(ThreadId, M)) -> bool {
     lent.0 == thread::current().id()
 }
 

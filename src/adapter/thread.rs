@@ -100,7 +100,7 @@ impl<P: Pacing> Heart<P> {
     /// Whether the peer is alive.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.shared.read(|monitor| monitor.verdict())
+        self.shared.read(Monitor::verdict)
     }
 
     /// All that is known now.

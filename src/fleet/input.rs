@@ -46,7 +46,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     ///
     /// A peer whose every reply may have been lost so is neither suspected nor called dead, however long that goes on: only a live one can be told from a dead one
     /// while replies come through. O(1), and no memory: each peer is excused when something of it is due.
-    pub fn handle_overflow(&mut self, now: Instant) {
+    pub const fn handle_overflow(&mut self, now: Instant) {
         self.look(now);
         self.counters.overflows += 1;
         self.lost_at = Some(self.now);

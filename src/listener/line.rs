@@ -55,6 +55,7 @@ const BLOCKS: usize = 8;
 const BEATS_MAX: u16 = 128;
 /// How many heard beats it takes at most until an old point is forgotten.
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)] // eight
 const MEMORY: u32 = BLOCKS as u32 * BEATS_MAX as u32;
 
 /// A sender that keeps the announced interval on our clock.

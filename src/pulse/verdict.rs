@@ -23,7 +23,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// The bound has passed, although no probe is overdue: a peer that was heard is suspected before it is dead.
-    pub(crate) fn suspect(&mut self) {
+    pub(crate) const fn suspect(&mut self) {
         self.episode = true;
         self.turn(Verdict::Suspect, Reason::Overdue);
     }

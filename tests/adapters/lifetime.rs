@@ -151,15 +151,15 @@ async fn the_owner_tells_what_probes_cannot() {
     let survived = heart.with(|monitor, _| monitor.memory().survived());
     let before = interval(&heart);
     assert!(before >= survived);
-    let lost = || heart.with(|monitor, _| monitor.memory().lost());
+    let lost_at = || heart.with(|monitor, _| monitor.memory().lost());
     let mut told = 0;
-    while lost().is_none() && told < 8 {
+    while lost_at().is_none() && told < 8 {
         sleep(interval(&heart) / 2).await;
         heart.with(Monitor::handle_flow_lost); // of an idle that was survived, which one loss does not outweigh
         told += 1;
     }
     assert!(
-        lost().is_some() && interval(&heart) < before,
+        lost_at().is_some() && interval(&heart) < before,
         "told {told} times"
     );
     let memory = heart.with(|monitor, _| monitor.memory());

@@ -69,7 +69,7 @@ impl<'a, Fut> Probes<'a, Fut> {
     }
 }
 
-impl<'a, Fut, A, E> Probes<'a, Fut>
+impl<Fut, A, E> Probes<'_, Fut>
 where
     Fut: Future<Output = Result<A, E>>,
     E: Into<Fault>,

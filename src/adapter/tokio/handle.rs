@@ -88,7 +88,7 @@ impl<P: Pacing> Handle<Monitor<WINDOW, P>> {
     /// Whether the peer is alive.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.shared.read(|monitor| monitor.verdict())
+        self.shared.read(Monitor::verdict)
     }
 
     /// All that is known now.
@@ -138,13 +138,13 @@ impl<const M: usize, P: Pacing> Handle<Failover<M, WINDOW, P>> {
     /// The endpoint to send requests to: its place in the list.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.shared.read(|group| group.active())
+        self.shared.read(Failover::active)
     }
 
     /// Whether the group is of use.
     #[must_use]
     pub fn state(&self) -> GroupState {
-        self.shared.read(|group| group.state())
+        self.shared.read(Failover::state)
     }
 }
 
