@@ -265,7 +265,7 @@ fn a_group_that_is_refused_says_so() {
 }
 
 /// Answers after 20 ms for a minute, then dies.
-fn watched<P: systole::pacing::Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
+fn watched<P: Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
     let mut now = Instant::ZERO;
     let mut monitor = Monitor::new(config.seed(7).unwrap(), now).unwrap();
     while now < Instant::from_secs(100) {

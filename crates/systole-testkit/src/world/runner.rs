@@ -37,6 +37,8 @@ pub struct Totals {
     pub worlds: u64,
     /// How many polls.
     pub polls: u64,
+    /// How many broke a law, as is known.
+    pub unmended: u64,
     /// What occurred.
     pub coverage: Coverage,
 }
@@ -49,7 +51,13 @@ impl Totals {
     }
 
     fn print(&self, name: &str) {
-        println!("{name}: {} worlds, {} polls", self.worlds, self.polls);
+        let Self {
+            worlds,
+            polls,
+            unmended,
+            ..
+        } = self;
+        println!("{name}: {worlds} worlds, {polls} polls, {unmended} with a known breach");
         for (situation, count) in self.coverage.iter() {
             println!("{name}: {count:>12} {situation}");
         }
@@ -69,6 +77,10 @@ fn setting(name: &str) -> Option<u64> {
 
 /// Runs `worlds` worlds, and fails at the first that breaks a law, with its seed, its reduced plan
 /// and the last calls; or at the end, where one of its situations never occurred.
+///
+/// Worlds whose breach is known and not mended yet are listed by seed in `unmended.txt`. They are run
+/// and counted, and do not end the run. One that breaks nothing any more is told, so that it is taken
+/// off the list; nothing is ever added but the seeds of a world that is new or was drawn anew.
 ///
 /// `SYSTOLE_WORLDS=N` sets the number of worlds, `SYSTOLE_POLLS=N` goes on until so many polls,
 /// `SYSTOLE_SEED=S` runs that world alone, `SYSTOLE_SURVEY=1` counts breaches instead of stopping.
@@ -92,13 +104,28 @@ pub fn check<W: World>(worlds: u64) {
 }
 
 fn many<W: World>(worlds: u64, polls: u64) -> Totals {
-    let mut totals = Totals::default();
+    let (mut totals, unmended) = (Totals::default(), unmended(W::NAME));
     while totals.worlds < worlds || totals.polls < polls {
-        let mut journal = Journal::default();
-        run_or_fail::<W>(FIRST_SEED + totals.worlds, &mut journal);
+        let (seed, mut journal) = (FIRST_SEED + totals.worlds, Journal::default());
+        match run::<W>(seed, &mut journal) {
+            Ok(()) if unmended.contains(&seed) => println!("{}: seed {seed} is mended", W::NAME),
+            Err(violation) if !unmended.contains(&seed) => fail::<W>(seed, &violation),
+            Err(_) => totals.unmended += 1,
+            Ok(()) => {}
+        }
         totals.add(&journal);
     }
     totals
+}
+
+/// The seeds of worlds of the machine called `name` that break a law, as is known and not mended yet.
+fn unmended(name: &str) -> Vec<u64> {
+    let lines = include_str!("unmended.txt").lines();
+    let mut those = lines.filter_map(|line| line.split_once(": "));
+    let seeds = those
+        .find(|(of, _)| *of == name)
+        .map_or("", |(_, seeds)| seeds);
+    seeds.split_whitespace().flat_map(str::parse).collect()
 }
 
 fn run<W: World>(seed: u64, journal: &mut Journal) -> Result<(), Violation> {
@@ -126,6 +153,9 @@ pub fn survey<W: World>(worlds: u64) {
         totals.add(&journal);
     }
     totals.print(W::NAME);
+    let mut all: Vec<_> = found.values().flat_map(|(seeds, _)| seeds).collect();
+    all.sort();
+    println!("{}: breaking: {all:?}", W::NAME);
     for ((law, kind), (seeds, detail)) in found {
         let (name, count) = (W::NAME, seeds.len());
         let first = &seeds[..count.min(6)];
