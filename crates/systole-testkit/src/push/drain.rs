@@ -143,7 +143,8 @@ impl Oracle<'_> {
             "the listener says that it is not valid",
             at,
         )?;
-        self.idle_drains += u32::from(!early);
+        let asked = self.asked.is_some_and(|asked| asked <= at.shown);
+        self.idle_drains += u32::from(asked);
         let busy = self.idle_drains > MOST_IDLE;
         self.check(
             !busy,

@@ -2,7 +2,7 @@
 
 use systole::{Beat, Instant, ListenerCounters, Verdict};
 
-use super::judge::{Before, Moment};
+use super::judge::{Before, Moment, Unseen};
 use super::machine::{Machine, listener};
 use super::plan::Plan;
 use super::truth::{Truth, micros};
@@ -33,9 +33,7 @@ pub struct Oracle<'p> {
     pub left: bool,
     /// Whether a goodbye was handed in, and nothing of a later life.
     pub goodbye: bool,
-    /// Fresh beats in a row that were handed in and did not make the peer alive, and the verdict
-    /// before the first.
-    pub unseen: (u32, Verdict),
+    pub unseen: Unseen,
     pub level_milli: u32,
     pub phi: f64,
     pub counters: ListenerCounters,
@@ -75,7 +73,7 @@ impl<'p> Oracle<'p> {
             live: true,
             left: false,
             goodbye: false,
-            unseen: (0, Verdict::Unknown),
+            unseen: Unseen::default(),
             level_milli: 0,
             phi: 0.0,
             counters: ListenerCounters::default(),

@@ -32,23 +32,41 @@ pub struct Truth {
     pub run: u32,
     /// When the sender went down, where it is.
     pub down_since_us: Option<u64>,
-    /// Moments from which on the schedule, the path or our clock are others than before.
+    /// Moments from which on beats come later than before, or our clock is another.
     disturbances_us: Vec<u64>,
     /// Moments at which we were suspended or away, and said so.
     resumes_us: Vec<u64>,
-    /// How many beats were handed in since the last of these, and how many of these had been.
-    calm: u32,
-    disturbed: usize,
+    /// How many beats were handed in since the last of the former, and of the latter.
+    calm: Calm,
+    /// How many beats of this life were handed in since the last of either.
+    pub known: u32,
+}
+
+/// Counts beats since the last change.
+#[derive(Debug, Default)]
+struct Calm {
+    disturbances: usize,
+    since_disturbance: u32,
+    resumes: usize,
+    since_resume: u32,
+}
+
+fn begun(changes_us: &[u64], now_us: u64) -> usize {
+    changes_us.iter().filter(|&&us| us <= now_us).count()
 }
 
 impl Truth {
     pub fn new(plan: &Plan) -> Self {
         let (mut disturbances_us, mut resumes_us) = (Vec::new(), Vec::new());
+        let mut least_us = plan.path.each_way_us;
         for it in &plan.incidents.0 {
             match it.kind {
-                // what was sent before has to arrive, too
+                // what was sent before has to arrive, too; "at once, if beats come sooner"
                 Kind::RttStep { each_way_us } => {
-                    disturbances_us.extend([it.from_us, it.from_us + each_way_us]);
+                    if each_way_us > least_us {
+                        disturbances_us.extend([it.from_us, it.from_us + each_way_us]);
+                    }
+                    least_us = each_way_us;
                 }
                 Kind::ClockStep { .. } | Kind::Suspend { announced: false } => {
                     disturbances_us.extend([it.from_us, it.until_us]);
@@ -60,7 +78,13 @@ impl Truth {
                 _ => {}
             }
         }
-        disturbances_us.extend(plan.sender.slopes.iter().map(|it| it.0));
+        let mut slope_ppm = plan.sender.slope_ppm;
+        for &(from_us, changed_ppm) in &plan.sender.slopes {
+            if changed_ppm > slope_ppm {
+                disturbances_us.push(from_us);
+            }
+            slope_ppm = changed_ppm;
+        }
         Self {
             disturbances_us,
             resumes_us,
@@ -68,39 +92,49 @@ impl Truth {
         }
     }
 
-    /// Whether the schedule, the path and our clock have been the same for `span_us`, and for
-    /// `beats` that were handed in.
-    pub fn is_settled(&self, now_us: u64, span_us: u64, beats: u32) -> bool {
-        let begun = |us: &&u64| **us <= now_us;
-        let changes = self.disturbances_us.iter().chain(&self.resumes_us);
-        let Some(&last_us) = changes.filter(begun).max() else {
-            return true;
-        };
-        now_us - last_us >= span_us && self.calm >= beats
+    /// Whether so many beats were handed in since the schedule, the path or our clock changed.
+    pub fn is_settled(&self, now_us: u64, beats: u32) -> bool {
+        let disturbances = begun(&self.disturbances_us, now_us);
+        let known = disturbances == self.calm.disturbances;
+        disturbances == 0 || known && self.calm.since_disturbance >= beats
     }
 
-    /// As [`is_settled`](Self::is_settled), but for suspends that were announced: a beat that was
-    /// sent since the last of them is one of the schedule that is "found anew".
-    pub fn is_settled_since(&self, sent: &Sent, now_us: u64, span_us: u64, beats: u32) -> bool {
+    /// Whether so many beats were handed in since we were suspended or away, and said so.
+    pub fn is_awake(&self, now_us: u64, beats: u32) -> bool {
+        let resumes = begun(&self.resumes_us, now_us);
+        let known = resumes == self.calm.resumes;
+        resumes == 0 || known && self.calm.since_resume >= beats
+    }
+
+    /// Whether `sent` was sent since we were last suspended or away, and said so.
+    pub fn is_sent_awake(&self, sent: &Sent, now_us: u64) -> bool {
         let mut resumes = self.resumes_us.iter();
-        if resumes.any(|&us| us <= now_us && us > sent.at_us) {
-            return false;
-        }
-        let begun = |us: &&u64| **us <= now_us;
-        let Some(&last_us) = self.disturbances_us.iter().filter(begun).max() else {
-            return true;
-        };
-        now_us - last_us >= span_us && self.calm >= beats
+        !resumes.any(|&us| us <= now_us && us > sent.at_us)
     }
 
     /// Whether one of these has changed by `now_us`.
     pub fn is_disturbed(&self, now_us: u64) -> bool {
-        self.changes_by(now_us) > 0
+        begun(&self.disturbances_us, now_us) + begun(&self.resumes_us, now_us) > 0
     }
 
-    fn changes_by(&self, now_us: u64) -> usize {
-        let changes = self.disturbances_us.iter().chain(&self.resumes_us);
-        changes.filter(|&&us| us <= now_us).count()
+    fn count(&mut self, index: usize, now_us: u64) {
+        let (disturbances, resumes) = (
+            begun(&self.disturbances_us, now_us),
+            begun(&self.resumes_us, now_us),
+        );
+        let same_life = self
+            .newest
+            .is_some_and(|newest| self.sent[newest].life == self.sent[index].life);
+        let calm = &mut self.calm;
+        let same = (disturbances, resumes) == (calm.disturbances, calm.resumes);
+        self.known = if same && same_life { self.known + 1 } else { 1 };
+        let after = |same: bool, count: u32| if same { count + 1 } else { 0 };
+        *calm = Calm {
+            disturbances,
+            since_disturbance: after(disturbances == calm.disturbances, calm.since_disturbance),
+            resumes,
+            since_resume: after(resumes == calm.resumes, calm.since_resume),
+        };
     }
 
     /// The newest beat that was handed in, of life `incarnation`.
@@ -118,13 +152,7 @@ impl Truth {
         let it = &mut self.sent[index];
         it.handed_us.get_or_insert(now_us);
         if newer {
-            let disturbed = self.changes_by(now_us);
-            self.calm = if disturbed == self.disturbed {
-                self.calm + 1
-            } else {
-                0
-            };
-            self.disturbed = disturbed;
+            self.count(index, now_us);
             let it = self.sent[index];
             let usual = now_us <= it.at_us + usual_us;
             let follows = self

@@ -2,11 +2,20 @@
 
 use systole::{ListenerSnapshot, Verdict};
 
-use super::{Before, LEARNING_BEATS, Moment};
+use super::{Before, LATE_BEATS, LATE_BOUNDS, LEARNING_BEATS, Moment};
 use crate::push::oracle::{Judged, Oracle};
 use crate::push::plan::Style;
 use crate::push::truth::{Sent, micros};
 use crate::world::{Journal, Law};
+
+/// Fresh beats in a row that were handed in and did not make the peer alive.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unseen {
+    beats: u32,
+    since_us: u64,
+    /// Whether it was dead at one of them.
+    dead: bool,
+}
 
 impl Oracle<'_> {
     /// Beat `index` was handed in, as read at `read`.
@@ -23,7 +32,7 @@ impl Oracle<'_> {
         }
         let sent = self.truth.sent[index];
         let bound_us = before.bound_us.max(micros(self.machine.bound()));
-        let fresh_us = bound_us + self.usual_us(&sent) + self.slack_us();
+        let fresh_us = bound_us + self.usual_us(&sent) + self.slack_us(read);
         let stale = read.us - sent.at_us > fresh_us;
         let dead = before.verdict == Verdict::Dead;
         journal
@@ -32,7 +41,13 @@ impl Oracle<'_> {
         let revives = !matches!(before.verdict, Verdict::Alive | Verdict::Unknown)
             && self.machine.verdict() == Verdict::Alive;
         if revives && self.is_settled(read) {
-            self.check(!stale, Law::Proof, "a stale beat proves life", read)?;
+            let told = self.plan.sender.paces.is_empty();
+            self.check(
+                !(stale && told),
+                Law::Proof,
+                "a stale beat proves life",
+                read,
+            )?;
             self.check(newer, Law::Proof, "an older beat proves life", read)?;
         }
         self.saw_slope(read, journal);
@@ -42,8 +57,8 @@ impl Oracle<'_> {
                 .saw_if(dead, "a goodbye of a peer that was dead");
             return self.judge_goodbye(&sent, newer, read);
         }
-        self.judge_load(&sent, newer, read)?;
-        self.judge_return(&sent, newer, before, read)
+        self.judge_return(&sent, newer, before, read)?;
+        self.judge_load(&sent, newer, read)
     }
 
     /// "Those are believed at once: a jump of the sequence, and an incarnation greater than the last."
@@ -80,29 +95,27 @@ impl Oracle<'_> {
     /// A peer that sends again is seen at its first beats.
     fn judge_return(&mut self, sent: &Sent, newer: bool, before: &Before, at: Moment) -> Judged {
         let after = self.machine.verdict();
-        let fresh = newer && self.truth.run > 0 && self.is_settled(at);
-        if after == Verdict::Alive || !fresh {
-            self.unseen = (0, after);
+        if after == Verdict::Alive || !newer || self.truth.run == 0 || self.is_the_end(at) {
+            self.unseen = Unseen::default();
             return Ok(());
         }
-        if self.unseen.0 == 0 || self.truth.run == 1 || before.verdict == Verdict::Dead {
-            let seen = if self.truth.run == 1 {
-                0
-            } else {
-                self.unseen.0
+        if self.unseen.beats == 0 || self.truth.run == 1 {
+            self.unseen = Unseen {
+                since_us: at.us,
+                ..Unseen::default()
             };
-            self.unseen = (seen, before.verdict);
         }
-        self.unseen.0 += 1;
+        self.unseen.beats += 1;
+        self.unseen.dead |= before.verdict == Verdict::Dead;
         let rise = u32::from(self.plan.settings.rise) - 1;
-        let rise = if self.unseen.1 == Verdict::Dead {
-            rise
-        } else {
-            0
-        };
+        let rise = if self.unseen.dead { rise } else { 0 };
         // "a second one has to follow it in pace"
-        let second = u32::from(self.is_new_to_it(sent));
-        let seen = self.unseen.0 <= rise + second || !self.is_in_pace();
+        let enough = rise + 1 + u32::from(self.is_new_to_it(sent));
+        let bounds_us = micros(self.machine.bound()).saturating_mul(LATE_BOUNDS);
+        let long = at.us.saturating_sub(self.unseen.since_us) > bounds_us
+            && self.unseen.beats > LATE_BEATS + rise;
+        let in_vain = self.unseen.beats >= enough && (self.is_settled(at) || long);
+        let seen = !in_vain || !self.is_in_pace();
         self.check(seen, Law::NoLockOut, "a peer that is back is not seen", at)
     }
 

@@ -5,21 +5,27 @@ mod crash;
 mod names;
 mod verdicts;
 
+pub use beats::Unseen;
+
 use std::time::Duration;
 
 use systole::{Instant, ListenerCounters, ListenerSnapshot, Verdict};
 
 use super::machine::Machine;
 use super::oracle::{Judged, Oracle};
+use super::plan::Style;
 use super::truth::{Sent, micros};
 use crate::world::{Kind, Law};
 
-/// A lasting step is understood after this many bounds: "where all beats for four bounds, or
-/// sixteen stated ones, four beats at least and at the pace of their numbers, come so late".
-const SETTLING_BOUNDS: u64 = 16;
-/// And not before as many beats.
-const SETTLING_BEATS: u64 = 64;
-/// The slope of a sender's schedule is known after so many beats.
+/// After a lasting step, mistakes cease "after 1,024 heard beats at the latest, if they come later".
+const SETTLING_BEATS: u32 = 1_024;
+/// "Sooner, if they come so late that each following one comes after the verdict: when four of them
+/// at least have come at the pace of their numbers for four bounds, or sixteen that are stated."
+const LATE_BOUNDS: u64 = 16;
+const LATE_BEATS: u32 = 4;
+/// "Its real interval is known from its fourth beat on."
+const KNOWN_BEATS: u32 = 4;
+/// A sender that is slower than it announces is not suspect after so many beats.
 const LEARNING_BEATS: u32 = 16;
 /// What `resumed` at every wake may put off a verdict by, in bounds that pass on the clock: one that
 /// it grants, and as much again for each part of the next that a wake cuts off.
@@ -55,24 +61,15 @@ impl Oracle<'_> {
     /// Whether the schedule, the path and our clock have been the same for so long that a lasting
     /// step is understood, and deadlines lie before the end of time.
     fn is_settled(&self, at: Moment) -> bool {
-        let span_us = self.settling_us();
-        let remaining_us = u64::MAX - at.shown.as_micros();
-        remaining_us > span_us && self.truth.is_settled(at.us, span_us, LEARNING_BEATS)
+        let settled = self.truth.is_settled(at.us, SETTLING_BEATS);
+        settled && self.truth.is_awake(at.us, LEARNING_BEATS) && !self.is_the_end(at)
     }
 
-    /// The same where announced suspends do not count, as `newest` was sent after the last.
+    /// The same where announced suspends do not count, as `newest` was sent after the last: the
+    /// schedule is "found anew".
     fn is_settled_since(&self, newest: &Sent, at: Moment) -> bool {
-        let span_us = self.settling_us();
-        let remaining_us = u64::MAX - at.shown.as_micros();
-        let beats = LEARNING_BEATS;
-        remaining_us > span_us && self.truth.is_settled_since(newest, at.us, span_us, beats)
-    }
-
-    fn settling_us(&self) -> u64 {
-        let bounds_us = micros(self.machine.bound()).saturating_mul(SETTLING_BOUNDS);
-        // a sender may be up to a quarter slower than it says
-        let interval_us = self.longest_interval_us().saturating_mul(5) / 4;
-        bounds_us.max(interval_us.saturating_mul(SETTLING_BEATS))
+        let settled = self.truth.is_settled(at.us, SETTLING_BEATS);
+        settled && self.truth.is_sent_awake(newest, at.us) && !self.is_the_end(at)
     }
 
     pub fn longest_interval_us(&self) -> u64 {
@@ -86,10 +83,15 @@ impl Oracle<'_> {
     }
 
     /// How far the line below all arrivals may lie from the truth at the newest beat: each of the
-    /// two arrivals that it touches may be late by the whole noise; and what 1,000 ppm of drift are
-    /// worth in the beats that it takes to learn it.
-    fn slack_us(&self) -> u64 {
-        2 * self.plan.noise_us() + self.longest_interval_us() / 64 + 2
+    /// two arrivals that it touches may be late by the whole noise; what 1,000 ppm of drift are
+    /// worth in sixteen beats; and before the real interval is known, what it differs by.
+    fn slack_us(&self, at: Moment) -> u64 {
+        let interval_us = self.longest_interval_us();
+        let slope_ppm = u64::from(self.plan.slope_ppm_at(at.us).unsigned_abs());
+        let unknown = self.plan.sender.style == Style::Foreign && self.truth.known < KNOWN_BEATS;
+        let slope_ppm = if unknown { slope_ppm } else { 0 };
+        let unknown_us = interval_us / 1_000_000 * slope_ppm + slope_ppm;
+        2 * self.plan.noise_us() + interval_us / 64 + 2 + unknown_us * u64::from(KNOWN_BEATS)
     }
 
     /// The longest that `sent` is under way where nothing holds it.

@@ -33,7 +33,9 @@ impl Oracle<'_> {
         if !self.live || !self.is_settled(at) {
             return Ok(());
         }
-        let waited_us = self.elapsed_us(newest, at).saturating_add(self.slack_us());
+        let waited_us = self
+            .elapsed_us(newest, at)
+            .saturating_add(self.slack_us(at));
         let late = waited_us >= micros(newest.beat.deadline());
         let learning = self.plan.sender.style == Style::Foreign && self.truth.run < LEARNING_BEATS;
         self.check(
@@ -92,7 +94,9 @@ impl Oracle<'_> {
     fn judge_false_death(&self, newest: &Sent, at: Moment) -> Judged {
         let bound_us = micros(self.machine.bound());
         let law = self.law(at);
-        let waited_us = self.elapsed_us(newest, at).saturating_add(self.slack_us());
+        let waited_us = self
+            .elapsed_us(newest, at)
+            .saturating_add(self.slack_us(at));
         self.check(waited_us >= bound_us, law, self.names(newest, at).dead, at)?;
         let in_vain = self.is_dead_in_vain(newest, bound_us, at);
         let kind = if self.changed_pace(newest) {
