@@ -34,7 +34,7 @@ pub struct Truth {
     pub down_since_us: Option<u64>,
     /// Moments from which on beats come later than before, or our clock is another.
     disturbances_us: Vec<u64>,
-    /// Moments at which we were suspended or away, and said so.
+    /// Moments at which we were suspended or away, and said so, or beats came sooner from then on.
     resumes_us: Vec<u64>,
     /// How many beats were handed in since the last of the former, and of the latter.
     calm: Calm,
@@ -61,10 +61,13 @@ impl Truth {
         let mut least_us = plan.path.each_way_us;
         for it in &plan.incidents.0 {
             match it.kind {
-                // what was sent before has to arrive, too; "at once, if beats come sooner"
+                // what was sent before has to arrive, too, and where beats come sooner, which is
+                // understood at once, is overtaken by them
                 Kind::RttStep { each_way_us } => {
                     if each_way_us > least_us {
                         disturbances_us.extend([it.from_us, it.from_us + each_way_us]);
+                    } else {
+                        resumes_us.extend([it.from_us, it.from_us + least_us]);
                     }
                     least_us = each_way_us;
                 }

@@ -64,7 +64,9 @@ impl Oracle<'_> {
     /// "Those are believed at once: a jump of the sequence, and an incarnation greater than the last."
     fn judge_load(&self, sent: &Sent, newer: bool, at: Moment) -> Judged {
         let tagged = self.plan.settings.tagged && !self.is_the_end(at);
-        let known = newer && (tagged || sent.life == 0 && self.is_settled(at));
+        // a plain one wants a second beat in pace where the sequence has run ahead
+        let plain = sent.life == 0 && self.is_settled(at) && self.truth.run > LATE_BEATS;
+        let known = newer && (tagged || plain);
         let load = !known || self.machine.load() == sent.beat.load();
         let kind = if tagged {
             "an authentic beat is not believed at once"
@@ -110,7 +112,9 @@ impl Oracle<'_> {
         let rise = u32::from(self.plan.settings.rise) - 1;
         let rise = if self.unseen.dead { rise } else { 0 };
         // "a second one has to follow it in pace"
-        let enough = rise + 1 + u32::from(self.is_new_to_it(sent));
+        let new = self.is_new_to_it(sent);
+        // the first after a pause may be late in its slot, so that the pace begins with the second
+        let enough = rise + 1 + if new { 2 } else { 0 };
         let bounds_us = micros(self.machine.bound()).saturating_mul(LATE_BOUNDS);
         let long = at.us.saturating_sub(self.unseen.since_us) > bounds_us
             && self.unseen.beats > LATE_BEATS + rise;
@@ -122,7 +126,10 @@ impl Oracle<'_> {
     /// Whether a plain listener cannot know that it is still the same sender: another incarnation,
     /// or an interval that it was not told, by which the sequence has run ahead.
     fn is_new_to_it(&self, sent: &Sent) -> bool {
-        (sent.life > 0 || !self.plan.sender.paces.is_empty()) && !self.plan.settings.tagged
+        let sender = &self.plan.sender;
+        let ahead = sender.slopes.iter().any(|it| it.1 < 0) || sender.slope_ppm < 0;
+        let ahead = ahead && sender.style == Style::Foreign;
+        (sent.life > 0 || ahead || !sender.paces.is_empty()) && !self.plan.settings.tagged
     }
 
     /// Whether beats follow each other so regularly that a second one is "in pace", and nobody can

@@ -36,7 +36,9 @@ impl Oracle<'_> {
         let waited_us = self
             .elapsed_us(newest, at)
             .saturating_add(self.slack_us(at));
-        let late = waited_us >= micros(newest.beat.deadline());
+        // "or the bound is about to pass"
+        let bound = waited_us >= micros(self.machine.bound());
+        let late = bound || waited_us >= micros(newest.beat.deadline());
         let learning = self.plan.sender.style == Style::Foreign && self.truth.run < LEARNING_BEATS;
         self.check(
             late || learning,
@@ -44,12 +46,16 @@ impl Oracle<'_> {
             "suspect before the advertised deadline",
             at,
         )?;
-        let (lost, usual) = self.truth.missing(newest, at.us, self.usual_us(newest));
-        let all_came = self.truth.run >= LEARNING_BEATS && lost == 0 && usual;
-        // the bar: jitter of up to a twentieth of an interval
-        let calm = self.plan.noise_us() <= self.shortest_interval_us() / 20;
-        let vain = all_came && calm && self.is_steady(newest, at);
+        let vain = self.all_came(newest, at) && !bound;
         self.check(!vain, Law::NoLockOut, self.names(newest, at).suspect, at)
+    }
+
+    /// Whether all beats came as regularly as before: jitter of up to a twentieth of an interval.
+    fn all_came(&self, newest: &Sent, at: Moment) -> bool {
+        let (lost, usual) = self.truth.missing(newest, at.us, self.usual_us(newest));
+        let calm = self.plan.noise_us() <= self.shortest_interval_us() / 20;
+        let came = self.truth.run >= LEARNING_BEATS && lost == 0 && usual;
+        came && calm && self.is_steady(newest, at)
     }
 
     fn judge_dead(&self, change: &Transition, at: Moment, journal: &mut Journal) -> Judged {
@@ -98,6 +104,15 @@ impl Oracle<'_> {
             .elapsed_us(newest, at)
             .saturating_add(self.slack_us(at));
         self.check(waited_us >= bound_us, law, self.names(newest, at).dead, at)?;
+        // "then no bound passes while its beats come as regularly as before"
+        let stated = self.plan.settings.bound_us.is_some();
+        let regular = !stated && self.all_came(newest, at);
+        self.check(
+            !regular,
+            law,
+            "a live sender is dead whose beats all came",
+            at,
+        )?;
         let in_vain = self.is_dead_in_vain(newest, bound_us, at);
         let kind = if self.changed_pace(newest) {
             "a sender that changes its pace is dead, as few beats are lost"
