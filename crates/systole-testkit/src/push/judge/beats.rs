@@ -41,6 +41,7 @@ impl Oracle<'_> {
         let revives = !matches!(before.verdict, Verdict::Alive | Verdict::Unknown)
             && self.machine.verdict() == Verdict::Alive;
         if revives && self.is_settled(read) {
+            // where the pace changes unheard, a number does not say when its beat was sent
             let told = self.plan.sender.paces.is_empty();
             self.check(
                 !(stale && told),
@@ -48,7 +49,12 @@ impl Oracle<'_> {
                 "a stale beat proves life",
                 read,
             )?;
-            self.check(newer, Law::Proof, "an older beat proves life", read)?;
+            self.check(
+                newer || !told,
+                Law::Proof,
+                "an older beat proves life",
+                read,
+            )?;
         }
         self.saw_slope(read, journal);
         if sent.beat.is_goodbye() {
@@ -65,7 +71,7 @@ impl Oracle<'_> {
     fn judge_load(&self, sent: &Sent, newer: bool, at: Moment) -> Judged {
         let tagged = self.plan.settings.tagged && !self.is_the_end(at);
         // a plain one wants a second beat in pace where the sequence has run ahead
-        let plain = sent.life == 0 && self.is_settled(at) && self.truth.run > LATE_BEATS;
+        let plain = sent.life == 0 && self.is_settled(at) && !self.is_new_to_it(sent);
         let known = newer && (tagged || plain);
         let load = !known || self.machine.load() == sent.beat.load();
         let kind = if tagged {

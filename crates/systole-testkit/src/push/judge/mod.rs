@@ -69,7 +69,10 @@ impl Oracle<'_> {
     /// schedule is "found anew".
     fn is_settled_since(&self, newest: &Sent, at: Moment) -> bool {
         let settled = self.truth.is_settled(at.us, SETTLING_BEATS);
-        settled && self.truth.is_sent_awake(newest, at.us) && !self.is_the_end(at)
+        // "a second one has to follow it in pace"
+        let followed = self.truth.known > 2 || !self.truth.is_disturbed(at.us);
+        let awake = self.truth.is_sent_awake(newest, at.us);
+        settled && followed && awake && !self.is_the_end(at)
     }
 
     pub fn longest_interval_us(&self) -> u64 {
