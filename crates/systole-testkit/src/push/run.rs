@@ -30,6 +30,7 @@ pub struct Run<'p> {
     pub wake_us: Option<u64>,
     pub eager_us: Option<u64>,
     pub stranger_us: Option<u64>,
+    pub strangers: u32,
     pub done_us: Option<u64>,
     /// When incidents begin and are over, in order, and how many of these moments have passed.
     pub edges_us: Vec<u64>,
@@ -50,6 +51,7 @@ impl<'p> Run<'p> {
             wake_us: Some(0),
             eager_us: None,
             stranger_us: plan.strangers_us,
+            strangers: 0,
             done_us: None,
             edges_us: plan.incidents.edges_us(),
             passed: 0,

@@ -7,6 +7,9 @@ use super::run::{Arrival, Run};
 use super::truth::Sent;
 use crate::world::{Journal, Kind, Violation};
 
+/// Strangers lose interest after so many datagrams, as the sender may be far slower than they.
+const MOST_STRANGERS: u32 = 600;
+
 impl Run<'_> {
     pub fn send(&mut self, journal: &mut Journal) {
         if self.emitter.next_us().is_some_and(|us| us <= self.now_us) {
@@ -54,7 +57,8 @@ impl Run<'_> {
         let next_us = self
             .now_us
             .saturating_add(1 + self.random.below(gap_us.saturating_mul(2)));
-        self.stranger_us = Some(next_us);
+        self.strangers += 1;
+        self.stranger_us = (self.strangers < MOST_STRANGERS).then_some(next_us);
         let tagged = self.plan.settings.tagged;
         if let Some(newest) = self.oracle.truth.newest {
             journal.coverage.saw("a stranger's datagram arrived");

@@ -1,5 +1,6 @@
 //! A `Sender` by itself: what it announces covers what it does.
 
+mod beats;
 mod plan;
 mod run;
 
