@@ -36,7 +36,12 @@ impl Calm {
             && plan.nap.is_none()
             && limits_allow(plan, limits, most_us)
             && plan.budget.is_none();
+        // what was under way at the last step still takes as long as before it
         let from_us = plan.settled_us().filter(|_| promised);
+        let from_us = from_us.map(|from_us| match from_us {
+            0 => 0,
+            from_us => from_us.saturating_add(longest_us(plan)),
+        });
         Self {
             from_us,
             undisturbed: is_undisturbed(plan) && plan.sending_us < limits.timeout_min_us / 4,
@@ -124,6 +129,17 @@ impl Calm {
         );
         Err(Violation::new(Law::NoLockOut, kind, at.at_us, detail))
     }
+}
+
+/// The longest round trip before the last step, and after it.
+fn longest_us(plan: &Plan) -> u64 {
+    use crate::world::Kind;
+    let each_way = |kind| match kind {
+        Kind::RttStep { each_way_us } => each_way_us,
+        _ => 0,
+    };
+    let steps = plan.incidents.0.iter().map(|it| each_way(it.kind)).max();
+    2 * plan.path.each_way_us.max(steps.unwrap_or(0)) + plan.held_us
 }
 
 fn is_undisturbed(plan: &Plan) -> bool {
