@@ -185,6 +185,7 @@ pub(crate) struct Pending {
     at: Instant,
     level: SuspicionLevel,
     change: Change,
+    /// How late we were since the last drain, in all.
     lateness_us: u64,
     /// The bound before it was relaxed.
     bound_us: u64,
@@ -252,9 +253,21 @@ impl Pending {
         }
     }
 
-    pub(crate) fn paused(&mut self, lateness_us: u64) {
-        self.fill(Slot::Paused);
-        self.lateness_us = lateness_us;
+    /// We looked `late_us` too late, in addition to what came since the last drain. Returns whether that makes a pause, of `pause_us` or
+    /// more, where none pends: what arrived meanwhile is handed in piece by piece, and each piece is late by a part of it.
+    pub(crate) fn late(&mut self, late_us: u64, pause_us: u32) -> bool {
+        self.lateness_us = self.lateness_us.saturating_add(late_us);
+        let [_, paused, ..] = self.numbers;
+        let begins = paused == 0 && self.lateness_us >= u64::from(pause_us);
+        if begins {
+            self.fill(Slot::Paused);
+        }
+        begins
+    }
+
+    /// Nothing pends: what we are late from now on is another pause.
+    pub(crate) const fn drained(&mut self) {
+        self.lateness_us = 0;
     }
 
     pub(crate) fn relaxed(&mut self, from_us: u64) {
@@ -281,7 +294,7 @@ impl Pending {
             0 => Event::Transition(self.last_transition(number)),
             1 => Event::Paused {
                 number,
-                lateness: duration(self.lateness_us),
+                lateness: duration(core::mem::take(&mut self.lateness_us)),
             },
             2 => Event::BoundRelaxed {
                 number,
@@ -321,7 +334,7 @@ mod tests {
             reason: Reason::Silent,
         };
         pending.transition(change, Instant::ZERO, SuspicionLevel::ZERO);
-        pending.paused(2_500_000);
+        assert!(pending.late(2_500_000, 1_000_000));
         pending.relaxed(1_000_000);
         pending.broken();
         pending.blind();
@@ -345,21 +358,33 @@ mod tests {
     fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
         let mut pending = Pending::NONE;
         pending.number = u32::MAX;
-        pending.paused(7);
+        pending.broken();
         assert_eq!(pending.take(&CONTEXT).map(|event| event.number()), Some(1)); // never 0
         pending = Pending::NONE;
-        pending.paused(7);
+        pending.broken();
         pending.relaxed(1);
-        pending.paused(8);
+        pending.broken();
         assert_eq!(pending.take(&CONTEXT).map(|event| event.number()), Some(2));
-        let lateness = Duration::from_micros(8);
-        assert_eq!(
-            pending.take(&CONTEXT),
-            Some(Event::Paused {
-                number: 3,
-                lateness
-            })
-        );
+        let broken = Event::PromiseBroken { number: 3 };
+        assert_eq!(pending.take(&CONTEXT), Some(broken));
         assert_eq!(pending.take(&CONTEXT), None);
+    }
+
+    #[test]
+    fn what_was_late_in_pieces_is_one_pause() {
+        let mut pending = Pending::NONE;
+        assert_eq!(
+            [3, 4, 9].map(|late_us| pending.late(late_us, 7)),
+            [false, true, false]
+        );
+        let lateness = Duration::from_micros(16);
+        let paused = Event::Paused {
+            number: 1,
+            lateness,
+        };
+        assert_eq!(pending.take(&CONTEXT), Some(paused));
+        assert!(!pending.late(6, 7), "the next one starts from nothing");
+        pending.drained();
+        assert!(!pending.late(6, 7));
     }
 }

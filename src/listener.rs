@@ -227,15 +227,19 @@ impl<const N: usize> Listener<N> {
         self.look(now);
         self.expire();
         self.settle();
-        match self.pending.take(&Context {
+        let context = Context {
             bound_us: self.outlook.bound_us,
             by: Precedence::Advertised,
             failed_at: Instant::ZERO, // it sends nothing
-        }) {
-            Some(event) => ListenerOutput::Event(event),
-            None if self.watch.now() == Instant::MAX => ListenerOutput::Idle,
-            None => ListenerOutput::Wait(self.deadline()),
+        };
+        if let Some(event) = self.pending.take(&context) {
+            return ListenerOutput::Event(event);
         }
+        self.pending.drained();
+        if self.watch.now() == Instant::MAX {
+            return ListenerOutput::Idle;
+        }
+        ListenerOutput::Wait(self.deadline())
     }
 
     /// When somebody has to look again, on the caller's clock.
@@ -259,9 +263,8 @@ impl<const N: usize> Listener<N> {
         }
         (self.woken, self.late_us) = (self.watch.now(), late_us);
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
-        if late_us >= u64::from(self.config.pause_us) {
+        if self.pending.late(late_us, self.config.pause_us) {
             add(&mut self.counters.pauses, 1);
-            self.pending.paused(late_us);
         }
     }
 

@@ -198,10 +198,20 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline(never)]
     pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
-        self.expire();
-        let output = self.output(budget);
+        let output = if let Some(event) = self.take_return() {
+            Output::Event(event)
+        } else {
+            self.expire();
+            self.output(budget)
+        };
         self.settle();
         output
+    }
+
+    /// What pends where the peer was heard: told before the next probe that is overdue changes the verdict again.
+    fn take_return(&mut self) -> Option<Event> {
+        let pends = self.pending.has_transition() && self.pulse.verdict() == Verdict::Alive;
+        pends.then(|| self.take_event()).flatten()
     }
 
     fn output(&mut self, budget: Option<&RetryBudget>) -> Output {
@@ -209,11 +219,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
             return Output::Probe(self.send());
         }
-        match self.take_event() {
-            Some(event) => Output::Event(event),
-            None if now == Instant::MAX => Output::Idle,
-            None => Output::Wait(self.deadline().max(now.plus(1))),
+        if let Some(event) = self.take_event() {
+            return Output::Event(event);
         }
+        self.pending.drained();
+        if now == Instant::MAX {
+            return Output::Idle;
+        }
+        Output::Wait(self.deadline().max(now.plus(1)))
     }
 
     pub(crate) fn take_event(&mut self) -> Option<Event> {
@@ -239,7 +252,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.watch.at(observed).min(self.next)
     }
 
-    /// Calls probes overdue and the peer dead, as observed time has it.
+    /// Calls probes overdue and the peer dead, as observed time has it; one after the other, so that each change is told.
     fn expire(&mut self) {
         let seen = self.watch.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
@@ -258,7 +271,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         self.miss_hidden();
         if self.pending.has_transition() {
-            return; // one after the other
+            return;
         }
         if self.turns_at().is_some_and(|at| at <= seen) {
             self.turn();
@@ -438,9 +451,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
-        if self.pause_us < u32::MAX && saturate(late_us) >= self.pause_us {
+        if self.pause_us < u32::MAX && self.pending.late(late_us, self.pause_us) {
             one_more(&mut self.counters.pauses);
-            self.pending.paused(late_us);
         }
     }
 

@@ -139,8 +139,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
+    /// What the policy promises, where the bound in force is not longer.
     pub(crate) fn promise(&self) -> Option<Promise> {
-        self.settings.policy.promise(&self.state)
+        let mut promise = self.settings.policy.promise(&self.state)?;
+        promise.detect_within = promise.detect_within.max(self.plan.bound());
+        Some(promise)
     }
 
     /// Whether the episode that ended last broke the policy's promise.
@@ -236,15 +239,16 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
-    /// How long a dead peer is waited for where the next probe has to wait as long: one interval, or the shortest timeout; while it answers, a
-    /// whole timeout.
+    /// How long a dead peer is waited for where the next probe has to wait as long: one interval, or the shortest timeout; while it answers, as
+    /// long as its answers take, where that is longer.
     pub(crate) fn dead_wait_us(&self) -> u64 {
         let limits = &self.settings.limits;
-        if self.risen > 0 {
-            return self.plan.timeout_us().into();
-        }
         let dead_us = wide::min(self.plan.dead_interval_us(limits), self.plan.interval_us());
-        wide::max(self.jittered(dead_us), limits.timeout_min_us.into())
+        let usual_us = wide::max(self.jittered(dead_us), limits.timeout_min_us.into());
+        if self.risen > 0 {
+            return wide::max(usual_us, self.learnt_timeout_us().into());
+        }
+        usual_us
     }
 
     /// From a probe that could not be sent to the next try, where `tries` failed in a row: as long as before a retry until those are

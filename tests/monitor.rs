@@ -170,3 +170,91 @@ fn the_probes_that_wait_for_an_answer_are_counted() {
     silence(&mut monitor, now, retried);
     assert_eq!(monitor.snapshot(retried).unanswered, 2);
 }
+
+/// Everything that is told at `now`, after what is due was sent.
+fn told(monitor: &mut Steady, now: Instant) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        match monitor.poll(now) {
+            Output::Probe(_) => {}
+            Output::Event(event) => events.push(event),
+            Output::Wait(_) | Output::Idle => return events,
+        }
+    }
+}
+
+#[test]
+fn what_waited_while_we_were_away_makes_one_pause_of_all_our_lateness() {
+    let (mut monitor, due) = settled(config(SECOND));
+    let before = monitor.snapshot(due);
+    for piece in 1..=400 {
+        // one each 20 ms, of what came while nobody read
+        let stray = ProbeId::from(u64::from(piece));
+        monitor.handle_reply(stray, due.saturating_add(SECOND / 50 * piece));
+    }
+    let now = due.saturating_add(8 * SECOND);
+    let events = told(&mut monitor, now);
+    let [Event::Paused { number, lateness }] = events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(number, before.events + 1);
+    let counters = monitor.snapshot(now).counters;
+    assert_eq!(counters.pauses, before.counters.pauses + 1);
+    let late_us = counters.lateness_us - before.counters.lateness_us;
+    assert_eq!(lateness, Duration::from_micros(late_us));
+    assert!(lateness > 5 * SECOND, "{lateness:?}");
+}
+
+#[test]
+fn a_stale_answer_does_not_hurry_what_cannot_be_sent() {
+    let config = config(SECOND).retries(Retries::NONE).unwrap();
+    let mut monitor = monitor(config.timeouts(SECOND / 2, SECOND / 2, SECOND).unwrap());
+    let old = probe(&mut monitor, ms(0));
+    silence(&mut monitor, ms(0), ms(20_000));
+    let now = monitor.snapshot(ms(20_000)).next_probe_at;
+    let id = probe(&mut monitor, now);
+    monitor.handle_unsent(id, now);
+    let next = monitor.snapshot(now).next_probe_at;
+    monitor.handle_reply(old, now.saturating_add(SECOND / 10)); // 20 s old
+    assert_eq!(monitor.snapshot(now).next_probe_at, next);
+}
+
+#[test]
+fn a_return_counts_from_the_latest_probe_answered_not_from_the_last_answer() {
+    let config = config(SECOND).rise(2).unwrap();
+    let mut monitor = monitor(config);
+    silence(&mut monitor, ms(0), ms(60_000));
+    assert_eq!(monitor.verdict(), Verdict::Dead);
+    let mut now = monitor.snapshot(ms(60_000)).next_probe_at;
+    let first = probe(&mut monitor, now);
+    let (first_at, _) = (
+        now,
+        silence(&mut monitor, now, now.saturating_add(SECOND / 2)),
+    );
+    now = monitor.snapshot(now).next_probe_at;
+    let second = probe(&mut monitor, now);
+    let second_at = now;
+    assert!(second_at > first_at);
+    let heard_at = now.saturating_add(SECOND / 50);
+    monitor.handle_reply(second, heard_at); // they overtake one another
+    monitor.handle_reply(first, heard_at);
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    let snapshot = monitor.snapshot(heard_at);
+    let bound = snapshot.heart.plan.bound();
+    assert_eq!(snapshot.dead_at, Some(second_at.saturating_add(bound)));
+}
+
+#[test]
+fn traffic_before_the_first_answer_shortens_no_bound() {
+    let mut monitor = monitor(config(SECOND));
+    monitor.handle_traffic(ms(0));
+    let mut restarted = monitor.clone();
+    restarted.restarted(ms(3_000));
+    let asked_at = ms(3_000);
+    probe(&mut restarted, asked_at);
+    restarted.handle_traffic(ms(3_100)); // it proves life as of one timeout ago, before that probe
+    assert_eq!(restarted.verdict(), Verdict::Alive);
+    let snapshot = restarted.snapshot(ms(3_100));
+    let bound = snapshot.heart.plan.bound();
+    assert!(snapshot.dead_at >= Some(asked_at.saturating_add(bound)));
+}

@@ -43,7 +43,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
             Some(fate) => fate,
             None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
-                self.hidden_fate(age)
+                self.hidden_fate(label.sent, age)
             }
             None => Fate::Settled,
         };
@@ -198,6 +198,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.wakes = Wakes::NONE;
         self.late_us = 0;
         self.pulse.prove(alive_at, seen, certain);
+        if before == Verdict::Dead && self.pulse.verdict() == Verdict::Alive {
+            self.pulse.prove(self.proof, seen, certain); // a later probe may have been answered before
+        }
         self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;

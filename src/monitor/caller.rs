@@ -31,8 +31,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.next = self.next.min(soonest.max(self.watch.now()));
     }
 
-    /// Brings the next probe forward, though not closer to the last one than a steady one may be.
-    pub(super) const fn hasten(&mut self) {
+    /// Brings the next probe forward, though not closer to the last one than a steady one may be. Where the last one could not be sent,
+    /// and while retries are out, it comes when it would: both have their own schedule.
+    pub(super) fn hasten(&mut self) {
+        if self.outstanding.failed_send().is_some() || self.pulse.in_doubt() {
+            return;
+        }
         let least_us = self.pulse.settings().limits.interval_min_us;
         let soonest = self.sent.plus(least_us).max(self.watch.now());
         self.next = self.next.min(soonest);

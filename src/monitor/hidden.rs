@@ -29,10 +29,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// What became of a forgotten probe that is answered after `age_us`.
-    pub(super) fn hidden_fate(&self, age_us: u64) -> Fate {
+    /// What became of a forgotten probe sent at `sent` that is answered after `age_us`: those before the oldest that is waited for, which is
+    /// known but for one spacing, were called overdue, even where the timeout has doubled since.
+    pub(super) fn hidden_fate(&self, sent: Instant, age_us: u64) -> Fate {
         let in_time = age_us <= u64::from(self.pulse.plan().timeout_us());
-        if in_time && self.hidden < Instant::MAX {
+        if in_time && self.hidden < Instant::MAX && sent.plus(self.apart_us()) >= self.hidden {
             Fate::Waiting
         } else {
             Fate::Overdue
@@ -67,14 +68,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The one after that of `sent`, or the one that is known, unless that one is remembered.
     fn hide_after(&mut self, sent: Instant) {
-        let apart_us = wide::max(self.pulse.plan().interval_us(), self.spacing_us.into());
-        let next = sent.plus(apart_us).max(self.hidden);
+        let next = sent.plus(self.apart_us()).max(self.hidden);
         let remembered = self.outstanding.oldest_open();
         self.hidden = if remembered.is_some_and(|oldest| next < oldest) {
             next
         } else {
             Instant::MAX
         };
+    }
+
+    /// How far apart they are at the most.
+    fn apart_us(&self) -> u64 {
+        wide::max(self.pulse.plan().interval_us(), self.spacing_us.into())
     }
 
     /// What the silence of the oldest of them says at `seen`.

@@ -40,7 +40,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     fn fall_for(&mut self, reason: Reason, now: Instant) {
-        self.mark = self.falls_at().min(now);
+        self.mark = now;
         self.credit = Credit::NONE;
         self.risen = 0;
         self.refusals = 0;
@@ -113,7 +113,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         if self.verdict != Verdict::Unknown && alive_at < self.mark {
             return;
         }
-        self.mark = alive_at;
+        let asked_first = if self.started { self.mark } else { alive_at };
+        self.mark = alive_at.max(asked_first); // which may be later than what traffic proves
         self.credit.heard(alive_at);
         self.started = true;
         if self.episode {

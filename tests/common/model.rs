@@ -131,6 +131,8 @@ pub struct Model {
     number: u32,
     /// By kind: a later one takes the place of an earlier one.
     events: Vec<(u32, Told)>,
+    /// How late we were since the last drain, or the last pause that was told.
+    late: u64,
 }
 
 impl Model {
@@ -161,6 +163,7 @@ impl Model {
             revival: Reason::Recovered,
             number: 0,
             events: Vec::new(),
+            late: 0,
         }
     }
 
@@ -213,8 +216,18 @@ impl Model {
         if late > 0 {
             self.credited = now;
         }
-        if late > 0 && late >= self.plan.pause {
-            self.tell(Told::Paused(late));
+        self.pause(late);
+    }
+
+    /// What we are late in pieces between two drains makes one pause.
+    fn pause(&mut self, late: u64) {
+        self.late += late;
+        let all = self.late;
+        let mut pending = self.events.iter_mut().map(|(_, told)| told);
+        match pending.find(|told| matches!(told, Told::Paused(_))) {
+            Some(paused) => *paused = Told::Paused(all),
+            None if late > 0 && all >= self.plan.pause => self.tell(Told::Paused(all)),
+            None => {}
         }
     }
 
@@ -295,7 +308,16 @@ impl Model {
         self.next.min(first.unwrap_or(u64::MAX))
     }
 
+    /// One transition is told after the other.
+    fn is_turning(&self) -> bool {
+        let transition = |told: &Told| matches!(told, Told::Transition(..));
+        self.events.iter().any(|(_, told)| transition(told))
+    }
+
     fn expire(&mut self) {
+        if self.is_turning() && self.verdict == Verdict::Alive {
+            return;
+        }
         let overdue = |p: &Probe| match p.fate {
             Fate::Waiting => p.overdue_at <= self.seen,
             fate => fate == Fate::Asleep,
@@ -318,18 +340,17 @@ impl Model {
             self.hidden = None;
             self.hide_after(sent.max(self.seen - self.plan.timeout));
         }
-        let transition = |told: &Told| matches!(told, Told::Transition(..));
-        if self.events.iter().any(|(_, told)| transition(told)) {
-            return; // one after the other
+        if self.is_turning() {
+            return;
         }
         let dead_at = self.dead_at().filter(|&at| at <= self.seen);
         if dead_at.is_some() && self.verdict == Verdict::Alive {
             self.episode = Some(0);
             self.turn(Verdict::Suspect, Reason::Overdue);
-        } else if let Some(dead_at) = dead_at {
+        } else if dead_at.is_some() {
             self.bound = self.plan.bound();
             let never = self.verdict == Verdict::Unknown;
-            self.mark = dead_at;
+            self.mark = self.seen;
             self.credit = 0;
             self.risen = 0;
             self.turn(
@@ -671,8 +692,13 @@ impl Model {
     }
 
     fn revive(&mut self, alive_at: u64, reason: Reason) {
-        self.mark = alive_at;
-        if alive_at >= self.credited_at {
+        let proof = match self.verdict {
+            Verdict::Dead => self.proof, // "the latest probe answered"
+            Verdict::Unknown if self.asked => self.mark.max(alive_at),
+            _ => alive_at,
+        };
+        self.mark = proof.max(alive_at);
+        if self.mark >= self.credited_at {
             self.credit = 0;
         }
         if self.episode.is_some() || self.verdict == Verdict::Dead {
@@ -705,8 +731,12 @@ impl Model {
             Output::Event(event) => {
                 assert!(!self.events.is_empty(), "nothing to tell: {event:?}");
                 assert_eq!(told(event), self.events.remove(0));
+                if matches!(event, Event::Paused { .. }) {
+                    self.late = 0;
+                }
             }
             Output::Wait(until) => {
+                self.late = 0;
                 assert_eq!(self.events, []);
                 assert_eq!(until.as_micros(), self.deadline());
             }
