@@ -164,7 +164,7 @@ impl Oracle<'_> {
         self.level_milli = level_milli;
         self.check(rises, Law::Suspicion, "the level falls in silence", at)?;
         self.drains += 1;
-        if self.drains % SAMPLED != 0 {
+        if !self.drains.is_multiple_of(SAMPLED) {
             return Ok(());
         }
         let phi = self.machine.phi(at.shown);

@@ -35,6 +35,9 @@ pub struct SenderPlan {
     pub leaves_us: Option<u64>,
 }
 
+/// Whether something is there that can be left out, and how.
+type Detail = (bool, fn(&mut Plan));
+
 /// A world of a listener.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -136,7 +139,7 @@ impl Plan {
             all.push(change(&|it| it.incidents = incidents.clone()));
         }
         if self.life_us > 4 * self.sender.interval_us {
-            all.push(change(&|it| it.life_us = it.life_us / 2));
+            all.push(change(&|it| it.life_us /= 2));
             all.push(change(&|it| it.life_us -= it.life_us / 8));
         }
         for (wanted, simplify) in self.details() {
@@ -151,26 +154,26 @@ impl Plan {
     }
 
     /// What can be left out: whether it is there, and how.
-    fn details(&self) -> [(bool, fn(&mut Self)); 12] {
+    fn details(&self) -> [Detail; 12] {
         [
             (self.strangers_us.is_some(), |it| it.strangers_us = None),
             (self.path.loss_ppm > 0, |it| it.path.loss_ppm = 0),
             (self.path.duplicate_ppm > 0, |it| it.path.duplicate_ppm = 0),
             (self.path.jitter != Jitter::None, |it| {
-                it.path.jitter = Jitter::None
+                it.path.jitter = Jitter::None;
             }),
             (self.sender.late_us > 0, |it| it.sender.late_us = 0),
             (self.eager_ppm > 0, |it| it.eager_ppm = 0),
             (self.drift_ppm != 0, |it| it.drift_ppm = 0),
             (self.sender.drift_ppm != 0, |it| it.sender.drift_ppm = 0),
             (!self.sender.slopes.is_empty(), |it| {
-                it.sender.slopes.clear()
+                it.sender.slopes.clear();
             }),
             (!self.sender.paces.is_empty(), |it| {
                 it.sender.paces.pop();
             }),
             (self.sender.leaves_us.is_some(), |it| {
-                it.sender.leaves_us = None
+                it.sender.leaves_us = None;
             }),
             (self.clock_start_us != 0, |it| it.clock_start_us = 0),
         ]

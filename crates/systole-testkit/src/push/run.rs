@@ -60,7 +60,7 @@ impl<'p> Run<'p> {
     }
 
     /// Runs to the end of the life; returns a digest of all outputs.
-    pub fn to_the_end(mut self, journal: &mut Journal) -> Result<u64, Violation> {
+    pub fn live(mut self, journal: &mut Journal) -> Result<u64, Violation> {
         let settings = &self.plan.settings;
         journal.call(|| {
             let (window, config) = (settings.window, settings.rust());

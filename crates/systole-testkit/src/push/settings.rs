@@ -1,5 +1,6 @@
 //! What a listener is configured with.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use systole::{ListenerConfig, Sender};
@@ -27,7 +28,7 @@ impl Settings {
     /// Settings for a sender that says `interval_us`.
     pub fn draw(random: &mut Random, interval_us: u64) -> Self {
         let stated = random.magnitude((interval_us / 2).max(1), interval_us.saturating_mul(40));
-        let wide = random.one_in(2) || interval_us > 2_000_000_000 || interval_us < 2_000;
+        let wide = random.one_in(2) || !(2_000..=2_000_000_000).contains(&interval_us);
         Self {
             window: random.pick(&[1, 4, 32, 32, 32, 128]),
             bound_us: random.one_in(2).then_some(stated.min(LONGEST_US)),
@@ -80,13 +81,13 @@ impl Settings {
         let mut code = String::from("ListenerConfig::new()");
         let mut add = |name: &str, value: Option<u64>| {
             if let Some(us) = value {
-                code += &format!(".{name}(us({us})).unwrap()");
+                let _ = write!(code, ".{name}(us({us})).unwrap()");
             }
         };
         add("detect_within", self.bound_us);
         add("first_within", self.first_us);
         if let Some(us) = self.report_us {
-            code += &format!(".report_pauses_over(us({us}))");
+            let _ = write!(code, ".report_pauses_over(us({us}))");
         }
         if self.tagged {
             code += ".authenticated()";
@@ -98,8 +99,11 @@ impl Settings {
             rise,
             ..
         } = self;
-        code += &format!(".losses({losses}).unwrap()");
-        code += &format!(".intervals_between(us({min_us}), us({max_us})).unwrap()");
+        let _ = write!(code, ".losses({losses}).unwrap()");
+        let _ = write!(
+            code,
+            ".intervals_between(us({min_us}), us({max_us})).unwrap()"
+        );
         code + &format!(".rise({rise}).unwrap()")
     }
 

@@ -22,9 +22,9 @@ impl World for ListenerWorld {
     }
 
     fn run(plan: &Plan, journal: &mut Journal) -> Result<(), Violation> {
-        let digest = Run::new(plan).to_the_end(journal)?;
-        if plan.seed % 64 == 0 {
-            let again = Run::new(plan).to_the_end(&mut Journal::default())?;
+        let digest = Run::new(plan).live(journal)?;
+        if plan.seed.is_multiple_of(64) {
+            let again = Run::new(plan).live(&mut Journal::default())?;
             return super::oracle::same_twice(digest, again, plan.life_us);
         }
         Ok(())

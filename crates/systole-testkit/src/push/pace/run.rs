@@ -42,7 +42,7 @@ impl World for SenderWorld {
     }
 
     fn run(plan: &Plan, journal: &mut Journal) -> Result<(), Violation> {
-        Run::new(plan, journal).to_the_end(journal)
+        Run::new(plan, journal).live(journal)
     }
 }
 
@@ -104,7 +104,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn to_the_end(mut self, journal: &mut Journal) -> Judged {
+    fn live(mut self, journal: &mut Journal) -> Judged {
         let mut acts = self.plan.acts.iter().peekable();
         self.poll(journal)?;
         let first_us = self.due_us.unwrap_or(u64::MAX) - self.plan.start_us;
