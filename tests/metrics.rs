@@ -181,21 +181,27 @@ fn a_group_shows_who_is_active() {
     });
 }
 
-/// The first death of a peer whose polls are late by `lateness`, and the worst detection until then.
-fn worst(lateness: Duration) -> Duration {
+/// The worst detection of a peer whose polls are late by `lateness`, and how late they were in all.
+fn worst(lateness: Duration) -> (Duration, Duration) {
     let mut world = World::new();
     world.lateness = lateness;
     world.run(45 * SECOND);
     let known = world.counters();
     assert_eq!((known.dead, known.suspect), (1, 1), "{known:?}");
-    Duration::from_millis(known.worst_detection_ms.into())
+    (
+        Duration::from_millis(known.worst_detection_ms.into()),
+        Duration::from_micros(known.lateness_us),
+    )
 }
 
 #[test]
 fn the_worst_detection_is_the_bound_and_our_lateness() {
-    assert_eq!(worst(Duration::ZERO), 5 * SECOND);
-    let late = worst(SECOND / 2);
-    assert!(late > 5 * SECOND && late < 11 * SECOND, "{late:?}");
+    assert_eq!(worst(Duration::ZERO).0, 5 * SECOND);
+    let (took, late) = worst(SECOND / 2);
+    assert!(
+        took > 5 * SECOND && took <= 5 * SECOND + late,
+        "{took:?}, late by {late:?}"
+    );
 }
 
 /// A fleet has as many series as before when it has grown, and none of a peer.
@@ -355,7 +361,7 @@ fn an_early_warning_is_exported_of_peers_and_of_groups() {
             }
             assert!((degraded() - on).abs() < 0.5, "{round_trip:?}");
             let score = value(exporter, "systole_warning_octaves{peer=\"db\"}");
-            assert_eq!(score > 12.0, on > 0.5, "{score}");
+            assert_eq!(score > 9.0, on > 0.5, "{score}");
         }
         let mut group = one_of_a_group();
         let mut series = Group::new("dbs", ["db"]);

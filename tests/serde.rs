@@ -353,7 +353,7 @@ fn a_listener_that_is_refused_says_so() {
         ),
         (
             r#"{ "detect_within_us": 0 }"#,
-            "the bound on detection time of 0 us is out of range",
+            "the bound on detection time of 0 s is out of range",
         ),
         (r#"{ "bound_us": 1 }"#, "unknown field `bound_us`"),
     ] {

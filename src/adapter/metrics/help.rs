@@ -136,7 +136,7 @@ const GAUGES: [(&str, &str); 9] = [
     ),
     (
         "systole_warning_octaves",
-        "How much worse the path is than usual: above the threshold of 12 it is degraded.",
+        "How much worse the path is than usual: above the threshold of 9 it is degraded.",
     ),
     (
         "systole_active",
