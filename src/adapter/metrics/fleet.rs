@@ -21,7 +21,7 @@ const WORST: usize = 10;
 /// | `systole_fleet_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
 /// | `systole_fleet_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 /// | `systole_fleet_revivals_total{outcome}` | counter: `refuted`, `recovered`, `undecided` |
-/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total` | counters: what was our fault |
+/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total`, `systole_fleet_blind_total` | counters: what was our fault |
 /// | `systole_fleet_lateness_seconds` | gauge: 99 % of the probes went out no later |
 #[derive(Debug)]
 pub struct FleetSeries {
@@ -95,6 +95,7 @@ impl FleetSeries {
         for (name, count) in [
             ("systole_fleet_overflows_total", all.overflows),
             ("systole_fleet_pauses_total", all.pauses),
+            ("systole_fleet_blind_total", all.blind),
         ] {
             counter!(name, "fleet" => self.name.clone()).absolute(count);
         }

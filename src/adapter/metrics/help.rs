@@ -5,7 +5,7 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use super::RTT;
 
 /// What happened so often.
-const COUNTERS: [(&str, &str); 16] = [
+const COUNTERS: [(&str, &str); 17] = [
     (
         "systole_probes_total",
         "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
@@ -69,6 +69,10 @@ const COUNTERS: [(&str, &str); 16] = [
     (
         "systole_fleet_pauses_total",
         "Times that this side looked too late by more than is ordinary.",
+    ),
+    (
+        "systole_fleet_blind_total",
+        "Times that no probe could be sent for one detection bound: to nobody, or to one peer alone.",
     ),
 ];
 
