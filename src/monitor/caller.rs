@@ -21,6 +21,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Brings the next probe forward, though not closer to the last one than a retry would be.
     pub(super) fn pull_forward(&mut self) {
+        self.next = self.next.min(self.soonest());
+    }
+
+    /// When a probe may follow the last one out of turn.
+    pub(super) fn soonest(&self) -> Instant {
         let plan = self.pulse.plan();
         let least = wide::min(plan.interval_us(), u64::from(plan.timeout_us()));
         let soonest = if self.pulse.is_started() {
@@ -28,7 +33,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         } else {
             self.watch.now()
         };
-        self.next = self.next.min(soonest.max(self.watch.now()));
+        soonest.max(self.watch.now())
     }
 
     /// Brings the next probe forward, though not closer to the last one than a steady one may be. Where the last one could not be sent,

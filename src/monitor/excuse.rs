@@ -53,6 +53,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if is_doubted || self.next <= now || self.outstanding.failed_send().is_some() {
             return false;
         }
+        if self.soonest() > now {
+            self.pull_forward();
+            return false;
+        }
         if budget.spend() {
             one_more(&mut self.counters.budgeted);
             return true;

@@ -94,3 +94,34 @@ fn round_trips_after_an_overflow_are_measured() {
     let smoothed = world.fleet.status(peer, world.now).unwrap().heart.smoothed;
     assert!(smoothed > Duration::from_millis(250), "{smoothed:?}");
 }
+
+/// It was asked again 50 ms after the last probe, where answers may take longer than the interval and a probe is overdue just after the next
+/// but one was sent. Spacing is at least the timeout or the interval, whichever is less, also for what an overflow calls for.
+#[test]
+fn an_overflow_brings_no_probe_close_to_the_last_one() {
+    let (interval, timeout) = (Duration::from_millis(500), Duration::from_millis(1_050));
+    let config = Config::fixed(interval).unwrap().jitter_percent(0);
+    let config = config.and_then(|config| config.timeouts(timeout, timeout, timeout));
+    let config = config.and_then(|config| config.seed(7)).unwrap();
+    let mut fleet = Fleet::<4, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let peer = fleet.add(Instant::ZERO);
+    let (mut now, mut last, mut is_known) = (Instant::ZERO, None::<Instant>, false);
+    while now < Instant::from_secs(5) {
+        match fleet.poll(now) {
+            FleetOutput::Probe { id, .. } => {
+                let is_apart = last.is_none_or(|last| last.saturating_add(interval) <= now);
+                assert!(is_apart, "{last:?}, then {now:?}");
+                last = Some(now);
+                if !is_known {
+                    fleet.handle_reply(peer, id, now);
+                    is_known = true;
+                }
+            }
+            FleetOutput::Wait(until) => {
+                now = until;
+                fleet.handle_overflow(now);
+            }
+            FleetOutput::Idle => return,
+        }
+    }
+}
