@@ -117,6 +117,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     /// How late we looked since the last sign of life, in all.
     late_us: u32,
     count: u8,
+    /// How many were forgotten while they were waited for, and neither answered nor called overdue since.
+    hidden_count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
     /// Whether the next probe is one that the caller's news calls for, and so no retry.
@@ -170,6 +172,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             spacing_us: 0,
             late_us: 0,
             count: 0,
+            hidden_count: 0,
             incarnation: 0,
             last_failure: None,
             called_for: false,

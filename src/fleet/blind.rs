@@ -69,6 +69,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             }
         }
         self.go_blind(since);
+        let blind = self.blind;
+        if let Some(slot) = self.slots.get_mut(peer.index()) {
+            slot.blind = blind; // it is the one that found out, and may have sent a probe since
+        }
     }
 
     /// Tells what a monitor has to tell that counted `count` events: where it replaced one by a later one, the numbers show a gap.

@@ -9,6 +9,8 @@ use crate::verdict::Failure;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The reply of `peer` to probe `id` arrived at `received_at`. Check first that it came from the peer's address: anybody may send its key.
+    ///
+    /// The round trip is measured on the time in which somebody looked: without what we were late while the probe was under way.
     pub fn handle_reply(&mut self, peer: PeerKey, id: ProbeId, received_at: Instant) {
         self.with(peer, received_at, |monitor| {
             monitor.handle_reply(id, received_at);
@@ -25,7 +27,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Probe `id` could not be sent, which is our fault and no evidence against the peer: the time until one can be is credited to it. Say so before the next
     /// drain.
     ///
-    /// Where no probe could be sent for one bound, nothing is known of any peer: one [`Event::Blind`](crate::Event::Blind) without a peer says so,
+    /// Where no probe could be sent for one bound (to 1.024 ms where that is 35 minutes or more), nothing is
+    /// known of any peer: one [`Event::Blind`](crate::Event::Blind) without a peer says so,
     /// and every verdict is [`Unknown`](crate::Verdict::Unknown) until its peer is heard, or silent for the bound from a probe that could be sent. Where
     /// probes to one peer alone cannot be sent, the event names it.
     pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {

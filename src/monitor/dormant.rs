@@ -35,6 +35,7 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
     behind_us: u32,
     spacing_us: u32,
     count: u8,
+    hidden_count: u8,
     excused: bool,
     failures: CompactFailures,
 }
@@ -68,6 +69,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             failed_at: self.sent,
             late_us: 0, // what it took to detect is told for monitors only
             count: self.count,
+            hidden_count: self.hidden_count,
             incarnation: 0, // a new one is another peer
             last_failure: None,
             called_for: false, // nobody calls for a probe of one peer
@@ -115,6 +117,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             behind_us: self.behind_us,
             spacing_us: self.spacing_us,
             count: self.count,
+            hidden_count: self.hidden_count,
             excused: self.excused,
             failures: self.failures.rest(self.pulse.mark()),
         }

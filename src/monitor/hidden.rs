@@ -22,6 +22,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let evidence = self.evidence(probe, self.watch.seen());
         self.forgotten = self.forgotten.plus(evidence);
         if probe.fate == Fate::Waiting {
+            self.hidden_count = self.hidden_count.saturating_add(1);
             self.hidden = self.hidden.min(probe.sent);
             let apart_us = self.outstanding.oldest().since(probe.sent);
             let faded_us = self.spacing_us - (self.spacing_us >> FADING_SHIFT);
@@ -31,9 +32,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// What became of a forgotten probe sent at `sent` that is answered after `age_us`: those before the oldest that is waited for, which is
     /// known but for one spacing, were called overdue, even where the timeout has doubled since.
-    pub(super) fn hidden_fate(&self, sent: Instant, age_us: u64) -> Fate {
+    pub(super) fn hidden_fate(&mut self, sent: Instant, age_us: u64) -> Fate {
         let in_time = age_us <= u64::from(self.pulse.plan().timeout_us());
-        if in_time && self.hidden < Instant::MAX && sent.plus(self.apart_us()) >= self.hidden {
+        let is_waited_for = self.hidden < Instant::MAX && self.hidden_count > 0;
+        if in_time && is_waited_for && sent.plus(self.apart_us()) >= self.hidden {
+            self.hidden_count -= 1;
             Fate::Waiting
         } else {
             Fate::Overdue
@@ -52,7 +55,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let sent = self.hidden;
         self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
-        one_more(&mut self.counters.lost);
+        if self.hidden_count > 0 {
+            self.hidden_count -= 1;
+            one_more(&mut self.counters.lost);
+        }
         self.miss(sent, None);
         let overdue = seen.minus(self.pulse.plan().timeout_us().into());
         self.hidden = Instant::ZERO;
@@ -66,11 +72,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// The one after that of `sent`, or the one that is known, unless that one is remembered.
+    /// The one after that of `sent`, or the one that is known, unless that one is remembered, or no more were forgotten.
     fn hide_after(&mut self, sent: Instant) {
         let next = sent.plus(self.apart_us()).max(self.hidden);
         let remembered = self.outstanding.oldest_open();
-        self.hidden = if remembered.is_some_and(|oldest| next < oldest) {
+        let is_hidden = remembered.is_some_and(|oldest| next < oldest);
+        self.hidden = if is_hidden && self.hidden_count > 0 {
             next
         } else {
             Instant::MAX

@@ -45,6 +45,8 @@ pub struct Truth {
     pub attempted_us: Option<u64>,
     /// When the first of the sends failed that nothing followed.
     pub blocked_us: Option<u64>,
+    /// When the last span ended in which nothing could be sent.
+    pub unblocked_us: Option<u64>,
     /// From when on nothing could be sent and nothing proved life, and our lateness then.
     blind_from: (u64, u64),
     /// How often a send failed since.
@@ -102,6 +104,7 @@ impl Truth {
             first_sent_us: None,
             last_sent: None,
             blocked_us: None,
+            unblocked_us: None,
             attempted_us: None,
             attempts: 0,
             blind_from: (0, 0),
@@ -157,6 +160,7 @@ impl Truth {
     /// A probe left at `now_us`.
     pub fn sent(&mut self, now_us: u64) {
         if let Some(blocked_us) = self.blocked_us.take() {
+            self.unblocked_us = Some(now_us);
             let span_us = now_us.saturating_sub(blocked_us);
             self.unsendable_us += span_us;
             // "after a successful send the bound counts from it"
@@ -190,8 +194,13 @@ impl Truth {
     /// The fleet is blind since `now_us`: the bound counts from the next probe that leaves.
     pub fn blind(&mut self, now_us: u64) {
         self.verdict = Verdict::Unknown;
-        self.blocked_us.get_or_insert(now_us);
         (self.dead_us, self.episode) = (None, None);
+        // what leaves in the same drain is what the bound counts from
+        if self.last_sent.is_some_and(|(sent_us, _)| sent_us == now_us) {
+            self.base_us = self.base_us.max(now_us);
+        } else {
+            self.blocked_us.get_or_insert(now_us);
+        }
     }
 
     /// A dead peer is asked every `dead_us` where its plan states that; and answers later than
@@ -289,6 +298,9 @@ impl Truth {
         let by_us = from_us
             .saturating_add(self.bound_us)
             .saturating_add(credit_us);
+        // "after more than 35 minutes ... to 1.024 ms"
+        let coarse_us = if self.bound_us >> 31 > 0 { 1_024 } else { 0 };
+        let by_us = by_us.saturating_add(coarse_us);
         let is_seeing = matches!(self.verdict, Verdict::Alive | Verdict::Suspect);
         if self.blocked_us.is_none() || !is_seeing || now_us <= by_us {
             return Ok(());
