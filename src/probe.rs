@@ -172,11 +172,6 @@ impl Fate {
             Self::Waiting | Self::Asleep | Self::Overdue | Self::Overslept
         )
     }
-
-    /// Whether it counts as sent, and may turn out not to have been: what no longer counts against the peer still does.
-    pub(crate) const fn may_be_unsent(self) -> bool {
-        self.is_open() || self.is_excused() || matches!(self, Self::Void | Self::VoidLost)
-    }
 }
 
 /// A probe that the machine remembers.

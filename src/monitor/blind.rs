@@ -20,7 +20,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) {
         self.look(now);
         let level = self.level_now();
-        match self.take(id, Fate::may_be_unsent, Fate::Unsent) {
+        match self.take(id, Fate::is_open, Fate::Unsent) {
             Some(probe) => self.unsent(&probe, level),
             None => self.ignore(),
         }
