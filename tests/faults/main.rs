@@ -29,6 +29,7 @@ mod retry_storm;
 #[cfg(feature = "std")]
 mod send_buffer_full;
 mod sender_interval;
+mod target_constant_path;
 mod target_promise;
 #[cfg(feature = "serde")]
 mod target_serde;

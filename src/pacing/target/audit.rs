@@ -1,6 +1,6 @@
 //! Whether the promise is kept.
 
-use libm::expf;
+use super::exponent::exp;
 
 use crate::time::Instant;
 
@@ -65,7 +65,7 @@ impl Audit {
     }
 
     /// The peer was called dead by mistake; one a `promised_us` is in order.
-    pub(super) fn mistake(&mut self, now: Instant, promised_us: u64) {
+    pub(super) fn mistake(&mut self, now: Instant, promised_us: f32) {
         self.mistakes = self.mistakes.saturating_add(1);
         let chance = at_least(self.mistakes, self.expected(now, promised_us));
         self.broken = self.mistakes >= LEAST_MISTAKES && chance < SIGNIFICANT;
@@ -80,7 +80,7 @@ impl Audit {
     }
 
     /// Time passes without a mistake.
-    pub(super) fn review(&mut self, now: Instant, promised_us: u64) {
+    pub(super) fn review(&mut self, now: Instant, promised_us: f32) {
         let expected = self.expected(now, promised_us);
         let quiet = expected >= QUIET && self.mistakes == 0 && self.strictness > 0;
         if quiet {
@@ -91,14 +91,14 @@ impl Audit {
         }
     }
 
-    fn expected(&self, now: Instant, promised_us: u64) -> f32 {
-        now.since(self.since) as f32 / promised_us.max(1) as f32
+    fn expected(&self, now: Instant, promised_us: f32) -> f32 {
+        now.since(self.since) as f32 / promised_us
     }
 }
 
 /// The chance of at least `count` events where `expected` are expected: the upper tail of Poisson's distribution.
 fn at_least(count: u16, expected: f32) -> f32 {
-    let mut term = expf(-expected);
+    let mut term = exp(-expected);
     let mut fewer = 0.0;
     for k in 1..=count {
         fewer += term;
@@ -128,7 +128,7 @@ mod tests {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
         for ms in [1, 2] {
-            audit.mistake(Instant::from_millis(ms), 1_000_000);
+            audit.mistake(Instant::from_millis(ms), 1e6);
         }
         audit
     }
@@ -137,10 +137,10 @@ mod tests {
     fn a_mistake_keeps_a_correction_until_the_audit_starts_over() {
         let mut audit = broken();
         assert_eq!(audit.strictness(), 1);
-        audit.mistake(Instant::from_secs(2), 1_000_000);
-        audit.review(Instant::from_secs(5), 1_000_000); // five of the times promised, one mistake
+        audit.mistake(Instant::from_secs(2), 1e6);
+        audit.review(Instant::from_secs(5), 1e6); // five of the times promised, one mistake
         assert_eq!((audit.strictness(), audit.mistakes()), (1, 1));
-        audit.review(Instant::from_secs(9), 1_000_000);
+        audit.review(Instant::from_secs(9), 1e6);
         assert_eq!((audit.strictness(), audit.mistakes()), (1, 0));
     }
 
@@ -148,12 +148,12 @@ mod tests {
     fn a_promise_breaks_and_is_corrected_and_eased() {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
-        audit.mistake(Instant::from_secs(100), 1_000_000_000);
+        audit.mistake(Instant::from_secs(100), 1e9);
         assert!(!audit.is_broken());
-        audit.mistake(Instant::from_secs(101), 1_000_000_000);
+        audit.mistake(Instant::from_secs(101), 1e9);
         assert!(audit.is_broken());
         assert_eq!((audit.strictness(), audit.mistakes()), (1, 0));
-        audit.review(Instant::from_secs(3_200), 1_000_000_000);
+        audit.review(Instant::from_secs(3_200), 1e9);
         assert_eq!(audit.strictness(), 0);
     }
 

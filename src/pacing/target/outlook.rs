@@ -2,21 +2,21 @@
 //!
 //! All lengths are shares of the bound D. N(y) is the rate of silences longer than y. At interval eta and bound D a mistake
 //! needs a silence longer than D less the time since the last answered probe, which is uniform in [0, eta]: the rate is the mean of N over
-//! [D - eta, D]. What shorter intervals can avoid of it is that less N(D), the *excess*.
+//! [D - eta, D]. What shorter intervals can avoid of it is that less N(D), the *excess*. Losses that are independent of each other add the chance
+//! that a probe and all that could be asked after it in time are lost, once an interval.
 
-use core::f32::consts::LN_2;
-
-use libm::{expf, log2f};
-
+use super::exponent::{exp2, log2, rounded};
 use super::silences::{BINS, ONE, Silences};
 
 /// How many silences' worth the assumption about a bin weighs against what was counted in it. 0.5 to 3 are within the noise.
 const PRIOR: f32 = 1.0;
+/// Where counts are as many times what was assumed, they outweigh it: nothing of a middle length says little of long ones.
+const DOUBT: f32 = 32.0;
 /// What a bin is assumed to hold of the next shorter one: a power law of exponent 2. Fitted; 1.6 to 2.2 are within the noise.
 const DECLINE: f32 = 0.5;
-/// Intervals that are tried: from 1/20 of the bound, by 11.4 %, to 93 %, where the timeout of 7 % begins.
+/// Intervals that are tried: from a 20th of the longest one that is of use, by 11.4 %, to 97 % of it.
 pub(super) const STEPS: usize = 28;
-const SHORTEST: f32 = 0.05;
+const SHORTEST: f32 = 0.052;
 const STEP: f32 = 1.114_343;
 
 /// Expected mistakes by interval, in bounds.
@@ -27,6 +27,7 @@ pub(super) struct Outlook {
     floor: f32,
     /// Retries a steady probe sets off.
     retries: f32,
+    shortest: f32,
 }
 
 /// An interval, and what it comes to.
@@ -41,26 +42,61 @@ pub(super) struct Choice {
     pub(super) cost: f32,
 }
 
+/// What the round trips of a path leave of the bound, which is 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PathShape {
+    /// The longest interval that is of use.
+    pub(super) usable: f32,
+    /// The usual round trip.
+    pub(super) lag: f32,
+    pub(super) timeout: f32,
+}
+
+impl PathShape {
+    /// How often a lost probe is asked again in time: by retries, whose waits grow by half, or by the next steady probes, whichever is more.
+    fn asked_again(&self, interval: f32) -> f32 {
+        let left = (1.0 - self.lag - interval).max(0.0);
+        let retries = 2.1 * log2(1.0 + left / self.timeout) - 1.1;
+        retries.max(left / interval)
+    }
+}
+
+/// Avoidable mistakes at this interval, where counts are held to what was assumed: of silences of exponential length, in proportion to the
+/// interval, up to twice as many as expected were found.
+pub(super) const fn not_understated(excess: f32, interval: f32) -> f32 {
+    excess * (1.0 + interval)
+}
+
 /// Retries sent by a silence in each of the longest bins, at the first waits of 7 % of the bound.
 const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 
 impl Outlook {
-    /// What `silences` say of a bound whose last `margin` cannot be used, and whose last `lag` is the way of an answer.
-    pub(super) fn new(silences: &Silences, margin: f32, lag: f32) -> Self {
+    /// What `silences` say of a bound of which intervals up to `usable` are of use, and whose last `lag` is the way of an answer.
+    pub(super) fn new(silences: &Silences, path: PathShape) -> Self {
         let masses = masses(silences);
         let density = Density::new(&masses);
-        let floor = density.at(Place::of(1.0 - lag));
+        let floor = density.at(Place::of(1.0 - path.lag));
+        let mut excess = excess(&density, path.usable, floor);
+        let log2_loss = log2(silences.loss());
+        let mut interval = SHORTEST * path.usable;
+        for mistakes in &mut excess {
+            let times = 1.0 + path.asked_again(interval);
+            *mistakes += exp2(times * log2_loss) / interval;
+            interval *= STEP;
+        }
         Self {
-            excess: excess(&density, 1.0 - margin.max(lag), floor),
+            excess,
+            shortest: SHORTEST * path.usable,
             floor,
             retries: masses.iter().zip(RETRIES).map(|(m, r)| m * r).sum(),
         }
     }
 
-    /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`.
+    /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`. Where that is too long to be of use, each probe
+    /// may be a mistake.
     pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
-        let mut best = (f32::INFINITY, SHORTEST, 0.0);
-        let (mut interval, mut probes) = (SHORTEST, 1.0 / SHORTEST);
+        let mut best = (f32::INFINITY, self.shortest, 0.0);
+        let (mut interval, mut probes) = (self.shortest, 1.0 / self.shortest);
         for &excess in &self.excess {
             let cost = probes + worth * excess;
             if cost < best.0 || best.1 < least {
@@ -69,7 +105,10 @@ impl Outlook {
             interval *= STEP;
             probes *= 1.0 / STEP;
         }
-        let (_, interval, excess) = best;
+        let (_, mut interval, mut excess) = best;
+        if interval < least {
+            (interval, excess) = (least, 1.0 / least);
+        }
         Choice {
             interval,
             excess,
@@ -78,12 +117,17 @@ impl Outlook {
         }
     }
 
-    /// The longest interval with at most so many mistakes a bound, if there is one.
+    /// Mistakes that no interval avoids, a bound.
+    pub(super) const fn floor(&self) -> f32 {
+        self.floor
+    }
+
+    /// The longest interval with at most so many avoidable mistakes a bound, understated ones included, if there is one.
     pub(super) fn longest(&self, mistakes: f32) -> Option<f32> {
-        let mut interval = SHORTEST;
+        let mut interval = self.shortest;
         let mut longest = None;
         for &excess in &self.excess {
-            if excess + self.floor <= mistakes {
+            if not_understated(excess, interval) <= mistakes {
                 longest = Some(interval);
             }
             interval *= STEP;
@@ -104,7 +148,12 @@ fn masses(silences: &Silences) -> [f32; BINS] {
     let mut seen = silences.probes() == 0;
     let bins = masses.iter_mut().zip(silences.weights());
     for (mass, &weight) in bins.rev() {
-        *mass = (PRIOR + weight as f32 * unit) / (PRIOR / assumed + probes);
+        let counted = weight as f32 * unit;
+        let mut against = PRIOR / assumed;
+        if counted > 0.0 {
+            against = against.min(DOUBT * probes / counted);
+        }
+        *mass = (PRIOR + counted) / (against + probes);
         seen |= weight > 0;
         if seen {
             assumed = (*mass * DECLINE).min(1.0);
@@ -121,7 +170,7 @@ impl Density {
         let mut logs = *masses;
         let mut inverse_width = 1.0;
         for log in &mut logs {
-            *log = log2f(*log) + inverse_width;
+            *log = log2(*log) + inverse_width;
             inverse_width += 1.0;
         }
         Self(logs)
@@ -134,13 +183,8 @@ impl Density {
     }
 
     fn at(&self, place: Place) -> f32 {
-        power_of_two(self.log2_at(place))
+        exp2(self.log2_at(place))
     }
-}
-
-/// 2 to the `log2`. `libm`'s own works in double precision, which costs 2 KiB of flash where there is no unit for it.
-fn power_of_two(log2: f32) -> f32 {
-    expf(log2 * LN_2)
 }
 
 /// Where a length lies between the middles of two bins.
@@ -153,11 +197,10 @@ struct Place {
 }
 
 impl Place {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small number, not negative
     fn of(length: f32) -> Self {
-        let log2 = log2f(length);
+        let log2 = log2(length);
         let at = -log2 - 0.5;
-        let bin = at.max(0.0) as usize; // the last but one at most
+        let bin = rounded((at - 0.5).max(0.0)) as usize; // the last but one at most
         Self {
             bin,
             part: at - bin as f32,
@@ -175,11 +218,11 @@ const _: () = assert!(NEAREST > 1.73e-4, "the middle of the last bin is shorter"
 fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
     let mut from = Place::of(usable);
     let mut log2 = density.log2_at(from);
-    let (mut rate, mut sum, mut interval) = (power_of_two(log2), 0.0, SHORTEST);
+    let (mut rate, mut sum, mut interval) = (exp2(log2), 0.0, SHORTEST * usable);
     [(); STEPS].map(|()| {
         let to = Place::of((usable - interval).max(NEAREST));
         let to_log2 = density.log2_at(to);
-        let to_rate = power_of_two(to_log2);
+        let to_rate = exp2(to_log2);
         let slope = (to_log2 - log2) / (to.log2 - from.log2).min(-1e-6);
         sum += under(from.length, rate, to.length, to_rate, slope);
         let mean = sum / interval;
@@ -193,7 +236,7 @@ fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
 fn under(far: f32, low: f32, near: f32, high: f32, slope: f32) -> f32 {
     let power = slope + 1.0;
     if power.abs() < 0.05 {
-        return f32::midpoint(low, high) * (far - near);
+        return 0.5 * (low + high) * (far - near);
     }
     (low * far - high * near) / power
 }
@@ -202,9 +245,66 @@ fn under(far: f32, low: f32, near: f32, high: f32, slope: f32) -> f32 {
 mod tests {
     use super::*;
 
+    /// Where losses are asked again so often that they make no mistakes.
+    fn outlook(silences: &Silences, usable: f32) -> Outlook {
+        let path = PathShape {
+            usable,
+            lag: 0.0,
+            timeout: 1e-9,
+        };
+        Outlook::new(silences, path)
+    }
+
+    #[test]
+    fn a_lost_probe_is_asked_again_by_retries_or_by_the_next_steady_probes() {
+        let path = |lag, timeout| PathShape {
+            usable: 0.5,
+            lag,
+            timeout,
+        };
+        let near = |found: f32, expected: f32| assert!((found - expected).abs() < 0.01, "{found}");
+        near(path(0.1, 0.14).asked_again(0.76), 1.0); // just once
+        near(path(0.02, 0.04).asked_again(0.58), 6.16); // waits that grow
+        near(path(0.5, 0.54).asked_again(0.1), 4.0); // four more intervals
+        near(path(0.9, 0.93).asked_again(0.2), 0.0); // no time is left
+    }
+
+    /// At 5 % of losses, asked again three times: 0.05^4 an interval.
+    #[test]
+    fn a_mistake_takes_as_many_losses_as_there_are_probes_in_time() {
+        let mut silences = Silences::NEW;
+        for k in 0..1_000 {
+            silences.add(0, 1_000, 20_000);
+            if k % 20 == 0 {
+                silences.add_lost();
+            }
+        }
+        let path = PathShape {
+            usable: 0.96 * 0.16 / SHORTEST / 16.0,
+            lag: 0.2,
+            timeout: 0.24,
+        };
+        let free = PathShape {
+            timeout: 1e-9,
+            ..path
+        };
+        let by_loss = |k: usize| {
+            let at = |path| Outlook::new(&silences, path).excess.get(k).copied();
+            at(path).unwrap() - at(free).unwrap()
+        };
+        let mut interval = SHORTEST * path.usable;
+        for k in 0..STEPS {
+            let times = 1.0 + path.asked_again(interval);
+            let chance = libm::powf(silences.loss(), times) / interval;
+            let off = (by_loss(k) - chance).abs();
+            assert!(off < 1e-3 * chance + 1e-6, "{k}: {} {chance}", by_loss(k));
+            interval *= STEP;
+        }
+    }
+
     #[test]
     fn a_new_path_is_assumed_to_fail_as_a_power_law() {
-        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
+        let outlook = outlook(&Silences::NEW, 0.96);
         // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable: the cheapest eta can be written down.
         let (usable, floor) = (0.96, 1.0 / 4_096.0);
         for worth in [1_000.0, 9_600.0, 100_000.0] {
@@ -230,7 +330,7 @@ mod tests {
                 };
                 silences.add(length, 1_000, 20_000);
             }
-            Outlook::new(&silences, 0.04, 0.0).choose(3_000.0, 0.0)
+            outlook(&silences, 0.96).choose(3_000.0, 0.0)
         };
         let (clean, bad) = (path(0), path(10));
         assert!(clean.interval > 0.6, "{clean:?}");
@@ -300,13 +400,12 @@ mod tests {
             silences.add(1_000 / k, 1_000, 20_000);
         }
         let masses = masses(&silences);
-        for margin in [0.04, 0.2] {
-            let outlook = Outlook::new(&silences, margin, 0.0);
+        for usable in [0.96_f64, 0.8] {
+            let outlook = outlook(&silences, usable as f32);
             let floor = libm::exp2(log2_rate(&masses, 1.0));
             assert!((f64::from(outlook.floor) / floor - 1.0).abs() < 1e-3);
-            let mut interval = f64::from(SHORTEST);
+            let mut interval = f64::from(SHORTEST) * usable;
             for excess in outlook.excess {
-                let usable = 1.0 - f64::from(margin);
                 if interval < usable - 0.01 {
                     let mean = mean_rate(&masses, usable, interval);
                     let off = f64::from(excess + outlook.floor) / mean;
@@ -324,7 +423,7 @@ mod tests {
         for k in 0..1_000 {
             silences.add(300 - 299 * (k % 2), 1_000, 20_000);
         }
-        let choice = Outlook::new(&silences, 0.04, 0.0).choose(10.0, 0.0);
+        let choice = outlook(&silences, 0.96).choose(10.0, 0.0);
         let [first, second, third, fourth, ..] = masses(&silences);
         let retries = 6.0 * first + 3.5 * second + 2.0 * third + 0.8 * fourth;
         let off = choice.cost * choice.interval / (1.0 + retries);
@@ -333,9 +432,10 @@ mod tests {
 
     #[test]
     fn the_shortest_interval_allowed_is_allowed() {
-        let outlook = Outlook::new(&Silences::NEW, 0.04, 0.0);
+        let outlook = outlook(&Silences::NEW, 0.96);
         let dear = |least| outlook.choose(1e9, least).interval.to_bits();
-        assert_eq!(dear(SHORTEST), SHORTEST.to_bits());
-        assert_eq!(dear(SHORTEST * 1.01), (SHORTEST * STEP).to_bits());
+        let shortest = SHORTEST * 0.96;
+        assert_eq!(dear(shortest), shortest.to_bits());
+        assert_eq!(dear(shortest * 1.01), (shortest * STEP).to_bits());
     }
 }

@@ -1,11 +1,13 @@
 //! Drawing up the interval, and saying what cannot be kept: the only floating point, amortised.
 
-use super::outlook::{Choice, Outlook};
+use super::exponent::{exp2, log2, rounded};
+use super::outlook::{Choice, Outlook, PathShape, not_understated};
 use super::state::{SAVINGS, TargetState};
 use super::{Target, shape};
 use crate::error::Setting;
 use crate::fixed::{divided, scaled_q16};
 use crate::promise::Infeasible;
+use crate::wide;
 
 /// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
 /// extrapolation.
@@ -17,30 +19,50 @@ const OF_FLOOR: f32 = 2.0;
 /// recorded networks trade one for the other, at 3 as at 10 s.
 const WORTH: f32 = 1.0 / 3.0;
 /// Doublings of that price after which a shorter interval buys nothing.
-const DEAREST: u8 = 6;
+const DEAREST: f32 = 6.0;
+/// What a mistake is worth where nothing else counts.
+const BEYOND_PRICE: f32 = 1e12;
+/// The price is found to a part of 2^HALVINGS of those.
+const HALVINGS: u8 = 6;
 /// Intervals lengthen to 1.6 times a plan at most. With a quarter, recordings of less than an hour cost 3 % more.
 const RELAX_Q16: u32 = 104_858;
-/// The longest usual round trip that is planned for, in bounds: 7/8.
-const LONGEST_LAG: f32 = 0.875;
+/// The longest timeout that is planned for, in bounds: all but the shortest interval.
+const LONGEST: f32 = 0.96;
+/// Usual deviations from the usual round trip that a timeout forgives, as TCP's does.
+const DEVIATIONS: u64 = 4;
 const MINUTE_US: u64 = 60_000_000;
 /// The least number of probes before anything is called infeasible.
 const CERTAIN: u32 = 256;
 /// And of silences of half the bound and more, before the path is.
 const CERTAIN_SILENCES: f32 = 3.0;
-/// How far the assumed power law may exaggerate before the target is called infeasible: silences of exponential length.
+/// How far the assumed power law may exaggerate the mistakes that no interval avoids, before the target is called infeasible: on silences of
+/// exponential length.
 const PESSIMISM: f32 = 2.0;
-/// The same for the nearest feasible budget: as much less as the expectation may change by until it is granted.
-const NEAREST: f32 = 1.5;
-
 impl Target {
+    /// How long a steady probe may go unanswered: the usual round trip, and as much again up to a 25th of the bound, or four times the usual
+    /// deviation. Where the round trip takes up most of the bound, what is added shrinks, so that there is time to ask once more.
+    pub(super) fn timeout_us(&self, state: &TargetState) -> u64 {
+        let usual_us = u64::from(state.trouble.median_us());
+        let least_us = scaled_q16(self.bound_us, shape::TIMEOUT);
+        let room_us = wide::minus(scaled_q16(self.bound_us, shape::LAG_MOST), usual_us) / 4;
+        let wanted_us = wide::max(
+            wide::min(least_us, usual_us),
+            DEVIATIONS * u64::from(state.spread_us),
+        );
+        // more than an interval varies by where so many probes are under way that few are remembered
+        let least_added_us = self.bound_us >> 7;
+        let added_us = wide::max(wide::min(wanted_us, room_us), least_added_us);
+        wide::max(usual_us + added_us, least_us)
+    }
+
     /// What the last retry has to be early by, in per cent of the bound.
     pub(super) fn margin_percent(&self, state: &TargetState) -> u8 {
         let bound_us = self.bound_us.max(1);
-        let waited = u64::from(state.trouble.median_us()) * 5 / 8;
-        let percent = divided(100 * waited + bound_us - 1, bound_us);
+        let usual_us = u64::from(state.trouble.median_us());
+        let percent = divided(100 * usual_us + bound_us - 1, bound_us);
         u8::try_from(percent)
-            .unwrap_or(shape::MARGIN_MOST)
-            .clamp(shape::MARGIN, shape::MARGIN_MOST)
+            .unwrap_or(100)
+            .clamp(shape::MARGIN, 100)
     }
 
     /// All probes of a minute are at most twice the steady ones, and an episode: each steady one saves half a retry, up to those of a minute.
@@ -65,28 +87,37 @@ impl Target {
         divided(1_000_000_000 << 16, probes) as u16 + 1
     }
 
-    /// What the silences of a path count from: its usual round trip, where that is a quarter of the bound or more.
-    pub(super) fn lag_us(&self, state: &TargetState) -> u32 {
-        let median = state.trouble.median_us();
-        if u64::from(median) < self.bound_us >> 2 {
-            return 0;
-        }
-        median
+    /// The longest interval after which a lost probe could be asked again in time, in bounds: the answer to the second may take as long as the
+    /// timeout. The second is a retry, one timeout after the first, or the next steady probe, whichever allows the longer interval;
+    /// from one to the other the transition is smooth, so that the cost is.
+    fn usable(&self, state: &TargetState) -> f32 {
+        let left = 1.0 - self.share_of(self.timeout_us(state)).min(LONGEST);
+        let usual = self.share_of(state.trouble.median_us().into()).max(1e-6);
+        let ratio = 2.0 * usual / left;
+        let nearer = exp2(-log2(1.0 + ratio * ratio * ratio) / 3.0);
+        left - usual * nearer
+    }
+
+    fn share_of(&self, span_us: u64) -> f32 {
+        span_us as f32 / self.bound_us.max(1) as f32
     }
 
     fn outlook(&self, state: &TargetState) -> Outlook {
-        let share = |us: u32| us as f32 / self.bound_us.max(1) as f32;
-        let closest = (2.0 * share(state.trouble.median_us())).clamp(0.04, 0.3); // the timeout: on average half of it is lost as well
-        let margin = f32::from(state.margin) / 100.0 + closest / 2.0;
-        let lag = share(self.lag_us(state)).min(LONGEST_LAG);
-        Outlook::new(&state.silences, margin, lag)
+        let lag = self.share_of(state.trouble.median_us().into());
+        let path = PathShape {
+            usable: self.usable(state),
+            lag: lag.min(LONGEST),
+            timeout: self.share_of(self.timeout_us(state)),
+        };
+        Outlook::new(&state.silences, path)
     }
 
     /// Draws up the intervals: amortised, and the only floating point.
     pub(super) fn replan(&self, state: &mut TargetState) {
         state.since = 0;
-        state.audit.review(state.now, self.recurrence_us);
+        state.audit.review(state.now, self.recurrence_us as f32);
         state.margin = self.margin_percent(state);
+        state.independent = state.silences.independent();
         let outlook = self.outlook(state);
         let (choice, worth) = self.choose(&outlook, state.audit.strictness());
         (state.mistakes, state.floor) = (choice.excess + choice.floor, choice.floor);
@@ -115,25 +146,32 @@ impl Target {
         }
     }
 
-    /// The shortest interval that the budget allows, in bounds.
+    /// The shortest interval that the budget and the limits allow, in bounds.
     fn least(&self) -> f32 {
-        f32::from(self.least_share()) / 65_536.0
+        (f32::from(self.least_share()) / 65_536.0).max(1.0 - LONGEST)
     }
 
     /// The interval as if all grades were one, and the worth of a mistake in probes at which it keeps the promise, if any does.
     fn choose(&self, outlook: &Outlook, strictness: u8) -> (Choice, f32) {
         let apart = self.bounds_apart();
-        let mut worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
-        let least = self.least();
-        let mut choice = outlook.choose(worth, least);
-        for _ in 0..DEAREST {
-            if choice.excess <= (PROMISED / apart).max(OF_FLOOR * choice.floor) {
-                break;
-            }
-            worth *= 2.0;
-            choice = outlook.choose(worth, least);
+        let limit = (PROMISED / apart).max(OF_FLOOR * outlook.floor());
+        let worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
+        let at = |doublings| {
+            let worth = worth * exp2(doublings);
+            (outlook.choose(worth, self.least()), worth)
+        };
+        let kept = |doublings| at(doublings).0.excess <= limit;
+        if kept(0.0) {
+            return at(0.0);
         }
-        (choice, worth)
+        let (mut dear, mut step) = (DEAREST, DEAREST);
+        for _ in 0..HALVINGS {
+            step *= 0.5;
+            if kept(dear - step) {
+                dear -= step;
+            }
+        }
+        at(dear)
     }
 
     /// What stands in the way of the target, if it is certain.
@@ -149,54 +187,68 @@ impl Target {
         let apart = self.bounds_apart();
         let silent = state.silences.longest() >= CERTAIN_SILENCES;
         if silent && state.floor * apart > PESSIMISM {
-            return Some(self.too_rare(state));
+            return Some(self.too_rare(1.0 / state.mistakes));
         }
         let slow = median >= self.bound_us >> 3; // its round trips are no silences
         let late_us = median + scaled_q16(self.bound_us, u32::from(self.least_share()));
         let seen = !slow || silent || late_us > self.bound_us;
-        let short = self.budget > 0 && state.mistakes * apart > PESSIMISM;
-        (certain && seen && short).then(|| self.too_few(state))
+        let budgeted = self.budget > 0 && certain && seen;
+        budgeted.then(|| self.too_few(state)).flatten()
     }
 
-    fn too_rare(&self, state: &TargetState) -> Infeasible {
+    /// Mistakes cannot be rarer than one in so many bounds.
+    fn too_rare(&self, apart: f32) -> Infeasible {
         Infeasible {
             requirement: Setting::MistakeRecurrence,
-            nearest: self.expected_us(state),
+            nearest: self.span_us(apart).max(self.least_recurrence_us()),
         }
     }
 
-    /// The budget is in the way, if more probes would keep the promise.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
-    fn too_few(&self, state: &TargetState) -> Infeasible {
-        let longest = self.outlook(state).longest(NEAREST / self.bounds_apart());
-        match longest {
-            None => self.too_rare(state),
-            Some(interval) => Infeasible {
-                requirement: Setting::ProbeBudget,
-                nearest: (1e9 / (interval * self.bound_us as f32)) as u64 + 1,
-            },
+    fn span_us(&self, bounds: f32) -> u64 {
+        (self.bound_us as f32 * bounds) as u64
+    }
+
+    /// What the budget stands in the way of, if no interval that it allows keeps the promise. The nearest target spares as much as the planner
+    /// does, since what is expected changes until it is learnt anew.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+    fn too_few(&self, state: &TargetState) -> Option<Infeasible> {
+        let (outlook, apart) = (self.outlook(state), self.bounds_apart());
+        let certain = outlook.floor() / PESSIMISM;
+        let avoidable = 1.0 / apart - certain;
+        let best = outlook.choose(BEYOND_PRICE, self.least());
+        let fewest = not_understated(best.excess, best.interval);
+        if fewest <= avoidable {
+            return None;
         }
+        let Some(interval) = outlook.longest(PROMISED * avoidable) else {
+            return Some(self.too_rare(PROMISED / (fewest + certain)));
+        };
+        Some(Infeasible {
+            requirement: Setting::ProbeBudget,
+            nearest: (1e9 / (interval * self.bound_us as f32)) as u64 + 1,
+        })
     }
 
     /// The expected time between mistakes, in microseconds.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
     pub(super) fn expected_us(&self, state: &TargetState) -> u64 {
-        (self.bound_us as f32 / state.mistakes.max(1e-12)) as u64
+        self.span_us(1.0 / state.mistakes.max(1e-12))
     }
 
-    /// The time between mistakes that the audit holds the planner to.
-    pub(super) fn promised_us(&self, state: &TargetState) -> u64 {
-        match self.infeasible(state) {
-            None => self.recurrence_us,
-            Some(_) => self.recurrence_us.min(self.expected_us(state)),
+    /// The time between mistakes that the audit holds the planner to, in microseconds.
+    pub(super) fn promised_us(&self, state: &TargetState) -> f32 {
+        let promised_us = self.recurrence_us as f32;
+        if self.infeasible(state).is_none() {
+            return promised_us;
         }
+        promised_us.min(self.bound_us as f32 / state.mistakes)
     }
 }
 
 /// A share below one, in 16 fractional bits.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
-fn q16(share: f32) -> u16 {
-    (share * 65_536.0) as u16
+#[allow(clippy::cast_possible_truncation)] // below one
+const fn q16(share: f32) -> u16 {
+    rounded(share * 65_536.0) as u16
 }
 
 #[cfg(test)]
@@ -235,17 +287,41 @@ mod tests {
     }
 
     #[test]
-    fn the_margin_is_five_eighths_of_the_usual_round_trip() {
+    fn the_margin_is_the_usual_round_trip() {
         let target = Target::new(Duration::from_secs(10));
         for (median_us, percent) in [
             (1, 3),
-            (480_000, 3),
-            (480_016, 4), // rounded up
-            (1_600_000, 10),
-            (4_000_000, 25),
-            (8_000_000, 25),
+            (300_000, 3),
+            (300_001, 4), // rounded up
+            (1_600_000, 16),
+            (4_000_000, 40),
+            (12_000_000, 100),
         ] {
             assert_eq!(target.margin_percent(&usual(median_us)), percent);
+        }
+    }
+
+    /// In thousandths of the bound.
+    #[test]
+    fn the_timeout_is_the_usual_round_trip_and_a_little() {
+        let target = Target::new(Duration::from_secs(100));
+        let timeout = |median: u32, spread: u32| {
+            let mut state = usual(median * 100_000);
+            state.spread_us = spread * 100_000;
+            (target.timeout_us(&state) + 50_000) / 100_000
+        };
+        for (median, spread, expected) in [
+            (1, 0, 40),
+            (30, 0, 60),
+            (50, 0, 90),
+            (50, 30, 170), // four deviations
+            (500, 0, 540),
+            (500, 100, 594), // a quarter of what is left until 7/8
+            (800, 0, 819),
+            (900, 0, 908),
+            (1_500, 0, 1_508),
+        ] {
+            assert_eq!(timeout(median, spread), expected, "{median} {spread}");
         }
     }
 
@@ -259,31 +335,29 @@ mod tests {
         }
     }
 
+    /// Up to a third of the bound a retry is asked one timeout later, and beyond it is the next steady probe: half of what is left.
     #[test]
-    fn a_usual_round_trip_of_a_quarter_of_the_bound_is_no_silence() {
-        for (median_us, lag_us) in [
-            (10, 0),
-            ((1 << 22) - 1, 0),
-            (1 << 22, 1 << 22),
-            (9 << 20, 9 << 20),
-        ] {
-            assert_eq!(target().lag_us(&usual(median_us)), lag_us);
-        }
+    fn a_lost_probe_leaves_time_for_one_more() {
+        let usable = |share: f32| {
+            let median_us = (share * BOUND_US as f32) as u32;
+            target().usable(&usual(median_us))
+        };
+        let near = |found: f32, expected: f32| assert!((found - expected).abs() < 0.002, "{found}");
+        near(usable(1e-6), 0.96);
+        near(usable(0.05), 1.0 - 0.09 - 0.05);
+        near(usable(0.1), 1.0 - 0.14 - 0.1);
+        near(usable(0.6), 0.36 / 2.0);
+        near(usable(0.8), (1.0 - 0.818_75) / 2.0);
+        near(usable(2.0), 0.02);
     }
 
-    /// Half of the timeout, which is two usual round trips, is lost as well.
+    /// From one per cent of the bound to the next, what is left never falls by more than the time to ask does.
     #[test]
-    fn what_cannot_be_used_of_the_bound_grows_with_the_usual_round_trip() {
-        for (median_us, closest, lag) in [
-            (1 << 10, 0.04, 0.0),
-            (1 << 20, 0.125, 0.0),
-            (1 << 22, 0.3, 0.25),
-            (1 << 24, 0.3, 0.875),
-        ] {
-            let mut state = after(50, 3 << 20, usual(median_us));
-            state.margin = 7;
-            let expected = Outlook::new(&state.silences, 0.07 + closest / 2.0, lag);
-            assert_eq!(target().outlook(&state), expected, "{median_us}");
+    fn what_is_left_has_no_step() {
+        let usable = |percent: u64| target().usable(&usual(saturate(BOUND_US * percent / 100)));
+        for percent in 0..80 {
+            let ratio = usable(percent) / usable(percent + 1);
+            assert!((1.0..1.06).contains(&ratio), "{percent} %: {ratio}");
         }
     }
 
@@ -339,6 +413,17 @@ mod tests {
         assert_eq!((state.shares, state.relaxing), ([1_234; 5], false));
     }
 
+    /// The least price is found at which the promise is kept.
+    #[test]
+    fn a_price_that_keeps_the_promise_is_no_higher_than_it_has_to_be() {
+        let outlook = target().outlook(&troubled());
+        let (choice, worth) = target().choose(&outlook, 0);
+        let limit = (PROMISED / 16.0).max(OF_FLOOR * outlook.floor());
+        assert!(choice.excess <= limit, "{choice:?}");
+        let cheaper = outlook.choose(worth * 0.9, target().least());
+        assert!(worth <= 16.0 / 3.0 || cheaper.excess > limit, "{worth}");
+    }
+
     /// At first, a third of the bounds between two mistakes; each broken promise doubles it.
     #[test]
     fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
@@ -376,36 +461,80 @@ mod tests {
             assert_eq!(found.is_some(), infeasible, "{silences} {floor}");
             if let Some(found) = found {
                 assert_eq!(found.requirement, Setting::MistakeRecurrence);
-                assert_eq!(found.nearest, 4 * BOUND_US);
+                assert_eq!(found.nearest, 10 * BOUND_US); // 4 are expected, and 10 the least that can be asked for
             }
         }
     }
 
+    /// Two probes a bound, and a mistake every 100 bounds.
+    fn thrifty() -> Target {
+        let bound = Duration::from_micros(BOUND_US);
+        let target = target().with_recurrence(100 * bound).unwrap();
+        target.with_budget(120).unwrap()
+    }
+
+    /// Every fifth of so many probes is followed by a silence of 7/16 of the bound, which two probes a bound hardly outlast.
+    fn silent_now_and_then(probes: usize) -> TargetState {
+        let mut state = usual(10_000);
+        for k in 0..probes {
+            let length_us = if k % 5 == 0 { 7 << 20 } else { 10_000 };
+            state.silences.add(length_us, BOUND_US, 1 << 14);
+        }
+        state
+    }
+
     #[test]
     fn a_budget_is_in_the_way_where_there_is_one_and_it_is_certain() {
-        let thrifty = target().with_budget(120).unwrap();
-        let with = |probes, mistakes| TargetState {
-            mistakes,
-            ..after(probes, 10_000, usual(10_000))
-        };
         let short = Some(Setting::ProbeBudget);
-        assert_eq!(requirement(&thrifty, &with(256, 0.126)), short);
-        assert_eq!(requirement(&thrifty, &with(256, 0.125)), None);
-        assert_eq!(requirement(&thrifty, &with(255, 0.126)), None);
-        assert_eq!(requirement(&target(), &with(256, 0.126)), None);
+        assert_eq!(requirement(&thrifty(), &silent_now_and_then(256)), short);
+        assert_eq!(requirement(&thrifty(), &silent_now_and_then(255)), None);
+        let unlimited = Target {
+            budget: 0,
+            ..thrifty()
+        };
+        assert_eq!(requirement(&unlimited, &silent_now_and_then(256)), None);
+    }
+
+    #[test]
+    fn a_budget_is_not_in_the_way_of_what_it_affords() {
+        let state = after(256, 10_000, usual(10_000));
+        assert_eq!(thrifty().infeasible(&state), None);
     }
 
     #[test]
     fn the_nearest_budget_affords_the_longest_interval_that_will_do() {
-        let state = TargetState {
-            mistakes: 1.0,
-            ..after(256, 10_000, usual(10_000))
-        };
-        let found = target().with_budget(120).unwrap().infeasible(&state);
-        let nearest = found.unwrap().nearest as f32;
-        let longest = target().outlook(&state).longest(1.5 / 16.0).unwrap();
+        let state = silent_now_and_then(256);
+        let nearest = thrifty().infeasible(&state).unwrap().nearest as f32;
+        let outlook = thrifty().outlook(&state);
+        let avoidable = 0.01 - outlook.floor() / 2.0;
+        let longest = outlook.longest(0.4 * avoidable).unwrap();
         let spent = |probes: f32| probes * longest * BOUND_US as f32;
         assert!(spent(nearest) >= 1e9 && spent(nearest - 1.0) < 1e9);
+    }
+
+    /// What even the shortest interval cannot avoid is named, and with as much to spare.
+    #[test]
+    fn where_no_budget_would_do_mistakes_have_to_be_more_frequent() {
+        let state = after(300, 15 << 20, usual(10_000));
+        let found = thrifty().infeasible(&state).unwrap();
+        assert_eq!(found.requirement, Setting::MistakeRecurrence);
+        assert!(found.nearest < 100 * BOUND_US, "{found:?}");
+    }
+
+    /// Long round trips ask for intervals that the budget does not allow.
+    #[test]
+    fn a_budget_is_kept_whatever_the_round_trip() {
+        for percent in [1, 30, 45, 60, 80] {
+            let median_us = saturate(BOUND_US * percent / 100);
+            let mut state = after(300, 10_000, usual(median_us));
+            thrifty().start(&mut state);
+            for _ in 0..20 {
+                thrifty().replan(&mut state);
+            }
+            let least = thrifty().least_share();
+            let kept = state.shares.iter().all(|&share| share >= least);
+            assert!(kept, "{percent} %: {:?}", state.shares);
+        }
     }
 
     /// Where a round trip after the shortest interval would come too late, it is certain without a long silence.
@@ -426,8 +555,8 @@ mod tests {
     #[test]
     fn the_audit_holds_the_planner_to_what_it_expects() {
         let mut state = after(3, 9 << 20, usual(10_000));
-        assert_eq!(target().promised_us(&state), 16 * BOUND_US);
+        assert_eq!(target().promised_us(&state), 16.0 * BOUND_US as f32);
         (state.floor, state.mistakes, state.now) = (0.5, 0.5, Instant::ZERO);
-        assert_eq!(target().promised_us(&state), 2 * BOUND_US);
+        assert_eq!(target().promised_us(&state), 2.0 * BOUND_US as f32);
     }
 }

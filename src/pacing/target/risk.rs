@@ -2,7 +2,7 @@
 
 use core::f32::consts::{LN_2, LN_10};
 
-use libm::{expf, log2f};
+use super::exponent::{exp, log2};
 
 use super::silences::ONE;
 
@@ -114,11 +114,11 @@ impl Risk {
         let mut power = 0.0;
         let mut logs = AGAINST;
         for (log, mean) in logs.iter_mut().zip(means) {
-            *log = power * full - count * LN_2 * log2f(mean) - *log;
+            *log = power * full - count * LN_2 * log2(mean) - *log;
             power += 0.25;
         }
         let best = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights = logs.map(|log| expf(log - best));
+        let weights = logs.map(|log| exp(log - best));
         let whole: f32 = weights.iter().sum();
         weights.map(|weight| weight / whole)
     }
@@ -226,7 +226,7 @@ mod tests {
         let weights = Risk::NEW.weights([1.0; 6]);
         for (weight, against) in weights.into_iter().zip(AGAINST) {
             let ratio = weight / weights[4];
-            assert!((ratio - expf(-against)).abs() < 1e-6, "{ratio}");
+            assert!((ratio - libm::expf(-against)).abs() < 1e-6, "{ratio}");
         }
     }
 }

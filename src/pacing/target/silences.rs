@@ -1,5 +1,8 @@
 //! How long the path stays silent: a histogram of what followed each steady probe.
 
+use super::exponent::{log2, rounded};
+use crate::wide;
+
 /// Lengths below the bound, by halves: bin `j` holds `[D/2^(j+1), D/2^j)`, the last one all that is shorter.
 pub(super) const BINS: usize = 13;
 /// One share of the bound, in 16 fractional bits: the unit of all weights.
@@ -12,6 +15,8 @@ pub(super) struct Silences {
     weights: [u32; BINS + 1],
     total: u32,
     probes: u32,
+    /// Probes that were lost, in halves.
+    lost: u32,
 }
 
 impl Silences {
@@ -19,6 +24,7 @@ impl Silences {
         weights: [0; BINS + 1],
         total: 0,
         probes: 0,
+        lost: 0,
     };
 
     /// A probe that stood for `share` of the bound was followed by a silence of `length_us`.
@@ -28,6 +34,23 @@ impl Silences {
         }
         self.total = self.total.saturating_add(u32::from(share));
         self.probes = self.probes.saturating_add(1);
+    }
+
+    /// The last probe counted was not answered itself.
+    pub(super) const fn add_lost(&mut self) {
+        self.lost = self.lost.saturating_add(2);
+    }
+
+    /// The chance that a probe is lost, after Jeffreys.
+    pub(super) fn loss(&self) -> f32 {
+        (self.lost as f32 + 1.0) / (2.0 * self.probes as f32 + 2.0)
+    }
+
+    /// How many losses in a row are to be expected among the probes counted, if each is lost on its own.
+    #[allow(clippy::cast_possible_truncation)] // a small number
+    pub(super) fn independent(&self) -> u8 {
+        let in_a_row = log2(self.probes as f32 + 1.0) / -log2(self.loss().min(0.5));
+        rounded((in_a_row - 0.5).max(0.0)) as u8
     }
 
     /// How many bounds were looked at.
@@ -43,6 +66,7 @@ impl Silences {
             self.total = self.total.saturating_add(*weight);
         }
         self.probes /= 2;
+        self.lost /= 2;
     }
 
     /// Probes counted, older ones less.
@@ -78,7 +102,7 @@ fn bin(length_us: u64, bound_us: u64) -> usize {
     if length_us == 0 {
         return BINS - 1;
     }
-    let halvings = length_us.leading_zeros() - bound_us.leading_zeros();
+    let halvings = wide::leading_zeros(length_us) - wide::leading_zeros(bound_us);
     let over = u32::from(halvings > 0 && length_us << halvings >= bound_us);
     (halvings.saturating_sub(over) as usize).min(BINS - 1)
 }

@@ -32,6 +32,8 @@ pub struct TargetState {
     pub(super) audit: Audit,
     /// The median round trip that the counts are from: another path is another matter.
     pub(super) usual_us: u32,
+    /// The mean deviation of the round trips from their median.
+    pub(super) spread_us: u32,
     /// The interval at each grade of trouble, in 2^-16 of the bound; 0 before the first plan.
     pub(super) shares: [u16; GRADES],
     pub(super) risk: Risk,
@@ -51,10 +53,12 @@ pub struct TargetState {
     pub(super) relaxing: bool,
     /// How early the last retry is, in per cent of the bound.
     pub(super) margin: u8,
+    /// How many losses in a row are nothing out of the ordinary where losses are independent.
+    pub(super) independent: u8,
 }
 
 /// What it may take, on any target.
-const _: () = assert!(size_of::<TargetState>() <= 184);
+const _: () = assert!(size_of::<TargetState>() <= 192);
 
 impl TargetState {
     /// On a path of which nothing is known.
@@ -69,6 +73,7 @@ impl TargetState {
         },
         audit: Audit::NEW,
         usual_us: 0,
+        spread_us: 0,
         shares: [0; GRADES],
         risk: Risk::NEW,
         mistakes: 0.0,
@@ -80,6 +85,7 @@ impl TargetState {
         savings: SAVINGS,
         relaxing: false,
         margin: shape::MARGIN,
+        independent: 0,
     };
 
     /// The interval in force, in 2^-16 of the bound; 0 before the first plan.
