@@ -43,7 +43,7 @@ fn quantity(value: u64, unit: &str) -> String {
     if unit != " us" {
         return format!("{value}{unit}");
     }
-    let whole = |us: u64| value > 0 && value % us == 0;
+    let whole = |us: u64| value > 0 && value.is_multiple_of(us);
     let decimals = |unit_us: u64, digits: usize| {
         let text = format!("{}.{:0digits$}", value / unit_us, value % unit_us);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

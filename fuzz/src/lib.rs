@@ -7,8 +7,8 @@ use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
 use systole::{
-    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Return, SwitchOn,
-    Verdict,
+    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Return,
+    SwitchOn, Verdict,
 };
 use systole_testkit::world::{Journal, Random};
 

@@ -7,6 +7,10 @@ pub(crate) struct Span {
     inner: tracing::Span,
 }
 
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(clippy::missing_const_for_fn, clippy::unused_self)
+)]
 impl Span {
     /// The span of whoever polls.
     pub(crate) const fn none() -> Self {

@@ -57,10 +57,11 @@ impl AdapterPlan {
             errno: random.pick(&LACKS),
             at_once: random.pick(&[8, 8, 1, 2]),
             waiters: random.between(0, 6),
-            cancel_us: random
-                .one_in(2)
-                .then(|| random.magnitude(1_000, base_us))
-                .unwrap_or(0),
+            cancel_us: if random.one_in(2) {
+                random.magnitude(1_000, base_us)
+            } else {
+                0
+            },
             stops: random.one_in(2),
         }
     }

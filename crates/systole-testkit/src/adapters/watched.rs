@@ -151,7 +151,8 @@ impl Watched {
     }
 
     fn turn(&mut self, now_us: u64, coverage: &mut Coverage) {
-        while let Some((at_us, is_down)) = self.edges.pop_front_if(|(at_us, _)| *at_us <= now_us) {
+        while let Some(&(at_us, is_down)) = self.edges.front().filter(|edge| edge.0 <= now_us) {
+            self.edges.pop_front();
             let slack_us = self.probes * TIMERS_US;
             let ours = Ours {
                 late_us: self.late_us + slack_us,
@@ -172,16 +173,16 @@ impl Watched {
     }
 
     fn take(&mut self, note: Note, coverage: &mut Coverage) -> Result<(), Violation> {
-        if let Note::Sent(at_us) | Note::Unsent(at_us) = note {
-            if self.attempted_us.replace(at_us) == Some(at_us) {
-                let kind = "a peer is probed twice at one moment";
-                return Err(Violation::new(
-                    Law::Progress,
-                    kind,
-                    at_us,
-                    format!("{note:?}"),
-                ));
-            }
+        if let Note::Sent(at_us) | Note::Unsent(at_us) = note
+            && self.attempted_us.replace(at_us) == Some(at_us)
+        {
+            let kind = "a peer is probed twice at one moment";
+            return Err(Violation::new(
+                Law::Progress,
+                kind,
+                at_us,
+                format!("{note:?}"),
+            ));
         }
         match note {
             Note::Sent(at_us) => {

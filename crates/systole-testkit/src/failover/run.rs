@@ -168,7 +168,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         let now = Instant::from_micros(plan.start_us);
         let group = Failover::new(config, &plan.endpoints(), now).unwrap();
         journal.call(|| {
-            format!("let mut group = Failover::<8, 16, _>::new(/* as planned */, at(0));")
+            "let mut group = Failover::<8, 16, _>::new(/* as planned */, at(0));".to_string()
         });
         let timeout_us = micros(timeout);
         let request_us = plan.settings.request_timeout_us.unwrap_or(timeout_us);
@@ -511,10 +511,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
     fn state(&mut self, now_us: u64) {
         let now = self.at(now_us);
         for (index, truth) in self.truths.iter_mut().enumerate() {
-            if truth.down_us.is_some() || truth.blocked_us.is_some() {
-                if let Some(status) = self.group.status(index, now) {
-                    truth.states(micros(status.monitor.heart.plan.bound()));
-                }
+            if (truth.down_us.is_some() || truth.blocked_us.is_some())
+                && let Some(status) = self.group.status(index, now)
+            {
+                truth.states(micros(status.monitor.heart.plan.bound()));
             }
         }
     }

@@ -538,10 +538,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
     /// Reads what the fleet states of a peer for which a verdict is awaited.
     fn state(&mut self, slot: usize, now_us: u64) {
         let now = self.at(now_us);
-        if let Some(truth) = self.truths[slot].as_mut().filter(|it| it.waits()) {
-            if let Some(status) = self.fleet.status(truth.key, now) {
-                truth.states(&status.heart.plan);
-            }
+        if let Some(truth) = self.truths[slot].as_mut().filter(|it| it.waits())
+            && let Some(status) = self.fleet.status(truth.key, now)
+        {
+            truth.states(&status.heart.plan);
         }
     }
 
@@ -896,7 +896,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         for truth in self.truths.iter().flatten() {
             truth.judge(now_us, self.ours)?;
         }
-        if self.drains % 16 == 0 {
+        if self.drains.is_multiple_of(16) {
             self.account
                 .judge(&self.fleet.counters(), now_us)
                 .or_else(|it| self.excuse(it))?;
