@@ -50,6 +50,12 @@ pub(super) fn exp(power: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )] // figures of a test
+
     use super::*;
 
     fn numbers() -> impl Iterator<Item = f32> {

@@ -243,6 +243,12 @@ fn under(far: f32, low: f32, near: f32, high: f32, slope: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )] // figures of a test
+
     use super::*;
 
     /// Where losses are asked again so often that they make no mistakes.

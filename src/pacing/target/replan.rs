@@ -253,6 +253,12 @@ const fn q16(share: f32) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_cmp,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )] // figures of a test
+
     use core::time::Duration;
 
     use super::*;
