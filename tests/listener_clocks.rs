@@ -27,7 +27,7 @@ struct Sender {
 }
 
 impl Sender {
-    fn announcing_a_second(permille: u64, ppm: i64, jitter_ms: u64) -> Self {
+    const fn announcing_a_second(permille: u64, ppm: i64, jitter_ms: u64) -> Self {
         Self {
             interval: Duration::from_millis(permille),
             ppm,

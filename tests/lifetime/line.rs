@@ -134,7 +134,7 @@ fn a_flow_that_is_closed_while_it_idles_is_asked_anew_at_once() {
     let mut line = Line::new(reach());
     line.run(20 * MINUTE);
     let last = *line.probes.last().unwrap();
-    let idle = (line.interval() - line.survived()) / 2; // longer than any before it
+    let idle = line.interval().saturating_sub(line.survived()) / 2; // longer than any before it
     let idle = Duration::from_micros(u64::try_from((line.survived() + idle).as_micros()).unwrap());
     line.run_until(last.saturating_add(idle));
     assert!(idle > line.survived(), "{idle:?}");

@@ -337,7 +337,7 @@ fn flows_lost(reach: Reach, days: u32, lifetime: impl Fn(Duration) -> Duration) 
             }
             now = now.max(start + tried);
         }
-        let start = next - idle;
+        let start = next.saturating_sub(idle);
         now = next;
         if idle < lifetime(start) {
             search.survived(idle);
