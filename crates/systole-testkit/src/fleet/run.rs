@@ -37,7 +37,6 @@ impl World for FleetWorld {
         "away while a peer crashed",
         "a dead peer came back",
         "a peer came back while suspected",
-        "more was due than a drain takes",
         "the clock ends",
         "a false death was refuted",
         "a peer refused",
