@@ -98,7 +98,6 @@ impl Registration {
     }
 
     /// The heart, which knows whether etcd is alive.
-    #[must_use]
     pub const fn heart(&self) -> &Heart<Lifetime<Fluctuation>> {
         &self.heart
     }
