@@ -40,6 +40,19 @@ pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
     dividend - divided(dividend, divisor) * divisor
 }
 
+/// `value / 2^bits`, exact, for up to 32 `bits`. It is put together without floating-point arithmetic, which takes a
+/// kilobyte of flash on a core that has no unit for it.
+pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
+    const MANTISSA_BITS: u32 = 52;
+    const BIAS: u32 = 1_023;
+    let Some(power) = value.checked_ilog2() else {
+        return 0.0;
+    };
+    let exponent = BIAS - 1 + power - bits; // the leading bit of the mantissa adds the one that is missing
+    let mantissa = (value as u64) << (MANTISSA_BITS - power);
+    f64::from_bits(((exponent as u64) << MANTISSA_BITS) + mantissa)
+}
+
 /// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
 #[allow(clippy::cast_possible_truncation)] // compared on the line
 pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
@@ -107,6 +120,12 @@ mod tests {
         }
 
         #[test]
+        fn a_fraction_is_exact(value: u32, bits in 0_u32..=32) {
+            let expected = f64::from(value) / (1_u64 << bits) as f64;
+            prop_assert_eq!(fraction(value, bits).to_bits(), expected.to_bits());
+        }
+
+        #[test]
         fn scaling_is_exact(span in 0_u64..1 << 47, factor: u32) {
             let expected = (u128::from(span) * u128::from(factor)) >> 16;
             prop_assert_eq!(u128::from(scaled_q16(span, factor)), expected);
@@ -127,6 +146,11 @@ mod tests {
         assert_eq!(remainder(7, 0), 0);
         assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
         assert_eq!(scaled_in_halves_q16(u64::MAX, u32::MAX), u64::MAX);
+        assert_eq!(fraction(0, 16).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(
+            fraction(u32::MAX, 0).to_bits(),
+            f64::from(u32::MAX).to_bits()
+        );
         assert_eq!(improbability_milli(0), 9_633);
         assert_eq!(improbability_milli(u32::MAX), 0);
         assert_eq!(improbability_milli(1 << 31), 301);

@@ -1,6 +1,6 @@
 //! How many probes go unanswered.
 
-use crate::fixed::divided;
+use crate::fixed::{divided, fraction};
 
 /// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
 const MEMORY: u16 = 4_096;
@@ -52,8 +52,8 @@ impl LossRate {
 
     /// The chance that a probe is lost, 0 to 1.
     #[must_use]
-    pub fn probability(&self) -> f64 {
-        f64::from(self.probability_q32()) / 4_294_967_296.0
+    pub const fn probability(&self) -> f64 {
+        fraction(self.probability_q32(), 32)
     }
 
     /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.

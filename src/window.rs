@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::fixed::{WIDE, divided};
+use crate::fixed::{WIDE, divided, fraction};
 use crate::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros};
 
@@ -190,8 +190,8 @@ impl Moments {
 
     /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
     #[must_use]
-    pub fn fluctuation(&self) -> f64 {
-        f64::from(self.fluctuation_q16()) / 65_536.0
+    pub const fn fluctuation(&self) -> f64 {
+        fraction(self.fluctuation_q16(), 16)
     }
 
     #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
