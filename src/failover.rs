@@ -280,11 +280,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if self.members.is_empty() {
             return FailoverOutput::Idle;
         }
+        let mut left_over = true;
         for _ in 0..ROUNDS {
             if let Some((endpoint, id)) = self.next_probe(budget) {
                 return FailoverOutput::Probe { endpoint, id };
             }
-            if !self.decide() {
+            left_over = self.decide();
+            if !left_over {
                 break;
             }
         }
@@ -292,6 +294,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         match self.pending.take() {
             Some(event) => FailoverOutput::Event(event),
             None if self.now == Instant::MAX => FailoverOutput::Idle,
+            None if left_over => FailoverOutput::Wait(self.now.plus(1)),
             None => FailoverOutput::Wait(self.deadline()),
         }
     }

@@ -36,6 +36,7 @@ mod sleep;
 mod wakes;
 
 use change::Looser;
+use retry::Claim;
 use wakes::Wakes;
 
 #[cfg(feature = "alloc")]
@@ -121,8 +122,8 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     hidden_count: u8,
     incarnation: u8,
     last_failure: Option<Failure>,
-    /// Whether the next probe is one that the caller's news calls for, and so no retry.
-    called_for: bool,
+    /// What a budget of retries makes of the next probe.
+    claim: Claim,
     /// Whether replies were lost on our side, and no probe sent since is overdue.
     #[cfg(feature = "alloc")]
     excused: bool,
@@ -175,7 +176,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             hidden_count: 0,
             incarnation: 0,
             last_failure: None,
-            called_for: false,
+            claim: Claim::Usual,
             #[cfg(feature = "alloc")]
             excused: false,
             wakes: Wakes::NONE,
@@ -365,7 +366,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.pulse.credit(sent.since(failed), sent);
         }
         self.behind_us = self.behind_us(now);
-        self.called_for = false;
+        self.claim = Claim::Usual;
         self.sent = now;
         self.count = self.count.wrapping_add(1);
         one_more(&mut self.counters.probes);
@@ -407,6 +408,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Sets the next probe: retries and probes of a dead peer count from the last send, steady ones from its place on the schedule.
     fn reschedule(&mut self) {
+        if self.claim == Claim::Retry {
+            self.claim = Claim::Usual;
+        }
         let steady = !self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
         self.next = if self.outstanding.failed_send().is_some() {
             self.sent

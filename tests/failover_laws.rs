@@ -10,7 +10,8 @@ use group::{M, Path, SLOW, UP, World, micros, secs};
 use group_ops::{Op, played};
 use proptest::prelude::*;
 use systole::{
-    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, Return, SwitchOn,
+    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, RetryBudget,
+    Return, SwitchOn,
 };
 
 fn path() -> impl Strategy<Value = Path> {
@@ -46,6 +47,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<u32>().prop_map(Op::ClockBack),
         1 => (0_u64..1 << 50).prop_map(Op::Leap),
     ]
+}
+
+fn op_or_budget() -> impl Strategy<Value = Op> {
+    let budget = (0_u8..=100, 0_u8..9).prop_map(|(percent, reserve)| Op::Budget(percent, reserve));
+    prop_oneof![3 => budget, 33 => op()]
 }
 
 fn configs() -> impl Strategy<Value = FailoverConfig> {
@@ -100,6 +106,15 @@ proptest! {
         prop_assert!(one.group == other.group);
     }
 
+    #[test]
+    fn laws_hold_within_a_budget_of_retries(
+        config in configs(), count in 1..=M, ops in prop::collection::vec(op_or_budget(), 1..80),
+    ) {
+        let (one, other) = (played(config, count, &ops), played(config, count, &ops));
+        prop_assert_eq!(&one.events, &other.events);
+        prop_assert!(one.group == other.group);
+    }
+
     /// Whatever happened, once some endpoint answers the group finds it, within a quarantine and what it takes to notice.
     #[test]
     fn no_outage_locks_out(
@@ -138,6 +153,20 @@ proptest! {
             world.beat(late.next().map_or(0, |us| us % 3_000_000), Instant::MAX);
         }
         prop_assert_ne!(world.group.active(), 0);
+    }
+
+    /// Nothing of what a budget refuses moves a verdict.
+    #[test]
+    fn retries_that_a_budget_refuses_put_off_no_verdict(
+        count in 1..=M, seed in 1_u64.., phase in 0_u64..30_000_000, percent in 0_u8..=100, reserve in 0_u16..9,
+    ) {
+        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let mut world = World::new(config, &[Endpoint::new(); M][..count]);
+        world.budget = Some(RetryBudget::new(percent, reserve));
+        world.run(secs(20) + micros(phase));
+        world.paths = [Path::Silent; M];
+        world.run(secs(5) + micros(3 * 800_000)); // the bound of the others
+        prop_assert_eq!(world.group.state(), GroupState::AllDead, "{:?}", world.group);
     }
 
     /// From any crash the switch takes at most the bound.

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::monitor::Monitor;
+use crate::monitor::retry::Claim;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::probe::{Fate, Outstanding};
@@ -19,9 +20,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.settle();
     }
 
-    /// Brings the next probe forward, though not closer to the last one than a retry would be.
+    /// Brings the next probe forward, though not closer to the last one than a retry would be. One that a budget refused stays where that
+    /// put it: brought forward and refused by turns, it would be due at every look.
     pub(super) fn pull_forward(&mut self) {
-        self.next = self.next.min(self.soonest());
+        if self.claim != Claim::Retry {
+            self.next = self.next.min(self.soonest());
+        }
     }
 
     /// When a probe may follow the last one out of turn.
@@ -102,7 +106,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// The next probe goes out now, whatever the schedule and a budget of retries say.
     pub(super) const fn ask_at_once(&mut self) {
         self.next = self.watch.now();
-        self.called_for = true;
+        self.claim = Claim::Exempt;
     }
 
     /// Asks anew, at once, with time for an answer: what is under way will not get one.

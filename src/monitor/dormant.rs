@@ -2,6 +2,7 @@
 
 use super::Monitor;
 use super::change::Looser;
+use super::retry::Claim;
 use super::wakes::Wakes;
 use crate::config::Config;
 use crate::event::Pending;
@@ -37,6 +38,7 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
     count: u8,
     hidden_count: u8,
     excused: bool,
+    claim: Claim,
     failures: CompactFailures,
 }
 
@@ -72,7 +74,7 @@ impl<const N: usize, P: Pacing> Dormant<N, P> {
             hidden_count: self.hidden_count,
             incarnation: 0, // a new one is another peer
             last_failure: None,
-            called_for: false, // nobody calls for a probe of one peer
+            claim: self.claim,
             excused: self.excused,
         }
     }
@@ -119,6 +121,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: self.count,
             hidden_count: self.hidden_count,
             excused: self.excused,
+            claim: self.claim,
             failures: self.failures.rest(self.pulse.mark()),
         }
     }

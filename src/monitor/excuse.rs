@@ -1,10 +1,10 @@
 //! Replies that were lost on our side: what they may have said is not held against the peer.
 
 use crate::budget::RetryBudget;
+use crate::monitor::retry::Claim;
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::probe::Probe;
-use crate::snapshot::one_more;
 use crate::time::Instant;
 use crate::verdict::Verdict;
 
@@ -55,15 +55,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         if self.soonest() > now {
             self.pull_forward();
+            self.claim = Claim::Retry;
             return false;
         }
-        if budget.spend() {
-            one_more(&mut self.counters.budgeted);
-            return true;
-        }
-        let timeout_us = u64::from(self.pulse.plan().timeout_us());
-        self.next = self.next.min(now.plus(timeout_us));
-        false
+        self.is_paid(budget, self.next)
     }
 
     fn excuse_those_under_way(&mut self) {

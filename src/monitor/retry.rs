@@ -6,6 +6,17 @@ use crate::pacing::Pacing;
 use crate::snapshot::one_more;
 use crate::time::Instant;
 
+/// What a budget of retries makes of the next probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Comes before its turn where the peer is in doubt: a retry.
+    Usual,
+    /// The caller's news calls for it, so it is no retry.
+    Exempt,
+    /// Comes before its turn whatever is thought of the peer, as one that was refused, and is a retry until then.
+    Retry,
+}
+
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
     pub fn poll_within(&mut self, now: Instant, budget: &RetryBudget) -> Output {
@@ -19,16 +30,107 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return true;
         };
         let steady = self.sent.plus(self.pulse.interval_us());
-        if self.called_for || !self.pulse.in_doubt() || steady <= self.watch.now() {
+        let is_retry = match self.claim {
+            Claim::Usual => self.pulse.in_doubt(),
+            Claim::Exempt => false,
+            Claim::Retry => true,
+        };
+        if !is_retry || steady <= self.watch.now() {
             budget.earn();
             return true;
         }
+        self.is_paid(budget, steady)
+    }
+
+    /// Takes a retry out of `budget`, or puts it off: where the peer is in doubt by a timeout, and in any case to its `turn` at last.
+    pub(super) fn is_paid(&mut self, budget: &RetryBudget, turn: Instant) -> bool {
         if budget.spend() {
             one_more(&mut self.counters.budgeted);
             return true;
         }
-        let timeout_us = u64::from(self.pulse.plan().timeout_us());
-        self.next = steady.min(self.watch.now().plus(timeout_us));
+        self.next = turn;
+        if self.pulse.in_doubt() {
+            let timeout_us = u64::from(self.pulse.plan().timeout_us());
+            self.next = turn.min(self.watch.now().plus(timeout_us));
+        }
+        self.claim = Claim::Retry;
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::probe::ProbeId;
+
+    /// At 10 s, when its second probe goes out; the first one was answered.
+    fn monitor() -> (Monitor<8>, Instant) {
+        let config = Config::every(Duration::from_secs(10)).unwrap();
+        let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
+        let now = Instant::from_secs(10);
+        let mut monitor = Monitor::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let first = drained(&mut monitor, Instant::ZERO, None).0.unwrap();
+        monitor.handle_reply(first, Instant::from_millis(20));
+        assert!(drained(&mut monitor, now, None).0.is_some());
+        (monitor, now)
+    }
+
+    fn drained(
+        monitor: &mut Monitor<8>,
+        now: Instant,
+        lost_at: Option<Instant>,
+    ) -> (Option<ProbeId>, Instant) {
+        let (budget, mut probe) = (RetryBudget::new(0, 0), None);
+        loop {
+            let output = match lost_at {
+                #[cfg(feature = "alloc")]
+                Some(lost_at) => monitor.poll_after_overflow(now, lost_at, &budget),
+                _ => monitor.poll_within(now, &budget),
+            };
+            match output {
+                Output::Probe(id) => probe = Some(id),
+                Output::Event(_) => {}
+                Output::Wait(until) => return (probe, until),
+                Output::Idle => return (probe, Instant::MAX),
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_retry_stays_where_it_is_whoever_calls_for_it() {
+        let (mut monitor, mut now) = monitor();
+        let dead_at = monitor.dead_at().unwrap();
+        let until = |monitor: &mut Monitor<8>, now| drained(monitor, now, None).1;
+        now = until(&mut monitor, now); // overdue, and refused
+        while monitor.pulse.in_doubt() || now < dead_at {
+            let wait = until(&mut monitor, now);
+            if monitor.pulse.in_doubt() {
+                assert!(!monitor.hurry(now), "at {now:?}");
+            }
+            assert_eq!(until(&mut monitor, now), wait);
+            now = wait;
+        }
+        assert_eq!((monitor.counters.dead, now >= dead_at), (1, true));
+        assert_eq!(monitor.counters.lateness_us, 0);
+    }
+
+    /// It is out of turn, so the budget has a say in it, at once and later.
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn after_an_overflow_a_budget_of_nothing_leaves_the_steady_probes() {
+        let (mut monitor, mut now) = monitor();
+        let lost_at = now.plus(1);
+        let next = now.plus(10_000_000);
+        loop {
+            let (probe, until) = drained(&mut monitor, now, Some(lost_at));
+            assert_eq!(probe.is_some(), now >= next, "at {now:?}");
+            if now >= next {
+                return;
+            }
+            now = until;
+        }
     }
 }

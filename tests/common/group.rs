@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use systole::{
     Condition, Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Failure, Health,
-    Instant, ProbeId, SwitchReason,
+    Instant, ProbeId, RetryBudget, SwitchReason,
 };
 
 pub const M: usize = 4;
@@ -42,6 +42,8 @@ pub struct World {
     pub paths: [Path; M],
     /// Flips this endpoint between up and down this often.
     pub flapping: Option<(usize, Duration)>,
+    /// What its retries are held to.
+    pub budget: Option<RetryBudget>,
     flying: Vec<(usize, ProbeId, Instant)>,
     pub wait: Instant,
     pub events: Vec<FailoverEvent>,
@@ -59,6 +61,7 @@ impl World {
             now,
             paths: [UP; M],
             flapping: None,
+            budget: None,
             flying: Vec::new(),
             wait: now,
             events: Vec::new(),
@@ -101,7 +104,7 @@ impl World {
         loop {
             polls += 1;
             assert!(polls <= Group::MAX_DRAIN, "the drain does not end");
-            match self.group.poll(self.now) {
+            match self.poll() {
                 FailoverOutput::Probe { endpoint, id } => {
                     if self.send(endpoint, id) {
                         polls = 0; // something was handed in
@@ -114,12 +117,19 @@ impl World {
                 }
                 FailoverOutput::Wait(until) => {
                     assert!(until > self.now, "no busy loop");
-                    let again = self.group.poll(self.now);
+                    let again = self.poll();
                     assert_eq!(again, FailoverOutput::Wait(until), "the deadline stays");
                     self.wait = until;
                     return self.check();
                 }
             }
+        }
+    }
+
+    fn poll(&mut self) -> FailoverOutput {
+        match &self.budget {
+            Some(budget) => self.group.poll_within(self.now, budget),
+            None => self.group.poll(self.now),
         }
     }
 

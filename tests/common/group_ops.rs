@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, missing_docs, unreachable_pub)]
 
-use systole::{Duty, Endpoint, FailoverConfig, Instant, ProbeId};
+use systole::{Duty, Endpoint, FailoverConfig, Instant, ProbeId, RetryBudget};
 
 use crate::group::{M, Path, World, micros};
 
@@ -30,6 +30,8 @@ pub enum Op {
     Resumed,
     ClockBack(u32),
     Leap(u64),
+    /// Holds retries to a share and a reserve from now on.
+    Budget(u8, u8),
 }
 
 /// Which endpoint a number names: one of those there are, or one more.
@@ -73,6 +75,9 @@ pub fn apply(world: &mut World, op: &Op) {
                 "time running backwards is no time passed"
             );
             world.now = now;
+        }
+        Op::Budget(percent, reserve) => {
+            world.budget = Some(RetryBudget::new(percent, reserve.into()));
         }
         Op::Leap(us) => {
             world.now = now.saturating_add(micros(us % LONGEST_US));
