@@ -15,7 +15,8 @@ use group::{Group, M, Path, SLOW, UP, World, micros, secs};
 use systole::pacing::Fixed;
 use systole::{
     Condition, Config, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
-    GroupState, Health, Instant, Outage, Preference, Return, Setting, SwitchOn, SwitchReason,
+    GroupState, Health, Instant, Outage, Preference, RetryBudget, Return, Setting, SwitchOn,
+    SwitchReason,
 };
 
 const ONE: Endpoint = Endpoint::new();
@@ -919,13 +920,44 @@ fn an_endpoint_that_is_heard_otherwise_is_alive() {
     for _ in 0..60 {
         world.group.handle_traffic(0, world.now);
         world.drain();
+        // whatever is overdue by now was sent a timeout ago, and it was alive then
+        assert!(is_healthy(&world, 0), "at {:?}", world.now);
         world.run(Duration::from_millis(500));
     }
     assert_eq!(world.events, []);
-    // it answers no probe, and is heard: no more than a suspicion
-    let condition = world.group.condition(0);
-    let alive = [Condition::Healthy, Condition::Suspected].map(Some);
-    assert!(alive.contains(&condition), "{condition:?}");
+}
+
+#[test]
+fn an_endpoint_that_answers_and_is_heard_otherwise_is_never_suspected() {
+    for rtt_us in [0, 20_000, 400_000, 799_999] {
+        for every_us in [1_000, 90_000, 500_000, 810_000, 1_100_000, 3_700_000] {
+            let mut world = started(config(), &[ONE; 2]);
+            world.paths = [Path::Answers(rtt_us); M];
+            for _ in 0..100 {
+                let next = world.now.saturating_add(micros(every_us));
+                for endpoint in 0..2 {
+                    world.group.handle_traffic(endpoint, world.now);
+                }
+                world.drain();
+                while world.now < next {
+                    world.beat(0, next);
+                    let fine = is_healthy(&world, 0) && is_healthy(&world, 1);
+                    assert!(fine, "{rtt_us} us, traffic every {every_us} us");
+                }
+            }
+        }
+    }
+}
+
+/// Those in doubt are asked for again and again while the active one is suspected.
+#[test]
+fn what_a_budget_refuses_puts_off_no_verdict() {
+    let mut world = world(3);
+    world.budget = Some(RetryBudget::new(0, 0));
+    world.paths = [Path::Silent; M];
+    world.run(secs(5) + micros(3 * 800_000)); // the bound of the others
+    let dead = |endpoint| world.group.condition(endpoint) == Some(Condition::Dead);
+    assert!((0..3).all(dead), "{:?}", world.group);
 }
 
 #[test]
