@@ -1,6 +1,5 @@
 //! The world of `systole::embassy::Heart`, under the mock driver: one world at a time.
 
-use std::future::pending;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,22 +10,24 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Duration, Instant, MockDriver, Timer};
 use systole::embassy::Heart;
 use systole::pacing::Pacing;
-use systole::{Config, PeerKey, Verdict};
+use systole::{Config, Verdict};
 
+use super::exporter::Exporter;
 use super::plan::AdapterPlan;
-use super::watched::{Note, Notes, Watched};
-use crate::fleet::{Echo, OURS, PeerPlan, micros, send};
+use super::watched::{Course, Note, Notes, Watched};
+use super::world::AdapterWorld;
+use crate::fleet::micros;
 use crate::with_config;
-use crate::world::{Incidents, Journal, Kind, Law, Random, Violation, World};
+use crate::world::{Journal, Kind, Law, OURS, Random, Violation};
 
 /// The world of a heart without a heap.
 #[derive(Debug)]
 pub struct EmbassyWorld;
 
-impl World for EmbassyWorld {
+impl AdapterWorld for EmbassyWorld {
     const NAME: &'static str = "embassy";
 
-    type Plan = AdapterPlan;
+    const MOST: u32 = 1;
 
     const SITUATIONS: &'static [&'static str] = &[
         "more than four wait",
@@ -37,15 +38,11 @@ impl World for EmbassyWorld {
         "a probe could not be sent",
     ];
 
-    fn plan(random: &mut Random) -> AdapterPlan {
-        AdapterPlan::draw(random, 1)
-    }
-
-    fn simpler(plan: &AdapterPlan) -> Vec<AdapterPlan> {
-        plan.simpler()
-    }
-
-    fn run(plan: &AdapterPlan, journal: &mut Journal) -> Result<(), Violation> {
+    fn run(
+        plan: &AdapterPlan,
+        _exporter: &Exporter,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
         MockDriver::get().reset();
         with_config!(plan.settings, |config| live(plan, config, journal))
     }
@@ -107,40 +104,17 @@ fn now_us() -> u64 {
 
 /// Sends a probe, and waits for what comes back.
 fn ask(
-    peer: &PeerPlan,
-    ours: &Incidents,
-    errno: i32,
+    plan: &AdapterPlan,
     notes: &Notes,
     asked: &AtomicU64,
 ) -> impl Future<Output = io::Result<()>> + use<> {
     let sent_us = now_us();
     let number = asked.fetch_add(1, Ordering::Relaxed);
-    let is_blocked = ours
-        .find(sent_us, OURS, |it| it == Kind::SendFails)
-        .is_some();
-    let mut first = None;
-    if is_blocked {
-        notes.add(Note::Unsent(sent_us));
-    } else {
-        notes.add(Note::Sent(sent_us));
-        send(peer, number, sent_us, |at_us, echo| {
-            first = first
-                .filter(|&(before_us, _)| before_us <= at_us)
-                .or(Some((at_us, echo)));
-        });
-    }
-    let notes = notes.clone();
+    let course = Course::begin(&plan.peers[0], &plan.ours, number, sent_us, notes);
+    let (notes, errno) = (notes.clone(), plan.errno);
     async move {
-        if is_blocked {
-            return Err(io::Error::from_raw_os_error(errno));
-        }
-        let Some((at_us, echo)) = first else {
-            return pending().await;
-        };
-        Timer::at(Instant::from_micros(at_us)).await;
-        if echo == Echo::Refused {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
+        let until = |at_us| Timer::at(Instant::from_micros(at_us));
+        course.outcome(errno, until).await?;
         notes.add(Note::Heard(now_us(), sent_us));
         Ok(())
     }
@@ -155,21 +129,9 @@ fn live<P: Pacing + Copy>(
     journal: &mut Journal,
 ) -> Result<(), Violation> {
     let heart = Heart::<NoopRawMutex, 16, P>::new(config).unwrap();
-    let peer = &plan.peers[0];
-    let key = PeerKey::from_be_bytes([0; 8]);
-    let mut watched = Watched::new(
-        peer,
-        key,
-        micros(config.timeout_min()),
-        plan.settings.rise,
-        0,
-    );
-    let dead_us = plan.settings.policy.dead_interval_us();
-    watched.within(dead_us, micros(config.timeout_max()));
-    let spacing_us = micros(config.timeout_min().min(config.interval_min()));
-    watched.drops_over(4, spacing_us); // "the oldest of more than four"
+    let mut watched = Watched::alone(plan, &config, 4); // "the oldest of more than four"
     let (notes, asked) = (watched.notes.clone(), AtomicU64::new(0));
-    let probe = || ask(peer, &plan.ours, plan.errno, &notes, &asked);
+    let probe = || ask(plan, &notes, &asked);
     let mut random = Random::new(plan.settings.seed);
     let mut waiters = (0..plan.waiters)
         .map(|_| {

@@ -1,6 +1,5 @@
 //! The world of a group on a tokio task.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use systole::tokio::Builder;
@@ -11,17 +10,18 @@ use super::exporter::Exporter;
 use super::heart::{Asked, pause, runtime, since, tick};
 use super::plan::AdapterPlan;
 use super::watched::Watched;
+use super::world::AdapterWorld;
 use crate::fleet::micros;
-use crate::world::{Journal, Law, Random, Violation, World};
+use crate::world::{Journal, Law, Violation};
 
 /// The world of a group on a task.
 #[derive(Debug)]
 pub struct TokioGroupWorld;
 
-impl World for TokioGroupWorld {
+impl AdapterWorld for TokioGroupWorld {
     const NAME: &'static str = "tokio group";
 
-    type Plan = AdapterPlan;
+    const MOST: u32 = 4;
 
     const SITUATIONS: &'static [&'static str] = &[
         "the active endpoint changed",
@@ -29,18 +29,12 @@ impl World for TokioGroupWorld {
         "an endpoint was quarantined",
     ];
 
-    fn plan(random: &mut Random) -> AdapterPlan {
-        AdapterPlan::draw(random, 4)
-    }
-
-    fn simpler(plan: &AdapterPlan) -> Vec<AdapterPlan> {
-        plan.simpler()
-    }
-
-    fn run(plan: &AdapterPlan, journal: &mut Journal) -> Result<(), Violation> {
-        let exporter = Exporter::default();
-        let _guard = metrics::set_default_local_recorder(&exporter);
-        runtime().block_on(live(plan, &exporter, journal))
+    fn run(
+        plan: &AdapterPlan,
+        exporter: &Exporter,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
+        runtime().block_on(live(plan, exporter, journal))
     }
 }
 
@@ -85,15 +79,7 @@ async fn live(
         .peers
         .iter()
         .zip(&watched)
-        .map(|(peer, watched)| Asked {
-            peer: Arc::new(peer.clone()),
-            ours: Arc::new(plan.ours.clone()),
-            errno: plan.errno,
-            notes: watched.notes.clone(),
-            asked: Arc::default(),
-            underway: Arc::default(),
-            began,
-        });
+        .map(|(peer, watched)| Asked::new(plan, peer, watched, began));
     let asked = asked.collect::<Vec<_>>();
     let again = asked.clone();
     let endpoints = vec![Endpoint::new(); plan.peers.len()];

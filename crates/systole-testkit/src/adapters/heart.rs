@@ -1,6 +1,5 @@
 //! The world of `systole::tokio::spawn`: one peer, under tokio's paused clock.
 
-use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,24 +7,25 @@ use std::time::Duration;
 
 use systole::pacing::Pacing;
 use systole::tokio::{Builder, Farewell, Heart};
-use systole::{Config, Counters, Monitor, PeerKey};
+use systole::{Config, Counters, Monitor};
 use tokio::time::{Instant, advance, sleep, sleep_until};
 
 use super::exporter::Exporter;
 use super::plan::AdapterPlan;
-use super::watched::{Note, Notes, Watched};
-use crate::fleet::{Echo, OURS, PeerPlan, micros, send};
+use super::watched::{Course, Note, Notes, Watched};
+use super::world::AdapterWorld;
+use crate::fleet::{PeerPlan, micros};
 use crate::with_config;
-use crate::world::{Incidents, Journal, Kind, Law, Random, Violation, World};
+use crate::world::{Incidents, Journal, Kind, Law, OURS, Violation};
 
 /// The world of a probing task.
 #[derive(Debug)]
 pub struct TokioWorld;
 
-impl World for TokioWorld {
+impl AdapterWorld for TokioWorld {
     const NAME: &'static str = "tokio";
 
-    type Plan = AdapterPlan;
+    const MOST: u32 = 1;
 
     const SITUATIONS: &'static [&'static str] = &[
         "a peer was called dead",
@@ -38,19 +38,13 @@ impl World for TokioWorld {
         "a task was stopped",
     ];
 
-    fn plan(random: &mut Random) -> AdapterPlan {
-        AdapterPlan::draw(random, 1)
-    }
-
-    fn simpler(plan: &AdapterPlan) -> Vec<AdapterPlan> {
-        plan.simpler()
-    }
-
-    fn run(plan: &AdapterPlan, journal: &mut Journal) -> Result<(), Violation> {
-        let exporter = Exporter::default();
-        let _guard = metrics::set_default_local_recorder(&exporter);
+    fn run(
+        plan: &AdapterPlan,
+        exporter: &Exporter,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
         with_config!(plan.settings, |config| runtime()
-            .block_on(live(plan, config, &exporter, journal)))
+            .block_on(live(plan, config, exporter, journal)))
     }
 }
 
@@ -103,38 +97,29 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Those of `peer`, one of `plan`, under `watched`.
+    pub fn new(plan: &AdapterPlan, peer: &PeerPlan, watched: &Watched, began: Instant) -> Self {
+        Self {
+            peer: Arc::new(peer.clone()),
+            ours: Arc::new(plan.ours.clone()),
+            errno: plan.errno,
+            notes: watched.notes.clone(),
+            asked: Arc::default(),
+            underway: Arc::default(),
+            began,
+        }
+    }
+
     /// Sends a probe, and waits for what comes back.
     pub fn ask(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
         let (sent_us, underway) = (since(self.began), Underway::new(&self.underway));
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        let is_blocked = self
-            .ours
-            .find(sent_us, OURS, |it| it == Kind::SendFails)
-            .is_some();
-        let mut first = None;
-        if is_blocked {
-            self.notes.add(Note::Unsent(sent_us));
-        } else {
-            self.notes.add(Note::Sent(sent_us));
-            send(&self.peer, number, sent_us, |at_us, echo| {
-                first = first
-                    .filter(|&(before_us, _)| before_us <= at_us)
-                    .or(Some((at_us, echo)));
-            });
-        }
+        let course = Course::begin(&self.peer, &self.ours, number, sent_us, &self.notes);
         let (notes, began, errno) = (self.notes.clone(), self.began, self.errno);
         async move {
             let _underway = underway;
-            if is_blocked {
-                return Err(io::Error::from_raw_os_error(errno));
-            }
-            let Some((at_us, echo)) = first else {
-                return pending().await;
-            };
-            sleep_until(began + Duration::from_micros(at_us)).await;
-            if echo == Echo::Refused {
-                return Err(io::ErrorKind::ConnectionRefused.into());
-            }
+            let until = |at_us| sleep_until(began + Duration::from_micros(at_us));
+            course.outcome(errno, until).await?;
             notes.add(Note::Heard(since(began), sent_us));
             Ok(())
         }
@@ -157,27 +142,8 @@ where
 {
     let began = Instant::now();
     let peer = &plan.peers[0];
-    let key = PeerKey::from_be_bytes([0; 8]);
-    let mut watched = Watched::new(
-        peer,
-        key,
-        micros(config.timeout_min()),
-        plan.settings.rise,
-        0,
-    );
-    let dead_us = plan.settings.policy.dead_interval_us();
-    watched.within(dead_us, micros(config.timeout_max()));
-    let spacing_us = micros(config.timeout_min().min(config.interval_min()));
-    watched.drops_over(plan.at_once, spacing_us);
-    let asked = Asked {
-        peer: Arc::new(peer.clone()),
-        ours: Arc::new(plan.ours.clone()),
-        errno: plan.errno,
-        notes: watched.notes.clone(),
-        asked: Arc::default(),
-        underway: Arc::default(),
-        began,
-    };
+    let mut watched = Watched::alone(plan, &config, plan.at_once);
+    let asked = Asked::new(plan, peer, &watched, began);
     let said = Arc::new(AtomicU64::new(0));
     let says = Arc::clone(&said);
     let again = asked.clone();

@@ -7,6 +7,7 @@ mod heart;
 mod plan;
 mod udp;
 mod watched;
+mod world;
 
 pub use embassy::EmbassyWorld;
 pub use group::TokioGroupWorld;

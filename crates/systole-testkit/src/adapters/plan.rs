@@ -3,8 +3,8 @@
 use systole::Retries;
 
 use crate::fleet::settings::{Policy, Settings};
-use crate::fleet::{OURS, PeerPlan};
-use crate::world::{Incident, Incidents, Jitter, Kind, Path, Random};
+use crate::fleet::{PeerPlan, fewer_incidents};
+use crate::world::{Incident, Incidents, Jitter, Kind, OURS, Path, Random};
 
 /// Everything that is drawn before the world runs.
 #[derive(Clone, Debug)]
@@ -89,14 +89,10 @@ impl AdapterPlan {
             ours,
             ..self.clone()
         }));
-        for index in 0..self.peers.len() {
-            let reductions = self.peers[index].incidents.reductions().into_iter();
-            all.extend(reductions.map(|incidents| {
-                let mut plan = self.clone();
-                plan.peers[index].incidents = incidents;
-                plan
-            }));
-        }
+        all.extend(fewer_incidents(&self.peers).map(|peers| Self {
+            peers,
+            ..self.clone()
+        }));
         let settings = self.settings.simpler().into_iter();
         let settings = settings.filter(|it| it.timeouts_us.is_some());
         all.extend(settings.map(|settings| Self {

@@ -18,18 +18,19 @@ use super::exporter::Exporter;
 use super::heart::{pause, runtime, since, tick};
 use super::plan::AdapterPlan;
 use super::watched::{Note, Notes, Watched};
-use crate::fleet::{Echo, OURS, PeerPlan, micros, send};
+use super::world::AdapterWorld;
+use crate::fleet::{Echo, PeerPlan, micros, send};
 use crate::with_config;
-use crate::world::{Journal, Kind, Law, Queue, Random, Violation, World};
+use crate::world::{Journal, Kind, Law, OURS, Queue, Violation};
 
 /// The world of many peers on one socket.
 #[derive(Debug)]
 pub struct UdpFleetWorld;
 
-impl World for UdpFleetWorld {
+impl AdapterWorld for UdpFleetWorld {
     const NAME: &'static str = "udp fleet";
 
-    type Plan = AdapterPlan;
+    const MOST: u32 = 6;
 
     const SITUATIONS: &'static [&'static str] = &[
         "an overflow met a crash",
@@ -41,19 +42,13 @@ impl World for UdpFleetWorld {
         "a peer was removed",
     ];
 
-    fn plan(random: &mut Random) -> AdapterPlan {
-        AdapterPlan::draw(random, 6)
-    }
-
-    fn simpler(plan: &AdapterPlan) -> Vec<AdapterPlan> {
-        plan.simpler()
-    }
-
-    fn run(plan: &AdapterPlan, journal: &mut Journal) -> Result<(), Violation> {
-        let exporter = Exporter::default();
-        let _guard = metrics::set_default_local_recorder(&exporter);
+    fn run(
+        plan: &AdapterPlan,
+        exporter: &Exporter,
+        journal: &mut Journal,
+    ) -> Result<(), Violation> {
         with_config!(plan.settings, |config| runtime()
-            .block_on(live(plan, config, &exporter, journal)))
+            .block_on(live(plan, config, exporter, journal)))
     }
 }
 

@@ -1,12 +1,16 @@
 //! A peer behind an adapter: what happened to its probes, and what is demanded of the verdict.
 
 use std::collections::VecDeque;
+use std::future::pending;
+use std::io;
 use std::sync::{Arc, Mutex};
 
-use systole::{PeerKey, Plan, Verdict};
+use systole::pacing::Pacing;
+use systole::{Config, PeerKey, Plan, Verdict};
 
-use crate::fleet::{Ours, PeerPlan, Truth, down_spans};
-use crate::world::{Coverage, Law, Violation};
+use super::plan::AdapterPlan;
+use crate::fleet::{Echo, Ours, PeerPlan, Truth, down_spans, micros, send};
+use crate::world::{Coverage, Incidents, Kind, Law, OURS, Violation};
 
 /// What became of a probe, and when.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +58,74 @@ pub struct Watched {
     pub probes: u64,
 }
 
+/// What becomes of a probe that was just sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Course {
+    /// It could not be sent.
+    Unsent,
+    /// Nothing comes back.
+    Silent,
+    /// This comes back first, and when.
+    Comes(u64, Echo),
+}
+
+impl Course {
+    /// Sends the probe `number` to `peer` at `sent_us`, and writes that down.
+    pub fn begin(
+        peer: &PeerPlan,
+        ours: &Incidents,
+        number: u64,
+        sent_us: u64,
+        notes: &Notes,
+    ) -> Self {
+        let fails = |it| it == Kind::SendFails;
+        if ours.find(sent_us, OURS, fails).is_some() {
+            notes.add(Note::Unsent(sent_us));
+            return Self::Unsent;
+        }
+        notes.add(Note::Sent(sent_us));
+        let mut first: Option<(u64, Echo)> = None;
+        send(peer, number, sent_us, |at_us, echo| {
+            first = first
+                .filter(|&(before_us, _)| before_us <= at_us)
+                .or(Some((at_us, echo)));
+        });
+        first.map_or(Self::Silent, |(at_us, echo)| Self::Comes(at_us, echo))
+    }
+
+    /// What the closure that sent it is told, once it is `until` then; `errno` where we could not send.
+    pub async fn outcome<F: Future<Output = ()>>(
+        self,
+        errno: i32,
+        until: impl FnOnce(u64) -> F,
+    ) -> io::Result<()> {
+        match self {
+            Self::Unsent => Err(io::Error::from_raw_os_error(errno)),
+            Self::Silent => pending().await,
+            Self::Comes(at_us, echo) => {
+                until(at_us).await;
+                match echo {
+                    Echo::Reply => Ok(()),
+                    Echo::Refused => Err(io::ErrorKind::ConnectionRefused.into()),
+                }
+            }
+        }
+    }
+}
+
 impl Watched {
+    /// The only peer of `plan`, probed as `config` says, with as many under way at once.
+    pub fn alone<P: Pacing>(plan: &AdapterPlan, config: &Config<P>, at_once: usize) -> Self {
+        let (peer, key) = (&plan.peers[0], PeerKey::from_be_bytes([0; 8]));
+        let timeout_us = micros(config.timeout_min());
+        let mut watched = Self::new(peer, key, timeout_us, plan.settings.rise, 0);
+        let dead_us = plan.settings.policy.dead_interval_us();
+        watched.within(dead_us, micros(config.timeout_max()));
+        let spacing_us = micros(config.timeout_min().min(config.interval_min()));
+        watched.drops_over(at_once, spacing_us);
+        watched
+    }
+
     /// A peer that is watched from `now_us` on.
     pub fn new(peer: &PeerPlan, key: PeerKey, timeout_us: u64, rise: u8, now_us: u64) -> Self {
         let spans = down_spans(peer);

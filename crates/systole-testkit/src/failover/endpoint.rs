@@ -3,7 +3,7 @@
 use systole::Condition;
 
 use crate::fleet::PeerPlan;
-use crate::world::{Kind, Law, Violation};
+use crate::world::{Law, Violation};
 
 /// What is true of an endpoint.
 #[derive(Clone, Debug)]
@@ -38,15 +38,7 @@ pub struct Truth {
 impl Truth {
     /// An endpoint that is there.
     pub fn new(peer: &PeerPlan, timeout_us: u64) -> Self {
-        let harmless = |kind| {
-            let down = matches!(
-                kind,
-                Kind::Crash | Kind::Restart | Kind::Hang | Kind::Refuse
-            );
-            down || matches!(kind, Kind::Caller { .. })
-        };
-        let is_clean =
-            peer.path.loss_ppm == 0 && peer.incidents.0.iter().all(|it| harmless(it.kind));
+        let is_clean = peer.is_clean();
         let rtt_us = peer.longest_rtt_us();
         Self {
             is_quick: is_clean && rtt_us <= timeout_us,

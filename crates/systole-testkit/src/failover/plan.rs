@@ -6,8 +6,8 @@ use systole::pacing::Pacing;
 use systole::{Config, ConfigError, Duty, Endpoint, FailoverConfig, Preference, Return, SwitchOn};
 
 use crate::fleet::settings::{Policy, Settings};
-use crate::fleet::{OURS, PeerPlan};
-use crate::world::{Incident, Incidents, Jitter, Kind, Path, Random};
+use crate::fleet::{PeerPlan, fewer_incidents};
+use crate::world::{Incident, Incidents, Jitter, Kind, OURS, Path, Random};
 
 /// What is configured of a group, spans in microseconds; what is refused is left as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,13 +245,11 @@ impl GroupPlan {
             ours,
             ..self.clone()
         }));
+        all.extend(fewer_incidents(&self.peers).map(|peers| Self {
+            peers,
+            ..self.clone()
+        }));
         for index in 0..count {
-            let reductions = self.peers[index].incidents.reductions().into_iter();
-            all.extend(reductions.map(|incidents| {
-                let mut plan = self.clone();
-                plan.peers[index].incidents = incidents;
-                plan
-            }));
             let path = self.peers[index].path;
             let plain = Path {
                 jitter: Jitter::None,

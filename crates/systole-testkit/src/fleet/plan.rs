@@ -4,10 +4,7 @@ use systole::Fleet;
 
 use super::settings::Settings;
 use crate::with_config;
-use crate::world::{Incident, Incidents, Jitter, Kind, Path, Random};
-
-/// The peer number of incidents that are about ourselves.
-pub const OURS: u32 = u32::MAX;
+use crate::world::{Incident, Incidents, Jitter, Kind, OURS, Path, Random};
 
 /// Everything that is drawn before the world runs.
 #[derive(Clone, Debug)]
@@ -57,6 +54,30 @@ impl PeerPlan {
         };
         2 * (self.path.each_way_us + most_us)
     }
+
+    /// Whether the path loses nothing, and nothing happens to the peer but that it is down.
+    pub fn is_clean(&self) -> bool {
+        let harmless = |kind| {
+            matches!(
+                kind,
+                Kind::Crash | Kind::Restart | Kind::Hang | Kind::Refuse | Kind::Caller { .. }
+            )
+        };
+        self.path.loss_ppm == 0 && self.incidents.0.iter().all(|it| harmless(it.kind))
+    }
+}
+
+/// Each way to leave out a part of what happens to one of `peers`.
+pub fn fewer_incidents(peers: &[PeerPlan]) -> impl Iterator<Item = Vec<PeerPlan>> {
+    let fewer = move |(index, peer): (usize, &PeerPlan)| {
+        let reductions = peer.incidents.reductions().into_iter();
+        reductions.map(move |incidents| {
+            let mut peers = peers.to_vec();
+            peers[index].incidents = incidents;
+            peers
+        })
+    };
+    peers.iter().enumerate().flat_map(fewer)
 }
 
 /// The bound that a fleet states of a peer of which nothing is known.

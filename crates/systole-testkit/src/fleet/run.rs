@@ -8,10 +8,10 @@ use systole::{
 
 use super::account::{Account, judge_census};
 use super::network::{Echo, down_spans, send};
-use super::plan::{FleetPlan, OURS};
+use super::plan::FleetPlan;
 use super::truth::{Ours, Truth, micros};
 use crate::with_config;
-use crate::world::{Journal, Kind, Law, Queue, Random, Violation, World};
+use crate::world::{Journal, Kind, Law, OURS, Queue, Random, Violation, World, mixed};
 
 /// The world of a fleet.
 #[derive(Debug)]
@@ -236,34 +236,12 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             .into_iter()
             .flatten()
             .min();
-        let mut wake_us = due_us.unwrap_or(until_us).max(now_us + 1);
-        while let Some(away) = self
-            .plan
-            .ours
-            .find(wake_us, OURS, |it| matches!(it, Kind::Away { .. }))
-        {
-            wake_us = away.until_us;
+        let wake_us = due_us.unwrap_or(until_us).max(now_us + 1);
+        let (ours, coverage) = (&self.plan.ours, &mut self.journal.coverage);
+        ours.looks_at_us(wake_us, &mut self.random, |away| {
             let long = away.until_us - away.from_us > 71 * 60_000_000;
-            self.journal
-                .coverage
-                .saw_if(long, "away for longer than 71 minutes");
-        }
-        let late = self
-            .plan
-            .ours
-            .at(wake_us, OURS)
-            .find_map(|it| match it.kind {
-                Kind::Late { by_us } => Some(by_us),
-                _ => None,
-            });
-        let by_us = late.map_or(0, |by_us| {
-            if by_us < 10 {
-                by_us
-            } else {
-                self.random.between(0, by_us)
-            }
-        });
-        wake_us.saturating_add(by_us)
+            coverage.saw_if(long, "away for longer than 71 minutes");
+        })
     }
 
     fn lateness(&mut self, now_us: u64, until_us: u64) {
@@ -554,11 +532,11 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             match self.fleet.poll(now) {
                 FleetOutput::Probe { peer, id, late } => {
                     probes += 1;
-                    self.digest = mix(self.digest, u64::from(id) ^ micros(late));
+                    self.digest = mixed(self.digest, u64::from(id) ^ micros(late));
                     self.probe(peer, id, micros(late), now_us)?;
                 }
                 FleetOutput::Wait(until) => {
-                    self.digest = mix(self.digest, until.as_micros());
+                    self.digest = mixed(self.digest, until.as_micros());
                     self.journal
                         .call(|| format!("fleet.poll(at({now_us})); // Wait({until:?})"));
                     if until <= now {
@@ -732,7 +710,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             if self.plan.twice {
                 self.digest = format!("{event:?}")
                     .bytes()
-                    .fold(self.digest, |sum, byte| mix(sum, byte.into()));
+                    .fold(self.digest, |sum, byte| mixed(sum, byte.into()));
             }
             match event {
                 Event::Transition(it) => self.transition(peer, it, has_gap, now_us)?,
@@ -991,8 +969,4 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             detail,
         ))
     }
-}
-
-const fn mix(sum: u64, value: u64) -> u64 {
-    (sum.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95)
 }

@@ -3,7 +3,7 @@
 use systole::{PeerKey, Plan, Verdict};
 
 use super::plan::PeerPlan;
-use crate::world::{Kind, Law, Violation};
+use crate::world::{Law, Violation};
 
 /// Our own lateness and overflows so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,15 +78,7 @@ pub fn micros(span: core::time::Duration) -> u64 {
 impl Truth {
     /// A peer that is added at `now_us`.
     pub fn new(key: PeerKey, peer: &PeerPlan, timeout_us: u64, rise: u8, now_us: u64) -> Self {
-        let harmless = |kind| {
-            let down = matches!(
-                kind,
-                Kind::Crash | Kind::Restart | Kind::Hang | Kind::Refuse
-            );
-            down || matches!(kind, Kind::Caller { .. })
-        };
-        let is_clean =
-            peer.path.loss_ppm == 0 && peer.incidents.0.iter().all(|it| harmless(it.kind));
+        let is_clean = peer.is_clean();
         let longest_rtt_us = peer.longest_rtt_us();
         Self {
             key,

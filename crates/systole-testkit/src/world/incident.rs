@@ -1,5 +1,10 @@
 //! Things that go wrong for a while.
 
+use super::Random;
+
+/// The peer number of incidents that are about ourselves.
+pub const OURS: u32 = u32::MAX;
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -124,6 +129,27 @@ impl Incidents {
     pub fn find(&self, now_us: u64, peer: u32, matches: impl Fn(Kind) -> bool) -> Option<Incident> {
         let found = self.at(now_us, peer).find(|it| matches(it.kind));
         found.copied()
+    }
+
+    /// When we look, where we want to at `wake_us`: once we are back, which `away` is told, and late.
+    pub fn looks_at_us(
+        &self,
+        mut wake_us: u64,
+        random: &mut Random,
+        mut away: impl FnMut(&Incident),
+    ) -> u64 {
+        while let Some(it) = self.find(wake_us, OURS, |it| matches!(it, Kind::Away { .. })) {
+            wake_us = it.until_us;
+            away(&it);
+        }
+        let late = self.at(wake_us, OURS).find_map(|it| match it.kind {
+            Kind::Late { by_us } => Some(by_us),
+            _ => None,
+        });
+        wake_us.saturating_add(match late {
+            Some(by_us) if by_us >= 10 => random.between(0, by_us),
+            always_us => always_us.unwrap_or(0),
+        })
     }
 
     /// When, after `now_us`, the next one begins or is over.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod coverage;
+mod digest;
 mod incident;
 mod journal;
 mod law;
@@ -12,7 +13,8 @@ mod runner;
 
 pub use clock::Clock;
 pub use coverage::Coverage;
-pub use incident::{Incident, Incidents, Kind};
+pub use digest::mixed;
+pub use incident::{Incident, Incidents, Kind, OURS};
 pub use journal::Journal;
 pub use law::{Law, Violation};
 pub use path::{Arrivals, Jitter, Path};
