@@ -31,11 +31,23 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.forgotten = self.forgotten.plus(level.less(self.level_now())); // it falls when that is known to be right, not before
         self.count_unsent(probe);
         self.pulse.unsent();
+        self.presume_sent();
         match self.outstanding.sent_after(probe.sent, probe.count) {
             Some(next) => self.unsent_before(probe.sent, next),
             None => self.fail_to_send(probe.sent, self.sent),
         }
         self.reschedule();
+    }
+
+    /// A probe that nobody has denied for a timeout was sent, though one of an episode may be waited for longer.
+    fn presume_sent(&mut self) {
+        let timeout_us = u64::from(self.pulse.plan().timeout_us());
+        let presumed = self.watch.seen().minus(timeout_us);
+        for probe in self.outstanding.iter() {
+            if probe.fate == Fate::Waiting && probe.sent <= presumed {
+                self.failures.succeed(probe.sent);
+            }
+        }
     }
 
     /// The next one was sent at `next`, and for all we know it was.
@@ -89,5 +101,41 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.failures.tell();
         self.pending.blind();
         self.reschedule();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::event::Event;
+    use crate::monitor::Output;
+
+    /// It may be waited for longer than until the next one, which cannot be sent again.
+    #[test]
+    fn a_probe_of_an_episode_that_was_sent_ends_the_failures_before_it() {
+        let second = Duration::from_secs(1);
+        let config = Config::every(second * 10).unwrap().seed(7).unwrap();
+        let config = config.timeouts(second, second, second).unwrap();
+        let mut monitor = Monitor::<8>::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let (mut now, mut sent_at) = (Instant::ZERO, None);
+        loop {
+            match monitor.poll(now) {
+                Output::Probe(id) if now == Instant::ZERO => monitor.handle_reply(id, now),
+                Output::Probe(_) if now < Instant::from_secs(11) => {} // overdue in a second
+                Output::Probe(_) if now > Instant::from_secs(20) && sent_at.is_none() => {
+                    sent_at = Some(now);
+                    monitor.probe_now(now);
+                }
+                Output::Probe(id) => monitor.handle_unsent(id, now),
+                Output::Event(Event::Blind { since, .. }) => {
+                    return assert!(Some(since) > sent_at, "{since:?}, {sent_at:?}");
+                }
+                Output::Wait(until) => now = until,
+                Output::Event(_) | Output::Idle => {}
+            }
+        }
     }
 }
