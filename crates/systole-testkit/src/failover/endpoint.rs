@@ -29,6 +29,8 @@ pub struct Truth {
     pub quarantined_us: Option<u64>,
     /// Whether it was the active one when it went.
     pub was_active: bool,
+    /// The least bound stated meanwhile.
+    blocked_bound_us: u64,
     unsendable_us: u64,
     late_at_us: u64,
     base_us: u64,
@@ -52,6 +54,7 @@ impl Truth {
             blocked_us: None,
             quarantined_us: None,
             was_active: false,
+            blocked_bound_us: u64::MAX,
             unsendable_us: 0,
             late_at_us: 0,
             base_us: 0,
@@ -87,6 +90,9 @@ impl Truth {
     /// The group states this bound for it.
     pub fn states(&mut self, bound_us: u64) {
         self.bound_us = self.bound_us.max(bound_us);
+        if self.blocked_us.is_some() {
+            self.blocked_bound_us = self.blocked_bound_us.min(bound_us);
+        }
     }
 
     /// A probe left at `now_us`.
@@ -94,9 +100,12 @@ impl Truth {
         if let Some(blocked_us) = self.blocked_us.take() {
             let span_us = now_us - blocked_us;
             self.unsendable_us += span_us;
-            if span_us >= self.bound_us {
+            // "for one bound none succeeded ...: after a successful send the bound counts from it". The bound of
+            // an endpoint that becomes active is shorter than the one before.
+            if span_us >= self.blocked_bound_us {
                 self.base_us = self.base_us.max(now_us);
             }
+            self.blocked_bound_us = u64::MAX;
         }
         self.first_sent_us.get_or_insert(now_us);
     }

@@ -17,14 +17,19 @@ impl<P: Pacing + Copy> Run<'_, P> {
         if is_hostile || is_set {
             return Ok(());
         }
-        let status = self.group.status(self.active, self.at(0));
-        let plan_us = status.map_or(0, |it| micros(it.monitor.heart.plan.bound()));
-        // "the longest interval and the longest timeouts": a path that is not steady
-        if self.bound_us <= plan_us.saturating_mul(4) + self.standby_us {
+        let Some(status) = self.group.status(self.active, self.at(0)) else {
+            return Ok(());
+        };
+        // "the longest interval and the longest timeouts", of which unless set none exceeds the interval
+        let plan = status.monitor.heart.plan;
+        let waits_us = micros(plan.bound().saturating_sub(plan.interval()));
+        let waits = waits_us.div_ceil(micros(plan.timeout()).max(1));
+        let longest_us = self.timeout_us.saturating_mul(waits.saturating_add(1));
+        if self.bound_us <= longest_us.max(micros(plan.bound())) {
             return Ok(());
         }
         let detail = format!(
-            "{} us stated, where the first plan needs {plan_us} us",
+            "{} us stated, {longest_us} us at the longest timeouts",
             self.bound_us
         );
         Err(Violation::new(
