@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut hearts = Vec::new();
     for peer in std::env::args().skip(1) {
         let address: SocketAddr = peer.parse()?;
-        let heart = Builder::new(config).metrics(peer); // the rest goes by itself
+        let heart = Builder::new(config).name(peer).metrics(); // the rest goes by itself
         hearts.push(heart.spawn(move || TcpStream::connect(address)));
     }
     tokio::signal::ctrl_c().await?;

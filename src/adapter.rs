@@ -9,6 +9,8 @@ pub mod machine;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "std")]
+mod name;
+#[cfg(feature = "std")]
 mod seed;
 #[cfg(feature = "std")]
 mod shared;
@@ -24,6 +26,8 @@ mod trial;
 #[cfg(feature = "std")]
 pub use epoch::Epoch;
 pub use fault::Fault;
+#[cfg(feature = "std")]
+use name::{Name, Series};
 #[cfg(feature = "std")]
 use shared::{Recorder, Shared};
 #[cfg(feature = "std")]

@@ -268,7 +268,7 @@ mod of_tasks {
     fn a_task_records_by_itself_until_it_stops() {
         exported_in_time(async |exporter| {
             let config = Config::every(SECOND).unwrap().start_at_once();
-            let heart = Builder::new(config).metrics("db");
+            let heart = Builder::new(config).name("db").metrics();
             let heart = heart.spawn(async || {
                 sleep(SECOND / 50).await;
                 Ok::<_, Fault>(())
@@ -290,20 +290,38 @@ mod of_tasks {
     }
 
     #[test]
+    fn a_task_is_recorded_under_its_name_whenever_that_is_said() {
+        exported_in_time(async |exporter| {
+            let config = Config::every(SECOND).unwrap().start_at_once();
+            let (named, nameless) = (Builder::new(config), Builder::new(config));
+            let answers = async || Ok::<_, Fault>(());
+            let _hearts = [
+                named.metrics().name("late").spawn(answers),
+                nameless.metrics().spawn(answers),
+            ];
+            sleep(60 * SECOND).await;
+            for name in ["late", ""] {
+                let series = format!("systole_verdict{{peer=\"{name}\",verdict=\"alive\"}}");
+                assert!(value(exporter, &series) > 0.5, "{series}");
+            }
+        });
+    }
+
+    #[test]
     fn a_group_records_by_itself() {
         exported_in_time(async |exporter| {
             let group = Builder::group(FailoverConfig::CLASSIC, &[Endpoint::new(); 2]).unwrap();
-            let group: systole::tokio::Group<2> =
-                { group }
-                    .metrics("db", ["one", "other"])
-                    .spawn(async |endpoint| {
-                        sleep(SECOND / 50).await;
-                        if endpoint == 1 {
-                            Ok(())
-                        } else {
-                            Err(Fault::Missed)
-                        }
-                    });
+            let group: systole::tokio::Group<2> = { group }
+                .name("db", ["one", "other"])
+                .metrics()
+                .spawn(async |endpoint| {
+                    sleep(SECOND / 50).await;
+                    if endpoint == 1 {
+                        Ok(())
+                    } else {
+                        Err(Fault::Missed)
+                    }
+                });
             sleep(60 * SECOND).await;
             assert_eq!(group.active(), 1);
             assert!(value(exporter, "systole_active{group=\"db\",peer=\"other\"}") > 0.5);
@@ -320,7 +338,10 @@ mod of_tasks {
             let config = Config::every(SECOND).unwrap().start_at_once();
             let config = config.timeouts(quick, quick, quick).unwrap();
             let heart = |name, answers: bool| {
-                let heart = Builder::new(config).retry_budget(&budget).metrics(name);
+                let heart = Builder::new(config)
+                    .retry_budget(&budget)
+                    .name(name)
+                    .metrics();
                 heart
                     .spawn(move || async move { if answers { Ok(()) } else { Err(Fault::Missed) } })
             };

@@ -173,7 +173,9 @@ impl Export {
             let mut peer = Peer::new("peer");
             let mut pair = Group::new("pair", ["one", "other"]);
             let config = Config::every(SECOND / 10).unwrap().start_at_once();
-            let heart = systole::thread::Builder::new(config).metrics("thread");
+            let heart = systole::thread::Builder::new(config)
+                .name("thread")
+                .metrics();
             let _heart = heart.spawn(|_| Ok::<_, Fault>(())).unwrap(); // records by itself
             while go_on.load(Ordering::Relaxed) {
                 service.run(service.now.saturating_add(SECOND));

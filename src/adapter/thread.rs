@@ -14,7 +14,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::{Epoch, Fault, Recorder, Shared, Span, WINDOW, machine};
+use super::{Epoch, Fault, Name, Recorder, Series, Shared, WINDOW, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
 use beat::Note;

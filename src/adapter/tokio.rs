@@ -27,7 +27,7 @@ use core::future::Future;
 
 use ::tokio::time::Instant as Moment;
 
-use super::{Epoch, Fault, Recorder, Shared, Span, Trial, WINDOW, machine};
+use super::{Epoch, Fault, Name, Recorder, Series, Shared, Trial, WINDOW, machine};
 use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::{Config, Failover, Instant, Monitor};
 

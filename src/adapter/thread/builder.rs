@@ -13,7 +13,7 @@ use super::beat::Beat;
 use super::board::Board;
 use super::goodbye::Goodbye;
 use super::worker::work;
-use super::{Epoch, Fault, Heart, Recorder, Shared, Span, WINDOW};
+use super::{Epoch, Fault, Heart, Name, Series, Shared, WINDOW};
 use crate::dead_peer_wait::DeadPeerWait;
 use crate::pacing::Pacing;
 use crate::{Config, Monitor, RetryBudget};
@@ -40,8 +40,8 @@ const EVENTS: usize = 64;
 pub struct Builder<P: Pacing> {
     config: Config<P>,
     budget: Option<Arc<RetryBudget>>,
-    recorder: Option<Recorder<Monitor<WINDOW, P>>>,
-    span: Span,
+    name: Name,
+    series: Option<Series<Monitor<WINDOW, P>>>,
     goodbye: Option<Goodbye>,
 }
 
@@ -52,8 +52,8 @@ impl<P: Pacing> Builder<P> {
         Self {
             config: config.seeded(),
             budget: None,
-            recorder: None,
-            span: Span::none(),
+            name: Name::none(),
+            series: None,
             goodbye: None,
         }
     }
@@ -78,20 +78,21 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`.
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its series have a label `peer`, where
+    /// `metrics` exports them.
     #[must_use]
-    pub fn name(mut self, name: &str) -> Self {
-        self.span = Span::peer(name);
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
-    /// answer, until the heart stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs.
+    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed when the heart starts: after each probe and each
+    /// answer, until the heart stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The label `peer` is its
+    /// [name](Self::name); all that have none share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
-    pub fn metrics(mut self, name: impl Into<Arc<str>>) -> Self {
-        let mut series = crate::metrics::Peer::new(name);
-        self.recorder = Some(Box::new(move |monitor, now| series.record(monitor, now)));
+    pub fn metrics(mut self) -> Self {
+        self.series = Some(Name::peer_series);
         self
     }
 }
@@ -111,7 +112,7 @@ where
     {
         let epoch = Epoch::start();
         let monitor = Monitor::start(self.config, epoch.now());
-        let shared = Arc::new(Shared::new(monitor, self.budget, self.span));
+        let shared = Arc::new(Shared::new(monitor, self.budget, self.name.span.clone()));
         let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
         let (sender, events) = sync_channel(EVENTS);
         let (tasks, asked) = channel();
@@ -122,7 +123,7 @@ where
             stopping: Arc::clone(&stopping),
             board: Arc::clone(&board),
             events: sender,
-            recorder: self.recorder,
+            recorder: self.series.map(|series| series(&self.name)),
             notes: inbox,
             tasks,
             dead_waits: DeadPeerWait::NONE,

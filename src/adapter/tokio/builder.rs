@@ -1,9 +1,6 @@
 //! How a task is set up.
 
-#[cfg(feature = "metrics")]
-use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
@@ -12,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::goodbye::Goodbye;
 use super::machine::Machine;
-use super::{Recorder, Span, WINDOW};
+use super::{Name, Series, WINDOW};
 use crate::pacing::Pacing;
 use crate::{
     Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
@@ -43,8 +40,8 @@ pub struct Builder<M: Machine> {
     pub(super) stop: CancellationToken,
     pub(super) at_once: usize,
     pub(super) budget: Option<Arc<RetryBudget>>,
-    pub(super) recorder: Option<Recorder<M>>,
-    pub(super) span: Span,
+    pub(super) name: Name,
+    pub(super) series: Option<Series<M>>,
     pub(super) goodbye: Option<Goodbye>,
 }
 
@@ -55,20 +52,21 @@ impl<P: Pacing> Builder<Monitor<WINDOW, P>> {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`.
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its series have a label `peer`, where
+    /// `metrics` exports them.
     #[must_use]
-    pub fn name(mut self, name: &str) -> Self {
-        self.span = Span::peer(name);
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer called `name` to whatever recorder of the `metrics` facade is installed by then: after each probe and each
-    /// answer, until the task stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs.
+    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed when the task starts: after each probe and each
+    /// answer, until the task stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The label `peer` is its
+    /// [name](Self::name); all that have none share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
-    pub fn metrics(mut self, name: impl Into<Arc<str>>) -> Self {
-        let mut series = crate::metrics::Peer::new(name);
-        self.recorder = Some(Box::new(move |monitor, now| series.record(monitor, now)));
+    pub fn metrics(mut self) -> Self {
+        self.series = Some(Name::peer_series);
         self
     }
 }
@@ -83,29 +81,24 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, WINDOW, P>> {
     }
 
     /// Names the group, and its endpoints in their order: its `tracing` events come in a span `systole` with the fields `group` and
-    /// `endpoints`, and tell an endpoint by its place.
+    /// `endpoints`, and tell an endpoint by its place; its series have the labels `group` and `peer`, where `metrics` exports them.
     #[must_use]
     pub fn name<S: Into<Arc<str>>>(
         mut self,
-        name: &str,
+        name: impl Into<Arc<str>>,
         endpoints: impl IntoIterator<Item = S>,
     ) -> Self {
-        let endpoints: Vec<_> = endpoints.into_iter().map(Into::into).collect();
-        self.span = Span::group(name, &endpoints);
+        let endpoints = endpoints.into_iter().map(Into::into).collect();
+        self.name = Name::group(name.into(), endpoints);
         self
     }
 
-    /// Exports the series of the group called `name` and of its endpoints called `peers`, in their order, as those of a peer are;
+    /// Exports the series of the group and of those of its endpoints that have a [name](Self::name), as those of a peer are;
     /// [`metrics::Group`](crate::metrics::Group) says what they are.
     #[cfg(feature = "metrics")]
     #[must_use]
-    pub fn metrics<S: Into<Arc<str>>>(
-        mut self,
-        name: impl Into<Arc<str>>,
-        peers: impl IntoIterator<Item = S>,
-    ) -> Self {
-        let mut series = crate::metrics::Group::new(name, peers);
-        self.recorder = Some(Box::new(move |group, now| series.record(group, now)));
+    pub fn metrics(mut self) -> Self {
+        self.series = Some(Name::group_series);
         self
     }
 }
@@ -117,8 +110,8 @@ impl<M: Machine> Builder<M> {
             stop: CancellationToken::new(),
             at_once: AT_ONCE,
             budget: None,
-            recorder: None,
-            span: Span::none(),
+            name: Name::none(),
+            series: None,
             goodbye: None,
         }
     }

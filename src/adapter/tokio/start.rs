@@ -30,7 +30,11 @@ impl<M: Machine> Builder<M> {
         let changed = Arc::new(Notify::new());
         let (events, listener) = broadcast::channel(EVENTS);
         let (opinions, opinion) = watch::channel(self.machine.opinion());
-        let shared = Arc::new(Shared::new(self.machine, self.budget, self.span));
+        let shared = Arc::new(Shared::new(
+            self.machine,
+            self.budget,
+            self.name.span.clone(),
+        ));
         let beat = Beat {
             epoch,
             shared: Arc::clone(&shared),
@@ -39,7 +43,7 @@ impl<M: Machine> Builder<M> {
             events,
             opinions,
             probes: Probes::new(epoch, self.at_once),
-            recorder: self.recorder,
+            recorder: self.series.map(|series| series(&self.name)),
             probe,
             goodbye: self.goodbye,
         };

@@ -86,7 +86,8 @@ async fn live(
     let names = (0..endpoints.len()).map(|index| format!("peer {index}"));
     let group = Builder::<Failover<4, 32>>::group(config, &endpoints).unwrap();
     let group = group
-        .metrics("group", names)
+        .name("group", names)
+        .metrics()
         .spawn(move |index: usize| again[index].ask());
     let mut active = group.active();
     while since(began) < plan.life_us {

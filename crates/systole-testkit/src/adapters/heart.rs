@@ -149,7 +149,8 @@ where
     let again = asked.clone();
     let heart = Builder::new(config)
         .at_once(plan.at_once)
-        .metrics("peer")
+        .name("peer")
+        .metrics()
         .on_stop(Duration::from_secs(1), move || async move {
             says.fetch_add(1, Ordering::Relaxed);
         })
