@@ -52,11 +52,11 @@ fn hold(reach: Reach, most: fn(&str) -> f64, mean: f64) {
     assert!(by <= mean, "{by:.3}");
 }
 
-/// The bar is 1.15; a lifetime that wanders by a fifth may miss it, one in forty by 0.4.
+/// The bar is 1.15; a lifetime that wanders by a fifth may miss it by 0.05.
 #[test]
 fn a_second_flow_keeps_to_the_bar() {
     let most = |kind: &str| match kind {
-        "jittered by 1/5" => 1.55,
+        "jittered by 1/5" => 1.20,
         _ => 1.15,
     };
     hold(reach().with_second_flow(), most, 1.08);

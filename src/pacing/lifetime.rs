@@ -55,15 +55,18 @@ pub use state::LifetimeState;
 /// What was survived and is lost later is a lifetime that wanders or has shrunk, or a flow that was lost for another reason, such as a server
 /// that restarts. One loss says little where the idle was survived many times before:
 ///
-/// * Without a second flow, a loss is ignored when at least 16 idles were survived in a row before it (twice as many each time, up to 128), or
-///   when it comes within half of what has been survived. A second one in a row is believed. A loss after 4 to 15 idles shortens the interval by 1/8, and
-///   what was lost is tried again after half as many intervals.
-/// * With a second flow, the flow in use goes back to a quarter at once. When at least 16 idles were survived before the loss, the second flow tries
-///   what was lost again as soon as it has found what is below it; three trials survived undo the loss.
+/// * A loss within half of what has been survived is ignored, but not two in a row.
+/// * Without a second flow, the interval becomes 1/8 shorter than the idle that was lost. What was survived before is tried again after 30 days, or after
+///   one day where at least 64 idles were survived in a row before the loss. When it is survived, the loss is undone; after the next loss it is tried
+///   again after 30, 60, 120 … days. A loss at the shorter interval, after at least 16 idles there (then 32, 64, 128), shows that idles are not the cause:
+///   it is ignored, and what was survived is tried again after a day. What is lost again after fewer than 4 idles has become much shorter, and the
+///   interval goes back to a quarter.
+/// * With a second flow, the flow in use goes back to a quarter at once. When at least 64 idles were survived in a row before the loss, the second flow tries
+///   what was survived again as soon as it has found what is below it; six trials survived undo the loss.
 ///
-/// What is believed to be lost brings the flow in use back to a quarter of it (without a second flow to 7/8 at first), from where it climbs again, and
-/// the margin doubles, up to three times. Before a second flow raises the interval above an idle that was lost otherwise, it survives six trials of it in a row that are
-/// spread over more than a week. So a lifetime that depends on the time of day or of the week costs no more flows than without a second flow.
+/// While a loss is not undone the margin is doubled, up to three times. Before a second flow raises the interval above an idle that was lost otherwise, it survives
+/// three trials on each of six occasions that are spread over more than a week. So a lifetime that depends on the time of day or of the week costs no more flows
+/// than without a second flow.
 ///
 /// The ceiling comes after what the server asks for: a [pushback](crate::Monitor::handle_pushback) lengthens the interval up to the ceiling and no further, and
 /// ends when the flow is lost.

@@ -310,6 +310,60 @@ fn a_loss_after_many_idles_that_were_survived_is_undone_by_the_second_flow() {
     assert!(search.memory().lost().unwrap() >= 30 * MINUTE);
 }
 
+/// Keeps to a lifetime of half an hour for some days.
+fn keep_for(search: &mut LifetimeSearch, days: u32) {
+    let mut kept = Duration::ZERO;
+    while kept < days * DAY {
+        let interval = search.interval();
+        kept += interval;
+        assert!(!step(search, 30 * MINUTE), "{interval:?}");
+    }
+}
+
+#[test]
+fn without_a_second_flow_a_loss_after_many_idles_that_were_survived_is_undone_within_two_days() {
+    for percent in [55, 80, 100] {
+        let mut search = found(reach(), 30 * MINUTE);
+        let kept = search.interval();
+        search.lost(kept * percent / 100);
+        assert!(search.interval() < kept * percent / 100);
+        keep_for(&mut search, 2);
+        assert_eq!(search.interval(), kept, "lost after {percent} %");
+    }
+}
+
+/// The second loss at the same interval may be the NAT's, the third at a shorter one is not.
+#[test]
+fn a_loss_that_was_undone_is_not_undone_soon_again_unless_a_shorter_idle_is_lost_too() {
+    let mut search = found(reach(), 30 * MINUTE);
+    let kept = search.interval();
+    search.lost(kept);
+    keep_for(&mut search, 2);
+    search.lost(kept);
+    keep_for(&mut search, 20);
+    assert!(search.interval() < kept * 7 / 8);
+    search.lost(search.interval());
+    keep_for(&mut search, 2);
+    assert_eq!(search.interval(), kept);
+}
+
+/// Restarts of the peer, one a week for 20 weeks.
+#[test]
+fn with_a_second_flow_weekly_restarts_cost_no_flow_and_few_packets() {
+    let mut search = LifetimeSearch::new(reach().with_second_flow());
+    let mut packets = 0;
+    for _ in 0..20 {
+        let mut now = Duration::ZERO;
+        while now < 7 * DAY {
+            now += search.interval();
+            packets += 1 + u32::from(search.trial().is_some());
+            assert!(!step(&mut search, 30 * MINUTE));
+        }
+        search.lost(search.interval());
+    }
+    assert!(packets < 20 * 7 * 48 * 5 / 4, "{packets}");
+}
+
 /// Flows in use that are lost in `days`, where the lifetime at each moment is what `lifetime` says. A trial takes as long as it idles.
 fn flows_lost(reach: Reach, days: u32, lifetime: impl Fn(Duration) -> Duration) -> u32 {
     let mut search = LifetimeSearch::new(reach);

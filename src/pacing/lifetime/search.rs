@@ -7,6 +7,7 @@ use super::reach::Reach;
 use crate::time::{duration, micros};
 
 mod found;
+mod shape;
 
 pub(super) use found::Found;
 

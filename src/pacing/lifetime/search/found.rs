@@ -3,39 +3,7 @@
 use crate::config::{SPAN_MAX_US, Span};
 use crate::pacing::lifetime::memory::{DOUBTS_MAX, Memory};
 use crate::pacing::lifetime::reach::Reach;
-
-/// Shares of an interval as shifts, and counts of intervals.
-mod shape {
-    use crate::config::Span;
-
-    /// Without a second flow, each idle is longer than the last by 1/16.
-    pub(super) const STEP: u8 = 4;
-    /// The search ends where lost and survived are this close: 1/32.
-    pub(super) const CLOSE: u8 = 5;
-    /// Without a second flow nothing is tried that is closer than 1/8 to what was lost.
-    pub(super) const DISTANCE: u8 = 3;
-    /// The margin below what was survived: 1/8 at first and 1/64 once it is confirmed, or without a second flow. A doubt doubles it.
-    pub(super) const MARGIN_FIRST: u8 = 3;
-    pub(super) const MARGIN_LEAST: u8 = 6;
-    pub(super) const MARGIN_ALONE: u8 = 6;
-    /// What was survived is confirmed after 1, 4, 16 … intervals.
-    pub(super) const CONFIRMED_MOST: u8 = 8;
-    /// More than was lost is believed when it was survived this often in a row; half as often where the loss may have been an accident.
-    pub(super) const RISEN: u8 = 6;
-    /// More is tried after 128, 256, 512 … intervals; without a second flow after 30, 60, 120 … days.
-    pub(super) const REST: u8 = 7;
-    pub(super) const REST_ALONE_DAYS: u64 = 30;
-    pub(super) const VAIN_MOST: u8 = 12;
-    /// A loss after so many idles that were survived in a row may have another cause; twice as many each time, up to 8 times.
-    pub(super) const OFTEN: u8 = 16;
-    pub(super) const EXCUSED_MOST: u8 = 3;
-    /// A loss after fewer than this is no interruption of what was survived.
-    pub(super) const SOME: u8 = 4;
-    /// With a second flow, what is tried above an idle that was lost is spread over more than a week.
-    pub(super) const SPREAD_US: u64 = Span::DAY_US * 31 / 24;
-    /// An age at which what was lost is forgotten, and half of what was survived.
-    pub(super) const OLD_DAYS: u64 = 30;
-}
+use crate::pacing::lifetime::search::shape;
 
 const OLD_US: u64 = shape::OLD_DAYS * Span::DAY_US;
 
@@ -60,14 +28,15 @@ pub(in crate::pacing::lifetime) struct Found {
     vain: u8,
     /// How often in a row more than what was lost was survived.
     risen: u8,
-    /// How many idles of the flow in use were survived since it was lost.
+    /// How many idles of the flow in use were survived since it was lost; 1 where it never was, and 0 where what is taken to be survived is
+    /// a guess.
     run: u8,
-    /// How often a loss was excused by them.
-    excused: u8,
-    /// The last loss was excused, and nothing has been survived since.
-    strange: bool,
-    /// What is taken to be survived is a guess.
-    guess: bool,
+    /// How often a loss was ignored.
+    ignored: u8,
+    /// How often a loss was undone since one was ignored.
+    undone: u8,
+    /// What was lost had been survived before, and was not tried again since.
+    accident: bool,
 }
 
 impl Found {
@@ -88,10 +57,10 @@ impl Found {
             doubts: memory.doubts(),
             vain: 0,
             risen: 0,
-            run: 0,
-            excused: 0,
-            strange: false,
-            guess: false,
+            run: 1,
+            ignored: 0,
+            undone: 0,
+            accident: memory.doubts() > 0,
         }
     }
 
@@ -142,7 +111,7 @@ impl Found {
         if reach.has_second_flow() {
             None
         } else if self.is_open(reach) {
-            (!self.guess).then(|| self.longer_us(reach))
+            (self.run > 0).then(|| self.longer_us(reach))
         } else {
             self.is_rested(reach).then(|| self.again_us())
         }
@@ -165,15 +134,10 @@ impl Found {
 
     /// What was lost, where it had been survived before: that may have been an accident. Else, or where that was in vain, somewhat more.
     const fn again_us(&self) -> u64 {
-        if self.may_be_accident() {
+        if self.accident {
             return self.lost_us;
         }
         self.lost_us.saturating_add(self.lost_us >> shape::STEP)
-    }
-
-    /// The flow in use was lost after an idle that had been survived, and it was not tried again since.
-    const fn may_be_accident(&self) -> bool {
-        self.doubts > 0 && self.vain == 0
     }
 
     /// The same for the second flow; a good deal more where no accident was possible, and every other time where one was.
@@ -213,7 +177,7 @@ impl Found {
     fn is_rested(&self, reach: &Reach) -> bool {
         let rest = if !reach.has_second_flow() {
             shape::REST_ALONE_DAYS * Span::DAY_US
-        } else if self.may_be_accident() {
+        } else if self.accident {
             0
         } else {
             (self.safe_us(reach) << shape::REST).max(shape::SPREAD_US)
@@ -232,13 +196,17 @@ impl Found {
     pub(in crate::pacing::lifetime) fn survived(&mut self, reach: &Reach, idle_us: u64) {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us > self.interval_us(reach) >> 1 {
-            (self.strange, self.guess) = (false, false);
             self.run = self.run.saturating_add(1);
         }
-        if self.is_untried(reach, idle_us) && self.is_rested(reach) {
-            self.try_later(); // jitter may have cut it short
-        }
+        let tried = self.is_untried(reach, idle_us) && self.is_rested(reach);
         self.kept_us = self.kept_us.saturating_add(idle_us);
+        let short_us = self.lost_us.saturating_sub(idle_us); // jitter may have cut it
+        if tried && self.accident && short_us <= idle_us >> shape::CLOSE {
+            return self.raise(reach, self.lost_us.max(idle_us));
+        }
+        if tried && short_us > 0 {
+            self.try_later();
+        }
         self.raise(reach, idle_us);
     }
 
@@ -257,10 +225,17 @@ impl Found {
     fn is_risen(&mut self, reach: &Reach) -> bool {
         let asked_us = self.trial_us(reach).unwrap_or(0);
         if asked_us >= self.lost_us {
-            self.risen += if self.may_be_accident() { 2 } else { 1 };
-            self.kept_us = 0; // the next one is as long after this as this was after the last
+            self.risen += 1;
+            if self.risen.is_multiple_of(shape::OCCASION) {
+                self.kept_us = 0; // the next occasion is as long after this as this was after the last
+            }
         }
-        self.risen >= shape::RISEN
+        let enough = if self.accident {
+            shape::UNDONE
+        } else {
+            shape::RISEN
+        };
+        self.risen >= enough
     }
 
     fn raise(&mut self, reach: &Reach, idle_us: u64) {
@@ -270,62 +245,100 @@ impl Found {
         let was_open = self.is_open(reach);
         self.survived_us = idle_us;
         if idle_us >= self.lost_us {
-            // it has become longer
-            (self.lost_us, self.vain, self.risen, self.doubts) = (NONE, 0, 0, 0);
+            self.forget_lost(reach);
         }
         self.settle(reach, was_open);
+    }
+
+    /// What was lost has been survived. An accident is undone, and nothing is known of more; else the lifetime has become longer.
+    fn forget_lost(&mut self, reach: &Reach) {
+        if self.accident {
+            let shift = if reach.has_second_flow() {
+                shape::STEP
+            } else {
+                shape::DISTANCE
+            };
+            let more_us = (self.survived_us >> shift).max(1);
+            self.lost_us = (self.survived_us + more_us).min(SPAN_MAX_US + 1);
+            self.undone = self.undone.saturating_add(1);
+            self.doubts = self.doubts.saturating_sub(1);
+        } else {
+            (self.lost_us, self.doubts) = (NONE, 0);
+        }
+        (self.kept_us, self.vain, self.risen, self.accident) = (0, 0, 0, false);
     }
 
     pub(in crate::pacing::lifetime) fn lost(&mut self, reach: &Reach, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
         let run = core::mem::replace(&mut self.run, 0);
         if self.is_untried(reach, idle_us) {
-            return self.lower(reach, idle_us);
-        }
-        let often = run >= shape::OFTEN << self.excused;
-        self.excused = (self.excused + u8::from(often)).min(shape::EXCUSED_MOST);
-        if self.is_excused(reach, idle_us, often) {
-            self.strange = true;
-            return;
-        }
-        let excused = if reach.has_second_flow() {
-            self.excused
+            self.run = run;
+            self.lower(reach, idle_us);
+        } else if run > 0 && idle_us <= self.survived_us >> 1 {
+            // the peer, or somebody on the way, may have had a reason of its own; not twice in a row
+        } else if reach.has_second_flow() {
+            self.lose_beside_another(run, idle_us);
+        } else if self.doubts > 0 && run >= shape::OFTEN << self.ignored {
+            self.ignore_loss();
         } else {
-            0
-        };
-        let little =
-            !reach.has_second_flow() && !self.strange && (self.doubts == 0 || run >= shape::SOME);
-        let survived_us = if little {
-            idle_us - (idle_us >> 3)
-        } else {
-            idle_us >> 2
-        };
-        let doubts = self.doubts + u8::from(!self.guess);
-        self.contradict(idle_us, survived_us, doubts);
-        (self.guess, self.excused) = (true, excused);
-        self.vain = u8::from(!often && reach.has_second_flow()); // as if what was lost had been tried again
-        if little && run >= shape::SOME {
-            self.rest_half_of(reach, run);
+            self.lose_alone(run, idle_us);
         }
     }
 
     /// The flow in use was lost twice in a row after such an idle.
     pub(in crate::pacing::lifetime) fn lost_again(&mut self, reach: &Reach, idle_us: u64) {
-        (self.run, self.strange) = (0, true);
+        self.run = 0;
         self.lost(reach, idle_us);
     }
 
-    /// Whether the peer, or somebody on the way, may have had a reason of its own: the loss came early in the idle, or without a second flow
-    /// after many that were survived in a row. Not twice in a row.
-    const fn is_excused(&self, reach: &Reach, idle_us: u64, often: bool) -> bool {
-        let early = idle_us <= self.survived_us >> 1;
-        (early && !self.strange) || (often && !reach.has_second_flow())
+    /// The second flow finds out what is survived, and first what was, where it was survived many times.
+    fn lose_beside_another(&mut self, run: u8, idle_us: u64) {
+        let many = run >= shape::MANY;
+        self.doubt(run, idle_us, idle_us >> 2, many);
+        self.vain = u8::from(!many); // as if what was lost had been tried again
     }
 
-    /// What was lost is tried again after half as many intervals as were survived before.
-    fn rest_half_of(&mut self, reach: &Reach, run: u8) {
-        let soon_us = u64::from(run >> 1).saturating_mul(self.safe_us(reach));
-        self.kept_us = (shape::REST_ALONE_DAYS * Span::DAY_US).saturating_sub(soon_us);
+    /// A flow that is lost after many idles of a shorter interval, too, is lost for another reason than its idles.
+    const fn ignore_loss(&mut self) {
+        if self.ignored < shape::IGNORED_MOST {
+            self.ignored += 1;
+        }
+        (self.accident, self.undone, self.vain) = (true, 0, 0);
+        self.try_soon();
+    }
+
+    /// Once or after some idles that were survived the flow in use idles somewhat shorter, and what was survived before is tried again later. What is
+    /// lost again at once has become much shorter.
+    fn lose_alone(&mut self, run: u8, idle_us: u64) {
+        let undone = self.undone;
+        let some = run >= shape::SOME;
+        let little = some || (run > 0 && self.doubts == 0);
+        let survived_us = if little {
+            idle_us - (idle_us >> 3)
+        } else {
+            idle_us >> 2
+        };
+        self.doubt(run, idle_us, survived_us, some);
+        self.undone = undone;
+        self.vain = undone.saturating_sub(1).min(shape::VAIN_MOST);
+        if undone == 0 && run >= shape::MANY {
+            self.try_soon();
+        }
+    }
+
+    const fn try_soon(&mut self) {
+        let soon_us = (shape::REST_ALONE_DAYS - shape::SOON_DAYS) * Span::DAY_US;
+        if self.kept_us < soon_us {
+            self.kept_us = soon_us;
+        }
+    }
+
+    /// The flow in use was lost after an idle that had been survived.
+    fn doubt(&mut self, run: u8, idle_us: u64, survived_us: u64, accident: bool) {
+        let lost_us = if accident { self.survived_us } else { idle_us };
+        let doubts = (self.doubts + u8::from(run > 0)).max(1);
+        self.contradict(lost_us, survived_us, doubts);
+        (self.run, self.accident) = (0, accident);
     }
 
     pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &Reach, idle_us: u64) {
@@ -344,12 +357,12 @@ impl Found {
             self.try_later();
         }
         let was_open = self.is_open(reach);
-        self.lost_us = self.lost_us.min(idle_us);
+        (self.lost_us, self.accident) = (self.lost_us.min(idle_us), false);
         self.settle(reach, was_open);
     }
 
     fn try_later(&mut self) {
-        self.risen = 0;
+        (self.risen, self.accident) = (0, false);
         self.vain = (self.vain + 1).min(shape::VAIN_MOST);
     }
 
@@ -365,7 +378,10 @@ impl Found {
 
     fn settle(&mut self, reach: &Reach, was_open: bool) {
         if was_open && !self.is_open(reach) {
-            (self.kept_us, self.confirmed) = (0, 0);
+            self.confirmed = 0;
+            if !self.accident {
+                self.kept_us = 0;
+            }
         }
     }
 }
