@@ -9,13 +9,10 @@ use core::time::Duration;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{ConfigError, Setting, check};
-use crate::event::Event;
 use crate::monitor::{Dormant, Monitor, Output};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::probe::ProbeId;
-use crate::random::{Secret, mix};
 use crate::time::{Instant, duration};
-use crate::verdict::Verdict;
 
 mod blind;
 mod census;
@@ -25,6 +22,7 @@ mod key;
 mod lateness;
 #[cfg(test)]
 mod likeness;
+mod rest;
 mod wheel;
 
 pub use census::{Census, FleetCounters, PeerStatus};
@@ -147,6 +145,9 @@ struct Slot<const N: usize, P: Pacing> {
     listed: bool,
     /// How often the fleet had been blind when it was last looked at.
     blind: u8,
+    /// How many overflows there had been when it was last probed, modulo 256: the clock may be so
+    /// coarse that a probe, its reply and the overflow that loses it are of one moment.
+    overflows: u8,
 }
 
 impl<const N: usize, P: Pacing> Slot<N, P> {
@@ -207,12 +208,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.look(now);
         let peer = self.next_key();
         let mut monitor = Monitor::start(self.config_of(peer), self.now);
-        let due = monitor.due();
         let slot = Slot {
             dormant: monitor.rest(),
             generation: peer.generation,
             listed: false,
             blind: self.blind,
+            overflows: self.overflows(),
         };
         match self.slots.get_mut(peer.index()) {
             Some(place) => {
@@ -225,7 +226,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
         self.census.unknown += 1;
         self.wheel.reserve(self.slots.len());
-        self.wheel.set(peer.index, due);
+        self.wheel.set(peer.index, monitor.due());
         peer
     }
 
@@ -305,8 +306,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Lets the monitor of a peer that is due have its say.
     fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
         let peer = self.key(index)?;
-        let mut monitor = self.wake(self.slot(peer)?, peer);
-        let output = match self.lost_at {
+        let slot = self.slot(peer)?;
+        let mut monitor = self.wake(slot, peer);
+        let output = match self.lost_before(slot) {
             Some(at) => monitor.poll_after_overflow(self.now, at, &self.budget),
             None => monitor.poll_within(self.now, &self.budget),
         };
@@ -316,68 +318,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             Output::Wait(_) | Output::Idle => (None, None),
         };
         self.rest(peer, event, &mut monitor);
+        if probe.is_some() {
+            self.note_overflows(peer);
+        }
         probe
-    }
-
-    // ---- peers at rest ----
-
-    /// The configuration, with the peer's own seed.
-    const fn config_of(&self, peer: PeerKey) -> Config<P> {
-        Config {
-            seed: Secret(self.seed_of(peer)),
-            ..self.config
-        }
-    }
-
-    const fn seed_of(&self, peer: PeerKey) -> u64 {
-        mix(self.config.seed.0 ^ mix(peer.as_u64())) | 1
-    }
-
-    /// The monitor of `peer` as it was left, or blind where the fleet went so since. Not an `Option`, which would be copied once more.
-    #[inline]
-    fn wake(&self, slot: &Slot<N, P>, peer: PeerKey) -> Monitor<N, P> {
-        let mut monitor = slot.dormant.wake(&self.config, self.seed_of(peer));
-        if slot.blind != self.blind {
-            monitor.go_blind_untold();
-        }
-        monitor
-    }
-
-    /// Keeps `monitor` until somebody looks again; `event` is what it had to tell before anything that is pending.
-    #[inline]
-    fn rest(&mut self, peer: PeerKey, event: Option<Event>, monitor: &mut Monitor<N, P>) {
-        self.counters.add(monitor.counters());
-        if self.cut_off.is_some() && monitor.is_sent() {
-            self.notice_send(monitor.sent());
-        }
-        let due = if self.now < Instant::MAX {
-            monitor.due()
-        } else {
-            Instant::MAX
-        };
-        self.wheel.set(peer.index, due);
-        let before = self.slot(peer).map(|slot| self.verdict_of(slot));
-        let verdict = monitor.verdict();
-        let blind = self.blind;
-        if let Some(slot) = self.slots.get_mut(peer.index()) {
-            slot.dormant = monitor.rest();
-            slot.blind = blind;
-        }
-        if let Some(before) = before.filter(|&before| before != verdict) {
-            self.recount(peer, before, verdict);
-        }
-        self.tell_all(peer, event, monitor);
-    }
-
-    fn recount(&mut self, peer: PeerKey, from: Verdict, to: Verdict) {
-        *self.census.of(from) -= 1;
-        *self.census.of(to) += 1;
-        let is_troubled = matches!(to, Verdict::Suspect | Verdict::Dead);
-        let slot = self.slots.get_mut(peer.index());
-        if let Some(slot) = slot.filter(|slot| is_troubled && !slot.listed) {
-            slot.listed = true;
-            self.troubled.push(peer.index);
-        }
     }
 
     fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {

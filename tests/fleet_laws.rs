@@ -7,10 +7,14 @@
 mod fleet_ops;
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use fleet_ops::{Op, World};
 use proptest::prelude::*;
-use systole::{Config, Retries};
+use systole::pacing::Pacing;
+use systole::{
+    Config, Event, Fleet, FleetOutput, Instant, Plan, ProbeId, Retries, Statistics, Verdict,
+};
 
 fn op() -> impl Strategy<Value = Op> {
     let span = || prop_oneof![0_u32..1_000, 0_u32..10_000_000, any::<u32>()];
@@ -71,6 +75,109 @@ fn config() -> impl Strategy<Value = Config> {
             let bounded = bound.map(|times| config.detect_within(ms(interval_ms) * times));
             bounded.and_then(Result::ok).unwrap_or(config)
         })
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The probes that are due at `now`, and until when there is nothing to do then.
+fn drain<P: Pacing>(fleet: &mut Fleet<4, P>, now: Instant) -> (Vec<ProbeId>, Instant) {
+    let mut probes = Vec::new();
+    loop {
+        match fleet.poll(now) {
+            FleetOutput::Probe { id, .. } => probes.push(id),
+            FleetOutput::Wait(until) => return (probes, until),
+            FleetOutput::Idle => return (probes, Instant::MAX),
+        }
+    }
+}
+
+fn turns<P: Pacing>(fleet: &mut Fleet<4, P>) -> Vec<(Verdict, Instant)> {
+    let turn = |event| match event {
+        Event::Transition(change) => Some((change.to, change.at)),
+        _ => None,
+    };
+    fleet.events().filter_map(|told| turn(told.event)).collect()
+}
+
+/// On a clock of whole milliseconds a probe, its reply and the overflow that loses it may be of one
+/// moment.
+#[test]
+fn a_reply_lost_at_the_very_moment_of_its_probe_is_no_evidence() {
+    let config = Config::every(SECOND).unwrap().detect_within(3 * SECOND);
+    let config = config.unwrap().seed(7).unwrap();
+    let (mut now, heard_until) = (Instant::ZERO, Instant::from_secs(5));
+    let mut fleet = Fleet::<4>::new(config, now).unwrap();
+    let peer = fleet.add(now);
+    while now < Instant::from_secs(60) {
+        let (probes, until) = drain(&mut fleet, now);
+        for id in probes {
+            if now < heard_until {
+                fleet.handle_reply(peer, id, now);
+            } else {
+                fleet.handle_overflow(now);
+            }
+        }
+        now = Instant::from_millis(until.as_micros().div_ceil(1_000));
+    }
+    assert!(fleet.counters().overflows > 50);
+    let told: Vec<_> = turns(&mut fleet).into_iter().map(|turn| turn.0).collect();
+    assert_eq!(told, [Verdict::Alive]);
+}
+
+/// Plans a probe that is waited for long, then one that is not, and so on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Fickle;
+
+impl Pacing for Fickle {
+    type State = bool;
+    const INITIAL: bool = false;
+
+    fn on_probe(&self, is_odd: &mut bool, _: Instant, _: bool) {
+        *is_odd = !*is_odd;
+    }
+
+    fn plan(&self, is_odd: &bool, _: &Statistics<'_>) -> Plan {
+        Plan::new(SECOND, if *is_odd { SECOND } else { 5 * SECOND })
+    }
+}
+
+/// After the crash more probes are under way than a peer at rest keeps. One that is forgotten is
+/// waited for as long as the plan says then, which may be over: whoever polls on time is not late.
+#[test]
+fn a_probe_that_is_overdue_when_it_is_forgotten_makes_nobody_late() {
+    let bound = 8 * SECOND;
+    let config = Config::with_policy(Fickle, SECOND, SECOND).unwrap();
+    let config = config.timeouts(SECOND, SECOND, bound).unwrap();
+    let config = config.detect_within(bound).unwrap().seed(7).unwrap();
+    for crash_ms in (20_000..25_000).step_by(125) {
+        let crash = Instant::from_millis(crash_ms);
+        let dead_at = dead_at(config, crash, Duration::from_millis(1_100));
+        let late = dead_at.saturating_duration_since(crash.saturating_add(bound));
+        assert_eq!(late, Duration::ZERO, "crashed at {crash}");
+    }
+}
+
+/// When a peer is dead that reads probes half a round trip after they are sent, and none after `crash`.
+fn dead_at<P: Pacing>(config: Config<P>, crash: Instant, round_trip: Duration) -> Instant {
+    let mut now = Instant::ZERO;
+    let mut fleet = Fleet::<4, P>::new(config, now).unwrap();
+    let peer = fleet.add(now);
+    let mut network = VecDeque::new();
+    loop {
+        while let Some(&(at, id)) = network.front().filter(|&&(at, _)| at <= now) {
+            network.pop_front();
+            fleet.handle_reply(peer, id, at);
+        }
+        let (probes, until) = drain(&mut fleet, now);
+        if now > crash && fleet.verdict(peer) == Some(Verdict::Dead) {
+            return now;
+        }
+        if now.saturating_add(round_trip / 2) <= crash {
+            let arrives_at = now.saturating_add(round_trip);
+            network.extend(probes.into_iter().map(|id| (arrives_at, id)));
+        }
+        now = network.front().map_or(until, |&(at, _)| until.min(at));
+    }
 }
 
 proptest! {

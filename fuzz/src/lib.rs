@@ -513,6 +513,11 @@ mod tests {
     }
 
     #[test]
+    fn any_operations_leave_a_fleet_valid_and_its_laws_unbroken() {
+        smoke(super::fleet);
+    }
+
+    #[test]
     fn any_bytes_are_a_beat_or_refused() {
         smoke(super::wire);
     }

@@ -101,12 +101,14 @@ fn shortest_timeout_us(settings: Settings) -> u64 {
 impl FleetPlan {
     /// Draws a world.
     pub fn draw(random: &mut Random) -> Self {
-        let settings = Settings::draw(random);
+        let mut settings = Settings::draw(random);
+        let crowd = random.one_in(40);
+        settings.at_once |= crowd && random.one_in(2);
         let bound_us = first_bound_us(settings);
         let timeout_us = shortest_timeout_us(settings);
-        let crowd = random.one_in(40);
         let count = if crowd {
-            random.between(130, 300)
+            let most = random.pick(&[300, 600]);
+            random.between(130, most)
         } else {
             random.pick(&[1, 1, 2, 3, 5, 8])
         };

@@ -37,6 +37,7 @@ impl World for FleetWorld {
         "away while a peer crashed",
         "a dead peer came back",
         "a peer came back while suspected",
+        "more was due than a drain takes",
         "the clock ends",
         "a false death was refuted",
         "a peer refused",
@@ -86,6 +87,10 @@ fn secrets<P: Pacing + Copy>(plan: &FleetPlan, config: &Config<P>) -> Result<(),
 
 /// A world ends after so many drains, however long it was to last.
 const LONGEST: u64 = 20_000;
+
+/// Where there are more peers than this, each of which may be looked at several times at a moment,
+/// a drain may end although more is due.
+const CROWD: usize = 64;
 
 /// Something that we do at a moment, or that becomes true then.
 #[derive(Clone, Copy, Debug)]
@@ -548,11 +553,9 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
                             detail,
                         ));
                     }
-                    if probes + 1 >= Fleet::<4, P>::MAX_DRAIN {
-                        self.journal.coverage.saw("more was due than a drain takes");
-                        self.ours.late_us += 1;
-                    }
-                    return Ok(until.as_micros().saturating_sub(self.plan.start_us));
+                    let until_us = until.as_micros().saturating_sub(self.plan.start_us);
+                    self.ends_early(now_us, until_us, probes);
+                    return Ok(until_us);
                 }
                 FleetOutput::Idle => return Ok(u64::MAX / 2),
             }
@@ -563,6 +566,19 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             now_us,
             probes,
         ))
+    }
+
+    /// "It ends with a `Wait` of one microsecond even where more is due": what is called overdue or dead
+    /// takes its share of a drain, too, and cannot be told from outside.
+    fn ends_early(&mut self, now_us: u64, until_us: u64, probes: usize) {
+        let is_full = probes + 1 >= Fleet::<4, P>::MAX_DRAIN;
+        self.journal
+            .coverage
+            .saw_if(is_full, "more was due than a drain takes");
+        let peers = self.truths.iter().flatten().count();
+        if is_full || until_us == now_us + 1 && peers > CROWD {
+            self.ours.late_us += 1;
+        }
     }
 
     fn probe(
@@ -870,6 +886,11 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
     }
 
     fn judge(&mut self, now_us: u64) -> Result<(), Violation> {
+        for slot in 0..self.truths.len() {
+            if self.truths[slot].as_ref().is_some_and(Truth::is_judged) {
+                self.state(slot, now_us); // a plan may change where nothing is told
+            }
+        }
         for truth in self.truths.iter().flatten() {
             truth.judge(now_us, self.ours)?;
         }
@@ -901,11 +922,9 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             return Ok(());
         }
         let early_us = (now_us - 1).min(until_us - 1);
-        if self
-            .arrivals
-            .next_us()
-            .is_some_and(|at_us| at_us <= early_us)
-        {
+        let has_arrived = |at_us| at_us <= early_us;
+        // at the moment of the last drain it is not early
+        if early_us == self.drained_us || self.arrivals.next_us().is_some_and(has_arrived) {
             return Ok(());
         }
         self.journal.polls += 1;

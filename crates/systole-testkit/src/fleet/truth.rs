@@ -144,6 +144,13 @@ impl Truth {
         self.interval_us = self.interval_us.max(micros(plan.interval()));
     }
 
+    /// Whether the time in which its verdict has to change is running.
+    pub fn is_judged(&self) -> bool {
+        let awaits_death = self.down_us.is_some() && self.verdict != Verdict::Dead;
+        let awaits_life = self.down_us.is_none() && self.is_clean && !self.is_seen;
+        awaits_death || awaits_life || self.blocked_us.is_some()
+    }
+
     /// Whether the plan that the fleet states is wanted: somebody waits for a verdict.
     pub fn waits(&self) -> bool {
         self.down_us.is_some() || self.blocked_us.is_some() || self.verdict != Verdict::Alive
