@@ -6,8 +6,10 @@
 #[allow(dead_code)]
 mod fleet_ops;
 
+extern crate alloc;
+
+use alloc::collections::VecDeque;
 use core::time::Duration;
-use std::collections::VecDeque;
 
 use fleet_ops::{Op, World};
 use proptest::prelude::*;
