@@ -5,6 +5,7 @@ use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
 use crate::snapshot::one_more;
 use crate::time::Instant;
+use crate::wide;
 
 /// What a budget of retries makes of the next probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub(super) enum Claim {
     /// Comes before its turn whatever is thought of the peer, as one that was refused, and is a retry until then.
     Retry,
 }
+
+/// A retry that is refused again and again is asked for ever less often: an interval may be thousands
+/// of timeouts, and each question wakes whoever polls.
+const PATIENCE_SHIFT: u32 = 2;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
@@ -42,7 +47,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.is_paid(budget, steady)
     }
 
-    /// Takes a retry out of `budget`, or puts it off: where the peer is in doubt by a timeout, and in any case to its `turn` at last.
+    /// Takes a retry out of `budget`, or puts it off: where the peer is in doubt by a timeout, or by a
+    /// quarter of the time since the last probe, and in any case to its `turn` at last.
     pub(super) fn is_paid(&mut self, budget: &RetryBudget, turn: Instant) -> bool {
         if budget.spend() {
             one_more(&mut self.counters.budgeted);
@@ -50,8 +56,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         self.next = turn;
         if self.pulse.in_doubt() {
+            let now = self.watch.now();
             let timeout_us = u64::from(self.pulse.plan().timeout_us());
-            self.next = turn.min(self.watch.now().plus(timeout_us));
+            let again_us = wide::max(timeout_us, now.since(self.sent) >> PATIENCE_SHIFT);
+            self.next = turn.min(now.plus(again_us));
         }
         self.claim = Claim::Retry;
         false
