@@ -121,14 +121,14 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     /// How many were forgotten while they were waited for, and neither answered nor called overdue since.
     hidden_count: u8,
     incarnation: u8,
-    last_failure: Option<Failure>,
     /// What a budget of retries makes of the next probe.
     claim: Claim,
+    wakes: Wakes,
+    failures: SendFailures,
+    last_failure: Option<Failure>,
     /// Whether replies were lost on our side, and no probe sent since is overdue.
     #[cfg(feature = "alloc")]
     excused: bool,
-    wakes: Wakes,
-    failures: SendFailures,
     /// When the first of the last sends that failed was tried, on the caller's clock.
     failed_at: Instant,
     /// When the oldest probe was sent that was forgotten while it was waited for, or at the latest; never where there is none.
@@ -202,31 +202,32 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline(never)]
     pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
-        let output = if let Some(event) = self.take_return() {
-            Output::Event(event)
-        } else {
+        // a return is told before the next probe that is overdue changes the verdict again
+        let returned = self.pending.has_transition() && self.pulse.verdict() == Verdict::Alive;
+        if !returned {
             self.expire();
-            self.output(budget)
+        }
+        let output = if !returned && self.is_to_send(budget) {
+            Output::Probe(self.send())
+        } else {
+            self.tell()
         };
         self.settle();
         output
     }
 
-    /// What pends where the peer was heard: told before the next probe that is overdue changes the verdict again.
-    fn take_return(&mut self) -> Option<Event> {
-        let pends = self.pending.has_transition() && self.pulse.verdict() == Verdict::Alive;
-        pends.then(|| self.take_event()).flatten()
+    fn is_to_send(&mut self, budget: Option<&RetryBudget>) -> bool {
+        let now = self.watch.now();
+        self.next <= now && now < Instant::MAX && self.is_granted(budget)
     }
 
-    fn output(&mut self, budget: Option<&RetryBudget>) -> Output {
-        let now = self.watch.now();
-        if self.next <= now && now < Instant::MAX && self.is_granted(budget) {
-            return Output::Probe(self.send());
-        }
+    /// The earliest event that pends, else how long there is nothing to do.
+    fn tell(&mut self) -> Output {
         if let Some(event) = self.take_event() {
             return Output::Event(event);
         }
         self.pending.drained();
+        let now = self.watch.now();
         if now == Instant::MAX {
             return Output::Idle;
         }
