@@ -1,6 +1,7 @@
 //! How long a dead peer is waited for where one call can be outstanding at a time.
 
-use crate::time::saturate;
+use crate::fixed::divided;
+use crate::wide;
 
 /// Counts the probes to a dead peer, each of which holds the next one up for as long as it is waited for.
 ///
@@ -9,52 +10,50 @@ use crate::time::saturate;
 /// such pass follows after a rest of 32 of the longest timeouts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeadPeerWait {
-    /// What is left of the rest, in 1,024 us.
-    rest: u32,
-    probes: u8,
+    /// Probes of this pass; below zero, those that are left of the rest before it.
+    probes: i32,
+    /// How long the last of them is waited for.
+    us: u32,
 }
 
-const EIGHT: u8 = 8;
-const UNIT_SHIFT: u32 = 10;
+const EIGHT: i32 = 8;
 /// In longest timeouts, as a power of two.
 const REST_SHIFT: u32 = 5;
 
 impl DeadPeerWait {
-    pub(crate) const NONE: Self = Self { rest: 0, probes: 0 };
+    pub(crate) const NONE: Self = Self { probes: 0, us: 0 };
 
-    /// How long the next probe is waited for, where that is `usual_us` as a rule and `longest_us` at most.
-    pub(crate) fn us(&self, usual_us: u64, longest_us: u32) -> u64 {
-        let longest_us = u64::from(longest_us);
-        let doublings = self.doublings();
-        if usual_us > longest_us >> doublings {
-            longest_us
-        } else {
-            usual_us << doublings
+    /// How long the last probe is waited for.
+    pub(crate) const fn us(&self) -> u32 {
+        self.us
+    }
+
+    /// Another probe goes out, which is waited for `usual_us` as a rule, at least 1, and `longest_us` at most.
+    pub(crate) fn next(&mut self, usual_us: u32, longest_us: u32) {
+        self.probes += 1; // a pass takes at most 33 times eight
+        self.us = usual_us.min(longest_us);
+        if self.probes > 0 && self.probes % EIGHT == 0 {
+            let doublings = (self.probes / EIGHT).cast_unsigned();
+            self.wait_longer(doublings, longest_us);
         }
     }
 
-    fn doublings(&self) -> u32 {
-        if self.rest > 0 || self.probes % EIGHT != EIGHT - 1 {
-            return 0;
-        }
-        u32::from(self.probes / EIGHT) + 1
-    }
-
-    /// That probe was not answered.
-    pub(crate) fn missed(&mut self, usual_us: u64, longest_us: u32) {
-        if self.rest > 0 {
-            self.rest = self.rest.saturating_sub(units(usual_us).max(1));
-        } else if self.doublings() > 0 && self.us(usual_us, longest_us) >= u64::from(longest_us) {
-            self.probes = 0;
-            self.rest = units(u64::from(longest_us) << REST_SHIFT).max(1);
+    fn wait_longer(&mut self, doublings: u32, longest_us: u32) {
+        if self.us <= longest_us.unbounded_shr(doublings) {
+            self.us = self.us.wrapping_shl(doublings); // fewer than 32: it is at least 1, and fits
         } else {
-            self.probes = self.probes.saturating_add(1);
+            self.probes = -resting_probes(self.us, longest_us);
+            self.us = longest_us;
         }
     }
 }
 
-const fn units(us: u64) -> u32 {
-    saturate(us >> UNIT_SHIFT)
+/// How many probes a rest takes, each of them waited for `usual_us`.
+#[allow(clippy::cast_possible_truncation)] // at most the greatest number
+fn resting_probes(usual_us: u32, longest_us: u32) -> i32 {
+    let rest_us = u64::from(longest_us) << REST_SHIFT;
+    let probes = divided(rest_us, usual_us.into());
+    wide::min(probes, i32::MAX as u64) as i32
 }
 
 #[cfg(test)]
@@ -64,15 +63,14 @@ mod tests {
 
     use super::*;
 
-    const SECOND: u64 = 1_000_000;
+    const SECOND: u32 = 1_000_000;
 
     /// The waits for `probes` in a row, in seconds.
-    fn waits(usual_us: u64, longest_us: u32, probes: usize) -> Vec<u64> {
+    fn waits(usual_us: u32, longest_us: u32, probes: usize) -> Vec<u32> {
         let mut wait = DeadPeerWait::NONE;
         let next = || {
-            let us = wait.us(usual_us, longest_us);
-            wait.missed(usual_us, longest_us);
-            us / SECOND
+            wait.next(usual_us, longest_us);
+            wait.us() / SECOND
         };
         core::iter::repeat_with(next).take(probes).collect()
     }
@@ -86,19 +84,18 @@ mod tests {
 
     #[test]
     fn after_the_longest_in_vain_there_is_a_rest() {
-        let waits = waits(SECOND, 10_000_000, 32 + 321 + 8);
+        let waits = waits(SECOND, 10_000_000, 32 + 320 + 8);
         assert!(waits[32..32 + 320].iter().all(|&wait| wait == 1));
         assert!(waits[32 + 320..].contains(&2));
     }
 
     #[test]
     fn no_wait_is_longer_than_the_longest_timeout() {
-        for usual_us in [1, 999, 10 * SECOND, 1 << 40] {
+        for (usual_us, longest_us) in [(1, u32::MAX), (999, u32::MAX), (10 * SECOND, 1), (7, 8)] {
             let mut wait = DeadPeerWait::NONE;
             for _ in 0..300 {
-                assert!(wait.us(usual_us, u32::MAX) <= u32::MAX.into());
-                assert!(wait.us(usual_us, u32::MAX) > 0);
-                wait.missed(usual_us, u32::MAX);
+                wait.next(usual_us, longest_us);
+                assert!((1..=longest_us).contains(&wait.us()));
             }
         }
     }

@@ -19,7 +19,7 @@ pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
 /// The same where the library's division would take a kilobyte of flash: one bit a turn.
 const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
     let mut turns = wide::leading_zeros(dividend);
-    let (mut quotient, mut rest) = (dividend.unbounded_shl(turns), 0);
+    let (mut quotient, mut rest) = (dividend.wrapping_shl(turns), 0); // of 0, by 64
     while turns < 64 {
         rest = rest << 1 | quotient >> 63;
         quotient <<= 1;
@@ -82,11 +82,11 @@ const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
 #[allow(clippy::cast_possible_truncation)] // bits counts are below 33, and the result below 9,634
 pub(crate) const fn improbability_milli(part: u32) -> u32 {
     let part = if part == 0 { 1 } else { part };
-    let whole = part.leading_zeros() + 1;
-    let fraction = log2_fraction_q12(part << part.leading_zeros());
-    let log2_q12 = (whole << 12) - fraction;
-    // 1000 * log10(2) = 301.03 = 308_255 / 2^10
-    ((log2_q12 as u64 * 308_255 + (1 << 21)) >> 22) as u32
+    let zeros = wide::leading_zeros(part as u64) - 32;
+    let fraction = log2_fraction_q12(part << zeros);
+    let log2_q12 = ((zeros + 1) << 12) - fraction;
+    // 1000 * log10(2) = 301.03 = 19_266 / 2^6; log2_q12 is below 33 * 2^12, and so 32 bits hold the product
+    (log2_q12 * 19_266 + (1 << 17)) >> 18
 }
 
 /// log2 of `mantissa / 2^31`, for a mantissa with its highest bit set, in 12 fractional bits: one bit a squaring.

@@ -55,15 +55,16 @@ mod lifetime;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
-    pulse: Pulse<N, P>,
     /// When the probe under way was sent, on a clock of our own that starts with the first one.
     sent: Instant,
+    dead_waits: DeadPeerWait,
+    pulse: Pulse<N, P>,
     /// When the last outcome was known, on the same clock: [`coarse`].
     heard: u32,
     level: SuspicionLevel,
     failures: CompactFailures,
-    dead_waits: DeadPeerWait,
 }
 
 /// What it may take, on any target: a device has hundreds of peers and kilobytes.
@@ -97,9 +98,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// An answer older than the bound may have waited in a queue: it is a sample, and leaves the verdict.
     pub fn next_interval(&mut self, rtt: Duration) -> Duration {
         let rtt_us = rtt_micros(rtt);
-        self.start();
-        let now = self.sent.plus(u64::from(rtt_us));
-        self.was_sent();
+        let now = self.was_sent(rtt_us.into());
         self.pulse.elapse(now);
         let answer = Answer {
             sent: self.sent,
@@ -129,14 +128,9 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     /// The probe was not answered, which was known `after_us` after its send; it weighs as a silence of `silent_us`.
     fn fail(&mut self, after_us: u64, silent_us: u64, failure: Option<Failure>) -> Duration {
-        self.start();
+        let now = self.was_sent(after_us);
         let (sent, before) = (self.sent, self.pulse.verdict());
-        let now = sent.plus(after_us);
-        self.was_sent();
-        if before == Verdict::Dead {
-            let (usual_us, longest_us) = self.dead_wait();
-            self.dead_waits.missed(usual_us, longest_us);
-        } else {
+        if before != Verdict::Dead {
             self.level = self.level.plus(self.pulse.model().evidence(silent_us));
             self.dead_waits = DeadPeerWait::NONE;
         }
@@ -144,9 +138,6 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.pulse.elapse(now);
         if failure.is_some() {
             self.pulse.conclude(sent, now);
-        }
-        if self.pulse.verdict() == Verdict::Dead {
-            self.level = self.level.at_least_some();
         }
         self.advance(now)
     }
@@ -157,7 +148,9 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// The time until a probe can be sent extends the bound. When none could be sent for one bound and nothing proved life, the verdict is
     /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that is sent.
     pub fn unsent(&mut self, after: Duration) -> Duration {
-        self.start();
+        if !self.pulse.is_started() {
+            self.send_first();
+        }
         let (sent, now) = (self.sent, self.sent.plus(micros(after)));
         let alive_at = self.pulse.mark();
         let mut failures = self.failures.wake(alive_at);
@@ -209,21 +202,18 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.pulse.adapt();
     }
 
-    /// Something came of the probe, and so it was sent.
-    const fn was_sent(&mut self) {
-        if !self.failures.is_none() {
-            self.failures = CompactFailures::NONE;
-        }
-    }
-
-    fn start(&mut self) {
+    /// Something came of the probe `after_us` after its send, and so it was sent; returns when that was.
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn was_sent(&mut self, after_us: u64) -> Instant {
         if !self.pulse.is_started() {
             self.send_first();
         }
+        self.failures = CompactFailures::NONE;
+        self.sent.plus(after_us)
     }
 
     #[cold]
-    #[inline(never)]
     fn send_first(&mut self) {
         self.pulse.sent(self.sent);
     }
@@ -232,10 +222,16 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     fn advance(&mut self, now: Instant) -> Duration {
         let wait_us = self.pulse.wait_us(self.sent);
         let next = self.sent.plus(wait_us).max(now);
-        if self.pulse.verdict() == Verdict::Alive {
+        let verdict = self.pulse.verdict();
+        if verdict == Verdict::Alive {
             self.pulse.allow_lead(next);
         }
         self.go_on(next, now);
+        if verdict == Verdict::Dead {
+            let (usual_us, longest_us) = self.pulse.dead_wait(wait_us);
+            self.dead_waits.next(usual_us, longest_us);
+            self.level = self.level.at_least_some();
+        }
         duration(wait_us)
     }
 
@@ -255,27 +251,24 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
-        if !self.pulse.plan().is_drawn() {
-            return self.pulse.settings().first_plan().timeout_us().into();
-        }
         if self.pulse.verdict() == Verdict::Dead {
-            let (usual_us, longest_us) = self.dead_wait();
-            return self.dead_waits.us(usual_us, longest_us);
+            return self.dead_waits.us().into();
         }
-        let timeout_us = u64::from(self.pulse.timeout_us(self.sent));
+        if !self.pulse.plan().is_drawn() {
+            return self.pulse.next_plan().timeout_us().into();
+        }
+        let timeout_us = self.pulse.timeout_us(self.sent);
         let left_us = self.pulse.left_us(self.sent);
-        let next_us = wide::max(self.pulse.wait_if_missed_us(self.sent), timeout_us);
+        let next_us = if self.pulse.has_retries() {
+            timeout_us
+        } else {
+            wide::max(self.pulse.interval_us(), timeout_us)
+        };
         if next_us < left_us {
             timeout_us
         } else {
             wide::max(left_us, 1)
         }
-    }
-
-    /// How long a dead peer is waited for as a rule, and at most.
-    fn dead_wait(&self) -> (u64, u32) {
-        let longest_us = self.pulse.settings().limits.timeout_max_us;
-        (self.pulse.dead_wait_us(), longest_us)
     }
 
     /// Whether the peer is alive, as of the last call.

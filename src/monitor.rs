@@ -395,7 +395,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn remember(&mut self, sent: Instant) {
-        let timeout_us = self.pulse.timeout_us(sent);
+        let timeout_us = saturate(self.pulse.timeout_us(sent));
         let forgotten = self.outstanding.push(Probe {
             sent,
             timeout_us,

@@ -199,7 +199,7 @@ impl Plan {
     /// is waited.
     pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
         let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
-        let weighted = timeout * u64::from(self.retries.weight(sent.min(last))); // of 32 bits each
+        let weighted = timeout << self.retries.doublings(sent.min(last)); // 32 bits, and at most 16
         let wanted = match self.retries.spacing() {
             Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
             _ if sent >= last && left_us / 2 < weighted => left_us,

@@ -17,7 +17,6 @@ use crate::statistics::Statistics;
 use crate::suspicion::Model;
 use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
-use crate::wide;
 use crate::window::RttWindow;
 
 mod caller;
@@ -161,7 +160,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         if self.plan.is_drawn() {
             self.plan
         } else {
-            self.settings.first_plan()
+            self.next_plan()
         }
     }
 
@@ -209,13 +208,13 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         if self.verdict == Verdict::Alive {
             self.interval_us()
         } else {
-            self.doubtful_wait_us(now)
+            self.wait_if_missed_us(now)
         }
     }
 
-    /// The same of a peer that is not `Alive`.
+    /// The same where this one is not answered, or the peer is not `Alive`.
     #[cold]
-    fn doubtful_wait_us(&self, now: Instant) -> u64 {
+    pub(crate) fn wait_if_missed_us(&self, now: Instant) -> u64 {
         if self.verdict == Verdict::Dead {
             self.jittered(self.plan.dead_interval_us(&self.settings.limits))
         } else if self.has_retries() {
@@ -226,29 +225,19 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Whether an overdue probe would be asked again before the next steady one.
-    const fn has_retries(&self) -> bool {
+    pub(crate) const fn has_retries(&self) -> bool {
         self.retries < self.plan.retries().count()
     }
 
-    /// From the send of the probe under way to the next one if this one is not answered.
-    pub(crate) fn wait_if_missed_us(&self, now: Instant) -> u64 {
-        if self.verdict == Verdict::Dead || self.has_retries() {
-            self.doubtful_wait_us(now)
-        } else {
-            self.interval_us()
-        }
-    }
-
-    /// How long a dead peer is waited for where the next probe has to wait as long: one interval, or the shortest timeout; while it answers, as
-    /// long as its answers take, where that is longer.
-    pub(crate) fn dead_wait_us(&self) -> u64 {
+    /// How long a dead peer, asked every `interval_us`, is waited for where the next probe has to wait as long, as a rule and at most: one
+    /// interval, or the shortest timeout; while it answers, as long as its answers take, where that is longer.
+    pub(crate) fn dead_wait(&self, interval_us: u64) -> (u32, u32) {
         let limits = &self.settings.limits;
-        let dead_us = wide::min(self.plan.dead_interval_us(limits), self.plan.interval_us());
-        let usual_us = wide::max(self.jittered(dead_us), limits.timeout_min_us.into());
+        let mut usual_us = saturate(interval_us).max(limits.timeout_min_us);
         if self.risen > 0 {
-            return wide::max(usual_us, self.learnt_timeout_us().into());
+            usual_us = usual_us.max(self.learnt_timeout_us());
         }
-        usual_us
+        (usual_us, limits.timeout_max_us)
     }
 
     /// From a probe that could not be sent to the next try, where `tries` failed in a row: as long as before a retry until those are
@@ -256,7 +245,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     pub(crate) fn resend_wait_us(&self, tries: u8) -> u64 {
         let again = tries.saturating_sub(1);
         if self.verdict == Verdict::Dead {
-            self.doubtful_wait_us(self.mark)
+            self.wait_if_missed_us(self.mark)
         } else if again < self.plan.retries().count() && (self.has_retries() || !self.in_doubt()) {
             self.plan.retry_wait_us(again, u64::MAX)
         } else {
@@ -265,12 +254,12 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// How long the probe sent at `now` may go unanswered, once there is a plan.
-    pub(crate) fn timeout_us(&self, now: Instant) -> u32 {
+    pub(crate) fn timeout_us(&self, now: Instant) -> u64 {
         let retries = self.plan.retries().count() > 0;
         if self.in_doubt() && retries {
-            saturate(self.plan.retry_wait_us(self.retries, self.left_us(now)))
+            self.plan.retry_wait_us(self.retries, self.left_us(now))
         } else {
-            self.plan.timeout_us()
+            self.plan.timeout_us().into()
         }
     }
 
@@ -287,8 +276,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Whether a reply now to a probe sent `age_us` ago tells of life: an older one may have waited in a queue.
     pub(crate) const fn is_fresh(&self, age_us: u64) -> bool {
-        // before the first probe there is no queue yet
-        age_us <= self.plan.bound_us() || !self.plan.is_drawn()
+        age_us <= self.plan.bound_us()
     }
 
     // ---- what happens ----
@@ -363,7 +351,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     #[cold]
-    #[inline(never)]
     fn catch_up(&mut self) {
         for _ in 0..core::mem::take(&mut self.skipped) {
             self.loss.lost();
@@ -374,6 +361,17 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[cold]
     fn replan(&mut self) {
         self.plan_anew();
+    }
+
+    /// The plan as the policy has it now.
+    #[allow(clippy::inline_always)] // a result of this size would be copied by the library's `memcpy`
+    #[inline(always)]
+    pub(crate) fn next_plan(&self) -> Plan {
+        let mut plan = Plan::from_micros(0, 0);
+        let path = self.statistics();
+        self.settings
+            .plan(&self.state, &path, &self.pushbacks, &mut plan);
+        plan
     }
 
     #[inline]

@@ -12,18 +12,10 @@ use crate::wide;
 #[allow(clippy::cast_possible_truncation)] // compared before
 pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: u32) -> u32 {
     if square >> 64 == 0 {
-        ratio(square as u64, divisor, fraction)
-    } else {
-        wide_ratio(square, divisor, fraction)
+        return ratio(square as u64, divisor, fraction);
     }
-}
-
-/// Without the lowest 32 bits of `square`.
-#[cold]
-#[allow(clippy::cast_possible_truncation)] // below 2^96
-const fn wide_ratio(square: u128, divisor: u64, fraction: u32) -> u32 {
     debug_assert!(square >> 96 == 0);
-    ratio((square >> 32) as u64, divisor, fraction + 16)
+    ratio((square >> 32) as u64, divisor, fraction + 16) // without the lowest 32 bits
 }
 
 /// One step of Heron's, (x + square / x) / 2, leaves of an x that is right to 0.51 % an error of 1.3e-5. Taken as (x^2 + square) / 2x it

@@ -89,18 +89,20 @@ impl Model {
     }
 
     /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
+    #[allow(clippy::cast_possible_truncation)] // no greater than the dividend
     fn tail_q32(&self, age_us: u32) -> u32 {
-        let unseen = saturate(divided(u64::from(u32::MAX), u64::from(self.samples) + 1));
+        let unseen = divided(u32::MAX.into(), u64::from(self.samples) + 1) as u32;
         let Some(excess) = age_us.checked_sub(self.mean_us) else {
             return u32::MAX;
         };
         cantelli_q32(self.deviation_us, excess).max(unseen)
     }
 
-    /// P(lost) + P(answered) * `tail`, in 2^32.
+    /// P(lost) + P(answered) * `tail`, in 2^32; below P(lost) + P(answered).
+    #[allow(clippy::cast_possible_truncation)] // the high half
     fn either(&self, tail_q32: u32) -> u32 {
         let late = (u64::from(u32::MAX - self.loss_q32) * u64::from(tail_q32)) >> 32;
-        saturate(u64::from(self.loss_q32) + late)
+        self.loss_q32 + late as u32
     }
 }
 

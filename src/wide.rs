@@ -19,14 +19,59 @@ called_on_small_cores! {
     /// The greater of two.
     fn max(a, b) = if a > b { a } else { b };
     /// The sum, or the greatest number.
-    fn plus(a, b) = a.saturating_add(b);
+    fn plus(a, b) = min(a, !b) + b;
     /// The difference, or zero.
-    fn minus(a, b) = a.saturating_sub(b);
+    fn minus(a, b) = max(a, b) - b;
 }
 
-/// The same as [`u64::leading_zeros`], called like those above.
+/// The same as [`u64::leading_zeros`].
 #[cfg_attr(target_pointer_width = "64", inline)]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) const fn leading_zeros(value: u64) -> u32 {
-    value.leading_zeros()
+    if cfg!(target_pointer_width = "64") {
+        value.leading_zeros()
+    } else {
+        zeros_by_halves(value)
+    }
+}
+
+/// The same by bisection, where the library's takes three times the flash.
+#[allow(clippy::cast_possible_truncation)] // halves
+const fn zeros_by_halves(value: u64) -> u32 {
+    let (high, low) = ((value >> 32) as u32, value as u32);
+    let (mut word, mut zeros) = if high > 0 { (high, 0) } else { (low, 32) };
+    let mut width = 16;
+    while width > 0 {
+        if word >> (32 - width) == 0 {
+            word <<= width;
+            zeros += width;
+        }
+        width /= 2;
+    }
+    zeros + (word == 0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sums_and_differences_saturate(a: u64, b: u64) {
+            prop_assert_eq!(plus(a, b), a.saturating_add(b));
+            prop_assert_eq!(minus(a, b), a.saturating_sub(b));
+        }
+
+        #[test]
+        fn zeros_are_counted_alike(value: u64, shift in 0_u32..64) {
+            let value = value >> shift;
+            prop_assert_eq!(zeros_by_halves(value), value.leading_zeros());
+        }
+    }
+
+    #[test]
+    fn a_zero_is_all_zeros() {
+        assert_eq!([0, 1, u64::MAX].map(zeros_by_halves), [64, 63, 0]);
+    }
 }

@@ -37,12 +37,13 @@ pub(crate) use samples::Samples;
 /// let window = systole::RttWindow::<0>::new();
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // what is always needed first, where the short instructions of small cores reach it
 pub struct RttWindow<const N: usize> {
-    /// From the first on; 0 where there is none yet.
-    samples: [u32; N],
     /// Where the next sample goes: walks round, also while the window fills; always below `N`.
     next: u32,
     moments: Moments,
+    /// From the first on; 0 where there is none yet.
+    samples: [u32; N],
 }
 
 impl<const N: usize> RttWindow<N> {
@@ -201,7 +202,7 @@ impl Moments {
 
     /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
-        root_ratio(self.spread(), self.count as u64, 0)
+        self.root_of_spread_by(self.count as u64, 0)
     }
 
     /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 1.3e-5 of itself and half a unit: for devices without a floating-point unit.
@@ -209,7 +210,15 @@ impl Moments {
     #[allow(clippy::inline_always)] // on the way of every sample
     #[inline(always)]
     pub const fn fluctuation_q16(&self) -> u32 {
-        root_ratio(self.spread(), self.sum, 16)
+        self.root_of_spread_by(self.sum, 16)
+    }
+
+    /// count * sigma / `divisor`, in `fraction` fractional bits. On a core of 32 bits it is called: each copy would be fifty bytes.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[allow(clippy::inline_always)] // on the way of every sample
+    const fn root_of_spread_by(&self, divisor: u64, fraction: u32) -> u32 {
+        root_ratio(self.spread(), divisor, fraction)
     }
 
     /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.

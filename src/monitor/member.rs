@@ -30,9 +30,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// How long a dead peer is waited for where that holds the next probe up: as a rule, and at most.
     #[cfg(feature = "std")]
-    pub(crate) fn dead_wait(&self) -> (u64, u32) {
-        let longest_us = self.pulse.settings().limits.timeout_max_us;
-        (self.pulse.dead_wait_us(), longest_us)
+    pub(crate) fn dead_wait(&self) -> (u32, u32) {
+        self.pulse.dead_wait(self.pulse.wait_us(self.watch.seen()))
     }
 
     /// The smoothed round-trip time; 0 before the first.

@@ -121,7 +121,7 @@ impl Retries {
         if self.0 & EXPONENTIAL == 0 {
             count + 1
         } else {
-            2_u32.wrapping_shl(count) - 1
+            2_u32.wrapping_shl(count).wrapping_sub(1)
         }
     }
 
@@ -133,12 +133,11 @@ impl Retries {
         }
     }
 
-    /// The wait after the `sent`-th retry (0: the steady probe), in units of the timeout. Saturates.
-    pub(super) const fn weight(self, sent: u8) -> u32 {
+    /// How often the timeout is doubled for the wait after the `sent`-th retry (0: the steady probe).
+    pub(super) const fn doublings(self, sent: u8) -> u32 {
         match self.spacing() {
-            Spacing::Fixed => 1,
-            _ if sent < 31 => 1 << sent,
-            _ => 1 << 31,
+            Spacing::Fixed => 0,
+            Spacing::Exponential | Spacing::Closing => sent as u32,
         }
     }
 
@@ -157,9 +156,8 @@ impl Retries {
     /// [`MAX`](Self::MAX).
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing() {
-            Spacing::Fixed => self.count() as u32 + 1,
-            Spacing::Exponential => 2_u32.wrapping_shl(self.count() as u32).wrapping_sub(1),
             Spacing::Closing => 1,
+            Spacing::Fixed | Spacing::Exponential => self.plain_weight(),
         }
     }
 }
@@ -170,11 +168,10 @@ mod tests {
 
     #[test]
     fn weights_are_those_of_the_table() {
-        let weights = |retries: Retries| [0, 1, 2, 30, 31, 32].map(|sent| retries.weight(sent));
-        assert_eq!(weights(Retries::fixed(2)), [1; 6]);
-        let doubling = [1, 2, 4, 1 << 30, 1 << 31, 1 << 31];
-        assert_eq!(weights(Retries::exponential(2)), doubling);
-        assert_eq!(weights(Retries::closing(2)), doubling);
+        let doublings = |retries: Retries| [0, 1, 2, 16].map(|sent| retries.doublings(sent));
+        assert_eq!(doublings(Retries::fixed(2)), [0; 4]);
+        assert_eq!(doublings(Retries::exponential(2)), [0, 1, 2, 16]);
+        assert_eq!(doublings(Retries::closing(2)), [0, 1, 2, 16]);
         let total = |retries: Retries| retries.total_weight();
         assert_eq!([0, 2, 16].map(|n| total(Retries::fixed(n))), [1, 3, 17]);
         assert_eq!(

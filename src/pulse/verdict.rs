@@ -10,7 +10,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     /// Time has come to `now`; the bound may have passed.
     #[inline]
     pub(crate) fn elapse(&mut self, now: Instant) {
-        if self.falls_at() <= now && self.is_pending() {
+        if self.left_us(now) == 0 {
             self.fall(now);
         }
     }
@@ -42,8 +42,6 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     fn fall_for(&mut self, reason: Reason, now: Instant) {
         self.mark = now;
         self.credit = Credit::NONE;
-        self.risen = 0;
-        self.refusals = 0;
         self.turn(Verdict::Dead, reason);
         self.replan();
     }
@@ -82,49 +80,50 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
         self.episode = true;
         self.risen = 0;
-        match self.verdict {
-            Verdict::Alive => self.turn(
-                Verdict::Suspect,
-                failure.map_or(Reason::Overdue, Reason::Failed),
-            ),
-            Verdict::Dead => self.replan(),
-            Verdict::Unknown | Verdict::Suspect | Verdict::Left => {}
+        if self.verdict == Verdict::Alive {
+            let reason = failure.map_or(Reason::Overdue, Reason::Failed);
+            self.turn(Verdict::Suspect, reason);
+        } else if self.verdict == Verdict::Dead {
+            self.replan();
         }
     }
 
     /// The peer was alive at `alive_at`, heard at `now`; `certain` where it is known which probe was answered.
     #[inline]
     pub(crate) fn prove(&mut self, alive_at: Instant, now: Instant, certain: bool) {
-        if self.verdict == Verdict::Alive {
+        if self.verdict == Verdict::Alive || self.revives(alive_at, now, certain) {
             self.mark = self.mark.max(alive_at);
             self.credit.heard(alive_at);
-        } else {
-            self.revive(alive_at, now, certain);
         }
     }
 
+    /// Whether that makes the peer `Alive`, which it was not.
     #[cold]
     #[inline(never)]
-    fn revive(&mut self, alive_at: Instant, now: Instant, certain: bool) {
+    fn revives(&mut self, alive_at: Instant, now: Instant, certain: bool) -> bool {
         self.refusals = 0;
-        if self.verdict == Verdict::Dead {
-            return self.rise(alive_at, now, certain);
+        let dead = self.verdict == Verdict::Dead;
+        if dead && !self.rises(alive_at, certain) {
+            return false;
         }
-        if self.verdict != Verdict::Unknown && alive_at < self.mark {
-            return;
+        if self.verdict == Verdict::Suspect && alive_at < self.mark {
+            return false;
         }
-        let asked_first = if self.started { self.mark } else { alive_at };
-        self.mark = alive_at.max(asked_first); // which may be later than what traffic proves
-        self.credit.heard(alive_at);
+        if dead || !self.started {
+            self.mark = alive_at; // else it may be later than what traffic proves
+        }
         self.started = true;
-        if self.episode {
-            self.end_episode(now, Outcome::Survived);
+        let reason = if dead { self.reason } else { Reason::Answered };
+        if dead || self.episode {
+            self.end_episode(now, reason);
         }
-        self.turn(Verdict::Alive, Reason::Answered);
+        self.turn(Verdict::Alive, reason);
+        true
     }
 
+    /// Whether a dead peer has answered often enough to be alive again; the first answer decides what its death was.
     #[cold]
-    fn rise(&mut self, alive_at: Instant, now: Instant, certain: bool) {
+    fn rises(&mut self, alive_at: Instant, certain: bool) -> bool {
         if self.risen == 0 {
             self.reason = match certain {
                 true if alive_at < self.mark => Reason::Refuted,
@@ -133,22 +132,20 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
             };
         }
         self.risen = self.risen.saturating_add(1);
-        if self.risen < self.settings.limits.rise {
-            return;
+        let rises = self.risen >= self.settings.limits.rise;
+        if rises {
+            self.risen = 0;
         }
-        self.risen = 0;
-        self.mark = alive_at;
-        self.credit.heard(alive_at);
-        let outcome = match self.reason {
-            Reason::Refuted => Outcome::Refuted,
-            _ => Outcome::Recovered,
-        };
-        self.end_episode(now, outcome);
-        self.turn(Verdict::Alive, self.reason);
+        rises
     }
 
     #[cold]
-    fn end_episode(&mut self, now: Instant, outcome: Outcome) {
+    fn end_episode(&mut self, now: Instant, reason: Reason) {
+        let outcome = match reason {
+            Reason::Answered => Outcome::Survived,
+            Reason::Refuted => Outcome::Refuted,
+            _ => Outcome::Recovered,
+        };
         let end = EpisodeEnd { now, outcome };
         self.settings.policy.on_episode_end(&mut self.state, &end);
         self.episode = false;

@@ -119,9 +119,8 @@ impl<P: Pacing> Beat<P> {
 
     fn dead_allowance(&mut self) -> Duration {
         let (usual_us, longest_us) = self.shared.with(|monitor| monitor.dead_wait());
-        let allowed_us = self.dead_waits.us(usual_us, longest_us);
-        self.dead_waits.missed(usual_us, longest_us);
-        Duration::from_micros(allowed_us)
+        self.dead_waits.next(usual_us, longest_us);
+        Duration::from_micros(self.dead_waits.us().into())
     }
 
     fn until(&self, moment: Instant) -> Duration {
