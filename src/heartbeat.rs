@@ -130,7 +130,10 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     fn fail(&mut self, after_us: u64, silent_us: u64, failure: Option<Failure>) -> Duration {
         let now = self.was_sent(after_us);
         let (sent, before) = (self.sent, self.pulse.verdict());
-        if before != Verdict::Dead {
+        if before == Verdict::Dead {
+            let longest_us = self.pulse.settings().limits.timeout_max_us;
+            self.dead_waits.missed(longest_us);
+        } else {
             self.level = self.level.plus(self.pulse.model().evidence(silent_us));
             self.dead_waits = DeadPeerWait::NONE;
         }
@@ -229,7 +232,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.go_on(next, now);
         if verdict == Verdict::Dead {
             let (usual_us, longest_us) = self.pulse.dead_wait(wait_us);
-            self.dead_waits.next(usual_us, longest_us);
+            self.dead_waits.plan(usual_us, longest_us);
             self.level = self.level.at_least_some();
         }
         duration(wait_us)

@@ -17,6 +17,7 @@ use crate::statistics::Statistics;
 use crate::suspicion::Model;
 use crate::time::{Instant, saturate};
 use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::wide;
 use crate::window::RttWindow;
 
 mod caller;
@@ -230,10 +231,11 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// How long a dead peer, asked every `interval_us`, is waited for where the next probe has to wait as long, as a rule and at most: one
-    /// interval, or the shortest timeout; while it answers, as long as its answers take, where that is longer.
+    /// interval, no more than a steady one, or the shortest timeout; while it answers, as long as its answers take, where that is longer.
     pub(crate) fn dead_wait(&self, interval_us: u64) -> (u32, u32) {
         let limits = &self.settings.limits;
-        let mut usual_us = saturate(interval_us).max(limits.timeout_min_us);
+        let steady_us = wide::min(interval_us, self.plan.interval_us());
+        let mut usual_us = saturate(steady_us).max(limits.timeout_min_us);
         if self.risen > 0 {
             usual_us = usual_us.max(self.learnt_timeout_us());
         }

@@ -119,7 +119,8 @@ impl<P: Pacing> Beat<P> {
 
     fn dead_allowance(&mut self) -> Duration {
         let (usual_us, longest_us) = self.shared.with(|monitor| monitor.dead_wait());
-        self.dead_waits.next(usual_us, longest_us);
+        self.dead_waits.plan(usual_us, longest_us);
+        self.dead_waits.missed(longest_us);
         Duration::from_micros(self.dead_waits.us().into())
     }
 
