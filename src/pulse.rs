@@ -58,8 +58,8 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     mark: Instant,
     /// How much later than the bound says a verdict falls.
     credit: Credit,
-    settings: Settings<P>,
     random: Random,
+    settings: Settings<P>,
     window: RttWindow<N>,
     state: P::State,
 }
