@@ -155,7 +155,8 @@ impl<P: Pacing> Config<P> {
 impl<P: Pacing> Settings<P> {
     /// Draws up the plan of the policy, as it fits the limits.
     #[allow(clippy::trivially_copy_pass_by_ref)] // so that they are read where they are needed, not before
-    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[allow(clippy::inline_always)] // on the way of every sample
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // once is enough
     pub(crate) fn plan(
         &self,

@@ -361,6 +361,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Draws up the plan on an occasion, which is rare.
     #[cold]
+    #[inline(never)]
     fn replan(&mut self) {
         self.plan_anew();
     }
