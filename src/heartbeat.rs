@@ -31,7 +31,7 @@ mod lifetime;
 /// One probe is under way at a time. So where answers take longer than the interval, the bound on detection time is longer than with a
 /// monitor, by as much as they do: [`snapshot`](Self::snapshot) states the bound in force. And a dead peer is waited for one interval, so that one
 /// that is back is seen soon; every eighth time twice as long as the last such time, up to the longest timeout, so that one whose
-/// answers have become slow is seen at last. When even the longest was in vain, it starts over after 32 of the longest timeouts.
+/// answers have become slow is seen at last. When even the longest was in vain, it starts over after at least 32 of the longest timeouts.
 ///
 /// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.
 ///
