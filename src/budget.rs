@@ -7,7 +7,9 @@ use core::fmt;
 /// When a server or a path fails, every peer behind it is suspected in the same moment, and retries multiply the load
 /// on what is just coming back. A budget holds them, over any stretch of time, to a share of the other probes plus a reserve, or plus one
 /// where the reserve is smaller. A retry that
-/// it does not grant is asked for again a timeout later, until its turn on the steady schedule. Verdicts fall when they would have fallen; there are fewer probes to prevent a mistake.
+/// it does not grant is asked for again a timeout later, ever less often after that and no sooner
+/// whatever calls for it, until its turn on the steady schedule. Verdicts fall when they would have fallen; there are fewer
+/// probes to prevent a mistake.
 ///
 /// Lock-free where the target has atomic instructions; elsewhere (Cortex-M0) it is for one thread and not `Sync`.
 ///

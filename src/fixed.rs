@@ -40,15 +40,16 @@ pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
     dividend - divided(dividend, divisor) * divisor
 }
 
-/// `value / 2^bits`, exact, for up to 32 `bits`. It is put together without floating-point arithmetic, which takes a
-/// kilobyte of flash on a core that has no unit for it.
+/// `value / 2^bits`, exact, for up to 32 `bits`. It is put together without floating-point
+/// arithmetic, which takes a kilobyte of flash on a core that has no unit for it.
 pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
     const MANTISSA_BITS: u32 = 52;
     const BIAS: u32 = 1_023;
     let Some(power) = value.checked_ilog2() else {
         return 0.0;
     };
-    let exponent = BIAS - 1 + power - bits; // the leading bit of the mantissa adds the one that is missing
+    // the leading bit of the mantissa adds the one that is missing
+    let exponent = BIAS - 1 + power - bits;
     let mantissa = (value as u64) << (MANTISSA_BITS - power);
     f64::from_bits(((exponent as u64) << MANTISSA_BITS) + mantissa)
 }

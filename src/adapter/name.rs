@@ -9,7 +9,8 @@ use super::{Recorder, Span};
 /// Makes the series that are exported under a name.
 pub(crate) type Series<M> = fn(&Name) -> Recorder<M>;
 
-/// The name of a peer, or of a group and of its endpoints in their order; empty where nobody named it.
+/// The name of a peer, or of a group and of its endpoints in their order; empty where nobody named
+/// it.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) span: Span,

@@ -43,7 +43,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Replies were lost on our side by `now`, such as by an overflow of the socket's receive buffer. Hand in first what did arrive.
     ///
     /// That excuses silence before `now` and none after it. A probe sent before and not answered is neither lost nor evidence: when it
-    /// would be overdue the peer is asked again, at the cost of a retry, and a peer is called dead only once a probe sent since has gone unanswered for the
+    /// would be overdue the peer is asked again, at the cost of a retry, or in its turn where the budget
+    /// has none; and a peer is called dead only once a probe sent since has gone unanswered for the
     /// timeout. So `Dead` comes at most the bound after the crash, or the interval and the timeout after the last overflow,
     /// whichever is later, plus our lateness; that is never later than the bound after the last overflow.
     ///

@@ -39,7 +39,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.reschedule();
     }
 
-    /// A probe that nobody has denied for a timeout was sent, though one of an episode may be waited for longer.
+    /// A probe that nobody has denied for a timeout was sent, though one of an episode may be
+    /// waited for longer.
     fn presume_sent(&mut self) {
         let timeout_us = u64::from(self.pulse.plan().timeout_us());
         let presumed = self.watch.seen().minus(timeout_us);

@@ -20,8 +20,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.settle();
     }
 
-    /// Brings the next probe forward, though not closer to the last one than a retry would be. One that a budget refused stays where that
-    /// put it: brought forward and refused by turns, it would be due at every look.
+    /// Brings the next probe forward, though not closer to the last one than a retry would be. One
+    /// that a budget refused stays where that put it: brought forward and refused by turns, it
+    /// would be due at every look.
     pub(super) fn pull_forward(&mut self) {
         if self.claim != Claim::Retry {
             self.next = self.next.min(self.soonest());

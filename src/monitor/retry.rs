@@ -14,7 +14,8 @@ pub(super) enum Claim {
     Usual,
     /// The caller's news calls for it, so it is no retry.
     Exempt,
-    /// Comes before its turn whatever is thought of the peer, as one that was refused, and is a retry until then.
+    /// Comes before its turn whatever is thought of the peer, as one that was refused, and is a
+    /// retry until then.
     Retry,
 }
 

@@ -78,17 +78,19 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its series have a label `peer`, where
-    /// `metrics` exports them.
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its
+    /// series have a label `peer`, where `metrics` exports them.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed when the heart starts: after each probe and each
-    /// answer, until the heart stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The label `peer` is its
-    /// [name](Self::name); all that have none share one series, whose label is empty.
+    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
+    /// when the heart starts: after each probe and each answer, until the heart stops.
+    /// [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The
+    /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
+    /// empty.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {

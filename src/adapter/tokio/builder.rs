@@ -52,17 +52,19 @@ impl<P: Pacing> Builder<Monitor<WINDOW, P>> {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its series have a label `peer`, where
-    /// `metrics` exports them.
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its
+    /// series have a label `peer`, where `metrics` exports them.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed when the task starts: after each probe and each
-    /// answer, until the task stops. [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The label `peer` is its
-    /// [name](Self::name); all that have none share one series, whose label is empty.
+    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
+    /// when the task starts: after each probe and each answer, until the task stops.
+    /// [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The
+    /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
+    /// empty.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {
@@ -80,8 +82,9 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, WINDOW, P>> {
         Failover::new(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
 
-    /// Names the group, and its endpoints in their order: its `tracing` events come in a span `systole` with the fields `group` and
-    /// `endpoints`, and tell an endpoint by its place; its series have the labels `group` and `peer`, where `metrics` exports them.
+    /// Names the group, and its endpoints in their order: its `tracing` events come in a span
+    /// `systole` with the fields `group` and `endpoints`, and tell an endpoint by its place; its
+    /// series have the labels `group` and `peer`, where `metrics` exports them.
     #[must_use]
     pub fn name<S: Into<Arc<str>>>(
         mut self,
@@ -93,8 +96,9 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, WINDOW, P>> {
         self
     }
 
-    /// Exports the series of the group and of those of its endpoints that have a [name](Self::name), as those of a peer are;
-    /// [`metrics::Group`](crate::metrics::Group) says what they are.
+    /// Exports the series of the group and of those of its endpoints that have a
+    /// [name](Self::name), as those of a peer are; [`metrics::Group`](crate::metrics::Group) says
+    /// what they are.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {

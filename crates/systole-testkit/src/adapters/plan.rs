@@ -3,7 +3,7 @@
 use systole::Retries;
 
 use crate::fleet::settings::{Policy, Settings};
-use crate::fleet::{PeerPlan, fewer_incidents};
+use crate::fleet::{PeerPlan, simpler_lives};
 use crate::world::{Incident, Incidents, Jitter, Kind, OURS, Path, Random};
 
 /// Everything that is drawn before the world runs.
@@ -68,16 +68,15 @@ impl AdapterPlan {
 
     /// Simpler worlds, the simplest first.
     pub fn simpler(&self) -> Vec<Self> {
-        let mut all = vec![
-            Self {
-                life_us: self.life_us / 2,
+        let lives = simpler_lives(self.life_us, &self.peers, &self.ours).into_iter();
+        let mut all = lives
+            .map(|(life_us, peers, ours)| Self {
+                life_us,
+                peers,
+                ours,
                 ..self.clone()
-            },
-            Self {
-                life_us: self.life_us * 7 / 8,
-                ..self.clone()
-            },
-        ];
+            })
+            .collect::<Vec<_>>();
         if self.peers.len() > 1 {
             all.extend((0..self.peers.len()).map(|out| {
                 let mut fewer = self.clone();
@@ -85,14 +84,6 @@ impl AdapterPlan {
                 fewer
             }));
         }
-        all.extend(self.ours.reductions().into_iter().map(|ours| Self {
-            ours,
-            ..self.clone()
-        }));
-        all.extend(fewer_incidents(&self.peers).map(|peers| Self {
-            peers,
-            ..self.clone()
-        }));
         let settings = self.settings.simpler().into_iter();
         let settings = settings.filter(|it| it.timeouts_us.is_some());
         all.extend(settings.map(|settings| Self {

@@ -93,7 +93,8 @@ impl Course {
         first.map_or(Self::Silent, |(at_us, echo)| Self::Comes(at_us, echo))
     }
 
-    /// What the closure that sent it is told, once it is `until` then; `errno` where we could not send.
+    /// What the closure that sent it is told, once it is `until` then; `errno` where we could not
+    /// send.
     pub async fn outcome<F: Future<Output = ()>>(
         self,
         errno: i32,

@@ -17,7 +17,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         }
     }
 
-    pub(super) fn turn(&mut self, index: usize, is_down: bool, at_us: u64) {
+    fn turn(&mut self, index: usize, is_down: bool, at_us: u64) {
         let is_active = index == self.active;
         let truth = &mut self.truths[index];
         truth.turns(is_down, is_active, at_us, self.late_us);
@@ -38,7 +38,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
     }
 
     /// Notes when the first endpoint is back after all were down.
-    pub(super) fn usable(&mut self, at_us: u64) {
+    fn usable(&mut self, at_us: u64) {
         let duties = &self.plan.duties;
         let mut served = self
             .truths
@@ -55,7 +55,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         }
     }
 
-    pub(super) fn call(&mut self, index: usize, what: u32, now_us: u64) {
+    fn call(&mut self, index: usize, what: u32, now_us: u64) {
         let now = self.at(now_us);
         match what {
             0 => {
@@ -70,17 +70,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 self.group.switch_to(index, now);
                 self.has_interfered = true;
             }
-            3 => {
-                let duty = self
-                    .random
-                    .pick(&[Duty::Normal, Duty::Pinned, Duty::Barred]);
-                self.journal
-                    .call(|| format!("group.set_duty({index}, Duty::{duty:?}, at({now_us}));"));
-                self.has_interfered = true;
-                if self.group.set_duty(index, duty, now) {
-                    self.truths[index].anew();
-                }
-            }
+            3 => self.set_duty(index, now_us),
             4 => {
                 self.journal
                     .call(|| format!("group.restarted({index}, at({now_us}));"));
@@ -101,17 +91,32 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 self.group.handle_reply(index, id, now);
                 self.group.handle_reply(index + MOST, id, now);
             }
-            _ => {
-                let id = ProbeId::from(self.random.draw());
-                self.journal.call(|| {
-                    format!("group.handle_failure({index}, {id:?}, Failure::Reset, at({now_us}));")
-                });
-                self.group.handle_failure(index, id, Failure::Reset, now);
-            }
+            _ => self.fail(index, now_us),
         }
     }
 
-    pub(super) fn resumed(&mut self, now_us: u64) {
+    fn set_duty(&mut self, index: usize, now_us: u64) {
+        let duties = [Duty::Normal, Duty::Pinned, Duty::Barred];
+        let duty = self.random.pick(&duties);
+        self.journal
+            .call(|| format!("group.set_duty({index}, Duty::{duty:?}, at({now_us}));"));
+        self.has_interfered = true;
+        if self.group.set_duty(index, duty, self.at(now_us)) {
+            self.truths[index].anew();
+        }
+    }
+
+    /// A probe is said to have failed that was never sent.
+    fn fail(&mut self, index: usize, now_us: u64) {
+        let (id, failure) = (ProbeId::from(self.random.draw()), Failure::Reset);
+        self.journal.call(|| {
+            format!("group.handle_failure({index}, {id:?}, Failure::Reset, at({now_us}));")
+        });
+        self.group
+            .handle_failure(index, id, failure, self.at(now_us));
+    }
+
+    fn resumed(&mut self, now_us: u64) {
         self.journal
             .call(|| format!("group.resumed(at({now_us}));"));
         self.group.resumed(self.at(now_us));

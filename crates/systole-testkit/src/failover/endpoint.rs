@@ -100,8 +100,8 @@ impl Truth {
         if let Some(blocked_us) = self.blocked_us.take() {
             let span_us = now_us - blocked_us;
             self.unsendable_us += span_us;
-            // "for one bound none succeeded ...: after a successful send the bound counts from it". The bound of
-            // an endpoint that becomes active is shorter than the one before.
+            // "for one bound none succeeded ...: after a successful send the bound counts from it".
+            // The bound of an endpoint that becomes active is shorter than the one before.
             if span_us >= self.blocked_bound_us {
                 self.base_us = self.base_us.max(now_us);
             }

@@ -20,7 +20,8 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let Some(status) = self.group.status(self.active, self.at(0)) else {
             return Ok(());
         };
-        // "the longest interval and the longest timeouts", of which unless set none exceeds the interval
+        // "the longest interval and the longest timeouts", of which unless set none exceeds the
+        // interval
         let plan = status.monitor.heart.plan;
         let waits_us = micros(plan.bound().saturating_sub(plan.interval()));
         let waits = waits_us.div_ceil(micros(plan.timeout()).max(1));
@@ -52,25 +53,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             ));
         }
         self.active = active;
-        if matches!(
-            self.group.condition(active),
-            Some(Condition::Barred | Condition::Quarantined(_)) | None
-        ) {
-            return Err(Violation::new(
-                Law::Accounts,
-                "the active endpoint is not in service",
-                now_us,
-                active,
-            ));
-        }
-        if !self.group.is_valid() {
-            return Err(Violation::new(
-                Law::Accounts,
-                "the group is not valid",
-                now_us,
-                "",
-            ));
-        }
+        self.judge_group(now_us)?;
         let start_us = self.plan.start_us;
         for (index, truth) in self.truths.iter_mut().enumerate() {
             let condition = self.group.condition(index).unwrap();
@@ -84,8 +67,23 @@ impl<P: Pacing + Copy> Run<'_, P> {
         self.judge_outage(now_us)
     }
 
+    fn judge_group(&self, now_us: u64) -> Result<(), Violation> {
+        let condition = self.group.condition(self.active);
+        let is_out = matches!(
+            condition,
+            Some(Condition::Barred | Condition::Quarantined(_)) | None
+        );
+        let kind = match (is_out, self.group.is_valid()) {
+            (true, _) => "the active endpoint is not in service",
+            (_, false) => "the group is not valid",
+            _ => return Ok(()),
+        };
+        let detail = format!("active {}, {condition:?}", self.active);
+        Err(Violation::new(Law::Accounts, kind, now_us, detail))
+    }
+
     /// Whether nothing happens to any other endpoint than `index`, and they answer in time.
-    pub(super) fn is_lone(&self, index: usize) -> bool {
+    fn is_lone(&self, index: usize) -> bool {
         let others = self
             .truths
             .iter()
@@ -102,8 +100,9 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 .all(|(_, duty)| *duty != Duty::Barred)
     }
 
-    /// "The switch follows as soon as another endpoint has answered a probe sent since the suspicion."
-    pub(super) fn judge_active(&self, now_us: u64) -> Result<(), Violation> {
+    /// "The switch follows as soon as another endpoint has answered a probe sent since the
+    /// suspicion."
+    fn judge_active(&self, now_us: u64) -> Result<(), Violation> {
         let truth = &self.truths[self.active];
         let settings = &self.plan.settings;
         if !settings.enabled
@@ -137,7 +136,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
     }
 
     /// After all were down, "takes the first that is back".
-    pub(super) fn judge_outage(&mut self, now_us: u64) -> Result<(), Violation> {
+    fn judge_outage(&mut self, now_us: u64) -> Result<(), Violation> {
         let Some((at_us, late_at_us)) = self.usable_us else {
             return Ok(());
         };
@@ -151,21 +150,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             self.usable_us = None;
             return Ok(());
         }
-        // probes of every endpoint, `rise` answers, two request timeouts, and one switch in a hold-down
-        let rise = u64::from(self.plan.settings.active.rise);
-        let probes_us = (self.standby_us + self.timeout_us) * (rise + 1);
-        let longest_us = self
-            .truths
-            .iter()
-            .filter_map(|it| it.quarantined_us)
-            .max()
-            .unwrap_or(0);
-        let by_us = at_us
-            .max(longest_us)
-            .saturating_add(probes_us + 2 * self.timeout_us + 2 * self.hold_down_us);
-        let by_us = by_us
-            .saturating_add(self.late_us - late_at_us)
-            .saturating_add(self.bound_us);
+        let by_us = self.in_use_by_us(at_us, late_at_us);
         if now_us <= by_us {
             return Ok(());
         }
@@ -181,6 +166,20 @@ impl<P: Pacing + Copy> Run<'_, P> {
             now_us,
             detail,
         ))
+    }
+
+    /// By when an endpoint is in use that is back since `at_us`: probes of every endpoint, `rise`
+    /// answers, two request timeouts, and one switch in a hold-down.
+    fn in_use_by_us(&self, at_us: u64, late_at_us: u64) -> u64 {
+        let rise = u64::from(self.plan.settings.active.rise);
+        let probes_us = (self.standby_us + self.timeout_us) * (rise + 1);
+        let quarantines = self.truths.iter().filter_map(|it| it.quarantined_us);
+        let quarantined_us = quarantines.max().unwrap_or(0);
+        at_us
+            .max(quarantined_us)
+            .saturating_add(probes_us + 2 * self.timeout_us + 2 * self.hold_down_us)
+            .saturating_add(self.late_us - late_at_us)
+            .saturating_add(self.bound_us)
     }
 
     /// "Early calls are harmless and answer the same deadline."

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Condition, FailoverEvent, ProbeId, SwitchReason};
+use systole::{Condition, FailoverEvent, Outage, ProbeId, SwitchReason};
 
 use super::endpoint::Truth;
 use super::run::{Arrival, Run};
@@ -42,22 +42,25 @@ impl<P: Pacing + Copy> Run<'_, P> {
             let kind = "an endpoint is probed twice in one drain";
             return Err(Violation::new(Law::Progress, kind, now_us, endpoint));
         }
-        if self
-            .plan
-            .ours
-            .find(now_us, OURS, |it| it == Kind::SendFails)
-            .is_some()
-        {
-            self.journal
-                .coverage
-                .saw("nothing could be sent for a while");
-            truth.blocked_us.get_or_insert(now_us);
-            self.journal
-                .call(|| format!("group.handle_unsent({endpoint}, ids[{number}], at({now_us}));"));
-            self.group.handle_unsent(endpoint, id, self.at(now_us));
-            return Ok(());
+        let fails = |it| it == Kind::SendFails;
+        match self.plan.ours.find(now_us, OURS, fails) {
+            Some(_) => self.fail_to_send(endpoint, id, number, now_us),
+            None => self.send(endpoint, id, number, now_us),
         }
-        truth.sent(now_us);
+        Ok(())
+    }
+
+    fn fail_to_send(&mut self, endpoint: usize, id: ProbeId, number: u64, now_us: u64) {
+        let coverage = &mut self.journal.coverage;
+        coverage.saw("nothing could be sent for a while");
+        self.truths[endpoint].blocked_us.get_or_insert(now_us);
+        self.journal
+            .call(|| format!("group.handle_unsent({endpoint}, ids[{number}], at({now_us}));"));
+        self.group.handle_unsent(endpoint, id, self.at(now_us));
+    }
+
+    fn send(&mut self, endpoint: usize, id: ProbeId, number: u64, now_us: u64) {
+        self.truths[endpoint].sent(now_us);
         let arrivals = &mut self.arrivals;
         send(&self.plan.peers[endpoint], number, now_us, |at_us, echo| {
             arrivals.push(
@@ -71,7 +74,6 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 },
             );
         });
-        Ok(())
     }
 
     pub(super) fn event(&mut self, event: FailoverEvent, now_us: u64) -> Result<(), Violation> {
@@ -105,25 +107,26 @@ impl<P: Pacing + Copy> Run<'_, P> {
                     self.truths[endpoint].anew();
                 }
             }
-            FailoverEvent::Down { .. } => {
-                self.journal.coverage.saw("out of service was told");
-                if self.truths.iter().all(Truth::is_fine) {
-                    let kind = "out of service, where all endpoints answer in time";
-                    return Err(Violation::new(
-                        Law::LocalTrouble,
-                        kind,
-                        now_us,
-                        format!("{event:?}"),
-                    ));
-                }
-            }
+            FailoverEvent::Down { outage, .. } => self.down(outage, now_us)?,
             FailoverEvent::Restored { .. } => self.journal.coverage.saw("an outage was over"),
             _ => {}
         }
         Ok(())
     }
 
-    pub(super) fn switched(
+    fn down(&mut self, outage: Outage, now_us: u64) -> Result<(), Violation> {
+        self.journal.coverage.saw("out of service was told");
+        if !self.truths.iter().all(Truth::is_fine) {
+            return Ok(());
+        }
+        let (kind, detail) = (
+            "out of service, where all endpoints answer in time",
+            format!("{outage:?}"),
+        );
+        Err(Violation::new(Law::LocalTrouble, kind, now_us, detail))
+    }
+
+    fn switched(
         &mut self,
         from: usize,
         to: usize,
@@ -163,7 +166,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         Ok(())
     }
 
-    pub(super) fn quarantined(
+    fn quarantined(
         &mut self,
         endpoint: usize,
         span: Duration,

@@ -7,6 +7,7 @@ use systole::{Failover, FailoverConfig, FailoverOutput, Instant, ProbeId, RetryB
 
 use super::endpoint::Truth;
 use super::plan::GroupPlan;
+use super::settings::GroupSettings;
 use crate::fleet::{Echo, down_spans, micros};
 use crate::world::{Journal, Kind, Law, Queue, Random, Violation, mixed};
 
@@ -65,6 +66,39 @@ pub(super) struct Run<'a, P: Pacing> {
     pub(super) usable_us: Option<(u64, u64)>,
 }
 
+/// What happens to the endpoints, and what the caller does about them.
+fn acts(plan: &GroupPlan) -> Queue<(usize, Act)> {
+    let mut acts = Queue::default();
+    for (index, peer) in plan.peers.iter().enumerate() {
+        for (from_us, until_us) in down_spans(peer) {
+            acts.push(from_us, (index, Act::Goes));
+            acts.push(until_us, (index, Act::Comes));
+        }
+        for it in &peer.incidents.0 {
+            if let Kind::Caller { what } = it.kind {
+                acts.push(it.from_us, (index, Act::Call(what)));
+            }
+        }
+    }
+    acts
+}
+
+/// The first quarantine and the hold-down: what was refused is as it was, 30 s.
+fn kept_spans_us<P: Pacing + Copy>(
+    settings: &GroupSettings,
+    config: &FailoverConfig<P>,
+) -> (u64, u64) {
+    let us = Duration::from_micros;
+    let is_kept = |(first, longest)| config.quarantine(us(first), us(longest)).is_ok();
+    let quarantine = settings.quarantine_us.filter(|&it| is_kept(it));
+    let is_kept = |hold_down| config.hold_down(us(hold_down)).is_ok();
+    let hold_down = settings.hold_down_us.filter(|&it| is_kept(it));
+    (
+        quarantine.map_or(30_000_000, |(first, _)| first),
+        hold_down.unwrap_or(30_000_000),
+    )
+}
+
 impl<'a, P: Pacing + Copy> Run<'a, P> {
     pub(super) fn new(
         plan: &'a GroupPlan,
@@ -80,26 +114,8 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         });
         let timeout_us = micros(timeout);
         let request_us = plan.settings.request_timeout_us.unwrap_or(timeout_us);
-        let mut acts = Queue::default();
-        for (index, peer) in plan.peers.iter().enumerate() {
-            for (from_us, until_us) in down_spans(peer) {
-                acts.push(from_us, (index, Act::Goes));
-                acts.push(until_us, (index, Act::Comes));
-            }
-            for it in &peer.incidents.0 {
-                if let Kind::Caller { what } = it.kind {
-                    acts.push(it.from_us, (index, Act::Call(what)));
-                }
-            }
-        }
-        let us = Duration::from_micros;
         let settings = &plan.settings;
-        // what was refused is as it was: 30 s
-        let is_kept = |(first, longest)| config.quarantine(us(first), us(longest)).is_ok();
-        let quarantine = settings.quarantine_us.filter(|&it| is_kept(it));
-        let hold_down = settings
-            .hold_down_us
-            .filter(|&it| config.hold_down(us(it)).is_ok());
+        let (first_quarantine_us, hold_down_us) = kept_spans_us(settings, &config);
         // "The request timeout ... is the interval of `active` or its longest timeout"
         let quick_us = timeout_us.min(request_us);
         let truths = plan
@@ -122,10 +138,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
                 None => micros(intervals.0),
             },
             standby_us: micros(intervals.0.max(intervals.1)),
-            first_quarantine_us: quarantine.map_or(30_000_000, |(first, _)| first),
-            hold_down_us: hold_down.unwrap_or(30_000_000),
+            first_quarantine_us,
+            hold_down_us,
             life_us: plan.life_us.min(u64::MAX - plan.start_us - 1),
-            acts,
+            acts: acts(plan),
             arrivals: Queue::default(),
             truths,
             random: Random::new(plan.settings.active.seed),

@@ -8,6 +8,6 @@ pub mod settings;
 mod truth;
 
 pub use network::{Echo, down_spans, send};
-pub use plan::{FleetPlan, PeerPlan, fewer_incidents};
+pub use plan::{FleetPlan, PeerPlan, simpler_lives};
 pub use run::FleetWorld;
 pub use truth::{Ours, Truth, micros};

@@ -67,17 +67,24 @@ impl PeerPlan {
     }
 }
 
-/// Each way to leave out a part of what happens to one of `peers`.
-pub fn fewer_incidents(peers: &[PeerPlan]) -> impl Iterator<Item = Vec<PeerPlan>> {
-    let fewer = move |(index, peer): (usize, &PeerPlan)| {
-        let reductions = peer.incidents.reductions().into_iter();
-        reductions.map(move |incidents| {
+/// What a simpler world of the same kind differs in: how long it lasts, whom it is about, what is
+/// our fault.
+pub type Simpler = (u64, Vec<PeerPlan>, Incidents);
+
+/// Worlds that end sooner, in which less is our fault, or less happens to one of `peers`.
+pub fn simpler_lives(life_us: u64, peers: &[PeerPlan], ours: &Incidents) -> Vec<Simpler> {
+    let sooner = [life_us / 2, life_us * 7 / 8].map(|us| (us, peers.to_vec(), ours.clone()));
+    let mut all = Vec::from(sooner);
+    let fewer = ours.reductions().into_iter();
+    all.extend(fewer.map(|ours| (life_us, peers.to_vec(), ours)));
+    for (index, peer) in peers.iter().enumerate() {
+        all.extend(peer.incidents.reductions().into_iter().map(|incidents| {
             let mut peers = peers.to_vec();
             peers[index].incidents = incidents;
-            peers
-        })
-    };
-    peers.iter().enumerate().flat_map(fewer)
+            (life_us, peers, ours.clone())
+        }));
+    }
+    all
 }
 
 /// The bound that a fleet states of a peer of which nothing is known.

@@ -131,7 +131,8 @@ impl Incidents {
         found.copied()
     }
 
-    /// When we look, where we want to at `wake_us`: once we are back, which `away` is told, and late.
+    /// When we look, where we want to at `wake_us`: once we are back, which `away` is told, and
+    /// late.
     pub fn looks_at_us(
         &self,
         mut wake_us: u64,
