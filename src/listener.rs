@@ -83,9 +83,10 @@ pub enum ListenerOutput {
 /// # The bound
 ///
 /// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than
-/// the quickest one. The listener keeps the line of the sender's schedule that lies below all arrivals and touches them at their mean
-/// sequence number (Moon, Skelly and Towsley, INFOCOM 1999). A beat proves life when it was sent by that line, which is never later
-/// than when it arrived. So the verdict `Dead` comes at most
+/// the quickest one. The listener keeps the line of the sender's schedule that lies below all arrivals and touches them in their
+/// middle (Moon, Skelly and Towsley, INFOCOM 1999). A beat proves life when it was sent by that line, which is never later than
+/// when it arrived. A beat that the next one follows sooner than the fastest sender could send it was held on the way, and does not
+/// move the line, however many of them a queue releases. So the verdict `Dead` comes at most
 ///
 /// > [the bound](ListenerSnapshot::bound) + the delay of the newest beat, plus our own lateness
 ///
@@ -101,7 +102,7 @@ pub enum ListenerOutput {
 /// After a lasting step of the delay, the interval or the clock's rate, mistakes cease
 ///
 /// * at once, if beats come sooner than before;
-/// * after 1,024 heard beats at the latest, if they come later;
+/// * after 1,024 beats that no queue held at the latest, if they come later;
 /// * sooner, if they come so late that each following one comes after the verdict: when four of them at least have come at the pace of
 ///   their numbers for four bounds, or sixteen that are stated.
 ///
@@ -140,8 +141,10 @@ pub struct Listener<const N: usize> {
     /// How improbable the silence was that the newest beat ended.
     silence: SuspicionLevel,
     load: Option<u8>,
-    /// Whether our clock stood still since the newest beat, for nobody knows how many slots.
+    /// Whether our clock stood still since the newest beat was sent, for nobody knows how many slots, and until when beats come that
+    /// may have waited for us since before.
     slept: bool,
+    waited_until: Instant,
     verdict: Verdict,
     /// Beats heard since `Dead`.
     risen: u8,
@@ -211,6 +214,7 @@ impl<const N: usize> Listener<N> {
             silence: SuspicionLevel::ZERO,
             load: None,
             slept: false,
+            waited_until: now,
             verdict: Verdict::Unknown,
             risen: 0,
             revival: Reason::Recovered,
@@ -322,14 +326,17 @@ impl<const N: usize> Listener<N> {
 
     /// Tells that we were suspended and that the clock did not see it: from now on a live peer has a whole bound to be heard.
     ///
+    /// For how long the clock stood, nobody knows, so the sender's schedule is found anew from the next beats on. Those that come
+    /// within an interval from now may have waited for us since before, and are no beginning.
+    ///
     /// The credit is counted as our [lateness](ListenerCounters::lateness_us). In one silence it comes to three bounds at most, so a
     /// device that says so whenever it wakes finds a dead peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
-        self.slept = true;
+        let interval_us = self.arrivals.interval_us();
+        (self.slept, self.waited_until) = (true, self.watch.now().plus(interval_us));
         if self.verdict != Verdict::Dead {
             self.excuse();
-            let interval_us = self.arrivals.interval_us();
             let next = self
                 .watch
                 .seen()
@@ -354,7 +361,7 @@ impl<const N: usize> Listener<N> {
     /// Beats that arrived during the leap seem to have come late; the sender's schedule is that of those before it.
     pub fn resync(&mut self, now: Instant) {
         self.watch.resync(now);
-        for moment in [&mut self.heard, &mut self.woken] {
+        for moment in [&mut self.heard, &mut self.woken, &mut self.waited_until] {
             *moment = (*moment).min(now);
         }
         if let Some(stranger) = &mut self.stranger {

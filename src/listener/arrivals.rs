@@ -23,13 +23,15 @@ pub(super) struct Arrivals<const N: usize> {
     late_since: Point,
 }
 
-/// A beat's place: how many slots after the last, at which interval to the next, when it came and how much of that is our lateness.
+/// A beat's place: how many slots after the last, at which interval to the next, when it came and how much of that is our lateness,
+/// and whether our clock stood still since the last, for nobody knows how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) slots: u32,
     pub(super) interval_us: u64,
     pub(super) received: Instant,
     pub(super) late_us: u64,
+    pub(super) slept: bool,
 }
 
 /// How many late beats in a row are no accident.
@@ -40,7 +42,7 @@ impl<const N: usize> Arrivals<N> {
         let line = Line::new(Instant::ZERO);
         Self {
             window: RttWindow::new(),
-            late_since: line.newest(Instant::ZERO),
+            late_since: line.newest(),
             line,
             sent: Instant::ZERO,
             interval_us: 0,
@@ -51,7 +53,7 @@ impl<const N: usize> Arrivals<N> {
 
     /// Starts a schedule of which nothing is known but that a beat arrived. The statistics of the path stay.
     pub(super) fn align(&mut self, received: Instant, interval_us: u64) {
-        self.line = Line::new(received);
+        self.line.restart(received);
         self.interval_us = interval_us;
         self.late_beats = 0;
         self.record(received, 0);
@@ -60,8 +62,11 @@ impl<const N: usize> Arrivals<N> {
     /// Takes in an arrival; returns how much later than the line it came. O(1), whatever `N` is.
     pub(super) fn take(&mut self, step: Step) -> u64 {
         let slots_us = self.interval_us.saturating_mul(step.slots.into());
-        self.line
-            .take(slots_us, step.received, self.interval_us / 8);
+        if step.slept {
+            self.line.restart(step.received);
+        } else {
+            self.line.take(slots_us, step.received, self.margin_us());
+        }
         if step.interval_us != self.interval_us {
             self.change_interval(step);
         }
@@ -75,7 +80,7 @@ impl<const N: usize> Arrivals<N> {
         } else {
             step.received
         };
-        self.line.restart(from);
+        self.line = Line::new(from);
         self.interval_us = step.interval_us;
         self.late_beats = 0;
     }
@@ -97,9 +102,8 @@ impl<const N: usize> Arrivals<N> {
             self.late_beats = 0;
             return false;
         }
-        let newest = self.line.newest(received);
-        if self.late_beats == 0 || !self.late_since.is_in_pace_with(newest) {
-            (self.late_beats, self.late_since) = (0, newest);
+        if self.late_beats == 0 || !self.line.is_in_pace_since(self.late_since) {
+            (self.late_beats, self.late_since) = (0, self.line.newest());
         }
         self.late_beats = self.late_beats.saturating_add(1);
         let waited_us = received.since(self.late_since.at);
@@ -148,10 +152,15 @@ impl<const N: usize> Arrivals<N> {
         next.plus(self.lateness_us())
     }
 
-    /// How much later than the line the next beat may well come: the later expectation and four deviations.
+    /// By how much beats may well miss what is expected: four deviations, or an eighth of an interval.
+    pub(super) fn margin_us(&self) -> u64 {
+        let deviations_us = self.deviation_us().saturating_mul(4);
+        deviations_us.max(self.interval_us / 8)
+    }
+
+    /// How much later than the line the next beat may well come.
     pub(super) fn allowance_us(&self) -> u64 {
-        self.lateness_us()
-            .saturating_add(self.deviation_us().saturating_mul(4))
+        self.lateness_us().saturating_add(self.margin_us())
     }
 
     /// How long the next beat, and then one an interval for each that is missing, is late at `now`, on the scale of
@@ -193,6 +202,7 @@ mod tests {
             interval_us,
             received: arrivals.sent.plus(after_us),
             late_us: 0,
+            slept: false,
         }
     }
 
@@ -213,7 +223,7 @@ mod tests {
         let arrivals = aligned();
         assert_eq!(arrivals.sent, Instant::from_secs(10_000));
         assert_eq!(arrivals.expected(), Instant::from_secs(10_001));
-        assert_eq!(arrivals.allowance_us(), 0);
+        assert_eq!(arrivals.allowance_us(), SECOND_US / 8);
     }
 
     /// One on time, and one two seconds late.

@@ -58,9 +58,10 @@ impl<const N: usize> Listener<N> {
         }
     }
 
-    /// Whether so many slots can have passed since the newest beat.
+    /// Whether so many slots can have passed since the newest beat, of a sender that is a quarter faster than it announces.
     fn is_plausible(&self, slots: u32, beat: &Beat, received: Instant) -> bool {
         let interval_us = beat.interval_us.min(self.arrivals.interval_us());
+        let interval_us = interval_us - interval_us / 4;
         let passed = || self.arrivals.slots_since(received, interval_us);
         slots <= NEAR || self.slept || u64::from(slots - NEAR) <= passed()
     }
@@ -76,9 +77,7 @@ impl<const N: usize> Listener<N> {
         let authenticated = self.config.authenticated;
         let believed = match self.flow {
             None => !authenticated || beat.incarnation >= self.config.incarnation_min,
-            Some(flow) if authenticated && beat.incarnation != flow.incarnation => {
-                beat.incarnation > flow.incarnation
-            }
+            Some(flow) if authenticated => beat.incarnation >= flow.incarnation,
             Some(_) => self.is_confirmed(beat, received),
         };
         if believed {
@@ -118,6 +117,7 @@ impl<const N: usize> Listener<N> {
 
     /// The beat `slots` after the newest of the known life. A sender that leaves says so before its slot.
     fn hear(&mut self, beat: &Beat, slots: u32, received: Instant) {
+        let slept = self.slept;
         self.count(beat, slots - 1, received);
         if beat.goodbye {
             return self.leave();
@@ -127,6 +127,7 @@ impl<const N: usize> Listener<N> {
             interval_us: beat.interval_us,
             received,
             late_us: self.lateness_of(received),
+            slept,
         });
         let bound_us = self.bound_of(beat);
         let patience_us = self.config.patience_us(bound_us);
@@ -167,7 +168,8 @@ impl<const N: usize> Listener<N> {
     }
 
     fn count(&mut self, beat: &Beat, lost: u32, received: Instant) {
-        (self.heard, self.slept) = (received, false);
+        self.heard = received;
+        self.slept &= received <= self.waited_until;
         self.load = beat.load;
         add(&mut self.counters.beats, 1);
         add(&mut self.counters.lost, lost);
@@ -209,8 +211,7 @@ impl<const N: usize> Listener<N> {
     fn look_ahead(&mut self, beat: &Beat, alive_at: Instant) {
         let before = self.outlook.bound_us;
         let (stated, bound_us) = (self.config.bound_us, self.bound_of(beat));
-        let margin_us = beat.interval_us / 8;
-        let margin_us = margin_us.max(self.arrivals.deviation_us().saturating_mul(4));
+        let margin_us = self.arrivals.margin_us();
         let advertised_us = self.arrivals.announced_us(beat.deadline_us);
         let outlook = &mut self.outlook;
         outlook.bound_us = bound_us;

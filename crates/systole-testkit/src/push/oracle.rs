@@ -46,6 +46,8 @@ pub struct Oracle<'p> {
     /// The latest moment that was shown to the listener.
     pub latest: Instant,
     pub drains: u32,
+    /// True time.
+    pub now_us: u64,
     /// Drains in a row to which nothing came, and which told nothing.
     pub idle_drains: u32,
 }
@@ -82,6 +84,7 @@ impl<'p> Oracle<'p> {
             late_now_us: 0,
             latest: Instant::ZERO,
             drains: 0,
+            now_us: 0,
             idle_drains: 0,
         }
     }
@@ -127,7 +130,10 @@ impl<'p> Oracle<'p> {
         self.latest = self.latest.max(received_at);
         self.handle(beat, received_at, journal);
         let usual_us = self.usual_us(&self.truth.sent[index]);
-        let newer = self.truth.hand(index, read_us, usual_us);
+        let first = self.truth.sent[index].life == 0;
+        let known = || self.machine.snapshot(received_at).incarnation;
+        let believed = first || known() == Some(beat.incarnation());
+        let newer = self.truth.hand(index, read_us, usual_us, believed);
         let overtaken = !repeated && !newer;
         journal
             .coverage

@@ -181,6 +181,7 @@ impl<'p> Run<'p> {
     /// Reads what waits, and polls.
     pub fn look(&mut self, journal: &mut Journal) -> Result<(), Violation> {
         let now_us = self.now_us;
+        self.oracle.now_us = now_us;
         for (at_us, arrival) in std::mem::take(&mut self.waiting) {
             let read_us = if self.plan.stamped { at_us } else { now_us };
             let beat = datagram::read(&arrival.datagram, self.plan.settings.tagged);

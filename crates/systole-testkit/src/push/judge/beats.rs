@@ -32,7 +32,11 @@ impl Oracle<'_> {
         }
         let sent = self.truth.sent[index];
         let bound_us = before.bound_us.max(micros(self.machine.bound()));
-        let fresh_us = bound_us + self.usual_us(&sent) + self.slack_us(read);
+        // "what is known is how much longer than the quickest one"
+        let least_us = self.truth.least_delay_us().max(self.usual_us(&sent));
+        let fresh_us = bound_us
+            .saturating_add(least_us)
+            .saturating_add(self.slack_us(read));
         let stale = read.us - sent.at_us > fresh_us;
         let dead = before.verdict == Verdict::Dead;
         journal
@@ -107,7 +111,7 @@ impl Oracle<'_> {
             self.unseen = Unseen::default();
             return Ok(());
         }
-        if self.unseen.beats == 0 || self.truth.run == 1 {
+        if self.unseen.beats == 0 || self.truth.run == 1 || self.truth.known == 1 {
             self.unseen = Unseen {
                 since_us: at.us,
                 ..Unseen::default()
@@ -121,10 +125,32 @@ impl Oracle<'_> {
         let new = self.is_new_to_it(sent);
         // the first after a pause may be late in its slot, so that the pace begins with the second
         let enough = rise + 1 + if new { 2 } else { 0 };
-        let bounds_us = micros(self.machine.bound()).saturating_mul(LATE_BOUNDS);
+        // before it is alive, the bound in force is that of the first beat; and the beats that bring
+        // it back are those after that time
+        let interval_us = micros(sent.beat.interval());
+        let promised_us = interval_us * u64::from(self.plan.settings.losses);
+        let promised_us = promised_us + micros(sent.beat.deadline());
+        let bound_us = match self.plan.settings.bound_us {
+            Some(_) => micros(self.machine.bound()),
+            None => micros(self.machine.bound()).max((promised_us + interval_us) / 4 * 5),
+        };
+        let bounds_us = bound_us.saturating_mul(LATE_BOUNDS);
+        let bounds_us = bounds_us.saturating_add(interval_us / 4 * 5 * u64::from(rise));
         let long = at.us.saturating_sub(self.unseen.since_us) > bounds_us
             && self.unseen.beats > LATE_BEATS + rise;
-        let in_vain = self.unseen.beats >= enough && (self.is_settled(at) || long);
+        // what has waited for us longer than the bound does not tell that it is alive now, nor
+        // where its real interval is not known yet
+        let now_us = self.clock.read(self.now_us).as_micros();
+        let waited_us = now_us.saturating_sub(at.shown.as_micros());
+        let age_us = waited_us.saturating_add(self.slack_us(at));
+        let deadline_us = micros(sent.beat.deadline());
+        let least_us = match self.plan.settings.bound_us {
+            Some(bound_us) if bound_us >= deadline_us => bound_us,
+            Some(_) => deadline_us + interval_us,
+            None => promised_us,
+        };
+        let fresh = age_us <= least_us;
+        let in_vain = fresh && self.unseen.beats >= enough && (self.is_settled(at) || long);
         let seen = !in_vain || !self.is_in_pace();
         self.check(seen, Law::NoLockOut, "a peer that is back is not seen", at)
     }

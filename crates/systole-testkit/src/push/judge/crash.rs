@@ -58,7 +58,9 @@ impl Oracle<'_> {
         back.sum()
     }
 
-    pub fn at_the_end(&self, at_us: u64, journal: &mut Journal) -> Judged {
+    /// The time in which nobody looked any more is lateness, too.
+    pub fn at_the_end(&mut self, at_us: u64, journal: &mut Journal) -> Judged {
+        self.count_lateness(self.clock.read(at_us), journal);
         self.judge_detection(self.moment(at_us), journal)
     }
 }

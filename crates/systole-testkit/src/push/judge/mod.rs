@@ -25,6 +25,8 @@ const LATE_BOUNDS: u64 = 16;
 const LATE_BEATS: u32 = 4;
 /// "Its real interval is known from its fourth beat on."
 const KNOWN_BEATS: u32 = 4;
+/// The line rests on so many beats at least, once they were heard.
+const MEMORY_BEATS: u32 = 384;
 /// A sender that is slower than it announces is not suspect after so many beats.
 const LEARNING_BEATS: u32 = 16;
 /// What `resumed` at every wake may put off a verdict by, in bounds that pass on the clock: one that
@@ -91,10 +93,27 @@ impl Oracle<'_> {
     fn slack_us(&self, at: Moment) -> u64 {
         let interval_us = self.longest_interval_us();
         let slope_ppm = u64::from(self.plan.slope_ppm_at(at.us).unsigned_abs());
-        let unknown = self.plan.sender.style == Style::Foreign && self.truth.known < KNOWN_BEATS;
+        let learnt = self.truth.usual_beats;
+        let unknown = self.plan.sender.style == Style::Foreign && learnt < KNOWN_BEATS;
         let slope_ppm = if unknown { slope_ppm } else { 0 };
         let unknown_us = interval_us / 1_000_000 * slope_ppm + slope_ppm;
-        2 * self.plan.noise_us() + interval_us / 64 + 2 + unknown_us * u64::from(KNOWN_BEATS)
+        let unheard = self.unheard_slots();
+        let noise_us = 2 * self.plan.noise_us();
+        // the slope between two arrivals in the two halves, each of them late by the noise
+        let leaning_us = u128::from(noise_us) * u128::from(unheard);
+        let leaning_us = leaning_us / (u128::from(learnt.min(MEMORY_BEATS)) / 4 + 1);
+        let leaning_us = u64::try_from(leaning_us).unwrap_or(u64::MAX);
+        let slots = self.truth.slots_since(Some(self.truth.first));
+        let unknown_us = unknown_us.saturating_mul(slots + u64::from(KNOWN_BEATS));
+        (noise_us + interval_us / 64 + 2)
+            .saturating_add(unknown_us)
+            .saturating_add(leaning_us)
+    }
+
+    /// For how many slots up to the newest beat nothing was heard as usual, which the line is
+    /// extended over.
+    fn unheard_slots(&self) -> u64 {
+        self.truth.slots_since(self.truth.usual)
     }
 
     /// The longest that `sent` is under way where nothing holds it.

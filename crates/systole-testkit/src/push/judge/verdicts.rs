@@ -38,7 +38,9 @@ impl Oracle<'_> {
             .saturating_add(self.slack_us(at));
         // "or the bound is about to pass"
         let bound = waited_us >= micros(self.machine.bound());
-        let late = bound || waited_us >= micros(newest.beat.deadline());
+        // "what it claims beyond is read as these"
+        let deadline_us = micros(newest.beat.deadline()).min(self.plan.settings.max_us);
+        let late = bound || waited_us >= deadline_us;
         let learning = self.plan.sender.style == Style::Foreign && self.truth.run < LEARNING_BEATS;
         self.check(
             late || learning,
