@@ -162,8 +162,9 @@ impl Target {
     fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
         state.trouble.hear(length_us, answer.now, self.bound_us);
         if let Some(rtt_us) = answer.rtt_us {
-            state.trouble.sample(rtt_us);
-            let deviation_us = rtt_us.abs_diff(state.trouble.median_us());
+            let waited_us = rtt_us.saturating_add(answer.held_us); // as a timeout has it
+            state.trouble.sample(waited_us);
+            let deviation_us = waited_us.abs_diff(state.trouble.median_us());
             state.spread_us = state.spread_us - state.spread_us / 16 + deviation_us / 16;
         }
         let (usual, median) = (state.usual_us, state.trouble.median_us());
