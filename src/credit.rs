@@ -1,12 +1,13 @@
 //! Time in which the peer could not have been asked, taken off the silence that a verdict counts.
 
 use crate::time::Instant;
+use crate::wide;
 
 /// How much longer than its bound a silence may last.
 ///
 /// Lateness is credited by [`Watch`](crate::watch::Watch), which stands still while nobody looks. While probes cannot be
 /// sent, or were voided, answers to earlier ones are still listened for, so observed time goes on and the bound is extended
-/// instead. A sign of life at or after `at` makes all of the credit void: the silence counts from there.
+/// instead. The silence counts from the last sign of life, so no more of it is credited than lies after that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Credit {
     span_us: u64,
@@ -36,6 +37,16 @@ impl Credit {
             self.span_us = 0;
         }
     }
+
+    /// No more is credited than what lies after `alive_at`.
+    pub(crate) const fn limit(&mut self, alive_at: Instant) {
+        self.span_us = wide::min(self.span_us, self.at.since(alive_at));
+    }
+
+    /// A dead peer was alive at `alive_at`: the silence counts from what was credited since.
+    pub(crate) const fn count_from(&mut self, alive_at: Instant) {
+        self.span_us = self.at.since(alive_at);
+    }
 }
 
 #[cfg(test)]
@@ -43,13 +54,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credit_lasts_until_the_peer_was_alive_after_it() {
-        let at = Instant::from_secs;
+    fn no_more_is_credited_than_lies_after_the_last_sign_of_life() {
+        let at = Instant::from_micros;
         let mut credit = Credit::NONE;
         credit.add(3, at(5));
         credit.add(4, at(9));
-        credit.heard(at(8));
-        assert_eq!(credit.span_us(), 7);
+        for (alive_at, left) in [(1, 7), (2, 7), (3, 6), (8, 1)] {
+            credit.limit(at(alive_at));
+            assert_eq!(credit.span_us(), left, "{alive_at}");
+        }
         credit.heard(at(9));
         assert_eq!(credit.span_us(), 0);
     }

@@ -241,9 +241,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Removes `peer`; returns whether it was there. Events of it that are pending stay.
     pub fn remove(&mut self, peer: PeerKey) -> bool {
-        let Some(verdict) = self.verdict(peer) else {
+        let Some(slot) = self.slot(peer) else {
             return false;
         };
+        let verdict = self.verdict_of(slot);
+        let mut monitor = self.wake(slot, peer);
+        monitor.abandon_all();
+        self.counters.add(monitor.counters());
         if let Some(slot) = self.slots.get_mut(peer.index()) {
             slot.generation = slot.generation.wrapping_add(1);
         }

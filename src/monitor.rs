@@ -402,9 +402,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: self.count,
             fate: Fate::Waiting,
         });
-        if let Some(probe) = forgotten {
-            self.forget(&probe);
-        }
+        self.forget(&forgotten);
     }
 
     /// Sets the next probe: retries and probes of a dead peer count from the last send, steady ones from its place on the schedule.

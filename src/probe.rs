@@ -120,36 +120,44 @@ const fn scramble(half: u64, key: u64, round: u64) -> u64 {
     mix(key ^ half.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ round) >> 32
 }
 
-/// What became of a probe.
+/// What became of a probe. In an order in which what is asked of them below are ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Answered, or there is no probe: an empty slot is all zeros.
     Settled,
-    /// Nothing yet.
-    Waiting,
-    /// Its timeout has passed; a late reply still counts.
-    Overdue,
-    /// It failed at once.
-    Failed,
     /// Nothing is to be learnt from its silence. A reply still proves life.
     Void,
-    /// The same of one that was counted as lost.
+    /// Nothing yet.
+    Waiting,
+    /// We slept after it had been waited for as long as an answer takes: it is overdue, and when is not known. To be told with the next poll.
+    Asleep,
+    /// Its timeout has passed; a late reply still counts.
+    Overdue,
+    /// Overdue while we slept, and told.
+    Overslept,
+    /// It failed at once.
+    Failed,
+    /// The same as void of one that was counted as lost, or as failed.
     VoidLost,
     /// It could not be sent.
     Unsent,
     /// Its reply may have been lost on our side, so its silence is no evidence. A reply counts as one in time.
     #[cfg(feature = "alloc")]
     Excused,
-    /// We slept after it had been waited for as long as an answer takes: it is overdue, and when is not known. To be told with the next poll.
-    Asleep,
-    /// The same, told.
-    Overslept,
 }
 
 impl Fate {
-    /// Whether it was counted as lost.
+    /// Whether it was counted as lost, or as failed.
     pub(crate) const fn is_lost(self) -> bool {
-        matches!(self, Self::Overdue | Self::Overslept | Self::VoidLost)
+        matches!(
+            self,
+            Self::Overdue | Self::Overslept | Self::Failed | Self::VoidLost
+        )
+    }
+
+    /// Whether it has not been counted yet as anything that a probe ends in.
+    pub(crate) const fn is_outstanding(self) -> bool {
+        matches!(self, Self::Waiting | Self::Asleep | Self::Void) || self.is_excused()
     }
 
     /// Whether its reply may have been lost on our side.
@@ -224,8 +232,9 @@ pub(crate) struct Outstanding([Probe; CAPACITY]);
 impl Outstanding {
     pub(crate) const NONE: Self = Self([Probe::NONE; CAPACITY]);
 
-    /// Remembers `probe`, the latest; returns the one that is forgotten for it: one that was answered or not sent where there is one, else the oldest.
-    pub(crate) fn push(&mut self, probe: Probe) -> Option<Probe> {
+    /// Remembers `probe`, the latest; returns what is forgotten for it: a probe that was answered or not sent, or an empty place, where there is
+    /// one, else the oldest.
+    pub(crate) fn push(&mut self, probe: Probe) -> Probe {
         let mut moved = probe;
         for slot in self.0.iter_mut().rev() {
             core::mem::swap(slot, &mut moved);
@@ -233,7 +242,7 @@ impl Outstanding {
                 break;
             }
         }
-        moved.is_unanswered().then_some(moved)
+        moved
     }
 
     pub(crate) fn find(&mut self, label: Label) -> Option<&mut Probe> {
@@ -259,10 +268,8 @@ impl Outstanding {
 
     /// Whether a probe that was sent at `since` or later is known to have been.
     pub(crate) fn is_sent_since(&self, since: Instant) -> bool {
-        let known = |probe: &Probe| probe.fate.is_lost() || probe.fate == Fate::Failed;
-        self.0
-            .iter()
-            .any(|probe| known(probe) && probe.sent >= since)
+        let mut probes = self.0.iter();
+        probes.any(|probe| probe.fate.is_lost() && probe.sent >= since)
     }
 
     /// Whether a probe sent at `sent` may have been forgotten unanswered: then none that is remembered is older.
@@ -315,6 +322,15 @@ impl Outstanding {
                 _ => Fate::Void,
             };
         }
+    }
+
+    /// How many have not been counted yet as anything that a probe ends in.
+    pub(crate) fn count(&self) -> u8 {
+        let mut count = 0;
+        for probe in &self.0 {
+            count += u8::from(probe.fate.is_outstanding());
+        }
+        count
     }
 
     /// When the latest probe was sent of those that something can still become of and that were sent at `since` or later.
@@ -452,18 +468,16 @@ mod tests {
             count: 0,
             fate,
         };
-        assert_eq!(outstanding.push(probe(1, Fate::Waiting)), None);
+        assert_eq!(outstanding.push(probe(1, Fate::Waiting)), Probe::NONE);
         for us in 2..9 {
-            assert_eq!(outstanding.push(probe(us, Fate::Settled)), None);
+            let forgotten = outstanding.push(probe(us, Fate::Settled));
+            assert_eq!(forgotten.fate, Fate::Settled);
         }
         for us in 9..16 {
-            assert_eq!(outstanding.push(probe(us, Fate::Overdue)), None);
+            let forgotten = outstanding.push(probe(us, Fate::Overdue));
+            assert_eq!(forgotten.fate, Fate::Settled);
         }
-        assert_eq!(
-            outstanding
-                .push(probe(16, Fate::Waiting))
-                .map(|probe| probe.sent.as_micros()),
-            Some(1)
-        );
+        let forgotten = outstanding.push(probe(16, Fate::Waiting));
+        assert_eq!(forgotten, probe(1, Fate::Waiting));
     }
 }

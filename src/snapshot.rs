@@ -50,28 +50,34 @@ pub struct Snapshot {
     pub promise: Option<Promise>,
 }
 
-/// What a monitor has counted since it was made. Every counter saturates.
+/// What a monitor has counted since it was made. No counter ever falls; each saturates.
+///
+/// Every probe that was handed out is [outstanding](Self::outstanding) until it is counted once more, as `answered`, `lost`, `failed`, `unsent` or
+/// `abandoned`. Every reply counts as `answered`, `late` or `ignored`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Counters {
-    /// Probes handed out to be sent, less those that could not be.
+    /// Probes handed out to be sent.
     pub probes: u32,
-    /// Probes answered, late ones included.
+    /// Probes answered before they were counted as anything else.
     pub answered: u32,
-    /// Probes that became overdue; a late reply takes one back.
+    /// Probes that became overdue, whether or not a reply came later.
     pub lost: u32,
-    /// Replies that came after their probe was overdue.
+    /// Replies to probes that had been counted as something else: mostly to lost ones.
     pub late: u32,
-    /// Replies to probes older than the bound: no proof of life.
+    /// Of the answered and the late, replies to probes older than the bound: no proof of life.
     pub stale: u32,
     /// Replies that answer nothing: unknown ids, duplicates, old incarnations.
     pub ignored: u32,
     /// Probes that failed at once.
     pub failed: u32,
-    /// Probes that could not be sent.
+    /// Probes that could not be sent, where that was said before they were overdue.
     pub unsent: u32,
+    /// Probes of which nothing will be known, and which are no evidence: those under way at a restart of the peer, and those that were forgotten
+    /// after their silence had been excused, or after a later one was answered.
+    pub abandoned: u32,
     /// How often no probe could be sent for one bound.
     pub blind: u32,
     /// Retries taken out of a [`RetryBudget`](crate::RetryBudget); 0 where there is none.
@@ -118,28 +124,15 @@ pub struct MonitorSnapshot {
 }
 
 impl Counters {
-    /// One of each, so that one can be taken back.
-    #[cfg(feature = "alloc")]
-    pub(crate) const ONE: Self = Self {
-        probes: 1,
-        answered: 1,
-        lost: 1,
-        late: 1,
-        stale: 1,
-        ignored: 1,
-        failed: 1,
-        unsent: 1,
-        blind: 1,
-        budgeted: 1,
-        refuted: 1,
-        recovered: 1,
-        undecided: 1,
-        suspect: 1,
-        dead: 1,
-        pauses: 1,
-        worst_detection_ms: 1,
-        lateness_us: 1,
-    };
+    /// Probes that have not ended yet: waited for, or remembered because a reply to them would still prove life. Exact until `probes` saturates.
+    #[must_use]
+    pub const fn outstanding(&self) -> u32 {
+        let ended = self.answered.saturating_add(self.lost);
+        let ended = ended.saturating_add(self.failed);
+        let ended = ended.saturating_add(self.unsent);
+        self.probes
+            .saturating_sub(ended.saturating_add(self.abandoned))
+    }
 
     pub(crate) const fn count(&mut self, change: Change) {
         one_more(match (change.to, change.reason) {

@@ -485,6 +485,6 @@ fn what_failed_and_what_could_not_be_sent_is_counted() {
     let counters = fleet.counters();
     assert_eq!(
         (counters.failed, counters.unsent, counters.probes),
-        (1, 1, 1)
+        (1, 1, 2)
     );
 }

@@ -18,8 +18,8 @@
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
-//! | `systole_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
-//! | `systole_late_replies_total` | counter: of the overdue ones, those answered after all |
+//! | `systole_probes_total{result}` | counter: what probes ended in: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
+//! | `systole_late_replies_total` | counter: replies to probes that had ended otherwise, mostly `overdue` |
 //! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the bound; unknown or answered ids |
 //! | `systole_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 //! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
@@ -140,7 +140,7 @@ impl Peer {
     }
 
     fn warn<const N: usize>(&mut self, now: &Counters, window: &RttWindow<N>) {
-        let overdue = |all: &Counters| all.lost.saturating_add(all.late).saturating_add(all.failed);
+        let overdue = |all: &Counters| all.lost.saturating_add(all.failed);
         for _ in overdue(&self.seen)..overdue(now) {
             self.warning.overdue();
         }
@@ -152,13 +152,11 @@ impl Peer {
     fn count(&self, now: &Counters) {
         let rise = |of: fn(&Counters) -> u32| u64::from(of(now).saturating_sub(of(&self.seen)));
         for (result, rise) in [
-            (
-                "answered",
-                rise(|all| all.answered.saturating_sub(all.late)),
-            ),
-            ("overdue", rise(|all| all.lost.saturating_add(all.late))),
+            ("answered", rise(|all| all.answered)),
+            ("overdue", rise(|all| all.lost)),
             ("failed", rise(|all| all.failed)),
             ("unsent", rise(|all| all.unsent)),
+            ("abandoned", rise(|all| all.abandoned)),
         ] {
             counter!("systole_probes_total", "peer" => self.name.clone(), "result" => result)
                 .increment(rise);
@@ -247,20 +245,23 @@ impl Drop for Peer {
     }
 }
 
-/// Whether a counter that never falls is lower than it was. A probe that could not be sent, or is answered late, is taken back from another one.
+/// Whether a counter is lower than it was: none ever falls.
 fn has_counted_less(now: &Counters, seen: &Counters) -> bool {
-    let never_fall = |all: &Counters| {
+    let counts = |all: &Counters| {
         [
+            all.probes,
             all.answered,
+            all.lost,
             all.late,
             all.ignored,
             all.failed,
             all.unsent,
+            all.abandoned,
             all.suspect,
             all.dead,
         ]
     };
-    let mut pairs = never_fall(now).into_iter().zip(never_fall(seen));
+    let mut pairs = counts(now).into_iter().zip(counts(seen));
     pairs.any(|(now, seen)| now < seen) || now.lateness_us < seen.lateness_us
 }
 

@@ -12,6 +12,8 @@ use crate::verdict::{Reason, Verdict};
 pub(super) struct CutOff {
     /// When the first one was tried that could not be sent.
     since: Instant,
+    /// How many could not be, this one and all since.
+    denied: u64,
     /// The fewest that had been sent after any that could not be.
     sent: u64,
     /// Whether more have been since, unless that is yet to be denied.
@@ -22,18 +24,20 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// A drain begins. Mostly it has been said by now which probes of the last one could not be sent.
     pub(super) const fn count_sends(&mut self) {
         if let Some(cut_off) = &mut self.cut_off {
-            cut_off.is_over = self.counters.probes > cut_off.sent;
+            cut_off.is_over = self.counters.probes - cut_off.denied > cut_off.sent;
         }
     }
 
     /// A probe that was tried at `tried_at` could not be sent.
     pub(super) fn notice_failed_send(&mut self, tried_at: Instant) {
-        let sent = self.counters.probes;
         let cut_off = self.cut_off.get_or_insert(CutOff {
             since: tried_at,
-            sent,
+            denied: 0,
+            sent: u64::MAX,
             is_over: false,
         });
+        cut_off.denied += 1;
+        let sent = self.counters.probes - cut_off.denied;
         cut_off.sent = cut_off.sent.min(sent); // several may be tried before the first is denied
     }
 

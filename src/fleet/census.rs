@@ -40,26 +40,28 @@ impl Census {
     }
 }
 
-/// What a fleet has counted since it was made, peers that are gone included. See [`Counters`] for what is what.
+/// What a fleet has counted since it was made, peers that are gone included. No counter ever falls. See [`Counters`] for what is what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FleetCounters {
-    /// Probes handed out to be sent, less those that could not be.
+    /// Probes handed out to be sent.
     pub probes: u64,
-    /// Probes answered, late ones included.
+    /// Probes answered before they were counted as anything else.
     pub answered: u64,
-    /// Probes that became overdue; a late reply takes one back.
+    /// Probes that became overdue, whether or not a reply came later.
     pub lost: u64,
-    /// Replies that came after their probe was overdue.
+    /// Replies to probes that had been counted as something else: mostly to lost ones.
     pub late: u64,
-    /// Replies to probes older than the bound: no proof of life.
+    /// Of the answered and the late, replies to probes older than the bound: no proof of life.
     pub stale: u64,
     /// Replies that answer nothing: unknown ids, duplicates, peers that are gone.
     pub ignored: u64,
     /// Probes that failed at once.
     pub failed: u64,
-    /// Probes that could not be sent.
+    /// Probes that could not be sent, where that was said before they were overdue.
     pub unsent: u64,
+    /// Probes of which nothing will be known, and which are no evidence: replies to them may have been lost on our side, or their peer was removed.
+    pub abandoned: u64,
     /// Verdicts `Suspect`.
     pub suspect: u64,
     /// Verdicts `Dead`.
@@ -79,10 +81,16 @@ pub struct FleetCounters {
 }
 
 impl FleetCounters {
-    /// Adds what a monitor counted that began at [`Counters::ONE`]: it may have taken one back.
+    /// Probes that have not ended yet.
+    #[must_use]
+    pub const fn outstanding(&self) -> u64 {
+        let ended = self.answered + self.lost + self.failed + self.unsent + self.abandoned;
+        self.probes.saturating_sub(ended)
+    }
+
+    /// Adds what a monitor counted since it was woken.
     pub(super) fn add(&mut self, seen: &Counters) {
-        let add =
-            |total: &mut u64, count: u32| *total = (*total + u64::from(count)).saturating_sub(1);
+        let add = |total: &mut u64, count: u32| *total += u64::from(count);
         add(&mut self.probes, seen.probes);
         add(&mut self.answered, seen.answered);
         add(&mut self.lost, seen.lost);
@@ -91,6 +99,7 @@ impl FleetCounters {
         add(&mut self.ignored, seen.ignored);
         add(&mut self.failed, seen.failed);
         add(&mut self.unsent, seen.unsent);
+        add(&mut self.abandoned, seen.abandoned);
         add(&mut self.suspect, seen.suspect);
         add(&mut self.dead, seen.dead);
         add(&mut self.refuted, seen.refuted);
@@ -172,21 +181,23 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         keys.filter_map(|peer| self.status(peer, now)).collect()
     }
 
-    /// Whether the laws that can be seen in one state hold, for tests, fuzzing and debugging: every peer's monitor is valid, and the census is what
-    /// counting the peers gives. O(n) for n peers.
+    /// Whether the laws that can be seen in one state hold, for tests, fuzzing and debugging: every peer's monitor is valid, and the census and the
+    /// probes under way are what counting the peers gives. O(n) for n peers.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let mut census = Census::default();
         let peers = (0..)
             .zip(&self.slots)
             .filter_map(|(index, slot)| Some((self.key(index)?, slot)));
-        let mut are_valid = true;
+        let (mut are_valid, mut outstanding) = (true, 0);
         for (peer, slot) in peers {
             *census.of(self.verdict_of(slot)) += 1;
-            are_valid &= self.wake(slot, peer).is_valid();
+            let monitor = self.wake(slot, peer);
+            are_valid &= monitor.is_valid();
+            outstanding += u64::from(monitor.under_way() + monitor.counters().abandoned);
             are_valid &= slot.listed || !self.is_troubled(slot);
         }
-        are_valid && census == self.census
+        are_valid && census == self.census && outstanding == self.counters.outstanding()
     }
 
     /// Takes those off the list of the troubled that are in trouble no more.

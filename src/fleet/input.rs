@@ -32,10 +32,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// and every verdict is [`Unknown`](crate::Verdict::Unknown) until its peer is heard, or silent for the bound from a probe that could be sent. Where
     /// probes to one peer alone cannot be sent, the event names it.
     pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {
-        let unsent = self.counters.unsent;
         let tried_at = self.slot(peer).map(|slot| slot.dormant.sent());
-        self.with(peer, now, |monitor| monitor.handle_unsent(id, now));
-        if let Some(tried_at) = tried_at.filter(|_| self.counters.unsent > unsent) {
+        let mut was_tried = false;
+        self.with(peer, now, |monitor| was_tried = monitor.deny(id, now));
+        if let Some(tried_at) = tried_at.filter(|_| was_tried) {
             self.notice_failed_send(tried_at);
         }
     }

@@ -23,19 +23,33 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing: it is no part of the round-trip
     /// time, and waited for by the timeout.
-    #[inline(never)]
     pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
-        self.look(received_at);
-        match Label::open(id, self.key.0, self.watch.seen()) {
-            Some(label) if label.incarnation == self.incarnation => {
-                self.hear(label, received_at, micros(server_delay));
-            }
-            _ => self.ignore(),
-        }
-        self.settle();
+        self.reply(id, received_at, server_delay);
     }
 
-    pub(super) fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) {
+    /// The same; returns whether the reply answers a probe.
+    #[inline(never)]
+    pub(super) fn reply(
+        &mut self,
+        id: ProbeId,
+        received_at: Instant,
+        server_delay: Duration,
+    ) -> bool {
+        self.look(received_at);
+        let answers = match Label::open(id, self.key.0, self.watch.seen()) {
+            Some(label) if label.incarnation == self.incarnation => {
+                self.hear(label, received_at, micros(server_delay))
+            }
+            _ => false,
+        };
+        if !answers {
+            self.ignore();
+        }
+        self.settle();
+        answers
+    }
+
+    fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) -> bool {
         let age = self.watch.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
@@ -43,18 +57,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
             Some(fate) => fate,
             None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
-                self.hidden_fate(label.sent, age)
+                let fate = self.hidden_fate(label.sent, age);
+                self.trim_hidden_after(label.count);
+                fate
             }
             None => Fate::Settled,
         };
         if fate == Fate::Settled {
-            return self.ignore();
+            return false;
         }
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
         let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
         let held_us = saturate(wide::min(age, server_delay_us));
-        self.answered(label.sent, rtt_us, held_us, fate.is_lost());
+        self.answered(label.sent, rtt_us, held_us, fate);
         self.prove(label.sent, true);
+        true
     }
 
     /// A reply that does not say which probe it answers arrived. Peers are taken to answer in order: it proves life when the oldest probe
@@ -63,7 +80,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Nothing is concluded from the silence of others that were under way, though their replies may follow; where a reply comes about one usual
     /// round trip after the latest probe, those before were lost.
     /// Where that leaves less time than the next probe needs, the bound in force is longer until that is answered. At most eight
-    /// probes are told apart so: use ids where round trips are longer than eight intervals.
+    /// probes are told apart so: where more are under way, a reply is taken for one to a later probe than it answers, and a crash may be found
+    /// later than the bound says. Use ids where round trips are longer than eight intervals.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
         let at = self.watch.seen_at(received_at);
@@ -72,10 +90,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .outstanding
             .latest_open(since)
             .is_some_and(|sent| self.pulse.is_usual_us(at.since(sent)));
+        let before = self.outstanding.count();
         match self.outstanding.answer_any(since, usual) {
             Some((probe, only)) => {
+                let answered = u8::from(probe.fate.is_outstanding());
+                self.abandon(before - self.outstanding.count() - answered);
                 let rtt_us = only.then(|| saturate(at.since(probe.sent)));
-                self.answered(probe.sent, rtt_us, 0, probe.fate.is_lost());
+                self.answered(probe.sent, rtt_us, 0, probe.fate);
                 self.prove(probe.sent, only);
                 let waits = self.outstanding.latest_of(&[Fate::Waiting]).is_some();
                 if self.pulse.verdict() == Verdict::Alive && !waits {
@@ -95,6 +116,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let longest_us = u64::from(self.pulse.plan().timeout_us());
         let arrived_at = self.watch.seen_at(received_at);
         self.pulse.traffic(arrived_at);
+        self.trim_hidden(arrived_at.minus(longest_us));
         self.prove(arrived_at.minus(longest_us), false);
         self.put_off(received_at.min(self.watch.now()).minus(longest_us));
         self.settle();
@@ -160,12 +182,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         one_more(&mut self.counters.ignored);
     }
 
-    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, late: bool) {
-        one_more(&mut self.counters.answered);
-        if late {
-            one_more(&mut self.counters.late);
-            self.counters.lost = self.counters.lost.saturating_sub(1);
-        }
+    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, fate: Fate) {
+        let late = !fate.is_outstanding();
+        one_more(if late {
+            &mut self.counters.late
+        } else {
+            &mut self.counters.answered
+        });
         let now = self.watch.seen();
         let fresh = self.pulse.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
@@ -199,13 +222,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.late_us = 0;
         self.pulse.prove(alive_at, seen, certain);
         if before == Verdict::Dead && self.pulse.verdict() == Verdict::Alive {
+            self.pulse.credit_since(alive_at);
             self.pulse.prove(self.proof, seen, certain); // a later probe may have been answered before
         }
+        self.pulse.limit_credit();
         self.announce(before, level);
         if self.pulse.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
         }
-        self.hear_hidden(alive_at);
+        if certain || alive_at >= self.hidden {
+            self.hear_hidden(alive_at);
+        }
         self.reschedule();
     }
 }

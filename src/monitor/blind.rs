@@ -16,20 +16,30 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// retry would, until as many failed as there are retries, and then a steady interval later. When none succeeded for one bound and
     /// nothing proved life, the verdict becomes [`Unknown`](crate::Verdict::Unknown) and an [`Event::Blind`](crate::Event::Blind) says so.
     ///
-    /// How long the try took does not matter: it may be reported after the probe became overdue, and after other probes were sent.
+    /// How long the try took does not matter: it may be reported after the probe became overdue, and after other probes were sent. One that was
+    /// counted as lost by then stays so.
     pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) {
+        self.deny(id, now);
+    }
+
+    /// The same; returns whether the probe was waited for.
+    pub(crate) fn deny(&mut self, id: ProbeId, now: Instant) -> bool {
         self.look(now);
         let level = self.level_now();
-        match self.take(id, Fate::is_open, Fate::Unsent) {
+        let probe = self.take(id, Fate::is_open, Fate::Unsent);
+        match probe {
             Some(probe) => self.unsent(&probe, level),
             None => self.ignore(),
         }
         self.settle();
+        probe.is_some()
     }
 
     fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) {
         self.forgotten = self.forgotten.plus(level.less(self.level_now())); // it falls when that is known to be right, not before
-        self.count_unsent(probe);
+        if probe.fate.is_outstanding() {
+            one_more(&mut self.counters.unsent);
+        }
         self.pulse.unsent();
         self.presume_sent();
         match self.outstanding.sent_after(probe.sent, probe.count) {
@@ -74,14 +84,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    const fn count_unsent(&mut self, probe: &Probe) {
-        self.counters.probes = self.counters.probes.saturating_sub(1);
-        if probe.fate.is_lost() {
-            self.counters.lost = self.counters.lost.saturating_sub(1);
-        }
-        one_more(&mut self.counters.unsent);
-    }
-
     /// When nothing has been known of the peer for one bound, on observed time, if nothing can be sent until then.
     pub(super) fn blind_at(&self) -> Option<Instant> {
         let from = self.failures.blind_from(self.pulse.mark())?;
@@ -92,7 +94,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn go_blind(&mut self, until: Instant) {
         let (before, level) = (self.pulse.verdict(), self.level_now());
         self.outstanding.void_those(|probe| probe.sent < until);
-        self.hidden = Instant::MAX;
+        self.give_up_hidden();
         self.wakes = Wakes::NONE;
         self.forgotten = SuspicionLevel::ZERO;
         self.late_us = 0;

@@ -90,10 +90,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn restarted(&mut self, now: Instant) {
         self.look(now);
         let level = self.level_now();
-        self.outstanding = Outstanding::NONE;
+        self.abandon_all();
         self.failures = SendFailures::NONE;
         self.wakes = Wakes::NONE;
-        self.hidden = Instant::MAX;
         self.incarnation = self.incarnation.wrapping_add(1);
         self.proof = self.watch.seen();
         self.forgotten = SuspicionLevel::ZERO;
@@ -102,6 +101,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.announce(before, level);
         self.ask_at_once();
         self.settle();
+    }
+
+    /// Nothing that is under way will be known of.
+    pub(crate) fn abandon_all(&mut self) {
+        self.give_up_hidden();
+        self.abandon(self.outstanding.count());
+        self.outstanding = Outstanding::NONE;
+    }
+
+    /// Counts probes that are given up.
+    pub(super) fn abandon(&mut self, count: u8) {
+        let abandoned = &mut self.counters.abandoned;
+        *abandoned = abandoned.saturating_add(count.into());
     }
 
     /// The next probe goes out now, whatever the schedule and a budget of retries say.
@@ -114,7 +126,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn start_over(&mut self) {
         self.pulse.void();
         self.void(|_| true);
+        self.allow_one_probe();
+    }
+
+    /// The peer is asked at once, and gets time for an answer: no plan tightens the bound before there is one.
+    pub(super) fn allow_one_probe(&mut self) {
         self.pulse.allow_one_probe(self.watch.seen());
+        self.keep_bound();
         self.ask_at_once();
     }
 
@@ -122,7 +140,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn void(&mut self, is: impl Fn(Fate) -> bool) {
         let seen = self.watch.seen();
         self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
-        self.hidden = Instant::MAX;
+        self.give_up_hidden();
         for probe in self.outstanding.iter() {
             if is(probe.fate) && self.is_evidence(probe) {
                 self.forgotten = self.forgotten.plus(self.evidence(probe, seen));

@@ -6,7 +6,7 @@ use crate::pacing::Pacing;
 use crate::pulse::Pulse;
 use crate::time::Instant;
 
-/// The bound in force since a reconfiguration, until a probe sent after it is answered.
+/// The bound in force since a reconfiguration, or since what was under way was voided, until a probe sent after it is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Looser {
     /// 0: the planned one.
@@ -53,6 +53,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let tail = plan.bound_us().saturating_sub(plan.interval_us());
         let enough = self.watch.seen().plus(tail).min(until);
         enough.since(self.pulse.counts_from()).max(plan.bound_us())
+    }
+
+    /// Keeps the bound in force until a probe that is yet to be sent is answered.
+    pub(super) const fn keep_bound(&mut self) {
+        self.looser = Looser {
+            bound_us: self.pulse.plan().bound_us(),
+            since: self.watch.seen(),
+        };
     }
 
     /// Keeps the looser bound in force, whatever was planned, for as long as it is needed.

@@ -43,14 +43,14 @@ pub(crate) struct Dormant<const N: usize, P: Pacing> {
 }
 
 impl<const N: usize, P: Pacing> Dormant<N, P> {
-    /// The monitor again, under the settings of `config` and a seed of its own. It counts from one on, and numbers its events from one on.
+    /// The monitor again, under the settings of `config` and a seed of its own. It counts from zero on, and numbers its events from one on.
     #[inline]
     pub(crate) fn wake(&self, config: &Config<P>, seed: u64) -> Monitor<N, P> {
         Monitor {
             pulse: self.pulse.wake(config.settings, &self.samples),
             watch: self.watch.wake(),
             outstanding: Outstanding::of(&self.probes),
-            counters: Counters::ONE,
+            counters: Counters::default(),
             pending: Pending::NONE,
             looser: Looser::default(), // a fleet is not reconfigured
             key: Secret(mix(seed)),
@@ -135,7 +135,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(crate) fn is_sent(&self) -> bool {
         let last = self.outstanding.iter().last();
         last.is_some_and(|last| match last.fate {
-            Fate::Settled | Fate::Failed => last.timeout_us > 0,
+            Fate::Settled => last.timeout_us > 0,
             fate => fate.is_lost(),
         })
     }
@@ -156,7 +156,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The bound for which no probe could be sent, where that was found out since it was woken.
     pub(crate) const fn blind_bound_us(&self) -> Option<u64> {
-        if self.counters.blind > Counters::ONE.blind {
+        if self.counters.blind > 0 {
             Some(self.pulse.plan().bound_us())
         } else {
             None
@@ -168,6 +168,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(crate) fn go_blind_untold(&mut self) {
         self.pulse.begin(); // it may not have been looked at yet
         self.go_blind(Instant::MAX);
-        (self.pending, self.counters) = (Pending::NONE, Counters::ONE);
+        (self.pending, self.counters.blind) = (Pending::NONE, 0);
     }
 }

@@ -78,7 +78,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.failures.succeed(self.hidden);
         }
         self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
-        self.hidden = Instant::MAX;
+        self.give_up_hidden();
     }
 
     pub(super) const fn end_excuse(&mut self) {

@@ -18,9 +18,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(received_at);
         let sent = Label::open(id, self.key.0, self.watch.seen())?.sent;
         let age = self.watch.seen_at(received_at).since(sent);
-        let before = self.counters.answered;
-        self.handle_reply_with(id, received_at, server_delay);
-        (self.counters.answered != before).then_some(age)
+        self.reply(id, received_at, server_delay).then_some(age)
     }
 
     /// Whether a probe sent since the last sign of life is overdue; told while nothing was ever heard, too.
@@ -46,12 +44,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.next != before
     }
 
-    /// All probes that were overdue or failed, whatever came of them later. Never falls.
+    /// All probes that were overdue or failed, whatever came of them later.
     pub(crate) const fn misses(&self) -> u32 {
-        self.counters
-            .lost
-            .saturating_add(self.counters.late)
-            .saturating_add(self.counters.failed)
+        self.counters.lost.saturating_add(self.counters.failed)
     }
 }
 

@@ -123,7 +123,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.pulse.is_valid()
+        self.pulse.is_valid() && self.is_balanced()
+    }
+
+    /// Whether every probe is counted once. What a peer of a fleet counted before it came to rest, the fleet knows.
+    fn is_balanced(&self) -> bool {
+        let counted = self.pause_us < u32::MAX && self.counters.probes < u32::MAX;
+        !counted || self.counters.outstanding() == self.under_way()
+    }
+
+    /// Probes that have not ended yet.
+    pub(crate) fn under_way(&self) -> u32 {
+        u32::from(self.outstanding.count()) + u32::from(self.hidden_count)
     }
 }
 

@@ -15,8 +15,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.end_wake();
         self.pulse.void();
         self.void(|fate| fate == Fate::Waiting);
-        self.pulse.allow_one_probe(self.watch.seen());
-        self.ask_at_once();
+        self.allow_one_probe();
         self.settle();
     }
 

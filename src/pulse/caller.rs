@@ -31,10 +31,22 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 
     /// Gives the peer enough time for one more probe before the bound.
     pub(crate) fn allow_one_probe(&mut self, now: Instant) {
-        if let Some(dead_at) = self.dead_at() {
-            let needed = now.plus(u64::from(self.plan.timeout_us()));
-            self.credit(needed.since(dead_at), now);
-        }
+        let needed = now.plus(u64::from(self.plan.timeout_us()));
+        let credited_us = match self.dead_at() {
+            Some(dead_at) => needed.since(dead_at),
+            None => 0, // a dead peer gets it once it is heard again
+        };
+        self.credit.add(credited_us, now);
+    }
+
+    /// A dead peer was alive at `alive_at`: the silence counts from the last moment at which it was given time since.
+    pub(crate) const fn credit_since(&mut self, alive_at: Instant) {
+        self.credit.count_from(alive_at);
+    }
+
+    /// No more of the silence is credited than lies after the last sign of life. With one probe under way at a time, none does.
+    pub(crate) const fn limit_credit(&mut self) {
+        self.credit.limit(self.mark);
     }
 
     /// Credits `span_us` up to `at`, in which the peer could not be asked.

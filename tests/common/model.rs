@@ -116,6 +116,8 @@ pub struct Model {
     /// The bound in force, and whether a reply was just handed in that may be to another probe.
     bound: u64,
     guessed: bool,
+    /// The bound that is kept, and since when.
+    looser: Option<(u64, u64)>,
     probes: Vec<Probe>,
     next: u64,
     verdict: Verdict,
@@ -152,6 +154,7 @@ impl Model {
             wakes: (0, 0),
             bound: plan.bound(),
             guessed: false,
+            looser: None,
             probes: Vec::new(),
             next: now,
             verdict: Verdict::Unknown,
@@ -179,7 +182,9 @@ impl Model {
             Call::ReplyAny => self.reply_any(record.at.as_micros()),
             Call::Traffic => {
                 let arrived = self.seen_at(record.at.as_micros());
-                self.prove(arrived.saturating_sub(self.plan.timeout), false);
+                let alive_at = arrived.saturating_sub(self.plan.timeout);
+                self.trim_hidden(alive_at);
+                self.prove(alive_at, false);
             }
             Call::Failure(id, failure) => self.fail(id, failure),
             Call::Unsent(id) => self.unsent(id),
@@ -195,6 +200,7 @@ impl Model {
         if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive && !waits {
             self.allow_lead();
         }
+        self.settle();
         if let Some(output) = record.output {
             self.expect(output);
         }
@@ -336,9 +342,12 @@ impl Model {
             .hidden
             .filter(|sent| sent + self.plan.timeout <= self.seen)
         {
+            let (mean, overdue) = (self.mean_apart(sent), self.seen - self.plan.timeout);
+            if let Some(first) = self.index(|p| p.fate == Fate::Hidden) {
+                self.probes[first].fate = Fate::Overdue;
+            }
             self.doubt(sent, Reason::Overdue);
-            self.hidden = None;
-            self.hide_after(sent.max(self.seen - self.plan.timeout));
+            self.hide_from(sent.max(overdue) + mean);
         }
         if self.is_turning() {
             return;
@@ -351,7 +360,7 @@ impl Model {
             self.bound = self.plan.bound();
             let never = self.verdict == Verdict::Unknown;
             self.mark = self.seen;
-            self.credit = 0;
+            (self.credit, self.credited_at) = (0, 0);
             self.risen = 0;
             self.turn(
                 Verdict::Dead,
@@ -367,13 +376,60 @@ impl Model {
         }
     }
 
-    /// "The next one was sent an interval later, or as long as they were apart of late", unless that one is remembered.
-    fn hide_after(&mut self, sent: u64) {
-        let next = sent + self.plan.interval.max(self.apart);
-        let next = next.max(self.hidden.unwrap_or(0));
+    /// When the oldest probe was sent that is remembered and that something can still become of.
+    fn oldest_open(&self) -> Option<u64> {
         let open = |p: &&Probe| p.fate.is_open() && !p.forgotten && !p.old;
-        let remembered = self.probes.iter().find(open);
-        self.hidden = remembered.filter(|oldest| next < oldest.sent).map(|_| next);
+        self.probes.iter().find(open).map(|p| p.sent)
+    }
+
+    fn hidden_count(&self) -> u64 {
+        let hidden = self.probes.iter().filter(|p| p.fate == Fate::Hidden);
+        hidden.count() as u64
+    }
+
+    /// How far apart those are on the average that were forgotten, of which the oldest was sent at `first`.
+    fn mean_apart(&self, first: u64) -> u64 {
+        let oldest = self.oldest_open().unwrap_or(first);
+        oldest.saturating_sub(first) / self.hidden_count().max(1)
+    }
+
+    /// The oldest of them was sent at `next`, unless that one is remembered.
+    fn hide_from(&mut self, next: u64) {
+        let is_hidden = self.oldest_open().is_some_and(|oldest| next < oldest);
+        if is_hidden && self.hidden_count() > 0 {
+            self.hidden = Some(next);
+        } else {
+            self.give_up_hidden();
+        }
+    }
+
+    fn keep_hidden(&mut self, left: u64) {
+        while self.hidden_count() > left
+            && let Some(first) = self.index(|p| p.fate == Fate::Hidden)
+        {
+            self.probes[first].fate = Fate::Void;
+        }
+        if self.hidden_count() == 0 {
+            self.hidden = None;
+        }
+    }
+
+    /// Something else than a reply proves life at `alive_at`: as many are left as were sent since, at equal distances.
+    fn trim_hidden(&mut self, alive_at: u64) {
+        let Some(hidden) = self.hidden else { return };
+        let oldest = self.oldest_open().unwrap_or(0);
+        let since = oldest.saturating_sub(hidden.max(alive_at));
+        let mean = self.mean_apart(hidden).max(1);
+        self.keep_hidden((since + mean / 2) / mean);
+    }
+
+    fn give_up_hidden(&mut self) {
+        self.hidden = None;
+        for probe in &mut self.probes {
+            if probe.fate == Fate::Hidden {
+                probe.fate = Fate::Void;
+            }
+        }
     }
 
     /// The longest round trip that is expected, whatever timeout is configured.
@@ -390,7 +446,8 @@ impl Model {
                 probe.fate = Fate::Void;
             }
         }
-        (self.asked, self.episode, self.risen, self.credit) = (false, None, 0, 0);
+        (self.asked, self.episode, self.risen) = (false, None, 0);
+        (self.credit, self.credited_at) = (0, 0);
         self.turn(Verdict::Unknown, Reason::Blind);
         if let Some(failing) = &mut self.failing {
             failing.told = true;
@@ -414,7 +471,7 @@ impl Model {
         if !self.asked {
             self.asked = true;
             self.mark = self.seen;
-            self.credit = 0;
+            (self.credit, self.credited_at) = (0, 0);
             self.bound = self.plan.bound();
         }
         let mut timeout = self.plan.timeout;
@@ -480,6 +537,18 @@ impl Model {
         }
     }
 
+    /// The bound is kept until a probe sent since is answered.
+    fn settle(&mut self) {
+        match self.looser {
+            Some((_, since)) if self.mark >= since => {
+                self.looser = None;
+                self.bound = self.plan.bound();
+            }
+            Some((bound, _)) => self.bound = self.bound.max(bound),
+            None => {}
+        }
+    }
+
     /// A probe sent at `sent` is known to have been.
     fn sent_since(&mut self, sent: u64) {
         self.failing = self.failing.filter(|failing| sent < failing.since);
@@ -518,6 +587,11 @@ impl Model {
             self.sample(age); // what the peer held it for is waited for, too
         }
         self.probes[at].fate = Fate::Answered;
+        if forgotten {
+            let open = |p: &Probe| p.fate.is_open() && !p.forgotten && !p.old;
+            let oldest = self.index(open).unwrap_or(at + 1);
+            self.keep_hidden((oldest - at - 1) as u64);
+        }
         self.sent_since(sent);
         self.replan();
         self.proof = self.proof.max(sent);
@@ -614,7 +688,8 @@ impl Model {
             probe.old = true;
         }
         self.proof = self.seen;
-        (self.asked, self.episode, self.risen, self.credit) = (false, None, 0, 0);
+        (self.asked, self.episode, self.risen) = (false, None, 0);
+        (self.credit, self.credited_at) = (0, 0);
         (self.failing, self.hidden, self.wakes) = (None, None, (0, 0));
         self.turn(Verdict::Unknown, Reason::Restarted);
     }
@@ -642,11 +717,17 @@ impl Model {
             self.wakes.0 += 1;
             self.wakes.1 += waited;
         }
-        self.hidden = None;
-        if let Some(dead_at) = self.falls_at() {
-            let needed = self.seen + self.plan.timeout;
-            self.add_credit(needed.saturating_sub(dead_at));
-        }
+        self.give_up_hidden();
+        self.allow_one_probe(self.seen);
+        self.looser = Some((self.bound, self.seen));
+    }
+
+    /// "A peer called dead gets it once it is heard again."
+    fn allow_one_probe(&mut self, now: u64) {
+        let needed = now + self.plan.timeout;
+        let credited = self.falls_at().map_or(0, |at| needed.saturating_sub(at));
+        self.credit += credited;
+        self.credited_at = self.credited_at.max(now);
     }
 
     // ---- verdicts ----
@@ -663,8 +744,9 @@ impl Model {
         }
         self.wakes = (0, 0);
         self.revive_or_rise(alive_at, certain);
-        if self.hidden.is_some() {
-            self.hide_after(alive_at);
+        if let Some(hidden) = self.hidden.filter(|&at| certain || alive_at >= at) {
+            let next = alive_at + self.plan.interval.max(self.apart);
+            self.hide_from(next.max(hidden));
         }
     }
 
@@ -692,20 +774,27 @@ impl Model {
     }
 
     fn revive(&mut self, alive_at: u64, reason: Reason) {
-        let proof = match self.verdict {
-            Verdict::Dead => self.proof, // "the latest probe answered"
+        let was_dead = self.verdict == Verdict::Dead;
+        self.mark = match self.verdict {
             Verdict::Unknown if self.asked => self.mark.max(alive_at),
             _ => alive_at,
         };
-        self.mark = proof.max(alive_at);
-        if self.mark >= self.credited_at {
-            self.credit = 0;
-        }
+        let after = self.credited_at.saturating_sub(alive_at);
+        self.credit = if was_dead {
+            after
+        } else {
+            self.credit.min(after)
+        };
         if self.episode.is_some() || self.verdict == Verdict::Dead {
             self.bound = self.plan.bound();
         }
         (self.asked, self.episode, self.risen) = (true, None, 0);
         self.turn(Verdict::Alive, reason);
+        if was_dead {
+            self.mark = self.proof.max(alive_at); // "the latest probe answered"
+            let after = self.credited_at.saturating_sub(self.mark);
+            self.credit = self.credit.min(after);
+        }
     }
 
     fn turn(&mut self, to: Verdict, reason: Reason) {

@@ -18,7 +18,7 @@ const WORST: usize = 10;
 /// |---|---|
 /// | `systole_fleet_peers{verdict}` | gauge: how many there are of each verdict |
 /// | `systole_fleet_silence_seconds{rank}` | gauge: how long the ten worst have been silent, rank 1 first; 0 where fewer are suspected or dead |
-/// | `systole_fleet_probes_total{result}` | counter: `answered` in time, `overdue`, `failed` at once, `unsent` |
+/// | `systole_fleet_probes_total{result}` | counter: what probes ended in: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
 /// | `systole_fleet_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 /// | `systole_fleet_revivals_total{outcome}` | counter: `refuted`, `recovered`, `undecided` |
 /// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total`, `systole_fleet_blind_total` | counters: what was our fault |
@@ -74,15 +74,11 @@ impl FleetSeries {
 
     fn count(&self, all: &FleetCounters) {
         for (name, label, value, count) in [
-            (
-                "probes",
-                "result",
-                "answered",
-                all.answered.saturating_sub(all.late),
-            ),
-            ("probes", "result", "overdue", all.lost + all.late),
+            ("probes", "result", "answered", all.answered),
+            ("probes", "result", "overdue", all.lost),
             ("probes", "result", "failed", all.failed),
             ("probes", "result", "unsent", all.unsent),
+            ("probes", "result", "abandoned", all.abandoned),
             ("verdict_changes", "to", "suspect", all.suspect),
             ("verdict_changes", "to", "dead", all.dead),
             ("revivals", "outcome", "refuted", all.refuted),

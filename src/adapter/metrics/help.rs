@@ -8,11 +8,11 @@ use super::RTT;
 const COUNTERS: [(&str, &str); 17] = [
     (
         "systole_probes_total",
-        "Probes by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
+        "Probes by result: answered in time, overdue, failed at once, unsent for lack of something on this side, or abandoned without evidence.",
     ),
     (
         "systole_late_replies_total",
-        "Overdue probes that were answered after all.",
+        "Replies to probes that had ended otherwise, mostly overdue ones.",
     ),
     (
         "systole_stale_replies_total",
@@ -52,7 +52,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_fleet_probes_total",
-        "Probes of all peers by result: answered in time, overdue, failed at once, or unsent for lack of something on this side.",
+        "Probes of all peers by result: answered in time, overdue, failed at once, unsent for lack of something on this side, or abandoned without evidence.",
     ),
     (
         "systole_fleet_verdict_changes_total",

@@ -229,6 +229,8 @@ fn exported(exporter: &Exporter, counted: &Counters, now_us: u64) -> Result<(), 
         ("answered", total("answered"), counted.answered),
         ("unsent", total("unsent"), counted.unsent),
         ("failed", total("failed"), counted.failed),
+        ("overdue", total("overdue"), counted.lost),
+        ("abandoned", total("abandoned"), counted.abandoned),
         (
             "dead",
             exporter.total(&["systole_verdict_changes_total", "dead"]),

@@ -338,6 +338,14 @@ fn exported<P: Pacing>(
             counted.answered,
         ),
         (
+            exporter.total(&["systole_fleet_probes_total", "overdue"]),
+            counted.lost,
+        ),
+        (
+            exporter.total(&["systole_fleet_probes_total", "abandoned"]),
+            counted.abandoned,
+        ),
+        (
             exporter.total(&["systole_fleet_verdict_changes_total", "dead"]),
             counted.dead,
         ),

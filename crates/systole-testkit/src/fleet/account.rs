@@ -28,26 +28,26 @@ pub struct Account {
     pub pauses: u64,
     /// Whether events were lost because there were more than are kept.
     pub has_gap: bool,
+    /// What it counted when it was judged last.
+    before: FleetCounters,
 }
 
 impl Account {
     /// Compares with what the fleet counts.
-    pub fn judge(&self, it: &FleetCounters, now_us: u64) -> Result<(), Violation> {
+    pub fn judge(&mut self, it: &FleetCounters, now_us: u64) -> Result<(), Violation> {
+        let before = core::mem::replace(&mut self.before, *it);
         let same = |counted: u64, true_count: u64, kind| {
             let detail = format!("{counted} counted, {true_count} in truth: {it:?}");
             let broken = Violation::new(Law::Accounts, kind, now_us, detail);
             (counted == true_count).then_some(()).ok_or(broken)
         };
-        same(
-            it.probes,
-            self.probes - self.unsent,
-            "probes are miscounted",
-        )?;
-        same(it.unsent, self.unsent, "unsent probes are miscounted")?;
-        let handed_in = it.answered + it.stale + it.ignored;
-        // a stale reply may answer its probe as well: "a late reply takes one back"
-        let most = self.replies + self.failures + it.stale;
-        let replies = handed_in.clamp(self.replies, most);
+        same(it.probes, self.probes, "probes are miscounted")?;
+        // "where that was said before they were overdue", or given up
+        let unsent = self.unsent.min(it.unsent);
+        same(it.unsent, unsent, "unsent probes are miscounted")?;
+        // "every reply counts as `answered`, `late` or `ignored`"
+        let handed_in = it.answered + it.late + it.ignored;
+        let replies = handed_in.clamp(self.replies, self.replies + self.failures);
         same(handed_in, replies, "replies are miscounted")?;
         same(it.overflows, self.overflows, "overflows are miscounted")?;
         if !self.has_gap {
@@ -57,18 +57,46 @@ impl Account {
             same(revived, self.revived, "revivals are miscounted")?;
             same(it.pauses, self.pauses, "pauses are miscounted")?;
         }
-        let ended = it.answered + it.lost + it.failed;
-        if ended > it.probes {
-            let kind = "more probes ended than were sent";
-            return Err(Violation::new(
-                Law::Accounts,
-                kind,
-                now_us,
-                format!("{it:?}"),
-            ));
+        let broken = |kind| {
+            let detail = format!("{before:?}\n{it:?}");
+            Err(Violation::new(Law::Accounts, kind, now_us, detail))
+        };
+        let ended = it.answered + it.lost + it.failed + it.unsent + it.abandoned;
+        if ended + it.outstanding() != it.probes {
+            return broken("a probe is counted twice, or not at all");
+        }
+        if falls(&before, it) {
+            return broken("a counter falls");
         }
         Ok(())
     }
+}
+
+/// "No counter ever falls."
+fn falls(before: &FleetCounters, now: &FleetCounters) -> bool {
+    let figures = |it: &FleetCounters| {
+        [
+            it.probes,
+            it.answered,
+            it.lost,
+            it.late,
+            it.stale,
+            it.ignored,
+            it.failed,
+            it.unsent,
+            it.abandoned,
+            it.suspect,
+            it.dead,
+            it.refuted,
+            it.recovered,
+            it.undecided,
+            it.pauses,
+            it.overflows,
+            it.blind,
+        ]
+    };
+    let mut pairs = figures(before).into_iter().zip(figures(now));
+    pairs.any(|(before, now)| now < before)
 }
 
 /// Compares the census with the verdicts.

@@ -143,7 +143,6 @@ struct Run<'a, P: Pacing> {
     account: Account,
     number: u32,
     digest: u64,
-    has_unsent: bool,
     drains: u64,
     /// When the last drain was, that of now excepted.
     drained_us: u64,
@@ -198,7 +197,6 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             account: Account::default(),
             number: 0,
             digest: 0,
-            has_unsent: false,
             drains: 0,
             drained_us: 0,
             happenings: 0,
@@ -640,7 +638,6 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             self.journal
                 .coverage
                 .saw_if(is_long, "nothing could be sent for a bound");
-            self.has_unsent = true;
             match self.plan.unsent_after_us {
                 0 => self.unsent(arrival(What::Unsent), now_us),
                 after_us => self.arrivals.push(now_us + after_us, arrival(What::Unsent)),
@@ -895,9 +892,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             truth.judge(now_us, self.ours)?;
         }
         if self.drains.is_multiple_of(16) {
-            self.account
-                .judge(&self.fleet.counters(), now_us)
-                .or_else(|it| self.excuse(it))?;
+            self.account.judge(&self.fleet.counters(), now_us)?;
             judge_census(self.fleet.census(), self.truths.iter().flatten(), now_us)?;
         }
         if self.drains > 1_000 + 50 * (self.happenings + self.account.probes) {
@@ -905,15 +900,6 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             return Err(Violation::new(Law::Progress, "a busy loop", now_us, detail));
         }
         Ok(())
-    }
-
-    /// A probe of which we have not said yet that it could not be sent is still counted as sent.
-    fn excuse(&self, violation: Violation) -> Result<(), Violation> {
-        if self.has_unsent && self.plan.unsent_after_us > 0 {
-            Ok(())
-        } else {
-            Err(violation)
-        }
     }
 
     /// "Early calls are harmless": before the moment that was named nothing is due.

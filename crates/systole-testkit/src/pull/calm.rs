@@ -44,7 +44,7 @@ impl Calm {
         });
         Self {
             from_us,
-            undisturbed: is_undisturbed(plan) && plan.sending_us < limits.timeout_min_us / 4,
+            undisturbed: is_undisturbed(plan) && is_read(plan, limits),
             rtt_us,
             says_held: plan.says_held && plan.ids,
             window,
@@ -62,13 +62,17 @@ impl Calm {
 
     /// A probe went out at `now_us`, under a timeout of `timeout_us`.
     pub fn sent(&mut self, now_us: u64, timeout_us: u64, is_unsent: bool) {
-        if self.from_us.is_none_or(|from_us| now_us < from_us) || is_unsent {
+        // what is sent before the first answer can be there tells nothing yet
+        let from_us = self
+            .from_us
+            .map(|from_us| from_us.saturating_add(self.rtt_us));
+        if from_us.is_none_or(|from_us| now_us < from_us) || is_unsent {
             return;
         }
         let ratio = (self.rtt_us / timeout_us.max(1)).max(1);
         let doublings = u64::from(ratio.ilog2()) + 1;
         // "within ceil(log2(new RTT / old timeout))" and eight, and until the window holds nothing
-        // else; those under way when it began come on top
+        // else
         let left = self.left.get_or_insert(doublings + 8 + self.window);
         *left = left.saturating_sub(1);
     }
@@ -140,6 +144,12 @@ fn longest_us(plan: &Plan) -> u64 {
     };
     let steps = plan.incidents.0.iter().map(|it| each_way(it.kind)).max();
     2 * plan.path.each_way_us.max(steps.unwrap_or(0)) + plan.held_us
+}
+
+/// Whether what arrives during a send is handed in before we look on, or there is no such time: else a
+/// reply that came in time looks overdue.
+const fn is_read(plan: &Plan, limits: &Limits) -> bool {
+    plan.sending_us == 0 || (plan.drains_each && plan.sending_us < limits.timeout_min_us / 4)
 }
 
 fn is_undisturbed(plan: &Plan) -> bool {

@@ -12,6 +12,7 @@ impl Run<'_> {
     /// Hands in what came at `at_us`.
     pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
         self.level = None;
+        self.handed_in += 1;
         let ago_us = self.now_us.saturating_sub(at_us);
         self.ledger
             .soften(if self.plan.stamps { ago_us } else { u64::MAX });
@@ -95,6 +96,7 @@ impl Run<'_> {
         if counts {
             self.meet_answer(number, probe.sent);
         }
+        self.accounts.replies += 1;
         let before = (self.plan.ids && !counts).then(|| self.machine.snapshot(now));
         if self.plan.stamps {
             // what came while we did not read may have moved a probe that was due meanwhile
@@ -108,6 +110,7 @@ impl Run<'_> {
             self.verdicts.answered_us = Some(probe.sent.at_us);
         }
         self.ledger.probes[number].is_settled = true;
+        self.verdicts.told_apart(self.ledger.probes.len() - number);
         if counts && self.ledger.muted_since.is_some() {
             // an answer to what went out before lets retries start over, though none can be sent
             self.rhythm.end_episode();
@@ -176,6 +179,7 @@ impl Run<'_> {
         let counts = !probe.is_settled && !probe.is_void;
         probe.is_settled = true;
         self.accounts.failed += u64::from(counts);
+        self.accounts.failures += 1;
         self.journal.call(|| {
             format!(
                 "monitor.handle_failure(probe_{number}, Failure::Refused, at({}));",
@@ -271,6 +275,7 @@ impl Run<'_> {
                         u64::from(id)
                     )
                 });
+                self.accounts.replies += 1;
                 self.machine.reply(id, now);
             }
             5 => {

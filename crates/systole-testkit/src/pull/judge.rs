@@ -13,8 +13,9 @@ impl Run<'_> {
         let snapshot = self.observe();
         self.verdicts.check(verdict, &self.ledger)?;
         if !self.plan.verdicts_only {
+            let longest_us = self.longest_us.max(self.limits.timeout_max_us);
             self.accounts
-                .check(snapshot.counters, &self.ledger, self.plan.ids)?;
+                .check(snapshot.counters, &self.ledger, self.plan.ids, longest_us)?;
         }
         self.calm
             .counted(snapshot.counters.late, self.ledger.now())?;

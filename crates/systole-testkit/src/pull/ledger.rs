@@ -40,6 +40,10 @@ pub struct Ledger {
     shown_us: Option<u64>,
     observed_us: u64,
     deadline_us: Option<u64>,
+    /// From when on the time until the last look is taken for lateness.
+    late_from_us: u64,
+    /// When we looked before that.
+    looked_us: u64,
     credit_us: u64,
     soft_us: u64,
     last_late_us: u64,
@@ -58,6 +62,7 @@ impl Ledger {
     pub fn look(&mut self, now: Instant) -> u64 {
         let now_us = now.as_micros();
         let shown_us = self.shown_us.unwrap_or(now_us);
+        self.looked_us = self.observed_us;
         self.observed_us += now_us.saturating_sub(shown_us);
         self.shown_us = Some(shown_us.max(now_us));
         self.last_late_us = if self.deadline_us.is_some() {
@@ -67,6 +72,7 @@ impl Ledger {
         };
         let deadline_us = self.deadline_us.take().unwrap_or(u64::MAX);
         let late_us = self.observed_us.saturating_sub(deadline_us);
+        self.late_from_us = deadline_us.min(self.observed_us);
         self.late_us += late_us;
         self.last_late_us = if late_us > 0 {
             late_us
@@ -118,7 +124,16 @@ impl Ledger {
     /// Something that came `ago_us` before this late look was handed in. Had it been read on time, the
     /// deadline would have been another one, so that we were late by less; unless it came after the
     /// deadline.
+    ///
+    /// A deadline holds "unless something arrives": what came before it may have moved it to the moment
+    /// at which it came, and who looks later is late from then on.
     pub fn soften(&mut self, ago_us: u64) {
+        let came_us = self.observed_us.saturating_sub(ago_us).max(self.looked_us);
+        if ago_us < u64::MAX && came_us < self.late_from_us {
+            self.busy(self.late_from_us - came_us);
+            self.late_us += self.late_from_us - came_us;
+            self.late_from_us = came_us;
+        }
         if ago_us >= self.last_late_us {
             self.soft_us += core::mem::take(&mut self.last_late_us);
         }
@@ -150,6 +165,14 @@ impl Ledger {
             is_old: false,
             is_settled: is_unsent,
         });
+    }
+
+    /// How many may be waited for, for `longest_us` at the most, or remembered: "at most eight probes are told apart".
+    #[must_use]
+    pub fn may_be_outstanding(&self, longest_us: u64) -> u64 {
+        let young = |probe: &&Probe| self.since(probe.sent) <= longest_us;
+        let latest = self.probes.iter().rev();
+        latest.take_while(young).count() as u64 + 8
     }
 
     fn unmute(&mut self) {

@@ -77,7 +77,7 @@ impl Policy {
             _ => Self::Hostile {
                 seed: random.draw(),
                 min_us: interval_us,
-                max_us: random.magnitude(interval_us, interval_us * 100),
+                max_us: random.magnitude(interval_us, (interval_us * 100).min(1 << 40)),
             },
         }
     }

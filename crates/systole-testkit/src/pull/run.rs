@@ -38,6 +38,8 @@ pub(super) struct Run<'a> {
     pub(super) budget: Option<RetryBudget>,
     /// Interval, timeout and retries of the plan in force.
     pub(super) stated: (u64, u64, u64),
+    /// The longest interval that was ever stated: a retry waits for no longer, nor for a timeout.
+    pub(super) longest_us: u64,
     /// Something was handed in since the level was read last.
     pub(super) level: Option<u32>,
     /// When something was handed in last, in observed time.
@@ -46,6 +48,8 @@ pub(super) struct Run<'a> {
     /// What the caller will do in an episode, or once the peer is called dead.
     pub(super) waiting: Vec<u32>,
     pub(super) is_pushed: bool,
+    /// What was handed in since nothing was left to be told.
+    pub(super) handed_in: u64,
     /// When the first probe of this wake went out, in true time.
     pub(super) asked_us: Option<u64>,
     /// Wakes in a row in which a dead peer had time to answer, and did not.
@@ -82,11 +86,13 @@ impl<'a> Run<'a> {
             rhythm: Rhythm::new(!plan.incidents.0.is_empty() || plan.sending_us > 0),
             accounts: Accounts::default(),
             stated: (0, 0, 0),
+            longest_us: 0,
             level: None,
             heard_us: 0,
             digest: 0,
             waiting: Vec::new(),
             is_pushed: false,
+            handed_in: 0,
             asked_us: None,
             silent_wakes: 0,
             back: None,
@@ -212,6 +218,9 @@ impl<'a> Run<'a> {
                     if self.hand_out(id)? || self.plan.sending_us > 0 {
                         polls = 0;
                     }
+                    if self.plan.drains_each {
+                        self.hand_in()?;
+                    }
                 }
                 Output::Event(event) => self.tell(event)?,
                 Output::Wait(until) => {
@@ -222,6 +231,7 @@ impl<'a> Run<'a> {
                     }
                     self.deadline = Some(until);
                     self.ledger.wait(now, until);
+                    self.handed_in = 0;
                     break;
                 }
                 Output::Idle => {
@@ -234,6 +244,15 @@ impl<'a> Run<'a> {
             }
         }
         self.check()
+    }
+
+    /// What arrived while a probe was sent.
+    fn hand_in(&mut self) -> Result<(), Violation> {
+        while let Some((at_us, what)) = self.queue.pop_due(self.now_us) {
+            self.handed_in += 1; // beside what the drain has not told yet
+            self.happen(at_us, what)?;
+        }
+        Ok(())
     }
 
     fn fold(&mut self, kind: u64, value: u64) {
@@ -259,6 +278,8 @@ impl<'a> Run<'a> {
             }
         }
         let only = self.plan.verdicts_only;
+        // "one pending slot a kind": of several changes before a poll the last one is told
+        self.verdicts.is_overwritten = self.handed_in > 1;
         self.verdicts
             .tell(event, &self.ledger, only, self.journal)?;
         Ok(())
@@ -298,6 +319,7 @@ impl<'a> Run<'a> {
             });
             self.meet_unsent(verdict);
             self.accounts.unsent += 1;
+            self.handed_in += 1;
             self.level = None;
             self.observe();
             return Ok(true);
@@ -314,7 +336,6 @@ impl<'a> Run<'a> {
         let sent = self.ledger.now();
         self.verdicts.sent(sent, verdict, was_mute, timeout_us);
         self.asked_us = Some(self.asked_us.unwrap_or(self.now_us));
-        self.accounts.sent += 1;
         let (plan, queue) = (self.plan, &mut self.queue);
         plan.answers(number, self.now_us, |at_us, what| queue.push(at_us, what));
         self.now_us += self.plan.sending_us;
@@ -342,6 +363,7 @@ impl<'a> Run<'a> {
         self.ledger.state(micros(plan.bound()));
         let retries = plan.retries().count().into();
         self.stated = (micros(plan.interval()), micros(plan.timeout()), retries);
+        self.longest_us = self.longest_us.max(self.stated.0).max(self.stated.1);
         self.rhythm
             .state(self.stated.0, self.stated.1, self.stated.2);
         snapshot

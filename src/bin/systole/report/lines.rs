@@ -185,6 +185,10 @@ impl Lines {
             (Some(count.late), "late"),
             (Some(count.failed).filter(|&failed| failed > 0), "failed"),
             (Some(count.unsent).filter(|&unsent| unsent > 0), "not sent"),
+            (
+                Some(count.abandoned).filter(|&abandoned| abandoned > 0),
+                "abandoned",
+            ),
             (Some(count.refuted), "refuted"),
             (Some(count.recovered), "recovered"),
         ] {

@@ -28,7 +28,7 @@ impl Watch {
         };
         match &arrival.result {
             Err(Miss::Fault(Fault::Missed)) => return Ok(()), // the machine sees for itself
-            Err(Miss::Untrusted(why)) if before.answered == 0 => {
+            Err(Miss::Untrusted(why)) if before.answered == 0 && before.late == 0 => {
                 return Err(Trouble::Untrusted(self.name(peer), why.clone()));
             }
             _ => self.hearts.hand_in(Settled {
