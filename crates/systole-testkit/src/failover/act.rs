@@ -102,7 +102,11 @@ impl<P: Pacing + Copy> Run<'_, P> {
             .call(|| format!("group.set_duty({index}, Duty::{duty:?}, at({now_us}));"));
         self.has_interfered = true;
         if self.group.set_duty(index, duty, self.at(now_us)) {
-            self.truths[index].anew();
+            let truth = &mut self.truths[index];
+            truth.anew();
+            if truth.down_us.is_none() {
+                truth.excuse(now_us); // asked again from now on, where it was barred
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! What is true of one endpoint, and what the laws demand of the group for it.
 
-use systole::Condition;
+use systole::{Condition, Plan};
 
-use crate::fleet::PeerPlan;
+use crate::fleet::{PeerPlan, micros};
 use crate::world::{Law, Violation};
 
 /// What is true of an endpoint.
@@ -35,6 +35,9 @@ pub struct Truth {
     late_at_us: u64,
     base_us: u64,
     bound_us: u64,
+    interval_us: u64,
+    /// Whether it was called healthy since it is there.
+    is_seen: bool,
 }
 
 impl Truth {
@@ -59,6 +62,8 @@ impl Truth {
             late_at_us: 0,
             base_us: 0,
             bound_us: 0,
+            interval_us: 0,
+            is_seen: false,
         }
     }
 
@@ -73,7 +78,7 @@ impl Truth {
         }
         (self.base_us, self.late_at_us, self.unsendable_us) = (at_us, late_us, 0);
         self.blocked_us = self.blocked_us.map(|_| at_us);
-        self.bound_us = 0;
+        (self.bound_us, self.interval_us, self.is_seen) = (0, 0, false);
     }
 
     /// The time for detection begins anew: "every endpoint gets one more probe before any verdict".
@@ -87,9 +92,16 @@ impl Truth {
         self.quarantined_us = None;
     }
 
-    /// The group states this bound for it.
-    pub fn states(&mut self, bound_us: u64) {
+    /// Whether somebody waits for a verdict, so that the plan which the group states for it counts.
+    pub fn waits(&self) -> bool {
+        self.down_us.is_some() || self.blocked_us.is_some() || !self.is_seen
+    }
+
+    /// The group states this plan for it.
+    pub fn states(&mut self, plan: &Plan) {
+        let bound_us = micros(plan.bound());
         self.bound_us = self.bound_us.max(bound_us);
+        self.interval_us = self.interval_us.max(micros(plan.interval()));
         if self.blocked_us.is_some() {
             self.blocked_bound_us = self.blocked_bound_us.min(bound_us);
         }
@@ -102,7 +114,7 @@ impl Truth {
             self.unsendable_us += span_us;
             // "for one bound none succeeded ...: after a successful send the bound counts from it".
             // The bound of an endpoint that becomes active is shorter than the one before.
-            if span_us >= self.blocked_bound_us {
+            if span_us >= self.blocked_bound_us || self.down_us.is_none() {
                 self.base_us = self.base_us.max(now_us);
             }
             self.blocked_bound_us = u64::MAX;
@@ -136,6 +148,45 @@ impl Truth {
                 .saturating_add(self.bound_us)
                 .saturating_add(credit_us),
         )
+    }
+
+    /// "A dead peer that returns is seen alive within `rise` dead-peer intervals and one round trip,
+    /// nothing lost", and so is one that was never heard; out of service it is not asked.
+    pub fn judge_return(
+        &mut self,
+        index: usize,
+        condition: Condition,
+        now_us: u64,
+        late_us: u64,
+        answers_us: impl FnOnce(u64) -> u64,
+    ) -> Result<(), Violation> {
+        match condition {
+            Condition::Healthy => self.is_seen = true,
+            Condition::Quarantined(_) | Condition::Barred => {
+                self.is_seen = false;
+                if self.down_us.is_none() {
+                    self.excuse(self.quarantined_us.unwrap_or(now_us));
+                    self.excuse(now_us);
+                }
+            }
+            _ => {}
+        }
+        let is_there = self.down_us.is_none() && self.blocked_us.is_none();
+        if self.is_seen || !self.is_quick || !is_there {
+            return Ok(());
+        }
+        let by_us = self.base_us.saturating_add(answers_us(self.interval_us));
+        let by_us = by_us.saturating_add(self.rtt_us + late_us - self.late_at_us);
+        if now_us <= by_us {
+            return Ok(());
+        }
+        let detail = format!(
+            "endpoint {index} is {condition:?}, there since {}, asked since {}, every {} us, so \
+             healthy by {by_us}",
+            self.up_us, self.base_us, self.interval_us,
+        );
+        let kind = "an endpoint that answers in time is not seen";
+        Err(Violation::new(Law::NoLockOut, kind, now_us, detail))
     }
 
     /// What has to be so after a drain at `now_us`.

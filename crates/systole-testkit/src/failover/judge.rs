@@ -62,6 +62,13 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 truth.quarantined_us = Some(until.as_micros().saturating_sub(start_us));
             }
             truth.judge(index, condition, now_us, self.late_us)?;
+            let active = &self.plan.settings.active;
+            let standby = self.plan.settings.standby();
+            // which of the two it is asked by changes
+            let dead_us = active.policy.dead_interval_us();
+            let dead_us = dead_us.max(standby.policy.dead_interval_us());
+            let answers_us = |interval_us: u64| interval_us.max(dead_us) * u64::from(active.rise);
+            truth.judge_return(index, condition, now_us, self.late_us, answers_us)?;
         }
         self.judge_active(now_us)?;
         self.judge_outage(now_us)

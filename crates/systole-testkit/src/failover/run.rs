@@ -238,14 +238,14 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         ))
     }
 
-    /// Reads the bounds that are stated for endpoints that do not answer.
+    /// Reads the plans that are stated for endpoints of which a verdict is awaited.
     pub(super) fn state(&mut self, now_us: u64) {
         let now = self.at(now_us);
         for (index, truth) in self.truths.iter_mut().enumerate() {
-            if (truth.down_us.is_some() || truth.blocked_us.is_some())
+            if truth.waits()
                 && let Some(status) = self.group.status(index, now)
             {
-                truth.states(micros(status.monitor.heart.plan.bound()));
+                truth.states(&status.monitor.heart.plan);
             }
         }
     }
