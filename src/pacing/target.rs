@@ -320,7 +320,7 @@ impl Pacing for Target {
             Retries::closing(affordable.clamp(1, shape::RETRIES))
         };
         let dead_us = match affordable {
-            0 => interval_us,
+            0 => 0, // the steady one, which the limits may cut
             _ => scaled_q16(self.bound_us, shape::DEAD),
         };
         Plan::from_micros(interval_us, saturate(timeout_us))
