@@ -11,9 +11,9 @@
 //!
 //! * The slope is the interval of the sender on our clock over the announced one. A sender may be up to
 //!   a quarter faster or slower than it announces, so the slope is held within 3/4 and 5/4.
-//! * It stays as it is, 1 at first, unless that line halves the delays of the newer half of the points,
-//!   or leaves a quarter of them in the first 16 beats, of four points at least: a queue that builds up
-//!   in the first seconds looks like a slow sender, but its points scatter.
+//! * It stays as it is, 1 at first, unless that line halves the sum of delays, or leaves a quarter of it
+//!   in the first 16 beats, of four points at least: a queue that builds up in the first seconds looks
+//!   like a slow sender, but its points scatter.
 //! * The middle is that of the points, not of their slots: a beat that was held for long is one point
 //!   among others, however far from them it lies.
 //! * The line is extended to the newest beat and read there. It is never later than the arrival.
@@ -256,12 +256,11 @@ impl Line {
         flat
     }
 
-    /// The sum of the delays of the newer half of the points above the line of slope `rate`.
+    /// The sum of the delays of the points above the line of slope `rate`.
     fn delays(&self, rate: u32) -> u64 {
         let end = self.end_of(rate);
         let delay = |point: Point| point.ahead(self.newest.slot, rate).since(end);
-        let newer = self.points().skip(self.middle()).map(delay);
-        newer.fold(0, wide::plus)
+        self.points().map(delay).fold(0, wide::plus)
     }
 
     /// The point that a line of slope `rate` below all of them touches, and how many are older. Of
