@@ -32,6 +32,7 @@ mod lifetime;
 mod member;
 mod query;
 mod retry;
+mod skip;
 mod sleep;
 mod wakes;
 

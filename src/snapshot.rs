@@ -76,7 +76,8 @@ pub struct Counters {
     /// Probes that could not be sent, where that was said before they were overdue.
     pub unsent: u32,
     /// Probes of which nothing will be known, and which are no evidence: those under way at a restart of the peer, and those that were forgotten
-    /// after their silence had been excused, or after a later one was answered.
+    /// after their silence had been excused, or after a later one was answered; and those for which
+    /// [there was no room](crate::Monitor::handle_skipped).
     pub abandoned: u32,
     /// How often no probe could be sent for one bound.
     pub blind: u32,

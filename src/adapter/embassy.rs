@@ -102,7 +102,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     ///
     /// The future is `Ok` when the peer answered and a [`Fault`] when not. It needs no deadline: it is called overdue by the machine, and
     /// dropped at the first look after a bound has passed, or, once it is overdue, for a new one where four are under way. Where four are under way
-    /// that may still be answered in time, the next probe is not made and counts as unsent. There is no unwinding to contain a panic with.
+    /// that may still be answered in time, the next probe is not made and is [due again](Monitor::handle_skipped) an interval later. There is no
+    /// unwinding to contain a panic with.
     ///
     /// # Cancel safety
     /// Dropping it drops the probes under way, which count as unsent unless they were overdue, and stops the loop; a later `run` goes on with what is
@@ -180,7 +181,9 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
                         timeout: plan.timeout(),
                         reply_window: plan.bound(),
                     };
-                    probes.launch(id, terms, &mut *probe);
+                    if !probes.launch(id, terms, &mut *probe) {
+                        self.state(|state| state.monitor.handle_skipped(id, now));
+                    }
                 }
                 Step::Event(event) => {
                     let _ = self.events.try_send(event); // nobody has to listen

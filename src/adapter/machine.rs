@@ -58,6 +58,10 @@ pub trait Machine: sealed::Sealed + Clone {
 
     /// Takes what became of a probe.
     fn hand_in(&mut self, settled: Settled<Self::Target>);
+
+    /// Probe `id` is not sent, as all the room there is for probes of `target` is taken by earlier
+    /// ones that may still be answered in time.
+    fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
 }
 
 /// What a machine wants done.
@@ -169,6 +173,10 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
             Err(Fault::Missed) => {} // the machine sees for itself
         }
     }
+
+    fn skip(&mut self, (): (), id: ProbeId, now: Instant) {
+        self.handle_skipped(id, now);
+    }
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
@@ -221,5 +229,9 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             }
             Err(Fault::Missed) => {}
         }
+    }
+
+    fn skip(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
+        self.handle_skipped(endpoint, id, now);
     }
 }

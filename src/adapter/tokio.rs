@@ -46,7 +46,8 @@ pub type Group<const M: usize, P = Fixed> = Handle<Failover<M, WINDOW, P>>;
 /// The future is `Ok` when the peer answered and a [`Fault`] when not; an [`io::Error`](std::io::Error) will do. It needs no deadline: the machine
 /// calls it overdue by itself, and asks again beside it. An overdue future is *not* dropped yet, since a late answer is the news
 /// the timeout learns from; it is dropped a bound after its start, when its answer could no longer prove life, or, as the oldest of
-/// eight, for a new one. Where eight are under way that may still be answered in time, the next probe is not made and counts as unsent. Every future runs as a task of its own; a panic in it or in the closure is a failed probe
+/// eight, for a new one. Where eight are under way that may still be answered in time, the next probe is
+/// [due again](crate::Monitor::handle_skipped) an interval later. Every future runs as a task of its own; a panic in it or in the closure is a failed probe
 /// ([`Prober`](crate::Failure::Prober)).
 ///
 /// A missing seed is drawn from the randomness of the operating system.

@@ -51,6 +51,14 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
+    /// Probe `id` of `endpoint` is not sent, as all the room there is for probes under way is taken by
+    /// earlier ones that may still be answered in time; see [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
+    pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
+        self.with(endpoint, now, |member, _| {
+            member.monitor.handle_skipped(id, now);
+        });
+    }
+
     /// Something else arrived from `endpoint`: it proves life and puts off the next probe, but does not show that answers are quick.
     pub fn handle_traffic(&mut self, endpoint: usize, received_at: Instant) {
         self.with(endpoint, received_at, |member, now| {

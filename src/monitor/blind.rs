@@ -35,7 +35,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         probe.is_some()
     }
 
-    fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) {
+    pub(super) fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) {
         self.forgotten = self.forgotten.plus(level.less(self.level_now())); // it falls when that is known to be right, not before
         if probe.fate.is_outstanding() {
             one_more(&mut self.counters.unsent);

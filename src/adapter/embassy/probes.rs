@@ -57,15 +57,22 @@ impl<'a, Fut> Probes<'a, Fut> {
         }
     }
 
-    /// Starts probe `id` in a free place or that of the oldest overdue one. Where all places are taken by probes that may still be
-    /// answered in time, it is taken back, so that a round trip of many intervals is heard all the same.
-    pub(super) fn launch(&mut self, id: ProbeId, terms: Terms, probe: impl FnOnce() -> Fut) {
+    /// Starts probe `id` in a free place or that of the oldest overdue one. Returns whether there is
+    /// one; where not, all places are taken by probes that may still be answered in time.
+    #[must_use]
+    pub(super) fn launch(
+        &mut self,
+        id: ProbeId,
+        terms: Terms,
+        probe: impl FnOnce() -> Fut,
+    ) -> bool {
         let free = |place: &&mut Place<'a, Fut>| place.id.is_none() || place.overdue <= terms.sent;
         let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
-        match self.places.iter_mut().filter(free).min_by_key(by_age) {
-            Some(place) => place.take(id, terms, probe()),
-            None => (self.withdraw)(id),
-        }
+        let place = self.places.iter_mut().filter(free).min_by_key(by_age);
+        place.is_some_and(|place| {
+            place.take(id, terms, probe());
+            true
+        })
     }
 }
 

@@ -85,7 +85,7 @@ where
 
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
         if !self.probes.make_room(target, now) {
-            return self.hand_in(Settled::new(target, id, Err(Fault::Unsent), now));
+            return self.shared.with(|machine| machine.skip(target, id, now));
         }
         let [timeout, patience] = self
             .shared

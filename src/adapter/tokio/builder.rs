@@ -143,7 +143,8 @@ impl<M: Machine> Builder<M> {
     }
 
     /// How many probes of one peer are under way at once: 8 unless set, 0 counts as 1. The oldest is dropped for a new one where it is overdue;
-    /// where all may still be answered in time, the new one is not made, and counts as unsent.
+    /// where all may still be answered in time, the new one is not made, and is
+    /// [due again](Monitor::handle_skipped) an interval later.
     ///
     /// With one, for a connection that carries one request at a time, late answers are seldom heard: a path that has become slow is
     /// learnt from timeouts alone.
