@@ -27,7 +27,7 @@ impl Credit {
 
     /// Credits `span_us` that end at `at`.
     pub(crate) const fn add(&mut self, span_us: u64, at: Instant) {
-        self.span_us = self.span_us.saturating_add(span_us);
+        self.span_us = wide::plus(self.span_us, span_us);
         self.at = self.at.max(at);
     }
 

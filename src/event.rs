@@ -6,6 +6,7 @@ use core::time::Duration;
 use crate::suspicion::SuspicionLevel;
 use crate::time::{Instant, duration};
 use crate::verdict::{Change, Failure, Reason, Verdict};
+use crate::wide;
 
 /// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
 /// of a kind stays and the numbers show a gap.
@@ -256,7 +257,7 @@ impl Pending {
     /// We looked `late_us` too late, in addition to what came since the last drain. Returns whether that makes a pause, of `pause_us` or
     /// more, where none pends: what arrived meanwhile is handed in piece by piece, and each piece is late by a part of it.
     pub(crate) fn late(&mut self, late_us: u64, pause_us: u32) -> bool {
-        self.lateness_us = self.lateness_us.saturating_add(late_us);
+        self.lateness_us = wide::plus(self.lateness_us, late_us);
         let [_, paused, ..] = self.numbers;
         let begins = paused == 0 && self.lateness_us >= u64::from(pause_us);
         if begins {
@@ -285,11 +286,14 @@ impl Pending {
 
     /// The earliest pending event.
     pub(crate) fn take(&mut self, context: &Context) -> Option<Event> {
-        let (last, slots) = (self.number, self.numbers.iter_mut().enumerate());
-        let age = |(_, number): &(usize, &mut u32)| last.wrapping_sub(**number);
-        let pending = slots.filter(|(_, number)| **number > 0);
-        let (slot, number) = pending.max_by_key(age)?;
-        let number = core::mem::take(number);
+        let (mut slot, mut most) = (SLOTS, 0);
+        for (pending, &number) in self.numbers.iter().enumerate() {
+            let since = self.number.wrapping_sub(number).wrapping_add(1);
+            if number > 0 && since > most {
+                (slot, most) = (pending, since);
+            }
+        }
+        let number = core::mem::take(self.numbers.get_mut(slot)?);
         Some(match slot {
             0 => Event::Transition(self.last_transition(number)),
             1 => Event::Paused {

@@ -84,21 +84,20 @@ const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
 pub(crate) const fn improbability_milli(part: u32) -> u32 {
     let part = if part == 0 { 1 } else { part };
     let zeros = wide::leading_zeros(part as u64) - 32;
-    let fraction = log2_fraction_q12(part << zeros);
+    let fraction = log2_fraction_q12((part << zeros) >> 16);
     let log2_q12 = ((zeros + 1) << 12) - fraction;
     // 1000 * log10(2) = 301.03 = 19_266 / 2^6; log2_q12 is below 33 * 2^12, and so 32 bits hold the product
     (log2_q12 * 19_266 + (1 << 17)) >> 18
 }
 
-/// log2 of `mantissa / 2^31`, for a mantissa with its highest bit set, in 12 fractional bits: one bit a squaring.
-#[allow(clippy::cast_possible_truncation)] // a product of two 32-bit mantissas, shifted back to 32 bits
+/// log2 of `mantissa / 2^15`, for a mantissa of 16 bits with its highest set, in 12 fractional bits: one bit a squaring.
 const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
     let mut fraction = 0;
     let mut bit = 0;
     while bit < 12 {
-        let square = (mantissa as u64 * mantissa as u64) >> 31;
-        let carry = (square >> 32) as u32;
-        mantissa = (square >> carry) as u32;
+        let square = mantissa * mantissa;
+        let carry = square >> 31;
+        mantissa = square >> (15 + carry);
         fraction = fraction << 1 | carry;
         bit += 1;
     }

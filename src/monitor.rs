@@ -245,7 +245,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
     fn deadline(&self) -> Instant {
-        let mut observed = self.turns_at().unwrap_or(Instant::MAX);
+        let mut observed = self.turns_at();
         for probe in self.outstanding.iter() {
             if probe.fate == Fate::Waiting {
                 observed = observed.min(probe.overdue_at());
@@ -279,35 +279,44 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.pending.has_transition() {
             return;
         }
-        if self.turns_at().is_some_and(|at| at <= seen) {
+        if self.is_to_turn() {
             self.turn();
         }
     }
 
-    /// When the verdict changes if nothing is heard and nothing can be sent, on observed time.
-    fn turns_at(&self) -> Option<Instant> {
+    /// Whether the verdict changes now, nothing having been heard.
+    fn is_to_turn(&self) -> bool {
+        let at = self.turns_at();
+        at <= self.watch.seen() && at < Instant::MAX
+    }
+
+    /// When the verdict changes if nothing is heard and nothing can be sent, on observed time; [`Instant::MAX`] where it does not.
+    fn turns_at(&self) -> Instant {
         match self.outstanding.failed_send() {
-            Some(_) => self.blind_at(),
+            Some(_) => self.blind_at().unwrap_or(Instant::MAX),
             None => self.dead_at(),
         }
     }
 
-    /// When the verdict falls if nothing is heard, on observed time; nothing while nothing can be sent.
-    fn dead_at(&self) -> Option<Instant> {
-        let sends = self.outstanding.failed_send().is_none();
-        let dead_at = self.falls_at().filter(|_| sends)?;
-        Some(dead_at.min(self.wake_in_vain_at()))
+    /// When the verdict falls if nothing is heard while probes can be sent.
+    fn dead_at(&self) -> Instant {
+        match self.pulse.dead_at() {
+            Some(at) => self.after_excuse(at).min(self.wake_in_vain_at()),
+            None => Instant::MAX,
+        }
     }
 
-    #[cfg(feature = "alloc")]
+    /// The same, unless the peer is dead, nothing was asked, or nothing can be sent.
     fn falls_at(&self) -> Option<Instant> {
-        self.pulse.dead_at().map(|at| self.after_excuse(at))
+        let falls = self.outstanding.failed_send().is_none() && self.pulse.dead_at().is_some();
+        falls.then(|| self.dead_at())
     }
 
     /// Only in a fleet is a probe excused.
     #[cfg(not(feature = "alloc"))]
-    fn falls_at(&self) -> Option<Instant> {
-        self.pulse.dead_at()
+    #[allow(clippy::unused_self)]
+    const fn after_excuse(&self, dead_at: Instant) -> Instant {
+        dead_at
     }
 
     #[cfg(not(feature = "alloc"))]
@@ -325,7 +334,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.pulse.suspect(); // and dead with the next poll
         } else {
             self.pulse.fall(self.watch.seen());
-            self.measure(before);
         }
         self.announce(before, level);
         self.reschedule();
@@ -354,9 +362,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let before = self.pulse.verdict();
         self.pulse.missed(sent, self.watch.seen(), failure);
-        if self.pulse.verdict() == Verdict::Dead && before != Verdict::Dead {
-            self.measure(before);
-        }
         self.announce(before, level);
         self.reschedule();
     }
@@ -468,6 +473,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let change = self.pulse.change(before);
         if change.from == change.to {
             return;
+        }
+        if change.to == Verdict::Dead {
+            self.measure(before);
         }
         self.counters.count(change);
         self.pending.transition(change, self.watch.now(), level);

@@ -341,14 +341,12 @@ impl Outstanding {
             .filter(|&sent| sent >= since)
     }
 
-    /// When the latest probe was sent of which one of these is true.
-    pub(crate) fn latest_of(&self, fates: &[Fate]) -> Option<Instant> {
-        let mut those = self
-            .0
-            .iter()
-            .rev()
-            .filter(|probe| fates.contains(&probe.fate));
-        those.next().map(|probe| probe.sent)
+    /// When the latest probe was sent whose fate `is` so.
+    pub(crate) fn latest_of(&self, is: impl Fn(Fate) -> bool) -> Option<Instant> {
+        let mut latest_first = self.0.iter().rev();
+        latest_first
+            .find(|probe| is(probe.fate))
+            .map(|probe| probe.sent)
     }
 
     /// When the oldest probe was sent that is remembered.

@@ -106,18 +106,21 @@ impl Model {
     }
 }
 
-/// V / (V + excess^2) in 2^32, with V = (deviation + 1)^2: the unit covers the rounding of the samples to whole microseconds.
+/// V / (V + excess^2) in 2^32, with V = (deviation + 1)^2: the unit covers the rounding of the samples to whole microseconds. The greater of the
+/// two keeps its first 15 bits, so that 32 bits hold all squares; never rises with `excess_us`, since both are rounded down alike.
 const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
-    let variance = square(deviation_us.saturating_add(1));
-    let excess = square(excess_us);
-    let shift = 34_u32.saturating_sub(wide::leading_zeros(variance | excess));
-    let (variance, excess) = (variance >> shift, excess >> shift);
-    // both are below 2^30 or 2^31 now, whatever they were: nothing is shifted out
-    saturate(divided(variance << 32, variance + excess))
+    let deviation = deviation_us.saturating_add(1);
+    let zeros = wide::leading_zeros((deviation | excess_us) as u64);
+    let shift = (u64::BITS - 15).saturating_sub(zeros);
+    let variance = square(deviation >> shift);
+    saturate(divided(
+        (variance as u64) << 32,
+        (variance + square(excess_us >> shift)) as u64,
+    ))
 }
 
-const fn square(value: u32) -> u64 {
-    value as u64 * value as u64
+const fn square(value: u32) -> u32 {
+    value * value
 }
 
 #[cfg(test)]

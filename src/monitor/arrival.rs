@@ -98,8 +98,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 let rtt_us = only.then(|| saturate(at.since(probe.sent)));
                 self.answered(probe.sent, rtt_us, 0, probe.fate);
                 self.prove(probe.sent, only);
-                let waits = self.outstanding.latest_of(&[Fate::Waiting]).is_some();
-                if self.pulse.verdict() == Verdict::Alive && !waits {
+                let waits = self.outstanding.latest_of(|fate| fate == Fate::Waiting);
+                if self.pulse.verdict() == Verdict::Alive && waits.is_none() {
                     self.pulse.allow_lead(self.watch.translate(self.next));
                 }
             }

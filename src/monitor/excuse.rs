@@ -32,7 +32,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn is_due(&self) -> bool {
         let seen = self.watch.seen();
         self.next <= self.watch.now()
-            || self.turns_at().is_some_and(|at| at <= seen)
+            || self.is_to_turn()
             || self.outstanding.is_any_overdue(seen)
             || self.hidden_overdue_at() <= seen
     }

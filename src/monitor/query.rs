@@ -73,12 +73,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(super) fn level_at(&self, seen: Instant) -> SuspicionLevel {
-        let probes = self
-            .outstanding
-            .iter()
-            .filter(|probe| self.is_evidence(probe));
-        let level = self.forgotten.plus(self.hidden_evidence(seen));
-        probes.fold(level, |level, probe| level.plus(self.evidence(probe, seen)))
+        let mut level = self.forgotten.plus(self.hidden_evidence(seen));
+        for probe in self.outstanding.iter() {
+            if self.is_evidence(probe) {
+                level = level.plus(self.evidence(probe, seen));
+            }
+        }
+        level
     }
 
     #[cfg(feature = "metrics")]
@@ -109,7 +110,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         MonitorSnapshot {
             heart: Snapshot::of(&self.pulse, self.level(now)),
             counters: self.counters,
-            dead_at: self.dead_at().map(|at| self.watch.at(at)),
+            dead_at: self.falls_at().map(|at| self.watch.at(at)),
             next_probe_at: self.next,
             unanswered: self
                 .outstanding

@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_refused_retry_stays_where_it_is_whoever_calls_for_it() {
         let (mut monitor, mut now) = monitor();
-        let dead_at = monitor.dead_at().unwrap();
+        let dead_at = monitor.falls_at().unwrap();
         let until = |monitor: &mut Monitor<8>, now| drained(monitor, now, None).1;
         now = until(&mut monitor, now); // overdue, and refused
         while monitor.pulse.in_doubt() || now < dead_at {

@@ -19,10 +19,10 @@ pub(super) struct Wakes {
 
 /// So many wakes in vain are evidence.
 const ENOUGH: u8 = 8;
-/// So many of the longest round trips expected are as good as a timeout.
-const ROUND_TRIPS: u32 = 32;
-/// As many of the last probe are, before the verdict.
-const LAST_ROUND_TRIPS: u32 = 8;
+/// So many of the longest round trips expected are as good as a timeout: 32, as a power of two.
+const ROUND_TRIPS_SHIFT: u32 = 5;
+/// As many of the last probe are, before the verdict: 8.
+const LAST_ROUND_TRIPS_SHIFT: u32 = 3;
 
 impl Wakes {
     pub(super) const NONE: Self = Self {
@@ -38,14 +38,18 @@ impl Wakes {
 
     /// Whether a live peer would have answered in one of them.
     pub(super) fn are_evidence<const N: usize, P: Pacing>(&self, pulse: &Pulse<N, P>) -> bool {
-        self.in_vain >= ENOUGH && self.waited_us >= enough_us(pulse, ROUND_TRIPS)
+        self.in_vain >= ENOUGH && self.waited_us >= enough_us(pulse, ROUND_TRIPS_SHIFT)
     }
 }
 
-/// So many of the longest round trips expected, or a timeout where that is shorter.
-fn enough_us<const N: usize, P: Pacing>(pulse: &Pulse<N, P>, round_trips: u32) -> u32 {
-    let round_trips_us = pulse.learnt_timeout_us().saturating_mul(round_trips);
-    pulse.plan().timeout_us().min(round_trips_us)
+/// So many of the longest round trips expected, as a power of two, or a timeout where that is shorter.
+fn enough_us<const N: usize, P: Pacing>(pulse: &Pulse<N, P>, shift: u32) -> u32 {
+    let (timeout_us, learnt_us) = (pulse.plan().timeout_us(), pulse.learnt_timeout_us());
+    if learnt_us > timeout_us >> shift {
+        timeout_us
+    } else {
+        learnt_us << shift
+    }
 }
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -54,8 +58,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if !self.wakes.are_evidence(&self.pulse) {
             return Instant::MAX;
         }
-        let asked = self.outstanding.latest_of(&[Fate::Waiting, Fate::Overdue]);
-        let enough_us = u64::from(enough_us(&self.pulse, LAST_ROUND_TRIPS));
+        let is_asked = |fate| matches!(fate, Fate::Waiting | Fate::Overdue);
+        let asked = self.outstanding.latest_of(is_asked);
+        let enough_us = u64::from(enough_us(&self.pulse, LAST_ROUND_TRIPS_SHIFT));
         asked.map_or(Instant::MAX, |sent| sent.plus(enough_us))
     }
 }
