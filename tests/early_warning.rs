@@ -14,14 +14,14 @@ use core::time::Duration;
 
 use systole::lab::baseline::Planner;
 use systole::lab::network::{HeavyTail, Lognormal, Outage, Queue, Synthetic};
-use systole::lab::warning::{Curve, EwmaBand, FixedRatio, FixedThreshold, View};
+use systole::lab::warning::{Curve, EwmaBand, FixedRatio, FixedThreshold, Sight, View, Warner};
 use systole::lab::{Case, Trace};
 use systole::{Config, EarlyWarning, Health, Instant, Monitor};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// False warnings an hour at which all are compared.
-const BUDGETS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
+const BUDGETS: [f64; 5] = [2.0, 4.0, 8.0, 15.0, 30.0];
 
 /// How the peer is probed.
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +90,14 @@ fn row(views: &[&View], half: core::ops::Range<f64>) -> Row {
     for budget in BUDGETS {
         let point = ours.last_within(budget).copied().unwrap_or_default();
         println!(
-            "    {budget:3} false/h: {:.3} announced, {:.1} s before, threshold {}",
+            "    {budget:2} false/h: {:.3} announced, {:.1} s before, threshold {}",
             ours.announced(budget),
             point.lead_s,
             point.threshold
         );
     }
+    let told = Curve::of(views, half.clone(), |_| Told(EarlyWarning::new()));
+    println!("    of its own accord: {:.3?}", told.points().last());
     Row {
         ours: mean(&ours),
         fixed: fixed(false),
@@ -104,7 +106,7 @@ fn row(views: &[&View], half: core::ops::Range<f64>) -> Row {
     }
 }
 
-/// At least a twentieth more outages announced than by a fixed threshold, and half as many again as by an EWMA band, in each half, at equal false warnings. The rivals are chosen in
+/// At least a tenth more outages announced than by a fixed threshold or an EWMA band, in each half, at equal false warnings. The rivals are chosen in
 /// hindsight, by the half they are judged on; ours is what it is.
 #[test]
 fn more_outages_are_announced() {
@@ -146,7 +148,7 @@ fn more_outages_are_announced() {
             over(sum.fixed_ages),
             over(sum.band)
         );
-        assert!(!deep || over(sum.fixed) >= 0.05, "{sum:?}");
+        assert!(!deep || over(sum.fixed) >= 0.1, "{sum:?}");
         assert!(
             over(sum.band) >= 0.5 && over(sum.fixed_ages) > 0.0,
             "{sum:?}"
@@ -195,8 +197,34 @@ fn synthetic_degradations_are_announced() {
         "ours, fixed, band {told:.3?}; {:.1} s before",
         ours.lead_s(4.0)
     );
-    // trouble every ten minutes is usual here: a threshold, which learns nothing, announces all
-    assert!(ours.announced(4.0) > 0.7 && ours.lead_s(4.0) > 2.0);
+    assert!(ours.announced(4.0) > 0.95 && ours.lead_s(4.0) > 8.0);
+    assert!(ours.announced(2.0) >= band.announced(2.0));
+}
+
+/// Whether the path is degraded, by the default threshold and what is usual.
+struct Told(EarlyWarning);
+
+impl Warner for Told {
+    fn score(&mut self, sight: Sight) -> f64 {
+        Warner::score(&mut self.0, sight);
+        f64::from(u8::from(self.0.health() == Health::Degraded))
+    }
+}
+
+/// Silences that announce themselves are told however often they come, though a path is usually degraded for 1 % of the time at most.
+#[test]
+fn recurring_degradations_are_warned_of() {
+    let case = Case::new("degrading", degrading(12_400 * SECOND, 1), 3 * SECOND);
+    let config = Config::every(SECOND).unwrap();
+    let config = config.detect_within(3 * SECOND).unwrap().seed(7).unwrap();
+    let view = View::new(&case, 30 * SECOND, |start| {
+        Monitor::<32>::new(config, start).ok()
+    });
+    let told = Curve::of(&[&view], .., |_| Told(EarlyWarning::new()));
+    let point = told.points().last().unwrap();
+    println!("{point:?}");
+    assert!(point.announced > 0.9 && point.lead_s > 6.0, "{point:?}");
+    assert!(point.false_per_hour < 2.0, "{point:?}");
 }
 
 /// Two hours of a steady network: a default that cries wolf is none.
@@ -212,7 +240,7 @@ fn a_steady_path_is_good() {
     for run in view.runs() {
         let mut warning = EarlyWarning::new();
         for seen in run {
-            systole::lab::warning::Warner::score(&mut warning, seen.sight);
+            Warner::score(&mut warning, seen.sight);
             assert_eq!(warning.health(), Health::Good);
         }
     }

@@ -79,7 +79,7 @@ pub enum SwitchOn {
 /// | best endpoint | the first | [`preference`](Self::preference) |
 /// | return | stay | [`returning`](Self::returning) |
 /// | switch on | failure | [`switch_on`](Self::switch_on) |
-/// | threshold of warnings | 9 octaves | [`warn_above`](Self::warn_above) |
+/// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
 /// | seed | none | [`seed`](Self::seed) |
 ///
 /// Everything is `const`:

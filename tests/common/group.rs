@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::panic,
+    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     missing_docs,
@@ -36,12 +37,17 @@ pub enum Path {
 pub const UP: Path = Path::Answers(20_000);
 pub const SLOW: Path = Path::Answers(2_020_000);
 
+/// What becomes of a probe, by uniform draws.
+pub type Drawn = fn([f64; 3]) -> Path;
+
 pub struct World {
     pub group: Group,
     pub now: Instant,
     pub paths: [Path; M],
     /// Flips this endpoint between up and down this often.
     pub flapping: Option<(usize, Duration)>,
+    /// What becomes of a probe to any endpoint, by uniform draws from [0, 1).
+    pub drawn: Option<Drawn>,
     /// What its retries are held to.
     pub budget: Option<RetryBudget>,
     flying: Vec<(usize, ProbeId, Instant)>,
@@ -61,6 +67,7 @@ impl World {
             now,
             paths: [UP; M],
             flapping: None,
+            drawn: None,
             budget: None,
             flying: Vec::new(),
             wait: now,
@@ -158,6 +165,9 @@ impl World {
     }
 
     fn path(&self, endpoint: usize) -> Path {
+        if let Some(path) = self.drawn {
+            return path(self.draws());
+        }
         match self.flapping {
             Some((which, every)) if which == endpoint => {
                 let turn = u128::from(self.now.as_micros()) / every.as_micros();
@@ -165,6 +175,17 @@ impl World {
             }
             _ => self.paths[endpoint],
         }
+    }
+
+    /// Other ones for each probe.
+    fn draws(&self) -> [f64; 3] {
+        let mut state = (self.probes.len() as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
+        [(); 3].map(|()| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            f64::from((mixed >> 32) as u32) / 4_294_967_296.0
+        })
     }
 
     /// A switch for a warning leaves a path that is worse than usual.
