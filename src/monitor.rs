@@ -370,7 +370,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let now = self.watch.now();
         let sent = self.watch.seen();
         if let Some(failed) = self.outstanding.failed_send() {
-            self.pulse.credit(sent.since(failed), sent);
+            let silent_from = failed.max(self.pulse.mark());
+            self.pulse.credit(sent.since(silent_from), sent);
         }
         self.behind_us = self.behind_us(now);
         self.claim = Claim::Usual;

@@ -299,7 +299,8 @@ impl Model {
         if !self.asked || self.verdict == Verdict::Dead {
             return;
         }
-        self.credit += span;
+        let silent = self.seen.saturating_sub(self.mark);
+        self.credit = (self.credit + span).min(silent);
         self.credited_at = self.seen;
     }
 
@@ -535,6 +536,7 @@ impl Model {
         if self.episode.is_none() || self.verdict == Verdict::Dead {
             self.bound = self.plan.bound();
         }
+        self.settle();
     }
 
     /// The bound is kept until a probe sent since is answered.
