@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::config::Config;
 use crate::dead_peer_wait::DeadPeerWait;
+use crate::fixed::WIDE;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::pulse::Pulse;
 use crate::send_failures::CompactFailures;
@@ -98,16 +99,58 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// An answer older than the bound may have waited in a queue: it is a sample, and leaves the verdict.
     pub fn next_interval(&mut self, rtt: Duration) -> Duration {
         let rtt_us = rtt_micros(rtt);
+        if WIDE && self.is_steady(rtt_us) {
+            return self.answered_steadily(rtt_us);
+        }
+        self.answered(rtt_us)
+    }
+
+    /// Whether an answer after `rtt_us` leaves all as it is: the peer is alive, the last probe was sent and is not overdue.
+    #[inline]
+    fn is_steady(&self, rtt_us: u32) -> bool {
+        let in_time = rtt_us < self.pulse.plan().timeout_us();
+        in_time & (self.verdict() == Verdict::Alive) & self.failures.is_none()
+    }
+
+    /// The short way of [`answered`](Self::answered), and the usual one; small cores save its flash.
+    #[inline]
+    fn answered_steadily(&mut self, rtt_us: u32) -> Duration {
+        let answer = self.answer(rtt_us);
+        self.pulse.observe(&answer, false);
+        self.pulse.affirm(answer.sent);
+        self.level = SuspicionLevel::ZERO;
+        self.pulse.plan_anew();
+        let wait_us = self.pulse.interval_us();
+        self.heard = coarse(answer.now);
+        self.sent = if u64::from(rtt_us) > wait_us {
+            self.pulse.allow_lead(answer.now);
+            answer.now
+        } else {
+            answer.sent.plus(wait_us)
+        };
+        self.pulse.sent_steadily(self.sent);
+        debug_assert!(self.is_valid());
+        duration(wait_us)
+    }
+
+    /// The probe was answered after `rtt_us`.
+    #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+    fn answered(&mut self, rtt_us: u32) -> Duration {
         let now = self.was_sent(rtt_us.into());
         self.pulse.elapse(now);
-        let answer = Answer {
+        self.hear(&self.answer(rtt_us), rtt_us.into(), false);
+        self.advance(now)
+    }
+
+    /// What the probe under way is answered with after `rtt_us`.
+    #[inline]
+    fn answer(&self, rtt_us: u32) -> Answer {
+        Answer {
             sent: self.sent,
-            now,
+            now: self.sent.plus(rtt_us.into()),
             rtt_us: Some(rtt_us),
             held_us: 0,
-        };
-        self.hear(&answer, u64::from(rtt_us), false);
-        self.advance(now)
+        }
     }
 
     /// The probe was not answered within [`timeout`](Self::timeout). Returns the interval from its send to that of the
@@ -301,6 +344,11 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
 #[cfg(test)]
 mod tests {
+    extern crate alloc;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::plan::Retries;
 
@@ -353,5 +401,44 @@ mod tests {
         let mut config = Config::every(SECOND).unwrap();
         config.settings.limits.timeout_max_us = 0;
         assert!(!Heartbeat::<8>::new(config).is_valid());
+    }
+
+    /// What becomes of a probe: answered, missed, refused, not sent, answered late.
+    fn outcomes() -> impl Strategy<Value = Vec<(u8, u32)>> {
+        let us = prop_oneof![0..200_000_u32, 0..12_000_000_u32];
+        prop::collection::vec((0..12_u8, us), 1..200)
+    }
+
+    fn outcome(heart: &mut Heartbeat<8>, kind: u8, us: u32) {
+        let after = Duration::from_micros(us.into());
+        _ = match kind {
+            0 => heart.missed(),
+            1 => heart.failed(Failure::Refused, after),
+            2 => heart.unsent(after),
+            3 => {
+                heart.late(after);
+                return;
+            }
+            _ => heart.next_interval(after),
+        };
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_leads_where_the_long_one_does(outcomes in outcomes(), retries: bool) {
+            let mut heart = if retries {
+                Heartbeat::new(Config::every(SECOND).unwrap())
+            } else {
+                patient()
+            };
+            for (kind, us) in outcomes {
+                if heart.is_steady(us) {
+                    let (mut short, mut long) = (heart.clone(), heart.clone());
+                    prop_assert_eq!(short.answered_steadily(us), long.answered(us));
+                    prop_assert_eq!(short, long);
+                }
+                outcome(&mut heart, kind, us);
+            }
+        }
     }
 }

@@ -295,6 +295,17 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     #[inline]
     pub(crate) fn sent(&mut self, now: Instant) {
         let retry = self.verdict != Verdict::Alive && self.is_retry(now);
+        self.sent_as(now, retry);
+    }
+
+    /// A probe, which is no retry, goes out at `now`.
+    #[inline]
+    pub(crate) fn sent_steadily(&mut self, now: Instant) {
+        self.sent_as(now, false);
+    }
+
+    #[inline]
+    fn sent_as(&mut self, now: Instant, retry: bool) {
         self.jitter_q16 = self.random.next_q16();
         self.settings.policy.on_probe(&mut self.state, now, retry);
     }
@@ -326,7 +337,8 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     /// Takes what a reply tells of the path. To be followed by [`adapt`](Self::adapt).
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[allow(clippy::inline_always)] // on the way of every sample; the call would take a tenth as long again
     pub(crate) fn observe(&mut self, answer: &Answer, late: bool) {
         if self.skipped > 0 {
             self.catch_up();
@@ -378,7 +390,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 
     #[inline]
-    fn plan_anew(&mut self) {
+    pub(crate) fn plan_anew(&mut self) {
         let path = Statistics {
             moments: self.window.moments(),
             rtt: &self.rtt,

@@ -81,6 +81,11 @@ impl RttEstimator {
         if self.is_unsampled() {
             return first;
         }
+        self.expected_us()
+    }
+
+    /// Of what was sampled.
+    const fn expected_us(&self) -> u32 {
         self.smoothed_us().saturating_add(self.variation_x4_us)
     }
 
@@ -88,11 +93,10 @@ impl RttEstimator {
     /// overdue since.
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
-        let learnt = self.learnt_us(first);
         if self.backoff == SAMPLED {
-            return floored(learnt, min);
+            return floored(self.expected_us(), min);
         }
-        doubled(floored(learnt, min), self.doublings())
+        doubled(floored(self.learnt_us(first), min), self.doublings())
     }
 }
 

@@ -107,6 +107,10 @@ impl SendFailures {
 impl CompactFailures {
     pub(crate) const NONE: Self = SendFailures::NONE.rest(Instant::ZERO);
 
+    pub(crate) const fn is_none(self) -> bool {
+        self.tries == 0
+    }
+
     pub(crate) const fn wake(self, alive_at: Instant) -> SendFailures {
         let since = alive_at.plus(spread(self.since));
         SendFailures {

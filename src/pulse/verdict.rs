@@ -97,6 +97,14 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         }
     }
 
+    /// The same of a peer that is `Alive`, by the answer to the last probe, sent at `sent`.
+    #[inline]
+    pub(crate) fn affirm(&mut self, sent: Instant) {
+        debug_assert!(self.verdict == Verdict::Alive && self.mark <= sent);
+        self.mark = sent;
+        self.credit.heard(sent);
+    }
+
     /// Whether that makes the peer `Alive`, which it was not.
     #[cold]
     #[inline(never)]
