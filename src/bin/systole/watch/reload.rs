@@ -21,7 +21,7 @@ struct Next {
 /// A target that was watched already, by its place, or one that was not.
 enum Member {
     Stays(usize),
-    New(Watched),
+    New(Box<Watched>),
 }
 
 impl Watch {
@@ -55,7 +55,8 @@ impl Watch {
         }
         let key = self.keys.next().unwrap_or_default();
         let link = Link::open(target, &settings.trust, self.herald.of(key)).await?;
-        Ok(Member::New(Watched::new(key, target.clone(), link)))
+        let watched = Watched::new(key, target.clone(), link);
+        Ok(Member::New(Box::new(watched)))
     }
 
     fn adopt(&mut self, next: Next) -> Result<(), Trouble> {
@@ -77,7 +78,7 @@ impl Watch {
             .into_iter()
             .filter_map(|peer| match peer {
                 Member::Stays(place) => take(place).map(|watched| watched.renewed(starts_over)),
-                Member::New(watched) => Some(watched),
+                Member::New(watched) => Some(*watched),
             })
             .collect();
         for (peer, place) in places.into_iter().enumerate() {
