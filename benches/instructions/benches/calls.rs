@@ -82,11 +82,11 @@ fn level() -> impl FnMut(Duration) {
 #[bench::the_loop_alone(args = (nothing(), samples()), config = at_most(0))]
 #[bench::next_interval_16(args = (next_interval::<16>(), samples()), config = at_most(250))]
 #[bench::next_interval_1024(args = (next_interval::<1_024>(), samples()), config = at_most(250))]
-#[bench::missed(args = (missed(), samples()), config = about(307))]
-#[bench::poll_early(args = (poll_early(), samples()), config = about(185))]
-#[bench::round_answered(args = (round(true), samples()), config = about(1_469))]
-#[bench::round_of_a_dead_peer(args = (round(false), samples()), config = about(1_091))]
-#[bench::level(args = (level(), samples()), config = about(501))]
+#[bench::missed(args = (missed(), samples()), config = about(358))]
+#[bench::poll_early(args = (poll_early(), samples()), config = about(330))]
+#[bench::round_answered(args = (round(true), samples()), config = about(1_946))]
+#[bench::round_of_a_dead_peer(args = (round(false), samples()), config = about(1_883))]
+#[bench::level(args = (level(), samples()), config = about(443))]
 fn call<F: FnMut(Duration)>(mut call: F, samples: &'static [Duration]) {
     for &rtt in samples {
         call(black_box(rtt));
