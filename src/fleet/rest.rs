@@ -40,7 +40,6 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         event: Option<Event>,
         monitor: &mut Monitor<N, P>,
     ) {
-        self.counters.add(monitor.counters());
         if self.cut_off.is_some() && monitor.is_sent() {
             self.notice_send(monitor.sent());
         }
@@ -51,6 +50,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             slot.dormant = monitor.rest();
             slot.blind = blind;
         }
+        self.counters.add(monitor.counters()); // what it forgot ends there, too
         let due = if self.now < Instant::MAX {
             monitor.due() // of the monitor at rest: what it forgot may be overdue sooner
         } else {
