@@ -48,7 +48,7 @@ use embassy_time::Timer;
 use super::machine::{Machine, Settled, Step};
 use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
+use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget, Verdict};
 use probes::{Probes, Terms};
 use waiters::Waiters;
 
@@ -102,8 +102,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     ///
     /// The future is `Ok` when the peer answered and a [`Fault`] when not. It needs no deadline: it is called overdue by the machine, and
     /// dropped at the first look after a bound has passed, or, once it is overdue, for a new one where four are under way. Where four are under way
-    /// that may still be answered in time, the next probe is not made and is [due again](Monitor::handle_skipped) an interval later. There is no
-    /// unwinding to contain a panic with.
+    /// that may still be answered in time, the next probe is not made and is [due again](Monitor::handle_skipped) an interval later;
+    /// of a dead peer, the latest gives way to it. There is no unwinding to contain a panic with.
     ///
     /// # Cancel safety
     /// Dropping it drops the probes under way, which count as unsent unless they were overdue, and stops the loop; a later `run` goes on with what is
@@ -175,11 +175,12 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         loop {
             match self.state(|state| state.monitor.step(now, budget)) {
                 Step::Probe((), id) => {
-                    let plan = self.state(|state| state.monitor.snapshot(now).heart.plan);
+                    let heart = self.state(|state| state.monitor.snapshot(now).heart);
                     let terms = Terms {
                         sent: now,
-                        timeout: plan.timeout(),
-                        reply_window: plan.bound(),
+                        timeout: heart.plan.timeout(),
+                        reply_window: heart.plan.bound(),
+                        is_dead: heart.verdict == Verdict::Dead,
                     };
                     if !probes.launch(id, terms, &mut *probe) {
                         self.state(|state| state.monitor.handle_skipped(id, now));

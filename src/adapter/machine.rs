@@ -50,6 +50,9 @@ pub trait Machine: sealed::Sealed + Clone {
     /// What it concludes now.
     fn opinion(&self) -> Self::Opinion;
 
+    /// Whether `target` is dead, so that its probes may be overdue only after very many intervals.
+    fn is_dead(&self, target: Self::Target, now: Instant) -> bool;
+
     /// How long a probe that is sent now may go unanswered before it is overdue.
     fn timeout(&self, target: Self::Target, now: Instant) -> Duration;
 
@@ -148,6 +151,10 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.verdict()
     }
 
+    fn is_dead(&self, (): (), _: Instant) -> bool {
+        self.verdict() == Verdict::Dead
+    }
+
     fn timeout(&self, (): (), now: Instant) -> Duration {
         self.snapshot(now).heart.plan.timeout()
     }
@@ -195,6 +202,11 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
 
     fn opinion(&self) -> usize {
         self.active()
+    }
+
+    fn is_dead(&self, endpoint: usize, now: Instant) -> bool {
+        self.status(endpoint, now)
+            .is_some_and(|status| status.monitor.heart.verdict == Verdict::Dead)
     }
 
     fn timeout(&self, endpoint: usize, now: Instant) -> Duration {

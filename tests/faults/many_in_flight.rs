@@ -1,6 +1,10 @@
 //! Round trips of many intervals: a probe that may still be answered in time does not give way to the next one.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
 
@@ -153,6 +157,44 @@ fn a_connection_that_carries_few_requests_costs_no_verdict() {
                 took <= peer.bound,
                 "{room} at a time, {rtt_ms} ms: {took:?}, {:?}",
                 peer.bound
+            );
+        }
+    }
+}
+
+/// Until a peer is seen alive that hung for `down` and then answers at once.
+async fn returned(max_in_flight: usize, down: Duration) -> Duration {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let hung = hangs.clone();
+    let config = Config::every(Duration::from_secs(1)).unwrap();
+    let builder = Builder::new(config.seed(77).unwrap()).at_once(max_in_flight);
+    let heart = builder.spawn(move || {
+        let hangs = hung.load(Ordering::SeqCst);
+        async move {
+            if hangs {
+                core::future::pending::<()>().await;
+            }
+            Ok::<_, io::Error>(())
+        }
+    });
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    hangs.store(true, Ordering::SeqCst);
+    tokio::time::sleep(down).await;
+    assert_eq!(heart.verdict(), Verdict::Dead);
+    hangs.store(false, Ordering::SeqCst);
+    let since = tokio::time::Instant::now();
+    heart.until(Verdict::Alive).await;
+    since.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_hung_and_is_back_is_seen_within_an_interval() {
+    for max_in_flight in [2, 8] {
+        for down_s in [40, 100, 300] {
+            let within = returned(max_in_flight, Duration::from_secs(down_s)).await;
+            assert!(
+                within <= Duration::from_millis(1_100),
+                "{max_in_flight} under way, {down_s} s: {within:?}"
             );
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Terms {
     pub(super) sent: Instant,
     pub(super) timeout: Duration,
     pub(super) reply_window: Duration,
+    /// Whether the peer is dead.
+    pub(super) is_dead: bool,
 }
 
 impl<'a, Fut> Probes<'a, Fut> {
@@ -57,8 +59,8 @@ impl<'a, Fut> Probes<'a, Fut> {
         }
     }
 
-    /// Starts probe `id` in a free place or that of the oldest overdue one. Returns whether there is
-    /// one; where not, all places are taken by probes that may still be answered in time.
+    /// Starts probe `id` in a free place or that of the oldest overdue one, and of a dead peer in that of the latest. Returns
+    /// whether there is one; where not, all places are taken by probes that may still be answered in time.
     #[must_use]
     pub(super) fn launch(
         &mut self,
@@ -66,13 +68,22 @@ impl<'a, Fut> Probes<'a, Fut> {
         terms: Terms,
         probe: impl FnOnce() -> Fut,
     ) -> bool {
-        let free = |place: &&mut Place<'a, Fut>| place.id.is_none() || place.overdue <= terms.sent;
-        let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
-        let place = self.places.iter_mut().filter(free).min_by_key(by_age);
+        let place = self.place(terms);
         place.is_some_and(|place| {
             place.take(id, terms, probe());
             true
         })
+    }
+
+    /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
+    fn place(&mut self, terms: Terms) -> Option<&mut Place<'a, Fut>> {
+        let is_free = |place: &Place<'a, Fut>| place.id.is_none() || place.overdue <= terms.sent;
+        let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
+        if terms.is_dead && !self.places.iter().any(is_free) {
+            return self.places.iter_mut().max_by_key(by_age);
+        }
+        let free = self.places.iter_mut().filter(|place| is_free(place));
+        free.min_by_key(by_age)
     }
 }
 

@@ -84,7 +84,8 @@ where
     }
 
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
-        if !self.probes.make_room(target, now) {
+        let is_dead = self.shared.with(|machine| machine.is_dead(target, now));
+        if !self.probes.make_room(target, is_dead, now) {
             return self.shared.with(|machine| machine.skip(target, id, now));
         }
         let [timeout, patience] = self

@@ -41,19 +41,26 @@ impl<T: Copy + PartialEq> Probes<T> {
         }
     }
 
-    /// Makes room for a probe of `target`, where there are too many: the oldest gives way if it is overdue. Returns whether there is
-    /// room; where not, all of them may still be answered in time.
-    pub(super) fn make_room(&mut self, target: T, now: Instant) -> bool {
-        let to_it = self.under_way.iter().filter(|of| of.target == target);
-        if to_it.count() < self.max_in_flight {
+    /// Makes room for a probe of `target`, where there are too many: the oldest gives way if it is overdue, and the latest
+    /// of a target that is dead. Returns whether there is room; where not, all of them may still be answered in time.
+    pub(super) fn make_room(&mut self, target: T, is_dead: bool, now: Instant) -> bool {
+        let to_it = |of: &Probe<T>| of.target == target;
+        if self.under_way.iter().filter(|of| to_it(of)).count() < self.max_in_flight {
             return true;
         }
-        let overdue = |of: &Probe<T>| of.target == target && of.overdue <= now;
-        let oldest = self.under_way.iter().position(overdue);
-        oldest.is_some_and(|oldest| {
-            self.under_way.remove(oldest).task.abort();
+        let mut probes = self.under_way.iter();
+        let overdue = probes.position(|of| to_it(of) && of.overdue <= now);
+        let place = overdue.or_else(|| self.latest_of_dead(is_dead, to_it));
+        place.is_some_and(|place| {
+            self.under_way.remove(place).task.abort();
             true
         })
+    }
+
+    /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
+    fn latest_of_dead(&self, is_dead: bool, to_it: impl Fn(&Probe<T>) -> bool) -> Option<usize> {
+        let are_others = self.max_in_flight > 1;
+        (is_dead && are_others).then(|| self.under_way.iter().rposition(to_it))?
     }
 
     /// Starts probe `id` of `target`, which is `overdue` at that moment; it is dropped after `patience`.
