@@ -48,8 +48,8 @@ use embassy_time::Timer;
 use super::machine::{Machine, Settled, Step};
 use super::{Fault, Trial};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget, Verdict};
-use probes::{Probes, Terms};
+use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
+use probes::Probes;
 use waiters::Waiters;
 
 mod handle;
@@ -175,14 +175,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         loop {
             match self.state(|state| state.monitor.step(now, budget)) {
                 Step::Probe((), id) => {
-                    let heart = self.state(|state| state.monitor.snapshot(now).heart);
-                    let terms = Terms {
-                        sent: now,
-                        timeout: heart.plan.timeout(),
-                        reply_window: heart.plan.bound(),
-                        is_dead: heart.verdict == Verdict::Dead,
-                    };
-                    if !probes.launch(id, terms, &mut *probe) {
+                    let terms = self.state(|state| state.monitor.terms((), now));
+                    if !probes.launch(id, now, terms, &mut *probe) {
                         self.state(|state| state.monitor.handle_skipped(id, now));
                     }
                 }

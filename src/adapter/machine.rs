@@ -32,7 +32,7 @@ use super::Fault;
 use crate::pacing::Pacing;
 use crate::{
     Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, RetryBudget,
-    Verdict,
+    Snapshot, Verdict,
 };
 
 /// What a loop drives: a [`Monitor`] or a [`Failover`]. It is implemented for these two alone.
@@ -50,14 +50,8 @@ pub trait Machine: sealed::Sealed + Clone {
     /// What it concludes now.
     fn opinion(&self) -> Self::Opinion;
 
-    /// Whether `target` is dead, so that its probes may be overdue only after very many intervals.
-    fn is_dead(&self, target: Self::Target, now: Instant) -> bool;
-
-    /// How long a probe that is sent now may go unanswered before it is overdue.
-    fn timeout(&self, target: Self::Target, now: Instant) -> Duration;
-
-    /// How long the answer to a probe that is sent now can prove life: a bound.
-    fn patience(&self, target: Self::Target, now: Instant) -> Duration;
+    /// How long a probe that is sent now is waited for.
+    fn terms(&self, target: Self::Target, now: Instant) -> Terms;
 
     /// Takes what became of a probe.
     fn hand_in(&mut self, settled: Settled<Self::Target>);
@@ -65,6 +59,27 @@ pub trait Machine: sealed::Sealed + Clone {
     /// Probe `id` is not sent, as all the room there is for probes of `target` is taken by earlier
     /// ones that may still be answered in time.
     fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
+}
+
+/// How long a probe is waited for; both spans count from its send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How long it may go unanswered before it is overdue.
+    pub timeout: Duration,
+    /// How long its answer can prove life: a bound.
+    pub patience: Duration,
+    /// Whether its peer is dead, so that it may be overdue only after very many intervals.
+    pub is_dead: bool,
+}
+
+impl Terms {
+    fn of(heart: &Snapshot) -> Self {
+        Self {
+            timeout: heart.plan.timeout(),
+            patience: heart.plan.bound(),
+            is_dead: heart.verdict == Verdict::Dead,
+        }
+    }
 }
 
 /// What a machine wants done.
@@ -151,16 +166,8 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.verdict()
     }
 
-    fn is_dead(&self, (): (), _: Instant) -> bool {
-        self.verdict() == Verdict::Dead
-    }
-
-    fn timeout(&self, (): (), now: Instant) -> Duration {
-        self.snapshot(now).heart.plan.timeout()
-    }
-
-    fn patience(&self, (): (), now: Instant) -> Duration {
-        self.snapshot(now).heart.plan.bound()
+    fn terms(&self, (): (), now: Instant) -> Terms {
+        Terms::of(&self.snapshot(now).heart)
     }
 
     fn hand_in(&mut self, settled: Settled<()>) {
@@ -204,19 +211,9 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         self.active()
     }
 
-    fn is_dead(&self, endpoint: usize, now: Instant) -> bool {
-        self.status(endpoint, now)
-            .is_some_and(|status| status.monitor.heart.verdict == Verdict::Dead)
-    }
-
-    fn timeout(&self, endpoint: usize, now: Instant) -> Duration {
-        self.status(endpoint, now)
-            .map_or(Duration::ZERO, |status| status.monitor.heart.plan.timeout())
-    }
-
-    fn patience(&self, endpoint: usize, now: Instant) -> Duration {
-        self.status(endpoint, now)
-            .map_or(Duration::ZERO, |status| status.monitor.heart.plan.bound())
+    fn terms(&self, endpoint: usize, now: Instant) -> Terms {
+        let status = self.status(endpoint, now);
+        status.map_or_else(Terms::default, |status| Terms::of(&status.monitor.heart))
     }
 
     fn hand_in(&mut self, settled: Settled<usize>) {

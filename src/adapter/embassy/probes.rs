@@ -3,9 +3,9 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::time::Duration;
 
 use super::Fault;
+use crate::adapter::machine::Terms;
 use crate::{Instant, ProbeId};
 
 /// Probes under way at once.
@@ -27,16 +27,6 @@ pub(super) struct Place<'a, Fut> {
     overdue: Instant,
     /// When its answer could no longer prove life.
     until: Instant,
-}
-
-/// When a probe that is sent now is overdue, and when its answer could no longer prove life.
-#[derive(Clone, Copy)]
-pub(super) struct Terms {
-    pub(super) sent: Instant,
-    pub(super) timeout: Duration,
-    pub(super) reply_window: Duration,
-    /// Whether the peer is dead.
-    pub(super) is_dead: bool,
 }
 
 impl<'a, Fut> Probes<'a, Fut> {
@@ -65,19 +55,20 @@ impl<'a, Fut> Probes<'a, Fut> {
     pub(super) fn launch(
         &mut self,
         id: ProbeId,
+        now: Instant,
         terms: Terms,
         probe: impl FnOnce() -> Fut,
     ) -> bool {
-        let place = self.place(terms);
+        let place = self.place(now, terms);
         place.is_some_and(|place| {
-            place.take(id, terms, probe());
+            place.take(id, now, terms, probe());
             true
         })
     }
 
     /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
-    fn place(&mut self, terms: Terms) -> Option<&mut Place<'a, Fut>> {
-        let is_free = |place: &Place<'a, Fut>| place.id.is_none() || place.overdue <= terms.sent;
+    fn place(&mut self, now: Instant, terms: Terms) -> Option<&mut Place<'a, Fut>> {
+        let is_free = |place: &Place<'a, Fut>| place.id.is_none() || place.overdue <= now;
         let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
         if terms.is_dead && !self.places.iter().any(is_free) {
             return self.places.iter_mut().max_by_key(by_age);
@@ -123,12 +114,12 @@ impl<'a, Fut> Place<'a, Fut> {
         }
     }
 
-    fn take(&mut self, id: ProbeId, terms: Terms, probe: Fut) {
+    fn take(&mut self, id: ProbeId, now: Instant, terms: Terms, probe: Fut) {
         self.probe.set(Some(probe));
         self.id = Some(id);
-        self.sent = terms.sent;
-        self.overdue = terms.sent.saturating_add(terms.timeout);
-        self.until = terms.sent.saturating_add(terms.reply_window);
+        self.sent = now;
+        self.overdue = now.saturating_add(terms.timeout);
+        self.until = now.saturating_add(terms.patience);
     }
 
     fn clear(&mut self) {

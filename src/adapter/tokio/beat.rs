@@ -84,17 +84,13 @@ where
     }
 
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
-        let is_dead = self.shared.with(|machine| machine.is_dead(target, now));
-        if !self.probes.make_room(target, is_dead, now) {
+        let terms = self.shared.with(|machine| machine.terms(target, now));
+        if !self.probes.make_room(target, terms, now) {
             return self.shared.with(|machine| machine.skip(target, id, now));
         }
-        let [timeout, patience] = self
-            .shared
-            .with(|machine| [machine.timeout(target, now), machine.patience(target, now)]);
         let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
         if let Ok(probe) = probe {
-            let overdue = now.saturating_add(timeout);
-            self.probes.launch((target, id), overdue, patience, probe);
+            self.probes.launch((target, id), now, terms, probe);
         } else {
             let panicked = Err(Fault::Failed(Failure::Prober));
             self.hand_in(Settled::new(target, id, panicked, now));

@@ -2,12 +2,11 @@
 
 use alloc::vec::Vec;
 use core::future::Future;
-use core::time::Duration;
 
 use ::tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use ::tokio::time::{Instant as Moment, timeout};
 
-use super::machine::Settled;
+use super::machine::{Settled, Terms};
 use super::{Epoch, Fault};
 use crate::{Failure, Instant, ProbeId};
 
@@ -43,14 +42,14 @@ impl<T: Copy + PartialEq> Probes<T> {
 
     /// Makes room for a probe of `target`, where there are too many: the oldest gives way if it is overdue, and the latest
     /// of a target that is dead. Returns whether there is room; where not, all of them may still be answered in time.
-    pub(super) fn make_room(&mut self, target: T, is_dead: bool, now: Instant) -> bool {
+    pub(super) fn make_room(&mut self, target: T, terms: Terms, now: Instant) -> bool {
         let to_it = |of: &Probe<T>| of.target == target;
         if self.under_way.iter().filter(|of| to_it(of)).count() < self.max_in_flight {
             return true;
         }
         let mut probes = self.under_way.iter();
         let overdue = probes.position(|of| to_it(of) && of.overdue <= now);
-        let place = overdue.or_else(|| self.latest_of_dead(is_dead, to_it));
+        let place = overdue.or_else(|| self.latest_of_dead(terms, to_it));
         place.is_some_and(|place| {
             self.under_way.remove(place).task.abort();
             true
@@ -58,21 +57,21 @@ impl<T: Copy + PartialEq> Probes<T> {
     }
 
     /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
-    fn latest_of_dead(&self, is_dead: bool, to_it: impl Fn(&Probe<T>) -> bool) -> Option<usize> {
+    fn latest_of_dead(&self, terms: Terms, to_it: impl Fn(&Probe<T>) -> bool) -> Option<usize> {
         let are_others = self.max_in_flight > 1;
-        (is_dead && are_others).then(|| self.under_way.iter().rposition(to_it))?
+        (terms.is_dead && are_others).then(|| self.under_way.iter().rposition(to_it))?
     }
 
-    /// Starts probe `id` of `target`, which is `overdue` at that moment; it is dropped after `patience`.
+    /// Starts probe `id` of `target` at `now`; it is dropped when its answer could no longer prove life.
     pub(super) fn launch<A, E: Into<Fault>>(
         &mut self,
         (target, id): (T, ProbeId),
-        overdue: Instant,
-        patience: Duration,
+        now: Instant,
+        terms: Terms,
         probe: impl Future<Output = Result<A, E>> + Send + 'static,
     ) {
         let task = self.tasks.spawn(async move {
-            let result = match timeout(patience, probe).await {
+            let result = match timeout(terms.patience, probe).await {
                 Ok(answer) => answer.map(drop).map_err(Into::into),
                 Err(_) => Err(Fault::Missed),
             };
@@ -81,7 +80,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         self.under_way.push(Probe {
             target,
             id,
-            overdue,
+            overdue: now.saturating_add(terms.timeout),
             task,
         });
     }
