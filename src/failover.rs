@@ -2,11 +2,11 @@
 
 use heapless::Vec;
 
-use crate::budget::RetryBudget;
 use crate::config::Config;
-use crate::error::{ConfigError, Setting, check};
+use crate::config::RetryBudget;
+use crate::config::error::{ConfigError, Setting, check};
 use crate::pacing::{Fixed, Pacing};
-use crate::probe::ProbeId;
+use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
 mod config;

@@ -6,12 +6,12 @@ use core::fmt;
 use core::hint::black_box;
 use core::time::Duration;
 
-use crate::budget::RetryBudget;
 use crate::config::Config;
-use crate::error::{ConfigError, Setting, check};
+use crate::config::RetryBudget;
+use crate::config::error::{ConfigError, Setting, check};
 use crate::monitor::{Dormant, Monitor, Output};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::probe::ProbeId;
+use crate::peer::probe::ProbeId;
 use crate::time::{Instant, duration};
 
 mod blind;

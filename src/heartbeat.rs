@@ -3,16 +3,16 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::dead_peer_wait::DeadPeerWait;
-use crate::fixed::WIDE;
+use crate::math::fixed_point::WIDE;
+use crate::math::saturating;
 use crate::pacing::{Answer, Fluctuation, Pacing};
-use crate::pulse::Pulse;
-use crate::send_failures::CompactFailures;
-use crate::snapshot::Snapshot;
-use crate::suspicion::SuspicionLevel;
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::dead_peer_wait::DeadPeerWait;
+use crate::peer::send_failures::CompactFailures;
+use crate::peer::snapshot::Snapshot;
+use crate::peer::state::Pulse;
+use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, duration, micros, rtt_micros};
-use crate::verdict::{Failure, Reason, Verdict};
-use crate::wide;
 
 mod lifetime;
 
@@ -308,12 +308,12 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         let next_us = if self.pulse.has_retries() {
             timeout_us
         } else {
-            wide::max(self.pulse.interval_us(), timeout_us)
+            saturating::max(self.pulse.interval_us(), timeout_us)
         };
         if next_us < left_us {
             timeout_us
         } else {
-            wide::max(left_us, 1)
+            saturating::max(left_us, 1)
         }
     }
 

@@ -5,14 +5,20 @@
 //!
 //! # Structure
 //!
-//! One direction of dependency; each part is usable without those after it.
+//! The folders of `src` are the layers; each uses only those above it in this list.
 //!
-//! * numbers: [`Instant`], [`RttWindow`], [`LossRate`]
-//! * opinion: [`Plan`] and the policies of [`pacing`], [`SuspicionLevel`], [`Verdict`], [`Heartbeat`]
-//! * protocol: [`Monitor`] and its [`Event`]s; [`Listener`], [`Sender`] and their [`wire`]
-//! * groups: [`Failover`], and with `alloc` `Fleet`
-//! * edges: the adapters
-//! * proof: the laboratory
+//! | layer | what it holds |
+//! |---|---|
+//! | `math` | exact integer arithmetic |
+//! | `time` | [`Instant`], [`TickClock`] |
+//! | `path` | what is measured: [`RttWindow`], [`LossRate`], [`SuspicionLevel`], [`EarlyWarning`] |
+//! | `config` | what the user states: [`Config`], [`RetryBudget`], [`ConfigError`] |
+//! | `plan` | what a policy decides: [`Plan`], [`Retries`], [`Promise`] |
+//! | [`pacing`] | the policies |
+//! | `peer` | one peer's state: [`Verdict`], [`Event`], [`Snapshot`], [`ProbeId`] |
+//! | `heartbeat`, `monitor`, `push` | the machines for one peer: [`Heartbeat`], [`Monitor`], [`Sender`] and [`Listener`] |
+//! | `failover`, `fleet` | the machines for several: [`Failover`], and with `alloc` `Fleet` |
+//! | `runtime` | adapters for threads, tokio, embassy and metrics |
 //!
 //! # References
 //!
@@ -27,66 +33,25 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(any(feature = "std", feature = "embassy"))]
-mod adapter;
-mod beat;
-mod budget;
 mod config;
-mod credit;
-mod dead_peer_wait;
-mod error;
-mod event;
 mod failover;
-mod fixed;
 #[cfg(feature = "alloc")]
 mod fleet;
-mod health;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;
-mod listener;
-mod loss;
+mod math;
 mod monitor;
 pub mod pacing;
+mod path;
+mod peer;
 mod plan;
-mod probe;
-mod promise;
-mod pulse;
-mod random;
-mod root;
-mod rtt;
-mod send_failures;
-mod sender;
-mod snapshot;
-mod statistics;
-mod suspicion;
-mod tail;
-mod time;
-#[cfg(feature = "tracing")]
-mod trace;
-mod verdict;
-mod watch;
-mod wide;
-mod window;
-pub mod wire;
-
-#[cfg(any(feature = "tokio", feature = "embassy"))]
-pub use adapter::Trial;
-#[cfg(feature = "embassy")]
-pub use adapter::embassy;
-#[cfg(feature = "metrics")]
-pub use adapter::metrics;
-#[cfg(feature = "tokio")]
-pub use adapter::tokio;
-#[cfg(feature = "std")]
-pub use adapter::{Epoch, WINDOW, thread};
+mod push;
 #[cfg(any(feature = "std", feature = "embassy"))]
-pub use adapter::{Fault, machine};
-pub use beat::Beat;
-pub use budget::RetryBudget;
-pub use config::Config;
-pub use error::{ConfigError, Setting};
-pub use event::{Event, Precedence, Transition};
+mod runtime;
+mod time;
+
+pub use config::{Config, ConfigError, RetryBudget, Setting};
 pub use failover::{
     Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
     FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
@@ -95,18 +60,34 @@ pub use failover::{
 pub use fleet::{
     Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
 };
-pub use health::{EarlyWarning, Health};
 pub use heartbeat::Heartbeat;
-pub use listener::{Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot};
-pub use loss::LossRate;
 pub use monitor::{Monitor, Output};
-pub use plan::{Plan, Retries};
-pub use probe::ProbeId;
-pub use promise::{Infeasible, Promise};
-pub use sender::{Sender, SenderOutput};
-pub use snapshot::{Counters, MonitorSnapshot, Snapshot};
-pub use statistics::Statistics;
-pub use suspicion::SuspicionLevel;
+pub use pacing::Statistics;
+pub use path::early_warning::{EarlyWarning, Health};
+pub use path::loss::LossRate;
+pub use path::suspicion::SuspicionLevel;
+pub use path::window::{Moments, RttWindow};
+pub use peer::event::{Event, Precedence, Transition};
+pub use peer::probe::ProbeId;
+pub use peer::snapshot::{Counters, MonitorSnapshot, Snapshot};
+pub use peer::verdict::{Failure, Reason, Verdict};
+pub use plan::{Infeasible, Plan, Promise, Retries};
+pub use push::beat::Beat;
+pub use push::listener::{
+    Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot,
+};
+pub use push::sender::{Sender, SenderOutput};
+pub use push::wire;
+#[cfg(any(feature = "tokio", feature = "embassy"))]
+pub use runtime::Trial;
+#[cfg(feature = "embassy")]
+pub use runtime::embassy;
+#[cfg(feature = "metrics")]
+pub use runtime::metrics;
+#[cfg(feature = "tokio")]
+pub use runtime::tokio;
+#[cfg(feature = "std")]
+pub use runtime::{Epoch, WINDOW, thread};
+#[cfg(any(feature = "std", feature = "embassy"))]
+pub use runtime::{Fault, machine};
 pub use time::{Instant, TickClock};
-pub use verdict::{Failure, Reason, Verdict};
-pub use window::{Moments, RttWindow};

@@ -2,22 +2,22 @@
 
 use core::fmt;
 
-use crate::budget::RetryBudget;
 use crate::config::Config;
-use crate::error::{ConfigError, Setting, check};
-use crate::event::{Context, Event, Pending, Precedence};
-use crate::fixed::{divided, remainder};
+use crate::config::RetryBudget;
+use crate::config::error::{ConfigError, Setting, check};
+use crate::math::fixed_point::{divided, remainder};
+use crate::math::random::{Secret, mix};
+use crate::math::saturating;
 use crate::pacing::{Fluctuation, Pacing};
-use crate::probe::{Fate, Label, Outstanding, Probe, ProbeId};
-use crate::pulse::Pulse;
-use crate::random::{Secret, mix};
-use crate::send_failures::SendFailures;
-use crate::snapshot::{Counters, one_more};
-use crate::suspicion::{Model, SuspicionLevel};
+use crate::path::suspicion::{Model, SuspicionLevel};
+use crate::peer::event::{Context, Event, Pending, Precedence};
+use crate::peer::observed_clock::Watch;
+use crate::peer::probe::{Fate, Label, Outstanding, Probe, ProbeId};
+use crate::peer::send_failures::SendFailures;
+use crate::peer::snapshot::{Counters, one_more};
+use crate::peer::state::Pulse;
+use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, saturate};
-use crate::verdict::{Failure, Reason, Verdict};
-use crate::watch::Watch;
-use crate::wide;
 
 mod arrival;
 mod blind;
@@ -432,7 +432,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn next_steady(&self) -> Instant {
         let interval = self.pulse.interval_us();
-        let least = wide::min(self.pulse.settings().limits.interval_min_us, interval);
+        let least = saturating::min(self.pulse.settings().limits.interval_min_us, interval);
         let mut next = self.place().plus(interval);
         if !self.is_under_way() {
             next = next.min(
@@ -461,7 +461,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if late_us == 0 {
             return;
         }
-        self.counters.lateness_us = wide::plus(self.counters.lateness_us, late_us);
+        self.counters.lateness_us = saturating::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
         self.pulse.lapsed(late_us);
         if self.pause_us < u32::MAX && self.pending.late(late_us, self.pause_us) {

@@ -6,11 +6,11 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::fixed::{WIDE, divided};
-use crate::wide;
+use crate::math::fixed_point::{WIDE, divided};
+use crate::math::saturating;
 
 #[cfg(feature = "serde")]
-pub(crate) mod form;
+pub(crate) mod serde;
 
 /// A moment: whole microseconds since an epoch of the caller's choice, such as the start of the device.
 ///
@@ -32,7 +32,7 @@ pub(crate) mod form;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(transparent)
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -88,29 +88,29 @@ impl Instant {
 
     #[inline]
     pub(crate) const fn plus(self, span_us: u64) -> Self {
-        Self(wide::plus(self.0, span_us))
+        Self(saturating::plus(self.0, span_us))
     }
 
     #[inline]
     pub(crate) const fn minus(self, span_us: u64) -> Self {
-        Self(wide::minus(self.0, span_us))
+        Self(saturating::minus(self.0, span_us))
     }
 
     /// The later of two.
     #[inline]
     pub(crate) const fn max(self, other: Self) -> Self {
-        Self(wide::max(self.0, other.0))
+        Self(saturating::max(self.0, other.0))
     }
 
     /// The earlier of two.
     #[inline]
     pub(crate) const fn min(self, other: Self) -> Self {
-        Self(wide::min(self.0, other.0))
+        Self(saturating::min(self.0, other.0))
     }
 
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> u64 {
-        wide::minus(self.0, earlier.0)
+        saturating::minus(self.0, earlier.0)
     }
 }
 

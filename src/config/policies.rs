@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
+use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::config::{Config, SPAN_MAX_US, Span};
-use crate::error::{ConfigError, Setting, check, ensure};
 use crate::pacing::{Fixed, Fluctuation, Lifetime, Reach, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};

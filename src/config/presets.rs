@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::error::ConfigError;
+use crate::config::error::ConfigError;
 use crate::pacing::Fluctuation;
 
 /// Starting points by the founding rule; every builder of [`Config`] may follow.

@@ -2,21 +2,21 @@
 
 use core::time::Duration;
 
+use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::config::{Config, SPAN_MAX_US, accept};
-use crate::error::{ConfigError, Setting, check, ensure};
-use crate::health::EarlyWarning;
 use crate::pacing::{Fixed, Pacing};
+use crate::path::early_warning::EarlyWarning;
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
 #[cfg(feature = "serde")]
-mod form;
+mod serde;
 
 /// Which of several available endpoints is the best. One whose path is [as usual](crate::EarlyWarning) comes before all whose path is worse than usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -35,7 +35,7 @@ pub enum Preference {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -51,7 +51,7 @@ pub enum Return {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

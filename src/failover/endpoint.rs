@@ -1,12 +1,12 @@
 //! What the user states of each endpoint.
 
-use crate::error::{ConfigError, Setting, check};
+use crate::config::error::{ConfigError, Setting, check};
 
 /// What a group may do with an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -31,7 +31,7 @@ pub enum Duty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -12,7 +12,7 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -42,7 +42,7 @@ pub enum FailoverEvent {
         /// For how long.
         #[cfg_attr(
             feature = "serde",
-            serde(rename = "span_us", with = "crate::time::form")
+            serde(rename = "span_us", with = "crate::time::serde")
         )]
         span: Duration,
     },
@@ -119,7 +119,7 @@ impl fmt::Display for FailoverEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -159,7 +159,7 @@ impl fmt::Display for SwitchReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -203,7 +203,7 @@ impl Pending {
         self.number = self.number.wrapping_add(1).max(1);
         let event = event(self.number);
         #[cfg(feature = "tracing")]
-        crate::trace::group(&event);
+        trace(&event);
         self.events.retain(|other| other.kind() != event.kind());
         let _ = self.events.push(event); // there is room for one of each kind
     }
@@ -213,6 +213,41 @@ impl Pending {
         let first = self.events.first().copied()?;
         self.events.retain(|other| other.number() != first.number());
         Some(first)
+    }
+}
+
+/// Records what happened to a group with `tracing`, in the span of the caller.
+#[cfg(feature = "tracing")]
+fn trace(event: &FailoverEvent) {
+    match *event {
+        FailoverEvent::Switched {
+            number,
+            from,
+            to,
+            reason,
+            ..
+        } => {
+            tracing::warn!(target: "systole", number, from, to, ?reason, "another endpoint is active");
+        }
+        FailoverEvent::Quarantined {
+            number,
+            endpoint,
+            span,
+            ..
+        } => {
+            tracing::warn!(target: "systole", number, endpoint, ?span, "an endpoint is quarantined");
+        }
+        FailoverEvent::Released {
+            number, endpoint, ..
+        } => {
+            tracing::info!(target: "systole", number, endpoint, "a quarantine is over");
+        }
+        FailoverEvent::Down { number, outage, .. } => {
+            tracing::warn!(target: "systole", number, ?outage, "the group is out of service");
+        }
+        FailoverEvent::Restored { number, .. } => {
+            tracing::info!(target: "systole", number, "the group is back in service");
+        }
     }
 }
 

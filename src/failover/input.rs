@@ -8,9 +8,9 @@ use crate::failover::endpoint::Duty;
 use crate::failover::event::SwitchReason;
 use crate::failover::member::Member;
 use crate::pacing::Pacing;
-use crate::probe::ProbeId;
+use crate::peer::probe::ProbeId;
+use crate::peer::verdict::Failure;
 use crate::time::Instant;
-use crate::verdict::Failure;
 
 /// What arrives for an endpoint that is not in the group, is barred or is in quarantine is ignored.
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {

@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-use crate::budget::RetryBudget;
 use crate::config::Config;
+use crate::config::RetryBudget;
 use crate::failover::config::Rules;
 use crate::failover::endpoint::{Duty, Endpoint};
-use crate::health::{EarlyWarning, Health};
+use crate::math::random::{Secret, mix};
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
-use crate::probe::ProbeId;
-use crate::random::{Secret, mix};
+use crate::path::early_warning::{EarlyWarning, Health};
+use crate::peer::probe::ProbeId;
+use crate::peer::verdict::Verdict;
 use crate::time::{Instant, duration, micros};
-use crate::verdict::Verdict;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Member<const N: usize, P: Pacing> {

@@ -5,20 +5,20 @@ use crate::failover::endpoint::Duty;
 use crate::failover::event::Outage;
 use crate::failover::member::Member;
 #[cfg(feature = "metrics")]
-use crate::health::EarlyWarning;
-use crate::health::Health;
-#[cfg(feature = "metrics")]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::snapshot::MonitorSnapshot;
+#[cfg(feature = "metrics")]
+use crate::path::early_warning::EarlyWarning;
+use crate::path::early_warning::Health;
+use crate::peer::snapshot::MonitorSnapshot;
+use crate::peer::verdict::Verdict;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 /// Whether a group is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -38,7 +38,7 @@ pub enum GroupState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
+    derive(::serde::Serialize, ::serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -60,7 +60,7 @@ pub enum Condition {
 
 /// What a group knows of an endpoint at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct EndpointStatus {

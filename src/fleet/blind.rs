@@ -1,11 +1,11 @@
 //! A fleet that cannot send: one event for all of its peers, which become unknown at once.
 
 use super::{Census, Fleet, FleetEvent, PeerKey, Slot};
-use crate::event::Event;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
+use crate::peer::event::Event;
+use crate::peer::verdict::{Reason, Verdict};
 use crate::time::{Instant, duration};
-use crate::verdict::{Reason, Verdict};
 
 /// No probe is known to have been sent since one could not be.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::{Fleet, Lateness, PeerKey};
 use crate::pacing::Pacing;
-use crate::snapshot::{Counters, Snapshot};
+use crate::peer::snapshot::{Counters, Snapshot};
+use crate::peer::verdict::Verdict;
 use crate::time::{Instant, duration};
-use crate::verdict::Verdict;
 
 /// How many peers there are of each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

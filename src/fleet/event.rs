@@ -1,7 +1,7 @@
 //! What a fleet has to tell.
 
 use super::PeerKey;
-use crate::event::Event;
+use crate::peer::event::Event;
 
 /// What a fleet has to tell, and of whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::{Fleet, PeerKey};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::ProbeId;
+use crate::peer::probe::ProbeId;
+use crate::peer::verdict::Failure;
 use crate::time::Instant;
-use crate::verdict::Failure;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The reply of `peer` to probe `id` arrived at `received_at`. Check first that it came from the peer's address: anybody may send its key.

@@ -6,8 +6,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Event, Transition};
-use crate::verdict::{Failure, Reason, Verdict};
+use crate::peer::event::{Event, Transition};
+use crate::peer::verdict::{Failure, Reason, Verdict};
 
 const PEERS: usize = 5;
 const SECOND_US: u64 = 1_000_000;

@@ -2,12 +2,12 @@
 
 use super::{Fleet, PeerKey, Slot};
 use crate::config::Config;
-use crate::event::Event;
+use crate::math::random::{Secret, mix};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::random::{Secret, mix};
+use crate::peer::event::Event;
+use crate::peer::verdict::Verdict;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The configuration, with the peer's own seed.

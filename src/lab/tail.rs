@@ -15,7 +15,7 @@ use core::f64::consts::{LN_2, LN_10, LOG10_2};
 /// ```
 #[must_use]
 pub fn phi(y: f64) -> f64 {
-    crate::tail::phi(y)
+    crate::math::normal_tail::phi(y)
 }
 
 /// The number of standard deviations at which [`phi`] has this value; 0 for those below phi(0).
@@ -68,7 +68,7 @@ fn invert(phi: impl Fn(f64) -> f64, value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tail::LN_SQRT_TAU;
+    use crate::math::normal_tail::LN_SQRT_TAU;
 
     /// The tail by erfc below 5, by its continued fraction above.
     fn exact(y: f64) -> f64 {

@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
+use crate::math::saturating;
 use crate::monitor::Monitor;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::{Answer, Pacing};
-use crate::probe::{Fate, Label, Probe, ProbeId};
-use crate::snapshot::one_more;
-use crate::suspicion::SuspicionLevel;
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::probe::{Fate, Label, Probe, ProbeId};
+use crate::peer::snapshot::one_more;
+use crate::peer::verdict::{Failure, Verdict};
 use crate::time::{Instant, micros, saturate};
-use crate::verdict::{Failure, Verdict};
-use crate::wide;
 
 /// Of eight steady probes, what arrives may put off seven.
 const PUT_OFF: u64 = 8;
@@ -67,8 +67,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return false;
         }
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
-        let rtt_us = timed.then(|| saturate(wide::minus(age, server_delay_us)));
-        let held_us = saturate(wide::min(age, server_delay_us));
+        let rtt_us = timed.then(|| saturate(saturating::minus(age, server_delay_us)));
+        let held_us = saturate(saturating::min(age, server_delay_us));
         self.answered(label.sent, rtt_us, held_us, fate);
         self.prove(label.sent, true);
         true

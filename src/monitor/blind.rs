@@ -3,11 +3,11 @@
 use crate::monitor::Monitor;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
-use crate::probe::{Fate, Probe, ProbeId};
-use crate::snapshot::one_more;
-use crate::suspicion::SuspicionLevel;
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::probe::{Fate, Probe, ProbeId};
+use crate::peer::snapshot::one_more;
+use crate::peer::verdict::Reason;
 use crate::time::Instant;
-use crate::verdict::Reason;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Probe `id` could not be sent, which is our fault and no evidence against the peer.
@@ -113,8 +113,8 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::event::Event;
     use crate::monitor::Output;
+    use crate::peer::event::Event;
 
     /// It may be waited for longer than until the next one, which cannot be sent again.
     #[test]

@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
+use crate::math::saturating;
 use crate::monitor::Monitor;
 use crate::monitor::retry::Claim;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
-use crate::probe::{Fate, Outstanding};
-use crate::send_failures::SendFailures;
-use crate::suspicion::SuspicionLevel;
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::probe::{Fate, Outstanding};
+use crate::peer::send_failures::SendFailures;
 use crate::time::{Instant, micros};
-use crate::wide;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Probe as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
@@ -32,7 +32,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// When a probe may follow the last one out of turn.
     pub(super) fn soonest(&self) -> Instant {
         let plan = self.pulse.plan();
-        let least = wide::min(plan.interval_us(), u64::from(plan.timeout_us()));
+        let least = saturating::min(plan.interval_us(), u64::from(plan.timeout_us()));
         let soonest = if self.pulse.is_started() {
             self.sent.plus(least)
         } else {

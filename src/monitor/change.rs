@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::pulse::Pulse;
+use crate::peer::state::Pulse;
 use crate::time::Instant;
 
 /// The bound in force since a reconfiguration, or since what was under way was voided, until a probe sent after it is answered.

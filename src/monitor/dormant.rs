@@ -5,18 +5,18 @@ use super::change::Looser;
 use super::retry::Claim;
 use super::wakes::Wakes;
 use crate::config::Config;
-use crate::event::Pending;
+use crate::math::random::{Secret, mix};
 use crate::pacing::Pacing;
-use crate::probe::{Fate, Kept, Outstanding};
-use crate::pulse::DormantPulse;
-use crate::random::{Secret, mix};
-use crate::send_failures::CompactFailures;
-use crate::snapshot::Counters;
-use crate::suspicion::{Model, SuspicionLevel};
+use crate::path::suspicion::{Model, SuspicionLevel};
+use crate::path::window::Samples;
+use crate::peer::event::Pending;
+use crate::peer::observed_clock::DormantWatch;
+use crate::peer::probe::{Fate, Kept, Outstanding};
+use crate::peer::send_failures::CompactFailures;
+use crate::peer::snapshot::Counters;
+use crate::peer::state::DormantPulse;
+use crate::peer::verdict::Verdict;
 use crate::time::{Instant, saturate};
-use crate::verdict::Verdict;
-use crate::watch::DormantWatch;
-use crate::window::Samples;
 
 /// What is a [`Monitor`]'s own, without its settings, its events and what it counted. The fields are those of the monitor.
 #[derive(Clone, Debug)]

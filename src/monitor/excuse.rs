@@ -1,12 +1,12 @@
 //! Replies that were lost on our side: what they may have said is not held against the peer.
 
-use crate::budget::RetryBudget;
+use crate::config::RetryBudget;
 use crate::monitor::retry::Claim;
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
-use crate::probe::Probe;
+use crate::peer::probe::Probe;
+use crate::peer::verdict::Verdict;
 use crate::time::Instant;
-use crate::verdict::Verdict;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll_within`](Self::poll_within), where replies were last lost on our side at `lost_at`, on the caller's clock.

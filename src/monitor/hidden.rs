@@ -2,14 +2,14 @@
 //!
 //! Of them, only the oldest is known by its send time. The next one was sent an interval after it, or as long after as they were apart of late.
 
-use crate::fixed::divided;
+use crate::math::fixed_point::divided;
+use crate::math::saturating;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::{Fate, Probe};
-use crate::snapshot::one_more;
-use crate::suspicion::SuspicionLevel;
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::probe::{Fate, Probe};
+use crate::peer::snapshot::one_more;
 use crate::time::{Instant, saturate};
-use crate::wide;
 
 /// Intervals that shrink do so over a window of answers.
 const FADING_SHIFT: u32 = 6;
@@ -89,7 +89,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Something else was heard of a peer that was alive at `alive_at`: as many of them are left as were sent since, if all are equally far apart.
     pub(super) fn trim_hidden(&mut self, alive_at: Instant) {
         let since_us = self.oldest_open().since(alive_at.max(self.hidden));
-        let apart_us = wide::max(self.mean_apart_us(), 1);
+        let apart_us = saturating::max(self.mean_apart_us(), 1);
         let left = divided(since_us.saturating_add(apart_us / 2), apart_us);
         self.keep_hidden(u8::try_from(left).unwrap_or(u8::MAX));
     }
@@ -125,7 +125,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// How far apart they are at the most.
     fn apart_us(&self) -> u64 {
-        wide::max(self.pulse.plan().interval_us(), self.spacing_us.into())
+        saturating::max(self.pulse.plan().interval_us(), self.spacing_us.into())
     }
 
     /// What the silence of the oldest of them says at `seen`.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::{Label, ProbeId};
+use crate::peer::probe::{Label, ProbeId};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::monitor::Output;
-    use crate::verdict::Failure;
+    use crate::peer::verdict::Failure;
 
     /// An id of another incarnation may look like one of now in all but that.
     #[test]

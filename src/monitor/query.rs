@@ -2,13 +2,13 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::Probe;
-use crate::snapshot::{MonitorSnapshot, Snapshot};
-use crate::suspicion::{Model, SuspicionLevel};
-use crate::time::Instant;
-use crate::verdict::Verdict;
+use crate::path::suspicion::{Model, SuspicionLevel};
 #[cfg(feature = "metrics")]
-use crate::window::RttWindow;
+use crate::path::window::RttWindow;
+use crate::peer::probe::Probe;
+use crate::peer::snapshot::{MonitorSnapshot, Snapshot};
+use crate::peer::verdict::Verdict;
+use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the peer is alive, as of the last call.

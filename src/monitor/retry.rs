@@ -1,11 +1,11 @@
 //! Retries within a budget.
 
-use crate::budget::RetryBudget;
+use crate::config::RetryBudget;
+use crate::math::saturating;
 use crate::monitor::{Monitor, Output};
 use crate::pacing::Pacing;
-use crate::snapshot::one_more;
+use crate::peer::snapshot::one_more;
 use crate::time::Instant;
-use crate::wide;
 
 /// What a budget of retries makes of the next probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.pulse.in_doubt() {
             let now = self.watch.now();
             let timeout_us = u64::from(self.pulse.plan().timeout_us());
-            let again_us = wide::max(timeout_us, now.since(self.sent) >> PATIENCE_SHIFT);
+            let again_us = saturating::max(timeout_us, now.since(self.sent) >> PATIENCE_SHIFT);
             self.next = turn.min(now.plus(again_us));
         }
         self.claim = Claim::Retry;
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::probe::ProbeId;
+    use crate::peer::probe::ProbeId;
 
     /// At 10 s, when its second probe goes out; the first one was answered.
     fn monitor() -> (Monitor<8>, Instant) {

@@ -2,7 +2,7 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::{Fate, ProbeId};
+use crate::peer::probe::{Fate, ProbeId};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {

@@ -2,8 +2,8 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::probe::Fate;
-use crate::pulse::Pulse;
+use crate::peer::probe::Fate;
+use crate::peer::state::Pulse;
 use crate::time::{Instant, saturate};
 
 /// The wakes since the last sign of life in which a probe was waited for as long as the path takes to answer.

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::pacing::Pacing;
+use crate::pacing::Statistics;
 use crate::plan::Plan;
-use crate::statistics::Statistics;
 use crate::time::{duration, micros};
 
 /// The same interval whatever the path does; the timeout follows the round-trip times. Made by [`Config::fixed`](crate::Config::fixed).

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use crate::fixed::{ONE_Q16, scaled_q16};
+use crate::math::fixed_point::{ONE_Q16, scaled_q16};
 use crate::pacing::Pacing;
+use crate::pacing::Statistics;
 use crate::plan::Plan;
-use crate::statistics::Statistics;
 use crate::time::{duration, micros};
 
 /// The founding rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).

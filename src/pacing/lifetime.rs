@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
+use crate::pacing::Statistics;
 use crate::pacing::{Answer, EpisodeEnd, Pacing};
 use crate::plan::Plan;
-use crate::promise::Promise;
-use crate::statistics::Statistics;
+use crate::plan::Promise;
 use crate::time::{Instant, duration, micros};
 
 mod memory;

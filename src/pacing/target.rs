@@ -5,14 +5,14 @@
 use core::time::Duration;
 
 use crate::config::Span;
-use crate::error::{ConfigError, Setting, check};
-use crate::fixed::scaled_q16;
+use crate::config::error::{ConfigError, Setting, check};
+use crate::math::fixed_point::scaled_q16;
+use crate::math::saturating;
+use crate::pacing::Statistics;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
+use crate::plan::Promise;
 use crate::plan::{Plan, Retries};
-use crate::promise::Promise;
-use crate::statistics::Statistics;
 use crate::time::{Instant, duration, micros, saturate};
-use crate::wide;
 
 mod audit;
 mod exponent;
@@ -204,7 +204,7 @@ impl Target {
     fn settle(&self, state: &mut TargetState, answer: &Answer) -> u64 {
         let length_us = answer.now.since(state.asked.sent);
         state.asked.open = false;
-        let mut silence_us = wide::minus(length_us, state.trouble.median_us().into());
+        let mut silence_us = saturating::minus(length_us, state.trouble.median_us().into());
         let lost = answer.sent > state.asked.sent;
         if lost {
             silence_us = self.unexplained_us(state, silence_us);
@@ -221,8 +221,8 @@ impl Target {
     /// our doing, and so is the rest where as many losses in a row are to be expected.
     fn unexplained_us(&self, state: &TargetState, silence_us: u64) -> u64 {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.asked.share));
-        let wait_us = wide::min(self.timeout_us(state), interval_us);
-        let rest_us = wide::minus(silence_us, wait_us);
+        let wait_us = saturating::min(self.timeout_us(state), interval_us);
+        let rest_us = saturating::minus(silence_us, wait_us);
         if rest_us < wait_us * u64::from(state.independent) {
             return 0;
         }
@@ -263,15 +263,15 @@ impl Pacing for Target {
         let median_us = u64::from(state.trouble.median_us());
         let mut length_us = answer.rtt_us.map_or(0, u64::from);
         if state.asked.open && answer.sent >= state.asked.sent {
-            length_us = wide::max(length_us, self.settle(state, answer));
+            length_us = saturating::max(length_us, self.settle(state, answer));
             state.since = state.since.saturating_add(1);
         } else if self.overlaps(state) {
-            let silence_us = wide::minus(length_us, median_us);
+            let silence_us = saturating::minus(length_us, median_us);
             self.count(state, silence_us, state.share(), state.grade);
             state.since = state.since.saturating_add(1);
         }
         self.heard(state, length_us, answer);
-        if self.is_long(wide::minus(length_us, median_us)) || state.is_due() {
+        if self.is_long(saturating::minus(length_us, median_us)) || state.is_due() {
             self.replan(state);
         }
     }
@@ -349,9 +349,9 @@ impl Pacing for Target {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::loss::LossRate;
-    use crate::rtt::RttEstimator;
-    use crate::window::RttWindow;
+    use crate::path::loss::LossRate;
+    use crate::path::rtt::RttEstimator;
+    use crate::path::window::RttWindow;
 
     const BOUND_US: u64 = 10_000_000;
 

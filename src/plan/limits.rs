@@ -1,9 +1,9 @@
 //! What every plan is held to.
 
-use crate::fixed::WIDE;
+use crate::math::fixed_point::WIDE;
+use crate::math::saturating;
 use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
 use crate::time::saturate;
-use crate::wide;
 
 /// What every plan and verdict is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,17 +122,17 @@ impl Limits {
         // intervals are at most 2^40, so neither product overflows
         let jitter_q16 = u32::from(self.jitter_percent) * u32::from(HUNDREDTH_Q16);
         let spread = (interval_us * u64::from(jitter_q16)) >> 16;
-        let room = wide::min(spread, interval_us - self.interval_min_us);
+        let room = saturating::min(spread, interval_us - self.interval_min_us);
         interval_us - ((room * u64::from(draw_q16)) >> 16)
     }
 
     /// Doubles the interval for every pushback, up to the ceiling; returns what no interval may be shorter than.
     #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) -> u64 {
-        let longest = wide::min(self.interval_max_us, ceiling_us);
-        let longest = wide::max(longest, plan.interval_us);
+        let longest = saturating::min(self.interval_max_us, ceiling_us);
+        let longest = saturating::max(longest, plan.interval_us);
         for _ in 0..pushbacks {
-            plan.interval_us = wide::min(plan.interval_us << 1, longest);
+            plan.interval_us = saturating::min(plan.interval_us << 1, longest);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
         plan.interval_us
@@ -156,16 +156,16 @@ impl Limits {
             plan.retries = plan.retries.less_one();
             tail = plan.tail_us();
         }
-        let room = wide::minus(self.bound_us, tail);
-        plan.interval_us = wide::max(wide::min(plan.interval_us, room), floor);
+        let room = saturating::minus(self.bound_us, tail);
+        plan.interval_us = saturating::max(saturating::min(plan.interval_us, room), floor);
         let least = plan.interval_us + u64::from(plan.timeout_us);
-        plan.bound_us = wide::max(self.bound_us, least);
+        plan.bound_us = saturating::max(self.bound_us, least);
     }
 }
 
 /// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
 pub(super) const fn within(value: u64, min: u64, max: u64) -> u64 {
-    wide::max(wide::min(value, max), min)
+    saturating::max(saturating::min(value, max), min)
 }
 
 #[cfg(feature = "defmt")]

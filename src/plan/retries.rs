@@ -17,13 +17,13 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(from = "super::form::Retries", into = "super::form::Retries")
+    derive(::serde::Serialize, ::serde::Deserialize),
+    serde(from = "super::serde::Retries", into = "super::serde::Retries")
 )]
 pub struct Retries(u8); // the count in the low six bits, the spacing in the high two: a plan is one of many
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Spacing {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::config::SPAN_MAX_US;
-use crate::error::{ConfigError, Setting, check, ensure};
+use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros};
 
 /// What a search knows of a network: to be stored under the name of that network (an SSID, an APN, a gateway's address), and handed in
@@ -142,7 +142,7 @@ impl Default for Memory {
 mod form {
     use serde::{Deserialize, Serialize};
 
-    use crate::error::ConfigError;
+    use crate::config::error::ConfigError;
     use crate::time::{duration, micros};
 
     #[derive(Serialize, Deserialize)]

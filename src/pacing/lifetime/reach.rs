@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
+use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::config::{SPAN_MAX_US, Span};
-use crate::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros};
 
 /// Between which intervals a lifetime is looked for, and with what.

@@ -4,10 +4,10 @@ use super::exponent::{exp2, log2, rounded};
 use super::outlook::{Choice, Outlook, PathShape, not_understated};
 use super::state::{SAVINGS, TargetState};
 use super::{Target, shape};
-use crate::error::Setting;
-use crate::fixed::{divided, scaled_q16};
-use crate::promise::Infeasible;
-use crate::wide;
+use crate::config::error::Setting;
+use crate::math::fixed_point::{divided, scaled_q16};
+use crate::math::saturating;
+use crate::plan::Infeasible;
 
 /// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
 /// extrapolation.
@@ -44,15 +44,15 @@ impl Target {
     pub(super) fn timeout_us(&self, state: &TargetState) -> u64 {
         let usual_us = u64::from(state.trouble.median_us());
         let least_us = scaled_q16(self.bound_us, shape::TIMEOUT);
-        let room_us = wide::minus(scaled_q16(self.bound_us, shape::LAG_MOST), usual_us) / 4;
-        let wanted_us = wide::max(
-            wide::min(least_us, usual_us),
+        let room_us = saturating::minus(scaled_q16(self.bound_us, shape::LAG_MOST), usual_us) / 4;
+        let wanted_us = saturating::max(
+            saturating::min(least_us, usual_us),
             DEVIATIONS * u64::from(state.spread_us),
         );
         // more than an interval varies by where so many probes are under way that few are remembered
         let least_added_us = self.bound_us >> 7;
-        let added_us = wide::max(wide::min(wanted_us, room_us), least_added_us);
-        wide::max(usual_us + added_us, least_us)
+        let added_us = saturating::max(saturating::min(wanted_us, room_us), least_added_us);
+        saturating::max(usual_us + added_us, least_us)
     }
 
     /// What the last retry has to be early by, in per cent of the bound.

@@ -1,7 +1,7 @@
 //! How long the path stays silent: a histogram of what followed each steady probe.
 
 use super::exponent::{log2, rounded};
-use crate::wide;
+use crate::math::saturating;
 
 /// Lengths below the bound, by halves: bin `j` holds `[D/2^(j+1), D/2^j)`, the last one all that is shorter.
 pub(super) const BINS: usize = 13;
@@ -102,7 +102,7 @@ fn bin(length_us: u64, bound_us: u64) -> usize {
     if length_us == 0 {
         return BINS - 1;
     }
-    let halvings = wide::leading_zeros(length_us) - wide::leading_zeros(bound_us);
+    let halvings = saturating::leading_zeros(length_us) - saturating::leading_zeros(bound_us);
     let over = u32::from(halvings > 0 && length_us << halvings >= bound_us);
     (halvings.saturating_sub(over) as usize).min(BINS - 1)
 }

@@ -2,7 +2,7 @@
 
 use super::risk::GRADES;
 use super::{Target, TargetState};
-use crate::fixed::divided;
+use crate::math::fixed_point::divided;
 
 /// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
 const SHORTEST: u16 = 3_277;

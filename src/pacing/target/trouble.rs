@@ -1,7 +1,7 @@
 //! What announces a long silence: round trips and silences out of the ordinary, a moment ago.
 
 use super::risk::grade;
-use crate::fixed::{divided, scaled_q16};
+use crate::math::fixed_point::{divided, scaled_q16};
 use crate::time::{Instant, saturate};
 
 /// A decaying maximum of the latest round trips and silences, and the median they are measured by.

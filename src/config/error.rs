@@ -1,0 +1,244 @@
+//! Why a configuration is refused.
+
+use core::fmt;
+
+/// A setting out of its range. Only constructors and builders refuse; a built configuration cannot fail.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Setting};
+///
+/// let error = Config::every(Duration::ZERO).unwrap_err();
+/// assert_eq!(error.setting(), Setting::Interval);
+/// assert_eq!(error.to_string(), "the interval of 0 s is out of range: 1 us to 1099511.627776 s");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ConfigError {
+    pub(crate) setting: Setting,
+    pub(crate) value: u64,
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+}
+
+/// The settings that a [`ConfigError`] may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(::serde::Serialize, ::serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Setting {
+    /// The base interval, in microseconds.
+    Interval,
+    /// The shortest interval, in microseconds.
+    IntervalMin,
+    /// The longest interval, in microseconds.
+    IntervalMax,
+    /// The timeout before there is any sample, in microseconds.
+    TimeoutFirst,
+    /// The shortest timeout, in microseconds.
+    TimeoutMin,
+    /// The longest timeout, in microseconds.
+    TimeoutMax,
+    /// The stated bound on detection time, in microseconds.
+    DetectWithin,
+    /// The number of retries.
+    Retries,
+    /// How much of the fluctuation lengthens the interval, in per cent.
+    Gain,
+    /// How far jitter may shorten an interval, in per cent.
+    Jitter,
+    /// The device's seed; 0 is a missing one.
+    Seed,
+    /// How many answers bring a dead peer back.
+    Rise,
+    /// How many refusals in a row are enough for `Dead`.
+    Refusals,
+    /// How rare mistakes have to be, in microseconds from one to the next.
+    MistakeRecurrence,
+    /// The most probes in 1,000 seconds.
+    ProbeBudget,
+    /// The longest lifetime that is looked for or remembered, in microseconds.
+    Lifetime,
+    /// The shortest lifetime that is looked for, in microseconds.
+    LifetimeMin,
+    /// How often a remembered lifetime was contradicted.
+    LifetimeDoubts,
+    /// The number of endpoints in a group.
+    Endpoints,
+    /// The number of endpoints that are not barred.
+    Unbarred,
+    /// How many heartbeats in a row may be lost.
+    Losses,
+    /// How many endpoints share a name.
+    Namesakes,
+    /// The sum of the weights of the endpoints that are not barred.
+    Weights,
+    /// How long an answer may take to be of use, in microseconds.
+    RequestTimeout,
+    /// The first quarantine of a failed endpoint, in microseconds.
+    Quarantine,
+    /// The longest quarantine of a failed endpoint, in microseconds.
+    QuarantineMax,
+    /// How long an endpoint has to be healthy before the group returns to it, in microseconds.
+    HoldDown,
+}
+
+impl Setting {
+    /// What it is called, and its unit.
+    const fn name(self) -> (&'static str, Unit) {
+        match self {
+            Self::Interval => ("interval", Unit::Span),
+            Self::IntervalMin => ("shortest interval", Unit::Span),
+            Self::IntervalMax => ("longest interval", Unit::Span),
+            Self::TimeoutFirst => ("first timeout", Unit::Span),
+            Self::TimeoutMin => ("shortest timeout", Unit::Span),
+            Self::TimeoutMax => ("longest timeout", Unit::Span),
+            Self::DetectWithin => ("bound on detection time", Unit::Span),
+            Self::Retries => ("number of retries", Unit::Plain("")),
+            Self::Gain => ("gain", Unit::Plain(" %")),
+            Self::Jitter => ("jitter", Unit::Plain(" %")),
+            Self::Seed => ("seed", Unit::Plain("")),
+            Self::Rise => ("number of answers to rise", Unit::Plain("")),
+            Self::Refusals => ("number of refusals", Unit::Plain("")),
+            Self::MistakeRecurrence => ("time between mistakes", Unit::Span),
+            Self::ProbeBudget => ("probe budget", Unit::Plain(" probes in 1,000 s")),
+            Self::Lifetime => ("lifetime", Unit::Span),
+            Self::LifetimeMin => ("shortest lifetime", Unit::Span),
+            Self::LifetimeDoubts => ("number of doubts", Unit::Plain("")),
+            Self::Endpoints => ("number of endpoints", Unit::Plain("")),
+            Self::Unbarred => ("number of endpoints not barred", Unit::Plain("")),
+            Self::Losses => ("number of losses in a row", Unit::Plain("")),
+            Self::Namesakes => ("number of endpoints of one name", Unit::Plain("")),
+            Self::Weights => ("sum of the weights", Unit::Plain("")),
+            Self::RequestTimeout => ("request timeout", Unit::Span),
+            Self::Quarantine => ("first quarantine", Unit::Span),
+            Self::QuarantineMax => ("longest quarantine", Unit::Span),
+            Self::HoldDown => ("hold-down", Unit::Span),
+        }
+    }
+}
+
+/// The unit of a setting.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// Microseconds, to be written in the longest unit of which they are a part or more.
+    Span,
+    Plain(&'static str),
+}
+
+/// A value in its unit, exactly.
+struct Quantity(u64, Unit);
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Unit::Plain(unit) => write!(f, "{}{unit}", self.0),
+            Unit::Span => write_span(self.0, f),
+        }
+    }
+}
+
+/// Days, hours and minutes where there are whole ones and nothing else; seconds, milliseconds and microseconds with as many decimals as it takes.
+const WHOLE: [(u64, &str); 3] = [
+    (86_400_000_000, "d"),
+    (3_600_000_000, "h"),
+    (60_000_000, "min"),
+];
+const DECIMAL: [(u64, &str); 2] = [(1_000_000, "s"), (1_000, "ms")];
+
+fn write_span(us: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if us == 0 {
+        return f.write_str("0 s");
+    }
+    for (unit, name) in WHOLE {
+        if us.is_multiple_of(unit) {
+            return write!(f, "{} {name}", us / unit);
+        }
+    }
+    for (unit, name) in DECIMAL {
+        if us >= unit {
+            write!(f, "{}", us / unit)?;
+            write_decimals(us % unit, unit, f)?;
+            return write!(f, " {name}");
+        }
+    }
+    write!(f, "{us} us")
+}
+
+/// The decimals of `part` of a `whole`, which is a power of ten, without zeros at the end.
+fn write_decimals(part: u64, whole: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (mut rest, mut unit) = (part, whole);
+    if rest > 0 {
+        f.write_str(".")?;
+    }
+    while rest > 0 {
+        unit /= 10;
+        write!(f, "{}", rest / unit)?;
+        rest %= unit;
+    }
+    Ok(())
+}
+
+impl ConfigError {
+    /// The setting that was refused.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// The value that was refused, in the unit of the setting.
+    #[must_use]
+    pub const fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// The least and the greatest value that would have been accepted beside the other settings.
+    #[must_use]
+    pub const fn range(&self) -> (u64, u64) {
+        (self.min, self.max)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, unit) = self.setting.name();
+        let [value, min, max] = [self.value, self.min, self.max].map(|value| Quantity(value, unit));
+        write!(f, "the {name} of {value} is out of range: {min} to {max}")
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// Refuses `value` outside `min..=max`.
+pub(crate) const fn check(
+    setting: Setting,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<(), ConfigError> {
+    if value >= min && value <= max {
+        return Ok(());
+    }
+    Err(ConfigError {
+        setting,
+        value,
+        min,
+        max,
+    })
+}
+
+/// Evaluates `$check` and hands its error on; `?` is not yet to be had in a `const fn`.
+macro_rules! ensure {
+    ($check:expr) => {
+        match $check {
+            Ok(checked) => checked,
+            Err(error) => return Err(error),
+        }
+    };
+}
+
+pub(crate) use ensure;

@@ -1,0 +1,17 @@
+//! What the user states: intervals, bounds, limits and how often a mistake may happen.
+
+mod config;
+pub(crate) mod error;
+mod policies;
+mod presets;
+mod retry_budget;
+#[cfg(feature = "serde")]
+mod serde;
+
+pub use config::Config;
+pub(crate) use config::{SPAN_MAX_US, Settings, Span};
+pub use error::{ConfigError, Setting};
+pub(crate) use presets::accept;
+pub use retry_budget::RetryBudget;
+#[cfg(feature = "serde")]
+pub(crate) use serde::Founding;

@@ -1,0 +1,292 @@
+//! Configurations as serde has them: plain numbers, read through the builders, which refuse what does not work. The seed is written with
+//! the rest, so what is written is a secret.
+
+use ::serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use ::serde::ser::{Serialize, Serializer};
+
+use crate::config::error::ConfigError;
+use crate::config::{Config, Settings};
+use crate::pacing::{Fixed, Fluctuation, Lifetime, Pacing, Reach, Target};
+use crate::plan::Retries;
+use crate::time::{duration, micros};
+
+/// What is left out, or null, is as the policy's constructor sets it.
+#[derive(::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields, rename = "Config")]
+struct Form<F> {
+    policy: F,
+    #[serde(default)]
+    interval_min_us: Option<u64>,
+    #[serde(default)]
+    interval_max_us: Option<u64>,
+    #[serde(default)]
+    timeout_first_us: Option<u64>,
+    #[serde(default)]
+    timeout_min_us: Option<u64>,
+    #[serde(default)]
+    timeout_max_us: Option<u64>,
+    #[serde(default)]
+    retries: Option<Retries>,
+    #[serde(default)]
+    detect_within_us: Option<u64>,
+    #[serde(default)]
+    jitter_percent: Option<u8>,
+    #[serde(default)]
+    rise: Option<u8>,
+    #[serde(default)]
+    dead_after_refusals: Option<u8>,
+    #[serde(default)]
+    seed: Option<u64>,
+    #[serde(default)]
+    report_pauses_over_us: Option<u32>,
+    #[serde(default)]
+    start_at_once: bool,
+}
+
+/// A policy that a configuration can be read for, in its form.
+pub trait Founding: Pacing {
+    /// What is written of the policy.
+    type Form: Serialize + DeserializeOwned;
+
+    /// The policy, to be written.
+    fn form(&self) -> Self::Form;
+
+    /// The configuration that the policy's constructor makes.
+    ///
+    /// # Errors
+    /// Where the constructor refuses.
+    fn found(form: &Self::Form) -> Result<Config<Self>, ConfigError>;
+}
+
+impl<P: Founding> Serialize for Config<P> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let limits = self.settings.limits;
+        Form {
+            policy: self.settings.policy.form(),
+            interval_min_us: Some(limits.interval_min_us),
+            interval_max_us: Some(limits.interval_max_us),
+            timeout_first_us: Some(u64::from(limits.timeout_first_us)),
+            timeout_min_us: Some(u64::from(limits.timeout_min_us)),
+            timeout_max_us: Some(u64::from(limits.timeout_max_us)),
+            retries: Some(limits.retries),
+            detect_within_us: self.bound().map(micros),
+            jitter_percent: Some(limits.jitter_percent),
+            rise: Some(limits.rise),
+            dead_after_refusals: self.refusals(),
+            seed: self.is_seeded().then_some(self.seed.0),
+            report_pauses_over_us: Some(self.pause_us),
+            start_at_once: self.start_at_once,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de, P: Founding> Deserialize<'de> for Config<P> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let form = Form::deserialize(from)?;
+        form.read().map_err(D::Error::custom)
+    }
+}
+
+impl<P> Config<P> {
+    /// The same under another policy.
+    fn with<Q>(self, policy: Q) -> Config<Q> {
+        let limits = self.settings.limits;
+        Config {
+            settings: Settings { policy, limits },
+            seed: self.seed,
+            planned_us: self.planned_us,
+            pause_us: self.pause_us,
+            start_at_once: self.start_at_once,
+        }
+    }
+}
+
+impl<F> Form<F> {
+    /// Through the builders: the bound last, so that it is held against all else.
+    fn read<P: Founding<Form = F>>(&self) -> Result<Config<P>, ConfigError> {
+        let mut config = P::found(&self.policy)?;
+        let founded_us = config.settings.limits.bound_us;
+        config.settings.limits.bound_us = 0;
+        config = self.conduct(self.timing(config)?)?;
+        match self.detect_within_us {
+            Some(bound_us) => config.detect_within(duration(bound_us)),
+            None if founded_us > 0 => config.detect_within(duration(founded_us)),
+            None => Ok(config),
+        }
+    }
+
+    fn timing<P: Pacing>(&self, config: Config<P>) -> Result<Config<P>, ConfigError> {
+        let limits = config.settings.limits;
+        let or = |us: Option<u64>, founded_us| duration(us.unwrap_or(founded_us));
+        let (first, min, max) = (
+            limits.timeout_first_us,
+            limits.timeout_min_us,
+            limits.timeout_max_us,
+        );
+        config
+            .interval_between(
+                or(self.interval_min_us, limits.interval_min_us),
+                or(self.interval_max_us, limits.interval_max_us),
+            )?
+            .timeouts(
+                or(self.timeout_first_us, u64::from(first)),
+                or(self.timeout_min_us, u64::from(min)),
+                or(self.timeout_max_us, u64::from(max)),
+            )
+    }
+
+    fn conduct<P: Pacing>(&self, config: Config<P>) -> Result<Config<P>, ConfigError> {
+        let limits = config.settings.limits;
+        let mut config = config
+            .retries(self.retries.unwrap_or(limits.retries))?
+            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent))?
+            .rise(self.rise.unwrap_or(limits.rise))?;
+        if let Some(refusals) = self.dead_after_refusals {
+            config = config.dead_after_refusals(refusals)?;
+        }
+        if let Some(seed) = self.seed {
+            config = config.seed(seed)?;
+        }
+        config.pause_us = self.report_pauses_over_us.unwrap_or(config.pause_us);
+        config.start_at_once = self.start_at_once;
+        Ok(config)
+    }
+}
+
+/// `{ "every_us": 5000000 }`
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FluctuationForm {
+    every_us: u64,
+    #[serde(default = "full_gain")]
+    gain_percent: u16,
+}
+
+const fn full_gain() -> u16 {
+    100
+}
+
+impl Founding for Fluctuation {
+    type Form = FluctuationForm;
+
+    fn form(&self) -> FluctuationForm {
+        FluctuationForm {
+            every_us: micros(self.base()),
+            gain_percent: self.gain_percent(),
+        }
+    }
+
+    fn found(form: &FluctuationForm) -> Result<Config<Self>, ConfigError> {
+        Config::every(duration(form.every_us))?.gain_percent(form.gain_percent)
+    }
+}
+
+/// `{ "fixed_us": 5000000 }`
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedForm {
+    fixed_us: u64,
+}
+
+impl Founding for Fixed {
+    type Form = FixedForm;
+
+    fn form(&self) -> FixedForm {
+        FixedForm {
+            fixed_us: micros(self.interval()),
+        }
+    }
+
+    fn found(form: &FixedForm) -> Result<Config<Self>, ConfigError> {
+        Config::fixed(duration(form.fixed_us))
+    }
+}
+
+/// `{ "target_us": 10000000 }`
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetForm {
+    target_us: u64,
+    #[serde(default)]
+    mistakes_at_most_one_per_us: Option<u64>,
+    #[serde(default)]
+    probes_at_most: Option<u32>,
+}
+
+impl Founding for Target {
+    type Form = TargetForm;
+
+    fn form(&self) -> TargetForm {
+        TargetForm {
+            target_us: micros(self.detect_within()),
+            mistakes_at_most_one_per_us: Some(micros(self.mistakes_at_most_one_per())),
+            probes_at_most: self.probes_at_most(),
+        }
+    }
+
+    fn found(form: &TargetForm) -> Result<Config<Self>, ConfigError> {
+        let mut config = Config::target(duration(form.target_us))?;
+        if let Some(us) = form.mistakes_at_most_one_per_us {
+            config = config.mistakes_at_most_one_per(duration(us))?;
+        }
+        match form.probes_at_most {
+            Some(in_1000_s) => config.probes_at_most(in_1000_s),
+            None => Ok(config),
+        }
+    }
+}
+
+/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`; with `at_least_us`, one that is looked for.
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifetimeForm<F> {
+    at_most_us: u64,
+    #[serde(default)]
+    at_least_us: Option<u64>,
+    #[serde(default)]
+    second_flow: bool,
+    #[serde(default)]
+    refreshed_by_traffic: bool,
+    of: F,
+}
+
+impl<F> LifetimeForm<F> {
+    /// Who writes down an interval below the floor says so.
+    fn reach(&self) -> Result<Reach, ConfigError> {
+        let most = duration(self.at_most_us);
+        let mut reach = match self.at_least_us {
+            Some(least_us) => Reach::below_the_floor(duration(least_us), most)?,
+            None => Reach::only(self.at_most_us),
+        };
+        if self.second_flow {
+            reach = reach.with_second_flow();
+        }
+        if self.refreshed_by_traffic {
+            reach = reach.refreshed_by_traffic();
+        }
+        Ok(reach)
+    }
+}
+
+impl<P: Founding> Founding for Lifetime<P> {
+    type Form = LifetimeForm<P::Form>;
+
+    fn form(&self) -> Self::Form {
+        let reach = self.reach();
+        let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
+        LifetimeForm {
+            at_most_us: most_us,
+            at_least_us: (least_us < most_us).then_some(least_us),
+            second_flow: reach.has_second_flow(),
+            refreshed_by_traffic: reach.is_refreshed_by_traffic(),
+            of: self.inner().form(),
+        }
+    }
+
+    fn found(form: &Self::Form) -> Result<Config<Self>, ConfigError> {
+        let inner = P::found(&form.of)?;
+        let policy = Self::search(*inner.policy(), form.reach()?);
+        Ok(inner.with(policy))
+    }
+}

@@ -1,0 +1,105 @@
+//! The configuration of a group as serde has it, read through the builders.
+
+use ::serde::de::{Deserialize, Deserializer, Error};
+use ::serde::ser::{Serialize, Serializer};
+
+use crate::config::error::{ConfigError, Setting, check};
+use crate::config::{Config, Founding};
+use crate::failover::config::{FailoverConfig, Preference, Return, SwitchOn};
+use crate::pacing::Pacing;
+use crate::time::{duration, saturate};
+
+/// What is left out is as [`FailoverConfig::new`] sets it.
+#[derive(::serde::Serialize, ::serde::Deserialize)]
+#[serde(deny_unknown_fields, rename = "FailoverConfig")]
+struct Form<C> {
+    active: C,
+    standby: C,
+    #[serde(default)]
+    request_timeout_us: Option<u32>,
+    #[serde(default)]
+    quarantine_us: Option<u64>,
+    #[serde(default)]
+    quarantine_max_us: Option<u64>,
+    #[serde(default)]
+    hold_down_us: Option<u64>,
+    #[serde(default)]
+    preference: Preference,
+    #[serde(default)]
+    returning: Return,
+    #[serde(default)]
+    switch_on: SwitchOn,
+    #[serde(default)]
+    warn_above_milli_octaves: Option<u16>,
+    #[serde(default = "on")]
+    enabled: bool,
+}
+
+const fn on() -> bool {
+    true
+}
+
+impl<P: Founding> Serialize for FailoverConfig<P> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Form {
+            active: self.active,
+            standby: self.standby,
+            request_timeout_us: Some(saturate(self.rules.request_us)),
+            quarantine_us: Some(self.rules.quarantine_us),
+            quarantine_max_us: Some(self.rules.quarantine_max_us),
+            hold_down_us: Some(self.rules.hold_us),
+            preference: self.rules.preference,
+            returning: self.rules.returning,
+            switch_on: self.rules.switch_on,
+            warn_above_milli_octaves: Some(self.rules.warn_above),
+            enabled: self.rules.enabled,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de, P: Founding> Deserialize<'de> for FailoverConfig<P> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let form = Form::<Config<P>>::deserialize(from)?;
+        form.read().map_err(D::Error::custom)
+    }
+}
+
+impl<P: Pacing> Form<Config<P>> {
+    fn read(&self) -> Result<FailoverConfig<P>, ConfigError> {
+        let new = self.with_request_timeout()?;
+        let first = self.quarantine_us.unwrap_or(new.rules.quarantine_us);
+        let longest = self
+            .quarantine_max_us
+            .unwrap_or(new.rules.quarantine_max_us);
+        let config = new
+            .quarantine(duration(first), duration(longest))?
+            .hold_down(duration(self.hold_down_us.unwrap_or(new.rules.hold_us)))?;
+        Ok(config
+            .preference(self.preference)
+            .returning(self.returning)
+            .switch_on(self.switch_on)
+            .warn_above(
+                self.warn_above_milli_octaves
+                    .unwrap_or(new.rules.warn_above),
+            )
+            .enabled(self.enabled))
+    }
+
+    fn with_request_timeout(&self) -> Result<FailoverConfig<P>, ConfigError> {
+        let Some(request_us) = self.request_timeout_us else {
+            return Ok(FailoverConfig::new(self.active, self.standby));
+        };
+        check(
+            Setting::RequestTimeout,
+            request_us.into(),
+            1,
+            u32::MAX.into(),
+        )?;
+        Ok(FailoverConfig::around(
+            self.active,
+            self.standby,
+            request_us,
+        ))
+    }
+}

@@ -1,0 +1,158 @@
+//! Fixed-point arithmetic: division, scaling, and a logarithm.
+
+use crate::math::saturating;
+
+/// One, in 16 fractional bits.
+pub(crate) const ONE_Q16: u32 = 1 << 16;
+
+/// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
+pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
+
+/// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
+pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
+    match dividend.checked_div(divisor) {
+        Some(quotient) if WIDE => quotient,
+        _ => bitwise_divided(dividend, divisor),
+    }
+}
+
+/// The same where the library's division would take a kilobyte of flash: one bit a turn.
+const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
+    let mut turns = saturating::leading_zeros(dividend);
+    let (mut quotient, mut rest) = (dividend.wrapping_shl(turns), 0); // of 0, by 64
+    while turns < 64 {
+        rest = rest << 1 | quotient >> 63;
+        quotient <<= 1;
+        if rest >= divisor {
+            rest -= divisor;
+            quotient |= 1;
+        }
+        turns += 1;
+    }
+    quotient
+}
+
+/// `dividend % divisor`, of divisors up to 2^63; where `divisor` is 0, as for 1.
+pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
+    if divisor == 0 {
+        return 0;
+    }
+    dividend - divided(dividend, divisor) * divisor
+}
+
+/// `value / 2^bits`, exact, for up to 32 `bits`. It is put together without floating-point
+/// arithmetic, which takes a kilobyte of flash on a core that has no unit for it.
+pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
+    const MANTISSA_BITS: u32 = 52;
+    const BIAS: u32 = 1_023;
+    let Some(power) = value.checked_ilog2() else {
+        return 0.0;
+    };
+    // the leading bit of the mantissa adds the one that is missing
+    let exponent = BIAS - 1 + power - bits;
+    let mantissa = (value as u64) << (MANTISSA_BITS - power);
+    f64::from_bits(((exponent as u64) << MANTISSA_BITS) + mantissa)
+}
+
+/// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
+#[allow(clippy::cast_possible_truncation)] // compared on the line
+pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
+    if WIDE {
+        let wide = (span as u128 * factor as u128) >> 16;
+        return if wide >> 64 == 0 {
+            wide as u64
+        } else {
+            u64::MAX
+        };
+    }
+    scaled_in_halves_q16(span, factor)
+}
+
+/// The same in products of 32 bits by 32.
+const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
+    let (low, high) = (span & 0xffff_ffff, span >> 32);
+    let high = high * factor as u64;
+    if high >> 48 != 0 {
+        return u64::MAX;
+    }
+    saturating::plus(high << 16, (low * factor as u64) >> 16)
+}
+
+/// The decimal logarithm of `2^32 / part`, in thousandths, rounded to nearest: how improbable a chance of `part`
+/// in 2^32 is. At most 9,633 (for a `part` of 0 as for 1).
+#[allow(clippy::cast_possible_truncation)] // bits counts are below 33, and the result below 9,634
+pub(crate) const fn improbability_milli(part: u32) -> u32 {
+    let part = if part == 0 { 1 } else { part };
+    let zeros = saturating::leading_zeros(part as u64) - 32;
+    let fraction = log2_fraction_q12((part << zeros) >> 16);
+    let log2_q12 = ((zeros + 1) << 12) - fraction;
+    // 1000 * log10(2) = 301.03 = 19_266 / 2^6; log2_q12 is below 33 * 2^12, and so 32 bits hold the product
+    (log2_q12 * 19_266 + (1 << 17)) >> 18
+}
+
+/// log2 of `mantissa / 2^15`, for a mantissa of 16 bits with its highest set, in 12 fractional bits: one bit a squaring.
+const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
+    let mut fraction = 0;
+    let mut bit = 0;
+    while bit < 12 {
+        let square = mantissa * mantissa;
+        let carry = square >> 31;
+        mantissa = square >> (15 + carry);
+        fraction = fraction << 1 | carry;
+        bit += 1;
+    }
+    fraction
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::cast_precision_loss)] // references in floating point
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn division_is_division(dividend: u64, cut in 0_u32..64, divisor in 1_u64..=1 << 63, short in 0_u32..64) {
+            let (dividend, divisor) = (dividend >> cut, (divisor >> short).max(1));
+            prop_assert_eq!(divided(dividend, divisor), dividend / divisor);
+            prop_assert_eq!(bitwise_divided(dividend, divisor), dividend / divisor);
+            prop_assert_eq!(remainder(dividend, divisor), dividend % divisor);
+        }
+
+        #[test]
+        fn a_fraction_is_exact(value: u32, bits in 0_u32..=32) {
+            let expected = f64::from(value) / (1_u64 << bits) as f64;
+            prop_assert_eq!(fraction(value, bits).to_bits(), expected.to_bits());
+        }
+
+        #[test]
+        fn scaling_is_exact(span in 0_u64..1 << 47, factor: u32) {
+            let expected = (u128::from(span) * u128::from(factor)) >> 16;
+            prop_assert_eq!(u128::from(scaled_q16(span, factor)), expected);
+            prop_assert_eq!(u128::from(scaled_in_halves_q16(span, factor)), expected);
+        }
+
+        #[test]
+        fn improbability_follows_the_logarithm(part in 1_u32..) {
+            let exact = 1_000.0 * libm::log10(4_294_967_296.0 / f64::from(part));
+            prop_assert!((f64::from(improbability_milli(part)) - exact).abs() <= 1.0);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_defined() {
+        assert_eq!(bitwise_divided(0, 7), 0);
+        assert_eq!(divided(0, 0), 0);
+        assert_eq!(remainder(7, 0), 0);
+        assert_eq!(scaled_q16(u64::MAX, u32::MAX), u64::MAX);
+        assert_eq!(scaled_in_halves_q16(u64::MAX, u32::MAX), u64::MAX);
+        assert_eq!(fraction(0, 16).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(
+            fraction(u32::MAX, 0).to_bits(),
+            f64::from(u32::MAX).to_bits()
+        );
+        assert_eq!(improbability_milli(0), 9_633);
+        assert_eq!(improbability_milli(u32::MAX), 0);
+        assert_eq!(improbability_milli(1 << 31), 301);
+    }
+}

@@ -1,0 +1,7 @@
+//! Exact integer arithmetic: fixed point, roots, saturation, the normal tail, random numbers.
+
+pub(crate) mod fixed_point;
+pub(crate) mod normal_tail;
+pub(crate) mod random;
+pub(crate) mod root;
+pub(crate) mod saturating;

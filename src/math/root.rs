@@ -1,0 +1,144 @@
+//! Square roots, and the ratio of one to a number, in integers.
+//!
+//! Both are normalised to 32-bit words first, so that a Cortex-M0 pays no 128-bit root or division.
+
+use crate::math::fixed_point::WIDE;
+use crate::math::saturating;
+
+/// `sqrt(square) / divisor` in `fraction` fractional bits, to nearest; 0 where `square` is 0. Saturates from 2^31 on.
+///
+/// `square` is below 2^96, and `divisor` is 0 only where `square` is. Beside the last rounding up to 1.3e-5 too large: see [`ratio`].
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // compared before
+pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: u32) -> u32 {
+    if square >> 64 == 0 {
+        return ratio(square as u64, divisor, fraction);
+    }
+    debug_assert!(square >> 96 == 0);
+    ratio((square >> 32) as u64, divisor, fraction + 16) // without the lowest 32 bits
+}
+
+/// One step of Heron's, (x + square / x) / 2, leaves of an x that is right to 0.51 % an error of 1.3e-5. Taken as (x^2 + square) / 2x it
+/// costs no division, since there is one by `divisor` to come.
+#[allow(clippy::cast_possible_truncation)] // 32 bits are left of each, see the ranges
+const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
+    let spare = saturating::leading_zeros(square | 1) & !1; // even, so that the exponent can be halved
+    let top = (square << spare) >> 32;
+    if top == 0 {
+        return 0;
+    }
+    let (mantissa, zeros) = normal(divisor);
+    let near = near_root(top as u32); // in 2^15..2^16
+    let dividend = (((near * near) as u64 + top) >> 4) as u32; // in 2^27..2^29
+    let by = ((near as u64 * mantissa as u64) >> 16) as u32 | 1; // in 2^29..2^31
+    let left = (fraction + zeros).cast_signed() - (spare / 2 + 30).cast_signed();
+    match left {
+        0..=32 => quotient(dividend, by, left.cast_unsigned()),
+        33 => quotient(dividend, by, 32).saturating_mul(2),
+        34.. => u32::MAX,
+        _ => 0,
+    }
+}
+
+/// `(mantissa, zeros)` with `value` = mantissa * 2^(33 - zeros), rounded down, and the mantissa in 2^30..2^31, except of 0.
+#[allow(clippy::cast_possible_truncation)] // 31 bits are left
+const fn normal(value: u64) -> (u32, u32) {
+    let zeros = saturating::leading_zeros(value | 1);
+    (((value << zeros) >> 33) as u32, zeros)
+}
+
+/// The root of `square`, which is at least 2^30, right to 0.51 %: the best parabola, by Remez' algorithm.
+const fn near_root(square: u32) -> u32 {
+    let high = square >> 16;
+    16_992 + ((high * (68_945 - ((high * 20_730) >> 16))) >> 16)
+}
+
+/// The root of `square`, rounded down to 32 significant bits.
+#[allow(clippy::cast_possible_truncation)] // shifted down to 64 bits
+pub(crate) const fn root(square: u128) -> u64 {
+    let excess = 64_u32.saturating_sub(square.leading_zeros());
+    let half = excess.div_ceil(2);
+    ((square >> (2 * half)) as u64).isqrt() << half
+}
+
+/// `dividend * 2^left / divisor`, rounded to nearest; `dividend` is below 2^29, `divisor` in 2^29..2^31, `left` at most 32 and the result
+/// within 32 bits.
+#[allow(clippy::cast_possible_truncation)] // the caller sees to it
+const fn quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
+    let wide = ((dividend as u64) << left) + divisor as u64 / 2;
+    match wide.checked_div(divisor as u64) {
+        Some(quotient) if WIDE => quotient as u32,
+        _ => bitwise_quotient(dividend, divisor, left),
+    }
+}
+
+/// The same where a division takes 400 bytes of flash: one bit a turn.
+const fn bitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
+    let (mut rest, mut quotient, mut turns) = (dividend, 0, left);
+    while turns > 0 {
+        quotient <<= 1;
+        rest <<= 1;
+        if rest >= divisor {
+            rest -= divisor;
+            quotient |= 1;
+        }
+        turns -= 1;
+    }
+    quotient + (rest << 1 >= divisor) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::cast_precision_loss)] // references in floating point
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ratio_error(square: u128, divisor: u64) -> f64 {
+        let exact = libm::sqrt(square as f64) / divisor as f64;
+        let found = f64::from(root_ratio(square, divisor, 16)) / 65_536.0;
+        (found - exact).abs() / (1.0 + exact)
+    }
+
+    proptest! {
+        #[test]
+        fn a_ratio_of_a_root_is_right_to_1_3e_5(root in 0_u64..1 << 48, fuzz in 0_u128..1 << 20, divisor in 1_u64..1 << 48) {
+            let square = u128::from(root) * u128::from(root) + fuzz;
+            prop_assume!(root / divisor < 30_000);
+            prop_assert!(ratio_error(square, divisor) < 1.3e-5 + 7.7e-6, "{}", ratio_error(square, divisor));
+        }
+
+        #[test]
+        fn quotients_are_alike(dividend in 1_u32 << 27..1 << 29, divisor in 1_u32 << 29..1 << 31, left in 0_u32..=31) {
+            let expected = ((u64::from(dividend) << left) + u64::from(divisor) / 2) / u64::from(divisor);
+            prop_assert_eq!(u64::from(bitwise_quotient(dividend, divisor, left)), expected);
+            prop_assert_eq!(u64::from(quotient(dividend, divisor, left)), expected);
+        }
+
+        #[test]
+        fn a_root_is_near(square in 1_u32 << 30..) {
+            let error = f64::from(near_root(square)) / libm::sqrt(f64::from(square)) - 1.0;
+            prop_assert!(error.abs() < 0.0051, "{error}");
+        }
+    }
+
+    #[test]
+    fn roots_of_more_than_64_bits_are_right_to_32() {
+        for exact in [5, 1 << 31, 3 << 50, (1 << 62) | (1 << 40)] {
+            assert_eq!(root(u128::from(exact) * u128::from(exact)), exact);
+        }
+        let just_below = root((1 << 100) - 1);
+        assert_eq!(just_below, (1 << 50) - (1 << 18));
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_defined() {
+        assert_eq!(root_ratio(0, 0, 16), 0);
+        assert_eq!(root_ratio(0, 7, 16), 0);
+        assert_eq!(root_ratio(1, u64::MAX, 16), 0);
+        assert!((1 << 31..(1 << 31) + 28_000).contains(&root_ratio(1 << 62, 1, 0)));
+        assert_eq!(root_ratio((1 << 96) - 1, 1, 16), u32::MAX);
+        for square in [1 << 30, u32::MAX] {
+            assert!((1 << 15..1 << 16).contains(&near_root(square)));
+        }
+    }
+}

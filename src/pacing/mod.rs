@@ -1,0 +1,44 @@
+//! Policies: when to probe, given what the path was measured to do.
+//!
+//! A policy is asked for a [`Plan`](crate::Plan) after every answer. The machine fits each plan to the configured limits before it acts on
+//! it, so the [laws](crate#laws) hold for any policy, a hostile one too.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole::pacing::Pacing;
+//! use systole::{Config, Heartbeat, Plan, Statistics};
+//!
+//! /// Ten round trips apart, whatever that is.
+//! #[derive(Clone, Copy, Debug, PartialEq)]
+//! struct TenRoundTrips;
+//!
+//! impl Pacing for TenRoundTrips {
+//!     type State = ();
+//!     const INITIAL: () = ();
+//!
+//!     fn plan(&self, (): &(), path: &Statistics<'_>) -> Plan {
+//!         Plan::new(path.smoothed() * 10, path.timeout()).with_retries(path.retries())
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))?;
+//! let mut heart = Heartbeat::<8, _>::new(config.jitter_percent(0)?);
+//! assert_eq!(heart.next_interval(Duration::from_millis(20)), Duration::from_millis(200));
+//! assert_eq!(heart.next_interval(Duration::from_secs(20)), Duration::from_secs(1)); // held to the limits
+//! # Ok(()) }
+//! ```
+
+mod fixed;
+mod fluctuation;
+mod lifetime;
+mod pacing;
+mod statistics;
+mod target;
+
+pub use fixed::Fixed;
+pub use fluctuation::Fluctuation;
+pub use lifetime::{Lifetime, LifetimeSearch, LifetimeState, Memory, Reach};
+pub use pacing::{Answer, EpisodeEnd, Outcome, Pacing};
+pub use statistics::Statistics;
+pub use target::{Target, TargetState};

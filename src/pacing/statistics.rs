@@ -1,0 +1,75 @@
+//! What has been measured of a path, as a policy sees it.
+
+use core::time::Duration;
+
+use crate::path::loss::LossRate;
+use crate::path::rtt::RttEstimator;
+use crate::path::window::Moments;
+use crate::plan::{Limits, Retries};
+use crate::time::duration;
+
+/// What has been measured of a path: the argument of [`Pacing::plan`](crate::pacing::Pacing::plan).
+#[derive(Clone, Copy, Debug)]
+pub struct Statistics<'a> {
+    pub(crate) moments: &'a Moments,
+    pub(crate) rtt: &'a RttEstimator,
+    pub(crate) loss: &'a LossRate,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Statistics<'_> {
+    /// Exact moments of the last round-trip times.
+    #[must_use]
+    pub const fn moments(&self) -> &Moments {
+        self.moments
+    }
+
+    /// The share of probes that go unanswered.
+    #[must_use]
+    pub const fn loss(&self) -> &LossRate {
+        self.loss
+    }
+
+    /// The smoothed round-trip time of RFC 6298; zero before the first sample.
+    #[must_use]
+    pub const fn smoothed(&self) -> Duration {
+        duration(self.rtt.smoothed_us() as u64)
+    }
+
+    /// The probe timeout of RFC 6298: smoothed + 4 variations, doubled for every probe overdue since the last
+    /// answer, within the configured limits.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        duration(self.timeout_us() as u64)
+    }
+
+    /// The same in microseconds, which spares a policy two divisions a sample.
+    #[must_use]
+    pub const fn timeout_us(&self) -> u32 {
+        let (wanted, max) = (self.uncapped_timeout_us(), self.limits.timeout_max_us);
+        if wanted > max { max } else { wanted }
+    }
+
+    /// The same, for policies that leave the longest to the machine.
+    #[inline]
+    pub(crate) const fn uncapped_timeout_us(&self) -> u32 {
+        let limits = self.limits;
+        self.rtt
+            .timeout_us(limits.timeout_first_us, limits.timeout_min_us)
+    }
+
+    /// The retries that the configuration asks for.
+    #[must_use]
+    pub const fn retries(&self) -> Retries {
+        self.limits.retries
+    }
+
+    /// The stated bound on detection time, if any.
+    #[must_use]
+    pub const fn bound(&self) -> Option<Duration> {
+        match self.limits.bound_us {
+            0 => None,
+            bound_us => Some(duration(bound_us)),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How many probes go unanswered.
+
+use crate::math::fixed_point::{divided, fraction};
+
+/// Counts are halved at this total, so that the rate follows the path: about the last 4,000 probes weigh.
+const MEMORY: u16 = 4_096;
+
+/// The share of probes that were lost, by Jeffreys' estimate (lost + 1/2) / (sent + 1).
+///
+/// A path that was never seen to lose still has a chance to: 1/2 before the first probe, 1/2,002 after 1,000 answers.
+/// Old counts fade: both are halved whenever they add up to 4,096.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossRate {
+    sent: u16,
+    /// Of those.
+    lost: u16,
+}
+
+impl LossRate {
+    pub(crate) const fn new() -> Self {
+        Self { sent: 0, lost: 0 }
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) const fn answered(&mut self) {
+        if self.sent < MEMORY - 1 {
+            self.sent += 1;
+        } else {
+            self.fade();
+        }
+    }
+
+    pub(crate) const fn lost(&mut self) {
+        self.lost += 1;
+        self.answered();
+    }
+
+    /// A probe that had been given up was answered after all.
+    pub(crate) const fn found(&mut self) {
+        match self.lost.checked_sub(1) {
+            Some(fewer) => self.lost = fewer,
+            None => self.answered(),
+        }
+    }
+
+    #[cold]
+    const fn fade(&mut self) {
+        self.sent = MEMORY / 2;
+        self.lost /= 2;
+    }
+
+    /// The chance that a probe is lost, 0 to 1.
+    #[must_use]
+    pub const fn probability(&self) -> f64 {
+        fraction(self.probability_q32(), 32)
+    }
+
+    /// The chance in 2^32 that a probe is lost: (2 lost + 1) / (2 (sent + 1)), never 0.
+    #[allow(clippy::cast_possible_truncation)] // the quotient is below 2^32, since 2 * lost + 1 < 2 * (sent + 1)
+    pub(crate) const fn probability_q32(&self) -> u32 {
+        divided((2 * self.lost as u64 + 1) << 31, self.sent as u64 + 1) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_jeffreys() {
+        let mut loss = LossRate::new();
+        assert!((loss.probability() - 0.5).abs() < 1e-9);
+        for _ in 0..9 {
+            loss.answered();
+        }
+        assert!((loss.probability() - 0.05).abs() < 1e-9);
+        loss.lost();
+        assert!((loss.probability() - 1.5 / 11.0).abs() < 1e-9);
+        loss.found();
+        assert!((loss.probability() - 0.5 / 11.0).abs() < 1e-9);
+    }
+
+    /// Both counts are halved as the 4,096th probe is counted.
+    #[test]
+    fn fades_by_half() {
+        let mut loss = LossRate::new();
+        (0..4_095).for_each(|_| loss.lost());
+        assert_eq!((loss.sent, loss.lost), (4_095, 4_095));
+        loss.lost();
+        assert_eq!((loss.sent, loss.lost), (2_048, 2_048));
+        loss.answered();
+        assert_eq!((loss.sent, loss.lost), (2_049, 2_048));
+    }
+
+    #[test]
+    fn what_was_never_lost_is_found_as_an_answer() {
+        let mut loss = LossRate::new();
+        loss.found();
+        assert_eq!((loss.sent, loss.lost), (1, 0));
+    }
+
+    #[test]
+    fn forgets_slowly() {
+        let mut loss = LossRate::new();
+        for _ in 0..2_000 {
+            loss.lost();
+        }
+        for _ in 0..40_000 {
+            loss.answered();
+        }
+        assert!(loss.probability() < 0.002);
+    }
+}

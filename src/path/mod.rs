@@ -1,0 +1,7 @@
+//! What is measured of a path: round-trip times, loss, the improbability of a silence, early warning.
+
+pub(crate) mod early_warning;
+pub(crate) mod loss;
+pub(crate) mod rtt;
+pub(crate) mod suspicion;
+pub(crate) mod window;

@@ -1,0 +1,184 @@
+//! How improbable it is that a live peer would have stayed silent.
+
+use core::fmt;
+
+use crate::math::fixed_point::{divided, improbability_milli};
+use crate::math::saturating;
+use crate::path::loss::LossRate;
+use crate::path::window::Moments;
+use crate::time::saturate;
+
+/// How improbable it is that a live peer would have stayed silent for so long, in decades: at level 3 one silence in 1,000 is as long.
+///
+/// The sum over the unanswered probes of -log10(P(lost) + P(answered) P(RTT > age)), in thousandths. It never
+/// falls while nothing arrives, is always finite, and stands still while our own lateness is credited to the peer.
+///
+/// P(RTT > age) is Cantelli's bound from the mean and variance of the window, which holds whatever the distribution, and
+/// never below 1/(n + 1), the chance that the next of n + 1 samples is the longest. P(lost) is Jeffreys' estimate. Losses are
+/// taken as independent, so on paths that lose in bursts the level rises too fast; it is evidence to look at, and no verdict
+/// depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SuspicionLevel(u32);
+
+impl SuspicionLevel {
+    /// No evidence at all.
+    pub const ZERO: Self = Self(0);
+    /// The least evidence, which every verdict `Dead` rests on.
+    pub(crate) const LEAST: Self = Self(1);
+
+    /// Thousandths of a decade.
+    #[must_use]
+    pub const fn as_milli(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn plus(self, evidence: Self) -> Self {
+        Self(self.0.saturating_add(evidence.0))
+    }
+
+    /// At least the least there is: a verdict against a peer is never without any evidence.
+    pub(crate) const fn at_least_some(self) -> Self {
+        Self(if self.0 > 0 { self.0 } else { 1 })
+    }
+
+    pub(crate) const fn less(self, evidence: Self) -> Self {
+        Self(self.0.saturating_sub(evidence.0))
+    }
+}
+
+impl fmt::Display for SuspicionLevel {
+    /// Decades with one decimal, rounded down: `3.2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 / 1_000, self.0 % 1_000 / 100)
+    }
+}
+
+/// What the path was like before the episode: the measure of how odd a silence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Model {
+    mean_us: u32,
+    deviation_us: u32,
+    loss_q32: u32,
+    samples: u16,
+}
+
+impl Model {
+    /// Of a path that was never seen.
+    pub(crate) const UNKNOWN: Self = Self::new(&Moments::new(), &LossRate::new());
+
+    pub(crate) const fn new(moments: &Moments, loss: &LossRate) -> Self {
+        Self {
+            mean_us: moments.mean_us(),
+            deviation_us: moments.deviation_us(),
+            loss_q32: loss.probability_q32(),
+            samples: moments.count(),
+        }
+    }
+
+    /// What a probe unanswered after `age_us` adds to the level. Never falls as the age grows.
+    pub(crate) fn evidence(&self, age_us: u64) -> SuspicionLevel {
+        SuspicionLevel(improbability_milli(
+            self.either(self.tail_q32(saturate(age_us))),
+        ))
+    }
+
+    /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
+    #[allow(clippy::cast_possible_truncation)] // no greater than the dividend
+    fn tail_q32(&self, age_us: u32) -> u32 {
+        let unseen = divided(u32::MAX.into(), u64::from(self.samples) + 1) as u32;
+        let Some(excess) = age_us.checked_sub(self.mean_us) else {
+            return u32::MAX;
+        };
+        cantelli_q32(self.deviation_us, excess).max(unseen)
+    }
+
+    /// P(lost) + P(answered) * `tail`, in 2^32; below P(lost) + P(answered).
+    #[allow(clippy::cast_possible_truncation)] // the high half
+    fn either(&self, tail_q32: u32) -> u32 {
+        let late = (u64::from(u32::MAX - self.loss_q32) * u64::from(tail_q32)) >> 32;
+        self.loss_q32 + late as u32
+    }
+}
+
+/// V / (V + excess^2) in 2^32, with V = (deviation + 1)^2: the unit covers the rounding of the samples to whole microseconds. The greater of the
+/// two keeps its first 15 bits, so that 32 bits hold all squares; never rises with `excess_us`, since both are rounded down alike.
+const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
+    let deviation = deviation_us.saturating_add(1);
+    let zeros = saturating::leading_zeros((deviation | excess_us) as u64);
+    let shift = (u64::BITS - 15).saturating_sub(zeros);
+    let variance = square(deviation >> shift);
+    saturate(divided(
+        (variance as u64) << 32,
+        (variance + square(excess_us >> shift)) as u64,
+    ))
+}
+
+const fn square(value: u32) -> u32 {
+    value * value
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::cast_precision_loss)] // references in floating point
+    use super::*;
+    use proptest::prelude::*;
+
+    fn model(rtts: &[u32], losses: u16) -> Model {
+        let mut window = crate::RttWindow::<32>::new();
+        let mut loss = LossRate::new();
+        for &rtt_us in rtts {
+            window.push_us(rtt_us);
+            loss.answered();
+        }
+        for _ in 0..losses {
+            loss.lost();
+        }
+        Model::new(window.moments(), &loss)
+    }
+
+    proptest! {
+        #[test]
+        fn evidence_never_falls_with_age(
+            rtts in prop::collection::vec(any::<u32>(), 0..32), lost in 0_u16..9, a: u32, b: u32,
+        ) {
+            let model = model(&rtts, lost);
+            let (young, old) = (a.min(b), a.max(b));
+            prop_assert!(model.evidence(u64::from(young)) <= model.evidence(u64::from(old)));
+            prop_assert!(model.evidence(u64::from(old)) <= model.evidence(u64::MAX));
+            prop_assert!(model.evidence(u64::MAX).as_milli() <= 9_633);
+        }
+
+        #[test]
+        fn evidence_follows_the_formula(
+            rtts in prop::collection::vec(1_000_u32..1_000_000, 8..32), lost in 0_u16..9, age in 1_u32..100_000_000,
+        ) {
+            let model = model(&rtts, lost);
+            let n = rtts.len() as f64;
+            let mean = rtts.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+            let variance = rtts.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+            let excess = (f64::from(age) - mean).max(0.0);
+            let tail = (variance / (variance + excess * excess)).max(1.0 / (n + 1.0));
+            let loss = (f64::from(lost) + 0.5) / (n + f64::from(lost) + 1.0);
+            let exact = -1_000.0 * libm::log10(loss + (1.0 - loss) * tail);
+            let found = f64::from(model.evidence(u64::from(age)).as_milli());
+            prop_assert!((found - exact).abs() < 3.0, "{found} against {exact}");
+        }
+    }
+
+    #[test]
+    fn nothing_known_is_weak_evidence() {
+        assert!(model(&[], 0).evidence(u64::MAX).as_milli() < 10);
+    }
+
+    #[test]
+    fn prints_decades() {
+        extern crate std;
+        assert_eq!(std::format!("{}", SuspicionLevel(3_270)), "3.2");
+    }
+}

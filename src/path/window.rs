@@ -1,0 +1,353 @@
+//! The last N round-trip times and their exact moments.
+
+use core::time::Duration;
+
+use crate::math::fixed_point::{WIDE, divided, fraction};
+use crate::math::root::{root, root_ratio};
+use crate::time::{duration, rtt_micros};
+
+#[cfg(feature = "alloc")]
+mod samples;
+
+#[cfg(feature = "alloc")]
+pub(crate) use samples::Samples;
+
+/// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
+///
+/// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so
+/// they are exact after any number of samples: nothing drifts, nothing is recomputed, nothing can become
+/// negative. `N` is 1 to 65,535, checked when the program is compiled. A window takes `4 * N + 32` bytes.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::RttWindow;
+///
+/// let mut window = RttWindow::<4>::new();
+/// for ms in [900, 2, 4, 4, 6] {
+///     window.push(Duration::from_millis(ms)); // the fifth pushes the first out
+/// }
+/// assert_eq!(window.moments().mean(), Duration::from_millis(4));
+/// assert_eq!(window.moments().standard_deviation(), Duration::from_micros(1_414));
+/// assert!((window.moments().fluctuation() - 0.3535).abs() < 1e-4);
+/// ```
+///
+/// A window of nothing does not compile:
+///
+/// ```compile_fail,E0080
+/// let window = systole::RttWindow::<0>::new();
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[repr(C)] // what is always needed first, where the short instructions of small cores reach it
+pub struct RttWindow<const N: usize> {
+    /// Where the next sample goes: walks round, also while the window fills; always below `N`.
+    next: u32,
+    moments: Moments,
+    /// From the first on; 0 where there is none yet.
+    samples: [u32; N],
+}
+
+impl<const N: usize> RttWindow<N> {
+    /// An empty window.
+    #[must_use]
+    pub const fn new() -> Self {
+        const {
+            assert!(
+                N > 0 && N <= u16::MAX as usize,
+                "a window holds 1 to 65,535 samples"
+            );
+        };
+        Self {
+            samples: [0; N],
+            next: 0,
+            moments: Moments::new(),
+        }
+    }
+
+    /// Takes in a round-trip time, forgetting the oldest where the window is full. O(1).
+    pub fn push(&mut self, rtt: Duration) {
+        self.push_us(rtt_micros(rtt));
+    }
+
+    #[inline]
+    pub(crate) fn push_us(&mut self, rtt_us: u32) {
+        let next = self.next as usize; // below N
+        self.next = if next + 1 < N { self.next + 1 } else { 0 };
+        if let Some(slot) = self.samples.get_mut(next) {
+            self.moments.remove(core::mem::replace(slot, rtt_us)); // of the 0 of an empty place, nothing
+            self.moments.count += u16::from(usize::from(self.moments.count) < N);
+            self.moments.add(rtt_us);
+        }
+    }
+
+    /// The moments of what the window holds.
+    #[must_use]
+    pub const fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// The samples, in no particular order. Queries over them, such as their minimum, are O(N).
+    pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
+        self.held().map(|&rtt_us| duration(u64::from(rtt_us)))
+    }
+
+    fn held(&self) -> impl Iterator<Item = &u32> {
+        self.samples.iter().take(usize::from(self.moments.count))
+    }
+
+    /// How many samples were taken in, modulo `N`.
+    #[cfg(any(test, feature = "metrics"))]
+    pub(crate) const fn turn(&self) -> usize {
+        self.next as usize
+    }
+
+    /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
+    #[cfg(any(test, feature = "metrics"))]
+    pub(crate) fn since(&self, turn: usize) -> impl Iterator<Item = Duration> + '_ {
+        let news = (self.turn() + N - turn % N) % N;
+        (0..news).filter_map(move |step| {
+            let rtt_us = self.samples.get((turn + step) % N)?;
+            Some(duration(u64::from(*rtt_us)))
+        })
+    }
+
+    /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let mut moments = Moments::new();
+        for &rtt_us in self.held() {
+            moments.count += 1;
+            moments.add(rtt_us);
+        }
+        moments == self.moments && (self.next as usize) < N
+    }
+}
+
+impl<const N: usize> Default for RttWindow<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Exact moments of a window: count, mean, standard deviation and fluctuation.
+///
+/// The standard deviation is the population's, sqrt(E(x^2) - E(x)^2); by Cauchy-Schwarz the difference of the integer sums is
+/// never negative. All of it is zero where there is no sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every machine, at no cost: words are 32 bits wide where memory is dear
+pub struct Moments {
+    /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
+    sum: u64,
+    /// The sum of squares, below 2^80: its low 64 bits, and the rest. (A `u128` would cost 12 bytes of padding.)
+    squares_low: u64,
+    squares_high: u16,
+    count: u16,
+}
+
+impl Moments {
+    pub(crate) const fn new() -> Self {
+        Self {
+            sum: 0,
+            squares_low: 0,
+            squares_high: 0,
+            count: 0,
+        }
+    }
+
+    fn add(&mut self, rtt_us: u32) {
+        let (low, carry) = self.squares_low.overflowing_add(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_add(u16::from(carry));
+        self.sum = self.sum.wrapping_add(u64::from(rtt_us));
+    }
+
+    fn remove(&mut self, rtt_us: u32) {
+        debug_assert!(self.sum >= u64::from(rtt_us));
+        let (low, borrow) = self.squares_low.overflowing_sub(square(rtt_us));
+        self.squares_low = low;
+        self.squares_high = self.squares_high.wrapping_sub(u16::from(borrow));
+        self.sum = self.sum.wrapping_sub(u64::from(rtt_us));
+    }
+
+    /// How many samples there are.
+    #[must_use]
+    pub const fn count(&self) -> u16 {
+        self.count
+    }
+
+    /// The mean, rounded down to microseconds.
+    #[must_use]
+    pub const fn mean(&self) -> Duration {
+        duration(self.mean_us() as u64)
+    }
+
+    /// The population standard deviation, rounded down to microseconds (right to one part in 2^31).
+    #[must_use]
+    pub const fn standard_deviation(&self) -> Duration {
+        match root(self.spread()).checked_div(self.count as u64) {
+            Some(deviation) => duration(deviation),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
+    #[must_use]
+    pub const fn fluctuation(&self) -> f64 {
+        fraction(self.fluctuation_q16(), 16)
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // a mean of u32 samples
+    pub(crate) const fn mean_us(&self) -> u32 {
+        divided(self.sum, self.count as u64) as u32
+    }
+
+    /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.
+    pub(crate) const fn deviation_us(&self) -> u32 {
+        self.root_of_spread_by(self.count as u64, 0)
+    }
+
+    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 1.3e-5 of itself and half a unit: for devices without a floating-point unit.
+    #[must_use]
+    #[allow(clippy::inline_always)] // on the way of every sample
+    #[inline(always)]
+    pub const fn fluctuation_q16(&self) -> u32 {
+        self.root_of_spread_by(self.sum, 16)
+    }
+
+    /// count * sigma / `divisor`, in `fraction` fractional bits. On a core of 32 bits it is called: each copy would be fifty bytes.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[allow(clippy::inline_always)] // on the way of every sample
+    const fn root_of_spread_by(&self, divisor: u64, fraction: u32) -> u32 {
+        root_ratio(self.spread(), divisor, fraction)
+    }
+
+    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.
+    const fn spread(&self) -> u128 {
+        if WIDE {
+            let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
+            return self.count as u128 * squares - self.sum as u128 * self.sum as u128;
+        }
+        self.spread_in_halves()
+    }
+
+    /// The same in products of 32 bits by 32: a small core pays for each of 64 by 64 as for three of them.
+    const fn spread_in_halves(&self) -> u128 {
+        let count = self.count as u64;
+        let (low, high) = halves(self.squares_low);
+        let (sum_low, sum_high) = halves(self.sum);
+        let (bottom, borrow) = (count * low).overflowing_sub(sum_low * sum_low);
+        let top =
+            (count * self.squares_high as u64).wrapping_sub(sum_high * sum_high + borrow as u64);
+        // in units of 2^32, and right once all of it is added up: 64 bits hold it
+        let upper = (bottom >> 32)
+            .wrapping_add(top << 32)
+            .wrapping_add(count * high)
+            .wrapping_sub((sum_low * sum_high) << 1);
+        (upper as u128) << 32 | halves(bottom).0 as u128
+    }
+}
+
+/// The low and the high 32 bits.
+const fn halves(wide: u64) -> (u64, u64) {
+    (wide & 0xffff_ffff, wide >> 32)
+}
+
+fn square(value: u32) -> u64 {
+    u64::from(value) * u64::from(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_window_has_zero_moments() {
+        let window = RttWindow::<8>::new();
+        assert_eq!(window.moments().mean(), Duration::ZERO);
+        assert_eq!(window.moments().standard_deviation(), Duration::ZERO);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+        assert!(window.is_valid());
+    }
+
+    #[test]
+    fn a_spoilt_window_is_not_valid() {
+        let mut window = RttWindow::<8>::new();
+        window.push_us(5);
+        window.moments.sum += 1;
+        assert!(!window.is_valid());
+        window.moments.sum -= 1;
+        assert!(window.is_valid());
+        window.next = 8;
+        assert!(!window.is_valid());
+        window.next = 7;
+        assert!(window.is_valid());
+        window.moments.count = 0;
+        assert!(!window.is_valid());
+    }
+
+    #[test]
+    fn one_sample_has_no_spread() {
+        let mut window = RttWindow::<8>::new();
+        window.push_us(u32::MAX);
+        assert_eq!(window.moments().deviation_us(), 0);
+        assert_eq!(window.moments().mean_us(), u32::MAX);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+    }
+
+    #[test]
+    fn zero_round_trips_do_not_fluctuate() {
+        let mut window = RttWindow::<2>::new();
+        window.push(Duration::ZERO);
+        window.push(Duration::ZERO);
+        assert_eq!(window.moments().fluctuation_q16(), 0);
+    }
+
+    #[test]
+    fn two_extremes_give_the_largest_variance() {
+        let mut window = RttWindow::<2>::new();
+        window.push_us(0);
+        window.push_us(u32::MAX);
+        let deviation = window.moments().standard_deviation();
+        assert_eq!(deviation, duration(u64::from(u32::MAX / 2)));
+        assert!(window.moments().deviation_us().abs_diff(u32::MAX / 2) < 1 << 17);
+        assert!(window.moments().fluctuation_q16().abs_diff(65_536) <= 4);
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_to_the_spread_agree(rtts in prop::collection::vec((any::<u32>(), 0_u32..32), 1..40)) {
+            let mut window = RttWindow::<16>::new();
+            for (bits, shift) in rtts {
+                window.push_us(bits >> shift);
+                let moments = window.moments();
+                prop_assert_eq!(moments.spread(), moments.spread_in_halves());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_told_across_the_turn() {
+        let mut window = RttWindow::<4>::new();
+        let mut turn = window.turn();
+        for many in [1, 2, 3, 3, 0, 2] {
+            for us in 1..=many {
+                window.push_us(us);
+            }
+            let rtts = window.since(turn).map(crate::time::micros);
+            assert_eq!(rtts.sum::<u64>(), u64::from(many * (many + 1) / 2));
+            turn = window.turn();
+        }
+    }
+
+    #[test]
+    fn a_window_of_one_holds_the_latest() {
+        let mut window = RttWindow::<1>::new();
+        for rtt_us in [7, 9, 11] {
+            window.push_us(rtt_us);
+            assert_eq!(window.moments().mean_us(), rtt_us);
+            assert!(window.is_valid());
+        }
+        assert_eq!(window.iter().count(), 1);
+    }
+}

@@ -1,0 +1,314 @@
+//! What a policy decides: when to probe, how long to wait, how to ask again.
+
+use core::time::Duration;
+
+use crate::math::fixed_point::scaled_q16;
+use crate::math::saturating;
+use crate::plan::limits::within;
+use crate::plan::retries::Spacing;
+use crate::plan::{Limits, Retries};
+use crate::time::{duration, micros, rtt_micros};
+
+/// What a policy decides: the steady interval, the probe timeout, the retries, hence the bound on detection time.
+///
+/// A policy may answer anything; the machine fits every plan to the configured limits before it acts on it, so the laws hold
+/// for any policy.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Plan, Retries};
+///
+/// let plan = Plan::new(Duration::from_secs(5), Duration::from_secs(1)).with_retries(Retries::exponential(2));
+/// assert_eq!(plan.bound(), Duration::from_secs(5 + 1 + 2 + 4));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(::serde::Serialize, ::serde::Deserialize),
+    serde(from = "super::serde::Plan", into = "super::serde::Plan")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Plan {
+    pub(super) interval_us: u64,
+    /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
+    pub(super) bound_us: u64,
+    pub(super) timeout_us: u32,
+    /// The interval while the peer is dead: 11 bits, shifted left by the low 5; 0: the steady one.
+    pub(super) dead: u16,
+    /// How long before the bound closing retries end, in per cent of it.
+    pub(super) margin_percent: u8,
+    pub(super) retries: Retries,
+}
+
+/// 1/100 and 2/5, rounded down.
+pub(crate) const HUNDREDTH_Q16: u16 = 655;
+const TWO_FIFTHS_Q16: u32 = 26_214;
+
+impl Plan {
+    /// A plan without retries.
+    #[must_use]
+    pub const fn new(interval: Duration, timeout: Duration) -> Self {
+        Self::from_micros(micros(interval), rtt_micros(timeout))
+    }
+
+    /// The same in microseconds, which spares a policy two divisions a sample.
+    #[must_use]
+    pub const fn from_micros(interval_us: u64, timeout_us: u32) -> Self {
+        Self {
+            interval_us,
+            bound_us: 0,
+            timeout_us,
+            dead: 0,
+            margin_percent: 0,
+            retries: Retries::NONE,
+        }
+    }
+
+    /// The same plan with `retries`.
+    #[must_use]
+    pub const fn with_retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The same plan that asks a dead peer every `interval`, to 0.1 % and held to the same limits as the steady one.
+    #[must_use]
+    pub const fn with_dead_interval(self, interval: Duration) -> Self {
+        self.with_dead_interval_us(micros(interval))
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // 11 bits and 5
+    pub(crate) const fn with_dead_interval_us(mut self, interval_us: u64) -> Self {
+        let bits = 64 - interval_us.leading_zeros();
+        let shift = bits.saturating_sub(11);
+        self.dead = if shift > 31 {
+            u16::MAX
+        } else {
+            ((interval_us >> shift) as u16) << 5 | shift as u16
+        };
+        self
+    }
+
+    /// The same plan whose [closing](Retries::closing) retries end this share of the bound before it: what comes later could not be
+    /// answered in time.
+    #[must_use]
+    pub const fn with_margin_percent(mut self, percent: u8) -> Self {
+        self.margin_percent = percent;
+        self
+    }
+
+    pub(crate) const fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
+        self.interval_us = saturating::min(self.interval_us, ceiling_us);
+        self
+    }
+
+    pub(crate) fn with_dead_interval_at_most(self, ceiling_us: u64) -> Self {
+        let wanted = match self.dead {
+            0 => self.interval_us,
+            packed => unpacked(packed),
+        };
+        if wanted > ceiling_us {
+            self.with_dead_interval_us(ceiling_us)
+        } else {
+            self
+        }
+    }
+
+    /// From one steady probe to the next, before jitter.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        duration(self.interval_us)
+    }
+
+    /// How long a steady probe may go unanswered before it is overdue.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        duration(self.timeout_us as u64)
+    }
+
+    /// How an overdue probe is asked again.
+    #[must_use]
+    pub const fn retries(&self) -> Retries {
+        self.retries
+    }
+
+    /// The longest time from a crash to the verdict `Dead`, if polled on time.
+    #[must_use]
+    pub const fn bound(&self) -> Duration {
+        if self.bound_us > 0 {
+            return duration(self.bound_us);
+        }
+        let fitting = self.with_retries(self.retries.at_most(Retries::MAX));
+        duration(saturating::plus(self.interval_us, fitting.tail_us()))
+    }
+
+    pub(crate) const fn interval_us(&self) -> u64 {
+        self.interval_us
+    }
+
+    pub(crate) const fn timeout_us(&self) -> u32 {
+        self.timeout_us
+    }
+
+    /// Of a fitted plan.
+    pub(crate) const fn bound_us(&self) -> u64 {
+        self.bound_us
+    }
+
+    pub(crate) const fn loosen(&mut self, bound_us: u64) {
+        self.bound_us = saturating::max(self.bound_us, bound_us);
+    }
+
+    pub(crate) const fn is_drawn(&self) -> bool {
+        self.interval_us > 0
+    }
+
+    pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
+        let wanted = match self.dead {
+            0 => self.interval_us,
+            packed => unpacked(packed),
+        };
+        within(wanted, limits.interval_min_us, limits.interval_max_us)
+    }
+
+    /// Whether answers may take longer than the interval: then steady probes take the place of the retries.
+    pub(super) const fn overlaps(&self) -> bool {
+        self.timeout_us as u64 > self.interval_us
+    }
+
+    /// From the send of a steady probe to the end of the last wait.
+    pub(super) const fn tail_us(&self) -> u64 {
+        if self.overlaps() {
+            let steady = scaled_q16(self.interval_us, (self.retries.count() as u32) << 16);
+            return saturating::plus(steady, self.timeout_us as u64);
+        }
+        self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
+    }
+
+    /// How long the `sent`-th retry of an episode (0: the steady probe) is waited for, where `left_us` remain until the bound: the next
+    /// retry follows then, if there is one.
+    ///
+    /// At least the timeout and at most the interval. When this is the last retry and what is left would not hold two such waits, all of it
+    /// is waited.
+    pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
+        let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
+        let weighted = timeout << self.retries.doublings(sent.min(last)); // 32 bits, and at most 16
+        let wanted = match self.retries.spacing() {
+            Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
+            _ if sent >= last && left_us / 2 < weighted => left_us,
+            _ => weighted,
+        };
+        within(wanted, timeout, self.interval_us)
+    }
+
+    fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
+        if sent >= self.retries.count() {
+            return left_us;
+        }
+        let timeout = u64::from(self.timeout_us);
+        let margin_q16 = u32::from(self.margin_percent) * u32::from(HUNDREDTH_Q16);
+        let usable = saturating::minus(left_us, scaled_q16(self.bound_us, margin_q16));
+        let wanted = saturating::min(
+            Retries::grown_us(timeout, sent),
+            scaled_q16(usable, TWO_FIFTHS_Q16),
+        );
+        if saturating::max(wanted, timeout) > usable {
+            left_us
+        } else {
+            wanted
+        }
+    }
+}
+
+/// A span of 11 bits, shifted left by the low 5.
+pub(super) fn unpacked(packed: u16) -> u64 {
+    u64::from(packed >> 5) << (packed & 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    fn dead_us(plan: Plan) -> u64 {
+        unpacked(plan.dead)
+    }
+
+    #[test]
+    fn a_dead_interval_is_kept_to_a_thousandth() {
+        let plan = Plan::from_micros(SECOND, 1);
+        let kept = |us| dead_us(plan.with_dead_interval_us(us));
+        for us in [0, 1, 1_000, 2_047, 2_048, 1 << 40, 1 << 41] {
+            assert_eq!(kept(us), us);
+        }
+        for us in [2_049, 123_456_789, (1 << 40) - 1] {
+            assert!(kept(us) <= us && us - kept(us) < us / 1_000, "{us}");
+        }
+        let most = 2_047 << 31;
+        assert_eq!(
+            [most, 1 << 42, u64::MAX].map(kept),
+            [most; 3],
+            "and saturates"
+        );
+    }
+
+    #[test]
+    fn a_ceiling_cuts_the_dead_interval_said_or_not() {
+        let steady = Plan::from_micros(5 * SECOND, 1);
+        let said = steady.with_dead_interval_us(2_000);
+        assert_eq!(dead_us(steady.with_dead_interval_at_most(1_000)), 1_000);
+        assert_eq!(steady.with_dead_interval_at_most(5 * SECOND), steady);
+        assert_eq!(dead_us(said.with_dead_interval_at_most(1_000)), 1_000);
+        assert_eq!(said.with_dead_interval_at_most(2_000), said);
+        assert_eq!(said.with_dead_interval_at_most(5 * SECOND), said);
+    }
+
+    #[test]
+    fn answers_slower_than_the_interval_leave_steady_probes_in_place_of_retries() {
+        let bound = |timeout_s| {
+            let plan = Plan::from_micros(SECOND, timeout_s).with_retries(Retries::exponential(2));
+            micros(plan.bound())
+        };
+        assert_eq!(bound(1_000_000), 8 * SECOND); // retries still: 1 + 2 + 4
+        assert_eq!(bound(2_000_000), 5 * SECOND); // two more intervals, and a timeout
+    }
+
+    fn asked(retries: Retries) -> Plan {
+        Plan::from_micros(SECOND, 100_000).with_retries(retries)
+    }
+
+    #[test]
+    fn what_is_left_is_waited_where_it_holds_no_two_waits_more() {
+        let plan = asked(Retries::fixed(2));
+        assert_eq!(
+            [0, 1].map(|sent| plan.retry_wait_us(sent, 150_000)),
+            [100_000; 2]
+        );
+        assert_eq!(plan.retry_wait_us(2, 199_999), 199_999);
+        assert_eq!(plan.retry_wait_us(2, 200_000), 100_000);
+        assert_eq!(plan.retry_wait_us(2, 50_000), 100_000); // no closer than a timeout
+        let doubling = asked(Retries::exponential(2));
+        let waits = [0, 1, 2, 3, 4].map(|sent| doubling.retry_wait_us(sent, u64::MAX));
+        assert_eq!(waits, [100_000, 200_000, 400_000, 400_000, 400_000]);
+    }
+
+    /// Waits grow by half up to 2/5 of what is left before the margin; the last one takes all that is left.
+    #[test]
+    fn closing_waits_close_in_on_the_bound() {
+        let mut plan = asked(Retries::closing(12)).with_margin_percent(5);
+        plan.bound_us = 10 * SECOND;
+        let margin = 499_725; // 5 % in 2^16, rounded down
+        assert_eq!(plan.retry_wait_us(0, 120_000), 100_000, "the steady probe");
+        let waits = [1, 2, 3, 4].map(|sent| plan.retry_wait_us(sent, 5 * SECOND));
+        assert_eq!(waits, [100_000, 150_000, 225_000, 337_500]);
+        assert_eq!(plan.retry_wait_us(8, SECOND + margin), 399_993, "2/5");
+        assert_eq!(
+            plan.retry_wait_us(12, 700_000),
+            700_000,
+            "no more are planned"
+        );
+        assert_eq!(plan.retry_wait_us(1, margin + 100_000), 100_000);
+        assert_eq!(plan.retry_wait_us(1, margin + 99_999), margin + 99_999);
+    }
+}

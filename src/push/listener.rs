@@ -1,0 +1,449 @@
+//! The receiving side of pushed heartbeats: sans-IO, no question is ever asked.
+
+use core::time::Duration;
+
+use crate::path::loss::LossRate;
+use crate::path::suspicion::{Model, SuspicionLevel};
+use crate::peer::event::{Context, Event, Pending, Precedence};
+use crate::peer::observed_clock::Watch;
+use crate::peer::verdict::{Change, Reason, Verdict};
+use crate::time::{Instant, duration};
+
+mod arrivals;
+mod config;
+mod flow;
+mod hear;
+mod line;
+#[cfg(feature = "serde")]
+mod serde;
+mod snapshot;
+
+pub use config::ListenerConfig;
+pub use snapshot::{ListenerCounters, ListenerSnapshot};
+
+use arrivals::Arrivals;
+use flow::{Flow, Stranger};
+
+/// What [`Listener::poll`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum ListenerOutput {
+    /// Something happened; then poll again.
+    Event(Event),
+    /// Nothing to do before this moment, unless a beat arrives. It lies in the future.
+    Wait(Instant),
+    /// Nothing to do any more: the end of time.
+    Idle,
+}
+
+/// Listens to one peer that sends its heartbeats unasked, and judges it by the last `N` arrivals.
+///
+/// Hand in what arrived, then [`poll`](Self::poll) until it answers [`ListenerOutput::Wait`], which is the deadline to sleep until. It opens no
+/// socket and sends nothing. What it hears are [`Beat`](crate::Beat)s, of the crate's own [`wire`](crate::push::wire) and [`Sender`](crate::Sender) or of any
+/// protocol that numbers its heartbeats.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput, Verdict, wire};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let mut now = Instant::ZERO;
+/// let mut sender = Sender::new(Duration::from_secs(1), 0x5eed, now)?;
+/// let mut listener = Listener::<32>::new(ListenerConfig::new(), now);
+/// while now < Instant::from_secs(60) {
+///     if let (true, SenderOutput::Beat(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
+///         let datagram = wire::encode(&beat); // over the network
+///         if let Ok(beat) = wire::decode(&datagram) {
+///             listener.handle_beat(&beat, now);
+///         }
+///     }
+///     while let ListenerOutput::Event(event) = listener.poll(now) {
+///         println!("{event}");
+///     }
+///     now = now.saturating_add(Duration::from_millis(100));
+/// }
+/// assert_eq!(listener.verdict(), Verdict::Dead); // since about four seconds after its last beat
+/// # Ok(()) }
+/// ```
+///
+/// # Verdicts
+///
+/// | | when | reason |
+/// |---|---|---|
+/// | `Unknown` | nothing was heard yet | |
+/// | `Alive` | a beat proved life | `Answered`; `Restarted`: a new incarnation; after `Dead`: `Refuted`, `Recovered`, `Undecided` |
+/// | `Suspect` | the next beat is later than expected, and than advertised; or the bound is about to pass | `Overdue` |
+/// | `Dead` | the bound has passed since the newest beat was sent | `Silent`, `NeverHeard` |
+/// | `Left` | the peer said goodbye | `Left` |
+///
+/// The arrival of the next beat is expected by its sequence number (NFD-E, \[Chen02\] section 6.3), as late as the later of the last
+/// beat and the mean of the window (2W-FD, Tomsic and others, IPDPS 2015). It is overdue four standard deviations or an eighth of an
+/// interval after that, but not before its advertised deadline. A peer that was heard is suspect before it is dead.
+///
+/// # The bound
+///
+/// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than
+/// the quickest one. The listener keeps the line of the sender's schedule that lies below all arrivals and touches them in their
+/// middle (Moon, Skelly and Towsley, INFOCOM 1999). A beat proves life when it was sent by that line, which is never later than
+/// when it arrived. A beat that the next one follows sooner than the fastest sender could send it was held on the way, and does not
+/// move the line, however many of them a queue releases. So the verdict `Dead` comes at most
+///
+/// > [the bound](ListenerSnapshot::bound) + the delay of the newest beat, plus our own lateness
+///
+/// after the crash, and the bound + the delay of the quickest beat after it while the line is right.
+///
+/// # The sender's clock
+///
+/// A sender may be up to a quarter faster or slower than it announces, as one that sleeps for its interval and then works for a while,
+/// and its clock may drift. Its real interval is known from its fourth beat on; then no bound passes and nothing is suspected while
+/// its beats come as regularly as before. Where no bound is stated, the one that follows from what the sender announces is as much
+/// longer as the sender is slower.
+///
+/// After a lasting step of the delay, the interval or the clock's rate, mistakes cease
+///
+/// * at once, if beats come sooner than before;
+/// * after 1,024 beats that no queue held at the latest, if they come later;
+/// * sooner, if they come so late that each following one comes after the verdict: when four of them at least have come at the pace of
+///   their numbers for four bounds, or sixteen that are stated.
+///
+/// A beat that is older than the bound when it arrives is stale: a queue that releases twenty of them has not told that the peer is alive.
+///
+/// # Strangers
+///
+/// A beat of another incarnation, or so many slots ahead that no clock explains it, is not believed at once: a second one has to follow it in pace, and
+/// the known life has to be overdue. While that is heard in time, nobody takes its place. Sequence numbers wrap, and the nearer way counts: a beat that is
+/// repeated when 2^31 others have been sent since would pass for one ahead, so a sender takes a new incarnation before that. An
+/// [authenticated](ListenerConfig::authenticated) listener believes what is authentic and rising, and nothing else. Who can
+/// do what beyond that is told [beside the wire format](crate::wire#who-can-do-what).
+///
+/// # Lateness
+///
+/// Whoever polls late is credited to the peer, as by a [`Monitor`](crate::Monitor): no bound passes for time in which nobody looked, and a dead peer is found
+/// at most its bound plus all our lateness after its crash. Hand in what waits in the socket before the poll.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listener<const N: usize> {
+    config: ListenerConfig,
+    arrivals: Arrivals<N>,
+    flow: Option<Flow>,
+    stranger: Option<Stranger>,
+    watch: Watch,
+    outlook: Outlook,
+    pending: Pending,
+    counters: ListenerCounters,
+    /// When the newest beat arrived.
+    heard: Instant,
+    /// When our last lateness ended, and how long it was.
+    woken: Instant,
+    late_us: u64,
+    /// What [`resumed`](Self::resumed) credited since the newest proof of life.
+    excused_us: u64,
+    loss: LossRate,
+    /// How improbable the silence was that the newest beat ended.
+    silence: SuspicionLevel,
+    load: Option<u8>,
+    /// Whether our clock stood still since the newest beat was sent, for nobody knows how many slots, and until when beats come that
+    /// may have waited for us since before.
+    slept: bool,
+    waited_until: Instant,
+    verdict: Verdict,
+    /// Beats heard since `Dead`.
+    risen: u8,
+    /// How `Dead` ends, decided by the first beat.
+    revival: Reason,
+}
+
+/// What silence means from the newest proof of life on; moments are observed time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Outlook {
+    /// When the newest beat was sent.
+    mark: Instant,
+    /// The same, by the present line.
+    sent: Instant,
+    /// When the next is expected, and when it is overdue.
+    expected: Instant,
+    overdue: Instant,
+    /// How long after the mark the peer is dead.
+    bound_us: u64,
+}
+
+impl Outlook {
+    const fn dead_at(&self) -> Instant {
+        self.mark.plus(self.bound_us)
+    }
+
+    /// The next beat is overdue at `at`, or just before the verdict: nobody is dead who was not suspect.
+    const fn suspect_at(&mut self, at: Instant) {
+        self.overdue = at.min(self.dead_at().minus(1));
+    }
+}
+
+/// What it may take, on any target.
+const _: () = assert!(size_of::<Listener<32>>() <= 704);
+
+/// Beats missing that the level is summed over.
+const MISSING: u64 = 8;
+/// How many bounds [`Listener::resumed`] may credit in one silence.
+const EXCUSED_BOUNDS: u64 = 3;
+
+impl<const N: usize> Listener<N> {
+    /// The most polls a drain takes: a pause, a relaxed bound, three changes of the verdict, and the deadline.
+    pub const MAX_DRAIN: usize = 6;
+
+    /// A listener to a peer of which nothing is known.
+    #[must_use]
+    pub fn new(config: ListenerConfig, now: Instant) -> Self {
+        Self {
+            arrivals: Arrivals::new(),
+            flow: None,
+            stranger: None,
+            watch: Watch::new(now),
+            outlook: Outlook {
+                mark: now,
+                sent: now,
+                expected: now,
+                overdue: Instant::MAX,
+                bound_us: config.first_us(),
+            },
+            pending: Pending::NONE,
+            counters: ListenerCounters::default(),
+            heard: now,
+            woken: Instant::ZERO,
+            late_us: 0,
+            excused_us: 0,
+            loss: LossRate::new(),
+            silence: SuspicionLevel::ZERO,
+            load: None,
+            slept: false,
+            waited_until: now,
+            verdict: Verdict::Unknown,
+            risen: 0,
+            revival: Reason::Recovered,
+            config,
+        }
+    }
+
+    // ---- the drain ----
+
+    /// What to do at `now`. Call it until it answers [`ListenerOutput::Wait`] or [`ListenerOutput::Idle`]; and again at that moment, or after a beat.
+    ///
+    /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    pub fn poll(&mut self, now: Instant) -> ListenerOutput {
+        self.look(now);
+        self.expire();
+        self.settle();
+        let context = Context {
+            bound_us: self.outlook.bound_us,
+            by: Precedence::Advertised,
+            failed_at: Instant::ZERO, // it sends nothing
+        };
+        if let Some(event) = self.pending.take(&context) {
+            return ListenerOutput::Event(event);
+        }
+        self.pending.drained();
+        if self.watch.now() == Instant::MAX {
+            return ListenerOutput::Idle;
+        }
+        ListenerOutput::Wait(self.deadline())
+    }
+
+    /// When somebody has to look again, on the caller's clock.
+    fn deadline(&self) -> Instant {
+        let overdue = (self.verdict == Verdict::Alive).then_some(self.outlook.overdue);
+        let dead = self.dead_at();
+        let next = overdue.into_iter().chain(dead).min();
+        next.map_or(Instant::MAX, |at| self.watch.at(at))
+    }
+
+    /// When the verdict falls if nothing is heard, on observed time; never where it has fallen, or the peer left.
+    fn dead_at(&self) -> Option<Instant> {
+        let pending = !matches!(self.verdict, Verdict::Dead | Verdict::Left);
+        pending.then(|| self.outlook.dead_at())
+    }
+
+    fn look(&mut self, at: Instant) {
+        let late_us = self.watch.look(at, self.deadline());
+        if late_us == 0 {
+            return;
+        }
+        (self.woken, self.late_us) = (self.watch.now(), late_us);
+        self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
+        if self.pending.late(late_us, self.config.pause_us) {
+            add(&mut self.counters.pauses, 1);
+        }
+    }
+
+    /// Calls the peer suspect or dead, as observed time has it; one at a time, so that each is told.
+    fn expire(&mut self) {
+        let seen = self.watch.seen();
+        if self.pending.has_transition() {
+            return;
+        }
+        if self.verdict == Verdict::Alive && self.outlook.overdue <= seen {
+            return self.turn(Verdict::Suspect, Reason::Overdue);
+        }
+        if self.dead_at().is_some_and(|at| at <= seen) {
+            let heard = self.flow.is_some();
+            self.risen = 0;
+            self.turn(
+                Verdict::Dead,
+                if heard {
+                    Reason::Silent
+                } else {
+                    Reason::NeverHeard
+                },
+            );
+        }
+    }
+
+    /// Tells a change of verdict, or of incarnation.
+    fn turn(&mut self, to: Verdict, reason: Reason) {
+        let from = core::mem::replace(&mut self.verdict, to);
+        if from == to && reason != Reason::Restarted {
+            return;
+        }
+        let counter = match reason {
+            Reason::Refuted => Some(&mut self.counters.refuted),
+            Reason::Recovered => Some(&mut self.counters.recovered),
+            Reason::Undecided => Some(&mut self.counters.undecided),
+            _ => None,
+        };
+        if let Some(counter) = counter {
+            add(counter, 1);
+        }
+        let level = match to {
+            Verdict::Alive | Verdict::Left => self.silence,
+            _ => self.level_at(self.watch.seen()),
+        };
+        let change = Change { from, to, reason };
+        self.pending.transition(change, self.watch.now(), level);
+    }
+
+    fn settle(&self) {
+        debug_assert!(self.is_valid(), "{self:?}");
+    }
+
+    // ---- what the caller knows ----
+
+    /// Tells that we were suspended and that the clock did not see it: from now on a live peer has a whole bound to be heard.
+    ///
+    /// For how long the clock stood, nobody knows, so the sender's schedule is found anew from the next beats on. Those that come
+    /// within an interval from now may have waited for us since before, and are no beginning.
+    ///
+    /// The credit is counted as our [lateness](ListenerCounters::lateness_us). In one silence it comes to three bounds at most, so a
+    /// device that says so whenever it wakes finds a dead peer after four bounds of time awake.
+    pub fn resumed(&mut self, now: Instant) {
+        self.look(now);
+        let interval_us = self.arrivals.interval_us();
+        (self.slept, self.waited_until) = (true, self.watch.now().plus(interval_us));
+        if self.verdict != Verdict::Dead {
+            self.excuse();
+            let next = self
+                .watch
+                .seen()
+                .plus(self.arrivals.announced_us(interval_us));
+            self.outlook.suspect_at(self.outlook.overdue.max(next));
+        }
+        self.settle();
+    }
+
+    /// Credits the present silence, as far as that may go.
+    fn excuse(&mut self) {
+        let silent_us = self.watch.seen().since(self.outlook.mark);
+        let most_us = self.outlook.bound_us.saturating_mul(EXCUSED_BOUNDS);
+        let credit_us = silent_us.min(most_us.saturating_sub(self.excused_us));
+        self.outlook.mark = self.outlook.mark.plus(credit_us);
+        self.excused_us = self.excused_us.saturating_add(credit_us);
+        self.counters.lateness_us = self.counters.lateness_us.saturating_add(credit_us);
+    }
+
+    /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
+    ///
+    /// Beats that arrived during the leap seem to have come late; the sender's schedule is that of those before it.
+    pub fn resync(&mut self, now: Instant) {
+        self.watch.resync(now);
+        for moment in [&mut self.heard, &mut self.woken, &mut self.waited_until] {
+            *moment = (*moment).min(now);
+        }
+        if let Some(stranger) = &mut self.stranger {
+            stranger.received = stranger.received.min(now);
+        }
+        self.settle();
+    }
+
+    // ---- queries ----
+
+    /// Whether the peer is alive, as of the last call.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The bound in force; see [the bound](Self#the-bound).
+    #[must_use]
+    pub const fn bound(&self) -> Duration {
+        duration(self.outlook.bound_us)
+    }
+
+    /// The load that the newest beat says, 0 to 255.
+    #[must_use]
+    pub const fn load(&self) -> Option<u8> {
+        self.load
+    }
+
+    fn level_at(&self, seen: Instant) -> SuspicionLevel {
+        let least = if self.verdict == Verdict::Dead {
+            SuspicionLevel::LEAST
+        } else {
+            SuspicionLevel::ZERO
+        };
+        if self.flow.is_none() {
+            return least;
+        }
+        let model = Model::new(self.arrivals.moments(), &self.loss);
+        let level = (0..MISSING).fold(SuspicionLevel::ZERO, |level, missing| {
+            let age_us = self.arrivals.age_us(self.outlook.sent, missing, seen);
+            level.plus(model.evidence(age_us))
+        });
+        level.max(least)
+    }
+
+    /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let unheard = matches!(self.verdict, Verdict::Unknown | Verdict::Dead);
+        let known = self.flow.is_some() || unheard;
+        let bounded = self.outlook.bound_us >= self.config.bound_us.min(self.config.first_us());
+        known && bounded && self.risen < self.config.rise && self.arrivals.is_valid()
+    }
+}
+
+/// Counts `more`; saturates.
+const fn add(counter: &mut u32, more: u32) {
+    *counter = counter.saturating_add(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::push::beat::Beat;
+
+    fn spoilt(spoil: impl FnOnce(&mut Listener<4>)) -> bool {
+        let config = ListenerConfig::new().detect_within(Duration::from_secs(3));
+        let mut listener = Listener::new(config.unwrap(), Instant::ZERO);
+        let beat = Beat::new(1, Duration::from_secs(1));
+        listener.handle_beat(&beat, Instant::ZERO);
+        spoil(&mut listener);
+        listener.is_valid()
+    }
+
+    #[test]
+    fn a_spoilt_listener_is_not_valid() {
+        assert!(spoilt(|_| {}));
+        assert!(!spoilt(|listener| listener.flow = None));
+        assert!(!spoilt(|listener| listener.outlook.bound_us = 0));
+        assert!(!spoilt(|listener| listener.risen = listener.config.rise));
+        assert!(!spoilt(|listener| listener.arrivals.spoil()));
+    }
+}

@@ -1,0 +1,247 @@
+//! What a beat means.
+
+use crate::path::suspicion::SuspicionLevel;
+use crate::peer::verdict::{Reason, Verdict};
+use crate::push::beat::Beat;
+use crate::push::listener::arrivals::Step;
+use crate::push::listener::flow::{Flow, NEAR, Place, Stranger};
+use crate::push::listener::{Listener, add};
+use crate::time::Instant;
+
+/// Of a gap, so many lost beats enter the loss rate: an outage is no rate.
+const GAP_MAX: u32 = 64;
+
+impl<const N: usize> Listener<N> {
+    /// `beat` arrived at `received_at`: the moment the network stack names, or that of reading it.
+    ///
+    /// A moment before the last arrival is none at which this beat can have arrived: the clock ran backwards, and the present
+    /// counts.
+    pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
+        self.look(received_at);
+        let received_at = if received_at < self.heard {
+            self.watch.now()
+        } else {
+            received_at
+        };
+        self.silence = match self.verdict {
+            Verdict::Alive => SuspicionLevel::ZERO, // and not worth its divisions
+            _ => self.level_at(self.watch.seen()),
+        };
+        let beat = self.config.hold(*beat);
+        if self.config.authenticated && !beat.authentic {
+            self.ignore();
+        } else {
+            self.sort(&beat, received_at);
+        }
+        self.settle();
+    }
+
+    fn sort(&mut self, beat: &Beat, received: Instant) {
+        let Some(mut flow) = self.flow else {
+            return self.meet(beat, received);
+        };
+        match flow.place(beat) {
+            Place::Next(slots) if self.is_plausible(slots, beat, received) => {
+                flow.advance(slots);
+                self.flow = Some(flow);
+                self.hear(beat, slots, received);
+            }
+            Place::Next(_) | Place::Other => self.meet(beat, received),
+            Place::Reordered => {
+                flow.note(beat.sequence);
+                self.flow = Some(flow);
+                self.loss.found();
+                self.counters.lost = self.counters.lost.saturating_sub(1);
+                add(&mut self.counters.reordered, 1);
+            }
+            Place::Known => add(&mut self.counters.repeated, 1),
+        }
+    }
+
+    /// Whether so many slots can have passed since the newest beat, of a sender that is a quarter faster than it announces.
+    fn is_plausible(&self, slots: u32, beat: &Beat, received: Instant) -> bool {
+        let interval_us = beat.interval_us.min(self.arrivals.interval_us());
+        let interval_us = interval_us - interval_us / 4;
+        let passed = || self.arrivals.slots_since(received, interval_us);
+        slots <= NEAR || self.slept || u64::from(slots - NEAR) <= passed()
+    }
+
+    const fn ignore(&mut self) {
+        add(&mut self.counters.ignored, 1);
+    }
+
+    // ---- strangers ----
+
+    /// A beat that does not continue the known life: the first of all, a new incarnation, a jump of the sequence, or none of the peer's.
+    fn meet(&mut self, beat: &Beat, received: Instant) {
+        let authenticated = self.config.authenticated;
+        let believed = match self.flow {
+            None => !authenticated || beat.incarnation >= self.config.incarnation_min,
+            Some(flow) if authenticated => beat.incarnation >= flow.incarnation,
+            Some(_) => self.is_confirmed(beat, received),
+        };
+        if believed {
+            self.adopt(beat, received);
+        } else {
+            self.ignore();
+        }
+    }
+
+    /// Whether the beat before it made it known, and the known life is overdue. A goodbye makes nobody known.
+    fn is_confirmed(&mut self, beat: &Beat, received: Instant) -> bool {
+        let last = self.stranger.replace(Stranger::new(beat, received));
+        let confirmed = last.is_some_and(|last| last.is_confirmed_by(beat, received));
+        let silent = self.verdict != Verdict::Alive || self.outlook.overdue <= self.watch.seen();
+        confirmed && silent && !beat.goodbye
+    }
+
+    fn adopt(&mut self, beat: &Beat, received: Instant) {
+        let first = self.flow.replace(Flow::new(beat)).is_none();
+        self.stranger = None;
+        self.arrivals.align(received, beat.interval_us);
+        let revival = if first {
+            Reason::Recovered
+        } else {
+            add(&mut self.counters.restarts, 1);
+            Reason::Restarted
+        };
+        self.count(beat, 0, received);
+        if beat.goodbye {
+            return self.leave();
+        }
+        let alive_at = self.watch.translate(received);
+        self.prove(beat, alive_at, revival);
+    }
+
+    // ---- the peer ----
+
+    /// The beat `slots` after the newest of the known life. A sender that leaves says so before its slot.
+    fn hear(&mut self, beat: &Beat, slots: u32, received: Instant) {
+        let slept = self.slept;
+        self.count(beat, slots - 1, received);
+        if beat.goodbye {
+            return self.leave();
+        }
+        self.arrivals.take(Step {
+            slots,
+            interval_us: beat.interval_us,
+            received,
+            late_us: self.lateness_of(received),
+            slept,
+        });
+        let bound_us = self.bound_of(beat);
+        let patience_us = self.config.patience_us(bound_us);
+        let anew = self.arrivals.restarts(received, bound_us, patience_us);
+        self.judge(beat, anew);
+    }
+
+    /// How long after its sending `beat` proves life: as stated, or by what is known of the path and of the sender's clock.
+    fn bound_of(&self, beat: &Beat) -> u64 {
+        self.config.stated_us(beat).unwrap_or_else(|| {
+            let allowance_us = self.arrivals.allowance_us().min(beat.interval_us);
+            let tolerated_us = self.config.tolerated_us(beat);
+            let silent_us = self.arrivals.announced_us(tolerated_us);
+            silent_us.saturating_add(allowance_us)
+        })
+    }
+
+    /// Life is proved as of when the beat was sent, if that is not too long ago.
+    fn judge(&mut self, beat: &Beat, anew: bool) {
+        let sent = self.arrivals.sent().min(self.watch.now());
+        let alive_at = self.watch.translate(sent);
+        if self.watch.seen().since(alive_at) > self.bound_of(beat) {
+            add(&mut self.counters.stale, 1);
+            return;
+        }
+        let revival = match alive_at < self.outlook.dead_at() {
+            _ if anew => Reason::Undecided,
+            true => Reason::Refuted,
+            false => Reason::Recovered,
+        };
+        self.prove(beat, alive_at, revival);
+    }
+
+    /// The lateness of ours that a beat received at `received` may have waited for.
+    fn lateness_of(&self, received: Instant) -> u64 {
+        let waited = received >= self.woken && self.arrivals.expected() <= self.woken;
+        if waited { self.late_us } else { 0 }
+    }
+
+    fn count(&mut self, beat: &Beat, lost: u32, received: Instant) {
+        self.heard = received;
+        self.slept &= received <= self.waited_until;
+        self.load = beat.load;
+        add(&mut self.counters.beats, 1);
+        add(&mut self.counters.lost, lost);
+        for _ in 0..lost.min(GAP_MAX) {
+            self.loss.lost();
+        }
+        self.loss.answered();
+    }
+
+    fn leave(&mut self) {
+        self.risen = 0;
+        self.load = None;
+        self.turn(Verdict::Left, Reason::Left);
+    }
+
+    /// The peer was alive at `alive_at`, on observed time.
+    fn prove(&mut self, beat: &Beat, alive_at: Instant, revival: Reason) {
+        if self.verdict != Verdict::Dead {
+            let restarted = matches!(revival, Reason::Restarted);
+            let reason = if restarted { revival } else { Reason::Answered };
+            return self.live(beat, alive_at, reason);
+        }
+        if self.risen == 0 {
+            self.revival = revival;
+        }
+        self.risen += 1; // below `rise` until here
+        if self.risen >= self.config.rise {
+            self.risen = 0;
+            self.live(beat, alive_at, self.revival);
+        }
+    }
+
+    fn live(&mut self, beat: &Beat, alive_at: Instant, reason: Reason) {
+        self.turn(Verdict::Alive, reason);
+        self.look_ahead(beat, alive_at);
+    }
+
+    /// What silence means after `beat`.
+    fn look_ahead(&mut self, beat: &Beat, alive_at: Instant) {
+        let before = self.outlook.bound_us;
+        let (stated, bound_us) = (self.config.bound_us, self.bound_of(beat));
+        let margin_us = self.arrivals.margin_us();
+        let advertised_us = self.arrivals.announced_us(beat.deadline_us);
+        let outlook = &mut self.outlook;
+        outlook.bound_us = bound_us;
+        outlook.mark = outlook.mark.max(alive_at);
+        outlook.sent = self.watch.translate(self.arrivals.sent());
+        outlook.expected = self.watch.translate(self.arrivals.expected());
+        let advertised = outlook.mark.plus(advertised_us);
+        outlook.suspect_at(outlook.expected.plus(margin_us).max(advertised));
+        self.excused_us = 0;
+        if stated > 0 && outlook.bound_us > before.max(stated) {
+            self.pending.relaxed(before);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::push::listener::ListenerConfig;
+
+    /// What the network stack stamped before the last look waited for nobody's lateness.
+    #[test]
+    fn a_beat_stamped_before_the_last_look_waited_for_nothing() {
+        let late_for = |received: Instant| {
+            let mut listener = Listener::<4>::new(ListenerConfig::new(), Instant::ZERO);
+            listener.late_us = 5;
+            listener.woken = Instant::from_secs(9);
+            listener.lateness_of(received)
+        };
+        assert_eq!(late_for(Instant::from_secs(9)), 5);
+        assert_eq!(late_for(Instant::from_secs(8)), 0);
+    }
+}

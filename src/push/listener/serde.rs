@@ -1,0 +1,73 @@
+//! The configuration of a listener as serde has it: plain numbers, read through the builders, which refuse what does not work.
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+use super::config::ListenerConfig;
+use crate::config::error::ConfigError;
+use crate::time::{duration, micros};
+
+/// What is left out, or null, is as [`ListenerConfig::new`] sets it.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, rename = "ListenerConfig")]
+struct Form {
+    detect_within_us: Option<u64>,
+    losses: Option<u8>,
+    interval_min_us: Option<u64>,
+    interval_max_us: Option<u64>,
+    first_within_us: Option<u64>,
+    rise: Option<u8>,
+    authenticated: bool,
+    incarnations_from: u32,
+    report_pauses_over_us: Option<u32>,
+}
+
+impl Serialize for ListenerConfig {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Form {
+            detect_within_us: self.bound().map(micros),
+            losses: Some(self.losses),
+            interval_min_us: Some(self.interval_min_us),
+            interval_max_us: Some(self.interval_max_us),
+            first_within_us: (self.first_us > 0).then_some(self.first_us),
+            rise: Some(self.rise),
+            authenticated: self.authenticated,
+            incarnations_from: self.incarnation_min,
+            report_pauses_over_us: Some(self.pause_us),
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for ListenerConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let form = Form::deserialize(from)?;
+        form.read().map_err(D::Error::custom)
+    }
+}
+
+impl Form {
+    fn read(&self) -> Result<ListenerConfig, ConfigError> {
+        let new = ListenerConfig::new();
+        let min_us = self.interval_min_us.unwrap_or(new.interval_min_us);
+        let max_us = self.interval_max_us.unwrap_or(new.interval_max_us);
+        let pause_us = self.report_pauses_over_us.unwrap_or(new.pause_us);
+        let mut config = new
+            .intervals_between(duration(min_us), duration(max_us))?
+            .losses(self.losses.unwrap_or(new.losses))?
+            .rise(self.rise.unwrap_or(new.rise))?
+            .incarnations_from(self.incarnations_from)
+            .report_pauses_over(duration(pause_us.into()));
+        if let Some(bound_us) = self.detect_within_us {
+            config = config.detect_within(duration(bound_us))?;
+        }
+        if let Some(first_us) = self.first_within_us {
+            config = config.first_within(duration(first_us))?;
+        }
+        Ok(if self.authenticated {
+            config.authenticated()
+        } else {
+            config
+        })
+    }
+}

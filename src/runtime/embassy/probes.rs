@@ -1,0 +1,146 @@
+//! The probes under way: a few places, no heap.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::Fault;
+use crate::runtime::machine::Terms;
+use crate::{Instant, ProbeId};
+
+/// Probes under way at once.
+pub(super) const MAX_IN_FLIGHT: usize = 4;
+
+pub(super) struct Probes<'a, Fut> {
+    places: [Place<'a, Fut>; MAX_IN_FLIGHT],
+    /// Takes a probe back that was dropped before its time: nothing is to be learnt from its silence.
+    withdraw: &'a dyn Fn(ProbeId),
+    clock: fn() -> Instant,
+}
+
+/// Room for one probe.
+pub(super) struct Place<'a, Fut> {
+    probe: Pin<&'a mut Option<Fut>>,
+    id: Option<ProbeId>,
+    sent: Instant,
+    /// When it is overdue.
+    overdue: Instant,
+    /// When its answer could no longer prove life.
+    until: Instant,
+}
+
+impl<'a, Fut> Probes<'a, Fut> {
+    pub(super) fn new(
+        rooms: [Pin<&'a mut Option<Fut>>; MAX_IN_FLIGHT],
+        withdraw: &'a dyn Fn(ProbeId),
+        clock: fn() -> Instant,
+    ) -> Self {
+        Self {
+            places: rooms.map(Place::new),
+            withdraw,
+            clock,
+        }
+    }
+
+    /// Drops the probes whose time is up.
+    pub(super) fn cut(&mut self, now: Instant) {
+        for place in self.places.iter_mut().filter(|place| place.until <= now) {
+            place.clear();
+        }
+    }
+
+    /// Starts probe `id` in a free place or that of the oldest overdue one, and of a dead peer in that of the latest. Returns
+    /// whether there is one; where not, all places are taken by probes that may still be answered in time.
+    #[must_use]
+    pub(super) fn launch(
+        &mut self,
+        id: ProbeId,
+        now: Instant,
+        terms: Terms,
+        probe: impl FnOnce() -> Fut,
+    ) -> bool {
+        let place = self.place(now, terms);
+        place.is_some_and(|place| {
+            place.take(id, now, terms, probe());
+            true
+        })
+    }
+
+    /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
+    fn place(&mut self, now: Instant, terms: Terms) -> Option<&mut Place<'a, Fut>> {
+        let is_free = |place: &Place<'a, Fut>| place.id.is_none() || place.overdue <= now;
+        let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
+        if terms.is_dead && !self.places.iter().any(is_free) {
+            return self.places.iter_mut().max_by_key(by_age);
+        }
+        let free = self.places.iter_mut().filter(|place| is_free(place));
+        free.min_by_key(by_age)
+    }
+}
+
+impl<Fut, A, E> Probes<'_, Fut>
+where
+    Fut: Future<Output = Result<A, E>>,
+    E: Into<Fault>,
+{
+    /// A probe that has ended.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<(ProbeId, Result<(), Fault>)> {
+        for place in &mut self.places {
+            if let Some(ended) = place.poll(context) {
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Whoever drops the loop drops its probes. That is our doing, and no evidence against the peer, unless they were overdue.
+impl<Fut> Drop for Probes<'_, Fut> {
+    fn drop(&mut self) {
+        let now = (self.clock)();
+        let early = self.places.iter().filter(|place| place.overdue > now);
+        early.filter_map(|place| place.id).for_each(self.withdraw);
+    }
+}
+
+impl<'a, Fut> Place<'a, Fut> {
+    const fn new(probe: Pin<&'a mut Option<Fut>>) -> Self {
+        Self {
+            probe,
+            id: None,
+            sent: Instant::ZERO,
+            overdue: Instant::ZERO,
+            until: Instant::ZERO,
+        }
+    }
+
+    fn take(&mut self, id: ProbeId, now: Instant, terms: Terms, probe: Fut) {
+        self.probe.set(Some(probe));
+        self.id = Some(id);
+        self.sent = now;
+        self.overdue = now.saturating_add(terms.timeout);
+        self.until = now.saturating_add(terms.patience);
+    }
+
+    fn clear(&mut self) {
+        self.probe.set(None);
+        self.id = None;
+    }
+}
+
+impl<Fut, A, E> Place<'_, Fut>
+where
+    Fut: Future<Output = Result<A, E>>,
+    E: Into<Fault>,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Option<(ProbeId, Result<(), Fault>)> {
+        let id = self.id?;
+        match self.probe.as_mut().as_pin_mut()?.poll(context) {
+            Poll::Ready(answer) => {
+                self.clear();
+                Some((id, answer.map(drop).map_err(Into::into)))
+            }
+            Poll::Pending => None,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Seeds from the operating system.
+
+use core::hash::BuildHasher;
+use core::num::NonZeroU64;
+use std::collections::hash_map::RandomState;
+
+use crate::math::random::Secret;
+use crate::pacing::Pacing;
+use crate::{Config, FailoverConfig};
+
+impl<P: Pacing> Config<P> {
+    /// Draws a missing seed from the randomness of the operating system.
+    #[must_use]
+    pub fn seeded(mut self) -> Self {
+        if !self.is_seeded() {
+            self.seed = Secret(random().get());
+        }
+        self
+    }
+}
+
+/// A number that differs from process to process and from call to call: `std` keys its hash maps from the system's randomness.
+fn random() -> NonZeroU64 {
+    NonZeroU64::new(RandomState::new().hash_one(0_u8)).unwrap_or(NonZeroU64::MIN)
+}
+
+impl<P: Pacing> FailoverConfig<P> {
+    /// Draws a missing seed from the randomness of the operating system.
+    #[must_use]
+    pub fn seeded(mut self) -> Self {
+        self.active = self.active.seeded();
+        self
+    }
+}

@@ -1,0 +1,164 @@
+//! How a thread is set up.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::{channel, sync_channel};
+use std::thread;
+
+use super::beat::Beat;
+use super::board::Board;
+use super::goodbye::Goodbye;
+use super::worker::work;
+use super::{Epoch, Fault, Heart, Name, Series, Shared, WINDOW};
+use crate::pacing::Pacing;
+use crate::peer::dead_peer_wait::DeadPeerWait;
+use crate::{Config, Monitor, RetryBudget};
+
+/// Events that wait for a reader; more are dropped, and their numbers show a gap.
+const EVENTS: usize = 64;
+
+/// A probing thread with more than a closure: what it says at the stop, and whom it shares its retries with.
+///
+/// ```
+/// use std::time::Duration;
+/// use systole::thread::{Builder, Farewell};
+/// use systole::{Config, Fault};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn keep_alive(_: Duration) -> Result<(), Fault> { Ok(()) }
+/// # fn revoke(_: Duration) {}
+/// let heart = Builder::new(Config::every(Duration::from_secs(5))?)
+///     .on_stop(Duration::from_secs(1), |within| revoke(within)) // the lease
+///     .spawn(keep_alive)?;
+/// assert_eq!(heart.stop(), Farewell::Said);
+/// # Ok(()) }
+/// ```
+pub struct Builder<P: Pacing> {
+    config: Config<P>,
+    budget: Option<Arc<RetryBudget>>,
+    name: Name,
+    series: Option<Series<Monitor<WINDOW, P>>>,
+    goodbye: Option<Goodbye>,
+}
+
+impl<P: Pacing> Builder<P> {
+    /// A thread that probes one peer. A missing seed is drawn from the randomness of the operating system.
+    #[must_use]
+    pub fn new(config: Config<P>) -> Self {
+        Self {
+            config: config.seeded(),
+            budget: None,
+            name: Name::none(),
+            series: None,
+            goodbye: None,
+        }
+    }
+
+    /// Runs `say` once when the heart stops: to deregister, to revoke a lease, to say goodbye. It is handed the time that it may take;
+    /// nobody waits for it any longer. A panic in it is contained.
+    #[must_use]
+    pub fn on_stop(
+        mut self,
+        within: Duration,
+        say: impl FnOnce(Duration) + Send + 'static,
+    ) -> Self {
+        let say = Box::new(say);
+        self.goodbye = Some(Goodbye { within, say });
+        self
+    }
+
+    /// Holds retries to `budget`, together with those of all that are given the same one.
+    #[must_use]
+    pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
+        self.budget = Some(Arc::clone(budget));
+        self
+    }
+
+    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its
+    /// series have a label `peer`, where `metrics` exports them.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Name::peer(name.into());
+        self
+    }
+
+    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
+    /// when the heart starts: after each probe and each answer, until the heart stops.
+    /// [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The
+    /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
+    /// empty.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(mut self) -> Self {
+        self.series = Some(Name::peer_series);
+        self
+    }
+}
+
+impl<P> Builder<P>
+where
+    P: Pacing<State: Send> + Send + 'static,
+{
+    /// Starts the thread: see [`spawn`](super::spawn).
+    ///
+    /// # Errors
+    /// Where the system has no thread to give.
+    pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
+    where
+        F: FnMut(Duration) -> Result<A, E> + Send + 'static,
+        E: Into<Fault>,
+    {
+        let epoch = Epoch::start();
+        let monitor = Monitor::start(self.config, epoch.now());
+        let shared = Arc::new(Shared::new(monitor, self.budget, self.name.span.clone()));
+        let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
+        let (sender, events) = sync_channel(EVENTS);
+        let (tasks, asked) = channel();
+        let (notes, inbox) = channel();
+        let beat = Beat {
+            epoch,
+            shared: Arc::clone(&shared),
+            stopping: Arc::clone(&stopping),
+            board: Arc::clone(&board),
+            events: sender,
+            recorder: self.series.map(|series| series(&self.name)),
+            notes: inbox,
+            tasks,
+            dead_waits: DeadPeerWait::NONE,
+            busy: false,
+            due: None,
+        };
+        let (end, answers) = (Arc::clone(&board), notes.clone());
+        let worker = named("systole-probe").spawn(move || {
+            work(probe, epoch, &asked, &answers);
+            end.end();
+        })?;
+        let beat = named("systole").spawn(move || beat.run())?; // where it fails, the worker ends
+        Ok(Heart {
+            epoch,
+            shared,
+            stopping,
+            board,
+            events,
+            notes,
+            threads: Some([beat, worker]),
+            goodbye: self.goodbye,
+        })
+    }
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
+}
+
+impl<P: Pacing> fmt::Debug for Builder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
