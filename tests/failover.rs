@@ -278,7 +278,11 @@ fn half_dead_at_once_is_switched_below_the_bound_and_charged_later() {
     assert!(at.saturating_duration_since(broken) <= config().bound());
     assert_eq!(world.quarantines(), []);
     world.run(secs(60));
-    assert_eq!(world.quarantines().len(), 2, "{:?}", world.events);
+    let quarantines = world.quarantines();
+    let charged = quarantines.iter().map(|&(which, span, _)| (which, span));
+    let charged = charged.collect::<Vec<_>>();
+    let twice = [(0, secs(30)), (1, secs(30)), (0, secs(60)), (1, secs(60))];
+    assert_eq!(charged, twice, "{:?}", world.events);
     world.paths[2] = Path::Silent;
     world.run(secs(10));
     assert_eq!(world.group.active(), 3);

@@ -10,18 +10,26 @@ use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
+    /// Decides in this order, as a fault of ours is noticed before anybody is blamed for it, up to the first
+    /// decision that is to be told.
     pub(super) fn decide(&mut self) -> bool {
-        // All of them, in this order: a fault of ours is noticed before anybody is blamed for it.
-        let changed = [
-            self.release_due(),
-            self.notice_ours(),
-            self.ask_the_others(),
-            self.switch(),
-            self.charge(),
-            self.notice_all_dead(),
-            self.notice_the_end(),
+        let steps = [
+            Self::release_due,
+            Self::notice_ours,
+            Self::ask_the_others,
+            Self::switch,
+            Self::charge,
+            Self::notice_all_dead,
+            Self::notice_the_end,
         ];
-        changed.contains(&true)
+        let mut changed = false;
+        for step in steps {
+            changed |= step(self);
+            if !self.pending.is_empty() {
+                break;
+            }
+        }
+        changed
     }
 
     // ---- quarantine ----
@@ -43,11 +51,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
                 any = true;
                 let seed = seed_of(probing.active.seed.0, endpoint);
                 member.renew(&probing.standby, rules, seed, now);
-                pending.tell(|number| FailoverEvent::Released {
-                    number,
-                    at: now,
-                    endpoint,
-                });
+                pending.released(endpoint, now);
             }
         }
         any

@@ -1,4 +1,4 @@
-//! What a group has to tell, one pending slot a kind.
+//! What a group has to tell, in order.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,8 +7,12 @@ use heapless::Vec;
 
 use crate::time::Instant;
 
-/// What a group has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event of a kind stays and
-/// the numbers show a gap.
+/// What a group has to tell: each change once, in the order in which they happened. Numbers rise by one an
+/// event.
+///
+/// The group decides nothing new while a change is not told yet, so that none is lost however seldom it is
+/// polled. Only switches that the caller makes without polling in between may be told as one, from the
+/// endpoint told last to the one that is active now; the numbers then show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -83,17 +87,6 @@ impl FailoverEvent {
             | Self::Released { number, .. }
             | Self::Down { number, .. }
             | Self::Restored { number, .. } => number,
-        }
-    }
-
-    /// Which pending slot it takes.
-    const fn kind(&self) -> usize {
-        match self {
-            Self::Switched { .. } => 0,
-            Self::Quarantined { .. } => 1,
-            Self::Released { .. } => 2,
-            Self::Down { .. } => 3,
-            Self::Restored { .. } => 4,
         }
     }
 }
@@ -180,38 +173,97 @@ impl fmt::Display for Outage {
     }
 }
 
-/// The kinds of events.
-pub(super) const KINDS: usize = 5;
+/// How many events wait at most, releases apart: a decision, of which none is made while any waits, leaves a
+/// switch and a quarantine; the caller makes switches.
+const WAITING: usize = 4;
 
-/// The events that wait, the earliest first: the latest of each kind.
+/// A quarantine that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pending {
-    events: Vec<FailoverEvent, KINDS>,
+struct Release {
+    number: u32,
+    at: Instant,
+    endpoint: usize,
+}
+
+/// The events that wait, the earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pending<const M: usize> {
+    events: Vec<FailoverEvent, WAITING>,
+    /// One an endpoint at most: it is not quarantined again before its release is told.
+    releases: Vec<Release, M>,
     number: u32,
 }
 
-impl Pending {
+impl<const M: usize> Pending<M> {
     pub(super) const fn new() -> Self {
         Self {
             events: Vec::new(),
+            releases: Vec::new(),
             number: 0,
         }
     }
 
-    /// Tells `event`, which is given its number; never 0.
-    pub(super) fn tell(&mut self, event: impl FnOnce(u32) -> FailoverEvent) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.releases.is_empty()
+    }
+
+    /// The number of the next event; never 0.
+    fn next_number(&mut self) -> u32 {
         self.number = self.number.wrapping_add(1).max(1);
-        let event = event(self.number);
+        self.number
+    }
+
+    /// Tells `event`, which is given its number.
+    pub(super) fn tell(&mut self, event: impl FnOnce(u32) -> FailoverEvent) {
+        let event = event(self.next_number());
         #[cfg(feature = "tracing")]
         trace(&event);
-        self.events.retain(|other| other.kind() != event.kind());
-        let _ = self.events.push(event); // there is room for one of each kind
+        if let Err(switch) = self.events.push(event) {
+            self.join(&switch);
+        }
+    }
+
+    /// The quarantine of `endpoint` is over.
+    pub(super) fn released(&mut self, endpoint: usize, at: Instant) {
+        let number = self.next_number();
+        let release = Release {
+            number,
+            at,
+            endpoint,
+        };
+        #[cfg(feature = "tracing")]
+        trace(&release.event());
+        let _ = self.releases.push(release); // there is room for one an endpoint
+    }
+
+    /// Makes one of the last switch and `next`: what finds no room is a switch that the caller makes, and so
+    /// is what came before it.
+    fn join(&mut self, next: &FailoverEvent) {
+        let (Some(FailoverEvent::Switched { from, .. }), FailoverEvent::Switched { to, .. }) =
+            (self.events.last().copied(), *next)
+        else {
+            return;
+        };
+        let _ = self.events.pop();
+        if from == to {
+            return;
+        }
+        let mut joined = *next;
+        if let FailoverEvent::Switched { from: first, .. } = &mut joined {
+            *first = from;
+        }
+        let _ = self.events.push(joined); // in the place of the last
     }
 
     /// The earliest pending event.
     pub(super) fn take(&mut self) -> Option<FailoverEvent> {
-        let first = self.events.first().copied()?;
-        self.events.retain(|other| other.number() != first.number());
+        let release = self.releases.first().map(Release::event);
+        let first = [self.events.first().copied(), release];
+        let age = |event: &FailoverEvent| self.number.wrapping_sub(event.number());
+        let first = first.into_iter().flatten().max_by_key(age)?;
+        let others = |number| number != first.number();
+        self.events.retain(|other| others(other.number()));
+        self.releases.retain(|other| others(other.number));
         Some(first)
     }
 }
@@ -247,6 +299,16 @@ fn trace(event: &FailoverEvent) {
         }
         FailoverEvent::Restored { number, .. } => {
             tracing::info!(target: "systole", number, "the group is back in service");
+        }
+    }
+}
+
+impl Release {
+    const fn event(&self) -> FailoverEvent {
+        FailoverEvent::Released {
+            number: self.number,
+            at: self.at,
+            endpoint: self.endpoint,
         }
     }
 }
@@ -299,23 +361,60 @@ mod tests {
         }
     }
 
+    fn switched(from: usize, to: usize) -> impl FnOnce(u32) -> FailoverEvent {
+        move |number| FailoverEvent::Switched {
+            number,
+            at: Instant::ZERO,
+            from,
+            to,
+            reason: SwitchReason::Requested,
+        }
+    }
+
+    fn taken(pending: &mut Pending<3>) -> alloc::vec::Vec<alloc::string::String> {
+        let events = core::iter::from_fn(|| pending.take());
+        events
+            .map(|event| format!("{} {event}", event.number()))
+            .collect()
+    }
+
     #[test]
-    fn events_come_in_order_and_an_overwritten_one_leaves_a_gap() {
-        let (at, mut pending) = (Instant::ZERO, Pending::new());
-        let released = |endpoint| {
-            move |number| FailoverEvent::Released {
-                number,
-                at,
-                endpoint,
-            }
-        };
-        pending.tell(released(0));
+    fn events_come_in_the_order_in_which_they_happened() {
+        let (at, mut pending) = (Instant::ZERO, Pending::<3>::new());
+        pending.number = u32::MAX - 1;
+        pending.released(0, at);
         pending.tell(|number| FailoverEvent::Restored { number, at });
-        pending.tell(released(1));
-        let numbers = [(); 3].map(|()| pending.take().map(|event| event.number()));
-        assert_eq!(numbers, [Some(2), Some(3), None]);
-        pending.number = u32::MAX;
-        pending.tell(released(2));
-        assert_eq!(pending.take().map(|event| event.number()), Some(1));
+        pending.released(1, at);
+        pending.released(2, at);
+        assert!(!pending.is_empty());
+        let told = taken(&mut pending);
+        let last = u32::MAX;
+        let lines = [
+            format!("{last} 0 released"),
+            "1 restored".into(),
+            "2 1 released".into(),
+            "3 2 released".into(),
+        ];
+        assert_eq!(told, lines);
+        assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn switches_for_which_there_is_no_room_are_told_as_one_and_leave_a_gap() {
+        let mut pending = Pending::<3>::new();
+        for (from, to) in [(0, 1), (1, 2), (2, 0), (0, 1), (1, 0), (0, 2)] {
+            pending.tell(switched(from, to));
+        }
+        let lines = [
+            "1 switched from 0 to 1: requested",
+            "2 switched from 1 to 2: requested",
+            "3 switched from 2 to 0: requested",
+            "6 switched from 0 to 2: requested",
+        ];
+        assert_eq!(taken(&mut pending), lines);
+        for (from, to) in [(2, 1), (1, 2), (2, 0), (0, 1), (1, 0)] {
+            pending.tell(switched(from, to)); // back where it was: nothing to tell
+        }
+        assert_eq!(taken(&mut pending).len(), 3);
     }
 }

@@ -169,8 +169,14 @@ impl<const M: usize> Replicas<M> {
     }
 
     fn moment(&self, at: systole::Instant) -> Instant {
+        self.between(at).end
+    }
+
+    /// When `at` was: the two clocks are not read at once, and the task may be interrupted in between.
+    fn between(&self, at: systole::Instant) -> std::ops::Range<Instant> {
+        let before = Instant::now();
         let ago = self.group.with(|_, now| now.saturating_duration_since(at));
-        Instant::now() - ago
+        before - ago..Instant::now() - ago
     }
 
     /// No request reaches an endpoint between its quarantine and its release.
@@ -181,7 +187,7 @@ impl<const M: usize> Replicas<M> {
             }
             FailoverEvent::Released { at, endpoint, .. } => {
                 let from = self.quarantined[endpoint].take().unwrap() + ONE_POLL;
-                let quiet = from..self.moment(at);
+                let quiet = from..self.between(at).start;
                 let sent = self.sent.take(endpoint);
                 let sent = sent.iter().find(|sent| quiet.contains(sent));
                 assert_eq!(sent, None, "sent to {endpoint} in {quiet:?}");

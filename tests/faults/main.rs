@@ -3,6 +3,7 @@
 #[cfg(feature = "tokio")]
 mod debug_secrets;
 mod failover_bound;
+mod failover_events;
 #[cfg(feature = "alloc")]
 mod fleet_overflow;
 #[cfg(feature = "alloc")]

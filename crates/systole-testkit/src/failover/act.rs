@@ -69,6 +69,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                     .call(|| format!("group.switch_to({index}, at({now_us}));"));
                 self.group.switch_to(index, now);
                 self.has_interfered = true;
+                self.told.requested();
             }
             3 => self.set_duty(index, now_us),
             4 => {
@@ -93,9 +94,27 @@ impl<P: Pacing + Copy> Run<'_, P> {
             }
             _ => self.fail(index, now_us),
         }
+        self.told.look(&self.group);
+    }
+
+    /// In the middle of a drain, the caller chooses an endpoint or changes what the group may do.
+    pub(super) fn meddles(&mut self, now_us: u64) -> bool {
+        let meddles = self.plan.meddles && self.random.one_in(3);
+        if meddles {
+            let coverage = &mut self.journal.coverage;
+            coverage.saw("the caller changed something in the middle of a drain");
+            let index = usize::try_from(self.random.below(self.truths.len() as u64)).unwrap_or(0);
+            let what = self.random.pick(&[2, 3]);
+            self.call(index, what, now_us);
+            for truth in &mut self.truths {
+                truth.attempted_us = None; // what starts over by that is probed at once
+            }
+        }
+        meddles
     }
 
     fn set_duty(&mut self, index: usize, now_us: u64) {
+        self.told.requested();
         let duties = [Duty::Normal, Duty::Pinned, Duty::Barred];
         let duty = self.random.pick(&duties);
         self.journal

@@ -44,7 +44,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
     pub(super) fn judge(&mut self, now_us: u64) -> Result<(), Violation> {
         self.state(now_us);
         let active = self.group.active();
-        if active != self.active && !self.has_gap {
+        if active != self.active {
             return Err(Violation::new(
                 Law::Accounts,
                 "a switch without an event",
@@ -52,15 +52,10 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 active,
             ));
         }
-        self.active = active;
+        self.told.drained(&self.group, now_us)?;
         self.judge_group(now_us)?;
-        let start_us = self.plan.start_us;
         for (index, truth) in self.truths.iter_mut().enumerate() {
             let condition = self.group.condition(index).unwrap();
-            // two quarantines of one drain have one event: "the latest event of a kind stays"
-            if let Condition::Quarantined(until) = condition {
-                truth.quarantined_us = Some(until.as_micros().saturating_sub(start_us));
-            }
             truth.judge(index, condition, now_us, self.late_us)?;
             let active = &self.plan.settings.active;
             let standby = self.plan.settings.standby();
@@ -223,7 +218,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             .saw_if(self.budget.is_some(), "retries were held to a budget");
         let told = (self.switches, self.quarantines);
         let counted = (self.group.switches(), self.group.quarantines());
-        if told != counted && !self.has_gap {
+        if told != counted && !self.told.has_joined {
             let detail = format!("{told:?} told, {counted:?} counted");
             return Err(Violation::new(
                 Law::Accounts,

@@ -8,6 +8,7 @@ mod output;
 mod plan;
 mod run;
 mod settings;
+mod told;
 mod world;
 
 pub use plan::GroupPlan;

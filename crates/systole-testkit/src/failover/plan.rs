@@ -28,6 +28,8 @@ pub struct GroupPlan {
     pub budget: Option<(u8, u16)>,
     /// How often the group is polled again early: never where 0, else one time in so many.
     pub early: u64,
+    /// Whether the caller chooses endpoints and changes what the group may do in the middle of drains.
+    pub meddles: bool,
     /// Whether the world runs twice, to compare what comes out.
     pub twice: bool,
 }
@@ -84,6 +86,7 @@ impl GroupPlan {
                 .then(|| (random.pick(&[0, 10, 50]), random.pick(&[0, 1, 10]))),
             early: random.pick(&[0, 0, 1, 7]),
             twice: random.one_in(16),
+            meddles: random.one_in(10),
         }
     }
 
@@ -136,9 +139,13 @@ impl GroupPlan {
             stamps: true,
             budget: None,
             early: 0,
+            meddles: false,
             ..self.clone()
         };
-        if (self.start_us, self.early) != (0, 0) || self.budget.is_some() || !self.stamps {
+        if (self.start_us, self.early, self.meddles) != (0, 0, false)
+            || self.budget.is_some()
+            || !self.stamps
+        {
             all.push(plain);
         }
         all.retain(|plan| plan.duties.iter().any(|(_, duty)| *duty != Duty::Barred));

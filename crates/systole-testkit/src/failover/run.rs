@@ -8,6 +8,7 @@ use systole::{Failover, FailoverConfig, FailoverOutput, Instant, ProbeId, RetryB
 use super::endpoint::Truth;
 use super::plan::GroupPlan;
 use super::settings::GroupSettings;
+use super::told::Told;
 use crate::fleet::{Echo, down_spans, micros};
 use crate::world::{Journal, Kind, Law, Queue, Random, Violation, mixed};
 
@@ -50,13 +51,12 @@ pub(super) struct Run<'a, P: Pacing> {
     pub(super) active: usize,
     pub(super) random: Random,
     pub(super) late_us: u64,
-    pub(super) number: u32,
     pub(super) probes: u64,
     pub(super) switches: u32,
     /// Switches that a failure of the active endpoint caused, or a return from one.
     pub(super) flaps: u64,
     pub(super) quarantines: u32,
-    pub(super) has_gap: bool,
+    pub(super) told: Told,
     pub(super) digest: u64,
     pub(super) drains: u64,
     /// Whether the caller chose an endpoint, or changed what the group may do.
@@ -126,6 +126,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         Self {
             plan,
             active: group.active(),
+            told: Told::new(&group),
             group,
             budget: plan
                 .budget
@@ -146,12 +147,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             truths,
             random: Random::new(plan.settings.active.seed),
             late_us: 0,
-            number: 0,
             probes: 0,
             switches: 0,
             flaps: 0,
             quarantines: 0,
-            has_gap: false,
             digest: 0,
             drains: 0,
             has_interfered: false,
@@ -197,22 +196,31 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
     pub(super) fn poll(&mut self, now_us: u64) -> FailoverOutput {
         self.journal.polls += 1;
         let now = self.at(now_us);
-        match &self.budget {
+        let output = match &self.budget {
             Some(budget) => self.group.poll_within(now, budget),
             None => self.group.poll(now),
-        }
+        };
+        self.told.look(&self.group);
+        output
     }
 
     pub(super) fn drain(&mut self, now_us: u64) -> Result<u64, Violation> {
         self.drains += 1;
         self.state(now_us);
-        for _ in 0..Failover::<MOST, 16, P>::MAX_DRAIN {
+        let mut polls = 0;
+        while polls < Failover::<MOST, 16, P>::MAX_DRAIN {
+            polls += 1;
             match self.poll(now_us) {
                 FailoverOutput::Probe { endpoint, id } => {
                     self.digest = mixed(self.digest, u64::from(id));
                     self.probe(endpoint, id, now_us)?;
                 }
-                FailoverOutput::Event(event) => self.event(event, now_us)?,
+                FailoverOutput::Event(event) => {
+                    self.event(event, now_us)?;
+                    if self.meddles(now_us) {
+                        polls = 0;
+                    }
+                }
                 FailoverOutput::Wait(until) => {
                     self.journal
                         .call(|| format!("group.poll(at({now_us})); // Wait({until:?})"));

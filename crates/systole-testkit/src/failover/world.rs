@@ -36,6 +36,7 @@ impl World for FailoverWorld {
         "an endpoint was away and came back",
         "retries were held to a budget",
         "the clock ends",
+        "the caller changed something in the middle of a drain",
     ];
 
     fn plan(random: &mut Random) -> GroupPlan {
