@@ -1,7 +1,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
-// Its examples need tokio; without it they are shown, not tested.
-#![cfg_attr(any(not(doctest), feature = "tokio"), doc = include_str!("../README.md"))]
+// Of two definitions of a link label the first counts: here the README's links to files become
+// links to pages and items, and its picture is part of the page.
+#![cfg_attr(doc, doc = include_str!("guide/links.md"))]
+#![cfg_attr(doc, doc = include_str!("guide/outage.md"))]
+#![cfg_attr(doc, doc = "")]
+// Its example needs `std`; without that feature it is shown, not tested.
+#![cfg_attr(any(not(doctest), feature = "std"), doc = include_str!("../README.md"))]
 //!
 //! # Structure
 //!
@@ -16,16 +21,17 @@
 //! | `plan` | what a policy decides: [`Plan`], [`Retries`], [`Promise`] |
 //! | [`pacing`] | the policies |
 //! | `peer` | one peer's state: [`Verdict`], [`Event`], [`Snapshot`], [`ProbeId`] |
-//! | `heartbeat`, `monitor`, `push` | the machines for one peer: [`Heartbeat`], [`Monitor`], [`Sender`] and [`Listener`] |
+//! | `heartbeat`, `monitor`, `push` | one peer: [`Heartbeat`], [`Monitor`], [`Sender`], [`Listener`] |
 //! | `failover`, `fleet` | the machines for several: [`Failover`], and with `alloc` `Fleet` |
 //! | `runtime` | adapters for threads, tokio, embassy and metrics |
 //!
 //! # References
 //!
-//! * \[Chen02\] W. Chen, S. Toueg, M. K. Aguilera: On the Quality of Service of Failure Detectors. IEEE Transactions on
-//!   Computers 51(5), 2002
+//! * \[Chen02\] W. Chen, S. Toueg, M. K. Aguilera: On the Quality of Service of Failure Detectors.
+//!   IEEE Transactions on Computers 51(5), 2002
 //! * \[RFC6298\] V. Paxson, M. Allman, J. Chu, M. Sargent: Computing TCP's Retransmission Timer, 2011
-//! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport Protocols, SIGCOMM 1987
+//! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport
+//!   Protocols, SIGCOMM 1987
 //!
 
 #[cfg(feature = "alloc")]
@@ -37,6 +43,8 @@ mod config;
 mod failover;
 #[cfg(feature = "alloc")]
 mod fleet;
+#[cfg(all(doc, any(not(doctest), feature = "tokio")))]
+pub mod guide;
 mod heartbeat;
 #[cfg(feature = "lab")]
 pub mod lab;

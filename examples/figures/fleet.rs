@@ -37,7 +37,7 @@ pub(crate) fn an_outage() -> Option<Vec<Panel>> {
     let bands = vec![(SILENT_S[0] as f64, SILENT_S[1] as f64, RED)];
     let x = || {
         Scale::linear(
-            "seconds; in the shaded ones no peer answers",
+            "seconds; no peer replies in the shaded part",
             0.0,
             END_S.into(),
         )
@@ -57,7 +57,7 @@ pub(crate) fn an_outage() -> Option<Vec<Panel>> {
             ],
         },
         Panel {
-            title: "... and what is thought of them",
+            title: "The verdicts on them",
             x: x(),
             y: Scale::linear("thousands of peers", 0.0, 20.0),
             height: 280,

@@ -328,8 +328,11 @@ impl<P: Pacing> Config<P> {
         Ok(self)
     }
 
-    /// The device's seed: its jitter, the spread of its first probe and its probe ids follow from it. Take it from
-    /// a serial number or a random source, *never* from a constant: devices with one seed beat in step.
+    /// The device's seed: its jitter, the spread of its first probe and its probe ids follow from it.
+    ///
+    /// Never use a constant, since devices with the same seed send in step. A serial number is enough
+    /// to prevent that. Where strangers can send packets to the device, draw the seed from a random
+    /// source: whoever guesses it can forge replies.
     ///
     /// A [`Heartbeat`](crate::Heartbeat) without a seed draws its jitter from the round-trip times; a
     /// [`Monitor`](crate::Monitor) refuses to be without one.

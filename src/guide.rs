@@ -1,0 +1,34 @@
+#![doc = include_str!("guide/links.md")]
+#![doc = ""]
+#![doc = include_str!("../docs/README.md")]
+//!
+//! These are the pages of the folder `docs` of the repository. The module exists in the documentation
+//! only.
+
+/// A page. Of two definitions of a link label the first counts, so that links between files become
+/// links between modules.
+macro_rules! pages {
+    ($($name:ident: $file:literal,)*) => {$(
+        #[doc = include_str!("guide/links.md")]
+        #[doc = include_str!("guide/outage.md")]
+        #[doc = ""]
+        #[doc = include_str!(concat!("../docs/", $file))]
+        pub mod $name {}
+    )*};
+}
+
+pages! {
+    benchmarks: "benchmarks.md",
+    choosing_settings: "choosing-settings.md",
+    costs: "costs.md",
+    design: "design.md",
+    early_warning: "early-warning.md",
+    fleet: "fleet.md",
+    how_it_works: "how-it-works.md",
+    laws: "laws.md",
+    lifetime: "lifetime.md",
+    listener: "listener.md",
+    manual: "manual.md",
+    planner: "planner.md",
+    what_can_go_wrong: "what-can-go-wrong.md",
+}
