@@ -15,8 +15,8 @@ pub struct Rhythm {
     pub is_put_off: bool,
     /// The caller asked for something since the last probe that moves the next one.
     pub is_irregular: bool,
-    /// A probe was put off; the next ones may catch up with their old places ("of their places", in
-    /// the README's table of costs), though no closer than the shortest interval.
+    /// A probe was put off; the next ones may catch up with their old places ("distance from the
+    /// schedule", in `docs/costs.md`), though no closer than the shortest interval.
     pub is_shifted: bool,
     /// Since the peer was last told alive, dead or new: retries, the least interval stated.
     episode: Option<Episode>,
