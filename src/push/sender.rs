@@ -6,7 +6,7 @@ use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::math::random::mix;
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
-use crate::push::wire::sayable;
+use crate::push::wire::{rounded_down, rounded_up};
 use crate::time::{Instant, duration, micros};
 
 /// What [`Sender::poll`] asks for.
@@ -24,7 +24,8 @@ pub enum SenderOutput {
 /// Sends heartbeats to a [`Listener`](crate::Listener), sans-IO: slots at a fixed interval, of which none drifts, and none that was missed is made up for.
 ///
 /// Every beat advertises when the next will have been sent at the latest: an interval and an eighth, which is what we may be late.
-/// An interval that takes more than 19 significant bits of microseconds is rounded down to what the [`wire`](crate::push::wire) can say.
+/// Both are what the [`wire`](crate::push::wire) can say: of spans that take more than 19 significant bits of microseconds, the
+/// interval is rounded down and the deadline up, by less than 4 parts in a million.
 ///
 /// # Change of interval
 ///
@@ -92,7 +93,7 @@ impl Sender {
     /// Where `interval` is below 1 us or above 12.7 days.
     pub fn new(interval: Duration, incarnation: u32, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        let interval_us = sayable(micros(interval));
+        let interval_us = rounded_down(micros(interval));
         Ok(Self {
             interval_us,
             announced_us: interval_us,
@@ -178,9 +179,8 @@ impl Sender {
         let slower_us = self.announced_us.saturating_sub(self.interval_us);
         let lost_us = slower_us.saturating_mul(self.losses as u64);
         let late_us = self.announced_us / 8;
-        self.announced_us
-            .saturating_add(late_us)
-            .saturating_add(lost_us)
+        let next_us = self.announced_us.saturating_add(late_us);
+        rounded_up(next_us.saturating_add(lost_us))
     }
 
     const fn beat(&self) -> Beat {
@@ -201,7 +201,7 @@ impl Sender {
     /// Where `interval` is below 1 us or above 12.7 days; the old one stays.
     pub fn set_interval(&mut self, interval: Duration, now: Instant) -> Result<(), ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        self.wanted_us = sayable(micros(interval));
+        self.wanted_us = rounded_down(micros(interval));
         if self.wanted_us <= self.interval_us {
             (self.interval_us, self.notices) = (self.wanted_us, 0);
         }
@@ -231,7 +231,10 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::push::wire;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -327,6 +330,30 @@ mod tests {
         sender.set_interval(80 * SECOND, Instant::ZERO).unwrap();
         sender.set_interval(SECOND, Instant::ZERO).unwrap();
         assert_eq!(said(&mut sender), [(1, 1); 8]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_beat_says_on_the_wire_what_the_sender_states(
+            from_us in 1..SPAN_MAX_US,
+            to_us in 1..SPAN_MAX_US,
+            losses in 0..=LOSSES_MAX,
+        ) {
+            let sender = Sender::new(duration(from_us), 9, Instant::ZERO).unwrap();
+            let mut sender = sender.losses(losses).unwrap();
+            sender.set_interval(duration(to_us), Instant::ZERO).unwrap();
+            for _ in 0..losses + 2 {
+                let SenderOutput::Beat(beat) = sender.poll(sender.next) else { continue };
+                prop_assert_eq!(wire::decode(&wire::encode(&beat)), Ok(beat));
+            }
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_an_interval_and_an_eighth_rounded_up() {
+        let mut sender = Sender::new(5 * SECOND, 9, Instant::ZERO).unwrap();
+        let beat = sender.goodbye();
+        assert_eq!(beat.deadline(), Duration::from_micros(5_625_008));
     }
 
     #[test]

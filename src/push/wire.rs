@@ -268,8 +268,16 @@ const fn unpack(bytes: [u8; 3]) -> Option<u64> {
 }
 
 /// `us`, rounded down to what can be said.
-pub(crate) const fn sayable(us: u64) -> u64 {
-    let packed = pack(us, false);
+pub(crate) const fn rounded_down(us: u64) -> u64 {
+    said(pack(us, false))
+}
+
+/// `us`, rounded up to what can be said.
+pub(crate) const fn rounded_up(us: u64) -> u64 {
+    said(pack(us, true))
+}
+
+const fn said(packed: u32) -> u64 {
     ((packed & ((1 << MANTISSA) - 1)) as u64) << (packed >> MANTISSA)
 }
 
@@ -304,20 +312,21 @@ mod tests {
             };
             prop_assert!(said(false) <= us && us <= said(true));
             prop_assert!(said(true) - said(false) <= us >> 18);
-            prop_assert_eq!(sayable(said(true)), said(true));
+            prop_assert_eq!([rounded_down(us), rounded_up(us)], [said(false), said(true)]);
+            prop_assert_eq!(rounded_down(said(true)), said(true));
         }
     }
 
     #[test]
     fn the_ends_of_the_range_can_be_said() {
         for us in [0, 1, (1 << MANTISSA) - 1, 1 << MANTISSA, LONGEST_US] {
-            assert_eq!(sayable(us), us);
+            assert_eq!(rounded_down(us), us);
         }
-        assert_eq!(sayable(u64::MAX), LONGEST_US);
+        assert_eq!(rounded_down(u64::MAX), LONGEST_US);
         assert_eq!(pack(LONGEST_US - 1, true), pack(LONGEST_US, false));
         let hours = 18 * 3_600 * 1_000_000;
-        assert!(hours - sayable(hours) < 262_144);
-        assert_eq!(sayable(5_000_000), 5_000_000);
+        assert!(hours - rounded_down(hours) < 262_144);
+        assert_eq!(rounded_down(5_000_000), 5_000_000);
         // rounded up, it takes a bit more, and one place less
         assert_eq!(pack((1 << 20) - 1, true), pack(1 << 20, false));
     }
