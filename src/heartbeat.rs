@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use crate::config::Config;
 use crate::math::fixed_point::WIDE;
-use crate::math::saturating;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::dead_peer_wait::DeadPeerWait;
@@ -29,10 +28,29 @@ mod lifetime;
 /// | refused, reset, answered with garbage, known after `after` | [`failed(failure, after)`](Self::failed) |
 /// | not sent, for a reason of ours, known after `after` | [`unsent(after)`](Self::unsent) |
 ///
-/// One probe is under way at a time. So where answers take longer than the interval, the bound on detection time is longer than with a
-/// monitor, by as much as they do: [`snapshot`](Self::snapshot) states the bound in force. And a dead peer is waited for one interval, so that one
-/// that is back is seen soon; every eighth time twice as long as the last such time, up to the longest timeout, so that one whose
-/// answers have become slow is seen at last. When even the longest was in vain, it starts over after at least 32 of the longest timeouts.
+/// One probe is under way at a time. So where answers take longer than the interval, the bound on
+/// detection time is longer than with a monitor, by as much as they do:
+/// [`snapshot`](Self::snapshot) states the bound in force.
+///
+/// A path may become slower for good, and an answer that comes after its timeout is heard only by a
+/// loop that calls [`late`](Self::late). So a probe that no retry follows in time is waited for as
+/// long as the peer has been silent, while a quarter of the time that is left before the bound is
+/// kept to ask again; and none is given up before answers were measured to take. A longer round
+/// trip is learnt without a mistake up to a fifth of the bound, or three quarters of what is left
+/// of it after an interval and the waits of the first retries (where there are none, of another
+/// interval), whichever is less. A still longer one makes the peer `Dead`, and is learnt then:
+///
+/// A dead peer is waited for one interval, so that one that is back is seen soon; every eighth time
+/// twice as long as the last such time, up to the longest timeout, so that one whose answers have
+/// become slow is seen at last; and while it answers, as long as its answers take. When even the
+/// longest wait was in vain, it starts over after at least 32 of the longest timeouts. The planner
+/// of a [target](Config::target) takes a few such deaths to follow, and needs room for two round
+/// trips within its bound: where one takes more than two fifths of it, use a monitor.
+///
+/// A call tells one verdict. A peer that was heard is `Suspect` before it is `Dead`, except where
+/// the last wait before the bound is that of the first probe that was not answered, as without
+/// [retries](Config::retries): then one call tells both, and the verdict goes from `Alive` to
+/// `Dead`.
 ///
 /// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.
 ///
@@ -295,25 +313,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         duration(self.listen_us())
     }
 
-    /// A probe is listened for until it is overdue; the last one before the verdict until then.
     fn listen_us(&self) -> u64 {
         if self.pulse.verdict() == Verdict::Dead {
-            return self.dead_waits.us().into();
-        }
-        if !self.pulse.plan().is_drawn() {
-            return self.pulse.next_plan().timeout_us().into();
-        }
-        let timeout_us = self.pulse.timeout_us(self.sent);
-        let left_us = self.pulse.left_us(self.sent);
-        let next_us = if self.pulse.has_retries() {
-            timeout_us
+            self.dead_waits.us().into()
+        } else if self.pulse.plan().is_drawn() {
+            self.pulse.listen_us(self.sent)
         } else {
-            saturating::max(self.pulse.interval_us(), timeout_us)
-        };
-        if next_us < left_us {
-            timeout_us
-        } else {
-            saturating::max(left_us, 1)
+            self.pulse.next_plan().timeout_us().into()
         }
     }
 

@@ -230,6 +230,48 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         self.retries < self.plan.retries().count()
     }
 
+    /// How long the probe sent at `now` is listened for where no other can be answered meanwhile:
+    /// until it is overdue, though no shorter than answers were measured to take; the last one
+    /// before the verdict until then. In an episode until the next probe, and where the path may
+    /// have become slower as long as the silence has lasted, so that its end is heard within twice
+    /// its length; a quarter of what is left is kept to ask again.
+    pub(crate) fn listen_us(&self, now: Instant) -> u64 {
+        let (left_us, longest_us) = (self.left_us(now), self.settings.limits.timeout_max_us);
+        let answer_us = self.answer_us();
+        let (mut listen_us, mut next_us) = (answer_us, answer_us);
+        if self.in_doubt() {
+            if self.may_be_slow() {
+                listen_us = saturating::min(now.since(self.mark), longest_us.into());
+            }
+            listen_us =
+                saturating::min(saturating::max(listen_us, answer_us), left_us - left_us / 4);
+            listen_us = saturating::max(listen_us, self.wait_if_missed_us(now));
+            next_us = listen_us;
+        } else if !self.has_retries() {
+            next_us = saturating::max(self.interval_us(), answer_us);
+        }
+        if next_us < left_us {
+            listen_us
+        } else {
+            saturating::max(left_us, 1)
+        }
+    }
+
+    /// As long as answers take by the plan or were measured to take, within the limits.
+    fn answer_us(&self) -> u64 {
+        let learnt_us = self.learnt_timeout_us();
+        let learnt_us = learnt_us.min(self.settings.limits.timeout_max_us);
+        learnt_us.max(self.plan.timeout_us()).into()
+    }
+
+    /// Whether no retry would be in time for a slow answer: after the last one, and at every other
+    /// of those that close in on the bound, which leave no time after them.
+    const fn may_be_slow(&self) -> bool {
+        let closing = !self.plan.retries().is_plain();
+        let every_other = closing && self.retries > 0 && self.retries & 1 == 0;
+        every_other || !self.has_retries()
+    }
+
     /// How long a dead peer, asked every `interval_us`, is waited for where the next probe has to wait as long, as a rule and at most: one
     /// interval, no more than a steady one, or the shortest timeout; while it answers, as long as its answers take, where that is longer.
     pub(crate) fn dead_wait(&self, interval_us: u64) -> (u32, u32) {

@@ -111,7 +111,7 @@ impl Retries {
     }
 
     /// Whether they can be had as they are, without a stated bound: at most the most, and fixed or exponential.
-    pub(super) const fn is_plain(self) -> bool {
+    pub(crate) const fn is_plain(self) -> bool {
         self.0 & !EXPONENTIAL <= Self::MAX
     }
 

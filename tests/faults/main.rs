@@ -10,6 +10,7 @@ mod fleet_overflow;
 mod fleet_pauses;
 mod heartbeat_bound;
 mod heartbeat_refused;
+mod heartbeat_step;
 mod lifetime_restarts;
 mod listener_drift;
 mod listener_slow_sender;

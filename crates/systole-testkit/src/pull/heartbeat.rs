@@ -4,7 +4,7 @@ use crate::world::{Journal, Kind, Law, Random, Violation, World};
 
 use super::pinger::heartbeat;
 use super::pings::Pings;
-use super::{Plan, Settings};
+use super::{Plan, Settings, slower};
 
 /// One loop that pings one peer: it waits for each answer up to the timeout, then sleeps.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ impl World for HeartbeatWorld {
         "an answer is late",
         "a crash during an episode",
         "a loop sleeps too long",
+        "a slower path is learnt in time",
     ];
 
     fn plan(random: &mut Random) -> Plan {
@@ -34,6 +35,9 @@ impl World for HeartbeatWorld {
             let late = matches!(it.kind, Kind::Late { .. });
             late || !it.is_ours()
         });
+        if random.one_in(8) {
+            slower::draw(&mut plan, random);
+        }
         plan
     }
 

@@ -25,6 +25,7 @@ mod run;
 mod secrets;
 mod settings;
 mod settled;
+mod slower;
 mod verdict_of_pings;
 mod verdicts;
 mod warning;

@@ -9,6 +9,7 @@ use crate::world::{Incident, Journal, Kind, Law, Random, Violation};
 use super::peer::Happening;
 use super::pinger::{Pinger, heartbeat};
 use super::settled::Settled;
+use super::slower::Slower;
 use super::{Limits, Plan, micros};
 
 /// The most pings of one world.
@@ -20,6 +21,7 @@ pub(super) struct Pings<'a> {
     pub(super) heart: Box<dyn Pinger>,
     pub(super) limits: Limits,
     pub(super) settled: Settled,
+    pub(super) slower: Slower,
     pub(super) now_us: u64,
     pub(super) pings: u64,
     /// How much the loop slept too long, in all.
@@ -55,6 +57,7 @@ impl<'a> Pings<'a> {
         journal.call(|| format!("// {:?}", plan.settings));
         Self {
             settled: Settled::new(plan, &limits),
+            slower: Slower::new(plan, limits.timeout_max_us),
             plan,
             journal,
             heart,

@@ -27,6 +27,11 @@ impl Pings<'_> {
                 detail,
             );
         }
+        let in_time = self.missed > 0 && self.verdict != Verdict::Dead;
+        self.journal.coverage.saw_if(
+            in_time && self.slower.learns(rtt_us),
+            "a slower path is learnt in time",
+        );
         self.proved(sent_us, rtt_us);
         self.bounds.1 = micros(self.heart.snapshot().plan.bound());
         self.state();
@@ -59,8 +64,12 @@ impl Pings<'_> {
         interval_us: u64,
         before: &systole::Snapshot,
     ) -> Result<(), Violation> {
+        if self.missed == 0 {
+            let lead_us = sent_us - self.proof.0;
+            self.slower.overdue(before, lead_us, timeout_us);
+        }
         self.missed += 1;
-        self.answers = 0;
+        let answered = core::mem::take(&mut self.answers) > 0;
         let down = !self.plan.is_up(self.now_us);
         self.journal
             .coverage
@@ -97,7 +106,7 @@ impl Pings<'_> {
         self.level = level;
         self.state();
         if self.verdict == Verdict::Dead {
-            return self.waits(timeout_us, micros(before.plan.interval()));
+            return self.waits(timeout_us, micros(before.plan.interval()), answered);
         }
         self.episode(
             sent_us,
@@ -106,15 +115,21 @@ impl Pings<'_> {
         )
     }
 
-    /// "A dead peer is waited for one interval, and every eighth time … longer."
-    fn waits(&mut self, timeout_us: u64, interval_us: u64) -> Result<(), Violation> {
+    /// "A dead peer is waited for one interval, and every eighth time … longer; and while it answers, as
+    /// long as its answers take."
+    fn waits(
+        &mut self,
+        timeout_us: u64,
+        interval_us: u64,
+        answered: bool,
+    ) -> Result<(), Violation> {
         let plan = self.heart.snapshot().plan;
         // the wait was said under the plan before, which an unanswered probe may change
         let longest_us = micros(plan.interval())
             .max(interval_us)
             .max(self.limits.timeout_min_us);
         // the next plan of a hostile policy need not have anything to do with the last
-        let is_long = timeout_us > longest_us && !self.limits.is_hostile;
+        let is_long = timeout_us > longest_us && !self.limits.is_hostile && !answered;
         if self.long_waits.len() == 7 {
             self.long_waits.pop_front();
         }
@@ -175,6 +190,7 @@ impl Pings<'_> {
             self.settled.change(verdict, self.now_us)?;
             if verdict == Verdict::Dead {
                 self.journal.coverage.saw("a peer is called dead");
+                self.slower.died(self.now_us)?;
                 self.died()?;
             }
             self.verdict = verdict;
