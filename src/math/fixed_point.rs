@@ -8,6 +8,10 @@ pub(crate) const ONE_Q16: u32 = 1 << 16;
 /// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
 pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
 
+/// Whether a word of 32 bits is divided, and its leading zeros are counted, by an instruction. A
+/// Cortex-M0 can do neither, nor compare and swap, which is what the compiler tells of a target.
+pub(crate) const DIVIDES: bool = cfg!(target_has_atomic = "32");
+
 /// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
 pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
     match dividend.checked_div(divisor) {

@@ -2,7 +2,7 @@
 //!
 //! Both are normalised to 32-bit words first, so that a Cortex-M0 pays no 128-bit root or division.
 
-use crate::math::fixed_point::WIDE;
+use crate::math::fixed_point::{DIVIDES, WIDE};
 use crate::math::saturating;
 
 /// `sqrt(square) / divisor` in `fraction` fractional bits, to nearest; 0 where `square` is 0. Saturates from 2^31 on.
@@ -68,8 +68,42 @@ const fn quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     let wide = ((dividend as u64) << left) + divisor as u64 / 2;
     match wide.checked_div(divisor as u64) {
         Some(quotient) if WIDE => quotient as u32,
+        _ if DIVIDES => digitwise_quotient(dividend, divisor, left),
         _ => bitwise_quotient(dividend, divisor, left),
     }
+}
+
+/// The same where words of 32 bits can be divided: sixteen bits a turn (Knuth, The Art of Computer
+/// Programming, volume 2, algorithm D).
+const fn digitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
+    let spare = divisor.leading_zeros();
+    let (divisor, mut left) = (divisor << spare, left + spare);
+    let (mut rest, mut quotient) = (dividend, 0);
+    while left > 16 {
+        let digit = digit(rest, divisor, 16);
+        rest = (rest << 16).wrapping_sub(digit.wrapping_mul(divisor));
+        quotient = quotient << 16 | digit;
+        left -= 16;
+    }
+    let digit = digit(rest, divisor, left);
+    rest = (rest << left).wrapping_sub(digit.wrapping_mul(divisor));
+    (quotient << left | digit) + (rest >= divisor - rest) as u32
+}
+
+/// `rest * 2^bits / divisor`, rounded down, of at most 16 `bits` and a `rest` below the `divisor`,
+/// whose top bit is set.
+const fn digit(rest: u32, divisor: u32, bits: u32) -> u32 {
+    let (high, low) = (divisor >> 16 | 1 << 15, divisor & 0xffff);
+    let top = rest >> (16 - bits);
+    let mut digit = top / high;
+    let mut left = top - digit * high;
+    let bottom = (rest << bits) & 0xffff;
+    // too large by two at the most
+    while left >> 16 == 0 && digit * low > (left << 16 | bottom) {
+        digit -= 1;
+        left += high;
+    }
+    digit
 }
 
 /// The same where a division takes 400 bytes of flash: one bit a turn.
@@ -111,6 +145,7 @@ mod tests {
         fn quotients_are_alike(dividend in 1_u32 << 27..1 << 29, divisor in 1_u32 << 29..1 << 31, left in 0_u32..=31) {
             let expected = ((u64::from(dividend) << left) + u64::from(divisor) / 2) / u64::from(divisor);
             prop_assert_eq!(u64::from(bitwise_quotient(dividend, divisor, left)), expected);
+            prop_assert_eq!(u64::from(digitwise_quotient(dividend, divisor, left)), expected);
             prop_assert_eq!(u64::from(quotient(dividend, divisor, left)), expected);
         }
 

@@ -1,11 +1,13 @@
 //! Arithmetic of 64 bits that saturates. On a core of 32 bits it is called, not copied to every place: each copy would be a dozen instructions.
 
+use crate::math::fixed_point::DIVIDES;
+
 macro_rules! called_on_small_cores {
     ($($(#[$doc:meta])* fn $name:ident($a:ident, $b:ident) = $value:expr;)*) => {
         $(
             $(#[$doc])*
-            #[cfg_attr(target_pointer_width = "64", inline)]
-            #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+            #[cfg_attr(target_has_atomic = "32", inline)]
+            #[cfg_attr(not(target_has_atomic = "32"), inline(never))]
             pub(crate) const fn $name($a: u64, $b: u64) -> u64 {
                 $value
             }
@@ -25,10 +27,10 @@ called_on_small_cores! {
 }
 
 /// The same as [`u64::leading_zeros`].
-#[cfg_attr(target_pointer_width = "64", inline)]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(target_has_atomic = "32", inline)]
+#[cfg_attr(not(target_has_atomic = "32"), inline(never))]
 pub(crate) const fn leading_zeros(value: u64) -> u32 {
-    if cfg!(target_pointer_width = "64") {
+    if DIVIDES {
         value.leading_zeros()
     } else {
         zeros_by_halves(value)

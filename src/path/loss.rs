@@ -21,8 +21,8 @@ impl LossRate {
         Self { sent: 0, lost: 0 }
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline)]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(target_has_atomic = "32", inline)]
+    #[cfg_attr(not(target_has_atomic = "32"), inline(never))]
     pub(crate) const fn answered(&mut self) {
         if self.sent < MEMORY - 1 {
             self.sent += 1;
