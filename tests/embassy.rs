@@ -216,6 +216,50 @@ fn a_future_that_never_returns_is_cut_and_its_peer_is_dead_in_time() {
     assert_eq!(under_way.get(), 0);
 }
 
+/// Probes that hang fill all places; the latest gives way, so that a dead peer is asked every interval.
+#[test]
+fn a_peer_that_hung_and_is_back_is_seen_within_an_interval() {
+    for down_s in [40, 100, 300] {
+        let mut world = World::new();
+        let config = Config::every(SECOND).unwrap().seed(7).unwrap();
+        let config = config.jitter_percent(0).unwrap();
+        let (heart, peer) = (Heart::new(config).unwrap(), Peer::default());
+        let mut run = Box::pin(heart.run(|| peer.probe()));
+        world.run(&mut run, 20 * SECOND, MILLI);
+        assert_eq!(heart.verdict(), Verdict::Alive);
+        peer.down.set(true);
+        world.run(&mut run, Duration::from_secs(down_s), MILLI);
+        assert_eq!(heart.verdict(), Verdict::Dead);
+        peer.down.set(false);
+        world.run(&mut run, Duration::from_millis(1_100), MILLI);
+        assert_eq!(heart.verdict(), Verdict::Alive, "{down_s} s");
+    }
+}
+
+/// A probe of an episode is waited for longer than the plan says, so that the places may be taken by those that are still to be
+/// answered: they do not give way.
+#[test]
+fn a_peer_six_intervals_away_is_never_dead() {
+    for seed in 1..=8 {
+        let mut world = World::new();
+        let config = Config::fixed(Duration::from_millis(100)).unwrap();
+        let config = config.seed(seed).unwrap().start_at_once();
+        let heart = systole::embassy::Heart::<NoopRawMutex, 16, _>::new(config).unwrap();
+        let mut run = Box::pin(heart.run(|| async {
+            Timer::after_millis(600).await;
+            Ok::<_, Fault>(())
+        }));
+        // what is looked at a millisecond late shortens the round trips that are measured
+        world.run(&mut run, 60 * SECOND, 997);
+        let counters = heart.snapshot().counters;
+        assert_eq!(
+            (heart.verdict(), counters.dead),
+            (Verdict::Alive, 0),
+            "{seed}"
+        );
+    }
+}
+
 #[test]
 fn death_is_awaited_while_it_beats() {
     let mut world = World::new();

@@ -4,7 +4,6 @@ use crate::failover::Failover;
 use crate::failover::endpoint::Duty;
 use crate::failover::event::Outage;
 use crate::failover::member::Member;
-#[cfg(feature = "metrics")]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 #[cfg(feature = "metrics")]
@@ -133,6 +132,10 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             healthy_since: member.healthy,
             monitor: member.monitor.snapshot(now),
         })
+    }
+
+    pub(crate) fn monitor(&self, endpoint: usize) -> Option<&Monitor<N, P>> {
+        self.members.get(endpoint).map(|member| &member.monitor)
     }
 
     #[cfg(feature = "metrics")]

@@ -253,6 +253,12 @@ impl Outstanding {
             .find(of)
     }
 
+    /// The probe that `label` names, if it is remembered.
+    pub(crate) fn get(&self, label: Label) -> Option<&Probe> {
+        let of = |probe: &&Probe| probe.sent == label.sent && probe.count == label.count;
+        self.0.iter().filter(|probe| probe.timeout_us > 0).find(of)
+    }
+
     /// When the last probe was tried, if it could not be sent.
     pub(crate) fn failed_send(&self) -> Option<Instant> {
         let [.., last] = &self.0;

@@ -138,7 +138,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     {
         let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
         let withdraw = |id| self.state(|state| state.monitor.handle_unsent(id, now()));
-        let mut probes = Probes::new([a, b, c, d], &withdraw, now);
+        let is_overdue = |id| self.state(|state| state.monitor.is_overdue(id));
+        let mut probes = Probes::new([a, b, c, d], &withdraw, &is_overdue);
         while !self.state(|state| state.stopped) {
             let until = self.drain(&mut probes, &mut probe, budget);
             let mut timer = Timer::at(when(until));

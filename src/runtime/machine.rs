@@ -32,7 +32,7 @@ use super::Fault;
 use crate::pacing::Pacing;
 use crate::{
     Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, RetryBudget,
-    Snapshot, Verdict,
+    Verdict,
 };
 
 /// What a loop drives: a [`Monitor`] or a [`Failover`]. It is implemented for these two alone.
@@ -53,6 +53,10 @@ pub trait Machine: sealed::Sealed + Clone {
     /// How long a probe that is sent now is waited for.
     fn terms(&self, target: Self::Target, now: Instant) -> Terms;
 
+    /// Whether probe `id` of `target` has been waited for, up to the last step, for as long as its answer may take. The time in which
+    /// the machine was not asked to step does not count, and a retry may be waited for longer than a plan says.
+    fn is_overdue(&self, target: Self::Target, id: ProbeId) -> bool;
+
     /// Takes what became of a probe.
     fn hand_in(&mut self, settled: Settled<Self::Target>);
 
@@ -61,24 +65,28 @@ pub trait Machine: sealed::Sealed + Clone {
     fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
 }
 
-/// How long a probe is waited for; both spans count from its send.
+/// How long a probe is waited for, from its send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How long it may go unanswered before it is overdue.
-    pub timeout: Duration,
     /// How long its answer can prove life: a bound.
     pub patience: Duration,
-    /// Whether its peer is dead, so that it may be overdue only after very many intervals.
-    pub is_dead: bool,
+    /// Of a dead peer, in microseconds: how long it is waited for where that holds the next probe up, as a rule and at most.
+    pub(crate) dead_wait_us: Option<(u32, u32)>,
 }
 
 impl Terms {
-    fn of(heart: &Snapshot) -> Self {
+    fn of<const N: usize, P: Pacing>(monitor: &Monitor<N, P>, now: Instant) -> Self {
+        let is_dead = monitor.verdict() == Verdict::Dead;
         Self {
-            timeout: heart.plan.timeout(),
-            patience: heart.plan.bound(),
-            is_dead: heart.verdict == Verdict::Dead,
+            patience: monitor.snapshot(now).heart.plan.bound(),
+            dead_wait_us: is_dead.then(|| monitor.dead_wait()),
         }
+    }
+
+    /// Whether its peer is dead, so that it may be overdue only after very many intervals.
+    #[must_use]
+    pub const fn is_dead(&self) -> bool {
+        self.dead_wait_us.is_some()
     }
 }
 
@@ -167,7 +175,11 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
     }
 
     fn terms(&self, (): (), now: Instant) -> Terms {
-        Terms::of(&self.snapshot(now).heart)
+        Terms::of(self, now)
+    }
+
+    fn is_overdue(&self, (): (), id: ProbeId) -> bool {
+        self.is_overdue(id)
     }
 
     fn hand_in(&mut self, settled: Settled<()>) {
@@ -212,8 +224,13 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
     }
 
     fn terms(&self, endpoint: usize, now: Instant) -> Terms {
-        let status = self.status(endpoint, now);
-        status.map_or_else(Terms::default, |status| Terms::of(&status.monitor.heart))
+        let monitor = self.monitor(endpoint);
+        monitor.map_or_else(Terms::default, |monitor| Terms::of(monitor, now))
+    }
+
+    fn is_overdue(&self, endpoint: usize, id: ProbeId) -> bool {
+        self.monitor(endpoint)
+            .is_none_or(|monitor| monitor.is_overdue(id))
     }
 
     fn hand_in(&mut self, settled: Settled<usize>) {

@@ -15,7 +15,8 @@ pub(super) struct Probes<'a, Fut> {
     places: [Place<'a, Fut>; MAX_IN_FLIGHT],
     /// Takes a probe back that was dropped before its time: nothing is to be learnt from its silence.
     withdraw: &'a dyn Fn(ProbeId),
-    clock: fn() -> Instant,
+    /// Whether the machine has waited for it as long as its answer may take.
+    is_overdue: &'a dyn Fn(ProbeId) -> bool,
 }
 
 /// Room for one probe.
@@ -23,8 +24,6 @@ pub(super) struct Place<'a, Fut> {
     probe: Pin<&'a mut Option<Fut>>,
     id: Option<ProbeId>,
     sent: Instant,
-    /// When it is overdue.
-    overdue: Instant,
     /// When its answer could no longer prove life.
     until: Instant,
 }
@@ -33,12 +32,12 @@ impl<'a, Fut> Probes<'a, Fut> {
     pub(super) fn new(
         rooms: [Pin<&'a mut Option<Fut>>; MAX_IN_FLIGHT],
         withdraw: &'a dyn Fn(ProbeId),
-        clock: fn() -> Instant,
+        is_overdue: &'a dyn Fn(ProbeId) -> bool,
     ) -> Self {
         Self {
             places: rooms.map(Place::new),
             withdraw,
-            clock,
+            is_overdue,
         }
     }
 
@@ -59,7 +58,7 @@ impl<'a, Fut> Probes<'a, Fut> {
         terms: Terms,
         probe: impl FnOnce() -> Fut,
     ) -> bool {
-        let place = self.place(now, terms);
+        let place = self.place(terms);
         place.is_some_and(|place| {
             place.take(id, now, terms, probe());
             true
@@ -67,10 +66,11 @@ impl<'a, Fut> Probes<'a, Fut> {
     }
 
     /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
-    fn place(&mut self, now: Instant, terms: Terms) -> Option<&mut Place<'a, Fut>> {
-        let is_free = |place: &Place<'a, Fut>| place.id.is_none() || place.overdue <= now;
+    fn place(&mut self, terms: Terms) -> Option<&mut Place<'a, Fut>> {
+        let is_overdue = self.is_overdue;
+        let is_free = |place: &Place<'a, Fut>| place.id.is_none_or(is_overdue);
         let by_age = |place: &&mut Place<'a, Fut>| place.id.map(|_| place.sent);
-        if terms.is_dead && !self.places.iter().any(is_free) {
+        if terms.is_dead() && !self.places.iter().any(is_free) {
             return self.places.iter_mut().max_by_key(by_age);
         }
         let free = self.places.iter_mut().filter(|place| is_free(place));
@@ -97,9 +97,9 @@ where
 /// Whoever drops the loop drops its probes. That is our doing, and no evidence against the peer, unless they were overdue.
 impl<Fut> Drop for Probes<'_, Fut> {
     fn drop(&mut self) {
-        let now = (self.clock)();
-        let early = self.places.iter().filter(|place| place.overdue > now);
-        early.filter_map(|place| place.id).for_each(self.withdraw);
+        let under_way = self.places.iter().filter_map(|place| place.id);
+        let early = under_way.filter(|&id| !(self.is_overdue)(id));
+        early.for_each(self.withdraw);
     }
 }
 
@@ -109,7 +109,6 @@ impl<'a, Fut> Place<'a, Fut> {
             probe,
             id: None,
             sent: Instant::ZERO,
-            overdue: Instant::ZERO,
             until: Instant::ZERO,
         }
     }
@@ -118,7 +117,6 @@ impl<'a, Fut> Place<'a, Fut> {
         self.probe.set(Some(probe));
         self.id = Some(id);
         self.sent = now;
-        self.overdue = now.saturating_add(terms.timeout);
         self.until = now.saturating_add(terms.patience);
     }
 

@@ -85,7 +85,9 @@ where
 
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
         let terms = self.shared.with(|machine| machine.terms(target, now));
-        if !self.probes.make_room(target, terms, now) {
+        let shared = &self.shared;
+        let is_overdue = |id| shared.with(|machine| machine.is_overdue(target, id));
+        if !self.probes.make_room(target, terms, now, is_overdue) {
             return self.shared.with(|machine| machine.skip(target, id, now));
         }
         let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));

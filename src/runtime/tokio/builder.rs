@@ -142,14 +142,14 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// How many probes of one peer are under way at once: 8 unless set, 0 counts as 1. The oldest is dropped for a new one where it is overdue;
-    /// where all may still be answered in time, the new one is not made, and is
+    /// How many probes of one peer are under way at once: 8 unless set, 0 counts as 1. The oldest is dropped for a new one where the
+    /// machine calls it overdue; where all may still be answered in time, the new one is not made, and is
     /// [due again](Monitor::handle_skipped) an interval later. Of a dead peer, the latest is dropped for it, so that one
     /// that is back is seen within an interval, while the others are waited for.
     ///
     /// With one, for a connection that carries one request at a time, late answers are seldom heard: a path that has become slow is
-    /// learnt from timeouts alone. And a peer that hangs is asked again once its probe is overdue: up to the longest timeout after it is
-    /// back, without a bound on detection time.
+    /// learnt from timeouts alone. A dead peer is waited for one interval, and every eighth time twice as long as the last such time,
+    /// up to the longest timeout. When that was in vain, the next such wait follows after at least 32 of the longest timeouts.
     #[must_use]
     pub fn at_once(mut self, probes: usize) -> Self {
         self.at_once = probes.max(1);
