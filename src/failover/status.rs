@@ -4,6 +4,7 @@ use crate::failover::Failover;
 use crate::failover::endpoint::Duty;
 use crate::failover::event::Outage;
 use crate::failover::member::Member;
+#[cfg(any(feature = "std", feature = "embassy"))]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 #[cfg(feature = "metrics")]
@@ -134,6 +135,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         })
     }
 
+    #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn monitor(&self, endpoint: usize) -> Option<&Monitor<N, P>> {
         self.members.get(endpoint).map(|member| &member.monitor)
     }

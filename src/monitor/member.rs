@@ -27,12 +27,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// How long a dead peer is waited for where that holds the next probe up: as a rule, and at most.
+    #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn dead_wait(&self) -> (u32, u32) {
         self.pulse.dead_wait(self.pulse.wait_us(self.watch.seen()))
     }
 
     /// Whether the probe `id` has been waited for, on observed time, for as long as its answer may take: a retry is waited for
     /// longer than the plan says. One that is not known is waited for no longer.
+    #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn is_overdue(&self, id: ProbeId) -> bool {
         let seen = self.watch.seen();
         Label::open(id, self.key.0, seen).is_none_or(|label| {

@@ -254,6 +254,7 @@ impl Outstanding {
     }
 
     /// The probe that `label` names, if it is remembered.
+    #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn get(&self, label: Label) -> Option<&Probe> {
         let of = |probe: &&Probe| probe.sent == label.sent && probe.count == label.count;
         self.0.iter().filter(|probe| probe.timeout_us > 0).find(of)
