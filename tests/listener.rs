@@ -686,3 +686,36 @@ fn a_leap_that_is_put_right_moves_nothing() {
     assert!(after.expected_at.unwrap() <= now.saturating_add(2 * SECOND));
     assert_eq!(after.verdict, Verdict::Alive);
 }
+
+/// The sender keeps its pace, so that only the fluctuation of the path is allowed for: one interval at most.
+#[test]
+fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let config = ListenerConfig::new().authenticated();
+    let mut listener = Listener::<32>::new(config, Instant::ZERO);
+    let (mut now, mut bounds) = (Instant::ZERO, Vec::new());
+    let first = (0..20).map(|slot| (1, slot, 1 + u64::from(slot)));
+    let held = [(1, 20, 31)];
+    let second = (0..40).map(|slot| (2, slot, 40 + u64::from(slot)));
+    for (incarnation, slot, at_s) in first.chain(held).chain(second) {
+        let at = Instant::from_secs(at_s);
+        while now < at {
+            match listener.poll(now) {
+                ListenerOutput::Wait(until) => now = until.min(at),
+                ListenerOutput::Event(_) => {}
+                ListenerOutput::Idle => panic!("it ended"),
+            }
+        }
+        let beat = Beat::new(slot, SECOND).with_deadline(SECOND * 9 / 8);
+        listener.handle_beat(&beat.with_incarnation(incarnation).authentic(), at);
+        bounds.push(listener.bound());
+    }
+    let usual = Duration::from_millis(4_250);
+    assert!(bounds[..21].iter().all(|&bound| bound == usual));
+    let most = usual + SECOND * 7 / 8;
+    assert!(bounds[21..52].iter().all(|&bound| bound <= most));
+    assert!(
+        bounds[52..].iter().all(|&bound| bound == usual),
+        "{bounds:?}"
+    );
+}

@@ -97,7 +97,9 @@ pub enum ListenerOutput {
 /// A sender may be up to a quarter faster or slower than it announces, as one that sleeps for its interval and then works for a while,
 /// and its clock may drift. Its real interval is known from its fourth beat on; then no bound passes and nothing is suspected while
 /// its beats come as regularly as before. Where no bound is stated, the one that follows from what the sender announces is as much
-/// longer as the sender is slower.
+/// longer as the sender is slower, and longer by how late the next beat may well come: as late as the last or the mean of the window,
+/// and four deviations or an eighth of an interval, one interval in all at most. So a beat that was held lengthens it for as long as
+/// it is in the window, by at most seven eighths of an interval, also where the sender restarts meanwhile.
 ///
 /// After a lasting step of the delay, the interval or the clock's rate, mistakes cease
 ///
