@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
-ELSEWHERE = re.compile(r"(lab|runtime|bin)(/|\.rs)|fleet/likeness\.rs")
+ELSEWHERE = re.compile(r"runtime/|fleet/likeness\.rs")
 TESTS = re.compile(r"^#\[cfg\((all\()?test\b.*\n(?:#.*\n)*mod \w+ \{", re.MULTILINE)
 
 

@@ -1,13 +1,6 @@
 //! What an event of a fleet costs: a probe handed out, or a reply taken in, in virtual time. An event a peer every half second, answers after 20 ms.
 //!
 //! In the same run, at 100,000 peers: monitors behind a `BinaryHeap` of deadlines, and one tokio task a peer.
-#![allow(
-    missing_docs,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    clippy::struct_field_names,
-    clippy::unwrap_used
-)]
 
 use core::cell::Cell;
 use core::cmp::Reverse;
@@ -106,7 +99,7 @@ impl World for Wheel {
 /// Whole monitors; an entry of the heap is void where its monitor has another deadline by now.
 struct Heap {
     monitors: Vec<(Monitor<4, Fixed>, Instant)>,
-    heap: BinaryHeap<Reverse<(Instant, usize)>>,
+    due: BinaryHeap<Reverse<(Instant, usize)>>,
     network: Network<usize>,
     now: Instant,
 }
@@ -117,7 +110,7 @@ impl Heap {
         let monitors = (1..=peers as u64).map(|seed| (start(seed), Instant::ZERO));
         Self {
             monitors: monitors.collect(),
-            heap: (0..peers)
+            due: (0..peers)
                 .map(|peer| Reverse((Instant::ZERO, peer)))
                 .collect(),
             network: Network(VecDeque::new()),
@@ -142,7 +135,7 @@ impl Heap {
         };
         if *due != until {
             *due = until;
-            self.heap.push(Reverse((until, peer)));
+            self.due.push(Reverse((until, peer)));
         }
         probes
     }
@@ -157,15 +150,15 @@ impl World for Heap {
                 left = left.saturating_sub(1 + self.drain(peer));
             }
             while let Some(&Reverse((due, peer))) =
-                self.heap.peek().filter(|top| top.0.0 <= self.now)
+                self.due.peek().filter(|top| top.0.0 <= self.now)
             {
-                self.heap.pop();
+                self.due.pop();
                 if self.monitors[peer].1 == due {
                     self.monitors[peer].1 = Instant::MAX;
                     left = left.saturating_sub(self.drain(peer));
                 }
             }
-            let due = self.heap.peek().map_or(Instant::MAX, |top| top.0.0);
+            let due = self.due.peek().map_or(Instant::MAX, |top| top.0.0);
             self.now = due.min(self.network.next());
         }
     }
@@ -174,7 +167,7 @@ impl World for Heap {
 /// A task a peer, on one thread and a clock that leaps to the next timer.
 struct Tasks {
     runtime: Runtime,
-    tasks: LocalSet,
+    local: LocalSet,
     events: Rc<Cell<u64>>,
 }
 
@@ -188,7 +181,7 @@ impl Tasks {
         }
         Self {
             runtime,
-            tasks,
+            local: tasks,
             events,
         }
     }
@@ -197,7 +190,7 @@ impl Tasks {
 impl World for Tasks {
     fn run(&mut self, events: u64) {
         let (counted, end) = (&self.events, self.events.get() + events);
-        self.runtime.block_on(self.tasks.run_until(async {
+        self.runtime.block_on(self.local.run_until(async {
             while counted.get() < end {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }

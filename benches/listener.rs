@@ -1,7 +1,6 @@
 //! What one pushed heartbeat costs: bytes off the wire, the beat taken in, the drain, the verdict.
 //!
 //! In the same run: a published phi accrual detector, for one heartbeat and one phi, without a wire.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use core::hint::black_box;
 use core::time::Duration;

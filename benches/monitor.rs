@@ -1,24 +1,17 @@
 //! What a probe that is missed, a drain of the monitor and a level of suspicion cost.
-#![allow(
-    missing_docs,
-    clippy::cast_precision_loss,
-    clippy::unwrap_used,
-    clippy::std_instead_of_alloc
-)]
 
-#[allow(dead_code, unreachable_pub)]
-#[path = "common/machines.rs"]
-mod machines;
-#[allow(dead_code, unreachable_pub)]
-#[path = "common/rounds.rs"]
-mod rounds;
+#[allow(dead_code, unreachable_pub)] // each benchmark uses its part
+mod common {
+    pub mod machines;
+    pub mod rounds;
+}
 
 use core::hint::black_box;
 use core::time::Duration;
 
+use common::machines::{beat, drain, heart, monitor, rtts};
+use common::rounds::briefly;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use machines::{beat, drain, heart, monitor, rtts};
-use rounds::briefly;
 use systole::Heartbeat;
 
 fn missed(criterion: &mut Criterion) {

@@ -2,22 +2,15 @@
 //!
 //! In the same run: the founding rule written down as it is read, two passes in floating point over a `VecDeque`. Published detectors
 //! and estimators beside it: `benches/peers`.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::cast_precision_loss,
-    clippy::std_instead_of_alloc
-)]
 
-#[allow(dead_code, unreachable_pub)]
-#[path = "common/machines.rs"]
-mod machines;
-#[allow(dead_code, unreachable_pub)]
-#[path = "common/rounds.rs"]
-mod rounds;
+#[allow(dead_code, unreachable_pub)] // each benchmark uses its part
+mod common {
+    pub mod machines;
+    pub mod rounds;
+}
 
+use common::rounds::{briefly, measure, ours_and_naive, systole, two_passes};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use rounds::{briefly, measure, ours_and_naive, systole, two_passes};
 
 fn next_interval(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("next_interval");

@@ -2,7 +2,6 @@
 //!
 //! A steady path is planned for every 64th sample, one with losses and slow answers more often: after every long silence, and until intervals
 //! have lengthened again. `next_interval` measures the founding rule beside other crates.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::hint::black_box;
 use core::time::Duration;

@@ -1,7 +1,6 @@
 //! A pool that hands out connections to live peers only: the dead one is taken out when its verdict falls, and put back when it answers.
 //!
 //! `cargo run --features tokio --example connection_pool`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::sync::Arc;

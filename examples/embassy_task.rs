@@ -2,7 +2,6 @@
 //!
 //! On a device the two are `#[embassy_executor::task]`s and the clock is that of the chip. Here they are joined on a thread, and the mock
 //! clock is moved ten times as fast as time passes: `cargo run --features embassy --example embassy_task`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use core::time::Duration;
 use std::cell::Cell;

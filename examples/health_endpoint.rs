@@ -1,7 +1,6 @@
 //! `/health` of a service that is of use only while its database answers: 200 or 503, as the verdict is.
 //!
 //! `cargo run --features tokio --example health_endpoint`, then `curl -i` the address that it prints. Ends after a minute.
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::convert::Infallible;
 use std::error::Error;

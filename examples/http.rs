@@ -1,7 +1,6 @@
 //! A web server watched with `GET`: 2xx and 3xx are alive, 429 and 503 with `Retry-After` are alive and ask for fewer probes.
 //!
 //! `cargo run --features tokio --example http -- 127.0.0.1:80 /health`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::io;

@@ -3,7 +3,6 @@
 //! ```sh
 //! cargo run --example metrics --features metrics,tokio -- 127.0.0.1:7 10.0.0.2:7
 //! ```
-#![allow(clippy::std_instead_of_core)] // as a service would write it
 
 use std::error::Error;
 use std::net::SocketAddr;

@@ -2,7 +2,6 @@
 //!
 //! `cargo run --features tokio --example nat_binding`: a server that tells each datagram the port that it came from, a NAT that forgets an idle flow after
 //! 700 ms, and the device, which finds that out. Everything a hundred times quicker than out there.
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;

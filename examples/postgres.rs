@@ -1,7 +1,6 @@
 //! A Postgres server watched with `SELECT 1`, which says more than that it listens.
 //!
 //! `cargo run --features tokio --example postgres -- postgres://user@127.0.0.1/database`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::io;

@@ -1,7 +1,6 @@
 //! A Redis server watched with `PING`.
 //!
 //! `cargo run --features tokio --example redis -- redis://127.0.0.1:6379`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::sync::Arc;

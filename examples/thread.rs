@@ -1,7 +1,6 @@
 //! A blocking client and a thread to spare: the closure is the probe, the handle tells and stops.
 //!
 //! `cargo run --features std --example thread`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};

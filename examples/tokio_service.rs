@@ -1,7 +1,6 @@
 //! A service that keeps itself registered, and is gone from the registry when it stops: on SIGTERM, on Ctrl-C, or after ten seconds.
 //!
 //! `cargo run --features tokio --example tokio_service`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,7 +1,6 @@
 //! WebSocket pings on an open connection; a pong counts only for the ping whose number it carries.
 //!
 //! `cargo run --features std --example websocket_ping`
-#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)] // a program with an operating system
 
 use std::error::Error;
 use std::io;

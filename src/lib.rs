@@ -1,5 +1,23 @@
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))] // docs.rs says which feature brings an item
 #![forbid(unsafe_code)]
+// Tests, benchmarks and examples may; the library may not.
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used
+)]
 // Of two definitions of a link label the first counts: here the README's links to files become
 // links to pages and items, and its picture is part of the page.
 #![cfg_attr(doc, doc = include_str!("guide/links.md"))]
@@ -46,8 +64,6 @@ mod fleet;
 #[cfg(all(doc, any(not(doctest), feature = "tokio")))]
 pub mod guide;
 mod heartbeat;
-#[cfg(feature = "lab")]
-pub mod lab;
 mod math;
 mod monitor;
 pub mod pacing;

@@ -1,14 +1,5 @@
 //! The adapters: no busy loop, no burst, waits rounded up, nothing lost to a cancellation, and a prompt stop.
 #![cfg(feature = "tokio")]
-#![allow(
-    clippy::disallowed_methods, // the clock is read to see that a stop is prompt
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::redundant_closure_for_method_calls,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -26,8 +17,9 @@ use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-#[path = "adapters/lifetime.rs"]
-mod lifetime;
+mod adapters {
+    mod lifetime;
+}
 
 const SECOND: Duration = Duration::from_secs(1);
 

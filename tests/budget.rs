@@ -1,5 +1,4 @@
 //! A retry budget that many monitors share.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test
 
 use core::time::Duration;
 

@@ -1,42 +1,24 @@
 //! The examples that watch a server with its own client, against the real ones: stopped, continued, and of no use.
 #![cfg(all(feature = "tokio", unix))]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
 
-#[path = "common/folder.rs"]
-mod folder;
 #[allow(dead_code)] // an example is a program
 #[path = "../examples/http.rs"]
 mod http_client;
-#[path = "common/nginx.rs"]
-mod nginx;
-#[path = "common/postgres.rs"]
-mod postgres;
 #[allow(dead_code)]
 #[path = "../examples/postgres.rs"]
 mod postgres_client;
-#[allow(dead_code)] // shared: each test uses its part
-#[path = "common/redis.rs"]
-mod redis;
 #[allow(dead_code)]
 #[path = "../examples/redis.rs"]
 mod redis_client;
-#[path = "common/server.rs"]
-mod server;
-#[path = "common/signal.rs"]
-mod signal;
 
 use std::time::Duration;
+use systole_testkit::servers::nginx;
+use systole_testkit::servers::postgres;
+use systole_testkit::servers::redis;
 
-use signal::signal;
 use systole::tokio::Heart;
 use systole::{Event, Reason, Verdict};
+use systole_testkit::servers::signal::signal;
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamExt;
 

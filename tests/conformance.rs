@@ -1,23 +1,13 @@
 //! Every formula of the crate against its published vector, or against an independent reference.
-#![allow(
-    clippy::unwrap_used,
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
 
 use core::num::NonZeroU32;
 use core::time::Duration;
 
 use proptest::prelude::*;
-use reference::follows_the_rule;
 use systole::{
     Config, Heartbeat, Instant, Monitor, Output, RttWindow, SuspicionLevel, TickClock, Verdict,
 };
+use systole_testkit::ops::reference::follows_the_rule;
 
 const RTT_MAX: u32 = u32::MAX; // 71 min 34.967295 s, in microseconds
 

@@ -1,5 +1,4 @@
 //! The corners of what can be asked and said: the end of time, the least that can be configured, how refusals and failures read.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test
 
 extern crate alloc;
 

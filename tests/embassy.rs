@@ -1,12 +1,5 @@
 //! The embassy adapter on the mock clock of `embassy-time`, whose tick is a microsecond.
 #![cfg(feature = "embassy")]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};

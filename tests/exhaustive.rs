@@ -1,23 +1,13 @@
 //! Every sequence of operations on tiny configurations: the laws after each, and what must still be possible from there.
 //!
 //! Up to 5 operations here, up to 8 with `SYSTOLE_DEEP=1`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    clippy::missing_const_for_fn
-)] // a test
-
-#[path = "common/deep.rs"]
-mod deep;
-#[allow(dead_code)] // what the property tests need beside
-#[path = "common/ops.rs"]
-mod ops;
 
 use core::time::Duration;
+use systole_testkit::deep;
 
-use ops::{Op, World, micros};
 use systole::pacing::Pacing;
 use systole::{Config, Event, Retries, Verdict};
+use systole_testkit::ops::monitor::{Op, World, micros};
 
 const UNIT: u32 = 1_000_000;
 

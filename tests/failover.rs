@@ -1,25 +1,14 @@
 //! Fail-over in virtual time: what is switched, when, and what is left alone.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    dead_code
-)] // a test
-
-#[path = "common/group.rs"]
-mod group;
 
 use core::time::Duration;
 
-use group::{Drawn, Group, M, Path, SLOW, UP, World, micros, secs};
 use systole::pacing::Fixed;
 use systole::{
     Condition, Config, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
     GroupState, Health, Instant, Outage, Preference, RetryBudget, Return, Setting, SwitchOn,
     SwitchReason,
 };
+use systole_testkit::ops::group::{Drawn, Group, M, Path, SLOW, UP, World, micros, secs};
 
 const ONE: Endpoint = Endpoint::new();
 

@@ -1,18 +1,12 @@
 //! The laws of a group, whatever happens to it.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, dead_code)] // a test
 
-#[path = "common/group.rs"]
-mod group;
-#[path = "common/group_ops.rs"]
-mod group_ops;
-
-use group::{M, Path, SLOW, UP, World, micros, secs};
-use group_ops::{Op, played};
 use proptest::prelude::*;
 use systole::{
     Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, RetryBudget,
     Return, SwitchOn,
 };
+use systole_testkit::ops::group::{M, Path, SLOW, UP, World, micros, secs};
+use systole_testkit::ops::group_ops::{Op, played};
 
 fn path() -> impl Strategy<Value = Path> {
     prop_oneof![

@@ -1,11 +1,5 @@
 //! `run` is cancel-safe: who drops it, as `select` does, and calls it again drops probes of ours, which says nothing about the peer.
 #![cfg(feature = "embassy")]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc
-)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,11 +1,5 @@
 //! Five tasks may wait for one verdict: while nothing happens, the executor sleeps.
 #![cfg(feature = "embassy")]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc
-)]
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,18 +1,12 @@
 //! What a fleet promises beyond what its monitors do, in virtual time.
 #![cfg(feature = "alloc")]
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use core::time::Duration;
+use systole_testkit::spent;
 
 use systole::{Config, Event, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId, Verdict};
 
-#[cfg(target_os = "linux")]
-#[path = "common/spent.rs"]
-mod spent;
-#[path = "common/swarm.rs"]
-mod swarm;
-
-use swarm::Swarm;
+use systole_testkit::swarm::Swarm;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,22 +1,17 @@
 //! The laws of a fleet, over whatever may happen to it: overflows, lateness, sends that fail, peers that crash and return.
 #![cfg(feature = "alloc")]
-#![allow(clippy::unwrap_used, missing_docs)]
-
-#[path = "common/fleet_ops.rs"]
-#[allow(dead_code)]
-mod fleet_ops;
 
 extern crate alloc;
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use fleet_ops::{Op, World};
 use proptest::prelude::*;
 use systole::pacing::Pacing;
 use systole::{
     Config, Event, Fleet, FleetOutput, Instant, Plan, ProbeId, Retries, Statistics, Verdict,
 };
+use systole_testkit::ops::fleet::{Op, World};
 
 fn op() -> impl Strategy<Value = Op> {
     let span = || prop_oneof![0_u32..1_000, 0_u32..10_000_000, any::<u32>()];

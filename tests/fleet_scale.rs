@@ -1,27 +1,15 @@
 //! A million peers: memory, time to add them, events a second, and one that is killed. Twenty thousand where the slow proofs are not asked for, which
 //! shows that it works and says nothing of speed.
 #![cfg(all(feature = "std", target_os = "linux"))]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::cast_precision_loss
-)]
 
 use core::time::Duration;
 use std::fs::read_to_string;
+use systole_testkit::deep;
 
 use systole::{Config, Event, FleetEvent, Verdict};
 
-#[path = "common/deep.rs"]
-mod deep;
-#[path = "common/spent.rs"]
-mod spent;
-#[path = "common/swarm.rs"]
-mod swarm;
-
-use spent::spent;
-use swarm::Swarm;
+use systole_testkit::spent::spent;
+use systole_testkit::swarm::Swarm;
 
 const INTERVAL: Duration = Duration::from_secs(20);
 const BOUND: Duration = Duration::from_secs(60);

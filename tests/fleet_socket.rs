@@ -1,11 +1,5 @@
 //! A fleet on a simulated socket, under the paused clock of tokio.
 #![cfg(feature = "udp")]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core
-)]
 
 use std::collections::VecDeque;
 use std::future::Future;

@@ -1,23 +1,14 @@
 //! A fleet on a real socket, with an echo service in another thread, and in another process.
 #![cfg(all(feature = "udp", target_os = "linux"))]
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)]
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use systole_testkit::deep;
 
 use systole::tokio::UdpFleet;
 use systole::{Config, Event, FleetEvent, PeerKey, Verdict};
 use tokio_stream::StreamExt;
-
-#[path = "common/deep.rs"]
-mod deep;
 
 const MS: Duration = Duration::from_millis(1);
 /// On the command line of the child that echoes.

@@ -1,28 +1,18 @@
 //! The laws of the documentation, both halves where a law has two.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)] // a test
 
-#[path = "common/any_op.rs"]
-mod any_op;
-#[path = "common/ops.rs"]
-mod ops;
-#[path = "laws/reconfigure.rs"]
-mod reconfigure;
+mod laws {
+    mod reconfigure;
+}
 
 use core::time::Duration;
 
-use any_op::any_op;
-use ops::{Op, World, micros};
 use proptest::prelude::*;
 use systole::pacing::{Fluctuation, Pacing, Target};
 use systole::{
     Config, Event, Heartbeat, Instant, Monitor, Output, Plan, Reason, Retries, Statistics, Verdict,
 };
+use systole_testkit::ops::any::any_op;
+use systole_testkit::ops::monitor::{Op, World, micros};
 
 /// A policy that wishes for whatever the test says.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,22 +1,11 @@
 //! The search for a lifetime: what it finds, what it costs, what it remembers; and the laws under it.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc
-)] // a test
 
-#[path = "common/any_op.rs"]
-mod any_op;
-#[path = "lifetime/known.rs"]
-mod known;
-#[path = "lifetime/laws.rs"]
-mod laws;
-#[path = "lifetime/line.rs"]
-mod line;
-#[path = "common/ops.rs"]
-mod ops;
-#[path = "lifetime/search.rs"]
-mod search;
+mod lifetime {
+    mod known;
+    mod laws;
+    mod line;
+    mod search;
+}
 
 use core::time::Duration;
 

@@ -1,17 +1,13 @@
 //! A listener through what pushed heartbeats go through, in virtual time.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
-
-#[path = "common/beats.rs"]
-#[allow(dead_code)]
-mod beats;
 
 use core::time::Duration;
+use systole_testkit::ops::listener as beats;
 
-use beats::{KEY, Key, World};
 use systole::{
     Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Precedence, Reason,
     SuspicionLevel, Transition, Verdict, wire,
 };
+use systole_testkit::ops::listener::{KEY, Key, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -2,12 +2,9 @@
 //! are on time.
 //!
 //! The whole of it, ten days of each sender: `SYSTOLE_DEEP=1 cargo test --release --test listener_clocks`.
-#![allow(clippy::unwrap_used)]
-
-#[path = "common/deep.rs"]
-mod deep;
 
 use core::time::Duration;
+use systole_testkit::deep;
 
 use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
 

@@ -1,15 +1,10 @@
 //! The laws of a listener, both halves where a law has two.
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic)]
-
-#[path = "common/beats.rs"]
-#[allow(dead_code)]
-mod beats;
 
 use core::time::Duration;
 
-use beats::{Op, World, micros};
 use proptest::prelude::*;
 use systole::{ListenerConfig, Verdict};
+use systole_testkit::ops::listener::{Op, World, micros};
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let span = || prop_oneof![0_u32..1_000, 0_u32..10_000_000, any::<u32>()];

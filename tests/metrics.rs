@@ -1,11 +1,5 @@
 //! What is exported is what was counted, however often and from whatever machine it is recorded.
 #![cfg(feature = "metrics")]
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::cast_precision_loss
-)] // a test
 
 use core::time::Duration;
 
@@ -15,10 +9,7 @@ use systole::{
     Config, Counters, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
 };
 
-#[path = "common/swarm.rs"]
-mod swarm;
-
-use swarm::Swarm;
+use systole_testkit::swarm::Swarm;
 
 const SECOND: Duration = Duration::from_secs(1);
 

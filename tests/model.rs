@@ -1,26 +1,10 @@
 //! `Monitor` against a model of its design, over anything that can happen.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    missing_debug_implementations,
-    unreachable_pub
-)] // a test
 
-#[path = "common/model.rs"]
-mod model;
-#[allow(dead_code)] // what the other tests need beside
-#[path = "common/ops.rs"]
-mod ops;
-#[path = "common/pair.rs"]
-mod pair;
-
-use model::Constant;
-use ops::Op;
-use pair::Pair;
 use proptest::prelude::*;
 use systole::Verdict;
+use systole_testkit::ops::model::Constant;
+use systole_testkit::ops::monitor::Op;
+use systole_testkit::ops::pair::Pair;
 
 /// Intervals long enough that no more probes wait at a time than a monitor remembers, and no plan has to give way to its bound.
 fn plans() -> impl Strategy<Value = Constant> {

@@ -1,5 +1,4 @@
 //! A monitor through one thing after another, in virtual time: what it counts, what it tells, when it asks next.
-#![allow(clippy::panic, clippy::unwrap_used)] // a test
 
 use core::time::Duration;
 

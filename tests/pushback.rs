@@ -1,5 +1,4 @@
 //! A peer that asks for fewer probes gets them, and is left alone for as long as it says, within the longest interval.
-#![allow(clippy::panic, clippy::unwrap_used)] // a test
 
 use core::time::Duration;
 

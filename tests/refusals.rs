@@ -1,10 +1,4 @@
 //! What is refused, and what is bad input but harmless: every constructor, every boundary.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
 
 use core::time::Duration;
 

@@ -1,19 +1,13 @@
 //! Beats at 20 ms, answered after 0 to 15 ms: each on its place, where a naive loop drifts. In virtual time, and over loopback.
 #![cfg(feature = "tokio")]
-#![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
 
 #[path = "../examples/schedule/beats.rs"]
 mod beats;
-#[path = "common/deep.rs"]
-mod deep;
 
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use systole_testkit::deep;
 
 use beats::{INTERVAL, config, delay, measure, quantile};
 use systole::Fault;

@@ -1,6 +1,5 @@
 //! Configurations and snapshots, written and read: what comes back is what went out, and nothing invalid comes in.
 #![cfg(feature = "serde")]
-#![allow(clippy::unwrap_used, clippy::panic)] // a test
 
 use core::fmt::Debug;
 use core::time::Duration;

@@ -1,35 +1,11 @@
 //! Ten minutes of chance: something befalls one of three servers every few seconds, under `SYSTOLE_DEEP=1`. In a process of its own,
 //! since it looks at that one's memory.
 #![cfg(all(feature = "tokio", target_os = "linux"))]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
-
-#[path = "common/deep.rs"]
-mod deep;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/redis.rs"]
-mod redis;
-#[allow(dead_code)] // shared: each test uses its part
-#[path = "common/replicas.rs"]
-mod replicas;
-#[allow(dead_code)]
-#[path = "common/server.rs"]
-mod server;
-#[path = "common/signal.rs"]
-mod signal;
 
 use std::time::Duration;
+use systole_testkit::deep;
 
-use replicas::{Blow, QUARANTINE, Replicas, impatient};
+use systole_testkit::servers::replicas::{Blow, QUARANTINE, Replicas, impatient};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);

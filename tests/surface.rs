@@ -1,5 +1,4 @@
 //! What machines do not need of themselves: how things read, and settings that can be asked for.
-#![allow(clippy::unwrap_used)]
 
 extern crate alloc;
 

@@ -1,18 +1,9 @@
 //! Ten thousand hearts in one process: spread at the start, held to their budget in an outage, cheap, and quick to stop.
 #![cfg(feature = "tokio")]
-#![allow(
-    clippy::disallowed_methods, // the clock is read to see that a stop is prompt
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
 
-#[path = "common/deep.rs"]
-mod deep;
-#[path = "swarm/shared_sockets.rs"]
-mod shared_sockets;
+mod swarm {
+    mod shared_sockets;
+}
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,36 +1,12 @@
 //! A group over real servers that are stopped, killed, cut off and slowed down. On real clocks and in the classic form, so it takes
 //! ten seconds; `SYSTOLE_DEEP=1` adds two minutes of a server that goes up and down, and cuts all links for longer.
 #![cfg(all(feature = "tokio", unix))]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::unwrap_used
-)] // a test
-
-#[path = "common/deep.rs"]
-mod deep;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/redis.rs"]
-mod redis;
-#[allow(dead_code)] // shared: each test uses its part
-#[path = "common/replicas.rs"]
-mod replicas;
-#[allow(dead_code)]
-#[path = "common/server.rs"]
-mod server;
-#[path = "common/signal.rs"]
-mod signal;
 
 use std::time::Duration;
+use systole_testkit::deep;
 
-use replicas::{Blow, HOLD_DOWN, QUARANTINE, Replicas, impatient};
 use systole::{FailoverConfig, FailoverEvent, Outage, Return, SwitchReason};
+use systole_testkit::servers::replicas::{Blow, HOLD_DOWN, QUARANTINE, Replicas, impatient};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,6 +1,5 @@
 //! A transition is an event with its reason, in the span of whoever polls.
 #![cfg(feature = "tracing")]
-#![allow(clippy::std_instead_of_alloc, clippy::unwrap_used)] // a test
 
 use core::fmt::{Debug, Write};
 use core::time::Duration;

@@ -1,5 +1,4 @@
 //! What published detectors get wrong, each tried here: the numbers are those of the trap, found by reading their source.
-#![allow(clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -8,7 +8,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use systole::{Config, Heartbeat, Verdict};
 
-use crate::machines::{BASE, rtts};
+use super::machines::{BASE, rtts};
 
 pub type Group<'a> = BenchmarkGroup<'a, WallTime>;
 

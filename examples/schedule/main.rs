@@ -2,11 +2,6 @@
 //!
 //! `cargo run --release --features tokio --example schedule -- 10000 schedule.svg`: 500 beats unless said, which take 10 s, and no plot. Where
 //! the machine stalls for longer than an interval, that place is left out, and the beat counts as off by a whole interval.
-#![allow(
-    clippy::cast_precision_loss, // the places of points in a plot
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core
-)] // a program with an operating system
 
 mod beats;
 mod plot;

@@ -10,42 +10,16 @@ use systole::{
     Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Return,
     SwitchOn, Verdict,
 };
+use systole_testkit::ops::monitor::{Op, World};
+use systole_testkit::ops::{
+    fleet as fleet_ops, group, group_ops, listener as beats, model, pair, reference,
+};
 use systole_testkit::world::{Journal, Random};
 
 mod count;
 mod setup;
 
-#[path = "../../tests/common/ops.rs"]
-#[allow(dead_code)]
-mod ops;
-
-use ops::{Op, World};
-
-#[path = "../../tests/common/beats.rs"]
-#[allow(dead_code)]
-mod beats;
-
-#[path = "../../tests/common/group.rs"]
-#[allow(dead_code)]
-mod group;
-
-#[path = "../../tests/common/group_ops.rs"]
-mod group_ops;
-
-#[path = "../../tests/common/fleet_ops.rs"]
-#[allow(dead_code)]
-mod fleet_ops;
-
-#[path = "../../tests/common/model.rs"]
-mod model;
-
-#[path = "../../tests/common/pair.rs"]
-mod pair;
-
-#[path = "../../tests/common/reference.rs"]
-mod reference;
-
-#[path = "../../src/bin/systole/fleet/hosts.rs"]
+#[path = "../../crates/systole-cli/src/fleet/hosts.rs"]
 #[allow(dead_code)]
 mod hosts;
 

@@ -152,8 +152,8 @@ impl Config<Target> {
         Ok(self)
     }
 
-    /// The same planner that learns nothing and keeps to one interval: what adaptation is worth is the difference.
-    #[cfg(feature = "lab")]
+    /// The same planner that learns nothing and keeps to one interval, at most 95 % of the bound: to
+    /// measure what adaptation is worth on a network, run both.
     #[must_use]
     pub const fn without_adaptation(mut self, interval: Duration) -> Self {
         self.settings.policy = self.settings.policy.frozen(interval);

@@ -18,7 +18,7 @@ const A: f64 = 0.339;
 const B: f64 = 5.510;
 
 /// ln(sqrt(2 pi)).
-pub(crate) const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_7;
+const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_7;
 
 fn upper(y: f64) -> f64 {
     let denominator = (1.0 - A) * y + A * libm::sqrt(y * y + B);

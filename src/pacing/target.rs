@@ -129,10 +129,9 @@ impl Target {
         Ok(self)
     }
 
-    #[cfg(feature = "lab")]
     #[allow(clippy::cast_possible_truncation)] // a share below one
     pub(crate) const fn frozen(mut self, interval: Duration) -> Self {
-        let share = (micros(interval) << 16) / self.bound_us;
+        let share = micros(interval).saturating_mul(1 << 16) / self.bound_us;
         self.constant = if share > 62_259 { 62_259 } else { share as u16 };
         self
     }

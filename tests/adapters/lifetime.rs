@@ -8,7 +8,7 @@ use systole::tokio::{Builder, Heart};
 use systole::{Config, Fault, Monitor, Trial};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{SECOND, ms};
+use crate::{SECOND, ms};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FORGETS_AFTER: Duration = Duration::from_secs(300);

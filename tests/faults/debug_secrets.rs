@@ -1,5 +1,4 @@
 //! Probe ids are unguessable to outsiders as long as the seed is. What is printed ends in logs, so neither the seed nor what is derived from it may be.
-#![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
 use core::time::Duration;
 

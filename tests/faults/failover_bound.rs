@@ -1,5 +1,4 @@
 //! A group that probes its active endpoint every second, as `FailoverConfig::new` makes it from two plain configurations.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

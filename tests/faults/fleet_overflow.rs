@@ -1,5 +1,4 @@
 //! `Fleet::handle_overflow` says that answers were lost on our side up to a moment. It excuses the time before that moment, and nothing after it.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

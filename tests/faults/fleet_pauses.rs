@@ -1,5 +1,4 @@
 //! A pause of ours is one event of the fleet, however long it was.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

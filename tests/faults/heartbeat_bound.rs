@@ -1,10 +1,4 @@
 //! The bound that a `Heartbeat` states holds in the README's ten lines too, in the time that really passes.
-#![allow(
-    missing_docs,
-    clippy::similar_names,
-    clippy::unchecked_time_subtraction,
-    clippy::unwrap_used
-)]
 
 use core::time::Duration;
 
@@ -22,21 +16,21 @@ fn found_after(config: Config, rtt: Duration, answered: u32) -> (Duration, Durat
     let mut bound = heart.snapshot().plan.bound();
     loop {
         let (timeout, sent) = (heart.timeout(), now);
-        let heard = count < answered && rtt <= timeout;
-        let (interval, spent) = if heard {
+        let answers = count < answered && rtt <= timeout;
+        let (wait, took) = if answers {
             (heart.next_interval(rtt), rtt)
         } else {
             (heart.missed(), timeout)
         };
         count += 1;
         if heart.verdict() == Verdict::Dead {
-            return (sent + spent - last, bound);
+            return (sent + took - last, bound);
         }
-        if heard {
+        if answers {
             (last, bound) = (sent, Duration::ZERO);
         }
         bound = bound.max(heart.snapshot().plan.bound());
-        now += spent + interval.saturating_sub(spent);
+        now += took + wait.saturating_sub(took);
     }
 }
 

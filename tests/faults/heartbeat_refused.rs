@@ -1,5 +1,4 @@
 //! The README's ten lines with a peer that refuses connections: each ping fails at once. `missed` takes it that the whole timeout passed.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

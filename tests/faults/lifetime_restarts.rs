@@ -1,5 +1,4 @@
 //! A server that restarts now and then closes every flow. That says nothing about the NAT before it, whose lifetime stays.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Clocks drift: crystals of two cheap boards are 300 to 500 ppm apart. Nothing is lost, the delay is constant, and polls are on time.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A sender that sleeps its interval and then works for a moment is a few per cent slower than it says. It never stops, and nothing is lost.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

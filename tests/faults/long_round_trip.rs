@@ -1,5 +1,4 @@
 //! A round trip longer than eight intervals, such as 1.5 s at ten beats a second: a monitor remembers eight probes, and this one has fifteen under way.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Round trips of many intervals: a probe that may still be answered in time does not give way to the next one.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 extern crate alloc;
 

@@ -1,5 +1,4 @@
 //! Series go away with what they tell of: who drops those of a group or a fleet has no active endpoint and no dead peers any more.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A probe that could not be sent is taken back. That is no new monitor, and what was counted before it is not counted again.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

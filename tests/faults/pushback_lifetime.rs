@@ -1,5 +1,4 @@
 //! A peer that asks for fewer probes gets fewer, but none so late that what they have to refresh has lapsed.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

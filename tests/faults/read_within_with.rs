@@ -1,5 +1,4 @@
 //! A closure that `with` calls may read from the same handle: it sees how things were before the call, and waits for nothing.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 use std::io;

@@ -1,6 +1,5 @@
 //! Replies that do not say which probe they answer, from a peer that answers in order and loses nothing: one proves life when the oldest unanswered
 //! probe was sent, not when a later one was.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use core::time::Duration;
 

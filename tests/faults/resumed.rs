@@ -1,5 +1,4 @@
 //! A device that sleeps between wakes says `resumed` at each. It must not hide a dead peer.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

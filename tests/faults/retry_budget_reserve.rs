@@ -1,5 +1,4 @@
 //! A retry budget with a share and no reserve: it grants retries, or is refused.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

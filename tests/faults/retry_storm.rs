@@ -1,5 +1,4 @@
 //! `Retries::fixed(2)` are two retries, not as many as fit into what jitter leaves of the bound.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

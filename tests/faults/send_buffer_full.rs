@@ -1,5 +1,4 @@
 //! `ENOBUFS`: the queue of our own interface is full. That is our lack, like that of memory or of files, and no evidence against the peer.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 use std::io::Error;

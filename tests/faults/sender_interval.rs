@@ -1,5 +1,4 @@
 //! A sender slows down from ten beats a second to one in ten seconds, and the one beat that says so is lost.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A path of constant delay that loses nothing gives a planner no reason to suspect anybody, nor to probe more often than a quicker path.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A target of 10 s and a bound of 3 s are two words about one thing. Either they are refused together, or the promise is the one that is kept.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A configuration that was accepted can be written and read back.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Traffic from a peer is a sign of life: it may save a probe, and must never cost a verdict.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

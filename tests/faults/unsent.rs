@@ -1,6 +1,5 @@
 //! Every probe fails to be sent, as where a firewall or the routing table refuses it: our fault, and no evidence against the peer. It is no life either, and
 //! no reason to try without a pause.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Every probe fails to be sent, and each try takes 2 ms to say so. That is no evidence against the peer, however often it is tried.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A path that stays as it is does as usual, however rough it is; and one that is calm again is calm.
-#![allow(missing_docs, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use core::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A warning at a low threshold ends, too.
-#![allow(missing_docs)]
 
 use core::time::Duration;
 

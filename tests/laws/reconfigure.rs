@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use systole::pacing::Fluctuation;
 use systole::{Config, Instant, Retries, Verdict};
 
-use crate::ops::{World, micros};
+use systole_testkit::ops::monitor::{World, micros};
 
 /// Every `interval_ms`, dead within three of them.
 fn every(interval_ms: u64) -> Config {

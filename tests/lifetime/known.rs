@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use systole::pacing::{LifetimeSearch, Memory, Reach};
 
-use super::{DAY, MINUTE, SECOND, reach};
+use crate::{DAY, MINUTE, SECOND, reach};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use systole::pacing::{Fluctuation, Lifetime, Reach};
 use systole::{Config, Verdict};
 
-use super::SECOND;
-use super::any_op::any_op;
-use super::ops::{Op, World, micros};
+use crate::SECOND;
+use systole_testkit::ops::any::any_op;
+use systole_testkit::ops::monitor::{Op, World, micros};
 
 fn ops() -> impl Strategy<Value = Vec<(Op, u8, u64)>> {
     prop::collection::vec((any_op(), 0_u8..16, 0_u64..1 << 36), 1..120)

@@ -5,7 +5,7 @@ use core::time::Duration;
 use systole::pacing::{Fixed, Fluctuation, Lifetime, Memory, Reach};
 use systole::{Config, Heartbeat, Instant, Monitor, Output, Verdict};
 
-use super::{DAY, MINUTE, SECOND, reach};
+use crate::{DAY, MINUTE, SECOND, reach};
 
 type Lifetimed = Monitor<8, Lifetime<Fixed>>;
 

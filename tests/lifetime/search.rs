@@ -5,8 +5,8 @@ use core::time::Duration;
 use proptest::prelude::*;
 use systole::pacing::{LifetimeSearch, Memory, Reach};
 
-use super::ops::micros;
-use super::{DAY, MINUTE, SECOND, reach};
+use crate::{DAY, MINUTE, SECOND, reach};
+use systole_testkit::ops::monitor::micros;
 
 /// One interval of the flow in use, and of the second one if it is wanted, where idles shorter than `lifetime` survive. Returns whether
 /// the flow in use was lost.

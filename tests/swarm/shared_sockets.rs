@@ -11,7 +11,9 @@ use systole::Verdict;
 use systole::tokio::Heart;
 use tokio::sync::oneshot;
 
-use crate::{PEERS, SECOND, count, deep};
+use systole_testkit::deep;
+
+use crate::{PEERS, SECOND, count};
 
 const SOCKETS: usize = 8;
 

@@ -5,11 +5,24 @@
 //! when, what was sent, what arrived. Its oracle checks the laws of the documentation against that
 //! truth. One seed makes one world; [`world::check`] runs many, and prints the seed, a reduced plan
 //! and the calls of the first world that breaks a law.
+//!
+//! Beside the worlds stands what tests of several packages share: [`ops`], [`servers`], the recorded
+//! networks.
 
 #[cfg(feature = "adapters")]
 pub mod adapters;
+pub mod deep;
 pub mod failover;
+#[cfg(feature = "alloc")]
 pub mod fleet;
+pub mod ignored;
+pub mod ops;
+pub mod published;
 pub mod pull;
 pub mod push;
+pub mod recorded;
+pub mod servers;
+pub mod spent;
+#[cfg(feature = "alloc")]
+pub mod swarm;
 pub mod world;

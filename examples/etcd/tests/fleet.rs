@@ -1,20 +1,20 @@
 //! Three monitor processes share 300 peers through a real etcd, on real clocks: it takes as long as leases take to lapse.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods)] // a test, on real clocks
 
-#[path = "common/etcd.rs"]
-mod etcd;
-#[path = "common/peers.rs"]
-mod peers;
+mod common {
+    pub mod etcd;
+    pub mod peers;
+}
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use etcd::{Etcd, signal};
+use common::etcd::Etcd;
 use etcd_client::{Client, EventType, GetOptions, WatchOptions};
-use peers::EchoPeer;
+use common::peers::EchoPeer;
+use systole_testkit::servers::signal::signal;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long etcd may stall.

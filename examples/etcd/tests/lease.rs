@@ -1,13 +1,13 @@
 //! Against a real etcd: stalled for less than the TTL and for more, restarted without its memory, and left in an orderly way.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods)] // a test, on real clocks
 
-#[path = "common/etcd.rs"]
-mod etcd;
+mod common {
+    pub mod etcd;
+}
 
 use std::time::Duration;
 
-use etcd::Etcd;
+use common::etcd::Etcd;
 use systole::Verdict;
 use systole::tokio::Farewell;
 use systole_etcd::{Registration, Tenure};

@@ -1,13 +1,13 @@
 //! What a ledger writes to a real etcd, and what it does not.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods)] // a test, on real clocks
 
-#[path = "common/etcd.rs"]
-mod etcd;
+mod common {
+    pub mod etcd;
+}
 
 use std::time::Duration;
 
-use etcd::Etcd;
+use common::etcd::Etcd;
 use systole::Verdict;
 use systole_etcd::{Ledger, Peer, Registration, Tenure, verdict_key};
 use tokio::sync::watch;

@@ -47,34 +47,11 @@ impl Target {
     }
 }
 
-#[cfg(all(test, feature = "lab"))]
+#[cfg(test)]
 mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::lab::chen::{Requirement, configure_known};
-
-    #[test]
-    fn a_new_path_starts_as_chens_configurator_says() {
-        let within = Duration::from_secs(10);
-        for apart in [100_u32, 600, 3_600, 86_400] {
-            let wish = Requirement {
-                detect_within: 10.0,
-                mistake_recurrence: f64::from(apart),
-                mistake_duration: 1e9,
-            };
-            let chen = configure_known(&wish, 0.5, |x| f64::from(u8::from(x < 0.0))).unwrap();
-            let target = Target::new(within)
-                .with_recurrence(Duration::from_secs(apart.into()))
-                .unwrap();
-            let share = f64::from(target.starting_share()) / 65_536.0;
-            let exact = chen.interval / 10.0;
-            assert!(
-                (share / exact - 1.0).abs() < 1e-3,
-                "{apart}: {share} {exact}"
-            );
-        }
-    }
 
     #[test]
     fn what_cannot_be_kept_starts_at_the_shortest() {

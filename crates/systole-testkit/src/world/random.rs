@@ -1,27 +1,29 @@
 //! Seeded randomness.
 
-/// A generator of random numbers (SplitMix64, Steele, Lea and Flood 2014): one seed, one sequence.
+use systole_lab::SplitMix64;
+
+/// What worlds are drawn with: one seed, one sequence.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(SplitMix64);
 
 impl Random {
     /// A generator whose sequence depends on `seed` alone.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     /// A generator for item `number` of stream `stream`: what becomes of one datagram does not
     /// depend on how many were sent before it, so that a reduced world keeps the fate of the others.
     #[must_use]
     pub const fn of(seed: u64, stream: u64, number: u64) -> Self {
-        Self(mix(mix(seed ^ stream.rotate_left(32)) ^ number))
+        let key = SplitMix64::mix(seed ^ stream.rotate_left(32));
+        Self(SplitMix64::new(SplitMix64::mix(key ^ number)))
     }
 
     /// The next 64 bits.
     pub const fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+        self.0.next_u64()
     }
 
     /// Uniform in `0..n`; 0 where `n` is 0.
@@ -60,12 +62,6 @@ impl Random {
         let index = usize::try_from(self.below(options.len() as u64)).unwrap_or(0);
         options[index]
     }
-}
-
-const fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

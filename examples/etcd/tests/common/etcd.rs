@@ -1,22 +1,10 @@
 //! An etcd of its own.
 
-#[allow(dead_code)] // shared with the tests of the crate
-#[path = "../../../../tests/common/folder.rs"]
-mod folder;
-#[path = "../../../../tests/common/etcd.rs"]
-mod node;
-#[allow(dead_code)]
-#[path = "../../../../tests/common/server.rs"]
-mod server;
-#[path = "../../../../tests/common/signal.rs"]
-mod signal;
-
 use etcd_client::Client;
-use folder::Folder;
-use node::command;
-use server::{Server, find};
-#[allow(unused_imports)] // shared: each test uses its part
-pub(crate) use signal::signal;
+use systole_testkit::servers::folder::Folder;
+use systole_testkit::servers::etcd::command;
+use systole_testkit::servers::process::{Server, find};
+use systole_testkit::servers::signal::signal;
 
 pub struct Etcd {
     server: Server,

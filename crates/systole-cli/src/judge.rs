@@ -1,0 +1,97 @@
+//! Detectors judged over networks: what `replay` and `tune` share.
+
+mod load;
+mod ours;
+mod row;
+mod table;
+
+use std::time::Duration;
+
+use systole_lab::sweep::{self, Outcome, parallel_pairs};
+use systole_lab::{CrashTest, DetectionTimes};
+
+pub(crate) use load::{Path, load};
+pub(crate) use ours::{Machine, Ours};
+pub(crate) use row::rows;
+pub(crate) use table::{Table, a_at_p};
+
+use crate::progress::Progress;
+
+pub(crate) type Case = systole_lab::Case<Path>;
+pub(crate) type Candidate = sweep::Candidate<Path>;
+
+/// A detector, what it did on a live peer, and how soon it noticed crashes: both a case.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) outcome: Outcome,
+    pub(crate) times: Vec<DetectionTimes>,
+}
+
+impl Judged {
+    pub(crate) fn excess_dead_s(&self) -> f64 {
+        let of_case = self.outcome.per_case.iter();
+        of_case.map(|qos| qos.excess_dead_s.mean).sum()
+    }
+
+    pub(crate) fn violations(&self, bound: Duration) -> usize {
+        self.times.iter().map(|times| times.violations(bound)).sum()
+    }
+
+    pub(crate) fn crashes(&self) -> usize {
+        self.times.iter().map(DetectionTimes::crashes).sum()
+    }
+
+    /// The longest detection time, and of which case.
+    pub(crate) fn worst(&self) -> (Duration, usize) {
+        let longest = self.times.iter().map(DetectionTimes::max).zip(0..);
+        longest.max().unwrap_or_default()
+    }
+
+    /// The mean over all cases, each alike.
+    pub(crate) fn mean_time(&self) -> Duration {
+        let sum: Duration = self.times.iter().map(DetectionTimes::mean).sum();
+        sum / u32::try_from(self.times.len().max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Every candidate on every case, live peers only.
+pub(crate) fn sweep(cases: &[Case], candidates: &[Candidate]) -> Vec<Outcome> {
+    let progress = Progress::new("replaying", candidates.len() * cases.len());
+    sweep::sweep(cases, candidates, |_| progress.step())
+}
+
+/// Adds the detection times of some candidates to what they did.
+pub(crate) fn crash(
+    cases: &[Case],
+    candidates: &[Candidate],
+    outcomes: &[Outcome],
+    which: &[usize],
+    crashes: u32,
+) -> Vec<(usize, Judged)> {
+    let test = CrashTest::new(crashes);
+    let chosen = which
+        .iter()
+        .filter_map(|&index| Some((index, candidates.get(index)?, outcomes.get(index)?)));
+    let chosen: Vec<_> = chosen.collect();
+    let progress = Progress::new("crashing", chosen.len() * cases.len());
+    let times = parallel_pairs(&chosen, cases, |&(_, candidate, _), case| {
+        let times = candidate.detection_times(case.network(), &test);
+        progress.step();
+        times
+    });
+    let judged = chosen.into_iter().zip(times);
+    judged
+        .map(|((index, _, outcome), times)| {
+            let outcome = outcome.clone();
+            (index, Judged { outcome, times })
+        })
+        .collect()
+}
+
+/// Every candidate on every case, live peers and crashes.
+pub(crate) fn judge(cases: &[Case], candidates: &[Candidate], crashes: u32) -> Vec<Judged> {
+    let outcomes = sweep(cases, candidates);
+    let all: Vec<_> = (0..candidates.len()).collect();
+    let judged = crash(cases, candidates, &outcomes, &all, crashes);
+    judged.into_iter().map(|(_, judged)| judged).collect()
+}

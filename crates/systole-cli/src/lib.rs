@@ -1,0 +1,77 @@
+//! The command-line tool: `systole watch redis://localhost` says whether the peer is alive, and how it knows.
+//!
+//! The package is its binary, `systole`. The library holds the same code so that figures and fuzz
+//! targets can use parts of it; it promises no stable interface.
+
+#![forbid(unsafe_code)]
+// Tests, benchmarks and examples may; the library may not.
+#![warn(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used
+)]
+
+mod args;
+mod code;
+mod config_file;
+#[doc(hidden)]
+pub mod fleet;
+mod judge;
+mod metrics;
+#[doc(hidden)]
+pub mod plot;
+mod progress;
+mod record;
+mod replay;
+mod report;
+mod target;
+#[doc(hidden)]
+pub mod trouble;
+mod tune;
+mod view;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use trouble::Trouble;
+
+/// The arguments, or what they name, are of no use.
+const USAGE: u8 = 2;
+
+/// Runs the tool with the arguments of the process, and says how it ended.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Watch(options) => match &options.fleet {
+            Some(file) => wait_for(fleet::run(&options, file)),
+            None => wait_for(watch::run(&options)),
+        },
+        Command::Replay(options) => replay::run(&options),
+        Command::Tune(options) => tune::run(&options),
+        Command::Record(options) => wait_for(record::run(&options)),
+    };
+    outcome.unwrap_or_else(|trouble| {
+        eprintln!("systole: {trouble}");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// On one thread: what waits in the sockets is then heard before anything is called overdue.
+fn wait_for(command: impl Future<Output = Result<ExitCode, Trouble>>) -> Result<ExitCode, Trouble> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::System)?
+        .block_on(command)
+}

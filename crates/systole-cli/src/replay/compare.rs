@@ -1,0 +1,263 @@
+//! Every published detector at its best beside ours, which is told the target and nothing else.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use systole_lab::brief;
+use systole_lab::sweep::{self, Outcome, Point};
+
+use super::levels::{at, levels};
+use super::{head, late};
+use crate::args;
+use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p};
+use crate::plot;
+use crate::trouble::Trouble;
+
+/// All that was measured. The candidates are ours, then those that keep the bound, then those that do not.
+struct Comparison<'a> {
+    cases: &'a [Case],
+    bound: Duration,
+    wishes: Vec<Ours>,
+    outcomes: Vec<Outcome>,
+    /// Where the families that keep no bound begin.
+    unbounded: usize,
+    levels: Vec<f64>,
+    /// Those that are shown, by index.
+    shown: Vec<(usize, Judged)>,
+}
+
+/// What to do with the table.
+const READING: &str = "How to read it: choose the column with the mistakes you can live with, and compare the probes. The last row\n\
+    knew these networks beforehand, which nobody does. Where systole needs fewer than one setting for all: state the\n\
+    target, Config::target(..)?.mistakes_at_most_one_per(..)?. Where it needs more: `systole tune` prints the best\n\
+    setting for these networks as Rust.\n";
+
+pub(super) fn run(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
+    let bound = options.detect_within;
+    let wishes = Ours::sweep(bound);
+    let ours: Result<Vec<_>, _> = wishes.iter().map(|wish| wish.candidate()).collect();
+    let mut candidates = ours?;
+    candidates.extend(sweep::bounded(bound));
+    let unbounded = candidates.len();
+    candidates.extend(sweep::unbounded(bound));
+    let outcomes = judge::sweep(cases, &candidates);
+    let levels = levels(outcomes.get(..unbounded).unwrap_or_default());
+    let shown = Vec::new();
+    let mut all = Comparison {
+        cases,
+        bound,
+        wishes,
+        outcomes,
+        unbounded,
+        levels,
+        shown,
+    };
+    all.crash(&candidates, options.crashes);
+    if let Some(file) = &options.plot {
+        plot::write(file, &all.picture()?)?;
+    }
+    if options.json {
+        let judged: Vec<_> = all.shown.into_iter().map(|(_, judged)| judged).collect();
+        return Ok(judge::rows(cases, &judged));
+    }
+    Ok(all.text())
+}
+
+impl Comparison<'_> {
+    fn crash(&mut self, candidates: &[Candidate], crashes: u32) {
+        let mut which: BTreeSet<_> = (0..self.wishes.len()).collect();
+        for family in self.families(0..self.outcomes.len()) {
+            which.extend(self.steps(family).into_iter().flatten().filter_map(chosen));
+        }
+        let which: Vec<_> = which.into_iter().collect();
+        self.shown = judge::crash(self.cases, candidates, &self.outcomes, &which, crashes);
+    }
+
+    fn families(&self, range: core::ops::Range<usize>) -> Vec<&'static str> {
+        let outcomes = self.outcomes.get(range).unwrap_or_default();
+        let mut families: Vec<_> = outcomes.iter().map(|outcome| outcome.family).collect();
+        families.dedup();
+        families
+    }
+
+    fn baselines(&self) -> Vec<&'static str> {
+        self.families(self.wishes.len()..self.unbounded)
+    }
+
+    fn front(&self, family: &str) -> Vec<Point> {
+        let all = self.outcomes.iter().enumerate();
+        sweep::best_single(all.filter(|(_, outcome)| outcome.family == family))
+    }
+
+    /// The points of a family's front at each level; where it never comes so low, none but its most careful one.
+    fn steps(&self, family: &str) -> Vec<Option<Point>> {
+        let front = self.front(family);
+        let mut steps: Vec<_> = at(&front, &self.levels)
+            .into_iter()
+            .map(Option::<&Point>::cloned)
+            .collect();
+        if steps.iter().all(Option::is_none) {
+            steps.push(front.last().cloned());
+        }
+        steps
+    }
+
+    /// The front of a prophet who chooses from a family, or from all that keep the bound.
+    fn hindsight(&self, family: Option<&str>) -> Vec<Point> {
+        let bounded = self
+            .outcomes
+            .get(self.wishes.len()..self.unbounded)
+            .unwrap_or_default();
+        let of_family = |outcome: &&Outcome| family.is_none_or(|family| outcome.family == family);
+        let outcomes: Vec<_> = bounded.iter().filter(of_family).cloned().collect();
+        let most = self.levels.first().copied().unwrap_or_default();
+        sweep::hindsight(&outcomes, 1.25 * most)
+    }
+
+    fn judged(&self, index: usize) -> Option<&Judged> {
+        self.shown
+            .iter()
+            .find(|(shown, _)| *shown == index)
+            .map(|(_, judged)| judged)
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "{}\n{}\n{READING}\n{}, told the bound and the time between mistakes:\n\n{}\n\
+             The settings behind the figures; late: the share of crashes noticed after the bound:\n\n{}",
+            head(self.cases, self.bound),
+            self.fronts(),
+            Ours::NAME,
+            self.targets(),
+            self.settings()
+        )
+    }
+
+    fn fronts(&self) -> Table {
+        let columns = self.levels.iter().map(|level| format!("A <= {level}"));
+        let mut table = Table::new(1, ["cheapest with".into()].into_iter().chain(columns));
+        table.heading(Ours::TITLE);
+        table.row(self.line(Ours::NAME));
+        table.heading("one setting for all networks");
+        for family in self.baselines() {
+            table.row(self.line(family));
+        }
+        table.heading("one setting for all, but the bound is not kept");
+        for family in self.families(self.unbounded..self.outcomes.len()) {
+            table.row(self.line(family));
+        }
+        table.heading("settings chosen for each network in hindsight");
+        for family in self.baselines() {
+            table.row(cells(
+                family,
+                &at(&self.hindsight(Some(family)), &self.levels),
+            ));
+        }
+        table.row(cells(
+            "best of all",
+            &at(&self.hindsight(None), &self.levels),
+        ));
+        table
+    }
+
+    fn line(&self, family: &str) -> Vec<String> {
+        cells(family, &at(&self.front(family), &self.levels))
+    }
+
+    /// Ours at every target: what was promised, and what came of it.
+    fn targets(&self) -> Table {
+        let names = [
+            "a mistake in",
+            "A @ P",
+            "excess dead",
+            "detected after (mean, max)",
+            "late",
+        ];
+        let mut table = Table::new(0, names);
+        for (index, wish) in self.wishes.iter().enumerate() {
+            let Some(judged) = self.judged(index) else {
+                continue;
+            };
+            let outcome = &judged.outcome;
+            let (mean, max) = (
+                judged.mean_time().as_secs_f64(),
+                judged.worst().0.as_secs_f64(),
+            );
+            table.row([
+                brief(wish.mistakes_at_most_one_per),
+                format!("{:.1} @ {:.3}", outcome.avoidable(), outcome.probes_per_s()),
+                format!("{:.1} s", judged.excess_dead_s()),
+                format!("{mean:.2}  {max:.2} s"),
+                late(judged.violations(self.bound), judged.crashes()),
+            ]);
+        }
+        table
+    }
+
+    fn settings(&self) -> Table {
+        let names = ["settings", "A @ P", "excess dead", "late", "worst"];
+        let mut table = Table::new(1, names);
+        for family in self.families(self.wishes.len()..self.outcomes.len()) {
+            let mut points: Vec<_> = self.steps(family).into_iter().flatten().collect();
+            points.dedup();
+            let judged = |point: Point| Some((self.judged(chosen(point.clone())?)?, point));
+            let rows: Vec<_> = points.into_iter().filter_map(judged).collect();
+            table.heading(self.family(family, rows.iter().map(|(judged, _)| *judged)));
+            for (judged, point) in rows {
+                table.row(self.setting(&point, judged));
+            }
+        }
+        table
+    }
+
+    /// Its name; and its worst case, where that lies beyond the bound.
+    fn family<'b>(&self, name: &str, judged: impl Iterator<Item = &'b Judged>) -> String {
+        let (worst, case) = judged.map(Judged::worst).max().unwrap_or_default();
+        let place = self.cases.get(case).map_or("", |case| case.name());
+        if worst > self.bound {
+            format!(
+                "{name}: does not keep the bound, {} on {place}",
+                brief(worst)
+            )
+        } else {
+            name.into()
+        }
+    }
+
+    fn setting(&self, point: &Point, judged: &Judged) -> [String; 5] {
+        [
+            format!("  {}", judged.outcome.settings),
+            a_at_p(point),
+            format!("{:.1} s", judged.excess_dead_s()),
+            late(judged.violations(self.bound), judged.crashes()),
+            brief(judged.worst().0),
+        ]
+    }
+
+    fn picture(&self) -> Result<String, Trouble> {
+        let mut lines = vec![plot::Line::ours(
+            self.outcomes.get(..self.wishes.len()).unwrap_or_default(),
+        )];
+        lines.push(plot::Line::hindsight(&self.hindsight(None)));
+        for family in self.baselines() {
+            lines.push(plot::Line::bounded(family, &self.front(family)));
+        }
+        for family in self.families(self.unbounded..self.outcomes.len()) {
+            lines.push(plot::Line::unbounded(family, &self.front(family)));
+        }
+        let promises = plot::promises(&self.wishes, &self.outcomes);
+        plot::comparison(&super::caption(self.cases, self.bound), &lines, &promises)
+    }
+}
+
+/// The outcome a point stands for, where one setting serves all.
+fn chosen(point: Point) -> Option<usize> {
+    point.choice.into_iter().next()
+}
+
+fn cells(name: &str, points: &[Option<&Point>]) -> Vec<String> {
+    let cell = |point: &_| Option::map_or(*point, "-".into(), a_at_p);
+    core::iter::once(format!("  {name}"))
+        .chain(points.iter().map(cell))
+        .collect()
+}

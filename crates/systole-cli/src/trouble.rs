@@ -1,0 +1,148 @@
+//! What keeps the tool from starting: one line each.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use humantime::format_duration;
+use metrics_exporter_prometheus::BuildError;
+use systole::ConfigError;
+use systole_lab::TraceError;
+
+use crate::fleet::HostsError;
+
+#[derive(Debug)]
+pub enum Trouble {
+    /// Not a scheme we speak.
+    Scheme(String),
+    /// Not `scheme://host:port`.
+    Address(String),
+    /// A target that is given more than once.
+    Twice(String),
+    /// Nothing to watch.
+    NoTargets,
+    /// A file that cannot be read.
+    Read(PathBuf, io::Error),
+    /// What is wrong in a line of a file.
+    Line(PathBuf, usize, String),
+    /// A file of certificates that is none.
+    Certificates(PathBuf, String),
+    /// No certificates of authorities on this machine.
+    NoAuthorities,
+    /// TLS cannot be spoken.
+    Tls(String),
+    /// The certificate of a target is not believed, and why.
+    Untrusted(String, String),
+    /// A host that has no address.
+    Host(String, io::Error),
+    /// A port of ours that is taken, or may not be had.
+    Port(u16, io::Error),
+    /// An address on which `/metrics` cannot be served.
+    Metrics(SocketAddr, BuildError),
+    /// Settings that contradict each other.
+    Config(ConfigError),
+    /// The system lacks something.
+    System(io::Error),
+    /// A recorded network that cannot be read.
+    Trace(PathBuf, TraceError),
+    /// A folder without recorded networks.
+    NoTraces(PathBuf),
+    /// A recorded network that ends before a crash could be noticed.
+    Short(String, Duration, Duration),
+    /// A list of peers that cannot be made out.
+    Hosts(PathBuf, HostsError),
+    /// A file that cannot be written.
+    Write(PathBuf, io::Error),
+    /// A plot that cannot be drawn.
+    Plot(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme(scheme) => {
+                write!(
+                    f,
+                    "unknown scheme '{scheme}': there are tcp, udp, redis, http, https, grpc, grpcs and postgres"
+                )
+            }
+            Self::Address(text) => write!(
+                f,
+                "'{text}' is no target: it takes a scheme, a host and a port, such as tcp://localhost:80"
+            ),
+            Self::Twice(target) => write!(f, "{target} is given twice"),
+            Self::NoTargets => f.write_str("there is no target"),
+            Self::Line(path, line, what) => write!(f, "{}:{line}: {what}", path.display()),
+            Self::Certificates(path, why) => {
+                write!(f, "{}: no certificates: {why}", path.display())
+            }
+            Self::NoAuthorities => f.write_str(
+                "this machine has no certificates of authorities: install ca-certificates, or name some with --ca FILE",
+            ),
+            Self::Tls(why) => write!(f, "TLS cannot be spoken: {why}"),
+            Self::Untrusted(target, why) => {
+                write!(f, "the certificate of {target} is not believed: {why}")
+            }
+            Self::Host(host, error) => write!(f, "host '{host}' has no address: {error}"),
+            Self::Port(port, error) if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "port {port} is already taken: choose another with --port"
+                )
+            }
+            Self::Port(port, error) => write!(f, "port {port} cannot be had: {error}"),
+            Self::Metrics(address, BuildError::FailedToCreateHTTPListener(error)) => {
+                write!(f, "metrics cannot be served on {address}: {error}")
+            }
+            Self::Metrics(_, error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
+            Self::System(error) => error.fmt(f),
+            Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),
+            Self::Trace(path, error) => write_trace(f, path, error),
+            Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
+            Self::Short(name, length, bound) => write!(
+                f,
+                "{name}: {} long, which is too short to judge detection within {}",
+                format_duration(Duration::from_secs(length.as_secs())),
+                format_duration(*bound)
+            ),
+            Self::Write(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                write!(f, "{}: there is such a file already", path.display())
+            }
+            Self::Read(path, error) | Self::Write(path, error) => {
+                write!(f, "{}: {error}", path.display())
+            }
+            Self::Plot(error) => write!(f, "the plot cannot be drawn: {error}"),
+        }
+    }
+}
+
+/// `file:line: what`, as compilers write it.
+fn write_trace(f: &mut fmt::Formatter<'_>, path: &Path, error: &TraceError) -> fmt::Result {
+    let text = error.to_string();
+    let place = path.display();
+    match text
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "))
+    {
+        Some((line, what)) => write!(f, "{place}:{line}: {what}"),
+        None => match error {
+            TraceError::Io(error) => write!(f, "{place}: {error}"),
+            _ => write!(f, "{place}: {text}"),
+        },
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<ConfigError> for Trouble {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}

@@ -1,0 +1,173 @@
+//! What a user could configure, and how it is written.
+
+use std::time::Duration;
+
+use systole::pacing::Pacing;
+use systole::{Config, ConfigError, Instant, Monitor, Retries, WINDOW};
+use systole_lab::brief;
+
+use crate::code::duration_code;
+use crate::judge::{Candidate, Ours};
+
+/// A configuration as a user sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) family: &'static str,
+    pub(super) name: String,
+    pub(super) type_name: &'static str,
+    /// The body of a function, without its indentation.
+    pub(super) code: String,
+}
+
+const EVERY: &str = "Config::every";
+const FIXED: &str = "Config::fixed";
+
+const INTERVALS: [f64; 13] = [
+    0.05, 0.07, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75,
+];
+const TIMEOUTS: [f64; 2] = [0.04, 0.1];
+const RETRIES: [(Retries, &str); 5] = [
+    (Retries::NONE, "Retries::NONE"),
+    (Retries::fixed(2), "Retries::fixed(2)"),
+    (Retries::exponential(2), "Retries::exponential(2)"),
+    (Retries::closing(4), "Retries::closing(4)"),
+    (Retries::closing(8), "Retries::closing(8)"),
+];
+
+/// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
+const SEED: u64 = 1;
+
+/// All that is tried: the founding rule and fixed intervals, with what fits into the bound, and ours.
+pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, ConfigError> {
+    let mut all = Vec::new();
+    for wish in Ours::sweep(bound) {
+        all.push((of(&wish), wish.candidate()?));
+    }
+    let shapes = shapes(bound);
+    all.extend(
+        shapes
+            .iter()
+            .filter_map(|shape| shape.with(EVERY, Config::every)),
+    );
+    all.extend(
+        shapes
+            .iter()
+            .filter_map(|shape| shape.with(FIXED, Config::fixed)),
+    );
+    Ok(all)
+}
+
+fn of(wish: &Ours) -> Setting {
+    Setting {
+        family: Ours::NAME,
+        name: format!("Config::target, {}", wish.settings()),
+        type_name: Ours::TYPE,
+        code: wish.code(),
+    }
+}
+
+/// What all families have in common.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    bound: Duration,
+    interval: Duration,
+    timeout: Duration,
+    retries: (Retries, &'static str),
+}
+
+fn shapes(bound: Duration) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for interval in INTERVALS.map(|share| bound.mul_f64(share)) {
+        for timeout in TIMEOUTS.map(|share| bound.mul_f64(share)) {
+            shapes.extend(RETRIES.map(|retries| Shape {
+                bound,
+                interval,
+                timeout,
+                retries,
+            }));
+        }
+    }
+    shapes
+}
+
+impl Shape {
+    /// Nothing where it does not fit.
+    fn with<P: Pacing + Copy + Send + Sync + 'static>(
+        self,
+        family: &'static str,
+        start: impl Fn(Duration) -> Result<Config<P>, ConfigError>,
+    ) -> Option<(Setting, Candidate)>
+    where
+        P::State: Clone,
+    {
+        let config = start(self.interval)
+            .and_then(|config| self.apply(config))
+            .ok()?;
+        let (_, retries) = self.retries;
+        let (interval, timeout) = (brief(self.interval), brief(self.timeout));
+        let name = format!("{family} {interval}, timeout {timeout}, {retries}");
+        let candidate = Candidate::new(family, name.clone(), move |now: Instant| {
+            Monitor::<WINDOW, P>::new(config, now).ok()
+        });
+        let type_name = if family == FIXED {
+            "Config<Fixed>"
+        } else {
+            "Config"
+        };
+        Some((
+            Setting {
+                family,
+                name,
+                type_name,
+                code: self.code(family),
+            },
+            candidate,
+        ))
+    }
+
+    fn apply<P: Pacing>(self, config: Config<P>) -> Result<Config<P>, ConfigError> {
+        let config = config
+            .timeouts(self.first(), self.timeout, self.bound)?
+            .retries(self.retries.0)?
+            .detect_within(self.bound)?;
+        Ok(config.jitter_percent(0)?.seed(SEED)?.start_at_once())
+    }
+
+    fn first(self) -> Duration {
+        self.bound / 10
+    }
+
+    fn code(self, family: &str) -> String {
+        let [interval, first, timeout, bound] =
+            [self.interval, self.first(), self.timeout, self.bound].map(duration_code);
+        let (_, retries) = self.retries;
+        format!(
+            "{family}({interval})?\n    .timeouts({first}, {timeout}, {bound})?\n    .retries({retries})?\n    .detect_within({bound})"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_shapes_fit_and_their_code_says_what_runs() {
+        let all = settings(Duration::from_secs(10)).unwrap();
+        assert!(all.len() > 150, "{}", all.len());
+        let (fixed, _) = all
+            .iter()
+            .find(|(setting, _)| setting.name.starts_with("Config::fixed 2.5 s"))
+            .unwrap();
+        assert!(
+            fixed
+                .code
+                .starts_with("Config::fixed(Duration::from_millis(2500))?\n    .timeouts(")
+        );
+        assert!(
+            fixed
+                .code
+                .ends_with(".detect_within(Duration::from_secs(10))")
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Against a real nginx: what a status means, a server that hangs, certificates.
+
+use crate::certificate;
+use crate::hang;
+use crate::terminal::Terminal;
+use crate::tool::{Watch, tool};
+use serde_json::Value;
+use systole_testkit::servers::folder::Folder;
+use systole_testkit::servers::nginx::nginx;
+
+fn of<'a>(lines: &'a [Value], target: &str) -> impl Iterator<Item = &'a Value> {
+    lines.iter().filter(move |line| line["target"] == target)
+}
+
+#[test]
+fn the_status_says_whether_it_is_alive() {
+    let Some((server, _folder)) = nginx("status", "") else {
+        return;
+    };
+    let target = |path| format!("http://127.0.0.1:{}/{path}", server.port);
+    let targets = ["fine", "moved", "many", "later", "broken", "none"].map(target);
+    let mut watch = Watch::start(
+        targets
+            .iter()
+            .map(String::as_str)
+            .chain("--every 50ms --max 10s --detect-within 1s --for 2s".split(' ')),
+    );
+    let (_, status) = watch.end();
+    assert_eq!(status, 1, "two of them are dead");
+    let lines = &watch.seen;
+    for alive in &targets[..4] {
+        assert!(
+            of(lines, alive).any(|line| line["event"] == "answer"),
+            "{alive}"
+        );
+        assert!(
+            of(lines, alive).all(|line| line["verdict"] != "dead"),
+            "{alive}"
+        );
+    }
+    let longest = |target| {
+        of(lines, target)
+            .filter_map(|line| line["interval_ms"].as_f64())
+            .fold(0.0, f64::max)
+    };
+    for pushing in &targets[2..4] {
+        assert!(
+            of(lines, pushing).any(|line| line["pushback"] == true),
+            "{pushing}"
+        );
+        assert!(longest(pushing) >= 400.0, "{pushing}: {}", longest(pushing));
+    }
+    let later = &targets[3]; // Retry-After: 5
+    assert!(longest(later) >= 5_000.0, "{later}: {}", longest(later));
+    let said = |line: &Value| line["wait_ms"] == 5_000.0;
+    assert!(of(lines, later).any(said), "{later}");
+    for (broken, words) in [(&targets[4], "HTTP 500"), (&targets[5], "HTTP 404")] {
+        let said = |line: &Value| {
+            line["reason"] == "unhealthy"
+                && line["note"].as_str().unwrap_or_default().starts_with(words)
+        };
+        assert!(of(lines, broken).any(said), "{broken}");
+        assert!(
+            of(lines, broken).all(|line| line["event"] != "answer"),
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn a_stopped_server_is_dead_within_the_bound_and_recovers() {
+    let Some((server, _folder)) = nginx("stopped", "") else {
+        return;
+    };
+    let target = format!("http://127.0.0.1:{}/fine", server.port);
+    hang::is_noticed(&target, server.pid());
+}
+
+#[test]
+fn a_certificate_is_believed_where_somebody_vouches_for_it() {
+    let files = Folder::new("certificate");
+    let [certificate, key] = certificate::self_signed(&files);
+    let ssl = format!(
+        "ssl; ssl_certificate {}; ssl_certificate_key {}",
+        certificate.display(),
+        key.display()
+    );
+    let Some((server, _folder)) = nginx("https", &ssl) else {
+        return;
+    };
+    let target = format!("https://localhost:{}/fine", server.port);
+    let refused = |arguments: &[&str], words: &str| {
+        let output = tool()
+            .args(["watch", "--for", "3s"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    };
+    refused(&[&target], "is not believed: nobody vouches for it");
+    let other_name = target.replace("localhost", "127.0.0.1");
+    let certificate = certificate.to_str().unwrap();
+    refused(
+        &[&other_name, "--ca", certificate],
+        "it is made out to another name",
+    );
+    refused(
+        &[&target, "--ca", key.to_str().unwrap()],
+        "there is no certificate in it",
+    );
+    refused(&[&target, "--ca", "no-such.pem"], "no-such.pem");
+
+    let (status, screen) = Terminal::start(&[&target]).end("nobody vouches for it");
+    assert_eq!(status.code(), Some(2), "{screen}");
+
+    let recording = files.file("recording.csv");
+    let recorded = tool()
+        .args(["record", &target, "-o"])
+        .arg(&recording)
+        .output()
+        .unwrap();
+    assert_eq!(
+        (recorded.status.code(), recording.exists()),
+        (Some(2), false)
+    );
+
+    let mut watch = Watch::start([
+        &*target,
+        "--ca",
+        certificate,
+        "--every",
+        "100ms",
+        "--for",
+        "1s",
+    ]);
+    let (summary, status) = watch.end();
+    assert_eq!((status, &summary["verdict"]), (0, &"alive".into()));
+    assert!(
+        summary["answered"].as_u64() > Some(1) && summary["failed"] == 0,
+        "{summary}"
+    );
+}

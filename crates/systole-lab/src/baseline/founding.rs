@@ -1,0 +1,76 @@
+//! The founding rule of this crate with a single miss, as it was before there was a target to state.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use super::{Baseline, INTERVALS, shares};
+use crate::brief;
+use systole::{Config, ConfigError, Instant, Monitor, Retries};
+
+/// An interval of base * (1 + sigma/mu) of the round-trip times, no retries, and Dead once the newest answered
+/// probe was sent a bound ago: [`Monitor`] with [`Config::every`].
+///
+/// It probes less when the path is unsteady, so it is the row to be measured against, not one to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Founding {
+    base: Duration,
+    config: Config,
+}
+
+/// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
+const SEED: u64 = 1;
+
+impl Founding {
+    /// The rule with this base interval at this detection bound.
+    ///
+    /// # Errors
+    /// Where they do not fit together.
+    pub fn new(base: Duration, bound: Duration) -> Result<Self, ConfigError> {
+        let rule = Config::every(base)?
+            .retries(Retries::fixed(0))?
+            .detect_within(bound)?;
+        let config = rule.jitter_percent(0)?.seed(SEED)?.start_at_once();
+        Ok(Self { base, config })
+    }
+}
+
+impl Baseline for Founding {
+    const NAME: &'static str = "founding rule";
+    const KEEPS_BOUND: bool = true;
+    type Detector = Option<Monitor<32>>;
+
+    fn detector(&self, start: Instant) -> Self::Detector {
+        Monitor::new(self.config, start).ok()
+    }
+
+    fn sweep(bound: Duration) -> Vec<Self> {
+        shares(bound, &INTERVALS)
+            .filter_map(|base| Self::new(base, bound).ok())
+            .collect()
+    }
+}
+
+impl fmt::Display for Founding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "base {}", brief(self.base))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Constant, Synthetic};
+    use crate::{Options, replay};
+
+    #[test]
+    fn on_a_steady_path_the_interval_is_the_base() {
+        let secs = Duration::from_secs;
+        let network = Synthetic::new(secs(1_000)).with(Constant(Duration::from_millis(50)));
+        let founding = Founding::new(secs(2), secs(10)).unwrap();
+        let run = replay(&network, &Options::default(), |start| {
+            founding.detector(start)
+        });
+        assert_eq!((run.probes, run.mistakes.len()), (500, 0));
+    }
+}

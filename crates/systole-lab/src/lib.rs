@@ -1,0 +1,104 @@
+//! The proof: networks, replay in virtual time, quality of service, and published detectors to compare with.
+//!
+//! A [`Network`] says how a probe sent at any moment fares: a recorded [`Trace`], or a seeded
+//! [`Synthetic`](network::Synthetic) one. A [`Detector`] is any machine that probes and judges.
+//! [`replay`](fn@replay) drives one over the other without waiting, and a [`Case`] turns
+//! what came of it into the figures of Chen, Toueg and Aguilera: detection time, mistakes, query accuracy,
+//! cost. The detectors of the literature are in [`baseline`]; [`sweep`] finds each one's best settings.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole_lab::{baseline::{Baseline, NfdS}, network::{Bernoulli, Lognormal, Synthetic}, Case};
+//!
+//! let hour = Duration::from_secs(3_600);
+//! let network = Synthetic::new(hour)
+//!     .with(Lognormal::new(Duration::from_millis(40), 0.3, 1))
+//!     .with(Bernoulli::new(0.01, 2));
+//! let case = Case::new("an hour at 1 % loss", network, Duration::from_secs(3));
+//! let detector = NfdS { interval: Duration::from_secs(1), bound: case.bound() };
+//! let qos = case.qos(|start| detector.detector(start));
+//! assert!(qos.probes_per_s() < 1.001);
+//! assert!(qos.query_accuracy.mean > 0.99);
+//! ```
+//!
+//! Your own configuration, on your own recording (`systole record` makes one), takes as much:
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole_lab::{Case, CrashTest, Trace};
+//! use systole::{Config, Monitor};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let text: String = (0..600).map(|i| format!("{},{}\n", i * 200_000, 30_000 + i % 7)).collect();
+//! # let file = std::env::temp_dir().join(format!("systole-doc-{}.csv", std::process::id()));
+//! # std::fs::write(&file, format!("t_us,rtt_us\n{text}"))?;
+//! let bound = Duration::from_secs(3);
+//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
+//! let mine = mine.start_at_once(); // before the first probe no bound runs
+//! let case = Case::new("my network", Trace::load(&file)?, bound);
+//!
+//! let qos = case.qos(|start| Monitor::<32>::new(mine, start).ok());
+//! println!("{:.1} avoidable mistakes at {:.3} probes a second", qos.avoidable.mean, qos.probes_per_s());
+//!
+//! let times = CrashTest::new(1_000).run(case.network(), |start| Monitor::<32>::new(mine, start).ok());
+//! println!("crashes noticed after {:?} on average, {:?} at most", times.mean(), times.max());
+//! assert_eq!(times.violations(bound), 0);
+//! # std::fs::remove_file(file)?;
+//! # Ok(()) }
+//! ```
+//!
+//! A mistake is *avoidable* where probing every 10 ms would not have been silent for the bound; the others are the
+//! [floor](Case::floor), which no detector that keeps the bound can be below. Every figure is a mean over 16 start
+//! offsets. [`strategy`] has networks for property tests.
+//!
+//! Nothing here reads a clock or draws unseeded randomness: the same inputs give the same figures.
+
+#![no_std] // what it takes of an operating system is said where it is used
+#![forbid(unsafe_code)]
+// Tests and examples may; the library may not. Conversions are free: measuring is floating-point
+// work on counts and microseconds far below 2^53.
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::cast_possible_wrap,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used
+)]
+
+extern crate alloc;
+extern crate std;
+
+pub mod baseline;
+mod brief;
+pub mod chen;
+mod crash;
+mod detector;
+pub mod nat;
+pub mod network;
+mod own;
+mod qos;
+mod replay;
+mod rng;
+mod span;
+pub mod strategy;
+pub mod sweep;
+pub mod tail;
+mod time;
+pub mod trace;
+pub mod warning;
+
+pub use brief::brief;
+pub use crash::{CrashTest, DetectionTimes};
+pub use detector::{Action, Answer, Detector};
+pub use network::Network;
+pub use qos::{Case, Qos, Statistic};
+pub use replay::{Options, Replay, replay};
+pub use rng::SplitMix64;
+pub use span::Span;
+pub use trace::{Trace, TraceError};

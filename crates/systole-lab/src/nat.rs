@@ -1,0 +1,330 @@
+//! Networks that forget idle flows, to keep one open over: NATs, firewalls, reapers.
+//!
+//! A [`Nat`] says how long an idle flow is remembered, what refreshes it, and how it ends; a [`Way`] adds round trips and losses.
+//! [`keep`] runs a [`Keeper`] over one without waiting, [`watch`] the real [`Monitor`](systole::Monitor) with its
+//! [`Lifetime`](systole::pacing::Lifetime), and both return a [`Tally`]: packets sent and flows lost. [`gallery`] has NATs as they were measured and as they are
+//! feared; [`Mars`] is the published rule to compare with, [`Steady`] an interval that does not learn.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole_lab::nat::{Nat, Steady, Way, keep, watch};
+//! use systole::pacing::Reach;
+//!
+//! const MINUTE: Duration = Duration::from_secs(60);
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let way = Way::new(Nat::fixed(5 * MINUTE), 1).with_loss(0.01);
+//! let week = 7 * 24 * 60 * MINUTE;
+//!
+//! let often = keep(&way, &mut Steady::every(MINUTE), week);
+//! let reach = Reach::between(MINUTE / 4, 60 * MINUTE)?;
+//! let ours = watch(&way, reach.with_second_flow(), week)?;
+//! assert_eq!((often.lost, ours.lost), (0, 0));
+//! assert!(ours.packets() < often.packets() / 4);
+//! # Ok(()) }
+//! ```
+
+use core::time::Duration;
+
+use crate::SplitMix64;
+use crate::time::{MicrosExt as _, micros};
+use systole::Instant;
+
+mod gallery;
+mod keeper;
+mod mars;
+mod tally;
+mod watch;
+
+pub use gallery::{Named, gallery};
+pub use keeper::{Keeper, Steady, keep};
+pub use mars::Mars;
+pub use tally::Tally;
+pub use watch::watch;
+
+/// What refreshes a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Packets of either direction.
+    Both,
+    /// What is sent outwards, as RFC 4787 asks for.
+    Outbound,
+    /// What comes in.
+    Inbound,
+}
+
+/// What becomes of a flow that was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Packets of it are dropped without a word.
+    Silent,
+    /// The next packet outwards makes another flow of it, and the peer sees it come from another address.
+    Rebound,
+    /// It is closed at once, and both ends are told.
+    Closed,
+}
+
+/// Something on the way that forgets idle flows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nat {
+    least: Duration,
+    most: Duration,
+    /// From when on lifetimes are divided, and by what.
+    shrinks: Option<(Instant, u32)>,
+    refresh: Refresh,
+    ending: Ending,
+}
+
+impl Nat {
+    /// Forgets a flow when it has idled for `lifetime`.
+    #[must_use]
+    pub const fn fixed(lifetime: Duration) -> Self {
+        Self::jittered(lifetime, lifetime)
+    }
+
+    /// Forgets a flow when it has idled for something between `least` and `most`, drawn anew for every idle.
+    #[must_use]
+    pub const fn jittered(least: Duration, most: Duration) -> Self {
+        Self {
+            least,
+            most,
+            shrinks: None,
+            refresh: Refresh::Both,
+            ending: Ending::Silent,
+        }
+    }
+
+    /// Lifetimes of idles that begin at `at` or later are divided by `by`.
+    #[must_use]
+    pub const fn shrinking(mut self, at: Instant, by: u32) -> Self {
+        self.shrinks = Some((at, by));
+        self
+    }
+
+    /// Refreshed by these packets alone.
+    #[must_use]
+    pub const fn refreshed_by(mut self, refresh: Refresh) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    /// What becomes of a flow that was forgotten.
+    #[must_use]
+    pub const fn with_ending(mut self, ending: Ending) -> Self {
+        self.ending = ending;
+        self
+    }
+
+    /// The longest idle, beginning at `at`, that is survived for certain: what an oracle knows.
+    #[must_use]
+    pub fn certain(&self, at: Instant) -> Duration {
+        self.least / self.divisor(at)
+    }
+
+    fn divisor(&self, at: Instant) -> u32 {
+        match self.shrinks {
+            Some((from, by)) if at >= from => by.max(1),
+            _ => 1,
+        }
+    }
+
+    /// How long the idle that begins at `at` may take.
+    fn lifetime_us(&self, at: Instant, draw: f64) -> u64 {
+        let spread = micros(self.most.saturating_sub(self.least)) as f64;
+        (micros(self.least) + (spread * draw) as u64) / u64::from(self.divisor(at))
+    }
+}
+
+/// A way to the peer: a NAT, a round trip, losses. The same seed gives the same run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    nat: Nat,
+    seed: u64,
+    loss: f64,
+}
+
+/// Round trips are uniform between these.
+const RTT_US: (u64, u64) = (40_000, 120_000);
+
+impl Way {
+    /// A way through `nat` that loses nothing, with round trips of 40 to 120 ms.
+    #[must_use]
+    pub const fn new(nat: Nat, seed: u64) -> Self {
+        Self {
+            nat,
+            seed,
+            loss: 0.0,
+        }
+    }
+
+    /// Loses this share of the packets, each direction for itself, before the NAT and behind it alike.
+    #[must_use]
+    pub const fn with_loss(mut self, share: f64) -> Self {
+        self.loss = share;
+        self
+    }
+
+    /// What is on it.
+    #[must_use]
+    pub const fn nat(&self) -> &Nat {
+        &self.nat
+    }
+}
+
+/// A way in use.
+#[derive(Clone, Debug)]
+struct Road<'a> {
+    way: &'a Way,
+    rng: SplitMix64,
+}
+
+/// One flow through the NAT.
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    ends_at: Instant,
+    /// It was made by a packet of another one, and the caller has not learnt of it.
+    another: bool,
+}
+
+/// What came of one packet and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// At this moment.
+    At(Instant),
+    /// At this moment, and over another binding: the flow had been forgotten.
+    Rebound(Instant),
+    None,
+}
+
+impl<'a> Road<'a> {
+    const fn new(way: &'a Way) -> Self {
+        Self {
+            way,
+            rng: SplitMix64::new(way.seed),
+        }
+    }
+
+    fn flow(&mut self, now: Instant) -> Flow {
+        let draw = self.rng.unit();
+        Flow {
+            ends_at: now.plus(self.way.nat.lifetime_us(now, draw)),
+            another: false,
+        }
+    }
+
+    fn refresh(&mut self, flow: &mut Flow, now: Instant) {
+        flow.ends_at = self.flow(now).ends_at;
+    }
+
+    /// Whether a packet is lost on one side of the NAT: half of the losses are on each.
+    fn is_lost(&mut self) -> bool {
+        self.rng.unit() < self.way.loss / 2.0
+    }
+
+    fn is_closed(&self, flow: Flow, now: Instant) -> bool {
+        self.way.nat.ending == Ending::Closed && flow.ends_at <= now
+    }
+
+    /// A packet of `flow` goes out at `now`, and its answer comes back.
+    fn ask(&mut self, flow: &mut Flow, now: Instant) -> Answer {
+        let (least, most) = RTT_US;
+        let rtt_us = least + self.rng.next_u64() % (most - least);
+        let back = now.plus(rtt_us);
+        if self.is_lost() {
+            return Answer::None; // and nothing on the way has seen it
+        }
+        let forgotten = flow.ends_at <= now;
+        if forgotten && self.way.nat.ending != Ending::Rebound {
+            return Answer::None;
+        }
+        flow.another |= forgotten;
+        if forgotten || self.way.nat.refresh != Refresh::Inbound {
+            self.refresh(flow, now);
+        }
+        let lost = self.is_lost() | self.is_lost();
+        if lost || flow.ends_at <= back {
+            return Answer::None;
+        }
+        if self.way.nat.refresh != Refresh::Outbound {
+            self.refresh(flow, back);
+        }
+        if self.is_lost() {
+            Answer::None
+        } else if core::mem::take(&mut flow.another) {
+            Answer::Rebound(back)
+        } else {
+            Answer::At(back)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Asks when a flow has idled for so many minutes since it was opened, or asked.
+    fn ask(nat: Nat, idles: &[u64]) -> alloc::vec::Vec<bool> {
+        let way = Way::new(nat, 7);
+        let mut road = Road::new(&way);
+        let (mut now, mut flow) = (Instant::ZERO, road.flow(Instant::ZERO));
+        let mut answered = |minutes: &u64| {
+            now = now.plus(60_000_000 * minutes);
+            matches!(road.ask(&mut flow, now), Answer::At(_))
+        };
+        idles.iter().map(&mut answered).collect()
+    }
+
+    #[test]
+    fn a_flow_is_refreshed_by_what_is_said_to_refresh_it() {
+        let nat = Nat::fixed(MINUTE * 5 / 2);
+        assert_eq!(
+            ask(nat.clone(), &[2, 2, 2, 3, 1]),
+            [true, true, true, false, false]
+        );
+        for refresh in [Refresh::Outbound, Refresh::Inbound] {
+            let nat = nat.clone().refreshed_by(refresh);
+            assert_eq!(ask(nat, &[2, 2, 3]), [true, true, false], "{refresh:?}");
+        }
+        // the answer to what goes out just in time comes too late
+        let nat = Nat::fixed(2 * MINUTE + Duration::from_millis(1));
+        assert_eq!(ask(nat.clone(), &[2, 2]), [true, true]);
+        assert_eq!(ask(nat.refreshed_by(Refresh::Inbound), &[2]), [false]);
+    }
+
+    #[test]
+    fn a_forgotten_flow_ends_as_it_is_said_to() {
+        let nat = Nat::fixed(MINUTE * 5 / 2);
+        assert_eq!(ask(nat.clone(), &[3, 1]), [false, false]);
+        let rebound = nat.clone().with_ending(Ending::Rebound);
+        assert_eq!(ask(rebound, &[3, 1]), [false, true]); // as another one, and then as that
+        let way = Way::new(nat.with_ending(Ending::Closed), 7);
+        let mut road = Road::new(&way);
+        let flow = road.flow(Instant::ZERO);
+        assert!(!road.is_closed(flow, Instant::from_secs(149)));
+        assert!(road.is_closed(flow, Instant::from_secs(150)));
+    }
+
+    #[test]
+    fn lifetimes_wander_and_shrink_as_said() {
+        let nat = Nat::jittered(MINUTE, 2 * MINUTE).shrinking(Instant::from_secs(60), 4);
+        assert_eq!(nat.certain(Instant::from_secs(59)), MINUTE);
+        assert_eq!(nat.certain(Instant::from_secs(60)), MINUTE / 4);
+        assert_eq!(nat.lifetime_us(Instant::ZERO, 0.5), 90_000_000);
+        assert_eq!(nat.lifetime_us(Instant::from_secs(60), 0.5), 22_500_000);
+    }
+
+    /// A share of the packets is lost, each way.
+    #[test]
+    fn losses_are_as_many_as_said() {
+        let way = Way::new(Nat::fixed(60 * MINUTE), 7).with_loss(0.1);
+        let mut road = Road::new(&way);
+        let mut flow = road.flow(Instant::ZERO);
+        let mut answers = (0..20_000_u64).map(|n| road.ask(&mut flow, Instant::ZERO.plus(n)));
+        let answered = answers
+            .by_ref()
+            .filter(|answer| *answer != Answer::None)
+            .count();
+        assert!((16_000..16_500).contains(&answered), "{answered}"); // 0.95^4
+    }
+}

@@ -1,0 +1,68 @@
+//! Networks put together from layers.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::Debug;
+use core::time::Duration;
+
+use super::Network;
+use systole::Instant;
+
+/// One trait of a synthetic network: adds to the delay, or loses the probe.
+///
+/// Layers are functions of the send time alone, so a network can be asked at any moments in any order.
+pub trait Layer: Debug + Send + Sync {
+    /// The round trip of a probe sent at `sent_at` to which the layers before gave `rtt`; `None` loses it.
+    fn pass(&self, sent_at: Instant, rtt: Duration) -> Option<Duration>;
+}
+
+/// A network from nothing but seeds: a round trip of zero that goes through each layer in turn.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole_lab::Network;
+/// use systole_lab::network::{Lognormal, Outage, Synthetic};
+/// use systole::Instant;
+///
+/// let secs = Duration::from_secs;
+/// let network = Synthetic::new(secs(600))
+///     .with(Lognormal::new(Duration::from_millis(50), 0.2, 1))
+///     .with(Outage::once(Instant::from_secs(100), secs(60)));
+/// assert!(network.answer(Instant::from_secs(99)).is_some());
+/// assert!(network.answer(Instant::from_secs(100)).is_none());
+/// ```
+#[derive(Debug)]
+pub struct Synthetic {
+    length: Duration,
+    layers: Vec<Box<dyn Layer>>,
+}
+
+impl Synthetic {
+    /// A perfect network of this length, from [`Instant::ZERO`].
+    #[must_use]
+    pub const fn new(length: Duration) -> Self {
+        Self {
+            length,
+            layers: Vec::new(),
+        }
+    }
+
+    /// The same network, with `layer` behind those it has.
+    #[must_use]
+    pub fn with(mut self, layer: impl Layer + 'static) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+}
+
+impl Network for Synthetic {
+    fn answer(&self, sent_at: Instant) -> Option<Duration> {
+        self.layers
+            .iter()
+            .try_fold(Duration::ZERO, |rtt, layer| layer.pass(sent_at, rtt))
+    }
+
+    fn end(&self) -> Instant {
+        Instant::ZERO.saturating_add(self.length)
+    }
+}

@@ -1,0 +1,232 @@
+//! Strategies for [`proptest`](mod@proptest): networks and traces to test a detector's tuning on.
+//!
+//! A law about your own tuning is five lines, here that it notices every crash in time on any network:
+//!
+//! ```
+//! use core::time::Duration;
+//! use proptest::prelude::*;
+//! use systole::{Config, Monitor, lab::{CrashTest, strategy}};
+//!
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let bound = Duration::from_secs(3);
+//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
+//! proptest!(ProptestConfig::with_cases(16), |(network in strategy::network())| {
+//!     let times = CrashTest::new(20).run(&network, |start| Monitor::<32>::new(mine, start).ok());
+//!     prop_assert_eq!(times.violations(bound), 0);
+//! });
+//! # Ok(()) }
+//! ```
+//!
+//! [`config`] is for the other half: code around a monitor that has to work with whatever its users configure.
+//!
+//! They shrink towards short and calm: fewer stretches, no loss, a round trip of a millisecond.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::time::Duration;
+
+use proptest::prelude::*;
+
+use super::network::{
+    Constant, GilbertElliott, HeavyTail, Lognormal, Outage, Queue, RttStep, Synthetic,
+};
+use super::trace::{Row, Trace};
+use systole::{Config, Instant, Retries};
+
+/// Synthetic networks of two to twenty minutes: a lognormal round trip of 1 ms to 1 s, and any of burst loss,
+/// a heavy tail, an outage, a queue and a step in the round trip.
+pub fn network() -> impl Strategy<Value = Synthetic> {
+    let body = (millis(1..1_000), 0.0..1.0_f64, any::<u64>());
+    let faults = (
+        maybe(bursts()),
+        maybe(tail()),
+        maybe(outage()),
+        maybe(queue()),
+        maybe(step()),
+    );
+    (120..1_200_u64, body, faults).prop_map(|(seconds, (median, sigma, seed), faults)| {
+        let (bursts, tail, outage, queue, step) = faults;
+        let network =
+            Synthetic::new(Duration::from_secs(seconds)).with(Lognormal::new(median, sigma, seed));
+        let network = add(add(network, tail), step);
+        add(add(add(network, queue), bursts), outage)
+    })
+}
+
+/// A network that stays as it is: a steady round trip and independent loss of at most a tenth.
+pub fn calm_network() -> impl Strategy<Value = Synthetic> {
+    (millis(1..200), 0.0..0.1_f64, any::<u64>()).prop_map(|(rtt, loss, seed)| {
+        Synthetic::new(Duration::from_secs(600))
+            .with(Constant(rtt))
+            .with(super::network::Bernoulli::new(loss, seed))
+    })
+}
+
+/// Configurations of the founding rule, seeded: an interval of 10 ms to 30 s, up to 8 retries of any spacing, and a
+/// bound on detection time where one that fits is drawn.
+pub fn config() -> impl Strategy<Value = Config> {
+    let shape = (millis(10..30_000), 0..=100_u16, 0..=50_u8, 1..=u64::MAX);
+    let verdict = (retries(), 1..4_u8, maybe(2.0..20.0_f64), any::<bool>());
+    (shape, verdict).prop_filter_map("what fits together", |(shape, verdict)| {
+        let (base, gain, jitter, seed) = shape;
+        let (retries, rise, bound, at_once) = verdict;
+        let config = Config::every(base).ok()?.gain_percent(gain).ok()?;
+        let config = config.jitter_percent(jitter).ok()?.seed(seed).ok()?;
+        let config = config.retries(retries).ok()?.rise(rise).ok()?;
+        let config = if at_once {
+            config.start_at_once()
+        } else {
+            config
+        };
+        match bound {
+            Some(intervals) => config.detect_within(base.mul_f64(intervals)).ok(),
+            None => Some(config),
+        }
+    })
+}
+
+fn retries() -> impl Strategy<Value = Retries> {
+    let spacing = [Retries::fixed, Retries::exponential, Retries::closing];
+    (0..=8_u8, proptest::sample::select(spacing.to_vec())).prop_map(|(count, of)| of(count))
+}
+
+/// Traces of up to 40 stretches, each calm, lossy, dead or with a queue that drains, joined at some.
+pub fn trace() -> impl Strategy<Value = Trace> {
+    let stretches = proptest::collection::vec(stretch(), 1..40);
+    (stretches, 10..1_000_u64).prop_filter_map("a trace has rows", |(stretches, spacing_ms)| {
+        let (rtts, joints) = lay_out(&stretches);
+        let rows = (0..).zip(rtts).map(|(i, rtt)| Row {
+            sent: Instant::from_millis(i * spacing_ms),
+            rtt,
+        });
+        Trace::from_rows(rows)
+            .ok()
+            .map(|trace| trace.with_joints(joints))
+    })
+}
+
+fn millis(range: Range<u64>) -> impl Strategy<Value = Duration> {
+    range.prop_map(Duration::from_millis)
+}
+
+fn maybe<S: Strategy>(fault: S) -> impl Strategy<Value = Option<S::Value>> {
+    proptest::option::weighted(0.4, fault)
+}
+
+fn add(network: Synthetic, layer: Option<impl super::network::Layer + 'static>) -> Synthetic {
+    match layer {
+        Some(layer) => network.with(layer),
+        None => network,
+    }
+}
+
+fn bursts() -> impl Strategy<Value = GilbertElliott> {
+    let length = Duration::from_secs(1_200);
+    (
+        millis(1_000..120_000),
+        millis(10..5_000),
+        0.0..0.05_f64,
+        0.3..1.0_f64,
+        any::<u64>(),
+    )
+        .prop_map(move |(good, bad, background, burst, seed)| {
+            GilbertElliott::new(good, bad, length, seed).with_loss(background, burst)
+        })
+}
+
+fn tail() -> impl Strategy<Value = HeavyTail> {
+    (0.0..0.1_f64, millis(1..2_000), 0.8..3.0_f64, any::<u64>())
+        .prop_map(|(chance, least, exponent, seed)| HeavyTail::new(chance, least, exponent, seed))
+}
+
+fn outage() -> impl Strategy<Value = Outage> {
+    (moment(), millis(100..90_000)).prop_map(|(from, length)| Outage::once(from, length))
+}
+
+fn queue() -> impl Strategy<Value = Queue> {
+    (moment(), millis(0..10_000), millis(100..30_000))
+        .prop_map(|(from, build, peak)| Queue::once(from, build, peak))
+}
+
+fn step() -> impl Strategy<Value = RttStep> {
+    (moment(), 0.1..10.0_f64).prop_map(|(at, factor)| RttStep { at, factor })
+}
+
+fn moment() -> impl Strategy<Value = Instant> {
+    (0..1_000_000_u64).prop_map(Instant::from_millis)
+}
+
+/// A part of a trace: as many rows, each with this round trip, or none, or one that falls from row to row.
+#[derive(Clone, Debug)]
+enum Stretch {
+    Calm { rows: usize, rtt_us: u64 },
+    Dead { rows: usize },
+    Draining { rows: usize, peak_us: u64 },
+    Joint,
+}
+
+fn stretch() -> impl Strategy<Value = Stretch> {
+    let calm = (1..60_usize, 1_000..2_000_000_u64)
+        .prop_map(|(rows, rtt_us)| Stretch::Calm { rows, rtt_us });
+    let dead = (1..40_usize).prop_map(|rows| Stretch::Dead { rows });
+    let draining = (1..60_usize, 1_000..30_000_000_u64)
+        .prop_map(|(rows, peak_us)| Stretch::Draining { rows, peak_us });
+    prop_oneof![4 => calm, 2 => dead, 1 => draining, 1 => Just(Stretch::Joint)]
+}
+
+fn lay_out(stretches: &[Stretch]) -> (Vec<Option<Duration>>, Vec<usize>) {
+    let mut rtts = Vec::new();
+    let mut joints = Vec::new();
+    for stretch in stretches {
+        match *stretch {
+            Stretch::Calm { rows, rtt_us } => {
+                rtts.extend((0..rows).map(|_| Some(Duration::from_micros(rtt_us))));
+            }
+            Stretch::Dead { rows } => rtts.extend((0..rows).map(|_| None)),
+            Stretch::Draining { rows, peak_us } => rtts.extend(draining(rows as u64, peak_us)),
+            Stretch::Joint => joints.push(rtts.len()),
+        }
+    }
+    (rtts, joints)
+}
+
+fn draining(rows: u64, peak_us: u64) -> impl Iterator<Item = Option<Duration>> {
+    (0..rows).map(move |i| Some(Duration::from_micros(peak_us * (rows - i) / rows)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CrashTest, Network};
+    use systole::Monitor;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_trace_survives_writing_and_reading(trace in trace()) {
+            let mut text = Vec::new();
+            trace.write(&mut text).unwrap();
+            let again = Trace::read(text.as_slice()).unwrap();
+            prop_assert!(again.rows().eq(trace.rows()));
+            prop_assert_eq!(again.joints(), trace.joints());
+        }
+
+        /// Law 3, on any path: the bound that is in force is kept.
+        #[test]
+        fn any_configuration_keeps_its_bound(config in config(), network in network()) {
+            let Some(bound) = config.bound() else { return Ok(()) };
+            let times = CrashTest::new(5).run(&network, |start| Monitor::<16>::new(config, start).ok());
+            prop_assert_eq!(times.violations(bound), 0, "{:?} of {:?}", times.max(), bound);
+        }
+
+        #[test]
+        fn a_network_answers_the_same_in_any_order(network in network(), at in any::<[u32; 8]>()) {
+            let ask = |us: u32| network.answer(Instant::from_micros(us.into()));
+            let forwards: Vec<_> = at.into_iter().map(ask).collect();
+            let mut backwards: Vec<_> = at.into_iter().rev().map(ask).collect();
+            backwards.reverse();
+            prop_assert_eq!(forwards, backwards);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Recorded networks: rows of send time and round trip, read from and written to CSV.
+//!
+//! The format: header lines that start with `#`, a line `t_us,rtt_us`, then a row a probe. `t_us` is the send
+//! time in whole microseconds, strictly rising; `rtt_us` is whole microseconds, at most 71 minutes, or `lost`.
+//! Line ends may be Unix or Windows. Joints, the rows at which another run was appended, come from the header
+//! note `zero-based row indices at which a new run begins: 150,300`.
+
+mod file;
+mod index;
+mod parse;
+mod write;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::time::Duration;
+
+pub use parse::TraceError;
+pub use write::TraceWriter;
+
+use self::index::RowIndex;
+use super::network::Network;
+use crate::time::{MicrosExt as _, rtt_micros};
+use systole::Instant;
+
+/// One probe of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When it was sent.
+    pub sent: Instant,
+    /// Its round trip; `None` where it was lost. Kept in whole microseconds, at most `u32::MAX - 1`.
+    pub rtt: Option<Duration>,
+}
+
+/// A recorded network: at least one row, send times strictly rising.
+///
+/// As a [`Network`] it answers a probe sent at s as the row nearest before s was answered, and ends one mean
+/// spacing after its last row. Rows are never resampled: that would destroy the bursts. A trace of nothing but
+/// losses is accepted: it is what a dead path looks like.
+///
+/// Replay runs across joints as if they were not there; use [`runs`](Self::runs) to keep runs apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    header: Vec<String>,
+    sent: Vec<Instant>,
+    rtt_us: Vec<u32>,
+    joints: Vec<usize>,
+    index: RowIndex,
+}
+
+/// In `rtt_us`: no answer.
+const LOST: u32 = u32::MAX;
+
+impl Trace {
+    /// A trace of these rows, in order of sending, with neither header nor joints.
+    ///
+    /// # Errors
+    /// [`TraceError::NoRows`] without any; [`TraceError::Unsorted`], with the one-based number of the row in
+    /// place of the line, where a send time does not rise.
+    pub fn from_rows(rows: impl IntoIterator<Item = Row>) -> Result<Self, TraceError> {
+        let mut builder = parse::Builder::default();
+        for (number, row) in rows.into_iter().enumerate() {
+            builder.push(row, number + 1)?;
+        }
+        builder.finish()
+    }
+
+    /// The header lines, without the leading `#`.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// Rows at which another run begins: zero-based, rising, none of them 0.
+    #[must_use]
+    pub fn joints(&self) -> &[usize] {
+        &self.joints
+    }
+
+    /// The same trace with these joints; those that are no row of it, or row 0, are left out.
+    #[must_use]
+    pub fn with_joints(mut self, joints: impl IntoIterator<Item = usize>) -> Self {
+        self.joints = joints
+            .into_iter()
+            .filter(|&at| (1..self.len()).contains(&at))
+            .collect();
+        self.joints.sort_unstable();
+        self.joints.dedup();
+        self
+    }
+
+    /// The number of rows, at least 1.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Never: there is at least one row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// The rows, in order of sending.
+    #[must_use]
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + '_ {
+        let rtts = self
+            .rtt_us
+            .iter()
+            .map(|&us| (us != LOST).then(|| Duration::from_micros(us.into())));
+        self.sent
+            .iter()
+            .zip(rtts)
+            .map(|(&sent, rtt)| Row { sent, rtt })
+    }
+
+    /// How many rows were lost.
+    #[must_use]
+    pub fn losses(&self) -> usize {
+        self.rtt_us.iter().filter(|&&us| us == LOST).count()
+    }
+
+    /// The runs between the joints, each a trace of its own that keeps its times.
+    pub fn runs(&self) -> impl Iterator<Item = Self> + '_ {
+        let begins = core::iter::once(0).chain(self.joints.iter().copied());
+        let ends = self
+            .joints
+            .iter()
+            .copied()
+            .chain(core::iter::once(self.len()));
+        begins
+            .zip(ends)
+            .filter_map(|(from, until)| self.part(from..until))
+    }
+
+    fn part(&self, rows: Range<usize>) -> Option<Self> {
+        let sent = self.sent.get(rows.clone())?;
+        let rtt_us = self.rtt_us.get(rows)?;
+        Some(Self::assemble(
+            self.header.clone(),
+            sent.to_vec(),
+            rtt_us.to_vec(),
+        ))
+    }
+
+    fn assemble(header: Vec<String>, sent: Vec<Instant>, rtt_us: Vec<u32>) -> Self {
+        let index = RowIndex::new(&sent);
+        Self {
+            header,
+            sent,
+            rtt_us,
+            joints: Vec::new(),
+            index,
+        }
+    }
+}
+
+impl Network for Trace {
+    fn answer(&self, sent_at: Instant) -> Option<Duration> {
+        let row = self.index.row_before(&self.sent, sent_at);
+        let us = self.rtt_us.get(row).copied().unwrap_or(LOST);
+        (us != LOST).then(|| Duration::from_micros(us.into()))
+    }
+
+    fn start(&self) -> Instant {
+        self.sent.first().copied().unwrap_or(Instant::ZERO)
+    }
+
+    fn end(&self) -> Instant {
+        let last = self.sent.last().copied().unwrap_or(Instant::ZERO);
+        let spacings = (self.sent.len() as u64).saturating_sub(1).max(1);
+        last.plus((last.since(self.start()) / spacings).max(1))
+    }
+}
+
+/// The column value of a round trip: microseconds, capped just below the mark for a loss.
+fn column(rtt: Option<Duration>) -> u32 {
+    rtt.map_or(LOST, |rtt| rtt_micros(rtt).min(LOST - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(ms: u64, rtt_ms: Option<u64>) -> Row {
+        Row {
+            sent: Instant::from_millis(ms),
+            rtt: rtt_ms.map(Duration::from_millis),
+        }
+    }
+
+    #[test]
+    fn a_probe_is_answered_as_the_row_before_it_was() {
+        let trace = Trace::from_rows([row(10, Some(1)), row(20, None), row(40, Some(3))]).unwrap();
+        let at = |ms| {
+            trace
+                .answer(Instant::from_millis(ms))
+                .map(|rtt| rtt.as_millis())
+        };
+        assert_eq!([at(0), at(10), at(19)], [Some(1); 3]);
+        assert_eq!([at(20), at(39)], [None; 2]);
+        assert_eq!([at(40), at(1_000_000)], [Some(3); 2]);
+        assert_eq!(
+            (trace.start().as_micros(), trace.end().as_micros()),
+            (10_000, 55_000)
+        );
+    }
+
+    #[test]
+    fn runs_split_at_the_joints_and_lose_nothing() {
+        let rows = (0..10).map(|i| row(i * 100, Some(i)));
+        let trace = Trace::from_rows(rows)
+            .unwrap()
+            .with_joints([7, 3, 3, 0, 99]);
+        assert_eq!(trace.joints(), [3, 7]);
+        let lengths: Vec<_> = trace.runs().map(|run| run.len()).collect();
+        assert_eq!(lengths, [3, 4, 3]);
+        let rejoined: Vec<_> = trace
+            .runs()
+            .flat_map(|run| run.rows().collect::<Vec<_>>())
+            .collect();
+        assert!(rejoined.into_iter().eq(trace.rows()));
+    }
+
+    #[test]
+    fn a_single_row_is_a_network() {
+        let trace = Trace::from_rows([row(5, Some(1))]).unwrap();
+        assert!(trace.end() > trace.start());
+    }
+
+    #[test]
+    fn an_endless_round_trip_is_capped_and_not_read_as_a_loss() {
+        let endless = Row {
+            sent: Instant::ZERO,
+            rtt: Some(Duration::MAX),
+        };
+        let trace = Trace::from_rows([endless]).unwrap();
+        assert_eq!(
+            trace.answer(Instant::ZERO),
+            Some(Duration::from_micros(u64::from(LOST) - 1))
+        );
+    }
+}

@@ -1,0 +1,245 @@
+//! How many outages a warner announces, how long before, and how often it is wrong.
+//!
+//! An outage is a silence longer than the bound of a [`Case`](crate::Case), from the send time of the last probe that a prober every 10 ms had answered in time.
+//! A warner gives each thing that a monitor sees a score; a score over a threshold is a warning, and none follows within the horizon. An outage is
+//! announced by a warning at most the horizon before it begins; a warning that announces none, and is not given during one, is false.
+//! The threshold is what a warner is free to choose, so two are compared at equal false warnings, with the same steps of probing.
+//!
+//! ```
+//! use core::time::Duration;
+//! use systole_lab::network::{Lognormal, Outage, Queue, Synthetic};
+//! use systole_lab::warning::{Curve, FixedThreshold, View};
+//! use systole_lab::Case;
+//! use systole::{Config, EarlyWarning, Instant, Monitor};
+//!
+//! # fn main() -> Result<(), systole::ConfigError> {
+//! let secs = Duration::from_secs;
+//! // every ten minutes a queue builds up, and then the path is gone
+//! let network = Synthetic::new(secs(7_200))
+//!     .with(Lognormal::new(Duration::from_millis(40), 0.3, 1))
+//!     .with(Queue::once(Instant::from_secs(300), secs(20), secs(1)).every(secs(600)))
+//!     .with(Outage::once(Instant::from_secs(320), secs(8)).every(secs(600)));
+//! let case = Case::new("queues before outages", network, secs(3));
+//! let config = Config::every(secs(1))?.detect_within(secs(3))?.seed(7)?;
+//! let view = View::new(&case, secs(30), |start| Monitor::<32>::new(config, start).ok());
+//!
+//! let ours = Curve::of(&[&view], .., |_| EarlyWarning::new());
+//! let fixed = Curve::of(&[&view], .., |_| FixedThreshold::default());
+//! assert!(ours.announced(1.0) > 0.99 && ours.lead_s(1.0) > 10.0);
+//! assert!(ours.announced(1.0) >= fixed.announced(1.0));
+//! # Ok(()) }
+//! ```
+
+mod rival;
+mod view;
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::{Bound, RangeBounds};
+use core::time::Duration;
+
+pub use rival::{EwmaBand, FixedRatio, FixedThreshold};
+pub use view::{Seen, Sight, View};
+
+use crate::time::{MicrosExt as _, micros};
+use systole::{EarlyWarning, Instant};
+
+/// Whatever gives what a monitor sees a score: the higher, the likelier an outage.
+pub trait Warner {
+    /// The score after one more thing was seen.
+    fn score(&mut self, sight: Sight) -> f64;
+}
+
+impl Warner for EarlyWarning {
+    fn score(&mut self, sight: Sight) -> f64 {
+        match sight {
+            Sight::Answered(rtt) => self.answered(rtt),
+            Sight::Overdue => self.overdue(),
+            Sight::Waiting(age) => self.waiting(age),
+        };
+        Self::score(self).into()
+    }
+}
+
+/// What one threshold came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// The threshold.
+    pub threshold: f64,
+    /// False warnings an hour.
+    pub false_per_hour: f64,
+    /// The share of outages that were announced.
+    pub announced: f64,
+    /// How long before, on average.
+    pub lead_s: f64,
+}
+
+/// What all thresholds come to, from the highest to the lowest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve(Vec<Point>);
+
+/// Thresholds are quantiles of the scores, from one in 60,000 to half of them.
+const THRESHOLDS: u32 = 60;
+
+impl Curve {
+    /// Judges the warner that `build` makes for a view, over all of `views`, in this part of each, 0 the start and 1 the end.
+    pub fn of<W: Warner>(
+        views: &[&View],
+        part: impl RangeBounds<f64>,
+        build: impl Fn(&View) -> W,
+    ) -> Self {
+        let scored: Vec<Scored<'_>> = views
+            .iter()
+            .map(|view| Scored::new(view, &part, || build(view)))
+            .collect();
+        let mut all: Vec<f64> = scored.iter().flat_map(Scored::scores).collect();
+        all.sort_by(f64::total_cmp);
+        let threshold = |step: u32| {
+            let beyond = 0.5 * libm::pow(10.0, 4.5 * f64::from(step) / f64::from(THRESHOLDS) - 4.5);
+            let place = all.len() as f64 * (1.0 - beyond);
+            all.get(place as usize).copied()
+        };
+        let mut thresholds: Vec<f64> = (0..=THRESHOLDS).filter_map(threshold).collect();
+        thresholds.dedup();
+        let points = thresholds.into_iter();
+        Self(points.map(|at| judge(&scored, at)).collect())
+    }
+
+    /// The points, of the rarest warnings first.
+    #[must_use]
+    pub fn points(&self) -> &[Point] {
+        &self.0
+    }
+
+    /// The share of outages announced where at most so many warnings an hour are false; between two thresholds, as if each was used now and then.
+    #[must_use]
+    pub fn announced(&self, false_per_hour: f64) -> f64 {
+        let (mut best, mut below) = (0.0_f64, Point::default());
+        for point in &self.0 {
+            if point.false_per_hour <= false_per_hour {
+                below = *point;
+                best = best.max(point.announced);
+            } else if point.announced > best {
+                let share = (false_per_hour - below.false_per_hour)
+                    / (point.false_per_hour - below.false_per_hour);
+                return best.max(below.announced + share * (point.announced - below.announced));
+            }
+        }
+        best
+    }
+
+    /// How long before they begin outages are announced, on average, at the lowest threshold with at most so many false warnings an hour.
+    #[must_use]
+    pub fn lead_s(&self, false_per_hour: f64) -> f64 {
+        self.last_within(false_per_hour)
+            .map_or(0.0, |point| point.lead_s)
+    }
+
+    /// The lowest threshold with at most so many false warnings an hour.
+    #[must_use]
+    pub fn last_within(&self, false_per_hour: f64) -> Option<&Point> {
+        let within = |point: &&Point| point.false_per_hour <= false_per_hour;
+        self.0.iter().rev().find(within)
+    }
+}
+
+/// A view with the score of everything in it.
+struct Scored<'a> {
+    view: &'a View,
+    /// What counts.
+    from: Instant,
+    until: Instant,
+    runs: Vec<Vec<(Instant, f64)>>,
+}
+
+impl<'a> Scored<'a> {
+    fn new<W: Warner>(view: &'a View, part: &impl RangeBounds<f64>, build: impl Fn() -> W) -> Self {
+        let (from, until) = view.part(edge(part.start_bound(), 0.0), edge(part.end_bound(), 1.0));
+        let score = |run: &Vec<Seen>| {
+            let mut warner = build();
+            run.iter()
+                .map(|seen| (seen.at, warner.score(seen.sight)))
+                .collect()
+        };
+        let runs = view.runs().iter().map(score).collect();
+        Self {
+            view,
+            from,
+            until,
+            runs,
+        }
+    }
+
+    fn scores(&self) -> impl Iterator<Item = f64> + '_ {
+        self.runs.iter().flatten().map(|&(_, score)| score)
+    }
+
+    fn counts(&self, at: Instant) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// Goes through one run at a threshold.
+    fn tally(&self, run: &[(Instant, f64)], threshold: f64, sum: &mut Tally) {
+        let outages = self.view.outages();
+        let horizon_us = micros(self.view.horizon());
+        let mut leads = vec![None; outages.len()];
+        let mut free = Instant::ZERO;
+        for &(at, _) in run.iter().filter(|(_, score)| *score > threshold) {
+            if at < free {
+                continue;
+            }
+            free = at.plus(horizon_us);
+            let next = outages.partition_point(|outage| outage.from < at);
+            let during = next.checked_sub(1).and_then(|last| outages.get(last));
+            let during = during.is_some_and(|outage| at <= outage.until);
+            let ahead = leads.iter_mut().zip(outages).skip(next);
+            let mut announces = false;
+            for (lead, outage) in ahead.take_while(|(_, outage)| outage.from <= free) {
+                *lead = Some(outage.from.since(at));
+                announces = true;
+            }
+            sum.wrong += u32::from(self.counts(at) && !announces && !during);
+        }
+        for (lead, _) in leads
+            .iter()
+            .zip(outages)
+            .filter(|(_, outage)| self.counts(outage.from))
+        {
+            sum.outages += 1;
+            sum.announced += u32::from(lead.is_some());
+            sum.lead_s += lead.map_or(0.0, |us| us as f64 / 1e6);
+        }
+        sum.hours += Duration::from_micros(self.until.since(self.from)).as_secs_f64() / 3_600.0;
+    }
+}
+
+const fn edge(bound: Bound<&f64>, open: f64) -> f64 {
+    match bound {
+        Bound::Included(&at) | Bound::Excluded(&at) => at,
+        Bound::Unbounded => open,
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    outages: u32,
+    announced: u32,
+    wrong: u32,
+    lead_s: f64,
+    hours: f64,
+}
+
+fn judge(scored: &[Scored<'_>], threshold: f64) -> Point {
+    let mut sum = Tally::default();
+    for one in scored {
+        for run in &one.runs {
+            one.tally(run, threshold, &mut sum);
+        }
+    }
+    Point {
+        threshold,
+        false_per_hour: f64::from(sum.wrong) / sum.hours,
+        announced: f64::from(sum.announced) / f64::from(sum.outages.max(1)),
+        lead_s: sum.lead_s / f64::from(sum.announced.max(1)),
+    }
+}

@@ -1,0 +1,851 @@
+//! A monitor as its design has it: slow, obvious, and with no code in common with the crate.
+//!
+//! It reads a transcript of what was said to a monitor, keeps every probe there ever was, and says what the verdict, the
+//! events and the deadline have to be. What it takes on faith is when the next probe is due, which is the schedule's business.
+//! The plan is a constant one: the same interval, timeout and bound for ever.
+
+use core::time::Duration;
+
+use systole::{Event, Failure, Instant, Output, ProbeId, Reason, Verdict};
+
+use crate::ops::monitor::{Call, Record};
+
+/// A plan that never changes, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant {
+    pub interval: u64,
+    pub timeout: u64,
+    /// At doubling waits.
+    pub retries: u32,
+    pub stated: Option<u64>,
+    pub rise: u32,
+    pub pause: u64,
+}
+
+impl Fate {
+    const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Waiting | Self::Overdue | Self::Asleep | Self::Overslept
+        )
+    }
+}
+
+impl Constant {
+    /// "Every plan has a bound: the stated one, else interval + timeout + retries."
+    pub fn bound(&self) -> u64 {
+        let waits: u64 = (0..=self.retries).map(|retry| self.timeout << retry).sum();
+        self.stated.unwrap_or(self.interval + waits)
+    }
+
+    /// How long the `retry`-th retry (from 1) of an episode may go unanswered, where `left` remains until the bound.
+    fn retry_timeout(&self, retry: u32, left: u64) -> u64 {
+        let doubled = self.timeout << retry.min(31);
+        let last = retry >= self.retries && left < 2 * doubled;
+        let wanted = if last { left } else { doubled };
+        wanted.min(self.interval).max(self.timeout)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Waiting,
+    Overdue,
+    Failed,
+    Void,
+    Unsent,
+    /// Waited for no more, as it is not remembered; overdue when its time has come.
+    Hidden,
+    /// Overdue when we slept, which is told with the next poll, or was.
+    Asleep,
+    Overslept,
+    Answered,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    id: ProbeId,
+    sent: u64,
+    overdue_at: u64,
+    fate: Fate,
+    /// Sent to the peer before it was restarted.
+    old: bool,
+    /// Known by its id alone.
+    forgotten: bool,
+    /// When it was sent on the caller's clock.
+    at: u64,
+}
+
+/// "The last eight probes are remembered", of those that were not answered.
+const REMEMBERED: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Told {
+    Transition(Verdict, Verdict, Reason),
+    Paused(u64),
+    Blind(u64),
+}
+
+/// Sends that failed since the last one that is known to have succeeded.
+#[derive(Clone, Copy)]
+struct Failing {
+    since: u64,
+    at: u64,
+    told: bool,
+}
+
+pub struct Model {
+    plan: Constant,
+    /// The caller's clock; and the peer's, which stands still while nobody looks. "Our own lateness is ours."
+    now: u64,
+    seen: u64,
+    /// What the bound is longer by, and the end of the last span in which the peer could not be asked.
+    credit: u64,
+    credited_at: u64,
+    failing: Option<Failing>,
+    /// When lateness was last credited, on the caller's clock.
+    credited: u64,
+    /// "The smoothed round trip, times 8, and its variation, times 4."
+    rtt: Option<(u64, u64)>,
+    /// When the oldest probe was sent that was forgotten while it was waited for, at the latest.
+    hidden: Option<u64>,
+    /// How far apart those were, of late.
+    apart: u64,
+    /// Wakes in vain, and how long they were.
+    wakes: (u32, u64),
+    /// The bound in force, and whether a reply was just handed in that may be to another probe.
+    bound: u64,
+    guessed: bool,
+    /// The bound that is kept, and since when.
+    looser: Option<(u64, u64)>,
+    probes: Vec<Probe>,
+    next: u64,
+    verdict: Verdict,
+    asked: bool,
+    /// What the bound counts from.
+    mark: u64,
+    /// The latest send time that an answer proved life at.
+    proof: u64,
+    /// Retries sent in this episode, where there is one.
+    episode: Option<u32>,
+    risen: u32,
+    revival: Reason,
+    number: u32,
+    /// By kind: a later one takes the place of an earlier one.
+    events: Vec<(u32, Told)>,
+    /// How late we were since the last drain, or the last pause that was told.
+    late: u64,
+}
+
+impl Model {
+    pub fn new(plan: Constant, now: Instant) -> Self {
+        let now = now.as_micros();
+        Self {
+            plan,
+            now,
+            seen: now,
+            credit: 0,
+            credited_at: 0,
+            failing: None,
+            credited: now,
+            rtt: None,
+            hidden: None,
+            apart: 0,
+            wakes: (0, 0),
+            bound: plan.bound(),
+            guessed: false,
+            looser: None,
+            probes: Vec::new(),
+            next: now,
+            verdict: Verdict::Unknown,
+            asked: false,
+            mark: 0,
+            proof: 0,
+            episode: None,
+            risen: 0,
+            revival: Reason::Recovered,
+            number: 0,
+            events: Vec::new(),
+            late: 0,
+        }
+    }
+
+    /// Follows one call, and compares.
+    pub fn follow(&mut self, record: &Record) {
+        match record.call {
+            Call::Resync => self.resync(record.at.as_micros()),
+            _ => self.look(record.at.as_micros()),
+        }
+        match record.call {
+            Call::Poll => self.expire(),
+            Call::Reply(id, _) => self.reply(id, record.at.as_micros()),
+            Call::ReplyAny => self.reply_any(record.at.as_micros()),
+            Call::Traffic => {
+                let arrived = self.seen_at(record.at.as_micros());
+                let alive_at = arrived.saturating_sub(self.plan.timeout);
+                self.trim_hidden(alive_at);
+                self.prove(alive_at, false);
+            }
+            Call::Failure(id, failure) => self.fail(id, failure),
+            Call::Unsent(id) => self.unsent(id),
+            Call::Restarted => self.restart(),
+            Call::Resumed => self.resume(),
+            Call::ProbeNow | Call::Pushback | Call::Resync => {}
+        }
+        self.next = record.after.next_probe_at.as_micros();
+        let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
+        assert_eq!(micros(record.after.heart.smoothed), smoothed);
+        let waits = |p: &Probe| p.fate == Fate::Waiting && !p.forgotten && !p.old;
+        let waits = self.probes.iter().any(waits);
+        if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive && !waits {
+            self.allow_lead();
+        }
+        self.settle();
+        if let Some(output) = record.output {
+            self.expect(output);
+        }
+        assert_eq!(record.after.heart.verdict, self.verdict);
+        let dead_at = self.dead_at().map(|at| self.on_the_clock(at));
+        assert_eq!(record.after.dead_at, dead_at.map(Instant::from_micros));
+        assert_eq!(record.after.events, self.number);
+        assert_eq!(micros(record.after.heart.plan.bound()), self.bound);
+    }
+
+    // ---- time ----
+
+    fn look(&mut self, at: u64) {
+        let due = self.deadline().max(self.now);
+        let now = at.max(self.now);
+        let late = now.saturating_sub(due);
+        self.seen += now - self.now - late;
+        self.now = now;
+        if late > 0 {
+            self.credited = now;
+        }
+        self.pause(late);
+    }
+
+    /// What we are late in pieces between two drains makes one pause.
+    fn pause(&mut self, late: u64) {
+        self.late += late;
+        let all = self.late;
+        let mut pending = self.events.iter_mut().map(|(_, told)| told);
+        match pending.find(|told| matches!(told, Told::Paused(_))) {
+            Some(paused) => *paused = Told::Paused(all),
+            None if late > 0 && all >= self.plan.pause => self.tell(Told::Paused(all)),
+            None => {}
+        }
+    }
+
+    /// The peer's time at a moment of the caller's past, as far as that is known.
+    const fn seen_at(&self, at: u64) -> u64 {
+        if at >= self.credited {
+            self.seen.saturating_sub(self.now.saturating_sub(at))
+        } else {
+            self.seen
+        }
+    }
+
+    const fn on_the_clock(&self, seen: u64) -> u64 {
+        self.now + seen.saturating_sub(self.seen)
+    }
+
+    fn resync(&mut self, at: u64) {
+        let back = self.now.saturating_sub(at);
+        self.now -= back;
+        self.credited = self.now;
+        if let Some(failing) = &mut self.failing {
+            failing.at = failing.at.saturating_sub(back);
+        }
+        for probe in &mut self.probes {
+            probe.at = probe.at.saturating_sub(back);
+        }
+    }
+
+    /// "What cannot be sent is our fault": the last try, if it failed.
+    fn failed_send(&self) -> Option<u64> {
+        let last = self.probes.last()?;
+        (last.fate == Fate::Unsent && !last.old).then_some(last.sent)
+    }
+
+    fn dead_at(&self) -> Option<u64> {
+        let falls_at = self.falls_at().filter(|_| self.failed_send().is_none())?;
+        let (wakes, waited) = self.wakes;
+        if wakes < 8 || waited < self.plan.timeout.min(32 * self.longest()) {
+            return Some(falls_at);
+        }
+        let asked = |p: &&Probe| {
+            let asked = matches!(p.fate, Fate::Waiting | Fate::Overdue);
+            asked && !p.forgotten && !p.old
+        };
+        let asked = self.probes.iter().rfind(asked);
+        let in_vain = |p: &Probe| p.sent + self.plan.timeout.min(8 * self.longest());
+        Some(asked.map_or(falls_at, |p| falls_at.min(in_vain(p))))
+    }
+
+    fn falls_at(&self) -> Option<u64> {
+        let pending = self.asked && self.verdict != Verdict::Dead;
+        pending.then(|| self.mark + self.credit + self.bound)
+    }
+
+    /// "For one bound none succeeded and nothing proved life."
+    fn blind_at(&self) -> Option<u64> {
+        self.failed_send()?;
+        let failing = self.failing.filter(|failing| !failing.told)?;
+        Some(failing.since.max(self.mark) + self.bound)
+    }
+
+    fn add_credit(&mut self, span: u64) {
+        if !self.asked || self.verdict == Verdict::Dead {
+            return;
+        }
+        let silent = self.seen.saturating_sub(self.mark);
+        self.credit = (self.credit + span).min(silent);
+        self.credited_at = self.seen;
+    }
+
+    /// The first moment at which anything can change.
+    fn deadline(&self) -> u64 {
+        let waiting = self.probes.iter().filter(|p| p.fate == Fate::Waiting);
+        let overdue = waiting.map(|probe| probe.overdue_at);
+        let hidden = self.hidden.map(|sent| sent + self.plan.timeout);
+        let overdue = overdue.chain(hidden);
+        let changes = overdue.chain(self.dead_at()).chain(self.blind_at());
+        let first = changes.map(|at| self.on_the_clock(at)).min();
+        self.next.min(first.unwrap_or(u64::MAX))
+    }
+
+    /// One transition is told after the other.
+    fn is_turning(&self) -> bool {
+        let transition = |told: &Told| matches!(told, Told::Transition(..));
+        self.events.iter().any(|(_, told)| transition(told))
+    }
+
+    fn expire(&mut self) {
+        if self.is_turning() && self.verdict == Verdict::Alive {
+            return;
+        }
+        let overdue = |p: &Probe| match p.fate {
+            Fate::Waiting => p.overdue_at <= self.seen,
+            fate => fate == Fate::Asleep,
+        };
+        let mut overdue: Vec<_> = (0..self.probes.len())
+            .filter(|&at| overdue(&self.probes[at]))
+            .collect();
+        for at in overdue.drain(..) {
+            self.probes[at].fate = match self.probes[at].fate {
+                Fate::Asleep => Fate::Overslept,
+                _ => Fate::Overdue,
+            };
+            self.doubt(self.probes[at].sent, Reason::Overdue);
+        }
+        if let Some(sent) = self
+            .hidden
+            .filter(|sent| sent + self.plan.timeout <= self.seen)
+        {
+            let (mean, overdue) = (self.mean_apart(sent), self.seen - self.plan.timeout);
+            if let Some(first) = self.index(|p| p.fate == Fate::Hidden) {
+                self.probes[first].fate = Fate::Overdue;
+            }
+            self.doubt(sent, Reason::Overdue);
+            self.hide_from(sent.max(overdue) + mean);
+        }
+        if self.is_turning() {
+            return;
+        }
+        let dead_at = self.dead_at().filter(|&at| at <= self.seen);
+        if dead_at.is_some() && self.verdict == Verdict::Alive {
+            self.episode = Some(0);
+            self.turn(Verdict::Suspect, Reason::Overdue);
+        } else if dead_at.is_some() {
+            self.bound = self.plan.bound();
+            let never = self.verdict == Verdict::Unknown;
+            self.mark = self.seen;
+            (self.credit, self.credited_at) = (0, 0);
+            self.risen = 0;
+            self.turn(
+                Verdict::Dead,
+                if never {
+                    Reason::NeverHeard
+                } else {
+                    Reason::Silent
+                },
+            );
+        }
+        if self.blind_at().is_some_and(|at| at <= self.seen) {
+            self.go_blind();
+        }
+    }
+
+    /// When the oldest probe was sent that is remembered and that something can still become of.
+    fn oldest_open(&self) -> Option<u64> {
+        let open = |p: &&Probe| p.fate.is_open() && !p.forgotten && !p.old;
+        self.probes.iter().find(open).map(|p| p.sent)
+    }
+
+    fn hidden_count(&self) -> u64 {
+        let hidden = self.probes.iter().filter(|p| p.fate == Fate::Hidden);
+        hidden.count() as u64
+    }
+
+    /// How far apart those are on the average that were forgotten, of which the oldest was sent at `first`.
+    fn mean_apart(&self, first: u64) -> u64 {
+        let oldest = self.oldest_open().unwrap_or(first);
+        oldest.saturating_sub(first) / self.hidden_count().max(1)
+    }
+
+    /// The oldest of them was sent at `next`, unless that one is remembered.
+    fn hide_from(&mut self, next: u64) {
+        let is_hidden = self.oldest_open().is_some_and(|oldest| next < oldest);
+        if is_hidden && self.hidden_count() > 0 {
+            self.hidden = Some(next);
+        } else {
+            self.give_up_hidden();
+        }
+    }
+
+    fn keep_hidden(&mut self, left: u64) {
+        while self.hidden_count() > left
+            && let Some(first) = self.index(|p| p.fate == Fate::Hidden)
+        {
+            self.probes[first].fate = Fate::Void;
+        }
+        if self.hidden_count() == 0 {
+            self.hidden = None;
+        }
+    }
+
+    /// Something else than a reply proves life at `alive_at`: as many are left as were sent since, at equal distances.
+    fn trim_hidden(&mut self, alive_at: u64) {
+        let Some(hidden) = self.hidden else { return };
+        let oldest = self.oldest_open().unwrap_or(0);
+        let since = oldest.saturating_sub(hidden.max(alive_at));
+        let mean = self.mean_apart(hidden).max(1);
+        self.keep_hidden((since + mean / 2) / mean);
+    }
+
+    fn give_up_hidden(&mut self) {
+        self.hidden = None;
+        for probe in &mut self.probes {
+            if probe.fate == Fate::Hidden {
+                probe.fate = Fate::Void;
+            }
+        }
+    }
+
+    /// The longest round trip that is expected, whatever timeout is configured.
+    fn longest(&self) -> u64 {
+        self.rtt.map_or(self.plan.timeout, |(smoothed, variation)| {
+            smoothed / 8 + variation
+        })
+    }
+
+    fn go_blind(&mut self) {
+        (self.hidden, self.wakes) = (None, (0, 0));
+        for probe in &mut self.probes {
+            if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
+                probe.fate = Fate::Void;
+            }
+        }
+        (self.asked, self.episode, self.risen) = (false, None, 0);
+        (self.credit, self.credited_at) = (0, 0);
+        self.turn(Verdict::Unknown, Reason::Blind);
+        if let Some(failing) = &mut self.failing {
+            failing.told = true;
+            let at = failing.at;
+            self.tell(Told::Blind(at));
+        }
+    }
+
+    // ---- probes and what becomes of them ----
+
+    /// The oldest probe that is so.
+    fn index(&self, is: impl Fn(&Probe) -> bool) -> Option<usize> {
+        let mut found = (0..self.probes.len()).filter(|&at| is(&self.probes[at]));
+        found.next()
+    }
+
+    fn send(&mut self, id: ProbeId) {
+        if let Some(failed) = self.failed_send() {
+            self.add_credit(self.seen - failed);
+        }
+        if !self.asked {
+            self.asked = true;
+            self.mark = self.seen;
+            (self.credit, self.credited_at) = (0, 0);
+            self.bound = self.plan.bound();
+        }
+        let mut timeout = self.plan.timeout;
+        if let Some(retries) = &mut self.episode
+            && self.verdict != Verdict::Dead
+        {
+            *retries = (*retries + 1).min(self.plan.retries);
+            let left = (self.mark + self.credit + self.bound).saturating_sub(self.seen);
+            if self.plan.retries > 0 {
+                timeout = self.plan.retry_timeout(*retries, left);
+            }
+        }
+        self.probes.push(Probe {
+            id,
+            sent: self.seen,
+            overdue_at: self.seen + timeout,
+            fate: Fate::Waiting,
+            old: false,
+            forgotten: false,
+            at: self.now,
+        });
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        let remembered =
+            |p: &Probe| !p.forgotten && !matches!(p.fate, Fate::Answered | Fate::Unsent);
+        if self.probes.iter().filter(|p| remembered(p)).count() > REMEMBERED
+            && let Some(oldest) = self.index(remembered)
+        {
+            self.probes[oldest].forgotten = true;
+            if self.probes[oldest].fate == Fate::Waiting {
+                self.probes[oldest].fate = Fate::Hidden;
+                let sent = self.probes[oldest].sent;
+                if sent >= self.proof {
+                    self.hidden = Some(self.hidden.map_or(sent, |first| first.min(sent)));
+                    let next = self.probes.iter().find(|p| remembered(p));
+                    let apart = next.map_or(0, |next| next.sent - sent);
+                    self.apart = apart.max(self.apart - self.apart / 64);
+                }
+            }
+        }
+    }
+
+    /// "Where that leaves less time than the next probe needs, the bound in force is longer."
+    fn allow_lead(&mut self) {
+        let next = (self.seen + self.next.saturating_sub(self.now))
+            .saturating_sub(self.now.saturating_sub(self.next));
+        let lead = next.saturating_sub(self.mark + self.credit);
+        if lead > self.plan.interval {
+            let tail = match self.plan.stated {
+                Some(_) => self.plan.timeout,
+                None => self.bound - self.plan.interval,
+            };
+            self.bound = self.bound.max(lead + tail);
+        }
+    }
+
+    /// A plan is drawn up with every answer, but not while an episode lasts.
+    fn replan(&mut self) {
+        if self.episode.is_none() || self.verdict == Verdict::Dead {
+            self.bound = self.plan.bound();
+        }
+        self.settle();
+    }
+
+    /// The bound is kept until a probe sent since is answered.
+    fn settle(&mut self) {
+        match self.looser {
+            Some((_, since)) if self.mark >= since => {
+                self.looser = None;
+                self.bound = self.plan.bound();
+            }
+            Some((bound, _)) => self.bound = self.bound.max(bound),
+            None => {}
+        }
+    }
+
+    /// A probe sent at `sent` is known to have been.
+    fn sent_since(&mut self, sent: u64) {
+        self.failing = self.failing.filter(|failing| sent < failing.since);
+    }
+
+    /// A probe sent at `sent` is overdue or failed.
+    fn doubt(&mut self, sent: u64, reason: Reason) {
+        self.sent_since(sent);
+        if sent < self.proof && self.verdict == Verdict::Dead {
+            return; // a later one was answered
+        }
+        if self.verdict == Verdict::Alive && sent <= self.mark {
+            return; // something sent after it was answered
+        }
+        self.episode = self.episode.or(Some(0));
+        self.risen = 0;
+        if self.verdict == Verdict::Alive {
+            self.turn(Verdict::Suspect, reason);
+        }
+    }
+
+    fn reply(&mut self, id: ProbeId, received_at: u64) {
+        let proof = self.proof;
+        let known = |p: &Probe| p.id == id && !p.old && !(p.forgotten && p.sent <= proof);
+        let Some(at) = self.index(|p| known(p) && p.fate != Fate::Answered) else {
+            return;
+        };
+        let Probe {
+            sent,
+            fate,
+            forgotten,
+            ..
+        } = self.probes[at];
+        if forgotten || matches!(fate, Fate::Waiting | Fate::Overdue) {
+            let age = self.seen_at(received_at).saturating_sub(sent);
+            self.sample(age); // what the peer held it for is waited for, too
+        }
+        self.probes[at].fate = Fate::Answered;
+        if forgotten {
+            let open = |p: &Probe| p.fate.is_open() && !p.forgotten && !p.old;
+            let oldest = self.index(open).unwrap_or(at + 1);
+            self.keep_hidden((oldest - at - 1) as u64);
+        }
+        self.sent_since(sent);
+        self.replan();
+        self.proof = self.proof.max(sent);
+        self.prove(sent, true);
+    }
+
+    /// RFC 6298, in Jacobson's integer form.
+    fn sample(&mut self, rtt: u64) {
+        let rtt = rtt.min(u32::MAX.into());
+        self.rtt = Some(match self.rtt {
+            None => (8 * rtt, (2 * rtt).min(u32::MAX.into())),
+            Some((smoothed, variation)) => {
+                let deviation = rtt.abs_diff(smoothed / 8);
+                let variation = variation - variation / 4 + deviation;
+                (
+                    smoothed - smoothed / 8 + rtt,
+                    variation.min(u32::MAX.into()),
+                )
+            }
+        });
+    }
+
+    /// "The oldest that may still be answered"; where it comes as soon after the latest as usual, what was given up before was lost.
+    fn reply_any(&mut self, received_at: u64) {
+        let at = self.seen_at(received_at);
+        let since = at.saturating_sub(self.bound);
+        let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
+        let known = |p: &&Probe| !p.forgotten && !p.old;
+        let open = |p: &&Probe| p.fate.is_open();
+        let latest = self.probes.iter().filter(known).rfind(open);
+        let usual = latest.is_some_and(|p| {
+            let age = at.saturating_sub(p.sent);
+            p.sent >= since && smoothed > 0 && age.abs_diff(smoothed) <= smoothed / 2
+        });
+        let may_be = |p: &Probe| {
+            let answerable = p.fate.is_open() || (p.fate == Fate::Void && !usual);
+            answerable && p.sent >= since && !p.forgotten && !p.old
+        };
+        let only = self.probes.iter().filter(|p| may_be(p)).count() == 1;
+        let Some(index) = self.index(may_be) else {
+            return;
+        };
+        let Probe { sent, fate, .. } = self.probes[index];
+        let open = fate.is_open();
+        self.probes[index].fate = Fate::Answered;
+        for other in &mut self.probes {
+            if (usual || other.sent < sent) && !other.forgotten && !other.old {
+                other.fate = Fate::Answered; // in order
+            }
+        }
+        if open {
+            self.void();
+        }
+        self.sent_since(sent);
+        self.replan();
+        self.guessed = true;
+        if only {
+            self.sample(at.saturating_sub(sent));
+        }
+        self.proof = self.proof.max(sent);
+        self.prove(sent, only);
+    }
+
+    fn fail(&mut self, id: ProbeId, failure: Failure) {
+        if let Some(at) = self.index(|p| p.id == id && !p.old && p.fate == Fate::Waiting) {
+            self.probes[at].fate = Fate::Failed;
+            self.doubt(self.probes[at].sent, Reason::Failed(failure));
+        }
+    }
+
+    fn unsent(&mut self, id: ProbeId) {
+        let open = |p: &Probe| p.fate.is_open() && !p.old && !p.forgotten;
+        let Some(at) = self.index(|p| p.id == id && open(p)) else {
+            return;
+        };
+        self.probes[at].fate = Fate::Unsent;
+        let Probe { sent, at, .. } = self.probes[at];
+        let told = false;
+        let since = sent;
+        self.failing = self.failing.or(Some(Failing { since, at, told }));
+    }
+
+    fn void(&mut self) {
+        for probe in &mut self.probes {
+            if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
+                probe.fate = Fate::Void;
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.void();
+        for probe in &mut self.probes {
+            probe.old = true;
+        }
+        self.proof = self.seen;
+        (self.asked, self.episode, self.risen) = (false, None, 0);
+        (self.credit, self.credited_at) = (0, 0);
+        (self.failing, self.hidden, self.wakes) = (None, None, (0, 0));
+        self.turn(Verdict::Unknown, Reason::Restarted);
+    }
+
+    /// "Waited for as long as an answer takes" is overdue, later ones are void.
+    fn resume(&mut self) {
+        let (longest, seen, proof) = (self.longest(), self.seen, self.proof);
+        let mut waited = 0;
+        for probe in self.probes.iter_mut().filter(|p| !p.forgotten && !p.old) {
+            let age = seen - probe.sent;
+            probe.fate = match probe.fate {
+                Fate::Waiting if age < longest => {
+                    probe.fate = Fate::Void;
+                    continue;
+                }
+                Fate::Waiting => Fate::Asleep,
+                Fate::Overdue => Fate::Overslept,
+                _ => continue,
+            };
+            if probe.sent >= proof {
+                waited = waited.max(age);
+            }
+        }
+        if waited > 0 {
+            self.wakes.0 += 1;
+            self.wakes.1 += waited;
+        }
+        self.give_up_hidden();
+        self.allow_one_probe(self.seen);
+        self.looser = Some((self.bound, self.seen));
+    }
+
+    /// "A peer called dead gets it once it is heard again."
+    fn allow_one_probe(&mut self, now: u64) {
+        let needed = now + self.plan.timeout;
+        let credited = self.falls_at().map_or(0, |at| needed.saturating_sub(at));
+        self.credit += credited;
+        self.credited_at = self.credited_at.max(now);
+    }
+
+    // ---- verdicts ----
+
+    /// "A reply to a probe sent within the last bound ends `Suspect` at once and `Dead` after `rise` of them."
+    fn prove(&mut self, alive_at: u64, certain: bool) {
+        let ever_asked = !self.probes.is_empty();
+        if ever_asked && self.seen - alive_at > self.bound {
+            return;
+        }
+        self.proof = self.proof.max(alive_at);
+        if let Some(failing) = &mut self.failing {
+            failing.told = false;
+        }
+        self.wakes = (0, 0);
+        self.revive_or_rise(alive_at, certain);
+        if let Some(hidden) = self.hidden.filter(|&at| certain || alive_at >= at) {
+            let next = alive_at + self.plan.interval.max(self.apart);
+            self.hide_from(next.max(hidden));
+        }
+    }
+
+    fn revive_or_rise(&mut self, alive_at: u64, certain: bool) {
+        match self.verdict {
+            Verdict::Dead => self.rise(alive_at, certain),
+            Verdict::Unknown => self.revive(alive_at, Reason::Answered),
+            _ if alive_at >= self.mark => self.revive(alive_at, Reason::Answered),
+            _ => {}
+        }
+    }
+
+    fn rise(&mut self, alive_at: u64, certain: bool) {
+        if self.risen == 0 {
+            self.revival = match (certain, alive_at < self.mark) {
+                (true, true) => Reason::Refuted,
+                (true, false) => Reason::Recovered,
+                (false, _) => Reason::Undecided,
+            };
+        }
+        self.risen += 1;
+        if self.risen == self.plan.rise {
+            self.revive(alive_at, self.revival);
+        }
+    }
+
+    fn revive(&mut self, alive_at: u64, reason: Reason) {
+        let was_dead = self.verdict == Verdict::Dead;
+        self.mark = match self.verdict {
+            Verdict::Unknown if self.asked => self.mark.max(alive_at),
+            _ => alive_at,
+        };
+        let after = self.credited_at.saturating_sub(alive_at);
+        self.credit = if was_dead {
+            after
+        } else {
+            self.credit.min(after)
+        };
+        if self.episode.is_some() || self.verdict == Verdict::Dead {
+            self.bound = self.plan.bound();
+        }
+        (self.asked, self.episode, self.risen) = (true, None, 0);
+        self.turn(Verdict::Alive, reason);
+        if was_dead {
+            self.mark = self.proof.max(alive_at); // "the latest probe answered"
+            let after = self.credited_at.saturating_sub(self.mark);
+            self.credit = self.credit.min(after);
+        }
+    }
+
+    fn turn(&mut self, to: Verdict, reason: Reason) {
+        let from = core::mem::replace(&mut self.verdict, to);
+        if from != to {
+            self.tell(Told::Transition(from, to, reason));
+        }
+    }
+
+    // ---- what is told ----
+
+    /// "Each kind of event has one pending slot and its number shows a gap."
+    fn tell(&mut self, told: Told) {
+        let same = |other: &Told| core::mem::discriminant(other) == core::mem::discriminant(&told);
+        self.events.retain(|(_, other)| !same(other));
+        self.number += 1;
+        self.events.push((self.number, told));
+    }
+
+    fn expect(&mut self, output: Output) {
+        match output {
+            Output::Probe(id) => self.send(id),
+            Output::Event(event) => {
+                assert!(!self.events.is_empty(), "nothing to tell: {event:?}");
+                assert_eq!(told(event), self.events.remove(0));
+                if matches!(event, Event::Paused { .. }) {
+                    self.late = 0;
+                }
+            }
+            Output::Wait(until) => {
+                self.late = 0;
+                assert_eq!(self.events, []);
+                assert_eq!(until.as_micros(), self.deadline());
+            }
+            Output::Idle => assert_eq!(self.now, u64::MAX),
+        }
+    }
+}
+
+fn told(event: Event) -> (u32, Told) {
+    let told = match event {
+        Event::Transition(change) => Told::Transition(change.from, change.to, change.reason),
+        Event::Paused { lateness, .. } => Told::Paused(micros(lateness)),
+        Event::Blind { since, .. } => Told::Blind(since.as_micros()),
+        _ => panic!("a constant plan has no {event:?}"),
+    };
+    (event.number(), told)
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
