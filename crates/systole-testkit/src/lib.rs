@@ -12,13 +12,16 @@
 #[cfg(feature = "adapters")]
 pub mod adapters;
 pub mod deep;
+#[cfg(feature = "worlds")]
 pub mod failover;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "worlds")]
 pub mod fleet;
 pub mod ignored;
 pub mod ops;
 pub mod published;
+#[cfg(feature = "worlds")]
 pub mod pull;
+#[cfg(feature = "worlds")]
 pub mod push;
 pub mod recorded;
 pub mod servers;
