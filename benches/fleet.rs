@@ -24,8 +24,8 @@ const EVENTS: u64 = 100_000;
 
 fn config(seed: u64) -> Config<Fixed> {
     Config::fixed(Duration::from_secs(1))
-        .unwrap()
         .seed(seed)
+        .build()
         .unwrap()
 }
 

@@ -60,7 +60,8 @@ fn listen<const N: usize>(criterion: &mut Criterion) {
         delays: delays(),
         sequence: 0,
     };
-    let mut listener = Listener::<N>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<N>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let id = BenchmarkId::new("systole", N);
     criterion
         .benchmark_group("beat")

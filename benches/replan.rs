@@ -39,12 +39,12 @@ fn replan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replan");
     for (path, trouble) in [("steady", false), ("troubled", true)] {
         let answers = answers(trouble);
-        let mut founding = Heartbeat::<32, _>::new(Config::every(BASE).unwrap());
+        let mut founding = Heartbeat::<32, _>::new(Config::every(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
         group.bench_function(format!("{path}/founding rule"), |bencher| {
             bencher.iter(|| round(&mut founding, *black_box(cycle.next().unwrap())));
         });
-        let mut target = Heartbeat::<32, Target>::new(Config::target(BASE).unwrap());
+        let mut target = Heartbeat::<32, Target>::new(Config::target(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
         group.bench_function(format!("{path}/target"), |bencher| {
             bencher.iter(|| round(&mut target, *black_box(cycle.next().unwrap())));

@@ -26,7 +26,10 @@ impl Board {
 }
 
 /// It fits a `static`: configuration and machine are made by the compiler.
-const CONFIG: Config = Config::LAN;
+const CONFIG: Config = match Config::lan().build() {
+    Ok(config) => config,
+    Err(_) => panic!("a setting is out of range"),
+};
 
 fn main() {
     let mut board = Board { round: 0 };

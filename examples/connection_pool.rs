@@ -70,8 +70,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Arc::new(Connection { name, up })
     };
     let connections = ["one", "two", "three"].map(connection);
-    let config =
-        Config::every(Duration::from_millis(200))?.detect_within(Duration::from_secs(1))?;
+    let config = Config::every(Duration::from_millis(200))
+        .detect_within(Duration::from_secs(1))
+        .build()?;
     let pool = Pool::new(&connections, config);
     let used = || [(); 6].map(|()| pool.take().map_or("none", |connection| connection.name));
 

@@ -57,8 +57,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             MockDriver::get().advance(embassy_time::Duration::from_millis(10));
         }
     });
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(4))?;
-    let (heart, radio) = (Heart::new(config.seed(0xd1ce)?)?, Radio(Cell::new(10)));
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(4))
+        .seed(0xd1ce)
+        .build()?;
+    let (heart, radio) = (Heart::new(config)?, Radio(Cell::new(10)));
     tokio::join!(beat(&heart, &radio), guard(&heart, &radio));
     Ok(())
 }

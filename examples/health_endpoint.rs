@@ -19,8 +19,11 @@ use tokio::sync::watch;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
-    let heart = systole::tokio::spawn(config.start_at_once(), query);
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .without_initial_delay()
+        .build()?;
+    let heart = systole::tokio::spawn(config, query);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/health", listener.local_addr()?);
     let _ = tokio::time::timeout(Duration::from_secs(60), serve(listener, heart.watch())).await;

@@ -42,10 +42,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Probed every second, dead within three.
 pub(crate) fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
     let request = Request::get(path).header(HOST, server).body(Empty::new())?;
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .without_initial_delay()
+        .build()?;
     let (server, kept) = (server.to_owned(), Kept::default());
     let probe = move || get(server.clone(), request.clone(), kept.clone());
-    Ok(systole::tokio::spawn(config.start_at_once(), probe))
+    Ok(systole::tokio::spawn(config, probe))
 }
 
 async fn get(server: String, request: Request<Empty<Bytes>>, kept: Kept) -> Result<(), Fault> {

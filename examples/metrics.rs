@@ -20,7 +20,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_http_listener(SocketAddr::from(([127, 0, 0, 1], 9460)))
         .set_buckets_for_metric(Matcher::Full(RTT.into()), &RTT_BUCKETS)?
         .install()?;
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(5))?;
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(5))
+        .build()?;
     let mut hearts = Vec::new();
     for peer in std::env::args().skip(1) {
         let address: SocketAddr = peer.parse()?;

@@ -146,7 +146,9 @@ fn config() -> Result<Config<Lifetime<Fixed>>, ConfigError> {
     let least = Duration::from_millis(50);
     let reach = Reach::below_the_floor(least, LONGEST)?.with_second_flow();
     let (timeout, longest) = (Duration::from_millis(40), Duration::from_millis(160));
-    Config::lifetime(reach)?.timeouts(timeout, timeout, longest)
+    Config::lifetime(reach)
+        .timeouts(timeout, timeout, longest)
+        .build()
 }
 
 /// Probes over the flow in use, which has to be told from a lost one by its answer.

@@ -64,7 +64,10 @@ fn beat(socket: &UdpSocket) -> io::Result<()> {
 /// Prints what is told until the peer leaves.
 fn listen(socket: &UdpSocket) -> io::Result<()> {
     let epoch = Epoch::start();
-    let config = ListenerConfig::new().authenticated();
+    let config = ListenerConfig::builder()
+        .authenticated()
+        .build()
+        .map_err(io::Error::other)?;
     let mut listener = Listener::<32>::new(config, epoch.now());
     while listener.verdict() != Verdict::Left {
         let until = loop {

@@ -30,10 +30,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Probed every second, dead within three.
 pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
     let client = Client::open(server)?;
-    let config = Config::every(Duration::from_secs(1))?.detect_within(Duration::from_secs(3))?;
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .without_initial_delay()
+        .build()?;
     let kept = Kept::default();
     let probe = move || ping(client.clone(), kept.clone());
-    Ok(systole::tokio::spawn(config.start_at_once(), probe))
+    Ok(systole::tokio::spawn(config, probe))
 }
 
 async fn ping(client: Client, kept: Kept) -> Result<(), Fault> {

@@ -14,9 +14,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     socket.connect(echo(5)?)?; // a peer that dies after five answers
     let goodbye = socket.try_clone()?;
 
-    let config =
-        Config::every(Duration::from_millis(200))?.detect_within(Duration::from_secs(1))?;
-    let heart = Builder::new(config.start_at_once())
+    let config = Config::every(Duration::from_millis(200))
+        .detect_within(Duration::from_secs(1))
+        .without_initial_delay()
+        .build()?;
+    let heart = Builder::new(config)
         .on_stop(Duration::from_millis(100), move |_| {
             drop(goodbye.send(b"bye"));
         })

@@ -35,7 +35,9 @@ impl Registry {
 async fn main() -> Result<(), Box<dyn Error>> {
     let registry = Arc::new(Registry::default());
     let last = Arc::clone(&registry);
-    let config = Config::every(Duration::from_secs(1))?.start_at_once();
+    let config = Config::every(Duration::from_secs(1))
+        .without_initial_delay()
+        .build()?;
     let mut heart = Builder::new(config)
         .on_stop(Duration::from_secs(2), move || last.deregister())
         .spawn(move || Arc::clone(&registry).renew());

@@ -15,8 +15,11 @@ fn main() -> io::Result<()> {
     };
     let socket = UdpSocket::bind("0.0.0.0:0")?;
     socket.connect(peer)?;
-    let config = Config::every(Duration::from_secs(1)).map_err(io::Error::other)?;
-    watch(&socket, config.seeded().start_at_once())
+    let config = Config::every(Duration::from_secs(1))
+        .without_initial_delay()
+        .build()
+        .map_err(io::Error::other)?;
+    watch(&socket, config.seeded())
 }
 
 fn watch(socket: &UdpSocket, config: Config) -> io::Result<()> {

@@ -17,9 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut socket, _) = client(format!("ws://{address}/"), stream)?;
     let mut number = 0_u32;
 
-    let config =
-        Config::every(Duration::from_millis(200))?.detect_within(Duration::from_secs(1))?;
-    let heart = systole::thread::spawn(config.start_at_once(), move |allowed| {
+    let config = Config::every(Duration::from_millis(200))
+        .detect_within(Duration::from_secs(1))
+        .without_initial_delay()
+        .build()?;
+    let heart = systole::thread::spawn(config, move |allowed| {
         number += 1;
         socket.get_ref().set_read_timeout(Some(allowed))?;
         ping(&mut socket, number).map_err(fault)

@@ -17,7 +17,7 @@ mod input;
 mod member;
 mod status;
 
-pub use config::{FailoverConfig, Preference, Return, SwitchOn};
+pub use config::{Builder, FailoverConfig, Preference, Return, SwitchOn};
 pub use endpoint::{Duty, Endpoint};
 pub use event::{FailoverEvent, Outage, SwitchReason};
 pub use status::{Condition, EndpointStatus, GroupState};
@@ -56,7 +56,7 @@ pub enum FailoverOutput {
 /// use systole::{Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Instant};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let config = FailoverConfig::CLASSIC.seed(0xd1ce)?;
+/// let config = FailoverConfig::builder().seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
 /// let mut group = Failover::<3, 16>::new(config, &[Endpoint::new(); 3], now)?;
 /// let mut network = Vec::new(); // answers after 20 ms; endpoint 0 dies after a minute
@@ -180,7 +180,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     ///
     /// # fn main() -> Result<(), systole::ConfigError> {
     /// let mut group = const { Failover::<8, 16>::vacant() }; // in firmware, a `static` in a `ConstStaticCell`
-    /// group.start(FailoverConfig::CLASSIC.seed(0xd1ce)?, &[Endpoint::new(); 3], Instant::ZERO)?;
+    /// group.start(FailoverConfig::builder().seed(0xd1ce).build()?, &[Endpoint::new(); 3], Instant::ZERO)?;
     /// assert_eq!(group.endpoints(), 3);
     /// # Ok(()) }
     /// ```
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn what_is_decided_while_an_event_waits_is_told_after_it() {
-        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let config = FailoverConfig::builder().seed(7).build().unwrap();
         let mut group =
             Failover::<4, 4>::new(config, &[Endpoint::new(); 4], Instant::ZERO).unwrap();
         let at = Instant::from_secs(5);

@@ -65,7 +65,7 @@ pub enum FleetOutput {
 /// use systole::{Config, Event, Fleet, FleetOutput, Instant, Verdict};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let config = Config::every(Duration::from_secs(1))?.seed(0xd1ce)?;
+/// let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
 /// let mut fleet = Fleet::<4>::new(config, now)?;
 /// let peers: Vec<_> = (0..100).map(|_| fleet.add(now)).collect();

@@ -59,7 +59,7 @@ mod lifetime;
 /// use systole::{Config, Heartbeat, Verdict};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5))?.jitter_percent(0)?);
+/// let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5)).jitter_percent(0).build()?);
 ///
 /// // A steady path: the base interval.
 /// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
@@ -362,9 +362,14 @@ mod tests {
 
     /// 5 s apart, given up after 1 s, never asked again: dead after 6 s.
     fn patient() -> Heartbeat<8> {
-        let config = Config::every(5 * SECOND).unwrap().jitter_percent(0);
-        let config = config.and_then(|config| config.timeouts(SECOND, SECOND, 2 * SECOND));
-        let config = config.and_then(|config| config.retries(Retries::NONE));
+        let config = Config::every(5 * SECOND).jitter_percent(0).build();
+        let config = config.and_then(|config| {
+            config
+                .into_builder()
+                .timeouts(SECOND, SECOND, 2 * SECOND)
+                .build()
+        });
+        let config = config.and_then(|config| config.into_builder().retries(Retries::NONE).build());
         Heartbeat::new(config.unwrap())
     }
 
@@ -404,7 +409,7 @@ mod tests {
     #[test]
     fn a_heartbeat_is_as_valid_as_what_it_is_made_of() {
         assert!(patient().is_valid());
-        let mut config = Config::every(SECOND).unwrap();
+        let mut config = Config::every(SECOND).build().unwrap();
         config.settings.limits.timeout_max_us = 0;
         assert!(!Heartbeat::<8>::new(config).is_valid());
     }
@@ -433,7 +438,7 @@ mod tests {
         #[test]
         fn the_short_way_leads_where_the_long_one_does(outcomes in outcomes(), retries: bool) {
             let mut heart = if retries {
-                Heartbeat::new(Config::every(SECOND).unwrap())
+                Heartbeat::new(Config::every(SECOND).build().unwrap())
             } else {
                 patient()
             };

@@ -57,8 +57,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod config;
-mod failover;
+pub mod config;
+pub mod failover;
 #[cfg(feature = "alloc")]
 mod fleet;
 #[cfg(all(doc, any(not(doctest), feature = "tokio")))]
@@ -101,7 +101,7 @@ pub use push::listener::{
     Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot,
 };
 pub use push::sender::{Sender, SenderOutput};
-pub use push::wire;
+pub use push::{listener, wire};
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 pub use runtime::Trial;
 #[cfg(feature = "embassy")]

@@ -68,7 +68,7 @@ pub enum Output {
 /// use systole::{Config, Instant, Monitor, Output, Verdict};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let config = Config::every(Duration::from_secs(1))?.seed(0xd1ce)?.start_at_once();
+/// let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).without_initial_delay().build()?;
 /// let mut now = Instant::ZERO;
 /// let mut monitor = Monitor::<32>::new(config, now)?;
 /// let mut network: Option<(systole::ProbeId, Instant)> = None; // answers after 20 ms

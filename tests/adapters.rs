@@ -26,12 +26,11 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Every second without jitter, dead within three, from now on.
 fn config() -> Config {
     Config::every(SECOND)
-        .unwrap()
         .detect_within(3 * SECOND)
-        .unwrap()
         .jitter_percent(0)
+        .without_initial_delay()
+        .build()
         .unwrap()
-        .start_at_once()
 }
 
 const fn ms(millis: u64) -> Duration {
@@ -114,8 +113,9 @@ async fn a_steady_peer_is_probed_once_an_interval() {
 async fn waits_are_rounded_up_and_never_spin() {
     let sends = Sends::default();
     let config = Config::every(Duration::from_micros(1_234_567))
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let noted = sends.clone();
     let heart = systole::tokio::spawn(config, move || {
         noted.note();
@@ -441,7 +441,10 @@ async fn garbage_is_a_miss_with_its_reason_and_never_life() {
 async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
     let sends = Sends::default();
     let noted = sends.clone();
-    let config = Config::every(SECOND).unwrap().start_at_once();
+    let config = Config::every(SECOND)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let heart = systole::tokio::spawn(config, move || {
         noted.note();
         async {
@@ -458,7 +461,10 @@ async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
 #[tokio::test(start_paused = true)]
 async fn other_settings_take_effect_at_once() {
     let sends = Sends::default();
-    let slow = Config::every(3_600 * SECOND).unwrap().start_at_once();
+    let slow = Config::every(3_600 * SECOND)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let noted = sends.clone();
     let heart = systole::tokio::spawn(slow, move || {
         noted.note();
@@ -477,7 +483,11 @@ async fn a_spent_budget_leaves_the_steady_probes() {
     let sends = Sends::default();
     let noted = sends.clone();
     let budget = Arc::new(RetryBudget::new(0, 0));
-    let config = config().detect_within(100 * SECOND).unwrap();
+    let config = config()
+        .into_builder()
+        .detect_within(100 * SECOND)
+        .build()
+        .unwrap();
     let _heart = Builder::new(config).retry_budget(&budget).spawn(move || {
         noted.note();
         pending::<Result<(), Fault>>()
@@ -491,7 +501,7 @@ async fn a_spent_budget_leaves_the_steady_probes() {
 fn group(down: &Arc<AtomicU32>) -> Group<3> {
     let down = down.clone();
     let endpoints = [Endpoint::new(); 3];
-    let builder = Builder::group(FailoverConfig::CLASSIC, &endpoints).unwrap();
+    let builder = Builder::group(FailoverConfig::builder().build().unwrap(), &endpoints).unwrap();
     builder.spawn(move |endpoint| {
         let down = down.load(Ordering::SeqCst) & 1 << endpoint != 0;
         async move {
@@ -629,10 +639,10 @@ mod thread {
 
     fn quick() -> Config {
         Config::every(ms(50))
-            .unwrap()
             .detect_within(ms(300))
+            .without_initial_delay()
+            .build()
             .unwrap()
-            .start_at_once()
     }
 
     /// A blocking peer: answers after 1 ms while `up`, else blocks as long as it may.
@@ -678,7 +688,7 @@ mod thread {
 
     #[test]
     fn stop_wakes_the_thread_and_joins_it() {
-        let config = Config::every(3_600 * SECOND).unwrap(); // asleep for up to an hour
+        let config = Config::every(3_600 * SECOND).build().unwrap(); // asleep for up to an hour
         let (alive, gone) = channel::<()>();
         let heart = systole::thread::spawn(config, move |_| {
             alive.send(()).unwrap();
@@ -698,7 +708,11 @@ mod thread {
     fn a_panic_is_a_failed_probe_and_no_more() {
         let bad = Arc::new(AtomicBool::new(false));
         let switch = bad.clone();
-        let patient = quick().detect_within(5 * SECOND).unwrap();
+        let patient = quick()
+            .into_builder()
+            .detect_within(5 * SECOND)
+            .build()
+            .unwrap();
         let heart = systole::thread::spawn(patient, move |_| {
             if switch.load(Ordering::SeqCst) {
                 std::panic::resume_unwind(Box::new("as the test wants it")); // without a backtrace, which takes its time
@@ -787,7 +801,10 @@ mod thread {
     #[test]
     fn the_closure_says_that_the_flow_was_lost() {
         let reach = Reach::below_the_floor(ms(5), SECOND).unwrap();
-        let config = Config::lifetime(reach).unwrap().start_at_once();
+        let config = Config::lifetime(reach)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let (tell, told) = channel();
         let mut made = 0;
         let heart = systole::thread::spawn(config, move |_| {
@@ -807,7 +824,10 @@ mod thread {
 
     #[test]
     fn other_settings_take_effect_at_once() {
-        let config = Config::every(3_600 * SECOND).unwrap().start_at_once();
+        let config = Config::every(3_600 * SECOND)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let heart = systole::thread::spawn(config, |_| Ok::<_, Fault>(())).unwrap();
         assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
         heart.reconfigure(&quick());

@@ -96,7 +96,7 @@ const fn is_error<T: core::error::Error>() {}
 const _: () = is_error::<ConfigError>();
 const _: () = is_error::<wire::WireError>();
 
-const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
+const CONFIG: Config = match Config::every(Duration::from_secs(5)).build() {
     Ok(config) => config,
     Err(_) => panic!("five seconds are in range"),
 };

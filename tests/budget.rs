@@ -20,17 +20,20 @@ struct Crowd {
 impl Crowd {
     fn new(budget: Option<RetryBudget>) -> Self {
         let config = Config::every(SECOND)
-            .unwrap()
             .detect_within(5 * SECOND)
-            .unwrap()
             .retries(Retries::fixed(8))
+            .build()
             .unwrap();
         Self::of(config, budget)
     }
 
     fn of(config: Config, budget: Option<RetryBudget>) -> Self {
-        let monitors =
-            (1..=PEERS).map(|seed| Monitor::new(config.seed(seed).unwrap(), Instant::ZERO));
+        let monitors = (1..=PEERS).map(|seed| {
+            Monitor::new(
+                config.into_builder().seed(seed).build().unwrap(),
+                Instant::ZERO,
+            )
+        });
         let monitors: Vec<_> = monitors.map(Result::unwrap).collect();
         Self {
             due: vec![Instant::ZERO; monitors.len()],
@@ -134,7 +137,7 @@ fn a_budget_of_nothing_leaves_the_steady_probes() {
 /// Half of them would have a retry at once, and the others in time; whenever it happens.
 #[test]
 fn a_retry_that_is_not_granted_is_asked_for_again() {
-    let config = Config::every(SECOND).unwrap();
+    let config = Config::every(SECOND).build().unwrap();
     let mut worst = 0;
     for phase in 0..10 {
         let mut crowd = Crowd::of(config, Some(RetryBudget::new(50, 1)));

@@ -86,8 +86,10 @@ fn the_founding_rule_is_right_on_windows_of_zero_of_one_microsecond_and_of_the_c
 
 #[test]
 fn the_interval_is_clamped_and_a_window_of_one_never_fluctuates() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
-    let config = config.jitter_percent(0).unwrap();
+    let config = Config::every(Duration::from_secs(5))
+        .jitter_percent(0)
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<32>::new(config);
     heart.next_interval(us(1_u32));
     for _ in 0..31 {
@@ -144,9 +146,9 @@ fn moments_of_a_large_window_are_exact_after_ten_million_samples() {
 // ---- RFC 6298, in Jacobson's integer form (algorithms.md 5.1) ----
 
 fn unclamped() -> Config {
-    let config = Config::every(Duration::from_secs(20_000)).unwrap();
-    config
+    Config::every(Duration::from_secs(20_000))
         .timeouts(Duration::from_secs(1), us(1_u32), us(RTT_MAX))
+        .build()
         .unwrap()
 }
 
@@ -188,7 +190,7 @@ proptest! {
 /// RFC 6298 (5.5) doubles the timeout of what is overdue; Karn's rule ends the doubling with a fresh sample.
 #[test]
 fn the_timeout_doubles_for_what_is_overdue_until_an_answer() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
+    let config = Config::every(Duration::from_secs(5)).build().unwrap();
     let mut heart = Heartbeat::<4>::new(config);
     for _ in 0..60 {
         heart.next_interval(us(10_000_u32));
@@ -214,7 +216,7 @@ fn the_timeout_doubles_for_what_is_overdue_until_an_answer() {
 
 #[test]
 fn the_loss_rate_follows_jeffreys() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
+    let config = Config::every(Duration::from_secs(5)).build().unwrap();
     let mut heart = Heartbeat::<4>::new(config);
     let (mut lost, mut sent) = (0.0, 0.0);
     for round in 0..3_000 {
@@ -250,8 +252,7 @@ proptest! {
     fn the_level_of_a_silence_follows_cantelli(
         rtts in prop::collection::vec(5_000_u32..90_000, 8..32), age in 1_u32..900_000,
     ) {
-        let config = Config::every(Duration::from_secs(10)).unwrap().seed(1).unwrap();
-        let config = config.start_at_once().jitter_percent(0).unwrap();
+        let config = Config::every(Duration::from_secs(10)).seed(1).without_initial_delay().jitter_percent(0).build().unwrap();
         let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
         let mut now = Instant::ZERO;
         let mut waiting = rtts.iter();
@@ -275,7 +276,7 @@ proptest! {
 /// By hand: 9 answers of 10 ms, then silence. The tail is 1/10, the loss 0.5/10: -log10(0.05 + 0.95 * 0.1) = 0.839.
 #[test]
 fn the_level_of_nine_answers_and_a_silence() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
+    let config = Config::every(Duration::from_secs(5)).build().unwrap();
     let mut heart = Heartbeat::<32>::new(config);
     for _ in 0..9 {
         heart.next_interval(us(10_000_u32));
@@ -289,7 +290,7 @@ fn the_level_of_nine_answers_and_a_silence() {
 // ---- jitter: uniform in [max(min, 0.9 * interval), interval] ----
 
 fn jittered(config: Config, seed: u64) -> Vec<f64> {
-    let mut heart = Heartbeat::<4>::new(config.seed(seed).unwrap());
+    let mut heart = Heartbeat::<4>::new(config.into_builder().seed(seed).build().unwrap());
     let draw = |_| heart.next_interval(us(10_000_u32)).as_secs_f64();
     (0..20_000).map(draw).collect()
 }
@@ -310,25 +311,29 @@ fn assert_uniform(draws: &[f64], least: f64, most: f64) {
 
 #[test]
 fn jitter_shortens_uniformly_by_up_to_a_tenth() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
+    let config = Config::every(Duration::from_secs(5)).build().unwrap();
     for seed in [1, 2, 0xdead_beef, u64::MAX] {
         assert_uniform(&jittered(config, seed), 4.5, 5.0);
     }
-    assert_uniform(&jittered(config.jitter_percent(3).unwrap(), 1), 4.85, 5.0);
+    assert_uniform(
+        &jittered(config.into_builder().jitter_percent(3).build().unwrap(), 1),
+        4.85,
+        5.0,
+    );
 }
 
 #[test]
 fn jitter_is_uniform_above_a_shortest_interval_too() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
-    let config = config
+    let config = Config::every(Duration::from_secs(5))
         .interval_between(Duration::from_millis(4_900), Duration::from_secs(20))
+        .build()
         .unwrap();
     assert_uniform(&jittered(config, 1), 4.9, 5.0);
 }
 
 #[test]
 fn two_devices_do_not_beat_in_step() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
+    let config = Config::every(Duration::from_secs(5)).build().unwrap();
     let (one, other) = (jittered(config, 1), jittered(config, 2));
     let together = one
         .iter()
@@ -342,7 +347,7 @@ fn two_devices_do_not_beat_in_step() {
 /// The steady beat that makes phi-accrual-failure-detector 0.1 call a live peer dead from beat 17,468 on.
 #[test]
 fn a_heartbeat_survives_a_million_steady_beats() {
-    let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5)).unwrap());
+    let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5)).build().unwrap());
     for beat in 0..1_000_000 {
         let interval = heart.next_interval(us(1_000_u32));
         assert_eq!(heart.verdict(), Verdict::Alive, "at {beat}");
@@ -353,8 +358,11 @@ fn a_heartbeat_survives_a_million_steady_beats() {
 
 #[test]
 fn a_monitor_survives_a_million_steady_beats() {
-    let config = Config::every(Duration::from_secs(5)).unwrap();
-    let config = config.seed(1).unwrap().start_at_once();
+    let config = Config::every(Duration::from_secs(5))
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0);
     while probes < 1_000_000 {

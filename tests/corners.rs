@@ -17,7 +17,7 @@ use systole::{
 const SECOND: Duration = Duration::from_secs(1);
 
 fn group(endpoints: usize) -> Failover<4, 8, Fixed> {
-    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = vec![Endpoint::new(); endpoints];
     Failover::new(config, &endpoints, Instant::ZERO).unwrap()
 }
@@ -32,7 +32,8 @@ fn at_the_end_of_time_everything_is_idle() {
     assert_eq!(group.poll(Instant::MAX), FailoverOutput::Idle);
     assert!(group.is_valid());
 
-    let mut listener = Listener::<8>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     while !matches!(listener.poll(Instant::MAX), ListenerOutput::Idle) {}
     assert_eq!(listener.poll(Instant::MAX), ListenerOutput::Idle);
     assert!(listener.is_valid());
@@ -43,7 +44,7 @@ fn at_the_end_of_time_everything_is_idle() {
 fn at_the_end_of_time_a_fleet_is_idle() {
     use systole::{Fleet, FleetOutput};
 
-    let config = Config::every(SECOND).unwrap().seed(7).unwrap();
+    let config = Config::every(SECOND).seed(7).build().unwrap();
     let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     while fleet.poll(Instant::MAX) != FleetOutput::Idle {}
@@ -56,38 +57,34 @@ fn at_the_end_of_time_a_fleet_is_idle() {
 
 #[test]
 fn the_shortest_interval_there_is_is_a_microsecond() {
-    let config = Config::every(Duration::from_micros(1)).unwrap();
+    let config = Config::every(Duration::from_micros(1)).build().unwrap();
     assert_eq!(config.interval_min(), Duration::from_micros(1));
 }
 
 #[test]
-fn a_bound_without_room_for_any_retry_says_that_none_fit() {
-    let config = Config::every(10 * SECOND).unwrap();
-    let config = config.timeouts(SECOND, SECOND, SECOND).unwrap();
-    let config = config.retries(Retries::fixed(0)).unwrap();
-    let config = config.detect_within(Duration::from_secs(10));
-    let config = config.unwrap(); // 9 s, and a timeout
-    let refusal = config.retries(Retries::fixed(3)).unwrap_err();
-    assert_eq!(refusal.setting(), Setting::Retries);
-    assert_eq!((refusal.value(), refusal.range()), (3, (0, 0)));
-}
-
-#[test]
-fn a_bound_says_how_many_retries_fit_exactly() {
-    let config = Config::every(10 * SECOND).unwrap();
-    let config = config.timeouts(SECOND, SECOND, SECOND).unwrap();
-    let config = config.retries(Retries::fixed(0)).unwrap();
-    let config = config.detect_within(Duration::from_secs(12)).unwrap(); // 9 s, and three timeouts
-    assert!(config.retries(Retries::fixed(2)).is_ok());
-    let refusal = config.retries(Retries::fixed(5)).unwrap_err();
-    assert_eq!((refusal.value(), refusal.range()), (5, (0, 2)));
+fn a_bound_names_the_shortest_that_has_room_for_the_retries() {
+    let with = |retries, bound| {
+        Config::every(10 * SECOND)
+            .timeouts(SECOND, SECOND, SECOND)
+            .retries(Retries::fixed(retries))
+            .detect_within(bound * SECOND)
+            .build()
+    };
+    assert!(with(0, 10).is_ok()); // 9 s, and a timeout
+    assert!(with(2, 12).is_ok()); // 9 s, and three timeouts
+    for (retries, bound, least) in [(3, 10, 13), (5, 12, 15)] {
+        let refusal = with(retries, bound).unwrap_err();
+        assert_eq!(refusal.setting(), Setting::DetectWithin);
+        let [bound, least] = [bound, least].map(|seconds| u64::from(seconds) * 1_000_000);
+        assert_eq!((refusal.value(), refusal.range().0), (bound, least));
+    }
 }
 
 /// The same seed, the same moment: on every machine, and in every version that keeps its promises.
 #[test]
 fn the_first_probe_is_where_its_seed_says() {
     let first = |seed| {
-        let config = Config::every(10 * SECOND).unwrap().seed(seed).unwrap();
+        let config = Config::every(10 * SECOND).seed(seed).build().unwrap();
         let mut monitor = Monitor::<8>::new(config, Instant::ZERO).unwrap();
         monitor.poll(Instant::ZERO)
     };
@@ -98,19 +95,30 @@ fn the_first_probe_is_where_its_seed_says() {
 #[test]
 fn a_listeners_settings_can_be_asked_for() {
     let config = ListenerConfig::default();
-    assert_eq!(config, ListenerConfig::new());
-    assert_eq!(config.bound(), None);
-    let stated = config.detect_within(3 * SECOND).unwrap();
-    assert_eq!(stated.bound(), Some(3 * SECOND));
-    let refusal = config.first_within(Duration::ZERO).unwrap_err();
+    assert_eq!(config, ListenerConfig::builder().build().unwrap());
+    assert_eq!(config.stated_bound(), None);
+    let stated = config
+        .into_builder()
+        .detect_within(3 * SECOND)
+        .build()
+        .unwrap();
+    assert_eq!(stated.stated_bound(), Some(3 * SECOND));
+    let refusal = config
+        .into_builder()
+        .first_within(Duration::ZERO)
+        .build()
+        .unwrap_err();
     assert_eq!(refusal.setting(), Setting::DetectWithin);
 }
 
 /// The first beat is waited for as long as is said, whatever the bound.
 #[test]
 fn the_first_beat_has_its_own_time() {
-    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
-    let config = config.first_within(20 * SECOND).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(3 * SECOND)
+        .first_within(20 * SECOND)
+        .build()
+        .unwrap();
     let mut listener = Listener::<8>::new(config, Instant::ZERO);
     let until = Instant::from_secs(20);
     assert_eq!(listener.poll(Instant::ZERO), ListenerOutput::Wait(until));
@@ -121,7 +129,10 @@ fn the_first_beat_has_its_own_time() {
 #[test]
 fn a_listener_reports_pauses_from_where_it_is_told() {
     let pauses = |over: Duration| {
-        let config = ListenerConfig::new().report_pauses_over(over);
+        let config = ListenerConfig::builder()
+            .report_pauses_over(over)
+            .build()
+            .unwrap();
         let mut listener = Listener::<8>::new(config, Instant::ZERO);
         listener.handle_beat(&Beat::new(1, SECOND), Instant::ZERO);
         let mut told = 0;
@@ -150,7 +161,7 @@ fn settled(listener: &mut Listener<8>, now: Instant) -> ListenerOutput {
 /// The settings of groups and listeners are named in their refusals, too, with their units.
 #[test]
 fn refusals_name_every_setting() {
-    let groups = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let groups = FailoverConfig::builder().seed(7).build().unwrap();
     let one = Endpoint::new();
     let name = |error: ConfigError| error.to_string();
     let fails = |endpoints: &[Endpoint]| {
@@ -162,12 +173,36 @@ fn refusals_name_every_setting() {
         fails(&[one.duty(Duty::Barred)]),
         fails(&[one.weight(0)]),
         fails(&[one.name(7), one.name(7)]),
-        name(ListenerConfig::new().losses(101).unwrap_err()),
-        name(ListenerConfig::new().rise(0).unwrap_err()),
-        name(groups.request_timeout(Duration::ZERO).unwrap_err()),
-        name(groups.quarantine(Duration::ZERO, SECOND).unwrap_err()),
-        name(groups.quarantine(2 * SECOND, SECOND).unwrap_err()),
-        name(groups.hold_down(Duration::MAX).unwrap_err()),
+        name(ListenerConfig::builder().losses(101).build().unwrap_err()),
+        name(ListenerConfig::builder().rise(0).build().unwrap_err()),
+        name(
+            groups
+                .into_builder()
+                .request_timeout(Duration::ZERO)
+                .build()
+                .unwrap_err(),
+        ),
+        name(
+            groups
+                .into_builder()
+                .quarantine(Duration::ZERO, SECOND)
+                .build()
+                .unwrap_err(),
+        ),
+        name(
+            groups
+                .into_builder()
+                .quarantine(2 * SECOND, SECOND)
+                .build()
+                .unwrap_err(),
+        ),
+        name(
+            groups
+                .into_builder()
+                .hold_down(Duration::MAX)
+                .build()
+                .unwrap_err(),
+        ),
     ];
     let begin = [
         "the number of endpoints of 0 ",
@@ -253,9 +288,13 @@ impl Pacing for Clockwatcher {
 #[test]
 fn a_ceiling_hands_on_the_time_that_nobody_looked() {
     let policy = Lifetime::at_most(Clockwatcher, 3_600 * SECOND);
-    let config = Config::with_policy(policy, SECOND, 3_600 * SECOND).unwrap();
-    let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
-    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let config = Config::with_policy(policy, SECOND, 3_600 * SECOND)
+        .jitter_percent(0)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
+    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     let mut turn = |late: Duration| loop {
         match monitor.poll(now) {
@@ -305,7 +344,7 @@ fn what_a_policy_promises_it_promises_under_a_ceiling() {
     policy.on_miss(&mut state, Instant::ZERO, Instant::ZERO);
     assert!(policy.is_broken(&state));
 
-    let config = Config::target(10 * SECOND).unwrap();
+    let config = Config::target(10 * SECOND).build().unwrap();
     let policy = Lifetime::at_most(*config.policy(), hour);
     let promise = policy.promise(&Lifetime::<Target>::INITIAL);
     assert_eq!(promise.map(|kept| kept.detect_within), Some(10 * SECOND));
@@ -314,8 +353,10 @@ fn what_a_policy_promises_it_promises_under_a_ceiling() {
 /// A policy is never told of a longer timeout than the longest, however slow the path.
 #[test]
 fn a_policy_sees_timeouts_within_their_limits() {
-    let config = Config::with_policy(Clockwatcher, SECOND, 60 * SECOND).unwrap();
-    let config = config.timeouts(SECOND, SECOND, 2 * SECOND).unwrap();
+    let config = Config::with_policy(Clockwatcher, SECOND, 60 * SECOND)
+        .timeouts(SECOND, SECOND, 2 * SECOND)
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<8, _>::new(config);
     for _ in 0..20 {
         heart.next_interval(50 * SECOND);
@@ -326,8 +367,12 @@ fn a_policy_sees_timeouts_within_their_limits() {
 /// Two mistakes within a minute are not one a day.
 #[test]
 fn a_promise_that_is_broken_is_told() {
-    let config = Config::target(10 * SECOND).unwrap().seed(7).unwrap();
-    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let config = Config::target(10 * SECOND)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
+    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut last, mut hears, mut broken) = (Instant::ZERO, None, 0, 0);
     while now < Instant::from_secs(300) {
         match monitor.poll(now) {
@@ -379,7 +424,7 @@ fn a_group_begins_with_the_best_that_is_in_service() {
     let one = Endpoint::new();
     let barred = one.duty(Duty::Barred);
     let active = |endpoints: &[Endpoint]| {
-        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let config = FailoverConfig::builder().seed(7).build().unwrap();
         Failover::<4, 8, Fixed>::new(config, endpoints, Instant::ZERO).map(|group| group.active())
     };
     assert_eq!(active(&[one, one]), Ok(0));
@@ -488,9 +533,21 @@ fn an_echo_chooses_whom_it_answers() {
 #[test]
 fn the_worst_detection_is_counted() {
     let worst = |late: Duration, answered: u32| {
-        let config = Config::fixed(SECOND).unwrap().jitter_percent(0).unwrap();
-        let config = config.detect_within(5 * SECOND).unwrap().seed(7).unwrap();
-        let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let config = Config::fixed(SECOND)
+            .jitter_percent(0)
+            .detect_within(5 * SECOND)
+            .seed(7)
+            .build()
+            .unwrap();
+        let mut monitor = Monitor::<8, _>::new(
+            config
+                .into_builder()
+                .without_initial_delay()
+                .build()
+                .unwrap(),
+            Instant::ZERO,
+        )
+        .unwrap();
         let (mut now, mut left) = (Instant::ZERO, answered);
         while monitor.verdict() != Verdict::Dead {
             match monitor.poll(now) {
@@ -513,9 +570,13 @@ fn the_worst_detection_is_counted() {
 }
 
 fn steady(timeout: Duration) -> Monitor<8, Fixed> {
-    let config = Config::fixed(SECOND).unwrap().jitter_percent(0).unwrap();
-    let config = config.timeouts(timeout, timeout, timeout).unwrap();
-    let config = config.seed(7).unwrap().start_at_once();
+    let config = Config::fixed(SECOND)
+        .jitter_percent(0)
+        .timeouts(timeout, timeout, timeout)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     Monitor::new(config, Instant::ZERO).unwrap()
 }
 

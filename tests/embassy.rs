@@ -21,9 +21,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const TICKS: u64 = 1_000_000;
 
 fn config() -> Config {
-    let config = Config::every(SECOND).unwrap().seed(7).unwrap();
-    let config = config.detect_within(3 * SECOND).unwrap();
-    config.jitter_percent(0).unwrap().start_at_once()
+    Config::every(SECOND)
+        .seed(7)
+        .detect_within(3 * SECOND)
+        .jitter_percent(0)
+        .without_initial_delay()
+        .build()
+        .unwrap()
 }
 
 struct Flag(AtomicBool);
@@ -135,15 +139,12 @@ fn a_steady_peer_is_probed_once_an_interval_and_nothing_spins() {
 fn no_wake_is_too_early_and_the_schedule_does_not_drift() {
     let mut world = World::new();
     let config = Config::every(Duration::from_micros(1_234))
-        .unwrap()
         .seed(7)
-        .unwrap();
-    let config = config
         .jitter_percent(0)
-        .unwrap()
         .gain_percent(0)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let (heart, peer) = (Heart::new(config).unwrap(), Peer::default());
     let mut run = Box::pin(heart.run(|| {
         drop(peer.probe());
@@ -214,8 +215,8 @@ fn a_future_that_never_returns_is_cut_and_its_peer_is_dead_in_time() {
 fn a_peer_that_hung_and_is_back_is_seen_within_an_interval() {
     for down_s in [40, 100, 300] {
         let mut world = World::new();
-        let config = Config::every(SECOND).unwrap().seed(7).unwrap();
-        let config = config.jitter_percent(0).unwrap();
+        let config = Config::every(SECOND).seed(7).build().unwrap();
+        let config = config.into_builder().jitter_percent(0).build().unwrap();
         let (heart, peer) = (Heart::new(config).unwrap(), Peer::default());
         let mut run = Box::pin(heart.run(|| peer.probe()));
         world.run(&mut run, 20 * SECOND, MILLI);
@@ -235,8 +236,13 @@ fn a_peer_that_hung_and_is_back_is_seen_within_an_interval() {
 fn a_peer_six_intervals_away_is_never_dead() {
     for seed in 1..=8 {
         let mut world = World::new();
-        let config = Config::fixed(Duration::from_millis(100)).unwrap();
-        let config = config.seed(seed).unwrap().start_at_once();
+        let config = Config::fixed(Duration::from_millis(100)).build().unwrap();
+        let config = config
+            .into_builder()
+            .seed(seed)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let heart = systole::embassy::Heart::<NoopRawMutex, 16, _>::new(config).unwrap();
         let mut run = Box::pin(heart.run(|| async {
             Timer::after_millis(600).await;
@@ -317,12 +323,22 @@ fn garbage_is_no_life_and_what_waits_ends_with_the_heart() {
 fn other_settings_and_a_budget_are_kept() {
     let mut world = World::new();
     let (budget, peer) = (RetryBudget::new(0, 0), Peer::default());
-    let slow = Config::every(3_600 * SECOND).unwrap().seed(7).unwrap();
-    let heart = Heart::new(slow.start_at_once()).unwrap();
+    let slow = Config::every(3_600 * SECOND)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
+    let heart = Heart::new(slow).unwrap();
     let mut run = Box::pin(heart.run_within(&budget, || peer.probe()));
     world.run(&mut run, 60 * SECOND, MILLI);
     assert_eq!(peer.count(), 1);
-    heart.reconfigure(&config().detect_within(100 * SECOND).unwrap());
+    heart.reconfigure(
+        &config()
+            .into_builder()
+            .detect_within(100 * SECOND)
+            .build()
+            .unwrap(),
+    );
     world.run(&mut run, 10 * SECOND, MILLI);
     assert!(peer.count() >= 10);
     peer.down.set(true);
@@ -379,8 +395,11 @@ fn a_lifetime_is_found() {
             Some(_) => reach.with_second_flow(),
             None => reach,
         };
-        let config = Config::lifetime(reach).unwrap().seed(7).unwrap();
-        let config = config.start_at_once();
+        let config = Config::lifetime(reach)
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let heart = systole::embassy::Heart::<NoopRawMutex, 8, _>::new(config).unwrap();
         let flow = Flow::default();
         let mut both = Box::pin(async {
@@ -412,8 +431,10 @@ fn a_lifetime_is_found() {
 fn trials_end_with_the_heart() {
     let mut world = World::new();
     let reach = Reach::below_the_floor(SECOND, 60 * SECOND).unwrap();
-    let config = Config::lifetime(reach.with_second_flow()).unwrap();
-    let config = config.seed(7).unwrap();
+    let config = Config::lifetime(reach.with_second_flow())
+        .seed(7)
+        .build()
+        .unwrap();
     let heart = systole::embassy::Heart::<NoopRawMutex, 8, _>::new(config).unwrap();
     let mut trials = Box::pin(heart.run_trials(async |_| Trial::Void));
     assert_eq!(world.run(&mut trials, 10 * SECOND, MILLI), None);

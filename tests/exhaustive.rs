@@ -39,25 +39,33 @@ const CALLER: [Op; 10] = [
 ];
 
 fn tiny() -> Config {
-    let config = Config::every(micros(u64::from(4 * UNIT))).unwrap();
     let unit = micros(UNIT.into());
-    config
+    Config::every(micros(u64::from(4 * UNIT)))
         .timeouts(unit, unit, 2 * unit)
-        .and_then(|config| config.retries(Retries::exponential(1)))
-        .and_then(|config| config.seed(1))
+        .retries(Retries::exponential(1))
+        .seed(1)
+        .without_initial_delay()
+        .build()
         .unwrap()
-        .start_at_once()
 }
 
 /// A stated bound, and two answers to bring a dead peer back.
 fn bounded() -> Config {
-    let config = tiny().detect_within(micros(u64::from(8 * UNIT))).unwrap();
-    config.rise(2).unwrap()
+    tiny()
+        .into_builder()
+        .detect_within(micros(u64::from(8 * UNIT)))
+        .rise(2)
+        .build()
+        .unwrap()
 }
 
 /// No retries: the steady probe alone decides.
 fn bare() -> Config {
-    tiny().retries(Retries::NONE).unwrap()
+    tiny()
+        .into_builder()
+        .retries(Retries::NONE)
+        .build()
+        .unwrap()
 }
 
 /// How many operations a sequence has, and how many of them the questions are asked after that need a future.
@@ -167,8 +175,11 @@ fn every_sequence_of_what_the_caller_says() {
 /// Every sequence of the same for the planner, on a path it knows nothing of.
 #[test]
 fn every_sequence_that_the_planner_meets() {
-    let config = Config::target(micros(u64::from(8 * UNIT))).unwrap();
-    let config = config.seed(1).unwrap().start_at_once();
+    let config = Config::target(micros(u64::from(8 * UNIT)))
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let depth = Depth {
         all: Depth::new().all - 1,
         ..Depth::new()

@@ -13,7 +13,7 @@ use systole_testkit::ops::group::{Drawn, Group, M, Path, SLOW, UP, World, micros
 const ONE: Endpoint = Endpoint::new();
 
 fn config() -> FailoverConfig {
-    FailoverConfig::CLASSIC.seed(0x5eed).unwrap()
+    FailoverConfig::builder().seed(0x5eed).build().unwrap()
 }
 
 fn world(endpoints: usize) -> World {
@@ -78,7 +78,11 @@ fn a_failure_is_switched_below_the_bound() {
 
 #[test]
 fn suspicion_is_enough_where_the_user_says_so() {
-    let hasty = config().switch_on(SwitchOn::Suspicion);
+    let hasty = config()
+        .into_builder()
+        .switch_on(SwitchOn::Suspicion)
+        .build()
+        .unwrap();
     let mut world = started(hasty, &[ONE; 3]);
     let broken = world.now;
     world.paths[0] = Path::Silent;
@@ -118,7 +122,14 @@ fn the_others_are_probed_at_once_when_the_active_one_is_suspected() {
 fn a_flapping_endpoint_causes_one_switch_and_one_return() {
     for endpoints in 2..=M {
         for (returning, returns) in [(Return::Stay, 0), (Return::Prefer, 1)] {
-            let mut world = started(config().returning(returning), &[ONE; M][..endpoints]);
+            let mut world = started(
+                config()
+                    .into_builder()
+                    .returning(returning)
+                    .build()
+                    .unwrap(),
+                &[ONE; M][..endpoints],
+            );
             world.flapping = Some((0, secs(5)));
             world.run(secs(120));
             let during = world.switches().len();
@@ -171,7 +182,11 @@ fn a_cut_of_all_links_blames_nobody() {
 
 #[test]
 fn a_quarantine_is_silent_doubles_and_is_bounded() {
-    let config = config().quarantine(secs(30), secs(100)).unwrap();
+    let config = config()
+        .into_builder()
+        .quarantine(secs(30), secs(100))
+        .build()
+        .unwrap();
     let mut world = started(config, &[ONE; 3]);
     world.paths[0] = Path::Silent;
     world.run(secs(600));
@@ -191,7 +206,11 @@ fn a_quarantine_is_silent_doubles_and_is_bounded() {
 
 #[test]
 fn returns_by_policy() {
-    let prefer = config().returning(Return::Prefer);
+    let prefer = config()
+        .into_builder()
+        .returning(Return::Prefer)
+        .build()
+        .unwrap();
     for (config, expected) in [(config(), 1), (prefer, 0)] {
         let mut world = started(config, &[ONE; 3]);
         world.paths[0] = Path::Silent;
@@ -212,7 +231,14 @@ fn the_best_is_chosen_by_order_weight_or_round_trip_time() {
         (Preference::Weight, 2),
         (Preference::Rtt, 3),
     ] {
-        let mut world = started(config().preference(preference), &endpoints);
+        let mut world = started(
+            config()
+                .into_builder()
+                .preference(preference)
+                .build()
+                .unwrap(),
+            &endpoints,
+        );
         world.paths[3] = Path::Answers(5_000);
         world.run(secs(100));
         world.paths[0] = Path::Silent;
@@ -303,7 +329,10 @@ fn pinned_endpoints_are_never_quarantined_and_barred_ones_never_probed() {
 
 #[test]
 fn switched_off_it_watches_only() {
-    let mut world = started(config().enabled(false), &[ONE; 3]);
+    let mut world = started(
+        config().into_builder().enabled(false).build().unwrap(),
+        &[ONE; 3],
+    );
     world.paths[0] = Path::Silent;
     world.run(secs(120));
     assert_eq!(
@@ -345,30 +374,43 @@ fn what_cannot_work_is_refused() {
         refused(&[ONE.name(7), ONE, ONE.name(7)]),
         (Setting::Namesakes, 2, (1, 1))
     );
-    let unseeded = Group::new(FailoverConfig::CLASSIC, &[ONE], Instant::ZERO);
+    let unseeded = Group::new(
+        FailoverConfig::builder().build().unwrap(),
+        &[ONE],
+        Instant::ZERO,
+    );
     assert_eq!(unseeded.unwrap_err().setting(), Setting::Seed);
     let refused = |config: Result<FailoverConfig, ConfigError>| config.unwrap_err().setting();
     assert_eq!(
-        refused(config().quarantine(secs(0), secs(1))),
+        refused(config().into_builder().quarantine(secs(0), secs(1)).build()),
         Setting::Quarantine
     );
     assert_eq!(
-        refused(config().quarantine(secs(2), secs(1))),
+        refused(config().into_builder().quarantine(secs(2), secs(1)).build()),
         Setting::QuarantineMax
     );
-    assert_eq!(refused(config().hold_down(secs(0))), Setting::HoldDown);
     assert_eq!(
-        refused(config().request_timeout(secs(0))),
+        refused(config().into_builder().hold_down(secs(0)).build()),
+        Setting::HoldDown
+    );
+    assert_eq!(
+        refused(config().into_builder().request_timeout(secs(0)).build()),
         Setting::RequestTimeout
     );
-    assert_eq!(refused(config().retries(17)), Setting::Retries);
+    assert_eq!(
+        refused(config().into_builder().retries(17).build()),
+        Setting::Retries
+    );
 }
 
 #[test]
 fn a_loaded_endpoint_is_returned_to_when_it_has_a_third_more_to_spare() {
     let config = config()
+        .into_builder()
         .preference(Preference::Weight)
-        .returning(Return::Prefer);
+        .returning(Return::Prefer)
+        .build()
+        .unwrap();
     let mut world = World::new(config, &[Endpoint::new().weight(3); 3]);
     world.run(Duration::from_secs(60));
     for (load, active) in [(10, 0), (60, 0), (120, 1), (255, 1)] {
@@ -392,7 +434,14 @@ fn health(world: &World, endpoint: usize) -> Health {
 #[test]
 fn a_worse_path_is_left_for_one_that_is_as_usual_where_the_user_says_so() {
     for (switch_on, switches) in [(SwitchOn::Failure, 0), (SwitchOn::Warning, 1)] {
-        let mut world = started(config().switch_on(switch_on), &[ONE; 3]);
+        let mut world = started(
+            config()
+                .into_builder()
+                .switch_on(switch_on)
+                .build()
+                .unwrap(),
+            &[ONE; 3],
+        );
         let worse = world.now;
         world.paths[0] = DEGRADED;
         world.run(secs(20));
@@ -413,7 +462,14 @@ fn a_worse_path_is_left_for_one_that_is_as_usual_where_the_user_says_so() {
 /// What degrades all paths is ours, and one that has no better one to go to stays.
 #[test]
 fn nothing_is_switched_where_all_paths_are_worse() {
-    let mut world = started(config().switch_on(SwitchOn::Warning), &[ONE; 3]);
+    let mut world = started(
+        config()
+            .into_builder()
+            .switch_on(SwitchOn::Warning)
+            .build()
+            .unwrap(),
+        &[ONE; 3],
+    );
     world.paths[1..3].fill(DEGRADED); // known first: the others are probed seldom
     world.run(secs(60));
     world.paths[0] = DEGRADED;
@@ -427,7 +483,12 @@ fn nothing_is_switched_where_all_paths_are_worse() {
 
 #[test]
 fn warnings_cause_one_switch_in_a_hold_down() {
-    let wary = config().switch_on(SwitchOn::Warning).warn_above(15_500);
+    let wary = config()
+        .into_builder()
+        .switch_on(SwitchOn::Warning)
+        .warn_above(15_500)
+        .build()
+        .unwrap();
     let mut world = started(wary, &[ONE; 2]);
     for turn in 0..40 {
         let worse = turn % 2;
@@ -470,7 +531,11 @@ fn a_group_does_not_flap_between_two_paths_that_are_equally_rough() {
         ("lognormal", lognormal),
     ];
     for (name, path) in paths {
-        let config = config().switch_on(SwitchOn::Warning);
+        let config = config()
+            .into_builder()
+            .switch_on(SwitchOn::Warning)
+            .build()
+            .unwrap();
         let mut world = World::new(config, &[ONE; 2]);
         world.drawn = Some(path);
         world.run(secs(6_000)); // the other one is asked every 5 s
@@ -490,8 +555,13 @@ fn a_group_does_not_flap_between_two_paths_that_are_equally_rough() {
 
 #[test]
 fn a_group_returns_once_the_better_path_is_as_usual_again() {
-    let config = config().returning(Return::Prefer);
-    let mut world = started(config.switch_on(SwitchOn::Warning), &[ONE; 2]);
+    let config = config()
+        .into_builder()
+        .returning(Return::Prefer)
+        .switch_on(SwitchOn::Warning)
+        .build()
+        .unwrap();
+    let mut world = started(config, &[ONE; 2]);
     world.paths[0] = DEGRADED;
     world.run(secs(10));
     assert_eq!(world.group.active(), 1);
@@ -525,7 +595,12 @@ fn a_failed_endpoint_is_left_for_one_whose_path_is_as_usual() {
 
 #[test]
 fn the_threshold_of_warnings_is_the_users() {
-    let deaf = config().switch_on(SwitchOn::Warning).warn_above(u16::MAX);
+    let deaf = config()
+        .into_builder()
+        .switch_on(SwitchOn::Warning)
+        .warn_above(u16::MAX)
+        .build()
+        .unwrap();
     let mut world = started(deaf, &[ONE; 2]);
     world.paths[0] = DEGRADED;
     world.run(secs(60));
@@ -535,7 +610,10 @@ fn the_threshold_of_warnings_is_the_users() {
 /// A probe that is overdue counts as four times the usual.
 #[test]
 fn what_is_overdue_is_a_warning_before_it_is_answered() {
-    let mut world = started(config().warn_above(1_500), &[ONE; 2]);
+    let mut world = started(
+        config().into_builder().warn_above(1_500).build().unwrap(),
+        &[ONE; 2],
+    );
     world.paths[0] = Path::Silent;
     until_suspected(&mut world);
     let healths = [0, 1].map(|one| health(&world, one));
@@ -611,7 +689,7 @@ fn pins_and_bars_end_quarantines() {
 fn ids_follow_from_the_seed_and_the_endpoint() {
     let mut ids = Vec::new();
     for seed in 1..=3 {
-        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let config = FailoverConfig::builder().seed(seed).build().unwrap();
         let mut group = Group::new(config, &[ONE; M], Instant::ZERO).unwrap();
         let mut now = Instant::ZERO;
         let mut asked = [false; M];
@@ -651,14 +729,16 @@ fn last_asked(world: &World, endpoint: usize) -> Instant {
 
 /// Intervals of which every one is as long as the other.
 fn steady(interval: Duration) -> Config<Fixed> {
-    let config = Config::fixed(interval).unwrap();
-    config.jitter_percent(0).unwrap()
+    Config::fixed(interval).jitter_percent(0).build().unwrap()
 }
 
 fn group_of(active: Config<Fixed>, standby: Config<Fixed>) -> FailoverConfig {
-    let config = FailoverConfig::new(active, standby);
-    let config = config.request_timeout(Duration::from_millis(800)).unwrap();
-    config.retries(2).unwrap().seed(0x5eed).unwrap()
+    FailoverConfig::probing(active, standby)
+        .request_timeout(Duration::from_millis(800))
+        .retries(2)
+        .seed(0x5eed)
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -675,7 +755,10 @@ fn the_others_are_asked_once_in_a_suspicion() {
 
 #[test]
 fn a_suspicion_does_not_hurry_the_active_endpoint() {
-    let mut world = started(config().retries(0).unwrap(), &[ONE; 2]);
+    let mut world = started(
+        config().into_builder().retries(0).build().unwrap(),
+        &[ONE; 2],
+    );
     world.paths[0] = Path::Silent;
     until_suspected(&mut world);
     assert_eq!(world.group.condition(0), Some(Condition::Suspected));
@@ -697,7 +780,14 @@ fn answers_that_come_late_now_and_then_are_no_failure() {
 
 #[test]
 fn a_switch_waits_for_an_answer_to_a_probe_sent_since_the_suspicion() {
-    let mut world = started(config().switch_on(SwitchOn::Suspicion), &[ONE; 2]);
+    let mut world = started(
+        config()
+            .into_builder()
+            .switch_on(SwitchOn::Suspicion)
+            .build()
+            .unwrap(),
+        &[ONE; 2],
+    );
     world.paths[0] = Path::Silent;
     world.run(secs(10));
     let (_, to, _, at) = world.switches()[0];
@@ -711,7 +801,14 @@ fn a_switch_waits_for_an_answer_to_a_probe_sent_since_the_suspicion() {
 
 #[test]
 fn other_traffic_shows_that_an_endpoint_may_be_switched_to() {
-    let mut world = started(config().switch_on(SwitchOn::Suspicion), &[ONE; 2]);
+    let mut world = started(
+        config()
+            .into_builder()
+            .switch_on(SwitchOn::Suspicion)
+            .build()
+            .unwrap(),
+        &[ONE; 2],
+    );
     world.paths = [Path::Silent; M];
     until_suspected(&mut world);
     world.run(Duration::from_millis(100));
@@ -831,7 +928,10 @@ fn the_end_of_an_outage_asks_the_others_at_once_and_nobody_else() {
 /// Half being suspected then does not make it our fault; here nobody is switched to, so that it goes on until the active one is back.
 #[test]
 fn an_outage_of_dead_endpoints_is_over_as_soon_as_the_active_one_is_healthy() {
-    let mut world = started(config().enabled(false), &[ONE; 3]);
+    let mut world = started(
+        config().into_builder().enabled(false).build().unwrap(),
+        &[ONE; 3],
+    );
     for endpoint in [1, 2, 0] {
         world.paths[endpoint] = Path::Silent;
         world.run(secs(60));
@@ -859,8 +959,12 @@ fn an_endpoint_that_was_barred_counts_like_any_other_in_an_outage() {
 
 #[test]
 fn a_group_returns_to_a_greater_weight_and_where_loads_are_said_to_a_third_more() {
-    let config = config().preference(Preference::Weight);
-    let config = config.returning(Return::Prefer);
+    let config = config()
+        .into_builder()
+        .preference(Preference::Weight)
+        .returning(Return::Prefer)
+        .build()
+        .unwrap();
     for (weight, load, active) in [(3, None, 0), (4, None, 1), (2, Some(0), 0), (3, Some(0), 1)] {
         let mut world = started(config, &[ONE.weight(4), ONE.weight(weight)]);
         world.paths[0] = Path::Silent;
@@ -875,9 +979,14 @@ fn a_group_returns_to_a_greater_weight_and_where_loads_are_said_to_a_third_more(
 
 #[test]
 fn a_group_returns_to_less_than_three_quarters_of_the_round_trip_time() {
-    let config = config().preference(Preference::Rtt);
+    let config = config()
+        .into_builder()
+        .preference(Preference::Rtt)
+        .returning(Return::Prefer)
+        .build()
+        .unwrap();
     for (us, active) in [(14_999, 1), (15_000, 0), (16_000, 0)] {
-        let mut world = World::new(config.returning(Return::Prefer), &[ONE; 2]);
+        let mut world = World::new(config, &[ONE; 2]);
         world.paths[1] = Path::Answers(us);
         world.run(secs(100));
         assert_eq!(world.group.active(), active, "{us}");
@@ -886,7 +995,14 @@ fn a_group_returns_to_less_than_three_quarters_of_the_round_trip_time() {
 
 #[test]
 fn a_group_returns_no_sooner_than_a_hold_down_after_the_last_switch() {
-    let mut world = started(config().returning(Return::Prefer), &[ONE; 2]);
+    let mut world = started(
+        config()
+            .into_builder()
+            .returning(Return::Prefer)
+            .build()
+            .unwrap(),
+        &[ONE; 2],
+    );
     let asked = world.now;
     world.group.switch_to(1, asked);
     world.run(secs(60));
@@ -900,7 +1016,14 @@ fn a_group_returns_no_sooner_than_a_hold_down_after_the_last_switch() {
 /// Half of the endpoints fail; those that matter are well.
 #[test]
 fn a_group_returns_to_nothing_in_an_outage() {
-    let mut world = started(config().returning(Return::Prefer), &[ONE; 4]);
+    let mut world = started(
+        config()
+            .into_builder()
+            .returning(Return::Prefer)
+            .build()
+            .unwrap(),
+        &[ONE; 4],
+    );
     world.group.switch_to(1, world.now);
     world.run(secs(20));
     world.paths[2..].fill(Path::Silent);
@@ -915,7 +1038,11 @@ fn a_group_returns_to_nothing_in_an_outage() {
 
 #[test]
 fn the_load_counts_as_a_share_of_the_weight() {
-    let config = config().preference(Preference::Weight);
+    let config = config()
+        .into_builder()
+        .preference(Preference::Weight)
+        .build()
+        .unwrap();
     let endpoints = [ONE.weight(1_000), ONE, ONE.weight(100)];
     let mut world = started(config, &endpoints);
     world.group.handle_load(2, Some(128), world.now);
@@ -926,7 +1053,11 @@ fn the_load_counts_as_a_share_of_the_weight() {
 
 #[test]
 fn an_endpoint_without_weight_is_taken_where_there_is_no_other() {
-    let config = config().preference(Preference::Weight);
+    let config = config()
+        .into_builder()
+        .preference(Preference::Weight)
+        .build()
+        .unwrap();
     let mut world = started(config, &[ONE, ONE.weight(0)]);
     world.paths[0] = Path::Silent;
     world.run(secs(10));
@@ -1001,7 +1132,11 @@ fn what_a_budget_refuses_puts_off_no_verdict() {
 
 #[test]
 fn an_endpoint_is_asked_less_often_where_it_wants_to_be() {
-    let standby = steady(secs(5)).interval_between(secs(5), secs(60)).unwrap();
+    let standby = steady(secs(5))
+        .into_builder()
+        .interval_between(secs(5), secs(60))
+        .build()
+        .unwrap();
     let mut world = started(group_of(steady(secs(1)), standby), &[ONE; 2]);
     for expected in [20, 10, 5] {
         world.run(secs(100)); // the interval under way

@@ -71,18 +71,29 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
         .prop_map(
             |([prefer, on], switch_on, (preference, warn_above), first, more, hold, seed)| {
                 let (first, hold) = (micros(first), micros(hold));
-                let config = FailoverConfig::CLASSIC
+                let config = FailoverConfig::builder()
                     .preference(preference)
                     .switch_on(switch_on)
                     .warn_above(warn_above)
-                    .enabled(on || switch_on != SwitchOn::Failure);
-                let config = config.quarantine(first, first + micros(more)).unwrap();
+                    .enabled(on || switch_on != SwitchOn::Failure)
+                    .quarantine(first, first + micros(more))
+                    .build()
+                    .unwrap();
                 let config = if prefer {
-                    config.returning(Return::Prefer)
+                    config
+                        .into_builder()
+                        .returning(Return::Prefer)
+                        .build()
+                        .unwrap()
                 } else {
                     config
                 };
-                config.hold_down(hold).unwrap().seed(seed).unwrap()
+                config
+                    .into_builder()
+                    .hold_down(hold)
+                    .seed(seed)
+                    .build()
+                    .unwrap()
             },
         )
 }
@@ -114,7 +125,7 @@ proptest! {
     fn no_outage_locks_out(
         config in configs(), count in 1..=M, ops in prop::collection::vec(op(), 1..60), alive in 0..M,
     ) {
-        let config = config.enabled(true);
+        let config = config.into_builder().enabled(true).build().unwrap();
         let mut world = played(config, count, &ops);
         let alive = alive % count;
         world.paths = [Path::Silent; M];
@@ -134,7 +145,7 @@ proptest! {
     fn late_polls_neither_switch_nor_save(
         count in 2..=M, seed in 1_u64.., lates in prop::collection::vec(prop_oneof![Just(0_u64), 0_u64..3_000_000, 0_u64..1 << 40], 1..20),
     ) {
-        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let config = FailoverConfig::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         for late in lates.iter().cycle().take(300) {
             world.beat(*late, Instant::MAX);
@@ -154,7 +165,7 @@ proptest! {
     fn retries_that_a_budget_refuses_put_off_no_verdict(
         count in 1..=M, seed in 1_u64.., phase in 0_u64..30_000_000, percent in 0_u8..=100, reserve in 0_u16..9,
     ) {
-        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let config = FailoverConfig::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         world.budget = Some(RetryBudget::new(percent, reserve));
         world.run(secs(20) + micros(phase));
@@ -168,7 +179,7 @@ proptest! {
     fn a_crash_is_switched_within_the_bound(
         count in 2..=M, seed in 1_u64.., phase in 0_u64..30_000_000, silent: bool, rtt in 0_u64..400_000,
     ) {
-        let config = FailoverConfig::CLASSIC.seed(seed).unwrap();
+        let config = FailoverConfig::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         world.paths = [Path::Answers(rtt); M];
         world.run(secs(20) + micros(phase));

@@ -23,9 +23,12 @@ impl Wake for Flag {
 
 /// A peer that always answers after 20 ms; `run` is dropped and called again every so many milliseconds, for a minute.
 fn cancelled_every(ms: u64) -> (Verdict, Counters) {
-    let config = Config::every(Duration::from_secs(1)).unwrap();
-    let config = config.detect_within(Duration::from_secs(3)).unwrap();
-    let config = config.seed(9).unwrap().start_at_once();
+    let config = Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .seed(9)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let heart = Heart::<NoopRawMutex, 16>::new(config).unwrap();
     let flag = Arc::new(Flag(AtomicBool::new(true)));
     let waker = Waker::from(flag.clone());

@@ -23,8 +23,8 @@ type Waiting<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
 /// Lets `tasks` tasks wait for a verdict that does not come; returns the polls until none is woken any more, at most 10,000.
 fn polls_until_asleep(tasks: usize) -> usize {
     let config = Config::every(Duration::from_secs(60))
-        .unwrap()
         .seed(1)
+        .build()
         .unwrap();
     let heart = Heart::<NoopRawMutex, 16>::new(config).unwrap();
     let mut futures: Vec<(Arc<Flag>, Waiting<'_>)> = Vec::new();
@@ -64,8 +64,11 @@ fn five_waiting_tasks_let_the_executor_sleep() {
 
 #[test]
 fn a_heart_can_be_read_within_with() {
-    let config = Config::every(Duration::from_secs(60)).unwrap();
-    let heart = Heart::<NoopRawMutex, 16>::new(config.seed(1).unwrap()).unwrap();
+    let config = Config::every(Duration::from_secs(60))
+        .seed(1)
+        .build()
+        .unwrap();
+    let heart = Heart::<NoopRawMutex, 16>::new(config).unwrap();
     let read = heart.with(|_, _| (heart.verdict(), heart.snapshot().heart.samples));
     assert_eq!(read, (Verdict::Unknown, 0));
 }

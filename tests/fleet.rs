@@ -11,11 +11,10 @@ use systole_testkit::swarm::Swarm;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn config() -> Config {
-    let config = Config::every(SECOND).unwrap();
-    config
+    Config::every(SECOND)
         .detect_within(3 * SECOND)
-        .unwrap()
         .seed(0xd1ce)
+        .build()
         .unwrap()
 }
 
@@ -33,13 +32,13 @@ fn changes(events: &[FleetEvent], to: Verdict) -> Vec<(PeerKey, Instant)> {
 
 #[test]
 fn without_a_seed_it_is_refused() {
-    let unseeded = Config::every(SECOND).unwrap();
+    let unseeded = Config::every(SECOND).build().unwrap();
     assert!(Fleet::<4>::new(unseeded, Instant::ZERO).is_err());
 }
 
 #[test]
 fn first_probes_are_spread_over_an_interval() {
-    let mut swarm = Swarm::new(Config::every(10 * SECOND).unwrap().seed(7).unwrap(), 2_000);
+    let mut swarm = Swarm::new(Config::every(10 * SECOND).seed(7).build().unwrap(), 2_000);
     swarm.run(10 * SECOND, everybody);
     for second in &swarm.rates[..9] {
         assert!((150..250).contains(second), "{:?}", swarm.rates);
@@ -109,7 +108,7 @@ fn what_was_lost_on_our_side_is_no_evidence() {
 /// One probe in twenty is lost within a moment: more than the budget has retries for at once, not more than it has in time.
 #[test]
 fn who_loses_one_probe_together_with_many_is_not_dead() {
-    let unbounded = Config::every(SECOND).unwrap().seed(0xd1ce).unwrap();
+    let unbounded = Config::every(SECOND).seed(0xd1ce).build().unwrap();
     let mut swarm = Swarm::new(unbounded, 10_000);
     swarm.run(5 * SECOND, everybody);
     swarm.run(SECOND / 20, |_, _| false);
@@ -122,7 +121,7 @@ fn who_loses_one_probe_together_with_many_is_not_dead() {
 #[test]
 fn an_outage_of_everything_is_no_flood() {
     for (peers, every) in [(500, 1), (3_000, 10)] {
-        let config = Config::every(every * SECOND).unwrap().seed(3).unwrap();
+        let config = Config::every(every * SECOND).seed(3).build().unwrap();
         let mut swarm = Swarm::new(config, peers);
         swarm.run(60 * SECOND, everybody);
         let steady = f64::from(swarm.rates[20..60].iter().sum::<u32>()) / 40.0;
@@ -143,7 +142,15 @@ fn an_outage_of_everything_is_no_flood() {
 #[test]
 fn a_drain_ends_though_more_is_due() {
     let now = Instant::ZERO;
-    let mut fleet = Fleet::<4>::new(config().start_at_once(), now).unwrap();
+    let mut fleet = Fleet::<4>::new(
+        config()
+            .into_builder()
+            .without_initial_delay()
+            .build()
+            .unwrap(),
+        now,
+    )
+    .unwrap();
     for _ in 0..5_000 {
         fleet.add(now);
     }
@@ -338,7 +345,11 @@ fn a_place_in_trouble_is_listed_once() {
 /// Who looks early, and then on time, was never late.
 #[test]
 fn lateness_is_told_and_counted_where_there_is_some() {
-    let config = config().report_pauses_over(Duration::ZERO);
+    let config = config()
+        .into_builder()
+        .report_pauses_over(Duration::ZERO)
+        .build()
+        .unwrap();
     let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     let wait = |fleet: &mut Fleet<4>, now| loop {
@@ -361,7 +372,12 @@ fn lateness_is_told_and_counted_where_there_is_some() {
 #[test]
 fn probe_ids_follow_from_the_seed_and_the_key() {
     let first = |seed: u64| {
-        let config = config().seed(seed).unwrap().start_at_once();
+        let config = config()
+            .into_builder()
+            .seed(seed)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
         for _ in 0..2 {
             fleet.add(Instant::ZERO);
@@ -427,8 +443,11 @@ fn a_million_forged_and_replayed_replies_change_no_verdict() {
 /// A fleet in which a hundred peers are asked once a second and all others have nothing to do for days.
 #[cfg(target_os = "linux")]
 fn mostly_idle(idle: usize) -> Swarm {
-    let config = Config::every(Duration::from_secs(2 * 86_400)).unwrap();
-    Swarm::new(config.seed(0x1d1e).unwrap(), idle + BUSY)
+    let config = Config::every(Duration::from_secs(2 * 86_400))
+        .seed(0x1d1e)
+        .build()
+        .unwrap();
+    Swarm::new(config, idle + BUSY)
 }
 
 #[cfg(target_os = "linux")]
@@ -464,7 +483,11 @@ fn the_idle_cost_nothing() {
 
 #[test]
 fn what_failed_and_what_could_not_be_sent_is_counted() {
-    let config = config().start_at_once();
+    let config = config()
+        .into_builder()
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
     for _ in 0..2 {
         fleet.add(Instant::ZERO);

@@ -58,18 +58,18 @@ fn config() -> impl Strategy<Value = Config> {
         .prop_map(|(seed, interval_ms, timeout_ms, retries, bound, jitter)| {
             let ms = Duration::from_millis;
             let config = Config::every(ms(interval_ms))
-                .unwrap()
                 .seed(seed | 1)
-                .unwrap();
-            let config = config
                 .timeouts(ms(timeout_ms * 2), ms(timeout_ms), ms(timeout_ms * 8))
-                .unwrap();
-            let config = config
                 .retries(retries)
-                .unwrap()
                 .jitter_percent(jitter)
+                .build()
                 .unwrap();
-            let bounded = bound.map(|times| config.detect_within(ms(interval_ms) * times));
+            let bounded = bound.map(|times| {
+                config
+                    .into_builder()
+                    .detect_within(ms(interval_ms) * times)
+                    .build()
+            });
             bounded.and_then(Result::ok).unwrap_or(config)
         })
 }
@@ -100,8 +100,8 @@ fn turns<P: Pacing>(fleet: &mut Fleet<4, P>) -> Vec<(Verdict, Instant)> {
 /// moment.
 #[test]
 fn a_reply_lost_at_the_very_moment_of_its_probe_is_no_evidence() {
-    let config = Config::every(SECOND).unwrap().detect_within(3 * SECOND);
-    let config = config.unwrap().seed(7).unwrap();
+    let config = Config::every(SECOND).detect_within(3 * SECOND).build();
+    let config = config.unwrap().into_builder().seed(7).build().unwrap();
     let (mut now, heard_until) = (Instant::ZERO, Instant::from_secs(5));
     let mut fleet = Fleet::<4>::new(config, now).unwrap();
     let peer = fleet.add(now);
@@ -143,9 +143,12 @@ impl Pacing for Fickle {
 #[test]
 fn a_probe_that_is_overdue_when_it_is_forgotten_makes_nobody_late() {
     let bound = 8 * SECOND;
-    let config = Config::with_policy(Fickle, SECOND, SECOND).unwrap();
-    let config = config.timeouts(SECOND, SECOND, bound).unwrap();
-    let config = config.detect_within(bound).unwrap().seed(7).unwrap();
+    let config = Config::with_policy(Fickle, SECOND, SECOND)
+        .timeouts(SECOND, SECOND, bound)
+        .detect_within(bound)
+        .seed(7)
+        .build()
+        .unwrap();
     for crash_ms in (20_000..25_000).step_by(125) {
         let crash = Instant::from_millis(crash_ms);
         let dead_at = dead_at(config, crash, Duration::from_millis(1_100));

@@ -37,8 +37,11 @@ fn speed(swarm: &mut Swarm) -> f64 {
 fn a_million_peers() {
     let deep = deep::asked_for("20,000 peers in place of a million");
     let peers: usize = if deep { 1_000_000 } else { 20_000 };
-    let config = Config::every(INTERVAL).unwrap();
-    let config = config.detect_within(BOUND).unwrap().seed(0xf1ee7).unwrap();
+    let config = Config::every(INTERVAL)
+        .detect_within(BOUND)
+        .seed(0xf1ee7)
+        .build()
+        .unwrap();
 
     let (before, began) = (resident(), spent());
     let mut swarm = Swarm::new(config, peers);

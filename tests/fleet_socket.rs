@@ -96,8 +96,11 @@ impl DatagramSocket for Socket {
 }
 
 fn config() -> Config {
-    let config = Config::every(500 * MS).unwrap().seed(7).unwrap();
-    config.detect_within(2_000 * MS).unwrap()
+    Config::every(500 * MS)
+        .seed(7)
+        .detect_within(2_000 * MS)
+        .build()
+        .unwrap()
 }
 
 fn address(peer: u16) -> SocketAddr {

@@ -45,8 +45,8 @@ async fn until(fleet: &mut UdpFleet, peer: PeerKey, verdict: Verdict) {
 #[tokio::test(flavor = "current_thread")]
 async fn the_living_are_told_from_the_dead() {
     let config = Config::every(50 * MS)
-        .unwrap()
         .detect_within(400 * MS)
+        .build()
         .unwrap();
     let mut fleet = fleet(config).await;
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -70,7 +70,10 @@ async fn the_living_are_told_from_the_dead() {
 /// Whether the socket is writable is known only after a turn of the runtime.
 #[tokio::test(flavor = "current_thread")]
 async fn the_first_probes_are_sent() {
-    let config = Config::every(50 * MS).unwrap().start_at_once();
+    let config = Config::every(50 * MS)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut fleet = fleet(config).await;
     let peer = fleet.add(echo_thread());
     until(&mut fleet, peer, Verdict::Alive).await;
@@ -82,8 +85,8 @@ async fn the_first_probes_are_sent() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_reply_from_elsewhere_is_none() {
     let config = Config::every(50 * MS)
-        .unwrap()
         .detect_within(400 * MS)
+        .build()
         .unwrap();
     let mut fleet = fleet(config).await;
     let (asked, other) = (
@@ -105,10 +108,10 @@ async fn a_reply_from_elsewhere_is_none() {
 #[tokio::test(flavor = "current_thread")]
 async fn an_overflow_of_our_buffer_is_no_death() {
     let config = Config::every(500 * MS)
-        .unwrap()
         .detect_within(5_000 * MS)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let fleet = fleet(config).await;
     let address = echo_thread();
     let peers = 2_000;
@@ -169,7 +172,7 @@ fn the_echo_of_the_load() {
 async fn under_load_nobody_is_called_dead() {
     let deep = deep::asked_for("1,000 probes a second for 3 s");
     let (peers, span) = if deep { (50_000, 600) } else { (1_000, 3) };
-    let config = Config::every(1_000 * MS).unwrap().gain_percent(0).unwrap();
+    let config = Config::every(1_000 * MS).gain_percent(0).build().unwrap();
     let fleet = fleet(config).await;
     let echo = Echo::start();
     for _ in 0..peers {

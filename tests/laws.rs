@@ -48,29 +48,39 @@ fn configs() -> impl Strategy<Value = Config> {
         .prop_map(|(base_us, bound, retries, rise, at_once, seed)| {
             let base = micros(base_us);
             let config = Config::every(base)
-                .unwrap()
                 .retries(Retries::exponential(retries))
+                .rise(rise)
+                .seed(seed)
+                .build()
                 .unwrap();
-            let config = config.rise(rise).unwrap().seed(seed).unwrap();
             let config = if at_once {
-                config.start_at_once()
+                config
+                    .into_builder()
+                    .without_initial_delay()
+                    .build()
+                    .unwrap()
             } else {
                 config
             };
             bound
-                .and_then(|times| config.detect_within(base * times as u32).ok())
+                .and_then(|times| {
+                    config
+                        .into_builder()
+                        .detect_within(base * times as u32)
+                        .build()
+                        .ok()
+                })
                 .unwrap_or(config)
         })
 }
 
 fn targets() -> impl Strategy<Value = Config<Target>> {
     (1_000_u64..100_000_000, 10_u32..1_000_000, 1_u64..).prop_map(|(bound_us, times, seed)| {
-        let config = Config::target(micros(bound_us)).unwrap();
         let apart = micros(bound_us * u64::from(times));
-        config
+        Config::target(micros(bound_us))
             .mistakes_at_most_one_per(apart)
-            .unwrap()
             .seed(seed)
+            .build()
             .unwrap()
     })
 }
@@ -92,8 +102,8 @@ proptest! {
     fn laws_hold_for_a_hostile_policy(
         wishes: [u64; 3], min in 1_u64..1_000_000, span in 0_u64..1 << 30, bound in prop::option::of(1_u64..1 << 32), ops in ops(),
     ) {
-        let config = Config::with_policy(Hostile(wishes), micros(min), micros(min + span)).unwrap().seed(7).unwrap();
-        let config = bound.and_then(|bound| config.detect_within(micros(bound)).ok()).unwrap_or(config);
+        let config = Config::with_policy(Hostile(wishes), micros(min), micros(min + span)).seed(7).build().unwrap();
+        let config = bound.and_then(|bound| config.into_builder().detect_within(micros(bound)).build().ok()).unwrap_or(config);
         let mut world = World::new(config);
         for op in &ops {
             world.apply(op);
@@ -120,7 +130,7 @@ proptest! {
             world.beat(0);
         }
         world.rtt_us = None;
-        let (crash, bound) = (world.now, config.bound().unwrap());
+        let (crash, bound) = (world.now, config.stated_bound().unwrap());
         let before = world.monitor.snapshot(crash).counters.lateness_us;
         let heard = world.monitor.snapshot(crash).counters.answered > 0;
         world.beat(late_us);
@@ -201,7 +211,7 @@ proptest! {
     /// Law 5: after a lasting step in RTT, false verdicts cease within ceil(log2(new RTT / old timeout)) + 4 probes.
     #[test]
     fn no_step_in_rtt_locks_out(base_ms in 20_u64..20_000, before_us in 100_u32..100_000, after_us in 1_000_u32..20_000_000, seed in 1_u64..) {
-        let config = Config::every(Duration::from_millis(base_ms)).unwrap().seed(seed).unwrap();
+        let config = Config::every(Duration::from_millis(base_ms)).seed(seed).build().unwrap();
         let capacity = 8 * u64::from(u32::try_from(base_ms).unwrap()) * 1_000;
         prop_assume!(u64::from(after_us) <= 3 * capacity && after_us > before_us);
         let mut world = World::new(config);
@@ -235,10 +245,10 @@ fn late() -> impl Strategy<Value = u64> {
 
 fn second() -> Config {
     Config::every(Duration::from_secs(1))
-        .unwrap()
         .seed(1)
+        .without_initial_delay()
+        .build()
         .unwrap()
-        .start_at_once()
 }
 
 fn transitions(world: &mut World<Fluctuation>, until: Instant) -> Vec<(Verdict, Reason)> {
@@ -278,8 +288,8 @@ fn a_life_in_transitions() {
 #[test]
 fn a_peer_never_heard_is_dead_after_the_bound() {
     let config = Config::every(Duration::from_secs(1))
-        .unwrap()
         .seed(1)
+        .build()
         .unwrap();
     let mut world = World::new(config);
     world.rtt_us = None;
@@ -303,7 +313,7 @@ fn a_verdict_that_a_slow_answer_proves_wrong_is_refuted() {
 /// Drives a peer whose replies carry no id, and which loses one probe in `nth`; returns how often it was suspected.
 fn suspicions_without_ids(nth: u32) -> usize {
     let mut now = Instant::ZERO;
-    let config = second().gain_percent(0).unwrap();
+    let config = second().into_builder().gain_percent(0).build().unwrap();
     let mut monitor = Monitor::<8>::new(config, now).unwrap();
     let (mut arrivals, mut probes, mut suspicions) = (Vec::new(), 0, 0);
     while now < Instant::from_secs(600) {
@@ -375,7 +385,11 @@ fn a_stall_of_ours_is_reported_and_kills_nobody() {
 
 #[test]
 fn a_bound_overrides_politeness() {
-    let config = second().detect_within(Duration::from_secs(3)).unwrap();
+    let config = second()
+        .into_builder()
+        .detect_within(Duration::from_secs(3))
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<8>::new(config);
     for rtt_ms in [1, 400, 1, 400, 1, 400] {
         heart.next_interval(Duration::from_millis(rtt_ms));

@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MILLION: u32 = 1_000_000;
 
 fn plain(interval: Duration) -> World {
-    World::new(ListenerConfig::new(), interval, false)
+    World::new(ListenerConfig::builder().build().unwrap(), interval, false)
 }
 
 fn run(world: &mut World, span: Duration) {
@@ -61,7 +61,8 @@ fn a_steady_beat_of_five_seconds_for_a_million_beats() {
     } else {
         MILLION
     };
-    let mut listener = Listener::<32>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<32>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let delays = [20_000, 21_000, 40_000, 19_000, 23_000];
     for (sequence, delay_us) in (0..beats).zip(delays.into_iter().cycle()) {
         let slot = Instant::from_secs(5 * u64::from(sequence));
@@ -121,7 +122,8 @@ fn an_hour_of_outage_locks_nobody_out() {
 /// The detectors that drop the gaps of a silent peer never learn a cadence of 5.4 s where 5 s were said.
 #[test]
 fn a_sender_slower_than_it_says_is_understood() {
-    let mut listener = Listener::<32>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<32>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     for sequence in 0..2_000 {
         let at = |slot: u32| Instant::from_millis(5_400 * u64::from(slot));
         listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at(sequence));
@@ -157,7 +159,10 @@ fn after_a_lasting_step_in_delay_the_return_is_undecided() {
 /// Of a cluster that moved to direct echo: 20 beats, each delayed by 15 s, kept a dead node alive for 300 s.
 #[test]
 fn a_queue_that_releases_twenty_stale_beats_is_no_life() {
-    let config = ListenerConfig::new().detect_within(5 * SECOND).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(5 * SECOND)
+        .build()
+        .unwrap();
     let mut world = World::new(config, SECOND, false);
     run(&mut world, 60 * SECOND);
     world.delay_us = Some(25_000_000); // a queue that stands
@@ -192,7 +197,7 @@ fn a_goodbye_is_no_death_and_a_return_is_an_answer() {
 #[test]
 fn a_restart_is_told_plain_or_tagged() {
     for tagged in [false, true] {
-        let mut world = World::new(ListenerConfig::new(), SECOND, tagged);
+        let mut world = World::new(ListenerConfig::builder().build().unwrap(), SECOND, tagged);
         run(&mut world, 20 * SECOND);
         transitions(&mut world);
         world.apply(&beats::Op::Restart);
@@ -211,7 +216,8 @@ fn a_restart_is_told_plain_or_tagged() {
 
 #[test]
 fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
-    let mut listener = Listener::<8>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     for sequence in [0, 1, 3, 2, 7, 7, 4, 1] {
         let at = Instant::from_secs(u64::from(sequence).max(1));
         listener.handle_beat(&Beat::new(sequence, SECOND), at);
@@ -228,8 +234,11 @@ fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
 
 #[test]
 fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
-    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
-    let config = config.intervals_between(SECOND / 10, 60 * SECOND).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(3 * SECOND)
+        .intervals_between(SECOND / 10, 60 * SECOND)
+        .build()
+        .unwrap();
     let mut listener = Listener::<8>::new(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, SECOND), Instant::ZERO);
     assert_eq!(listener.bound(), 3 * SECOND);
@@ -274,7 +283,7 @@ fn phi_is_finite_at_any_age_and_three_tenths_when_expected() {
 
 /// A live peer and a million packets of strangers between its beats: all that is told is the first beat.
 fn under_attack(tagged: bool, mut forge: impl FnMut(u64, &World) -> Vec<u8>) {
-    let mut world = World::new(ListenerConfig::new(), SECOND, tagged);
+    let mut world = World::new(ListenerConfig::builder().build().unwrap(), SECOND, tagged);
     run(&mut world, 10 * SECOND);
     let told = world.listener.snapshot(world.now).events;
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
@@ -341,7 +350,11 @@ fn a_million_forged_and_replayed_packets_change_nothing_with_a_tag() {
 /// A listener that wants tags does not take a beat without, whoever decoded it.
 #[test]
 fn an_authenticated_listener_takes_no_plain_beat() {
-    let config = ListenerConfig::new().authenticated().incarnations_from(7);
+    let config = ListenerConfig::builder()
+        .authenticated()
+        .incarnations_from(7)
+        .build()
+        .unwrap();
     let mut listener = Listener::<8>::new(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, SECOND).with_incarnation(7), Instant::ZERO);
     listener.handle_beat(
@@ -380,7 +393,7 @@ fn heard_once(config: ListenerConfig, interval: Duration) -> Listener<8> {
 #[test]
 fn without_a_stated_bound_so_many_losses_are_waited_for() {
     for losses in [0, 3] {
-        let config = ListenerConfig::new().losses(losses).unwrap();
+        let config = ListenerConfig::builder().losses(losses).build().unwrap();
         let bound = heard_once(config, SECOND).bound();
         let overdue = SECOND * 9 / 8;
         assert_eq!(bound, overdue + u32::from(losses) * SECOND);
@@ -389,7 +402,10 @@ fn without_a_stated_bound_so_many_losses_are_waited_for() {
 
 #[test]
 fn a_bound_that_is_kept_is_not_called_relaxed() {
-    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(3 * SECOND)
+        .build()
+        .unwrap();
     let mut listener = heard_once(config, SECOND);
     for sequence in 1..4 {
         let at = Instant::from_secs(u64::from(sequence));
@@ -403,7 +419,7 @@ fn a_bound_that_is_kept_is_not_called_relaxed() {
 #[test]
 fn a_jump_of_as_many_slots_as_have_passed_is_believed() {
     let counted = |sequence: u32, seconds: u64| {
-        let mut listener = heard_once(ListenerConfig::new(), SECOND);
+        let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
         let at = Instant::from_secs(seconds);
         listener.handle_beat(&Beat::new(sequence, SECOND), at);
         let counters = listener.snapshot(at).counters;
@@ -424,7 +440,7 @@ fn a_new_life_is_believed_once_the_known_one_is_overdue_or_has_left() {
         let snapshot = listener.snapshot(from);
         (snapshot.incarnation == Some(9), snapshot.counters.ignored)
     };
-    let mut listener = heard_once(ListenerConfig::new(), SECOND);
+    let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
     let at = Instant::from_millis;
     assert_eq!(believed(listener.clone(), at(500)), (false, 2));
     assert_eq!(believed(listener.clone(), at(1_100)), (true, 1)); // overdue at 1.125 s, though nobody has looked
@@ -436,7 +452,10 @@ const SLOT: Duration = Duration::from_millis(4_096);
 
 #[test]
 fn a_beat_as_old_as_the_bound_is_not_stale_yet() {
-    let config = ListenerConfig::new().detect_within(3 * SLOT).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(3 * SLOT)
+        .build()
+        .unwrap();
     for (older_us, stale) in [(0, 0), (1, 1)] {
         let mut listener = heard_once(config, SLOT);
         let age = 3 * SLOT + Duration::from_micros(older_us);
@@ -455,7 +474,10 @@ fn a_death_is_refuted_by_a_beat_sent_before_it() {
         (sent, (0, 1)), // at the moment of the verdict
         (sent + Duration::from_micros(1), (1, 0)),
     ] {
-        let config = ListenerConfig::new().detect_within(bound).unwrap();
+        let config = ListenerConfig::builder()
+            .detect_within(bound)
+            .build()
+            .unwrap();
         let mut listener = heard_once(config, SLOT);
         look_on(&mut listener, at);
         assert_eq!(listener.verdict(), Verdict::Dead);
@@ -467,7 +489,7 @@ fn a_death_is_refuted_by_a_beat_sent_before_it() {
 
 #[test]
 fn phi_is_eight_tenths_a_deviation_after_what_was_expected() {
-    let mut listener = heard_once(ListenerConfig::new(), SECOND);
+    let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
     for sequence in 1..40 {
         let late = 100 * u64::from(sequence % 2);
         let at = Instant::from_millis(1_000 * u64::from(sequence) + late);
@@ -606,7 +628,8 @@ fn whoever_says_resumed_at_every_wake_finds_a_dead_sender_after_four_bounds_awak
 /// Its beats arrive whenever it is awake for an interval.
 #[test]
 fn whoever_says_resumed_at_every_wake_hears_a_live_sender() {
-    let mut listener = Listener::<8>::new(ListenerConfig::new(), Instant::ZERO);
+    let mut listener =
+        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let mut now = Instant::ZERO;
     for wake in 0..500 {
         listener.resumed(now);
@@ -622,7 +645,10 @@ fn whoever_says_resumed_at_every_wake_hears_a_live_sender() {
 /// A stamp before the last arrival is none: or else all later beats would seem late beside it.
 #[test]
 fn a_beat_that_is_stamped_before_the_last_one_counts_as_of_now() {
-    let config = ListenerConfig::new().detect_within(3 * SECOND).unwrap();
+    let config = ListenerConfig::builder()
+        .detect_within(3 * SECOND)
+        .build()
+        .unwrap();
     let mut listener = Listener::<8>::new(config, Instant::ZERO);
     for sequence in 0..40 {
         let at = Instant::from_secs(u64::from(sequence));
@@ -638,7 +664,10 @@ fn a_beat_that_is_stamped_before_the_last_one_counts_as_of_now() {
 #[test]
 fn nobody_is_dead_who_was_not_suspect() {
     for bound in [SECOND, SECOND * 11 / 10] {
-        let config = ListenerConfig::new().detect_within(bound).unwrap();
+        let config = ListenerConfig::builder()
+            .detect_within(bound)
+            .build()
+            .unwrap();
         let mut listener = heard_once(config, SECOND);
         let mut told = Vec::new();
         let mut now = Instant::ZERO;
@@ -687,7 +716,7 @@ fn a_leap_that_is_put_right_moves_nothing() {
 #[test]
 fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
     const SECOND: Duration = Duration::from_secs(1);
-    let config = ListenerConfig::new().authenticated();
+    let config = ListenerConfig::builder().authenticated().build().unwrap();
     let mut listener = Listener::<32>::new(config, Instant::ZERO);
     let (mut now, mut bounds) = (Instant::ZERO, Vec::new());
     let first = (0..20).map(|slot| (1, slot, 1 + u64::from(slot)));

@@ -113,7 +113,10 @@ fn hear(config: ListenerConfig, sender: &Sender, beats: u32) -> Mistakes {
 }
 
 fn within(bound: Duration) -> ListenerConfig {
-    ListenerConfig::new().detect_within(bound).unwrap()
+    ListenerConfig::builder()
+        .detect_within(bound)
+        .build()
+        .unwrap()
 }
 
 /// Every interval, drift and jitter, with a bound of two and a half intervals and without.
@@ -123,7 +126,10 @@ fn all_are_understood(intervals: &[u64], drifts: &[i64], beats: u32) {
         .flat_map(|interval| drifts.iter().map(move |drift| (interval, drift)))
     {
         for jitter_ms in [0, 5, 50] {
-            for config in [within(SECOND * 5 / 2), ListenerConfig::new()] {
+            for config in [
+                within(SECOND * 5 / 2),
+                ListenerConfig::builder().build().unwrap(),
+            ] {
                 let sender = Sender::announcing_a_second(permille, ppm, jitter_ms);
                 let mistakes = hear(config, &sender, beats);
                 assert_eq!(mistakes, Mistakes::default(), "{sender:?}, {config:?}");
@@ -150,7 +156,7 @@ fn a_live_sender_a_fifth_faster_to_a_quarter_slower_than_announced_is_never_susp
 fn without_tolerated_losses_a_slow_sender_is_dead_at_its_first_beats_alone() {
     for permille in [1_050, 1_240] {
         let sender = Sender::announcing_a_second(permille, 0, 5);
-        let config = ListenerConfig::new().losses(0).unwrap();
+        let config = ListenerConfig::builder().losses(0).build().unwrap();
         let mistakes = hear(config, &sender, 10_000);
         assert!(mistakes.dead <= 4, "{sender:?}: {mistakes:?}");
     }
@@ -209,7 +215,7 @@ fn after_a_lasting_step_in_interval_delay_or_clock_rate_mistakes_cease() {
         within(SECOND * 5 / 2),
         within(SECOND * 10),
         within(SECOND * 60),
-        ListenerConfig::new(),
+        ListenerConfig::builder().build().unwrap(),
     ];
     let all = if deep { &all[..] } else { &all[..4] };
     for config in configs {

@@ -36,9 +36,18 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 fn configs() -> impl Strategy<Value = ListenerConfig> {
     let bound = prop::option::of(1_000_u64..100_000_000);
     (bound, 0_u8..6, 1_u8..4).prop_map(|(bound, losses, rise)| {
-        let config = ListenerConfig::new().losses(losses).unwrap();
-        let config = config.rise(rise).unwrap();
-        bound.map_or(config, |us| config.detect_within(micros(us)).unwrap())
+        let config = ListenerConfig::builder()
+            .losses(losses)
+            .rise(rise)
+            .build()
+            .unwrap();
+        bound.map_or(config, |us| {
+            config
+                .into_builder()
+                .detect_within(micros(us))
+                .build()
+                .unwrap()
+        })
     })
 }
 
@@ -103,7 +112,7 @@ proptest! {
     fn a_live_peer_is_never_dead_for_our_lateness(
         losses in 0_u8..5, interval in intervals(), share in 0_u64..100, lateness in prop::collection::vec(late(), 1..60),
     ) {
-        let config = ListenerConfig::new().losses(losses).unwrap();
+        let config = ListenerConfig::builder().losses(losses).build().unwrap();
         let mut world = World::new(config, interval, false);
         world.delay_us = u32::try_from(interval.as_micros() as u64 / 200 * share).ok();
         for _ in 0..16 {
@@ -118,7 +127,7 @@ proptest! {
     /// Law 5: after a lasting step in delay, however long, false verdicts cease within four bounds and a beat.
     #[test]
     fn no_step_in_delay_locks_out(interval in intervals(), before_us in 0_u32..1_000, intervals in 0_u32..40) {
-        let mut world = World::new(ListenerConfig::new(), interval, false);
+        let mut world = World::new(ListenerConfig::builder().build().unwrap(), interval, false);
         world.delay_us = Some(before_us);
         hear(&mut world, 40);
         let bound = world.listener.bound();

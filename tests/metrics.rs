@@ -40,8 +40,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let config = Config::every(SECOND).and_then(|config| config.detect_within(5 * SECOND));
-        let config = config.and_then(|config| config.seed(7)).unwrap();
+        let config = Config::every(SECOND).detect_within(5 * SECOND).build();
+        let config = config
+            .and_then(|config| config.into_builder().seed(7).build())
+            .unwrap();
         Self {
             now: Instant::ZERO,
             monitor: Monitor::new(config, Instant::ZERO).unwrap(),
@@ -152,7 +154,7 @@ fn a_peer_that_is_gone_has_no_verdict() {
 #[test]
 fn a_group_shows_who_is_active() {
     exported(|exporter| {
-        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let config = FailoverConfig::builder().seed(7).build().unwrap();
         let endpoints = [Endpoint::new(); 2];
         let mut group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
         let mut series = Group::new("db", ["one", "other"]);
@@ -198,8 +200,10 @@ fn the_worst_detection_is_the_bound_and_our_lateness() {
 /// A fleet has as many series as before when it has grown, and none of a peer.
 #[test]
 fn a_fleet_shows_how_many_and_the_worst() {
-    let config = Config::every(SECOND).and_then(|config| config.detect_within(5 * SECOND));
-    let config = config.and_then(|config| config.seed(7)).unwrap();
+    let config = Config::every(SECOND).detect_within(5 * SECOND).build();
+    let config = config
+        .and_then(|config| config.into_builder().seed(7).build())
+        .unwrap();
     exported(|exporter| {
         let series = FleetSeries::new("all");
         let mut lines = Vec::new();
@@ -258,7 +262,10 @@ mod of_tasks {
     #[test]
     fn a_task_records_by_itself_until_it_stops() {
         exported_in_time(async |exporter| {
-            let config = Config::every(SECOND).unwrap().start_at_once();
+            let config = Config::every(SECOND)
+                .without_initial_delay()
+                .build()
+                .unwrap();
             let heart = Builder::new(config).name("db").metrics();
             let heart = heart.spawn(async || {
                 sleep(SECOND / 50).await;
@@ -283,7 +290,10 @@ mod of_tasks {
     #[test]
     fn a_task_is_recorded_under_its_name_whenever_that_is_said() {
         exported_in_time(async |exporter| {
-            let config = Config::every(SECOND).unwrap().start_at_once();
+            let config = Config::every(SECOND)
+                .without_initial_delay()
+                .build()
+                .unwrap();
             let (named, nameless) = (Builder::new(config), Builder::new(config));
             let answers = async || Ok::<_, Fault>(());
             let _hearts = [
@@ -301,7 +311,11 @@ mod of_tasks {
     #[test]
     fn a_group_records_by_itself() {
         exported_in_time(async |exporter| {
-            let group = Builder::group(FailoverConfig::CLASSIC, &[Endpoint::new(); 2]).unwrap();
+            let group = Builder::group(
+                FailoverConfig::builder().build().unwrap(),
+                &[Endpoint::new(); 2],
+            )
+            .unwrap();
             let group: systole::tokio::Group<2> = { group }
                 .name("db", ["one", "other"])
                 .metrics()
@@ -326,8 +340,11 @@ mod of_tasks {
         exported_in_time(async |exporter| {
             let budget = Arc::new(RetryBudget::new(0, 3));
             let quick = SECOND / 10;
-            let config = Config::every(SECOND).unwrap().start_at_once();
-            let config = config.timeouts(quick, quick, quick).unwrap();
+            let config = Config::every(SECOND)
+                .without_initial_delay()
+                .timeouts(quick, quick, quick)
+                .build()
+                .unwrap();
             let heart = |name, answers: bool| {
                 let heart = Builder::new(config)
                     .retry_budget(&budget)
@@ -361,9 +378,12 @@ fn an_early_warning_is_exported_of_peers_and_of_groups() {
     exported(|exporter| {
         let degraded = || value(exporter, "systole_degraded{peer=\"db\"}");
         let (mut world, mut peer) = (World::new(), Peer::new("db"));
-        let patient =
-            Config::every(SECOND).and_then(|config| config.timeouts(SECOND, SECOND, SECOND));
-        let patient = patient.and_then(|config| config.seed(7)).unwrap();
+        let patient = Config::every(SECOND)
+            .timeouts(SECOND, SECOND, SECOND)
+            .build();
+        let patient = patient
+            .and_then(|config| config.into_builder().seed(7).build())
+            .unwrap();
         world.monitor = Monitor::new(patient, Instant::ZERO).unwrap();
         let (usual, slow) = (SECOND / 50, SECOND * 4 / 5);
         for (round_trip, answers, on) in [(usual, 25, 0.0), (slow, 6, 1.0), (usual, 25, 0.0)] {
@@ -408,6 +428,6 @@ fn answer(world: &mut World, round_trip: Duration) {
 }
 
 fn one_of_a_group() -> Failover<1, 32> {
-    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let config = FailoverConfig::builder().seed(7).build().unwrap();
     Failover::new(config, &[Endpoint::new()], Instant::ZERO).unwrap()
 }

@@ -12,8 +12,12 @@ const SECOND: Duration = Duration::from_secs(1);
 type Steady = Monitor<8, Fixed>;
 
 fn config(interval: Duration) -> Config<Fixed> {
-    let config = Config::fixed(interval).unwrap().jitter_percent(0).unwrap();
-    config.seed(7).unwrap().start_at_once()
+    Config::fixed(interval)
+        .jitter_percent(0)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap()
 }
 
 fn monitor(config: Config<Fixed>) -> Steady {
@@ -85,8 +89,16 @@ fn an_answer_to_an_earlier_life_of_the_peer_is_none_though_the_ids_look_alike() 
 
 #[test]
 fn a_reply_that_does_not_say_to_what_is_late_where_its_probe_was_overdue() {
-    let config = config(SECOND).timeouts(SECOND / 2, SECOND / 2, SECOND / 2);
-    let config = config.unwrap().retries(Retries::NONE).unwrap();
+    let config = config(SECOND)
+        .into_builder()
+        .timeouts(SECOND / 2, SECOND / 2, SECOND / 2)
+        .build();
+    let config = config
+        .unwrap()
+        .into_builder()
+        .retries(Retries::NONE)
+        .build()
+        .unwrap();
     for (after_ms, late) in [(400, 0), (600, 1)] {
         let mut monitor = monitor(config);
         silence(&mut monitor, Instant::ZERO, ms(after_ms));
@@ -101,7 +113,11 @@ fn a_reply_that_does_not_say_to_what_is_late_where_its_probe_was_overdue() {
 /// It may have waited in a queue: no life is proved, and the peer is asked anew.
 #[test]
 fn an_answer_older_than_the_bound_is_stale_and_no_other_is() {
-    let config = config(SECOND).detect_within(5 * SECOND).unwrap();
+    let config = config(SECOND)
+        .into_builder()
+        .detect_within(5 * SECOND)
+        .build()
+        .unwrap();
     for (after_ms, stale) in [(5_000, 0), (5_001, 1)] {
         let mut monitor = monitor(config);
         let id = probe(&mut monitor, Instant::ZERO);
@@ -206,8 +222,13 @@ fn what_waited_while_we_were_away_makes_one_pause_of_all_our_lateness() {
 
 #[test]
 fn a_stale_answer_does_not_hurry_what_cannot_be_sent() {
-    let config = config(SECOND).retries(Retries::NONE).unwrap();
-    let mut monitor = monitor(config.timeouts(SECOND / 2, SECOND / 2, SECOND).unwrap());
+    let config = config(SECOND)
+        .into_builder()
+        .retries(Retries::NONE)
+        .timeouts(SECOND / 2, SECOND / 2, SECOND)
+        .build()
+        .unwrap();
+    let mut monitor = monitor(config);
     let old = probe(&mut monitor, ms(0));
     silence(&mut monitor, ms(0), ms(20_000));
     let now = monitor.snapshot(ms(20_000)).next_probe_at;
@@ -220,7 +241,7 @@ fn a_stale_answer_does_not_hurry_what_cannot_be_sent() {
 
 #[test]
 fn a_return_counts_from_the_latest_probe_answered_not_from_the_last_answer() {
-    let config = config(SECOND).rise(2).unwrap();
+    let config = config(SECOND).into_builder().rise(2).build().unwrap();
     let mut monitor = monitor(config);
     silence(&mut monitor, ms(0), ms(60_000));
     assert_eq!(monitor.verdict(), Verdict::Dead);

@@ -67,11 +67,11 @@ impl Draws {
 }
 
 fn config() -> Config {
-    let config = Config::every(Duration::from_secs(1))
-        .unwrap()
+    Config::every(Duration::from_secs(1))
         .seed(7)
-        .unwrap();
-    config.detect_within(Duration::from_secs(5)).unwrap()
+        .detect_within(Duration::from_secs(5))
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_million_operations_of_a_sender_and_a_listener_allocate_nothing() {
     let mut draws = Draws(3);
     let mut now = Instant::from_secs(1);
     let mut sender = Sender::new(Duration::from_secs(1), 7, now).unwrap();
-    let mut listener = Listener::<32>::new(ListenerConfig::new(), now);
+    let mut listener = Listener::<32>::new(ListenerConfig::builder().build().unwrap(), now);
     let allocated = allocations(|| {
         for _ in 0..OPERATIONS {
             if let SenderOutput::Beat(beat) = sender.poll(now) {

@@ -9,8 +9,11 @@ use systole::{Config, Event, Instant, Monitor, Output, Precedence, Verdict};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn config() -> Config {
-    let config = Config::every(SECOND).unwrap();
-    config.seed(7).unwrap().start_at_once()
+    Config::every(SECOND)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap()
 }
 
 /// Answers the next probe after `rtt`; returns when that was sent and when it was answered.
@@ -49,7 +52,7 @@ proptest! {
     fn it_is_left_alone_for_as_long_as_it_says(
         before in 0_usize..20, rtt_ms in 0_u64..1_500, wait_ms in 0_u64..100_000, seed in 1_u64..,
     ) {
-        let config = config().interval_between(SECOND, 400 * SECOND).unwrap().seed(seed).unwrap();
+        let config = config().into_builder().interval_between(SECOND, 400 * SECOND).seed(seed).build().unwrap();
         let wait = Duration::from_millis(wait_ms);
         let rest = left_alone(config, before, Duration::from_millis(rtt_ms), wait);
         prop_assert!(rest >= wait, "{rest:?} instead of {wait:?}");
@@ -64,7 +67,11 @@ fn no_longer_than_the_longest_interval() {
 
 #[test]
 fn no_longer_than_it_takes_to_double() {
-    let config = config().interval_between(SECOND, 400 * SECOND).unwrap();
+    let config = config()
+        .into_builder()
+        .interval_between(SECOND, 400 * SECOND)
+        .build()
+        .unwrap();
     for (wait, most) in [(SECOND / 2, 2), (3 * SECOND, 4), (20 * SECOND, 32)] {
         let rest = left_alone(config, 5, SECOND / 50, wait);
         assert!(rest <= most * SECOND, "{rest:?} instead of {wait:?}");
@@ -74,7 +81,7 @@ fn no_longer_than_it_takes_to_double() {
 /// Short of the bound itself, which the planner does not give up for it.
 #[test]
 fn a_target_gives_way_up_to_95_percent_of_its_bound() {
-    let config = Config::target(10 * SECOND).unwrap().seed(7).unwrap();
+    let config = Config::target(10 * SECOND).seed(7).build().unwrap();
     let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
     for _ in 0..20 {
         monitor.handle_pushback(Instant::ZERO);
@@ -98,8 +105,12 @@ fn who_does_not_say_how_long_is_asked_half_as_often() {
 #[test]
 fn a_bound_that_stands_in_the_way_is_restated() {
     let mut now = Instant::ZERO;
-    let config = config().interval_between(SECOND, 60 * SECOND).unwrap();
-    let config = config.detect_within(5 * SECOND).unwrap();
+    let config = config()
+        .into_builder()
+        .interval_between(SECOND, 60 * SECOND)
+        .detect_within(5 * SECOND)
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<16>::new(config, now).unwrap();
     let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
     while let Output::Event(_) = monitor.poll(now) {}
@@ -115,7 +126,14 @@ fn a_bound_that_stands_in_the_way_is_restated() {
 /// Where no bound is stated none can be broken, and one that is kept is not restated.
 #[test]
 fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
-    for config in [config(), config().detect_within(20 * SECOND).unwrap()] {
+    for config in [
+        config(),
+        config()
+            .into_builder()
+            .detect_within(20 * SECOND)
+            .build()
+            .unwrap(),
+    ] {
         let mut now = Instant::ZERO;
         let mut monitor = Monitor::<16>::new(config, now).unwrap();
         answer(&mut monitor, &mut now, SECOND / 50);
@@ -132,7 +150,11 @@ fn what_is_asked_at_the_longest_interval_is_not_remembered() {
     for _ in 0..9 {
         monitor.handle_pushback(Instant::ZERO);
     }
-    let longer = config().interval_between(SECOND, 400 * SECOND).unwrap();
+    let longer = config()
+        .into_builder()
+        .interval_between(SECOND, 400 * SECOND)
+        .build()
+        .unwrap();
     monitor.reconfigure(&longer, Instant::ZERO);
     let plan = monitor.snapshot(Instant::ZERO).heart.plan;
     assert_eq!(plan.interval(), 4 * SECOND);

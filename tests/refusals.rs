@@ -81,27 +81,33 @@ fn words(setting: Setting) -> (&'static str, &'static str) {
 fn targets() {
     let most = 1 << 40;
     refused(
-        Config::target(us(999)),
+        Config::target(us(999)).build(),
         Setting::DetectWithin,
         999,
         (1_000, most),
     );
     refused(
-        Config::target(us(most + 1)),
+        Config::target(us(most + 1)).build(),
         Setting::DetectWithin,
         most + 1,
         (1_000, most),
     );
-    let target = Config::target(SECOND).unwrap();
+    let target = Config::target(SECOND).build().unwrap();
     let century = 36_525 * 86_400_000_000;
-    let short = target.mistakes_at_most_one_per(us(9_999_999));
+    let short = target
+        .into_builder()
+        .mistakes_at_most_one_per(us(9_999_999))
+        .build();
     refused(
         short,
         Setting::MistakeRecurrence,
         9_999_999,
         (10_000_000, century),
     );
-    let long = target.mistakes_at_most_one_per(us(century + 1));
+    let long = target
+        .into_builder()
+        .mistakes_at_most_one_per(us(century + 1))
+        .build();
     refused(
         long,
         Setting::MistakeRecurrence,
@@ -109,12 +115,12 @@ fn targets() {
         (10_000_000, century),
     );
     refused(
-        target.probes_at_most(2_000),
+        target.into_builder().probes_at_most(2_000).build(),
         Setting::ProbeBudget,
         2_000,
         (2_001, u64::from(u32::MAX)),
     );
-    assert!(target.probes_at_most(2_001).is_ok());
+    assert!(target.into_builder().probes_at_most(2_001).build().is_ok());
 }
 
 #[test]
@@ -147,7 +153,7 @@ fn memories_of_lifetimes() {
 }
 
 fn every_second() -> Config {
-    Config::every(SECOND).unwrap()
+    Config::every(SECOND).build().unwrap()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,32 +171,42 @@ impl Pacing for Idle {
 #[test]
 fn a_base_interval_is_1_us_to_13_days() {
     let range = (1, SPAN_MAX);
-    refused(Config::every(us(0)), Setting::Interval, 0, range);
-    refused(Config::fixed(us(0)), Setting::Interval, 0, range);
+    refused(Config::every(us(0)).build(), Setting::Interval, 0, range);
+    refused(Config::fixed(us(0)).build(), Setting::Interval, 0, range);
     let over = SPAN_MAX + 1;
-    refused(Config::every(us(over)), Setting::Interval, over, range);
-    refused(Config::fixed(us(over)), Setting::Interval, over, range);
     refused(
-        Config::every(Duration::MAX),
+        Config::every(us(over)).build(),
+        Setting::Interval,
+        over,
+        range,
+    );
+    refused(
+        Config::fixed(us(over)).build(),
+        Setting::Interval,
+        over,
+        range,
+    );
+    refused(
+        Config::every(Duration::MAX).build(),
         Setting::Interval,
         u64::MAX,
         range,
     );
     refused(
-        Config::every(Duration::from_nanos(999)),
+        Config::every(Duration::from_nanos(999)).build(),
         Setting::Interval,
         0,
         range,
     );
     for at in [1, SPAN_MAX] {
-        assert!(Config::every(us(at)).is_ok());
-        assert!(Config::fixed(us(at)).is_ok());
+        assert!(Config::every(us(at)).build().is_ok());
+        assert!(Config::fixed(us(at)).build().is_ok());
     }
 }
 
 #[test]
 fn a_policy_needs_a_range_that_is_not_empty() {
-    let policy = |least, most| Config::with_policy(Idle, us(least), us(most));
+    let policy = |least, most| Config::with_policy(Idle, us(least), us(most)).build();
     refused(policy(1, 0), Setting::IntervalMax, 0, (1, SPAN_MAX));
     refused(policy(0, 1), Setting::IntervalMin, 0, (1, SPAN_MAX));
     refused(policy(8, 7), Setting::IntervalMax, 7, (8, SPAN_MAX));
@@ -202,7 +218,12 @@ fn a_policy_needs_a_range_that_is_not_empty() {
 
 #[test]
 fn intervals_are_neither_zero_nor_inverted_nor_endless() {
-    let between = |least, most| every_second().interval_between(us(least), us(most));
+    let between = |least, most| {
+        every_second()
+            .into_builder()
+            .interval_between(us(least), us(most))
+            .build()
+    };
     refused(between(0, 5), Setting::IntervalMin, 0, (1, SPAN_MAX));
     refused(between(6, 5), Setting::IntervalMax, 5, (6, SPAN_MAX));
     let over = SPAN_MAX + 1;
@@ -218,16 +239,35 @@ fn intervals_are_neither_zero_nor_inverted_nor_endless() {
 
 #[test]
 fn a_shortest_interval_leaves_room_for_the_bound() {
-    let bound = every_second().detect_within(us(3_000_000)).unwrap();
+    let bound = every_second()
+        .into_builder()
+        .detect_within(us(3_000_000))
+        .build()
+        .unwrap();
     let room = 3_000_000 - 7 * 100_000; // two retries at doubling waits take seven timeouts
-    let between = |least| bound.interval_between(us(least), us(SPAN_MAX));
-    refused(between(room + 1), Setting::IntervalMin, room + 1, (1, room));
+    let between = |least| {
+        bound
+            .into_builder()
+            .interval_between(us(least), us(SPAN_MAX))
+            .build()
+    };
+    refused(
+        between(room + 1),
+        Setting::DetectWithin,
+        3_000_000,
+        (3_000_001, SPAN_MAX),
+    );
     assert!(between(room).is_ok());
 }
 
 #[test]
 fn timeouts_are_neither_zero_nor_inverted_nor_over_71_minutes() {
-    let timeouts = |first, least, most| every_second().timeouts(us(first), us(least), us(most));
+    let timeouts = |first, least, most| {
+        every_second()
+            .into_builder()
+            .timeouts(us(first), us(least), us(most))
+            .build()
+    };
     refused(timeouts(1, 0, 5), Setting::TimeoutMin, 0, (1, RTT_MAX));
     let over = RTT_MAX + 1;
     refused(
@@ -251,10 +291,25 @@ fn timeouts_are_neither_zero_nor_inverted_nor_over_71_minutes() {
 
 #[test]
 fn a_shortest_timeout_leaves_room_for_the_bound() {
-    let bound = every_second().detect_within(us(3_000_000)).unwrap();
-    let timeouts = |least| bound.timeouts(us(least), us(least), us(RTT_MAX));
+    let bound = every_second()
+        .into_builder()
+        .detect_within(us(3_000_000))
+        .build()
+        .unwrap();
+    let timeouts = |least| {
+        bound
+            .into_builder()
+            .timeouts(us(least), us(least), us(RTT_MAX))
+            .build()
+    };
     let most = (3_000_000 - 900_000) / 7;
-    refused(timeouts(most + 1), Setting::TimeoutMin, most + 1, (1, most));
+    let least = 900_000 + 7 * (most + 1);
+    refused(
+        timeouts(most + 1),
+        Setting::DetectWithin,
+        3_000_000,
+        (least, SPAN_MAX),
+    );
     assert!(timeouts(most).is_ok());
 }
 
@@ -263,58 +318,121 @@ fn retries_are_at_most_16_and_fit_the_bound() {
     let most = u64::from(Retries::MAX);
     for retries in [Retries::fixed, Retries::exponential, Retries::closing] {
         refused(
-            every_second().retries(retries(17)),
+            every_second().into_builder().retries(retries(17)).build(),
             Setting::Retries,
             17,
             (0, most),
         );
         refused(
-            every_second().retries(retries(255)),
+            every_second().into_builder().retries(retries(255)).build(),
             Setting::Retries,
             63, // which stands for more
             (0, most),
         );
-        assert!(every_second().retries(retries(16)).is_ok());
+        assert!(
+            every_second()
+                .into_builder()
+                .retries(retries(16))
+                .build()
+                .is_ok()
+        );
     }
-    let bound = every_second().detect_within(us(3_000_000)).unwrap();
-    let exponential = |count| bound.retries(Retries::exponential(count));
-    refused(exponential(4), Setting::Retries, 4, (0, 3)); // 31 timeouts of 0.1 s, and 0.9 s
+    let bound = every_second()
+        .into_builder()
+        .detect_within(us(3_000_000))
+        .build()
+        .unwrap();
+    let exponential = |count| {
+        bound
+            .into_builder()
+            .retries(Retries::exponential(count))
+            .build()
+    };
+    let least = 900_000 + 31 * 100_000;
+    refused(
+        exponential(4),
+        Setting::DetectWithin,
+        3_000_000,
+        (least, SPAN_MAX),
+    );
     assert!(exponential(3).is_ok());
-    assert!(bound.retries(Retries::closing(16)).is_ok()); // they take what there is
+    assert!(
+        bound
+            .into_builder()
+            .retries(Retries::closing(16))
+            .build()
+            .is_ok()
+    ); // they take what there is
 }
 
 #[test]
 fn a_bound_holds_an_interval_a_timeout_and_the_retries() {
     let least = 900_000 + 7 * 100_000;
-    let within = |bound| every_second().detect_within(us(bound));
+    let within = |bound| {
+        every_second()
+            .into_builder()
+            .detect_within(us(bound))
+            .build()
+    };
     let range = (least, SPAN_MAX);
     refused(within(0), Setting::DetectWithin, 0, range);
     refused(within(least - 1), Setting::DetectWithin, least - 1, range);
     let over = SPAN_MAX + 1;
     refused(within(over), Setting::DetectWithin, over, range);
-    assert_eq!(within(least).unwrap().bound(), Some(us(least)));
+    assert_eq!(within(least).unwrap().stated_bound(), Some(us(least)));
 }
 
 #[test]
 fn shares_counts_and_the_seed_have_their_ranges() {
     let config = every_second();
-    refused(config.gain_percent(1_001), Setting::Gain, 1_001, (0, 1_000));
-    refused(config.jitter_percent(51), Setting::Jitter, 51, (0, 50));
-    refused(config.seed(0), Setting::Seed, 0, (1, u64::MAX));
-    refused(config.rise(0), Setting::Rise, 0, (1, 255));
     refused(
-        config.dead_after_refusals(1),
+        config.into_builder().gain_percent(1_001).build(),
+        Setting::Gain,
+        1_001,
+        (0, 1_000),
+    );
+    refused(
+        config.into_builder().jitter_percent(51).build(),
+        Setting::Jitter,
+        51,
+        (0, 50),
+    );
+    refused(
+        config.into_builder().seed(0).build(),
+        Setting::Seed,
+        0,
+        (1, u64::MAX),
+    );
+    refused(
+        config.into_builder().rise(0).build(),
+        Setting::Rise,
+        0,
+        (1, 255),
+    );
+    refused(
+        config.into_builder().dead_after_refusals(1).build(),
         Setting::Refusals,
         1,
         (2, 255),
     );
-    assert!(config.gain_percent(1_000).is_ok());
-    assert!(config.jitter_percent(50).is_ok());
-    assert!(config.seed(u64::MAX).unwrap().is_seeded());
-    assert!(config.rise(255).is_ok());
-    assert_eq!(config.refusals(), None);
-    let config = config.dead_after_refusals(255).unwrap();
-    assert_eq!(config.refusals(), Some(255));
+    assert!(config.into_builder().gain_percent(1_000).build().is_ok());
+    assert!(config.into_builder().jitter_percent(50).build().is_ok());
+    assert!(
+        config
+            .into_builder()
+            .seed(u64::MAX)
+            .build()
+            .unwrap()
+            .is_seeded()
+    );
+    assert!(config.into_builder().rise(255).build().is_ok());
+    assert_eq!(config.dead_after_refusals(), None);
+    let config = config
+        .into_builder()
+        .dead_after_refusals(255)
+        .build()
+        .unwrap();
+    assert_eq!(config.dead_after_refusals(), Some(255));
 }
 
 #[test]
@@ -326,7 +444,7 @@ fn a_monitor_refuses_to_be_without_a_seed() {
 #[test]
 fn a_refused_setting_leaves_the_configuration_as_it_was() {
     let config = every_second();
-    assert!(config.detect_within(us(1)).is_err());
+    assert!(config.into_builder().detect_within(us(1)).build().is_err());
     assert_eq!(config, every_second());
 }
 
@@ -342,7 +460,13 @@ fn a_plan_of_too_many_retries_adds_up_without_overflow() {
 // ---- bad input that is harmless ----
 
 fn heart() -> Heartbeat<4> {
-    Heartbeat::new(every_second().jitter_percent(0).unwrap())
+    Heartbeat::new(
+        every_second()
+            .into_builder()
+            .jitter_percent(0)
+            .build()
+            .unwrap(),
+    )
 }
 
 #[test]
@@ -400,12 +524,13 @@ fn missing_for_ever_saturates() {
     assert!(heart.is_valid());
 }
 
-const SEEDED: Config = match Config::every(SECOND) {
-    Ok(config) => match config.seed(7) {
-        Ok(config) => config.start_at_once(),
-        Err(_) => panic!("a seed"),
-    },
-    Err(_) => panic!("a second"),
+const SEEDED: Config = match Config::every(SECOND)
+    .seed(7)
+    .without_initial_delay()
+    .build()
+{
+    Ok(config) => config,
+    Err(_) => panic!("a setting is out of range"),
 };
 
 fn monitor_at(start: Instant) -> Monitor<4> {
@@ -485,7 +610,7 @@ fn time_that_runs_backwards_is_no_time() {
 
 #[test]
 fn what_a_peer_sends_before_it_was_asked_is_life() {
-    let config = Config::every(SECOND).unwrap().seed(3).unwrap();
+    let config = Config::every(SECOND).seed(3).build().unwrap();
     let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
     monitor.handle_traffic(Instant::from_millis(1));
     drain(&mut monitor, Instant::from_millis(1));
@@ -546,7 +671,7 @@ fn a_server_that_held_the_probe_longer_than_it_was_away_leaves_a_round_trip_of_z
 
 #[test]
 fn fixed_intervals_take_the_same_bad_input() {
-    let mut heart = Heartbeat::<1, Fixed>::new(Config::fixed(us(1)).unwrap());
+    let mut heart = Heartbeat::<1, Fixed>::new(Config::fixed(us(1)).build().unwrap());
     for rtt in [Duration::ZERO, Duration::MAX, us(1)] {
         assert_eq!(heart.next_interval(rtt), us(1));
         assert!(heart.missed() >= us(1));
@@ -557,8 +682,11 @@ fn fixed_intervals_take_the_same_bad_input() {
 /// An id says its probe's send time modulo 12.7 days. A duplicate that much later is still one.
 #[test]
 fn a_duplicate_from_two_weeks_ago_is_no_answer() {
-    let config = Config::every(Duration::from_secs(86_400)).unwrap();
-    let config = config.seed(7).unwrap().start_at_once();
+    let config = Config::every(Duration::from_secs(86_400))
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut first) = (Instant::ZERO, None);
     let wrapped = us(SPAN_MAX + 5_000_000); // just after the id's own moment, one turn later

@@ -24,41 +24,52 @@ fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
 
 #[test]
 fn configurations_survive_the_way_out_and_in() {
-    let config = Config::every(5 * SECOND).unwrap();
+    let config = Config::every(5 * SECOND).build().unwrap();
     survives(&config);
     for preset in [
-        Config::LAN,
-        Config::WAN,
-        Config::CELLULAR,
-        Config::SATELLITE,
-        Config::BATTERY,
+        Config::lan().build().unwrap(),
+        Config::wan().build().unwrap(),
+        Config::cellular().build().unwrap(),
+        Config::satellite().build().unwrap(),
+        Config::battery().build().unwrap(),
     ] {
         survives(&preset);
     }
     for percent in 0..=1_000 {
-        survives(&config.gain_percent(percent).unwrap());
+        survives(&config.into_builder().gain_percent(percent).build().unwrap());
     }
     let all = config
+        .into_builder()
         .interval_between(SECOND, 7 * SECOND)
-        .and_then(|config| config.timeouts(3 * SECOND, SECOND / 2, 4 * SECOND))
-        .and_then(|config| config.retries(Retries::closing(3)))
-        .and_then(|config| config.detect_within(20 * SECOND))
-        .and_then(|config| config.jitter_percent(0))
-        .and_then(|config| config.seed(u64::MAX))
-        .and_then(|config| config.rise(3))
-        .and_then(|config| config.dead_after_refusals(4))
+        .timeouts(3 * SECOND, SECOND / 2, 4 * SECOND)
+        .retries(Retries::closing(3))
+        .detect_within(20 * SECOND)
+        .jitter_percent(0)
+        .seed(u64::MAX)
+        .rise(3)
+        .dead_after_refusals(4)
+        .build()
         .unwrap();
-    survives(&all.report_pauses_over(Duration::ZERO).start_at_once());
-    survives(&Config::fixed(SECOND).unwrap());
-    let lease = Lifetime::lease(Fixed::clone(Config::fixed(SECOND).unwrap().policy()), DAY);
-    let lease = Config::with_policy(lease, SECOND, DAY).unwrap();
+    survives(
+        &all.into_builder()
+            .report_pauses_over(Duration::ZERO)
+            .without_initial_delay()
+            .build()
+            .unwrap(),
+    );
+    survives(&Config::fixed(SECOND).build().unwrap());
+    let lease = Lifetime::lease(
+        Fixed::clone(Config::fixed(SECOND).build().unwrap().policy()),
+        DAY,
+    );
+    let lease = Config::with_policy(lease, SECOND, DAY).build().unwrap();
     survives(&lease);
     let form = serde_json::to_value(lease).unwrap();
     assert!(form["policy"]["at_least_us"].is_null(), "{form}"); // nothing is looked for
     let reach = Reach::below_the_floor(2 * SECOND, DAY).unwrap();
-    survives(&Config::lifetime(reach).unwrap());
+    survives(&Config::lifetime(reach).build().unwrap());
     let all = reach.with_second_flow().refreshed_by_traffic();
-    survives(&Config::lifetime(all).unwrap());
+    survives(&Config::lifetime(all).build().unwrap());
 }
 
 #[test]
@@ -118,15 +129,29 @@ fn changed<P: Pacing>(config: Config<P>, changes: &[Change]) -> Config<P> {
     let us = Duration::from_micros;
     changes.iter().fold(config, |config, &change| {
         let next = match change {
-            Change::Intervals(min, max) => config.interval_between(us(min), us(max)),
-            Change::Timeouts([first, min, max]) => config.timeouts(us(first), us(min), us(max)),
-            Change::Retries(retries) => config.retries(retries),
-            Change::DetectWithin(bound) => config.detect_within(us(bound)),
-            Change::Jitter(percent) => config.jitter_percent(percent),
-            Change::Seed(seed) => config.seed(seed),
-            Change::Rise(answers) => config.rise(answers),
-            Change::Pauses(lateness) => Ok(config.report_pauses_over(us(lateness))),
-            Change::AtOnce => Ok(config.start_at_once()),
+            Change::Intervals(min, max) => config
+                .into_builder()
+                .interval_between(us(min), us(max))
+                .build(),
+            Change::Timeouts([first, min, max]) => config
+                .into_builder()
+                .timeouts(us(first), us(min), us(max))
+                .build(),
+            Change::Retries(retries) => config.into_builder().retries(retries).build(),
+            Change::DetectWithin(bound) => config.into_builder().detect_within(us(bound)).build(),
+            Change::Jitter(percent) => config.into_builder().jitter_percent(percent).build(),
+            Change::Seed(seed) => config.into_builder().seed(seed).build(),
+            Change::Rise(answers) => config.into_builder().rise(answers).build(),
+            Change::Pauses(lateness) => Ok(config
+                .into_builder()
+                .report_pauses_over(us(lateness))
+                .build()
+                .unwrap()),
+            Change::AtOnce => Ok(config
+                .into_builder()
+                .without_initial_delay()
+                .build()
+                .unwrap()),
         };
         next.unwrap_or(config)
     })
@@ -138,18 +163,18 @@ proptest! {
         pace in span(), apart in span(), probes: u32, gain in 0_u16..1_100, changes in vec(change(), 0..8),
     ) {
         let us = Duration::from_micros;
-        if let Ok(config) = Config::every(us(pace)) {
-            survives(&changed(config.gain_percent(gain).unwrap_or(config), &changes));
+        if let Ok(config) = Config::every(us(pace)).build() {
+            survives(&changed(config.into_builder().gain_percent(gain).build().unwrap_or(config), &changes));
         }
-        if let Ok(config) = Config::fixed(us(pace)) {
+        if let Ok(config) = Config::fixed(us(pace)).build() {
             survives(&changed(config, &changes));
         }
-        if let Ok(config) = Config::target(us(pace)) {
-            let config = config.mistakes_at_most_one_per(us(apart * 1_000)).unwrap_or(config);
-            survives(&changed(config.probes_at_most(probes).unwrap_or(config), &changes));
+        if let Ok(config) = Config::target(us(pace)).build() {
+            let config = config.into_builder().mistakes_at_most_one_per(us(apart * 1_000)).build().unwrap_or(config);
+            survives(&changed(config.into_builder().probes_at_most(probes).build().unwrap_or(config), &changes));
         }
         for reach in [Reach::between(us(pace), us(apart)), Reach::below_the_floor(us(pace), us(apart))] {
-            if let Ok(config) = reach.and_then(Config::lifetime) {
+            if let Ok(config) = reach.and_then(|reach| Config::lifetime(reach).build()) {
                 survives(&changed(config, &changes));
             }
         }
@@ -160,27 +185,29 @@ proptest! {
 #[test]
 fn a_target_with_little_room_survives() {
     let tight = Config::target(10 * SECOND)
-        .and_then(|config| config.mistakes_at_most_one_per(7 * DAY))
-        .and_then(|config| config.probes_at_most(500))
-        .and_then(|config| config.timeouts(SECOND, SECOND / 1_000, SECOND))
-        .and_then(|config| config.interval_between(9_950 * SECOND / 1_000, 10 * SECOND))
+        .mistakes_at_most_one_per(7 * DAY)
+        .probes_at_most(500)
+        .timeouts(SECOND, SECOND / 1_000, SECOND)
+        .interval_between(9_950 * SECOND / 1_000, 10 * SECOND)
+        .build()
         .unwrap();
     survives(&tight);
-    survives(&Config::<Target>::target(SECOND).unwrap());
+    survives(&Config::<Target>::target(SECOND).build().unwrap());
 }
 
 #[test]
 fn groups_survive() {
-    survives(&FailoverConfig::CLASSIC);
-    let other = FailoverConfig::CLASSIC
+    survives(&FailoverConfig::builder().build().unwrap());
+    let other = FailoverConfig::builder()
         .preference(Preference::Rtt)
         .returning(Return::Prefer)
         .switch_on(SwitchOn::Warning)
         .warn_above(9_000)
         .enabled(false)
         .quarantine(SECOND, DAY)
-        .and_then(|config| config.hold_down(DAY))
-        .and_then(|config| config.seed(7))
+        .hold_down(DAY)
+        .seed(7)
+        .build()
         .unwrap();
     survives(&other);
     survives(&Endpoint::new().weight(3).name(9));
@@ -190,10 +217,10 @@ fn groups_survive() {
 fn the_shortest_configuration_is_that_of_the_constructor() {
     let read = |text| serde_json::from_str::<Config>(text).unwrap();
     let every = r#"{ "policy": { "every_us": 5000000 } }"#;
-    assert_eq!(read(every), Config::every(5 * SECOND).unwrap());
+    assert_eq!(read(every), Config::every(5 * SECOND).build().unwrap());
     let target: Config<Target> =
         serde_json::from_str(r#"{ "policy": { "target_us": 10000000 } }"#).unwrap();
-    assert_eq!(target, Config::target(10 * SECOND).unwrap());
+    assert_eq!(target, Config::target(10 * SECOND).build().unwrap());
 }
 
 #[test]
@@ -256,7 +283,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
 
 #[test]
 fn a_group_that_is_refused_says_so() {
-    let mut group = serde_json::to_value(FailoverConfig::CLASSIC).unwrap();
+    let mut group = serde_json::to_value(FailoverConfig::builder().build().unwrap()).unwrap();
     group["quarantine_max_us"] = 1.into();
     let error = serde_json::from_value::<FailoverConfig>(group).unwrap_err();
     let words = "the longest quarantine of 1 us is out of range: 30 s to";
@@ -266,7 +293,7 @@ fn a_group_that_is_refused_says_so() {
 /// Answers after 20 ms for a minute, then dies.
 fn watched<P: Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::new(config.seed(7).unwrap(), now).unwrap();
+    let mut monitor = Monitor::new(config.into_builder().seed(7).build().unwrap(), now).unwrap();
     while now < Instant::from_secs(100) {
         match monitor.poll(now) {
             Output::Probe(id) if now < Instant::from_secs(60) => {
@@ -283,9 +310,9 @@ fn watched<P: Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
 
 #[test]
 fn snapshots_survive_and_read_well() {
-    let (monitor, now) = watched(Config::target(10 * SECOND).unwrap());
+    let (monitor, now) = watched(Config::target(10 * SECOND).build().unwrap());
     survives(&monitor.snapshot(now));
-    let (monitor, now) = watched(Config::every(SECOND).unwrap());
+    let (monitor, now) = watched(Config::every(SECOND).build().unwrap());
     let known = monitor.snapshot(now);
     survives(&known);
     let written = serde_json::to_value(known).unwrap();
@@ -298,7 +325,7 @@ fn snapshots_survive_and_read_well() {
 
 #[test]
 fn the_status_of_a_group_survives() {
-    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
     let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
     survives(&group.status(0, Instant::ZERO).unwrap());
@@ -307,19 +334,33 @@ fn the_status_of_a_group_survives() {
 
 #[test]
 fn listeners_survive() {
-    survives(&ListenerConfig::new());
-    let all = ListenerConfig::new()
+    survives(&ListenerConfig::builder().build().unwrap());
+    let all = ListenerConfig::builder()
         .intervals_between(SECOND, DAY)
-        .and_then(|config| config.detect_within(7 * SECOND))
-        .and_then(|config| config.first_within(DAY))
-        .and_then(|config| config.losses(0))
-        .and_then(|config| config.rise(3))
+        .detect_within(7 * SECOND)
+        .first_within(DAY)
+        .losses(0)
+        .rise(3)
+        .build()
         .unwrap();
     survives(&all);
-    let all = all.authenticated().incarnations_from(u32::MAX);
-    survives(&all.report_pauses_over(Duration::ZERO));
+    let all = all
+        .into_builder()
+        .authenticated()
+        .incarnations_from(u32::MAX)
+        .build()
+        .unwrap();
+    survives(
+        &all.into_builder()
+            .report_pauses_over(Duration::ZERO)
+            .build()
+            .unwrap(),
+    );
     let read = serde_json::from_str::<ListenerConfig>;
-    assert_eq!(read("{}").unwrap(), ListenerConfig::new());
+    assert_eq!(
+        read("{}").unwrap(),
+        ListenerConfig::builder().build().unwrap()
+    );
 
     let mut listener = Listener::<8>::new(all, Instant::ZERO);
     survives(&listener.snapshot(Instant::ZERO));
@@ -364,14 +405,14 @@ fn a_listener_that_is_refused_says_so() {
 /// A group's fail-over is on unless it is said to be off.
 #[test]
 fn what_a_group_leaves_out_is_as_new() {
-    let config = FailoverConfig::CLASSIC;
+    let config = FailoverConfig::builder().build().unwrap();
     let text = serde_json::to_string(&config).unwrap();
     let mut form: serde_json::Value = serde_json::from_str(&text).unwrap();
     let fields = form.as_object_mut().unwrap();
     fields.retain(|name, _| name == "active" || name == "standby");
     let read: FailoverConfig<Fixed> = serde_json::from_value(form).unwrap();
     assert_eq!(read, config);
-    let off = config.enabled(false);
+    let off = config.into_builder().enabled(false).build().unwrap();
     survives(&off);
     assert_ne!(read, off);
 }

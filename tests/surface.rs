@@ -53,14 +53,21 @@ fn no_two_reasons_read_alike() {
 
 #[test]
 fn settings_can_be_asked_for() {
-    let every = Config::every(SECOND).unwrap().gain_percent(250).unwrap();
+    let every = Config::every(SECOND).gain_percent(250).build().unwrap();
     assert_eq!(every.policy().base(), SECOND);
     assert_eq!(every.policy().gain_percent(), 250);
-    assert_eq!(Config::fixed(SECOND).unwrap().policy().interval(), SECOND);
-    let target = Config::target(SECOND).unwrap();
+    assert_eq!(
+        Config::fixed(SECOND).build().unwrap().policy().interval(),
+        SECOND
+    );
+    let target = Config::target(SECOND).build().unwrap();
     assert_eq!(target.policy().probes_at_most(), None);
-    let target = target.mistakes_at_most_one_per(3_600 * SECOND).unwrap();
-    let target = target.probes_at_most(5_000).unwrap();
+    let target = target
+        .into_builder()
+        .mistakes_at_most_one_per(3_600 * SECOND)
+        .probes_at_most(5_000)
+        .build()
+        .unwrap();
     assert_eq!(target.policy().probes_at_most(), Some(5_000));
     assert_eq!(target.policy().mistakes_at_most_one_per(), 3_600 * SECOND);
     assert_eq!(RttWindow::<4>::default(), RttWindow::new());
@@ -68,7 +75,7 @@ fn settings_can_be_asked_for() {
 
 #[test]
 fn the_limits_of_a_target_are_shares_of_its_bound() {
-    let config = Config::target(100 * SECOND).unwrap();
+    let config = Config::target(100 * SECOND).build().unwrap();
     let intervals = (config.interval_min(), config.interval_max());
     assert_eq!(intervals, (4 * SECOND, 95 * SECOND));
     let timeouts = (config.timeout_min(), config.timeout_max());
@@ -95,8 +102,10 @@ impl Pacing for Looks {
 
 #[test]
 fn a_policy_sees_what_was_measured() {
-    let config = Config::with_policy(Looks, SECOND, 10 * SECOND).unwrap();
-    let config = config.detect_within(30 * SECOND).unwrap();
+    let config = Config::with_policy(Looks, SECOND, 10 * SECOND)
+        .detect_within(30 * SECOND)
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<4, _>::new(config);
     heart.next_interval(Duration::from_millis(80));
     assert_eq!(heart.snapshot().samples, 1);
@@ -105,13 +114,19 @@ fn a_policy_sees_what_was_measured() {
 /// A ceiling holds whatever the policy under it wishes, and that policy learns as if it were alone.
 #[test]
 fn a_lifetime_is_a_ceiling_on_another_policy() {
-    let every = *Config::<Fluctuation>::every(5 * SECOND).unwrap().policy();
+    let every = *Config::<Fluctuation>::every(5 * SECOND)
+        .build()
+        .unwrap()
+        .policy();
     let lease = Lifetime::lease(every, 9 * SECOND);
     assert_eq!((*lease.inner(), lease.ceiling()), (every, 3 * SECOND));
     let under = Lifetime::at_most(every, 3 * SECOND);
     assert_eq!(under, lease);
-    let config = Config::with_policy(under, SECOND, 10 * SECOND).unwrap();
-    let mut heart = Heartbeat::<4, _>::new(config.jitter_percent(0).unwrap());
+    let config = Config::with_policy(under, SECOND, 10 * SECOND)
+        .jitter_percent(0)
+        .build()
+        .unwrap();
+    let mut heart = Heartbeat::<4, _>::new(config);
     let interval = heart.next_interval(Duration::from_millis(40));
     assert_eq!(interval, 3 * SECOND);
     for _ in 0..8 {
@@ -127,10 +142,12 @@ fn a_lifetime_is_a_ceiling_on_another_policy() {
 
 #[test]
 fn a_group_answers_for_each_endpoint() {
-    let probe = |interval| Config::<Fixed>::fixed(interval).unwrap().seed(1).unwrap();
-    let config = FailoverConfig::new(probe(SECOND), probe(5 * SECOND));
-    let config = config.request_timeout(SECOND / 2).unwrap();
-    let config = config.retries(2).unwrap();
+    let probe = |interval| Config::<Fixed>::fixed(interval).seed(1).build().unwrap();
+    let config = FailoverConfig::probing(probe(SECOND), probe(5 * SECOND))
+        .request_timeout(SECOND / 2)
+        .retries(2)
+        .build()
+        .unwrap();
     let endpoints = [Endpoint::new(), Endpoint::default().weight(7)];
     let group = Failover::<2, 4, Fixed>::new(config, &endpoints, Instant::ZERO).unwrap();
     assert_eq!(group.endpoints(), 2);

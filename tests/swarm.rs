@@ -59,11 +59,11 @@ impl Peers {
 }
 
 fn hearts(peers: &Arc<Peers>) -> Vec<Heart> {
-    let config = Config::every(5 * SECOND).unwrap();
     let budget = Arc::new(RetryBudget::new(10, 50));
     let start = |which| {
+        let config = Config::every(5 * SECOND).seed(which).build().unwrap();
         let peers = peers.clone();
-        let builder = Builder::new(config.seed(which).unwrap()).retry_budget(&budget);
+        let builder = Builder::new(config).retry_budget(&budget);
         builder.spawn(move || peers.clone().answer())
     };
     (1..=PEERS as u64).map(start).collect()
@@ -100,7 +100,7 @@ async fn hearts_started_together_are_spread_and_an_outage_of_all_is_no_storm() {
 async fn all_stop_within_a_second() {
     let peers = Peers::new();
     let said = Arc::new(AtomicUsize::new(0));
-    let config = Config::every(5 * SECOND).unwrap();
+    let config = Config::every(5 * SECOND).build().unwrap();
     let hearts: Vec<Heart> = (0..PEERS)
         .map(|_| {
             let (peers, said) = (peers.clone(), said.clone());

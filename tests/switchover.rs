@@ -102,7 +102,10 @@ async fn switches_while_flapping(returning: Return) -> Option<u32> {
     if !deep::asked_for("flapping is left to tests/failover.rs, in virtual time") {
         return None;
     }
-    let config = FailoverConfig::CLASSIC.returning(returning);
+    let config = FailoverConfig::builder()
+        .returning(returning)
+        .build()
+        .unwrap();
     let mut replicas = Replicas::<2>::start(config).await?;
     for _ in 0..12 {
         replicas.strike(0, Blow::Hole);

@@ -45,9 +45,12 @@ impl Subscriber for Scribe {
 
 /// Answers at once for ten seconds, then dies.
 fn die() {
-    let config = Config::every(Duration::from_secs(1)).unwrap();
+    let config = Config::every(Duration::from_secs(1))
+        .seed(7)
+        .build()
+        .unwrap();
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::<8>::new(config.seed(7).unwrap(), now).unwrap();
+    let mut monitor = Monitor::<8>::new(config, now).unwrap();
     while now < Instant::from_secs(30) {
         match monitor.poll(now) {
             Output::Probe(id) if now < Instant::from_secs(10) => monitor.handle_reply(id, now),
@@ -73,7 +76,7 @@ fn every_transition_is_an_event_with_its_reason() {
     }
     assert_eq!(lines.len(), 3, "{lines:?}");
 
-    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
     let mut group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
     group.switch_to(1, Instant::ZERO);

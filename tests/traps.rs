@@ -9,17 +9,17 @@ const fn ms(millis: u64) -> Duration {
 }
 
 fn heart(base: Duration) -> Heartbeat<32> {
-    Heartbeat::new(Config::every(base).unwrap().jitter_percent(0).unwrap())
+    Heartbeat::new(Config::every(base).jitter_percent(0).build().unwrap())
 }
 
 /// phi-accrual 0.1 inverts the mean and answers 0.301 one unit after a beat, and NaN after a single one.
 #[test]
 fn the_level_is_nothing_just_after_a_beat_and_a_number_after_one() {
     let config = Config::every(ms(1_000))
-        .unwrap()
         .seed(1)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
     let Output::Probe(id) = monitor.poll(Instant::ZERO) else {
         unreachable!()
@@ -64,8 +64,10 @@ fn round_trips_of_zero_and_beyond_the_interval_are_survived() {
 /// chitchat 0.13 never calls a peer live that is slower than its longest interval: 25 ms beats, 20 ms at most.
 #[test]
 fn a_peer_slower_than_the_longest_interval_is_alive() {
-    let config = Config::every(ms(10)).unwrap();
-    let config = config.interval_between(ms(9), ms(20)).unwrap();
+    let config = Config::every(ms(10))
+        .interval_between(ms(9), ms(20))
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<32>::new(config);
     for _ in 0..20 {
         heart.next_interval(ms(25));
@@ -121,10 +123,10 @@ fn a_slower_path_is_learnt() {
 #[test]
 fn a_pause_is_not_made_up_for() {
     let config = Config::every(ms(1_000))
-        .unwrap()
         .seed(1)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
     let mut probes = 0;
     for now in [Instant::ZERO, Instant::from_millis(10_500)] {
@@ -146,9 +148,9 @@ fn a_pause_is_not_made_up_for() {
 /// backon 1.6 has one seed for all devices without an operating system, and jitter beyond its longest delay.
 #[test]
 fn jitter_never_lengthens_and_needs_a_seed_of_the_device() {
-    let config = Config::every(ms(1_000)).unwrap();
+    let config = Config::every(ms(1_000)).build().unwrap();
     assert!(Monitor::<32>::new(config, Instant::ZERO).is_err());
-    let mut heart = Heartbeat::<32>::new(config.jitter_percent(50).unwrap());
+    let mut heart = Heartbeat::<32>::new(config.into_builder().jitter_percent(50).build().unwrap());
     for _ in 0..1_000 {
         assert!(heart.next_interval(ms(5)) <= ms(1_000));
     }

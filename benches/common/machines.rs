@@ -23,7 +23,7 @@ pub type Watched = Monitor<32>;
 
 /// A heartbeat of which `answered` probes were answered.
 pub fn heart(answered: usize) -> Heartbeat<32> {
-    let mut heart = Heartbeat::new(Config::every(BASE).unwrap());
+    let mut heart = Heartbeat::new(Config::every(BASE).build().unwrap());
     for &rtt in rtts().iter().take(answered) {
         heart.next_interval(rtt);
     }
@@ -32,9 +32,13 @@ pub fn heart(answered: usize) -> Heartbeat<32> {
 
 /// A monitor whose peer answers for `beats` probes, and the moment at which the next one is due.
 pub fn monitor(beats: usize) -> (Watched, Instant) {
-    let config = Config::every(BASE).unwrap().seed(1).unwrap();
+    let config = Config::every(BASE)
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut now = Instant::ZERO;
-    let mut monitor = Watched::new(config.start_at_once(), now).unwrap();
+    let mut monitor = Watched::new(config, now).unwrap();
     for &rtt in rtts().iter().take(beats) {
         now = beat(&mut monitor, now, Some(rtt));
     }

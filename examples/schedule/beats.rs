@@ -13,10 +13,13 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(20);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An interval that nothing but the schedule moves.
-pub(crate) fn config() -> Result<Config<Fixed>, ConfigError> {
-    let config = Config::fixed(INTERVAL)?.jitter_percent(0)?;
-    let config = config.timeouts(SECOND, SECOND, SECOND)?;
-    Ok(config.retries(Retries::NONE)?.start_at_once())
+pub(crate) const fn config() -> Result<Config<Fixed>, ConfigError> {
+    Config::fixed(INTERVAL)
+        .jitter_percent(0)
+        .timeouts(SECOND, SECOND, SECOND)
+        .retries(Retries::NONE)
+        .without_initial_delay()
+        .build()
 }
 
 /// How long the peer takes over its answer to beat `number`: 0 to 15 ms, all alike often.

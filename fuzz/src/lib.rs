@@ -91,7 +91,7 @@ impl Trial for Rounds {
             assert!(heart.timeout() > Duration::ZERO);
             let snapshot = heart.snapshot();
             assert!(snapshot.fluctuation.is_finite() && (0.0..=1.0).contains(&snapshot.loss));
-            if let Some(bound) = config.bound() {
+            if let Some(bound) = config.stated_bound() {
                 assert!(snapshot.plan.bound() >= bound);
             }
         }
@@ -267,13 +267,19 @@ struct Listening {
 
 impl Listening {
     fn config(&self) -> Result<ListenerConfig, ConfigError> {
-        let config = ListenerConfig::new().losses(self.losses)?.rise(self.rise)?;
+        let config = ListenerConfig::builder()
+            .losses(self.losses)
+            .rise(self.rise)
+            .build()?;
         let config = match self.bound {
-            Some(bound) => config.detect_within(bound.into())?,
+            Some(bound) => config.into_builder().detect_within(bound.into()).build()?,
             None => config,
         };
         match self.limits {
-            Some((least, most)) => config.intervals_between(least.into(), most.into()),
+            Some((least, most)) => config
+                .into_builder()
+                .intervals_between(least.into(), most.into())
+                .build(),
             None => Ok(config),
         }
     }
@@ -389,7 +395,7 @@ impl GroupSettings {
         let preferences = [Preference::Order, Preference::Rtt, Preference::Weight];
         let reasons = [SwitchOn::Failure, SwitchOn::Suspicion, SwitchOn::Warning];
         let [first, longest] = self.quarantine.map(Duration::from);
-        let mut config = FailoverConfig::CLASSIC
+        let mut config = FailoverConfig::builder()
             .preference(preferences[usize::from(self.preference % 3)])
             .switch_on(reasons[usize::from(self.switch_on % 3)])
             .warn_above(self.warn_above)
@@ -399,11 +405,15 @@ impl GroupSettings {
             } else {
                 Return::Stay
             })
-            .quarantine(first, longest.max(first))?
-            .hold_down(self.hold_down.into())?
-            .seed(self.seed.max(1))?;
+            .quarantine(first, longest.max(first))
+            .hold_down(self.hold_down.into())
+            .seed(self.seed.max(1))
+            .build()?;
         if let Some(timeout) = self.request_timeout {
-            config = config.request_timeout(timeout.into())?;
+            config = config
+                .into_builder()
+                .request_timeout(timeout.into())
+                .build()?;
         }
         Ok(config)
     }

@@ -54,17 +54,32 @@ pub(crate) enum Setting {
 impl Setting {
     fn apply<P: Pacing>(self, config: Config<P>) -> Result<Config<P>, ConfigError> {
         match self {
-            Self::Intervals(least, most) => config.interval_between(least.into(), most.into()),
-            Self::Timeouts(first, least, most) => {
-                config.timeouts(first.into(), least.into(), most.into())
-            }
-            Self::Retries(spacing, count) => config.retries(retries(spacing, count)),
-            Self::DetectWithin(bound) => config.detect_within(bound.into()),
-            Self::Jitter(percent) => config.jitter_percent(percent),
-            Self::Rise(answers) => config.rise(answers),
-            Self::Seed(seed) => config.seed(seed),
-            Self::StartAtOnce => Ok(config.start_at_once()),
-            Self::Pauses(lateness) => Ok(config.report_pauses_over(lateness.into())),
+            Self::Intervals(least, most) => config
+                .into_builder()
+                .interval_between(least.into(), most.into())
+                .build(),
+            Self::Timeouts(first, least, most) => config
+                .into_builder()
+                .timeouts(first.into(), least.into(), most.into())
+                .build(),
+            Self::Retries(spacing, count) => config
+                .into_builder()
+                .retries(retries(spacing, count))
+                .build(),
+            Self::DetectWithin(bound) => config.into_builder().detect_within(bound.into()).build(),
+            Self::Jitter(percent) => config.into_builder().jitter_percent(percent).build(),
+            Self::Rise(answers) => config.into_builder().rise(answers).build(),
+            Self::Seed(seed) => config.into_builder().seed(seed).build(),
+            Self::StartAtOnce => Ok(config
+                .into_builder()
+                .without_initial_delay()
+                .build()
+                .unwrap()),
+            Self::Pauses(lateness) => Ok(config
+                .into_builder()
+                .report_pauses_over(lateness.into())
+                .build()
+                .unwrap()),
         }
     }
 }
@@ -90,7 +105,7 @@ pub(crate) fn seeded<P: Pacing>(config: Config<P>) -> Config<P> {
     if config.is_seeded() {
         config
     } else {
-        config.seed(1).expect("1 is a seed")
+        config.into_builder().seed(1).build().expect("1 is a seed")
     }
 }
 
@@ -169,19 +184,20 @@ impl Setup {
     pub(crate) fn run(self, trial: impl Trial) {
         match self.policy {
             Policy::Fluctuation { base, gain_percent } => {
-                let config = Config::<Fluctuation>::every(base.into());
-                let config = config.and_then(|config| config.gain_percent(gain_percent));
+                let config = Config::<Fluctuation>::every(base.into()).build();
+                let config = config
+                    .and_then(|config| config.into_builder().gain_percent(gain_percent).build());
                 with(config, &self.settings, trial);
             }
             Policy::Fixed(interval) => {
                 with(
-                    Config::<Fixed>::fixed(interval.into()),
+                    Config::<Fixed>::fixed(interval.into()).build(),
                     &self.settings,
                     trial,
                 );
             }
             Policy::Hostile(hostile, least, most) => {
-                let config = Config::with_policy(hostile, least.into(), most.into());
+                let config = Config::with_policy(hostile, least.into(), most.into()).build();
                 with(config, &self.settings, trial);
             }
         }

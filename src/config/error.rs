@@ -2,13 +2,14 @@
 
 use core::fmt;
 
-/// A setting out of its range. Only constructors and builders refuse; a built configuration cannot fail.
+/// A setting that is out of its range. Only constructors and [`build`](crate::config::Builder::build) refuse.
+/// A machine that was built cannot fail.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::{Config, Setting};
 ///
-/// let error = Config::every(Duration::ZERO).unwrap_err();
+/// let error = Config::every(Duration::ZERO).build().unwrap_err();
 /// assert_eq!(error.setting(), Setting::Interval);
 /// assert_eq!(error.to_string(), "the interval of 0 s is out of range: 1 us to 1099511.627776 s");
 /// ```

@@ -1,5 +1,6 @@
 //! What the user states: intervals, bounds, limits and how often a mistake may happen.
 
+mod builder;
 mod config;
 pub(crate) mod error;
 mod policies;
@@ -8,10 +9,10 @@ mod retry_budget;
 #[cfg(feature = "serde")]
 mod serde;
 
+pub use builder::Builder;
 pub use config::Config;
 pub(crate) use config::{SPAN_MAX_US, Settings, Span};
 pub use error::{ConfigError, Setting};
-pub(crate) use presets::accept;
 pub use retry_budget::RetryBudget;
 #[cfg(feature = "serde")]
 pub(crate) use serde::Founding;

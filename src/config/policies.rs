@@ -2,90 +2,94 @@
 
 use core::time::Duration;
 
-use crate::config::error::{ConfigError, Setting, check, ensure};
-use crate::config::{Config, SPAN_MAX_US, Span};
+use crate::config::error::{ConfigError, Setting, check};
+use crate::config::{Builder, Config, SPAN_MAX_US, Span};
 use crate::pacing::{Fixed, Fluctuation, Lifetime, Reach, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
 impl Config<Fluctuation> {
-    /// The founding rule: an interval of `base` on a steady path, longer on an unsteady one.
-    ///
-    /// Intervals lie between 0.9 and 4 times `base`. See [`Fluctuation`] for what the rule is good for, and what it is not.
+    /// Starts with the fluctuation rule: an interval of `base` on a steady path, a longer one on an
+    /// unsteady path, between 0.9 and 4 times `base`. See [`Fluctuation`].
     ///
     /// # Errors
-    /// Where `base` is below 1 us or above 12.7 days.
-    pub const fn every(base: Duration) -> Result<Self, ConfigError> {
+    /// [`Builder::build`] refuses a `base` below 1 us or above 12.7 days.
+    pub const fn every(base: Duration) -> Builder<Fluctuation> {
         let base_us = micros(base);
-        ensure!(check(Setting::Interval, base_us, 1, SPAN_MAX_US));
-        let least = base_us - base_us / 10;
-        Ok(Self::around(
-            Fluctuation::new(base),
+        let least_us = base_us - base_us / 10;
+        let most_us = base_us.saturating_mul(4);
+        Builder::around(Fluctuation::new(base), base_us, least_us, most_us).require(check(
+            Setting::Interval,
             base_us,
-            least,
-            4 * base_us,
+            1,
+            SPAN_MAX_US,
         ))
     }
+}
 
-    /// How much of the fluctuation lengthens the interval: 100 % unless set; 0 keeps it at its base.
+impl Builder<Fluctuation> {
+    /// Sets how much of the fluctuation lengthens the interval, in per cent; 100 unless set, 0 keeps
+    /// the interval at its base.
     ///
     /// # Errors
-    /// Above 1,000 %.
-    pub const fn gain_percent(mut self, percent: u16) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::Gain, percent as u64, 0, 1_000));
-        self.settings.policy = self.settings.policy.with_gain_percent(percent);
-        Ok(self)
+    /// [`build`](Self::build) refuses more than 1,000.
+    pub const fn gain_percent(mut self, percent: u16) -> Self {
+        let policy = &mut self.config.settings.policy;
+        *policy = policy.with_gain_percent(percent);
+        self.require(check(Setting::Gain, percent as u64, 0, 1_000))
     }
 }
 
 impl Config<Fixed> {
-    /// The same interval whatever the path does. Timeouts and retries still follow the round-trip times.
+    /// Starts with the same interval whatever the path does. Timeouts and retries still follow the
+    /// round-trip times.
     ///
     /// # Errors
-    /// Where `interval` is below 1 us or above 12.7 days.
-    pub const fn fixed(interval: Duration) -> Result<Self, ConfigError> {
-        let interval_us = micros(interval);
-        ensure!(check(Setting::Interval, interval_us, 1, SPAN_MAX_US));
-        let least = interval_us - interval_us / 10;
-        Ok(Self::around(
-            Fixed::new(interval),
-            interval_us,
-            least,
-            interval_us,
+    /// [`Builder::build`] refuses an `interval` below 1 us or above 12.7 days.
+    pub const fn fixed(interval: Duration) -> Builder<Fixed> {
+        let us = micros(interval);
+        Builder::around(Fixed::new(interval), us, us - us / 10, us).require(check(
+            Setting::Interval,
+            us,
+            1,
+            SPAN_MAX_US,
         ))
     }
 }
 
 impl Config<Lifetime<Fixed>> {
-    /// As seldom as what is on the way survives: finds the longest interval within `reach`, and keeps to it. See [`Lifetime`].
+    /// Starts with a search for the longest interval within `reach` that the NATs and load
+    /// balancers on the path allow. See [`Lifetime`].
     ///
-    /// Intervals lie between the shortest and the longest of `reach`; jitter shortens them by up to 2 %, and there are 3 retries. A peer that is called dead is asked
-    /// as often as the search began. The bound is an interval and its retries, and so long: this keeps a flow open, it is not quick to
-    /// notice a failure.
+    /// Jitter shortens intervals by up to 2 %, and there are 3 retries. A dead peer is probed at the
+    /// interval with which the search began. The bound is an interval and its retries, and so
+    /// long: this keeps a flow open, it does not notice failures quickly.
     ///
     /// # Errors
-    /// None that [`Reach`] has not refused before.
-    pub const fn lifetime(reach: Reach) -> Result<Self, ConfigError> {
+    /// None: [`Reach`] has refused what is out of range.
+    pub const fn lifetime(reach: Reach) -> Builder<Lifetime<Fixed>> {
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
-        ensure!(check(Setting::LifetimeMin, least_us, 1, most_us));
         let policy = Lifetime::search(Fixed::new(reach.most()), reach);
-        let mut config = Self::around(policy, least_us, least_us, most_us);
-        config.settings.limits.retries = LIFETIME_RETRIES;
-        config.jitter_percent(LIFETIME_JITTER_PERCENT)
+        Builder::around(policy, least_us, least_us, most_us)
+            .require(check(Setting::LifetimeMin, least_us, 1, most_us))
+            .retries(LIFETIME_RETRIES)
+            .jitter_percent(LIFETIME_JITTER_PERCENT)
     }
 }
 
-/// Every per cent of jitter is half a per cent more probes, and devices with lifetimes of their own do not beat in step for long.
+/// Each per cent of jitter costs half a per cent more probes, and devices that find lifetimes of
+/// their own do not send in step for long.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
-/// One more than usual: four losses in a row taken for a lost flow are dear, and nothing here is in a hurry.
+/// One more than usual: it is expensive to take four losses in a row for a lost flow, and there is
+/// no bound to keep.
 const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
-    /// Detects failures within `within`, and is wrong at most once a day; interval, timeout and retries follow from what the path is
-    /// measured to do.
+    /// Starts with the planner: failures are detected within `within`, and a mistake happens at most
+    /// once a day in expectation. Interval, timeout and retries follow from the measured path.
     ///
-    /// The bound is a guarantee; the time between mistakes is audited ([`Promise`](crate::Promise)), and is ten bounds where those are longer
-    /// than a day. [`detect_within`](Self::detect_within) refuses to state another bound afterwards: the planner plans for this one.
+    /// The bound is a guarantee. The time between mistakes is an expectation, which the machine
+    /// audits ([`Promise`](crate::Promise)); it is ten bounds where those are longer than a day.
     ///
     /// ```
     /// use core::time::Duration;
@@ -94,10 +98,11 @@ impl Config<Target> {
     ///
     /// const WEEK: Duration = Duration::from_secs(7 * 86_400);
     /// # fn main() -> Result<(), systole::ConfigError> {
-    /// let config = Config::target(Duration::from_secs(10))?
-    ///     .mistakes_at_most_one_per(WEEK)?
-    ///     .probes_at_most(500)? // in 1,000 s
-    ///     .seed(0x5eed_0f_0007)?;
+    /// let config = Config::target(Duration::from_secs(10))
+    ///     .mistakes_at_most_one_per(WEEK)
+    ///     .probes_at_most(500) // in 1,000 s
+    ///     .seed(0x5eed_0f_0007)
+    ///     .build()?;
     /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
@@ -106,57 +111,63 @@ impl Config<Target> {
     /// ```
     ///
     /// # Errors
-    /// Where `within` is below 1 ms or above 12.7 days.
-    pub const fn target(within: Duration) -> Result<Self, ConfigError> {
+    /// [`Builder::build`] refuses a bound below 1 ms or above 12.7 days.
+    pub const fn target(within: Duration) -> Builder<Target> {
         let bound_us = micros(within);
-        ensure!(check(
-            Setting::DetectWithin,
-            bound_us,
-            Span::MILLISECOND_US,
-            SPAN_MAX_US
-        ));
         let target = Target::new(within);
-        let mut config = Self::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
-        config.planned_us = bound_us;
-        let limits = &mut config.settings.limits;
+        let mut builder = Builder::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
+        builder.config.planned_us = bound_us;
+        let limits = &mut builder.config.settings.limits;
         limits.bound_us = bound_us;
         limits.timeout_min_us = saturate(bound_us / 50);
         limits.timeout_max_us = saturate(bound_us / 25 * 24);
         limits.timeout_first_us = saturate(bound_us / 14);
         limits.retries = Retries::closing(0);
-        Ok(config)
+        builder.require(check(
+            Setting::DetectWithin,
+            bound_us,
+            Span::MILLISECOND_US,
+            SPAN_MAX_US,
+        ))
     }
 
-    /// The least expected time from one mistake to the next; a day unless set, or ten bounds where those are longer.
-    ///
-    /// # Errors
-    /// Where it is below ten bounds or above a century.
-    pub const fn mistakes_at_most_one_per(mut self, apart: Duration) -> Result<Self, ConfigError> {
-        match self.settings.policy.with_recurrence(apart) {
-            Ok(target) => self.settings.policy = target,
-            Err(error) => return Err(error),
-        }
-        Ok(self)
-    }
-
-    /// The most steady probes in 1,000 seconds; without limit unless set. Where it is in the way of the other requirements, the
-    /// [promise](crate::Promise) says so.
-    ///
-    /// # Errors
-    /// Fewer than two a bound.
-    pub const fn probes_at_most(mut self, in_1000_s: u32) -> Result<Self, ConfigError> {
-        match self.settings.policy.with_budget(in_1000_s) {
-            Ok(target) => self.settings.policy = target,
-            Err(error) => return Err(error),
-        }
-        Ok(self)
-    }
-
-    /// The same planner that learns nothing and keeps to one interval, at most 95 % of the bound: to
-    /// measure what adaptation is worth on a network, run both.
+    /// Turns adaptation off: the planner learns nothing and keeps `interval`, at most 95 % of the
+    /// bound. Run both to measure what adaptation is worth on a network.
     #[must_use]
     pub const fn without_adaptation(mut self, interval: Duration) -> Self {
         self.settings.policy = self.settings.policy.frozen(interval);
         self
+    }
+}
+
+impl Builder<Target> {
+    /// Sets the least expected time from one mistake to the next; a day unless set, or ten bounds
+    /// where those are longer.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses less than ten bounds and more than a century.
+    pub const fn mistakes_at_most_one_per(self, apart: Duration) -> Self {
+        let policy = self.config.settings.policy.with_recurrence(apart);
+        self.replanned(policy)
+    }
+
+    /// Sets the most steady probes in 1,000 seconds; no limit unless set. Where it conflicts with
+    /// the other requirements, the [promise](crate::Promise) says so.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses fewer than two a bound.
+    pub const fn probes_at_most(self, in_1000_s: u32) -> Self {
+        let policy = self.config.settings.policy.with_budget(in_1000_s);
+        self.replanned(policy)
+    }
+
+    const fn replanned(mut self, policy: Result<Target, ConfigError>) -> Self {
+        match policy {
+            Ok(policy) => {
+                self.config.settings.policy = policy;
+                self
+            }
+            Err(error) => self.require(Err(error)),
+        }
     }
 }

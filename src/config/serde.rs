@@ -5,7 +5,7 @@ use ::serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
 
 use crate::config::error::ConfigError;
-use crate::config::{Config, Settings};
+use crate::config::{Builder, Config, Settings};
 use crate::pacing::{Fixed, Fluctuation, Lifetime, Pacing, Reach, Target};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
@@ -40,7 +40,7 @@ struct Form<F> {
     #[serde(default)]
     report_pauses_over_us: Option<u32>,
     #[serde(default)]
-    start_at_once: bool,
+    without_initial_delay: bool,
 }
 
 /// A policy that a configuration can be read for, in its form.
@@ -51,11 +51,11 @@ pub trait Founding: Pacing {
     /// The policy, to be written.
     fn form(&self) -> Self::Form;
 
-    /// The configuration that the policy's constructor makes.
+    /// The builder that the policy's constructor returns.
     ///
     /// # Errors
     /// Where the constructor refuses.
-    fn found(form: &Self::Form) -> Result<Config<Self>, ConfigError>;
+    fn found(form: &Self::Form) -> Result<Builder<Self>, ConfigError>;
 }
 
 impl<P: Founding> Serialize for Config<P> {
@@ -69,13 +69,13 @@ impl<P: Founding> Serialize for Config<P> {
             timeout_min_us: Some(u64::from(limits.timeout_min_us)),
             timeout_max_us: Some(u64::from(limits.timeout_max_us)),
             retries: Some(limits.retries),
-            detect_within_us: self.bound().map(micros),
+            detect_within_us: self.stated_bound().map(micros),
             jitter_percent: Some(limits.jitter_percent),
             rise: Some(limits.rise),
-            dead_after_refusals: self.refusals(),
+            dead_after_refusals: self.dead_after_refusals(),
             seed: self.is_seeded().then_some(self.seed.0),
             report_pauses_over_us: Some(self.pause_us),
-            start_at_once: self.start_at_once,
+            without_initial_delay: self.without_initial_delay,
         }
         .serialize(to)
     }
@@ -97,38 +97,35 @@ impl<P> Config<P> {
             seed: self.seed,
             planned_us: self.planned_us,
             pause_us: self.pause_us,
-            start_at_once: self.start_at_once,
+            without_initial_delay: self.without_initial_delay,
         }
     }
 }
 
 impl<F> Form<F> {
-    /// Through the builders: the bound last, so that it is held against all else.
+    /// Reads the configuration through its builder.
     fn read<P: Founding<Form = F>>(&self) -> Result<Config<P>, ConfigError> {
-        let mut config = P::found(&self.policy)?;
-        let founded_us = config.settings.limits.bound_us;
-        config.settings.limits.bound_us = 0;
-        config = self.conduct(self.timing(config)?)?;
+        let builder = self.conduct(self.timing(P::found(&self.policy)?));
         match self.detect_within_us {
-            Some(bound_us) => config.detect_within(duration(bound_us)),
-            None if founded_us > 0 => config.detect_within(duration(founded_us)),
-            None => Ok(config),
+            Some(bound_us) => builder.detect_within(duration(bound_us)),
+            None => builder,
         }
+        .build()
     }
 
-    fn timing<P: Pacing>(&self, config: Config<P>) -> Result<Config<P>, ConfigError> {
-        let limits = config.settings.limits;
+    fn timing<P: Pacing>(&self, builder: Builder<P>) -> Builder<P> {
+        let limits = builder.config.settings.limits;
         let or = |us: Option<u64>, founded_us| duration(us.unwrap_or(founded_us));
         let (first, min, max) = (
             limits.timeout_first_us,
             limits.timeout_min_us,
             limits.timeout_max_us,
         );
-        config
+        builder
             .interval_between(
                 or(self.interval_min_us, limits.interval_min_us),
                 or(self.interval_max_us, limits.interval_max_us),
-            )?
+            )
             .timeouts(
                 or(self.timeout_first_us, u64::from(first)),
                 or(self.timeout_min_us, u64::from(min)),
@@ -136,21 +133,22 @@ impl<F> Form<F> {
             )
     }
 
-    fn conduct<P: Pacing>(&self, config: Config<P>) -> Result<Config<P>, ConfigError> {
-        let limits = config.settings.limits;
-        let mut config = config
-            .retries(self.retries.unwrap_or(limits.retries))?
-            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent))?
-            .rise(self.rise.unwrap_or(limits.rise))?;
+    fn conduct<P: Pacing>(&self, builder: Builder<P>) -> Builder<P> {
+        let limits = builder.config.settings.limits;
+        let mut builder = builder
+            .retries(self.retries.unwrap_or(limits.retries))
+            .jitter_percent(self.jitter_percent.unwrap_or(limits.jitter_percent))
+            .rise(self.rise.unwrap_or(limits.rise));
         if let Some(refusals) = self.dead_after_refusals {
-            config = config.dead_after_refusals(refusals)?;
+            builder = builder.dead_after_refusals(refusals);
         }
         if let Some(seed) = self.seed {
-            config = config.seed(seed)?;
+            builder = builder.seed(seed);
         }
+        let config = &mut builder.config;
         config.pause_us = self.report_pauses_over_us.unwrap_or(config.pause_us);
-        config.start_at_once = self.start_at_once;
-        Ok(config)
+        config.without_initial_delay = self.without_initial_delay;
+        builder
     }
 }
 
@@ -177,8 +175,8 @@ impl Founding for Fluctuation {
         }
     }
 
-    fn found(form: &FluctuationForm) -> Result<Config<Self>, ConfigError> {
-        Config::every(duration(form.every_us))?.gain_percent(form.gain_percent)
+    fn found(form: &FluctuationForm) -> Result<Builder<Self>, ConfigError> {
+        Ok(Config::every(duration(form.every_us)).gain_percent(form.gain_percent))
     }
 }
 
@@ -198,8 +196,8 @@ impl Founding for Fixed {
         }
     }
 
-    fn found(form: &FixedForm) -> Result<Config<Self>, ConfigError> {
-        Config::fixed(duration(form.fixed_us))
+    fn found(form: &FixedForm) -> Result<Builder<Self>, ConfigError> {
+        Ok(Config::fixed(duration(form.fixed_us)))
     }
 }
 
@@ -225,15 +223,15 @@ impl Founding for Target {
         }
     }
 
-    fn found(form: &TargetForm) -> Result<Config<Self>, ConfigError> {
-        let mut config = Config::target(duration(form.target_us))?;
+    fn found(form: &TargetForm) -> Result<Builder<Self>, ConfigError> {
+        let mut builder = Config::target(duration(form.target_us));
         if let Some(us) = form.mistakes_at_most_one_per_us {
-            config = config.mistakes_at_most_one_per(duration(us))?;
+            builder = builder.mistakes_at_most_one_per(duration(us));
         }
-        match form.probes_at_most {
-            Some(in_1000_s) => config.probes_at_most(in_1000_s),
-            None => Ok(config),
-        }
+        Ok(match form.probes_at_most {
+            Some(in_1000_s) => builder.probes_at_most(in_1000_s),
+            None => builder,
+        })
     }
 }
 
@@ -284,9 +282,9 @@ impl<P: Founding> Founding for Lifetime<P> {
         }
     }
 
-    fn found(form: &Self::Form) -> Result<Config<Self>, ConfigError> {
-        let inner = P::found(&form.of)?;
+    fn found(form: &Self::Form) -> Result<Builder<Self>, ConfigError> {
+        let inner = P::found(&form.of)?.build()?;
         let policy = Self::search(*inner.policy(), form.reach()?);
-        Ok(inner.with(policy))
+        Ok(inner.with(policy).into_builder())
     }
 }

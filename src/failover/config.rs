@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::config::error::{ConfigError, Setting, check, ensure};
-use crate::config::{Config, SPAN_MAX_US, accept};
+use crate::config::{Config, SPAN_MAX_US};
 use crate::pacing::{Fixed, Pacing};
 use crate::path::early_warning::EarlyWarning;
 use crate::plan::Retries;
@@ -66,31 +66,20 @@ pub enum SwitchOn {
     Warning,
 }
 
-/// The configuration of a [`Failover`](crate::Failover).
-///
-/// | setting | unless set | builder |
-/// |---|---|---|
-/// | request timeout | the interval of the active endpoint, or its longest timeout where that is shorter; 800 ms in [`CLASSIC`](Self::CLASSIC) | [`request_timeout`](Self::request_timeout) |
-/// | retries | 2, one timeout apart | [`retries`](Self::retries) |
-/// | fail-over | on | [`enabled`](Self::enabled) |
-/// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
-/// | hold-down | 30 s | [`hold_down`](Self::hold_down) |
-/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`new`](Self::new) |
-/// | best endpoint | the first | [`preference`](Self::preference) |
-/// | return | stay | [`returning`](Self::returning) |
-/// | switch on | failure | [`switch_on`](Self::switch_on) |
-/// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
-/// | seed | none | [`seed`](Self::seed) |
-///
-/// Everything is `const`:
+/// How a [`Failover`](crate::Failover) probes its endpoints and decides. A [`Builder`] makes it.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::{FailoverConfig, Preference, Return};
 ///
-/// const GROUP: FailoverConfig =
-///     FailoverConfig::CLASSIC.preference(Preference::Weight).returning(Return::Prefer);
-/// assert_eq!(GROUP.bound(), Duration::from_millis(1_000 + 3 * 800));
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let config = FailoverConfig::builder()
+///     .preference(Preference::Weight)
+///     .returning(Return::Prefer)
+///     .seed(0x5eed_0f_0007)
+///     .build()?;
+/// assert_eq!(config.bound(), Duration::from_millis(1_000 + 3 * 800));
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -147,30 +136,85 @@ impl Rules {
     }
 }
 
-impl FailoverConfig<Fixed> {
-    /// The classic form: a request timeout of 800 ms, 2 retries, fail-over on, a quarantine of 30 s; the active endpoint is probed every second, the
-    /// others every 5 s. Only the seed is missing.
-    pub const CLASSIC: Self = classic();
-}
-
-const fn classic() -> FailoverConfig<Fixed> {
-    let active = accept(Config::fixed(Duration::from_secs(1)));
-    let standby = accept(Config::fixed(Duration::from_secs(5)));
-    let config = FailoverConfig::new(active, standby);
-    let config = accept(config.request_timeout(Duration::from_millis(800)));
-    accept(config.retries(2))
-}
-
 impl<P: Pacing> FailoverConfig<P> {
-    /// A group whose active endpoint is probed as `active` says, and all others as `standby` says, which should be slower.
+    /// Starts with a group whose active endpoint is probed as `active` says, and all others as
+    /// `standby` says, which should be slower.
     ///
-    /// The request timeout, over which an answer is of no use, is the interval of `active` or its longest timeout, whichever is shorter, and no timeout of
-    /// either is longer; [`request_timeout`](Self::request_timeout) sets another one. Retries are those of the two.
-    #[must_use]
-    pub const fn new(active: Config<P>, standby: Config<P>) -> Self {
-        Self::around(active, standby, active.settings.limits.request_us())
+    /// A reply that takes longer than the request timeout is of no use. It is the interval of `active`
+    /// or its longest timeout, whichever is shorter, and no timeout of either is longer;
+    /// [`request_timeout`](Builder::request_timeout) sets another one. Retries are those of the two.
+    pub const fn probing(active: Config<P>, standby: Config<P>) -> Builder<P> {
+        Builder::around(active, standby, active.settings.limits.request_us())
     }
 
+    /// Returns a builder that holds these settings, to change some of them.
+    pub const fn into_builder(self) -> Builder<P> {
+        Builder {
+            config: self,
+            error: None,
+        }
+    }
+
+    /// Returns the longest time from the crash of the active endpoint to the decision that it
+    /// failed, whatever the path does, if polled on time: the stated bound, or the longest interval
+    /// and the longest timeouts. The switch follows as soon as another endpoint has replied to a
+    /// probe that was sent after the suspicion, which it usually has by then.
+    #[must_use]
+    pub const fn bound(&self) -> Duration {
+        let limits = &self.active.settings.limits;
+        if limits.bound_us > 0 {
+            return duration(limits.bound_us);
+        }
+        let tail =
+            (limits.timeout_max_us as u64).saturating_mul(limits.retries.total_weight() as u64);
+        duration(limits.interval_max_us.saturating_add(tail))
+    }
+}
+
+impl FailoverConfig<Fixed> {
+    /// Starts with the defaults of [`Builder`]: the active endpoint is probed every second, the others
+    /// every 5 s, with a request timeout of 800 ms and 2 retries. Only the seed is missing.
+    pub const fn builder() -> Builder<Fixed> {
+        Builder::fixed()
+    }
+}
+
+/// Collects the settings of a [`FailoverConfig`]. [`build`](Self::build) checks them.
+///
+/// | setting | default | method |
+/// |---|---|---|
+/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`probing`](FailoverConfig::probing) |
+/// | request timeout | 800 ms; with [`probing`](FailoverConfig::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
+/// | retries | 2, one timeout apart | [`retries`](Self::retries) |
+/// | fail-over | on | [`enabled`](Self::enabled) |
+/// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
+/// | hold-down | 30 s | [`hold_down`](Self::hold_down) |
+/// | best endpoint | the first | [`preference`](Self::preference) |
+/// | return | stay | [`returning`](Self::returning) |
+/// | switch on | failure | [`switch_on`](Self::switch_on) |
+/// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
+/// | seed | none | [`seed`](Self::seed) |
+///
+/// Each method checks the range of its own setting, `build` checks the settings against each other.
+/// The first error is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder<P = Fixed> {
+    config: FailoverConfig<P>,
+    error: Option<ConfigError>,
+}
+
+impl Builder<Fixed> {
+    const fn fixed() -> Self {
+        let active = Config::fixed(Duration::from_secs(1));
+        let standby = Config::fixed(Duration::from_secs(5));
+        Self::around(active.unchecked(), standby.unchecked(), u32::MAX)
+            .request_timeout(Duration::from_millis(800))
+            .retries(2)
+    }
+}
+
+impl<P: Pacing> Builder<P> {
     /// The same with a request timeout of `request_us`, which no other timeout exceeds.
     pub(super) const fn around(
         mut active: Config<P>,
@@ -179,7 +223,7 @@ impl<P: Pacing> FailoverConfig<P> {
     ) -> Self {
         active.settings.limits.cap_timeouts(request_us);
         standby.settings.limits.cap_timeouts(request_us);
-        Self {
+        FailoverConfig {
             rules: Rules {
                 request_us: request_us as u64,
                 quarantine_us: 30_000_000,
@@ -195,119 +239,142 @@ impl<P: Pacing> FailoverConfig<P> {
             active,
             standby,
         }
+        .into_builder()
     }
 
-    /// How long a probe of any endpoint is waited for, and how long an answer may take to be of use: one that is slower for as many probes
-    /// as there are tries has failed, though it answers. The timeouts follow no round-trip times then; [`new`](Self::new) takes ones that do.
-    ///
-    /// # Errors
-    /// Zero, above 71 minutes, or where a stated bound leaves no room for it.
-    pub const fn request_timeout(mut self, timeout: Duration) -> Result<Self, ConfigError> {
-        let us = micros(timeout);
-        ensure!(check(Setting::RequestTimeout, us, 1, u32::MAX as u64));
-        self.active = ensure!(self.active.timeouts(timeout, timeout, timeout));
-        self.standby = ensure!(self.standby.timeouts(timeout, timeout, timeout));
-        self.rules.request_us = us;
-        Ok(self)
-    }
-
-    /// How often an overdue probe is asked again, one timeout after the last.
-    ///
-    /// # Errors
-    /// More than [`Retries::MAX`], or than fit into a stated bound.
-    pub const fn retries(mut self, retries: u8) -> Result<Self, ConfigError> {
-        self.active = ensure!(self.active.retries(Retries::fixed(retries)));
-        self.standby = ensure!(self.standby.retries(Retries::fixed(retries)));
-        self.rules.tries = tries(&self.active);
-        Ok(self)
-    }
-
-    /// Whether the group switches by itself. Where it does not, nobody is quarantined either, and all endpoints are watched.
-    #[must_use]
-    pub const fn enabled(mut self, enabled: bool) -> Self {
-        self.rules.enabled = enabled;
-        self
-    }
-
-    /// How long a failed endpoint is neither used nor probed: `first`, twice that the next time, up to `longest`. An endpoint that was
-    /// healthy for twice its last quarantine without a break starts over.
-    ///
-    /// # Errors
-    /// Where `first` is zero, `longest` is below `first` or above 12.7 days.
-    pub const fn quarantine(
-        mut self,
-        first: Duration,
-        longest: Duration,
-    ) -> Result<Self, ConfigError> {
-        let (first, longest) = (micros(first), micros(longest));
-        ensure!(check(Setting::Quarantine, first, 1, SPAN_MAX_US));
-        ensure!(check(Setting::QuarantineMax, longest, first, SPAN_MAX_US));
-        self.rules.quarantine_us = first;
-        self.rules.quarantine_max_us = longest;
-        Ok(self)
-    }
-
-    /// How long a better endpoint has to be healthy without a break, and nothing switched, before the group returns to it. Should be
-    /// longer than what goes up and down stays up.
-    ///
-    /// # Errors
-    /// Zero, or above 12.7 days.
-    pub const fn hold_down(mut self, hold_down: Duration) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::HoldDown, micros(hold_down), 1, SPAN_MAX_US));
-        self.rules.hold_us = micros(hold_down);
-        Ok(self)
-    }
-
-    /// Which endpoint is the best.
-    #[must_use]
-    pub const fn preference(mut self, preference: Preference) -> Self {
-        self.rules.preference = preference;
-        self
-    }
-
-    /// Whether the group returns to a better endpoint.
-    #[must_use]
-    pub const fn returning(mut self, returning: Return) -> Self {
-        self.rules.returning = returning;
-        self
-    }
-
-    /// What makes the group leave the active endpoint.
-    #[must_use]
-    pub const fn switch_on(mut self, switch_on: SwitchOn) -> Self {
-        self.rules.switch_on = switch_on;
-        self
-    }
-
-    /// From which score on the path of an endpoint is worse than usual, in thousandths of an octave; see [`EarlyWarning::warn_above`].
-    #[must_use]
-    pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
-        self.rules.warn_above = milli_octaves;
-        self
-    }
-
-    /// The device's seed, of which each endpoint gets its own; see [`Config::seed`].
-    ///
-    /// # Errors
-    /// Zero.
-    pub const fn seed(mut self, seed: u64) -> Result<Self, ConfigError> {
-        self.active = ensure!(self.active.seed(seed));
-        Ok(self)
-    }
-
-    /// The longest time from the crash of the active endpoint to the call that it failed, whatever the path does, if polled on time: the
-    /// stated bound, or the longest interval and the longest timeouts. The switch follows as soon as another endpoint has answered
-    /// a probe sent since the suspicion, which it mostly has by then.
-    #[must_use]
-    pub const fn bound(&self) -> Duration {
-        let limits = &self.active.settings.limits;
-        if limits.bound_us > 0 {
-            return duration(limits.bound_us);
+    /// Keeps the error of a check, unless one is kept already.
+    pub(super) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
+        if let (None, Err(error)) = (self.error, checked) {
+            self.error = Some(error);
         }
-        let tail =
-            (limits.timeout_max_us as u64).saturating_mul(limits.retries.total_weight() as u64);
-        duration(limits.interval_max_us.saturating_add(tail))
+        self
     }
+
+    /// Checks the settings and returns the configuration.
+    ///
+    /// # Errors
+    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where a stated
+    /// bound leaves no room for the request timeout and the retries.
+    pub const fn build(self) -> Result<FailoverConfig<P>, ConfigError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        ensure!(self.config.active.into_builder().build());
+        ensure!(self.config.standby.into_builder().build());
+        Ok(self.config)
+    }
+
+    /// Sets how long a probe of any endpoint is waited for, and how long a reply may take to be of
+    /// use: an endpoint that is slower for as many probes in a row as there are tries has failed,
+    /// though it answers. Timeouts follow no round-trip times then; those of
+    /// [`probing`](FailoverConfig::probing) do.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero, more than 71 minutes, and a timeout for which a stated
+    /// bound leaves no room.
+    pub const fn request_timeout(mut self, timeout: Duration) -> Self {
+        let us = micros(timeout);
+        let config = &mut self.config;
+        let timeouts = [timeout; 3];
+        config.active = with_timeouts(config.active, timeouts);
+        config.standby = with_timeouts(config.standby, timeouts);
+        config.rules.request_us = us;
+        self.require(check(Setting::RequestTimeout, us, 1, u32::MAX as u64))
+    }
+
+    /// Sets how often an overdue probe is repeated, one timeout after the last.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses more than [`Retries::MAX`], or than fit into a stated bound.
+    pub const fn retries(mut self, retries: u8) -> Self {
+        let config = &mut self.config;
+        config.active = with_retries(config.active, retries);
+        config.standby = with_retries(config.standby, retries);
+        config.rules.tries = tries(&config.active);
+        let most = Retries::MAX as u64;
+        self.require(check(Setting::Retries, retries as u64, 0, most))
+    }
+
+    /// Sets whether the group switches by itself. Where it does not, no endpoint is quarantined
+    /// either, and all are probed.
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.config.rules.enabled = enabled;
+        self
+    }
+
+    /// Sets how long a failed endpoint is neither used nor probed: `first`, twice that the next time,
+    /// up to `longest`. An endpoint that was healthy without a break for twice its last quarantine
+    /// starts with `first` again.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a `first` of zero, and a `longest` below `first` or above 12.7
+    /// days.
+    pub const fn quarantine(mut self, first: Duration, longest: Duration) -> Self {
+        let (first, longest) = (micros(first), micros(longest));
+        self.config.rules.quarantine_us = first;
+        self.config.rules.quarantine_max_us = longest;
+        self.require(check(Setting::Quarantine, first, 1, SPAN_MAX_US))
+            .require(check(Setting::QuarantineMax, longest, first, SPAN_MAX_US))
+    }
+
+    /// Sets how long a better endpoint has to be healthy without a break, and the group without a
+    /// switch, before the group returns to it. It should be longer than a flapping endpoint stays
+    /// up.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero and more than 12.7 days.
+    pub const fn hold_down(mut self, hold_down: Duration) -> Self {
+        let us = micros(hold_down);
+        self.config.rules.hold_us = us;
+        self.require(check(Setting::HoldDown, us, 1, SPAN_MAX_US))
+    }
+
+    /// Sets which endpoint is the best.
+    pub const fn preference(mut self, preference: Preference) -> Self {
+        self.config.rules.preference = preference;
+        self
+    }
+
+    /// Sets whether the group returns to a better endpoint.
+    pub const fn returning(mut self, returning: Return) -> Self {
+        self.config.rules.returning = returning;
+        self
+    }
+
+    /// Sets what makes the group leave the active endpoint.
+    pub const fn switch_on(mut self, switch_on: SwitchOn) -> Self {
+        self.config.rules.switch_on = switch_on;
+        self
+    }
+
+    /// Sets the score from which the path of an endpoint is worse than usual, in thousandths of an
+    /// octave; see [`EarlyWarning::warn_above`].
+    pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
+        self.config.rules.warn_above = milli_octaves;
+        self
+    }
+
+    /// Sets the device's seed, of which each endpoint gets its own; see
+    /// [`config::Builder::seed`](crate::config::Builder::seed).
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.config.active = self.config.active.into_builder().seed(seed).unchecked();
+        self.require(check(Setting::Seed, seed, 1, u64::MAX))
+    }
+}
+
+const fn with_timeouts<P: Pacing>(
+    config: Config<P>,
+    [first, min, max]: [Duration; 3],
+) -> Config<P> {
+    config.into_builder().timeouts(first, min, max).unchecked()
+}
+
+const fn with_retries<P: Pacing>(config: Config<P>, retries: u8) -> Config<P> {
+    let retries = Retries::fixed(retries);
+    config.into_builder().retries(retries).unchecked()
 }
 
 /// How many probes in a row make a failure.
@@ -319,11 +386,9 @@ const fn tries<P: Pacing>(active: &Config<P>) -> u8 {
 mod tests {
     use super::*;
 
-    /// The compiler makes it; here it is made again at run time.
     #[test]
-    fn the_classic_form_is_what_it_says() {
-        let config = classic();
-        assert_eq!(config, FailoverConfig::CLASSIC);
+    fn the_defaults_are_what_the_table_says() {
+        let config = FailoverConfig::builder().build().unwrap();
         assert_eq!(config.rules.tries, 3);
         assert_eq!(config.rules.request_us, 800_000);
         assert_eq!(config.active.interval_max(), Duration::from_secs(1));
@@ -332,11 +397,24 @@ mod tests {
 
     #[test]
     fn a_stated_bound_is_the_groups() {
-        let stated = |config: Config<Fixed>| config.detect_within(Duration::from_secs(7)).unwrap();
-        let config = FailoverConfig::CLASSIC;
+        let stated = |config: Config<Fixed>| {
+            let builder = config.into_builder().detect_within(Duration::from_secs(7));
+            builder.build().unwrap()
+        };
+        let config = FailoverConfig::builder().build().unwrap();
         let by_limits = Duration::from_secs(1) + config.active.timeout_max() * 3;
         assert_eq!(config.bound(), by_limits);
-        let config = FailoverConfig::new(stated(config.active), config.standby);
-        assert_eq!(config.bound(), Duration::from_secs(7));
+        let config = FailoverConfig::probing(stated(config.active), config.standby);
+        assert_eq!(config.build().unwrap().bound(), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_request_timeout_has_to_fit_a_stated_bound() {
+        let active = Config::fixed(Duration::from_secs(1)).detect_within(Duration::from_secs(4));
+        let active = active.build().unwrap();
+        let config =
+            FailoverConfig::probing(active, active).request_timeout(Duration::from_secs(2));
+        let error = config.build().unwrap_err();
+        assert_eq!(error.setting(), Setting::DetectWithin);
     }
 }

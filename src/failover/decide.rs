@@ -380,7 +380,7 @@ mod tests {
     use crate::pacing::Fixed;
 
     fn group(endpoints: usize) -> Failover<6, 4, Fixed> {
-        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let config = FailoverConfig::builder().seed(7).build().unwrap();
         Failover::new(config, &[Endpoint::new(); 6][..endpoints], Instant::ZERO).unwrap()
     }
 

@@ -88,7 +88,11 @@ impl<const N: usize, P: Pacing> Member<N, P> {
     /// Starts over, but for the record of offences.
     pub(super) fn renew(&mut self, standby: &Config<P>, rules: &Rules, seed: u64, now: Instant) {
         let generation = self.generation.wrapping_add(1);
-        let probing = with_seed(standby.start_at_once(), seed, generation);
+        let probing = with_seed(
+            standby.into_builder().without_initial_delay().unchecked(),
+            seed,
+            generation,
+        );
         let sentence_us = self.sentence_us;
         let monitor = Monitor::start(probing, now);
         *self = Self::around(monitor, rules.warning(), self.endpoint, now);
@@ -276,13 +280,13 @@ mod tests {
 
     #[test]
     fn a_seed_is_never_missing() {
-        let config = Config::fixed(Duration::from_secs(1)).unwrap();
+        let config = Config::fixed(Duration::from_secs(1)).build().unwrap();
         assert_eq!(with_seed(config, 3 << 32, 3).seed, Secret(1));
         assert_ne!(with_seed(config, 3 << 32, 2).seed, Secret(1));
     }
 
     fn spoilt(spoil: impl FnOnce(&mut Member<4, Fixed>)) -> bool {
-        let config = FailoverConfig::CLASSIC;
+        let config = FailoverConfig::builder().build().unwrap();
         let mut member = Member::new(
             &config.standby,
             &config.rules,
@@ -297,10 +301,13 @@ mod tests {
     /// The last answer may be so old that the bound passes before anything is overdue again.
     #[test]
     fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
-        let config = Config::fixed(Duration::from_secs(1)).unwrap();
-        let config = config.detect_within(Duration::from_secs(5)).unwrap();
-        let mut group = FailoverConfig::CLASSIC;
-        group.standby = config.start_at_once();
+        let config = Config::fixed(Duration::from_secs(1))
+            .detect_within(Duration::from_secs(5))
+            .without_initial_delay()
+            .build()
+            .unwrap();
+        let mut group = FailoverConfig::builder().build().unwrap();
+        group.standby = config;
         let mut member = Member::<8, _>::new(
             &group.standby,
             &group.rules,
@@ -351,7 +358,7 @@ mod tests {
     fn a_late_answer_says_nothing_of_what_is_proved_already() {
         let (at, request_us) = (Instant::from_secs(9), 800_000);
         for (proved, tardy) in [(8_000_000, false), (7_999_999, true)] {
-            let config = FailoverConfig::CLASSIC;
+            let config = FailoverConfig::builder().build().unwrap();
             let mut member = Member::<4, _>::new(
                 &config.standby,
                 &config.rules,

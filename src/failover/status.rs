@@ -189,7 +189,7 @@ mod tests {
     use crate::pacing::Fixed;
 
     fn group() -> Failover<4, 4, Fixed> {
-        let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let config = FailoverConfig::builder().seed(7).build().unwrap();
         Failover::new(config, &[Endpoint::new(); 2], Instant::ZERO).unwrap()
     }
 

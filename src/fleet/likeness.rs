@@ -154,8 +154,14 @@ impl Twins {
 /// A probe is overdue, and its answer has come if one will, by the time that the third one after it is sent: a monitor would still know it.
 fn config(seed: u64) -> Result<Config, ConfigError> {
     let ms = Duration::from_millis;
-    let config = Config::every(ms(1_000))?.timeouts(ms(500), ms(100), ms(800))?;
-    config.detect_within(ms(3_000))?.seed(seed)
+    let config = Config::every(ms(1_000))
+        .timeouts(ms(500), ms(100), ms(800))
+        .build()?;
+    config
+        .into_builder()
+        .detect_within(ms(3_000))
+        .seed(seed)
+        .build()
 }
 
 proptest! {

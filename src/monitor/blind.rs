@@ -120,9 +120,13 @@ mod tests {
     #[test]
     fn a_probe_of_an_episode_that_was_sent_ends_the_failures_before_it() {
         let second = Duration::from_secs(1);
-        let config = Config::every(second * 10).unwrap().seed(7).unwrap();
-        let config = config.timeouts(second, second, second).unwrap();
-        let mut monitor = Monitor::<8>::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let config = Config::every(second * 10)
+            .seed(7)
+            .timeouts(second, second, second)
+            .without_initial_delay()
+            .build()
+            .unwrap();
+        let mut monitor = Monitor::<8>::new(config, Instant::ZERO).unwrap();
         let (mut now, mut sent_at) = (Instant::ZERO, None);
         loop {
             match monitor.poll(now) {

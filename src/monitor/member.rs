@@ -77,8 +77,11 @@ mod tests {
     /// An id of another incarnation may look like one of now in all but that.
     #[test]
     fn a_failure_of_another_incarnations_probe_is_ignored() {
-        let config = Config::every(Duration::from_secs(1)).unwrap();
-        let config = config.seed(7).unwrap().start_at_once();
+        let config = Config::every(Duration::from_secs(1))
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let now = Instant::from_secs(1);
         let mut monitor = Monitor::<8>::new(config, now).unwrap();
         let _ = monitor.poll(now);
@@ -98,8 +101,11 @@ mod tests {
     /// A first probe that cannot be sent must not be asked for again at the same moment, for ever.
     #[test]
     fn a_first_probe_that_cannot_be_sent_is_no_busy_loop() {
-        let config = Config::every(Duration::from_secs(1)).unwrap();
-        let config = config.seed(7).unwrap().start_at_once();
+        let config = Config::every(Duration::from_secs(1))
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let now = Instant::from_secs(1);
         let mut monitor = Monitor::<8>::new(config, now).unwrap();
         let sent = core::iter::from_fn(|| match monitor.poll(now) {

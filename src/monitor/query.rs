@@ -39,8 +39,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// }
     ///
     /// # fn main() -> Result<(), systole::ConfigError> {
-    /// let config = Config::lifetime(Reach::between(MINUTE, 9 * MINUTE)?)?;
-    /// let config = config.jitter_percent(0)?.seed(0xd1ce)?.start_at_once();
+    /// let config = Config::lifetime(Reach::between(MINUTE, 9 * MINUTE)?)
+    ///     .jitter_percent(0)
+    ///     .seed(0xd1ce)
+    ///     .without_initial_delay()
+    ///     .build()?;
     /// let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO)?;
     /// let Output::Probe(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
     /// assert_eq!(monitor.earliest(), None); // it is under way
@@ -147,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_monitor_with_impossible_settings_is_not_valid() {
-        let mut config = Config::every(Duration::from_secs(1)).unwrap();
+        let mut config = Config::every(Duration::from_secs(1)).build().unwrap();
         let is_valid = |config| Monitor::<4>::start(config, Instant::ZERO).is_valid();
         assert!(is_valid(config));
         config.settings.limits.timeout_max_us = 1; // below the least

@@ -77,10 +77,14 @@ mod tests {
 
     /// At 10 s, when its second probe goes out; the first one was answered.
     fn monitor() -> (Monitor<8>, Instant) {
-        let config = Config::every(Duration::from_secs(10)).unwrap();
-        let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
+        let config = Config::every(Duration::from_secs(10))
+            .jitter_percent(0)
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let now = Instant::from_secs(10);
-        let mut monitor = Monitor::new(config.start_at_once(), Instant::ZERO).unwrap();
+        let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
         let first = drained(&mut monitor, Instant::ZERO, None).0.unwrap();
         monitor.handle_reply(first, Instant::from_millis(20));
         assert!(drained(&mut monitor, now, None).0.is_some());

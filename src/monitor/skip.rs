@@ -22,7 +22,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// # fn main() -> Result<(), systole::ConfigError> {
     /// const ROUND_TRIP: Duration = Duration::from_millis(350);
     ///
-    /// let config = Config::fixed(Duration::from_millis(100))?.seed(0xd1ce)?.start_at_once();
+    /// let config = Config::fixed(Duration::from_millis(100)).seed(0xd1ce).without_initial_delay().build()?;
     /// let mut now = Instant::ZERO;
     /// let mut monitor = Monitor::<8, _>::new(config, now)?;
     /// let mut connection: Option<(ProbeId, Instant)> = None; // carries one request at a time

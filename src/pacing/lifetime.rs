@@ -28,10 +28,12 @@ pub use state::LifetimeState;
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// // A lease of 30 s is renewed every 10 s at the latest, whatever the founding rule wishes.
-/// let polite = Config::every(Duration::from_secs(8))?;
+/// let polite = Config::every(Duration::from_secs(8)).build()?;
 /// let policy = Lifetime::lease(*polite.policy(), Duration::from_secs(30));
-/// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))?;
-/// let mut heart = Heartbeat::<8, _>::new(config.jitter_percent(0)?);
+/// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
+///     .jitter_percent(0)
+///     .build()?;
+/// let mut heart = Heartbeat::<8, _>::new(config);
 /// heart.next_interval(Duration::from_millis(1));
 /// assert_eq!(heart.next_interval(Duration::from_millis(900)), Duration::from_secs(10));
 /// # Ok(()) }
@@ -82,7 +84,7 @@ pub use state::LifetimeState;
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let reach = Reach::between(MINUTE / 2, 60 * MINUTE)?;
-/// let mut monitor = Monitor::<8, _>::new(Config::lifetime(reach)?.seed(0xd1ce)?.start_at_once(), Instant::ZERO)?;
+/// let mut monitor = Monitor::<8, _>::new(Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?, Instant::ZERO)?;
 ///
 /// // A NAT that forgets after 5 minutes, 40 ms from a peer that names the address it sees us at.
 /// let (mut now, mut refreshed, mut given_up) = (Instant::ZERO, Instant::ZERO, 0);

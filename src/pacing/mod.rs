@@ -22,8 +22,10 @@
 //! }
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
-//! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))?;
-//! let mut heart = Heartbeat::<8, _>::new(config.jitter_percent(0)?);
+//! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))
+//!     .jitter_percent(0)
+//!     .build()?;
+//! let mut heart = Heartbeat::<8, _>::new(config);
 //! assert_eq!(heart.next_interval(Duration::from_millis(20)), Duration::from_millis(200));
 //! assert_eq!(heart.next_interval(Duration::from_secs(20)), Duration::from_secs(1)); // held to the limits
 //! # Ok(()) }

@@ -506,7 +506,9 @@ mod tests {
     /// Two usual round trips; as many retries as are saved; and where there is none, while the peer is dead it is asked as seldom as before.
     #[test]
     fn a_plan_is_what_was_learnt_and_saved() {
-        let config = Config::target(Duration::from_micros(BOUND_US)).unwrap();
+        let config = Config::target(Duration::from_micros(BOUND_US))
+            .build()
+            .unwrap();
         let (limits, window) = (config.settings.limits, RttWindow::<4>::new());
         let path = Statistics {
             moments: window.moments(),

@@ -497,7 +497,7 @@ mod tests {
     use crate::config::Config;
 
     fn spoilt(spoil: impl FnOnce(&mut Pulse<4, crate::pacing::Fluctuation>)) -> bool {
-        let config = Config::every(Duration::from_secs(1)).unwrap();
+        let config = Config::every(Duration::from_secs(1)).build().unwrap();
         let mut pulse = Pulse::new(config);
         pulse.replan();
         spoil(&mut pulse);
@@ -505,7 +505,7 @@ mod tests {
     }
 
     fn pulse() -> Pulse<4, crate::pacing::Fluctuation> {
-        let mut pulse = Pulse::new(Config::every(Duration::from_secs(1)).unwrap());
+        let mut pulse = Pulse::new(Config::every(Duration::from_secs(1)).build().unwrap());
         pulse.replan();
         pulse
     }

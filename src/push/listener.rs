@@ -18,7 +18,7 @@ mod line;
 mod serde;
 mod snapshot;
 
-pub use config::ListenerConfig;
+pub use config::{Builder, ListenerConfig};
 pub use snapshot::{ListenerCounters, ListenerSnapshot};
 
 use arrivals::Arrivals;
@@ -49,7 +49,7 @@ pub enum ListenerOutput {
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut now = Instant::ZERO;
 /// let mut sender = Sender::new(Duration::from_secs(1), 0x5eed, now)?;
-/// let mut listener = Listener::<32>::new(ListenerConfig::new(), now);
+/// let mut listener = Listener::<32>::new(ListenerConfig::builder().build().unwrap(), now);
 /// while now < Instant::from_secs(60) {
 ///     if let (true, SenderOutput::Beat(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
 ///         let datagram = wire::encode(&beat); // over the network
@@ -432,7 +432,9 @@ mod tests {
     use crate::push::beat::Beat;
 
     fn spoilt(spoil: impl FnOnce(&mut Listener<4>)) -> bool {
-        let config = ListenerConfig::new().detect_within(Duration::from_secs(3));
+        let config = ListenerConfig::builder()
+            .detect_within(Duration::from_secs(3))
+            .build();
         let mut listener = Listener::new(config.unwrap(), Instant::ZERO);
         let beat = Beat::new(1, Duration::from_secs(1));
         listener.handle_beat(&beat, Instant::ZERO);

@@ -1,6 +1,6 @@
 //! Heartbeats that a peer sends unasked: the message, its wire format, its sender and its listener.
 
 pub(crate) mod beat;
-pub(crate) mod listener;
+pub mod listener;
 pub(crate) mod sender;
 pub mod wire;

@@ -29,7 +29,7 @@
 //!
 //! # fn heart() -> Result<Heart<NoopRawMutex, 16>, systole::ConfigError> {
 //! let serial_number = 0x5eed_0f_0007;
-//! let config = Config::every(Duration::from_secs(60))?.seed(serial_number)?;
+//! let config = Config::every(Duration::from_secs(60)).seed(serial_number).build()?;
 //! let heart = Heart::new(config)?; // into a StaticCell
 //! # Ok(heart) }
 //! ```

@@ -5,7 +5,7 @@
 //! use systole::{Config, Instant, Monitor, metrics};
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
-//! let config = Config::every(Duration::from_secs(1))?.seed(0xd1ce)?;
+//! let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
 //! let monitor = Monitor::<32>::new(config, Instant::ZERO)?;
 //!
 //! let mut series = metrics::Peer::new("db-1");

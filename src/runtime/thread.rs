@@ -54,7 +54,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// let socket = UdpSocket::bind("127.0.0.1:0")?;
 /// socket.connect(address)?;
 ///
-/// let config = Config::every(Duration::from_millis(100))?.start_at_once();
+/// let config = Config::every(Duration::from_millis(100)).without_initial_delay().build()?;
 /// let heart = systole::thread::spawn(config, move |timeout| {
 ///     socket.set_read_timeout(Some(timeout))?;
 ///     socket.send(&[42])?;

@@ -65,7 +65,7 @@ pub type Group<const M: usize, P = Fixed> = Handle<Failover<M, WINDOW, P>>;
 /// # #[derive(Clone)] struct Client;
 /// # impl Client { async fn ping(self) -> Result<(), Fault> { tokio::time::sleep(Duration::from_millis(20)).await; Ok(()) } }
 /// # let client = Client;
-/// let config = Config::every(Duration::from_secs(1))?;
+/// let config = Config::every(Duration::from_secs(1)).build()?;
 /// let mut heart = systole::tokio::spawn(config, move || client.clone().ping());
 ///
 /// println!("{:?}", heart.next().await); // Unknown -> Alive

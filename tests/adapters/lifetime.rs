@@ -64,7 +64,10 @@ fn reach() -> Reach {
 }
 
 fn heart(reach: Reach, flow: &Flow) -> Lifetimed {
-    let config = Config::lifetime(reach).unwrap().start_at_once();
+    let config = Config::lifetime(reach)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let flow = flow.clone();
     Builder::new(config).spawn(move || flow.probe())
 }
@@ -123,10 +126,13 @@ async fn trials_that_come_to_nothing_wait_and_count_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn trials_end_with_the_task() {
     let flow = Flow::default();
-    let config = Config::lifetime(reach().with_second_flow()).unwrap();
+    let config = Config::lifetime(reach().with_second_flow())
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let token = tokio_util::sync::CancellationToken::new();
     let probe = flow.clone();
-    let heart = Builder::new(config.start_at_once()).stop_with(&token);
+    let heart = Builder::new(config).stop_with(&token);
     let heart = heart.spawn(move || probe.probe());
     let trials = heart.run_trials(async |span| flow.idle(span).await);
     let stop = async {

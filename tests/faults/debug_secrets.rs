@@ -8,11 +8,12 @@ use systole::{Config, Instant, Monitor};
 const SEEDS: [u64; 2] = [0x0123_4567_89ab_cdef, 0x0fed_cba9_8765_4321];
 
 fn config(seed: u64) -> Config {
-    let config = Config::every(Duration::from_secs(1))
-        .unwrap()
+    Config::every(Duration::from_secs(1))
         .jitter_percent(0)
-        .unwrap();
-    config.start_at_once().seed(seed).unwrap()
+        .without_initial_delay()
+        .seed(seed)
+        .build()
+        .unwrap()
 }
 
 fn all_alike(printed: &[String]) {

@@ -8,7 +8,10 @@ use systole::{Config, FailoverConfig};
 /// timeout that follows from the interval would do, as would a refusal to go without one.
 #[test]
 fn a_group_that_probes_every_second_has_a_bound_of_seconds() {
-    let every = |seconds| Config::fixed(Duration::from_secs(seconds)).unwrap();
-    let bound = FailoverConfig::new(every(1), every(5)).bound();
+    let every = |seconds| Config::fixed(Duration::from_secs(seconds)).build().unwrap();
+    let bound = FailoverConfig::probing(every(1), every(5))
+        .build()
+        .unwrap()
+        .bound();
     assert!(bound <= Duration::from_secs(30), "{bound:?}");
 }

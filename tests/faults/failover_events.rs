@@ -10,8 +10,11 @@ use systole::{
 type Group = Failover<4, 16>;
 
 fn group(endpoints: usize) -> Group {
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let config = FailoverConfig::new(config, config).seed(7).unwrap();
+    let config = Config::fixed(Duration::from_secs(1)).build().unwrap();
+    let config = FailoverConfig::probing(config, config)
+        .seed(7)
+        .build()
+        .unwrap();
     Failover::new(config, &[Endpoint::new(); 4][..endpoints], Instant::ZERO).unwrap()
 }
 

@@ -14,8 +14,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let config = Config::every(Duration::from_secs(1)).unwrap();
-        let fleet = Fleet::new(config.seed(7).unwrap(), Instant::ZERO).unwrap();
+        let config = Config::every(Duration::from_secs(1))
+            .seed(7)
+            .build()
+            .unwrap();
+        let fleet = Fleet::new(config, Instant::ZERO).unwrap();
         Self {
             fleet,
             now: Instant::ZERO,
@@ -99,10 +102,25 @@ fn round_trips_after_an_overflow_are_measured() {
 #[test]
 fn an_overflow_brings_no_probe_close_to_the_last_one() {
     let (interval, timeout) = (Duration::from_millis(500), Duration::from_millis(1_050));
-    let config = Config::fixed(interval).unwrap().jitter_percent(0);
-    let config = config.and_then(|config| config.timeouts(timeout, timeout, timeout));
-    let config = config.and_then(|config| config.seed(7)).unwrap();
-    let mut fleet = Fleet::<4, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let config = Config::fixed(interval).jitter_percent(0).build();
+    let config = config.and_then(|config| {
+        config
+            .into_builder()
+            .timeouts(timeout, timeout, timeout)
+            .build()
+    });
+    let config = config
+        .and_then(|config| config.into_builder().seed(7).build())
+        .unwrap();
+    let mut fleet = Fleet::<4, _>::new(
+        config
+            .into_builder()
+            .without_initial_delay()
+            .build()
+            .unwrap(),
+        Instant::ZERO,
+    )
+    .unwrap();
     let peer = fleet.add(Instant::ZERO);
     let (mut now, mut last, mut is_known) = (Instant::ZERO, None::<Instant>, false);
     while now < Instant::from_secs(5) {

@@ -7,8 +7,8 @@ use systole::{Config, Event, Fleet, FleetOutput, Instant};
 /// A hundred peers that answer at once; after five minutes nobody polls for `late`. Returns the `Paused` events, without and with a peer.
 fn pauses(late: Duration) -> (usize, usize) {
     let config = Config::every(Duration::from_secs(1))
-        .unwrap()
         .seed(3)
+        .build()
         .unwrap();
     let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
     for _ in 0..100 {

@@ -39,10 +39,11 @@ fn found_after(config: Config, rtt: Duration, answered: u32) -> (Duration, Durat
 fn without_retries_a_crash_is_found_within_the_bound() {
     for seed in 1..200 {
         let config = Config::every(ms(5_000))
-            .unwrap()
             .retries(Retries::NONE)
+            .seed(seed)
+            .build()
             .unwrap();
-        let (took, bound) = found_after(config.seed(seed).unwrap(), ms(20), 30);
+        let (took, bound) = found_after(config, ms(20), 30);
         assert!(
             took <= bound + ms(1),
             "seed {seed}: {took:?} under a bound of {bound:?}"
@@ -54,8 +55,8 @@ fn without_retries_a_crash_is_found_within_the_bound() {
 #[test]
 fn a_peer_that_is_never_heard_is_dead_within_the_stated_bound() {
     let config = Config::every(ms(100))
-        .unwrap()
         .detect_within(ms(3_000))
+        .build()
         .unwrap();
     let (took, _) = found_after(config, ms(1), 0);
     assert!(took <= ms(3_001), "{took:?}");
@@ -65,8 +66,8 @@ fn a_peer_that_is_never_heard_is_dead_within_the_stated_bound() {
 #[test]
 fn a_crash_is_found_within_the_bound_where_answers_take_two_intervals() {
     let config = Config::every(ms(100))
-        .unwrap()
         .detect_within(ms(1_000))
+        .build()
         .unwrap();
     let (took, _) = found_after(config, ms(200), 50);
     assert!(took <= ms(1_001), "{took:?}");
@@ -76,7 +77,7 @@ fn a_crash_is_found_within_the_bound_where_answers_take_two_intervals() {
 #[test]
 fn a_peer_that_comes_back_after_twenty_minutes_is_alive_within_five_seconds() {
     for offset in 0..50 {
-        let mut heart = Heartbeat::<32>::new(Config::every(ms(1_000)).unwrap());
+        let mut heart = Heartbeat::<32>::new(Config::every(ms(1_000)).build().unwrap());
         let (crash, back) = (ms(60_000 + offset * 37), ms(1_260_000 + offset * 1_337));
         let mut now = Duration::ZERO;
         while now < back || heart.verdict() != Verdict::Alive {

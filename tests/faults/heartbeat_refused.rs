@@ -34,7 +34,7 @@ fn refused(config: Config) -> (Duration, u32) {
 /// Today: dead after three pings and no time at all, though the machine believes that a second and a half passed. A service that restarts in 50 ms is dead.
 #[test]
 fn a_refused_connection_is_dead_no_sooner_than_its_retries_take() {
-    let (passed, _) = refused(Config::every(Duration::from_secs(1)).unwrap());
+    let (passed, _) = refused(Config::every(Duration::from_secs(1)).build().unwrap());
     assert!(
         passed >= Duration::from_millis(200),
         "dead after {passed:?}"
@@ -44,6 +44,6 @@ fn a_refused_connection_is_dead_no_sooner_than_its_retries_take() {
 /// Today: every retry follows without a pause.
 #[test]
 fn a_refused_connection_is_not_asked_again_without_a_pause() {
-    let (_, idle) = refused(Config::every(Duration::from_secs(1)).unwrap());
+    let (_, idle) = refused(Config::every(Duration::from_secs(1)).build().unwrap());
     assert_eq!(idle, 0, "sleeps of no length");
 }

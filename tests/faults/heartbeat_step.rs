@@ -42,8 +42,8 @@ fn step<P: Pacing>(config: Config<P>, before: Duration, after: Duration) -> (u32
 }
 
 fn every(retries: Retries) -> Config {
-    let config = Config::every(SECOND).and_then(|config| config.retries(retries));
-    config.unwrap().seed(7).unwrap()
+    let config = Config::every(SECOND).retries(retries).build();
+    config.unwrap().into_builder().seed(7).build().unwrap()
 }
 
 /// The longest round trip that is learnt in time: three tenths of the bound, or three quarters of
@@ -64,10 +64,14 @@ fn a_longer_round_trip_is_learnt_where_the_bound_leaves_time() {
         .iter()
         .flat_map(|it| [5, 10, 60].map(|s| (*it, s * SECOND)))
     {
-        let every = every(retries).detect_within(bound).unwrap();
-        let fixed = Config::fixed(SECOND).and_then(|config| config.retries(retries));
+        let every = every(retries)
+            .into_builder()
+            .detect_within(bound)
+            .build()
+            .unwrap();
+        let fixed = Config::fixed(SECOND).retries(retries).build();
         let fixed = fixed
-            .and_then(|config| config.detect_within(bound))
+            .and_then(|config| config.into_builder().detect_within(bound).build())
             .unwrap();
         // without retries nothing is asked before the next interval is over
         let retry = if retries == Retries::NONE {
@@ -94,7 +98,7 @@ fn a_longer_round_trip_is_learnt_where_the_bound_leaves_time() {
 #[test]
 fn a_target_learns_a_longer_round_trip() {
     for bound in [SECOND, 3 * SECOND, 10 * SECOND, 60 * SECOND] {
-        let config = Config::target(bound).unwrap().seed(7).unwrap();
+        let config = Config::target(bound).seed(7).build().unwrap();
         for before in [Duration::ZERO, bound / 10_000, bound / 500, bound / 60] {
             for percent in [3, 6, 10, 20, 40] {
                 let after = bound * percent / 100;
@@ -123,7 +127,9 @@ fn a_round_trip_that_the_bound_leaves_no_time_for_is_learnt_of_a_dead_peer() {
         }
     }
     let bounded = every(Retries::exponential(2))
+        .into_builder()
         .detect_within(10 * SECOND)
+        .build()
         .unwrap();
     for after in [5 * SECOND, 6 * SECOND] {
         let (first, later) = step(bounded, 10 * MS, after);

@@ -34,8 +34,9 @@ fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
 fn three_hundred_ppm_of_drift_kill_nobody_within_four_days() {
     assert_eq!(
         deaths(
-            ListenerConfig::new()
+            ListenerConfig::builder()
                 .detect_within(Duration::from_secs(3))
+                .build()
                 .unwrap(),
             300,
             4
@@ -48,8 +49,9 @@ fn three_hundred_ppm_of_drift_kill_nobody_within_four_days() {
 fn five_hundred_ppm_of_drift_kill_nobody_within_four_days() {
     assert_eq!(
         deaths(
-            ListenerConfig::new()
+            ListenerConfig::builder()
                 .detect_within(Duration::from_secs(3))
+                .build()
                 .unwrap(),
             500,
             4
@@ -61,5 +63,8 @@ fn five_hundred_ppm_of_drift_kill_nobody_within_four_days() {
 /// Without a stated bound.
 #[test]
 fn five_hundred_ppm_of_drift_kill_nobody_within_four_days_under_the_default() {
-    assert_eq!(deaths(ListenerConfig::new(), 500, 4), 0);
+    assert_eq!(
+        deaths(ListenerConfig::builder().build().unwrap(), 500, 4),
+        0
+    );
 }

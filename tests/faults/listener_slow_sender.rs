@@ -34,7 +34,10 @@ fn hear(config: ListenerConfig, real: Duration, beats: u32) -> (u32, u32) {
 }
 
 fn within(bound: Duration) -> ListenerConfig {
-    ListenerConfig::new().detect_within(bound).unwrap()
+    ListenerConfig::builder()
+        .detect_within(bound)
+        .build()
+        .unwrap()
 }
 
 /// Today: dead at most of the beats, with a bound of 5 s that never passes between two of them.

@@ -7,7 +7,7 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Verdict};
 /// Beats every `every`; answers take `rtt`, and a little more now and then. The peer crashes after two minutes. Returns the monitor at its verdict, whether it
 /// was suspected in between, and the moment.
 fn crash(every: Duration, rtt: Duration) -> (Monitor<32>, bool, Instant) {
-    let config = Config::every(every).unwrap().seed(3).unwrap();
+    let config = Config::every(every).seed(3).build().unwrap();
     let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();
     let (mut now, mut count, mut suspected, crash) =

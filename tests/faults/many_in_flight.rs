@@ -14,8 +14,13 @@ use systole::{Config, Event, Instant, Monitor, Output, ProbeId, Verdict};
 /// Answers take `rtt`; two minutes at ten probes a second. Returns the verdicts of the second minute, every tenth of a second, how often it
 /// was called dead, and how many answers there were.
 async fn lived(max_in_flight: usize, rtt: Duration, seed: u64) -> (Vec<Verdict>, u32, u32) {
-    let config = Config::fixed(Duration::from_millis(100)).unwrap();
-    let config = config.seed(seed).unwrap().start_at_once();
+    let config = Config::fixed(Duration::from_millis(100)).build().unwrap();
+    let config = config
+        .into_builder()
+        .seed(seed)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let builder = Builder::new(config).at_once(max_in_flight);
     let heart = builder.spawn(move || async move {
         tokio::time::sleep(rtt).await;
@@ -72,8 +77,11 @@ struct Sent {
 
 impl Narrow {
     fn new(room: usize, rtt: Duration) -> Self {
-        let config = Config::fixed(Duration::from_millis(100)).unwrap();
-        let config = config.seed(7).unwrap().start_at_once();
+        let config = Config::fixed(Duration::from_millis(100))
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         Self {
             monitor: Monitor::new(config, Instant::ZERO).unwrap(),
             now: Instant::ZERO,
@@ -171,8 +179,11 @@ async fn returned(max_in_flight: usize, down: Duration, rtt: Duration) -> Durati
     let hangs = Arc::new(AtomicBool::new(false));
     let (hung, is_back) = (hangs.clone(), Arc::new(AtomicBool::new(false)));
     let back = is_back.clone();
-    let config = Config::every(Duration::from_secs(1)).unwrap();
-    let builder = Builder::new(config.seed(77).unwrap()).at_once(max_in_flight);
+    let config = Config::every(Duration::from_secs(1))
+        .seed(77)
+        .build()
+        .unwrap();
+    let builder = Builder::new(config).at_once(max_in_flight);
     let heart = builder.spawn(move || {
         let hangs = hung.load(Ordering::SeqCst);
         let takes = rtt * u32::from(back.load(Ordering::SeqCst));

@@ -19,7 +19,7 @@ fn left(series: &str, record: impl FnOnce()) -> Vec<String> {
 }
 
 fn record_a_group() {
-    let config = FailoverConfig::CLASSIC.seed(7).unwrap();
+    let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(), Endpoint::new()];
     let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
     Group::new("orders", ["db-1", "db-2"]).record(&group, Instant::ZERO);
@@ -27,8 +27,11 @@ fn record_a_group() {
 
 /// Twenty peers of which none is ever heard.
 fn record_a_fleet() {
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let mut fleet = Fleet::<8, Fixed>::new(config.seed(3).unwrap(), Instant::ZERO).unwrap();
+    let config = Config::fixed(Duration::from_secs(1))
+        .seed(3)
+        .build()
+        .unwrap();
+    let mut fleet = Fleet::<8, Fixed>::new(config, Instant::ZERO).unwrap();
     for _ in 0..20 {
         fleet.add(Instant::ZERO);
     }

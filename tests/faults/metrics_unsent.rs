@@ -15,8 +15,11 @@ fn value(text: &str, labels: &str) -> u64 {
 /// A minute in which the peer answers after 2 ms, but for ten seconds of silence; then a minute in which no probe can be sent, as where files have run out. Returns what
 /// is exported, and what was counted.
 fn exported() -> (String, Counters) {
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let config = config.seed(1).unwrap().start_at_once();
+    let config = Config::fixed(Duration::from_secs(1))
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
     let recorder = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&recorder, || {

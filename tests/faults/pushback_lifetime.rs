@@ -11,8 +11,12 @@ const DAY: u64 = 86_400;
 /// A NAT that forgets after 300 s, and a peer that asks for fewer probes once, on day 2. Returns the flows lost before, and in the ten days after.
 fn flows_lost() -> (u32, u32) {
     let reach = Reach::between(15 * SECOND, 3_600 * SECOND).unwrap();
-    let config = Config::lifetime(reach).unwrap().seed(3).unwrap();
-    let mut monitor = Monitor::<8, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let config = Config::lifetime(reach)
+        .seed(3)
+        .without_initial_delay()
+        .build()
+        .unwrap();
+    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut refreshed, mut pushed) = (Instant::ZERO, Instant::ZERO, false);
     let (mut before, mut after) = (0, 0);
     while now < Instant::from_secs(12 * DAY) {
@@ -40,9 +44,15 @@ fn flows_lost() -> (u32, u32) {
 
 /// A lease of 30 s, and a peer that asks for fewer probes three times in the first minute. Returns how often the lease lapsed within a day.
 fn lapses() -> u32 {
-    let policy = Lifetime::lease(*Config::fixed(8 * SECOND).unwrap().policy(), 30 * SECOND);
-    let config = Config::with_policy(policy, SECOND, 60 * SECOND).unwrap();
-    let config = config.seed(9).unwrap().start_at_once();
+    let policy = Lifetime::lease(
+        *Config::fixed(8 * SECOND).build().unwrap().policy(),
+        30 * SECOND,
+    );
+    let config = Config::with_policy(policy, SECOND, 60 * SECOND)
+        .seed(9)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut renewed, mut probes, mut lapses) = (Instant::ZERO, Instant::ZERO, 0, 0);
     while now < Instant::from_secs(DAY) {

@@ -6,7 +6,7 @@ use std::io;
 use systole::{Config, Endpoint, FailoverConfig, Verdict};
 
 fn config() -> Config {
-    Config::every(Duration::from_secs(1)).unwrap()
+    Config::every(Duration::from_secs(1)).build().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -23,7 +23,10 @@ async fn a_tokio_handle_can_be_read_within_with() {
 
 #[tokio::test(start_paused = true)]
 async fn the_active_endpoint_of_a_group_can_be_read_within_with() {
-    let builder = systole::tokio::Builder::group(FailoverConfig::CLASSIC, &[Endpoint::new(); 2]);
+    let builder = systole::tokio::Builder::group(
+        FailoverConfig::builder().build().unwrap(),
+        &[Endpoint::new(); 2],
+    );
     let builder: systole::tokio::Builder<systole::Failover<2, 32>> = builder.unwrap();
     let group = builder.spawn(|_| async { Ok::<_, io::Error>(()) });
     let before = group.with(|machine, now| {

@@ -14,15 +14,14 @@ const fn at(millis: u64) -> Instant {
 fn found_after(ids: bool) -> (u64, u64) {
     let ms = Duration::from_millis;
     let config = Config::every(ms(1_000))
-        .unwrap()
         .timeouts(ms(300), ms(300), ms(300))
-        .unwrap();
-    let config = config
         .retries(Retries::fixed(2))
-        .unwrap()
         .jitter_percent(0)
+        .seed(1)
+        .without_initial_delay()
+        .build()
         .unwrap();
-    let mut monitor = Monitor::<8>::new(config.seed(1).unwrap().start_at_once(), at(0)).unwrap();
+    let mut monitor = Monitor::<8>::new(config, at(0)).unwrap();
     let mut replies: Vec<(u64, ProbeId)> = Vec::new();
     let (mut now, mut sent, mut crash) = (0, 0, 0);
     while now < 20_000 {

@@ -7,7 +7,7 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Verdict};
 /// A device whose clock stands still while it sleeps is awake for `awake` each time. Its peer answers after 40 ms in the first twenty wakes, and then
 /// never. Returns the wake in which it is dead, of 500, and the probes sent to it.
 fn found_in_wake(every: Duration, awake: Duration) -> (Option<u32>, u32) {
-    let config = Config::every(every).unwrap().seed(3).unwrap();
+    let config = Config::every(every).seed(3).build().unwrap();
     let mut monitor = Monitor::<16>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0);
     for wake in 0..500 {

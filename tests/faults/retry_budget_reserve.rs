@@ -28,8 +28,10 @@ fn half_a_retry_a_probe_without_a_reserve_grants_retries() {
     let Some(budget) = RetryBudget::new(50, 0).granted() else {
         return;
     };
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let config = config.seed(1).unwrap();
+    let config = Config::fixed(Duration::from_secs(1))
+        .seed(1)
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0_u32);
     while now < Instant::from_secs(10_000) {

@@ -6,7 +6,11 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Retries, Verdict};
 
 /// A peer that answers after 0.2 ms crashes about 200 s after the start. Returns how many probes go out from then to the verdict.
 fn probes_to_the_dead(config: Config, seed: u64) -> u32 {
-    let mut monitor = Monitor::<16>::new(config.seed(seed).unwrap(), Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<16>::new(
+        config.into_builder().seed(seed).build().unwrap(),
+        Instant::ZERO,
+    )
+    .unwrap();
     let mut answer: Option<(Instant, ProbeId)> = None;
     let (mut now, mut count) = (Instant::ZERO, 0);
     let crash = Instant::from_micros(200_000_000 + seed * 123_457);
@@ -32,11 +36,12 @@ fn probes_to_the_dead(config: Config, seed: u64) -> u32 {
 /// Every 10 s, two retries, and a timeout that follows the path down to a millisecond.
 fn config() -> Config {
     let ms = Duration::from_millis;
-    let config = Config::every(ms(10_000))
-        .unwrap()
+
+    Config::every(ms(10_000))
         .timeouts(ms(1_000), ms(1), ms(10_000))
-        .unwrap();
-    config.retries(Retries::fixed(2)).unwrap()
+        .retries(Retries::fixed(2))
+        .build()
+        .unwrap()
 }
 
 fn worst(config: Config) -> u32 {
@@ -56,6 +61,10 @@ fn a_dead_peer_is_asked_no_more_often_than_the_retries_say() {
 /// Today: 5,994 at worst. The stated bound leaves 5 s more, which is no reason to ask 5,000 times.
 #[test]
 fn a_dead_peer_is_asked_no_more_often_than_the_retries_say_under_a_stated_bound() {
-    let config = config().detect_within(Duration::from_secs(15)).unwrap();
+    let config = config()
+        .into_builder()
+        .detect_within(Duration::from_secs(15))
+        .build()
+        .unwrap();
     assert!(worst(config) <= 10, "{} probes", worst(config));
 }

@@ -20,9 +20,12 @@ fn a_full_queue_of_ours_is_a_probe_that_was_not_sent() {
 /// Today: dead within three seconds.
 #[test]
 fn a_full_queue_of_ours_kills_nobody() {
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let config = config.detect_within(Duration::from_secs(3)).unwrap();
-    let config = config.seed(7).unwrap().start_at_once();
+    let config = Config::fixed(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(60) {

@@ -8,8 +8,8 @@ use systole::{Config, Instant, Monitor, Output, ProbeId};
 /// An hour under a target of a second; returns the probes and the suspicions of the second half.
 fn second_half(rtt: Duration) -> (u32, u32) {
     let config = Config::target(Duration::from_secs(1))
-        .unwrap()
         .seed(5)
+        .build()
         .unwrap();
     let mut monitor = Monitor::<16, Target>::new(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();

@@ -10,12 +10,16 @@ use systole::{Config, Instant, Monitor};
 fn a_promise_says_the_bound_that_is_in_force() {
     let seconds = Duration::from_secs;
     let Ok(config) = Config::target(seconds(10))
-        .unwrap()
         .detect_within(seconds(3))
+        .build()
     else {
         return; // refused, with a reason
     };
-    let monitor = Monitor::<32, Target>::new(config.seed(7).unwrap(), Instant::ZERO).unwrap();
+    let monitor = Monitor::<32, Target>::new(
+        config.into_builder().seed(7).build().unwrap(),
+        Instant::ZERO,
+    )
+    .unwrap();
     let heart = monitor.snapshot(Instant::ZERO).heart;
     assert_eq!(heart.promise.unwrap().detect_within, heart.plan.bound());
 }

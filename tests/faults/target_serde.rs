@@ -9,7 +9,7 @@ use systole::{Config, pacing::Target};
 #[test]
 fn every_target_that_is_accepted_can_be_read_back() {
     for hours in [1, 2, 3, 6, 24] {
-        let Ok(config) = Config::target(Duration::from_secs(hours * 3_600)) else {
+        let Ok(config) = Config::target(Duration::from_secs(hours * 3_600)).build() else {
             continue; // refused at once is as well
         };
         let text = serde_json::to_string(&config).unwrap();

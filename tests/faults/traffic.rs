@@ -12,11 +12,12 @@ const fn ms(millis: u64) -> Duration {
 /// `apart`. Returns how often it was called dead.
 fn deaths(config: Config, rtt: Duration, apart: Duration) -> u32 {
     let config = config
+        .into_builder()
         .jitter_percent(0)
-        .unwrap()
         .seed(1)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<16>::new(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();
     let (mut now, mut traffic) = (Instant::ZERO, Instant::ZERO.saturating_add(apart));
@@ -45,14 +46,11 @@ fn deaths(config: Config, rtt: Duration, apart: Duration) -> u32 {
 }
 
 fn without_retries() -> Config {
-    let config = Config::every(ms(1_000))
-        .unwrap()
+    Config::every(ms(1_000))
         .timeouts(ms(300), ms(300), ms(300))
-        .unwrap();
-    config
         .retries(Retries::NONE)
-        .unwrap()
         .detect_within(ms(1_300))
+        .build()
         .unwrap()
 }
 
@@ -62,11 +60,12 @@ fn traffic_puts_no_probe_off_beyond_the_moment_at_which_its_answer_comes_too_lat
     let at = |millis| Instant::from_millis(millis);
     let mut monitor = Monitor::<8>::new(
         without_retries()
+            .into_builder()
             .jitter_percent(0)
-            .unwrap()
             .seed(1)
-            .unwrap()
-            .start_at_once(),
+            .without_initial_delay()
+            .build()
+            .unwrap(),
         at(0),
     )
     .unwrap();
@@ -98,8 +97,8 @@ fn a_live_peer_that_also_sends_data_is_never_dead_without_retries() {
 #[test]
 fn a_live_peer_that_also_sends_data_is_never_dead_with_retries() {
     let config = Config::every(ms(1_000))
-        .unwrap()
         .detect_within(ms(1_700))
+        .build()
         .unwrap();
     let counts = [7_200_000, 1_700, 2_300, 5_900].map(|apart| deaths(config, ms(400), ms(apart)));
     assert_eq!(counts, [0; 4]);

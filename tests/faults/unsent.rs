@@ -8,10 +8,10 @@ use systole::{Config, Instant, Monitor, Output, Verdict};
 /// Ten probes are answered after 20 ms, all others cannot be sent, for a day. Returns the attempts, the verdict, and the number of events since.
 fn a_day_without_sending() -> (u32, Verdict, u32) {
     let config = Config::every(Duration::from_secs(1))
-        .unwrap()
         .seed(7)
-        .unwrap()
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut attempts, mut events) = (Instant::ZERO, 0_u32, 0);
     while now < Instant::from_secs(86_400) {

@@ -8,8 +8,11 @@ use systole::{Config, Instant, Monitor, Output, Verdict};
 /// add up to the bound.
 #[test]
 fn tries_that_fail_after_two_milliseconds_kill_nobody() {
-    let config = Config::fixed(Duration::from_secs(1)).unwrap();
-    let config = config.seed(1).unwrap().start_at_once();
+    let config = Config::fixed(Duration::from_secs(1))
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(600) {

@@ -11,14 +11,22 @@ use systole_testkit::ops::monitor::{World, micros};
 /// Every `interval_ms`, dead within three of them.
 fn every(interval_ms: u64) -> Config {
     let interval = Duration::from_millis(interval_ms);
-    let config = Config::every(interval).unwrap().seed(7).unwrap();
-    config.detect_within(3 * interval).unwrap().start_at_once()
+    Config::every(interval)
+        .seed(7)
+        .detect_within(3 * interval)
+        .without_initial_delay()
+        .build()
+        .unwrap()
 }
 
 fn settings() -> impl Strategy<Value = Config> {
     (100_u64..20_000, 0_u8..3).prop_map(|(interval_ms, retries)| {
         let config = every(interval_ms);
-        config.retries(Retries::exponential(retries)).unwrap()
+        config
+            .into_builder()
+            .retries(Retries::exponential(retries))
+            .build()
+            .unwrap()
     })
 }
 
@@ -49,11 +57,11 @@ proptest! {
         first in settings(), before in changes(), after in changes(), share in 0_u64..100,
     ) {
         let mut world = World::new(first);
-        let mut stated = first.bound().unwrap();
+        let mut stated = first.stated_bound().unwrap();
         for (config, beats) in before {
             world.monitor.reconfigure(&config, world.now);
             world.drain();
-            stated = stated.max(config.bound().unwrap());
+            stated = stated.max(config.stated_bound().unwrap());
             beats_of(&mut world, beats);
             prop_assert!(bound_of(&world) <= stated);
         }
@@ -64,7 +72,7 @@ proptest! {
         for (config, beats) in after {
             world.now = world.now.saturating_add(world.wait.saturating_duration_since(world.now) / 100 * share as u32);
             world.monitor.reconfigure(&config, world.now);
-            bound = bound.max(bound_of(&world)).max(config.bound().unwrap());
+            bound = bound.max(bound_of(&world)).max(config.stated_bound().unwrap());
             world.drain();
             beats_of(&mut world, beats);
             if world.verdict() == Verdict::Dead {
@@ -96,7 +104,7 @@ proptest! {
         }
         beats_of(&mut world, 200);
         prop_assert_eq!(world.verdict(), Verdict::Alive);
-        prop_assert_eq!(bound_of(&world), changes[59 % changes.len()].0.bound().unwrap());
+        prop_assert_eq!(bound_of(&world), changes[59 % changes.len()].0.stated_bound().unwrap());
     }
 }
 

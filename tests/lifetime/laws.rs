@@ -21,7 +21,7 @@ fn configs() -> impl Strategy<Value = Config<Lifetime<Fluctuation>>> {
     )
         .prop_map(|(base_us, times, [second, traffic, bounded], seed)| {
             let base = micros(base_us);
-            let every = *Config::every(base).unwrap().policy();
+            let every = *Config::every(base).build().unwrap().policy();
             let reach = Reach::below_the_floor(base.max(micros(1_000)), base * 500).unwrap();
             let reach = if second {
                 reach.with_second_flow()
@@ -35,9 +35,14 @@ fn configs() -> impl Strategy<Value = Config<Lifetime<Fluctuation>>> {
             };
             let policy = Lifetime::search(every, reach);
             let most = base * u32::try_from(times).unwrap();
-            let config = Config::with_policy(policy, base, most).unwrap();
-            let config = config.seed(seed).unwrap();
-            let tight = config.detect_within(most * 5 + 8 * SECOND);
+            let config = Config::with_policy(policy, base, most)
+                .seed(seed)
+                .build()
+                .unwrap();
+            let tight = config
+                .into_builder()
+                .detect_within(most * 5 + 8 * SECOND)
+                .build();
             tight.ok().filter(|_| bounded).unwrap_or(config)
         })
 }

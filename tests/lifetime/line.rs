@@ -23,8 +23,12 @@ const RTT: Duration = Duration::from_millis(40);
 
 impl Line {
     fn new(reach: Reach) -> Self {
-        let config = Config::lifetime(reach).unwrap().jitter_percent(0).unwrap();
-        let config = config.seed(7).unwrap().start_at_once();
+        let config = Config::lifetime(reach)
+            .jitter_percent(0)
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let now = Instant::from_secs(1);
         let mut line = Self {
             monitor: Monitor::new(config, now).unwrap(),
@@ -334,9 +338,19 @@ fn the_slack_of_a_probe_is_its_shortest_interval() {
 /// What arrives does not renew a lease.
 #[test]
 fn traffic_puts_off_no_renewal() {
-    let every = *Config::<Fluctuation>::every(5 * SECOND).unwrap().policy();
-    let config = Config::with_policy(Lifetime::lease(every, 9 * SECOND), SECOND, 10 * SECOND);
-    let config = config.unwrap().seed(1).unwrap().start_at_once();
+    let every = *Config::<Fluctuation>::every(5 * SECOND)
+        .build()
+        .unwrap()
+        .policy();
+    let config =
+        Config::with_policy(Lifetime::lease(every, 9 * SECOND), SECOND, 10 * SECOND).build();
+    let config = config
+        .unwrap()
+        .into_builder()
+        .seed(1)
+        .without_initial_delay()
+        .build()
+        .unwrap();
     let mut now = Instant::from_secs(1);
     let mut monitor = Monitor::<8, _>::new(config, now).unwrap();
     let mut last = now;
@@ -358,10 +372,7 @@ fn traffic_puts_off_no_renewal() {
 /// The clockless machine finds it too.
 #[test]
 fn a_heart_without_a_clock_finds_a_lifetime() {
-    let config = Config::lifetime(reach())
-        .unwrap()
-        .jitter_percent(0)
-        .unwrap();
+    let config = Config::lifetime(reach()).jitter_percent(0).build().unwrap();
     let mut heart = Heartbeat::<8, _>::new(config);
     let (mut interval, mut lost) = (Duration::ZERO, 0);
     for _ in 0..200 {
@@ -379,14 +390,14 @@ fn a_heart_without_a_clock_finds_a_lifetime() {
 
     let memory = heart.memory();
     let reach = reach().with_second_flow();
-    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).unwrap());
+    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
     heart.recall(memory, DAY);
     let trial = heart.trial().unwrap();
     assert!(trial > memory.survived());
     heart.trial_survived(trial);
     assert_eq!(heart.memory().survived(), trial);
 
-    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).unwrap());
+    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
     let trial = heart.trial().unwrap();
     heart.trial_lost(trial);
     assert_eq!(heart.memory().lost(), Some(trial));

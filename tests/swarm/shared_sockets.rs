@@ -86,7 +86,7 @@ async fn ten_thousand_hearts_take_less_than_a_tenth_of_a_core() {
     for _ in 0..SOCKETS {
         sockets.push(Shared::connect(echo).await);
     }
-    let config = systole::Config::every(5 * SECOND).unwrap();
+    let config = systole::Config::every(5 * SECOND).build().unwrap();
     let start = |which: usize| {
         let socket = sockets[which % SOCKETS].clone();
         systole::tokio::spawn(config, move || socket.clone().ping())

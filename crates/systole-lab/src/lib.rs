@@ -33,8 +33,9 @@
 //! # let file = std::env::temp_dir().join(format!("systole-doc-{}.csv", std::process::id()));
 //! # std::fs::write(&file, format!("t_us,rtt_us\n{text}"))?;
 //! let bound = Duration::from_secs(3);
-//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
-//! let mine = mine.start_at_once(); // before the first probe no bound runs
+//! let mine = Config::every(Duration::from_secs(1)).detect_within(bound).seed(7)
+//!     .without_initial_delay() // before the first probe no bound runs
+//!     .build()?;
 //! let case = Case::new("my network", Trace::load(&file)?, bound);
 //!
 //! let qos = case.qos(|start| Monitor::<32>::new(mine, start).ok());

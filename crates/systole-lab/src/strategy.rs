@@ -5,11 +5,12 @@
 //! ```
 //! use core::time::Duration;
 //! use proptest::prelude::*;
-//! use systole::{Config, Monitor, lab::{CrashTest, strategy}};
+//! use systole::{Config, Monitor};
+//! use systole_lab::{CrashTest, strategy};
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
 //! let bound = Duration::from_secs(3);
-//! let mine = Config::every(Duration::from_secs(1))?.detect_within(bound)?.seed(7)?;
+//! let mine = Config::every(Duration::from_secs(1)).detect_within(bound).seed(7).build()?;
 //! proptest!(ProptestConfig::with_cases(16), |(network in strategy::network())| {
 //!     let times = CrashTest::new(20).run(&network, |start| Monitor::<32>::new(mine, start).ok());
 //!     prop_assert_eq!(times.violations(bound), 0);
@@ -70,18 +71,19 @@ pub fn config() -> impl Strategy<Value = Config> {
     (shape, verdict).prop_filter_map("what fits together", |(shape, verdict)| {
         let (base, gain, jitter, seed) = shape;
         let (retries, rise, bound, at_once) = verdict;
-        let config = Config::every(base).ok()?.gain_percent(gain).ok()?;
-        let config = config.jitter_percent(jitter).ok()?.seed(seed).ok()?;
-        let config = config.retries(retries).ok()?.rise(rise).ok()?;
-        let config = if at_once {
-            config.start_at_once()
-        } else {
-            config
-        };
-        match bound {
-            Some(intervals) => config.detect_within(base.mul_f64(intervals)).ok(),
-            None => Some(config),
+        let mut config = Config::every(base)
+            .gain_percent(gain)
+            .jitter_percent(jitter)
+            .seed(seed)
+            .retries(retries)
+            .rise(rise);
+        if at_once {
+            config = config.without_initial_delay();
         }
+        if let Some(intervals) = bound {
+            config = config.detect_within(base.mul_f64(intervals));
+        }
+        config.build().ok()
     })
 }
 
@@ -215,7 +217,7 @@ mod tests {
         /// Law 3, on any path: the bound that is in force is kept.
         #[test]
         fn any_configuration_keeps_its_bound(config in config(), network in network()) {
-            let Some(bound) = config.bound() else { return Ok(()) };
+            let Some(bound) = config.stated_bound() else { return Ok(()) };
             let times = CrashTest::new(5).run(&network, |start| Monitor::<16>::new(config, start).ok());
             prop_assert_eq!(times.violations(bound), 0, "{:?} of {:?}", times.max(), bound);
         }

@@ -31,11 +31,15 @@ fn view(trace: &Trace, bound: Duration, horizon: Duration, probing: Probing) -> 
     let case = Case::new("", trace.clone(), bound);
     match probing {
         Probing::Every(interval) => {
-            let config = Config::fixed(interval).unwrap();
-            let config = config.detect_within(bound).unwrap();
-            let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
+            let config = Config::fixed(interval)
+                .detect_within(bound)
+                .jitter_percent(0)
+                .seed(7)
+                .without_initial_delay()
+                .build()
+                .unwrap();
             View::new(&case, horizon, |start| {
-                Monitor::<32, _>::new(config.start_at_once(), start).ok()
+                Monitor::<32, _>::new(config, start).ok()
             })
         }
         Probing::Target(apart) => {
@@ -176,10 +180,10 @@ fn degrading(length: Duration, seed: u64) -> Synthetic {
 fn synthetic_degradations_are_announced() {
     let case = Case::new("degrading", degrading(12_400 * SECOND, 1), 3 * SECOND);
     let config = Config::every(SECOND)
-        .unwrap()
         .detect_within(3 * SECOND)
+        .seed(7)
+        .build()
         .unwrap();
-    let config = config.seed(7).unwrap();
     let view = View::new(&case, 30 * SECOND, |start| {
         Monitor::<32>::new(config, start).ok()
     });
@@ -210,8 +214,11 @@ impl Warner for Told {
 #[test]
 fn recurring_degradations_are_warned_of() {
     let case = Case::new("degrading", degrading(12_400 * SECOND, 1), 3 * SECOND);
-    let config = Config::every(SECOND).unwrap();
-    let config = config.detect_within(3 * SECOND).unwrap().seed(7).unwrap();
+    let config = Config::every(SECOND)
+        .detect_within(3 * SECOND)
+        .seed(7)
+        .build()
+        .unwrap();
     let view = View::new(&case, 30 * SECOND, |start| {
         Monitor::<32>::new(config, start).ok()
     });
@@ -228,7 +235,7 @@ fn a_steady_path_is_good() {
     let network =
         Synthetic::new(7_200 * SECOND).with(Lognormal::new(Duration::from_millis(40), 0.3, 1));
     let case = Case::new("steady", network, 3 * SECOND);
-    let config = Config::every(SECOND).unwrap().seed(7).unwrap();
+    let config = Config::every(SECOND).seed(7).build().unwrap();
     let view = View::new(&case, 30 * SECOND, |start| {
         Monitor::<32>::new(config, start).ok()
     });

@@ -383,7 +383,13 @@ fn fewest_mistakes(network: &Synthetic, budget: Option<u32>) -> usize {
 }
 
 fn within_budget(config: Config<Target>, budget: Option<u32>) -> Config<Target> {
-    budget.map_or(config, |probes| config.probes_at_most(probes).unwrap())
+    budget.map_or(config, |probes| {
+        config
+            .into_builder()
+            .probes_at_most(probes)
+            .build()
+            .unwrap()
+    })
 }
 
 /// What the planner says of a target after it has watched the network for four of the times between mistakes or more.
@@ -538,7 +544,7 @@ fn trouble_is_forgotten_within_an_hour() {
 fn a_sample_is_cheap() {
     let samples = 1_000_000_u32;
     let mut heart = Heartbeat::<32, Target>::new(config(secs(3_600)));
-    let mut founding = Heartbeat::<32>::new(Config::every(secs(1)).unwrap());
+    let mut founding = Heartbeat::<32>::new(Config::every(secs(1)).build().unwrap());
     let rtt =
         |k: u32| Duration::from_micros(u64::from(40_000 + k.wrapping_mul(2_654_435_761) % 20_000));
     let begin = std::time::Instant::now();
@@ -574,9 +580,13 @@ fn a_new_path_starts_as_chens_configurator_says() {
             mistake_duration: 1e9,
         };
         let chen = configure_known(&wish, 0.5, |x| f64::from(u8::from(x < 0.0))).unwrap();
-        let config = Config::target(within).unwrap();
-        let config = config.mistakes_at_most_one_per(Duration::from_secs(apart.into()));
-        let config = config.unwrap().jitter_percent(0).unwrap().start_at_once();
+        let config = Config::target(within)
+            .mistakes_at_most_one_per(Duration::from_secs(apart.into()))
+            .jitter_percent(0)
+            .seed(7)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
         assert!(matches!(monitor.poll(Instant::ZERO), Output::Probe(_)));
         let plan = monitor.snapshot(Instant::ZERO).heart.plan;

@@ -33,8 +33,7 @@ impl Path {
     }
 
     fn walk(self) -> Walk {
-        let config = Config::target(self.bound).unwrap();
-        let config = config.seed(self.seed).unwrap();
+        let config = Config::target(self.bound).seed(self.seed).build().unwrap();
         Walk {
             path: self,
             monitor: Monitor::new(config, Instant::ZERO).unwrap(),

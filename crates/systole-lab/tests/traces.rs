@@ -33,13 +33,21 @@ fn traces() -> Vec<(String, Trace)> {
 fn configs() -> Vec<Config> {
     let every = |ms| {
         Config::every(Duration::from_millis(ms))
-            .unwrap()
             .seed(7)
+            .build()
             .unwrap()
     };
     vec![
-        every(200).detect_within(Duration::from_secs(3)).unwrap(),
-        every(1_000).detect_within(Duration::from_secs(10)).unwrap(),
+        every(200)
+            .into_builder()
+            .detect_within(Duration::from_secs(3))
+            .build()
+            .unwrap(),
+        every(1_000)
+            .into_builder()
+            .detect_within(Duration::from_secs(10))
+            .build()
+            .unwrap(),
         every(5_000),
     ]
 }
@@ -217,7 +225,7 @@ impl<'a, P: Pacing> Run<'a, P> {
         let Event::Transition(transition) = event else {
             return;
         };
-        if let (Verdict::Dead, Some(bound)) = (transition.to, self.config.bound()) {
+        if let (Verdict::Dead, Some(bound)) = (transition.to, self.config.stated_bound()) {
             let silence = transition.at.saturating_duration_since(self.proof);
             assert!(silence >= bound, "dead after {silence:?}");
         }
@@ -235,8 +243,8 @@ impl<'a, P: Pacing> Run<'a, P> {
         let interval = plan.interval();
         assert!(interval >= self.config.interval_min() && interval <= self.config.interval_max());
         assert_eq!(
-            self.config.bound(),
-            self.config.bound().map(|_| plan.bound())
+            self.config.stated_bound(),
+            self.config.stated_bound().map(|_| plan.bound())
         );
     }
 }

@@ -16,11 +16,20 @@ fn return_after(intervals: u32) -> Duration {
     let is_there = Arc::new(AtomicBool::new(true));
     let peer = Arc::clone(&is_there);
     // dead after 64 timeouts: as long as some machines wait for a dead peer, too
-    let config = Config::every(INTERVAL).unwrap().start_at_once();
-    let config = config
-        .timeouts(INTERVAL, INTERVAL / 2, INTERVAL * 1_000)
+    let config = Config::every(INTERVAL)
+        .without_initial_delay()
+        .build()
         .unwrap();
-    let config = config.retries(Retries::exponential(5)).unwrap();
+    let config = config
+        .into_builder()
+        .timeouts(INTERVAL, INTERVAL / 2, INTERVAL * 1_000)
+        .build()
+        .unwrap();
+    let config = config
+        .into_builder()
+        .retries(Retries::exponential(5))
+        .build()
+        .unwrap();
     let heart = spawn(config, move |timeout| {
         if peer.load(Ordering::Relaxed) {
             return Ok(());
@@ -75,7 +84,10 @@ fn what_cannot_be_sent_is_no_evidence() {
     let lacks = [1, 13, 23, 24, 99, 100, 105];
     let hearts = lacks.map(|errno| {
         let began = Instant::now();
-        let config = Config::every(INTERVAL / 2).unwrap().start_at_once();
+        let config = Config::every(INTERVAL / 2)
+            .without_initial_delay()
+            .build()
+            .unwrap();
         let heart = spawn(config, move |_| {
             let is_blocked = began.elapsed() > Duration::from_millis(300);
             if is_blocked {

@@ -31,8 +31,10 @@ pub struct Peer {
 /// # Errors
 /// None, for these numbers.
 pub fn watching() -> Result<Config, ConfigError> {
-    let config = Config::every(Duration::from_secs(1))?;
-    config.detect_within(Duration::from_secs(3))
+    Config::every(Duration::from_secs(1))
+        .detect_within(Duration::from_secs(3))
+        .without_initial_delay()
+        .build()
 }
 
 /// Takes part as `name` until `stop`: registers as `members/NAME` under a lease that outlives stalls of etcd shorter than `ttl`, watches its
@@ -94,7 +96,7 @@ fn share(name: &str, members: &Entries, peers: &Entries) -> Vec<Peer> {
 /// Never ends; a verdict that changes before it could be written is not written.
 async fn watch_over(peer: Peer, config: Config, mut ledger: Ledger) {
     let address = peer.address.clone();
-    let heart = systole::tokio::spawn(config.start_at_once(), move || echo(address.clone()));
+    let heart = systole::tokio::spawn(config, move || echo(address.clone()));
     let mut opinion: watch::Receiver<_> = heart.watch();
     loop {
         let verdict = *opinion.borrow_and_update();

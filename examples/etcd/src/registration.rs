@@ -41,9 +41,12 @@ pub struct Tenure {
 /// # Errors
 /// Where `ttl` is a few microseconds, or above 12.7 days.
 pub fn pace(ttl: Duration) -> Result<Config<Lifetime<Fluctuation>>, ConfigError> {
-    let rule = *Config::every(ttl / 5)?.policy();
+    let rule = *Config::every(ttl / 5).build()?.policy();
     let policy = Lifetime::lease(rule, ttl);
-    Config::with_policy(policy, ttl / 10, ttl / 3)?.detect_within(ttl)
+    Config::with_policy(policy, ttl / 10, ttl / 3)
+        .detect_within(ttl)
+        .without_initial_delay()
+        .build()
 }
 
 /// What etcd is asked for: a lease is up to a third older than its last renewal when a stall of `ttl` begins, and the first renewal after it
@@ -67,7 +70,7 @@ impl Registration {
         value: &str,
         ttl: Duration,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let config = pace(ttl)?.start_at_once();
+        let config = pace(ttl)?;
         let (told, tenure) = watch::channel(None);
         let owner = Arc::new(Owner {
             client: connect(endpoint, ttl).await?,

@@ -39,8 +39,11 @@ bind_interrupts!(struct Irqs {
 type Gateway = Heart<NoopRawMutex, 16>;
 
 fn gateway() -> Result<Gateway, ConfigError> {
-    let config = Config::every(Duration::from_secs(10))?.detect_within(Duration::from_secs(30))?;
-    Heart::new(config.seed(serial_number())?)
+    let config = Config::every(Duration::from_secs(10))
+        .detect_within(Duration::from_secs(30))
+        .seed(serial_number())
+        .build()?;
+    Heart::new(config)
 }
 
 /// No two chips have the same, so no two nodes beat in step.

@@ -1,15 +1,15 @@
-//! The configuration of a group as serde has it, read through the builders.
+//! The configuration of a group as serde has it, read through its builder.
 
 use ::serde::de::{Deserialize, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
 
 use crate::config::error::{ConfigError, Setting, check};
 use crate::config::{Config, Founding};
-use crate::failover::config::{FailoverConfig, Preference, Return, SwitchOn};
+use crate::failover::config::{Builder, FailoverConfig, Preference, Return, SwitchOn};
 use crate::pacing::Pacing;
 use crate::time::{duration, saturate};
 
-/// What is left out is as [`FailoverConfig::new`] sets it.
+/// What is left out is as [`FailoverConfig::probing`] sets it.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "FailoverConfig")]
 struct Form<C> {
@@ -67,39 +67,30 @@ impl<'de, P: Founding> Deserialize<'de> for FailoverConfig<P> {
 
 impl<P: Pacing> Form<Config<P>> {
     fn read(&self) -> Result<FailoverConfig<P>, ConfigError> {
-        let new = self.with_request_timeout()?;
-        let first = self.quarantine_us.unwrap_or(new.rules.quarantine_us);
-        let longest = self
-            .quarantine_max_us
-            .unwrap_or(new.rules.quarantine_max_us);
-        let config = new
-            .quarantine(duration(first), duration(longest))?
-            .hold_down(duration(self.hold_down_us.unwrap_or(new.rules.hold_us)))?;
-        Ok(config
+        let new = self.with_request_timeout();
+        let rules = new.config.rules;
+        let first = self.quarantine_us.unwrap_or(rules.quarantine_us);
+        let longest = self.quarantine_max_us.unwrap_or(rules.quarantine_max_us);
+        let warn_above = self.warn_above_milli_octaves.unwrap_or(rules.warn_above);
+        new.quarantine(duration(first), duration(longest))
+            .hold_down(duration(self.hold_down_us.unwrap_or(rules.hold_us)))
             .preference(self.preference)
             .returning(self.returning)
             .switch_on(self.switch_on)
-            .warn_above(
-                self.warn_above_milli_octaves
-                    .unwrap_or(new.rules.warn_above),
-            )
-            .enabled(self.enabled))
+            .warn_above(warn_above)
+            .enabled(self.enabled)
+            .build()
     }
 
-    fn with_request_timeout(&self) -> Result<FailoverConfig<P>, ConfigError> {
-        let Some(request_us) = self.request_timeout_us else {
-            return Ok(FailoverConfig::new(self.active, self.standby));
+    fn with_request_timeout(&self) -> Builder<P> {
+        let Some(us) = self.request_timeout_us else {
+            return FailoverConfig::probing(self.active, self.standby);
         };
-        check(
+        Builder::around(self.active, self.standby, us).require(check(
             Setting::RequestTimeout,
-            request_us.into(),
+            us.into(),
             1,
             u32::MAX.into(),
-        )?;
-        Ok(FailoverConfig::around(
-            self.active,
-            self.standby,
-            request_us,
         ))
     }
 }

@@ -2,33 +2,23 @@
 
 use core::time::Duration;
 
-use crate::config::error::{ConfigError, Setting, check, ensure};
+use crate::config::error::{ConfigError, Setting, check};
 use crate::config::{SPAN_MAX_US, Span};
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::time::{duration, micros, rtt_micros};
 
-/// The configuration of a [`Listener`](crate::Listener).
-///
-/// | setting | unless set | builder |
-/// |---|---|---|
-/// | bound on detection time | none stated: it follows from what the peer advertises | [`detect_within`](Self::detect_within) |
-/// | losses in a row that are tolerated, where no bound is stated | 3 | [`losses`](Self::losses) |
-/// | intervals and deadlines that a peer may advertise | 1 ms to 1 h | [`intervals_between`](Self::intervals_between) |
-/// | how long a peer that was never heard is waited for | the stated bound, else the longest interval | [`first_within`](Self::first_within) |
-/// | beats that bring a dead peer back | 1 | [`rise`](Self::rise) |
-/// | beats that are not known to be the peer's | taken, with care | [`authenticated`](Self::authenticated) |
-/// | oldest incarnation that is heard, of authentic ones | any | [`incarnations_from`](Self::incarnations_from) |
-/// | lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
+/// What a [`Listener`](crate::Listener) expects of its peer. A [`Builder`] makes it.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::ListenerConfig;
 ///
-/// const CONFIG: ListenerConfig = match ListenerConfig::new().detect_within(Duration::from_secs(10)) {
-///     Ok(config) => config.authenticated(),
-///     Err(_) => panic!("ten seconds are in range"),
-/// };
-/// assert_eq!(CONFIG.bound(), Some(Duration::from_secs(10)));
+/// const CONFIG: ListenerConfig =
+///     match ListenerConfig::builder().detect_within(Duration::from_secs(10)).authenticated().build() {
+///         Ok(config) => config,
+///         Err(_) => panic!("a setting is out of range"),
+///     };
+/// assert_eq!(CONFIG.stated_bound(), Some(Duration::from_secs(10)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListenerConfig {
@@ -47,118 +37,40 @@ pub struct ListenerConfig {
 
 impl Default for ListenerConfig {
     fn default() -> Self {
-        Self::new()
+        Self::DEFAULT
     }
 }
 
 impl ListenerConfig {
-    /// The configuration of the table above.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            bound_us: 0,
-            interval_min_us: Span::MILLISECOND_US,
-            interval_max_us: Span::DAY_US / 24,
-            first_us: 0,
-            pause_us: 1_000_000,
-            incarnation_min: 0,
-            losses: LOSSES,
-            rise: 1,
-            authenticated: false,
+    /// The defaults of the table of [`Builder`].
+    const DEFAULT: Self = Self {
+        bound_us: 0,
+        interval_min_us: Span::MILLISECOND_US,
+        interval_max_us: Span::DAY_US / 24,
+        first_us: 0,
+        pause_us: 1_000_000,
+        incarnation_min: 0,
+        losses: LOSSES,
+        rise: 1,
+        authenticated: false,
+    };
+
+    /// Starts with the defaults of [`Builder`].
+    pub const fn builder() -> Builder {
+        Self::DEFAULT.into_builder()
+    }
+
+    /// Returns a builder that holds these settings, to change some of them.
+    pub const fn into_builder(self) -> Builder {
+        Builder {
+            config: self,
+            error: None,
         }
     }
 
-    /// The longest time from a crash to the verdict `Dead`, if polled on time, beside the delay of the newest beat: see
-    /// [the bound](crate::Listener#the-bound). A peer that advertises a later deadline than that is waited for all the same, and an
-    /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
-    ///
-    /// # Errors
-    /// Below 1 us or above 12.7 days.
-    pub const fn detect_within(mut self, bound: Duration) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::DetectWithin, micros(bound), 1, SPAN_MAX_US));
-        self.bound_us = micros(bound);
-        Ok(self)
-    }
-
-    /// Where no bound is stated: the peer is dead when so many beats in a row were lost and the next is overdue.
-    ///
-    /// # Errors
-    /// Above 100.
-    pub const fn losses(mut self, in_a_row: u8) -> Result<Self, ConfigError> {
-        ensure!(check(
-            Setting::Losses,
-            in_a_row as u64,
-            0,
-            LOSSES_MAX as u64
-        ));
-        self.losses = in_a_row;
-        Ok(self)
-    }
-
-    /// The shortest and the longest interval and deadline that a peer may advertise; what it claims beyond is read as these.
-    ///
-    /// # Errors
-    /// Where `min` is zero, `max` is below `min` or above 12.7 days.
-    pub const fn intervals_between(
-        mut self,
-        min: Duration,
-        max: Duration,
-    ) -> Result<Self, ConfigError> {
-        let (min_us, max_us) = (micros(min), micros(max));
-        ensure!(check(Setting::IntervalMin, min_us, 1, SPAN_MAX_US));
-        ensure!(check(Setting::IntervalMax, max_us, min_us, SPAN_MAX_US));
-        self.interval_min_us = min_us;
-        self.interval_max_us = max_us;
-        Ok(self)
-    }
-
-    /// How long the first beat is waited for before a peer that was never heard is called dead.
-    ///
-    /// # Errors
-    /// Below 1 us or above 12.7 days.
-    pub const fn first_within(mut self, span: Duration) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::DetectWithin, micros(span), 1, SPAN_MAX_US));
-        self.first_us = micros(span);
-        Ok(self)
-    }
-
-    /// How many beats, each proving life, bring a dead peer back; 1 unless set.
-    ///
-    /// # Errors
-    /// Zero.
-    pub const fn rise(mut self, beats: u8) -> Result<Self, ConfigError> {
-        ensure!(check(Setting::Rise, beats as u64, 1, u8::MAX as u64));
-        self.rise = beats;
-        Ok(self)
-    }
-
-    /// Hears [authentic](Beat::is_authentic) beats alone. Those are believed at once: a jump of the sequence, and an incarnation greater than
-    /// the last. One that is smaller is a replay.
+    /// Returns the stated bound on detection time, or `None` where none was stated.
     #[must_use]
-    pub const fn authenticated(mut self) -> Self {
-        self.authenticated = true;
-        self
-    }
-
-    /// The oldest incarnation that an authenticated listener hears: the last one that was known before we started, so that nothing older can
-    /// be replayed to us.
-    #[must_use]
-    pub const fn incarnations_from(mut self, oldest: u32) -> Self {
-        self.incarnation_min = oldest;
-        self
-    }
-
-    /// Reports our own lateness as an event where it is at least `lateness` (up to 71 minutes). All lateness is credited to the
-    /// peer in any case.
-    #[must_use]
-    pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
-        self.pause_us = rtt_micros(lateness);
-        self
-    }
-
-    /// The stated bound, if any.
-    #[must_use]
-    pub const fn bound(&self) -> Option<Duration> {
+    pub const fn stated_bound(&self) -> Option<Duration> {
         match self.bound_us {
             0 => None,
             bound_us => Some(duration(bound_us)),
@@ -207,14 +119,131 @@ impl ListenerConfig {
     }
 }
 
+/// Collects the settings of a [`ListenerConfig`]. [`build`](Self::build) checks them.
+///
+/// | setting | default | method |
+/// |---|---|---|
+/// | bound on detection time | none stated: it follows from what the peer advertises | [`detect_within`](Self::detect_within) |
+/// | losses in a row that are tolerated, where no bound is stated | 3 | [`losses`](Self::losses) |
+/// | intervals and deadlines that a peer may advertise | 1 ms to 1 h | [`intervals_between`](Self::intervals_between) |
+/// | time to the first heartbeat of a peer that was never heard | the stated bound, else the longest interval | [`first_within`](Self::first_within) |
+/// | heartbeats that bring a dead peer back | 1 | [`rise`](Self::rise) |
+/// | heartbeats that are not authentic | taken, with care | [`authenticated`](Self::authenticated) |
+/// | oldest incarnation that is heard, of authentic ones | any | [`incarnations_from`](Self::incarnations_from) |
+/// | own lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder {
+    config: ListenerConfig,
+    error: Option<ConfigError>,
+}
+
+impl Builder {
+    const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
+        if let (None, Err(error)) = (self.error, checked) {
+            self.error = Some(error);
+        }
+        self
+    }
+
+    /// Returns the configuration.
+    ///
+    /// # Errors
+    /// The first setting that was out of its range.
+    pub const fn build(self) -> Result<ListenerConfig, ConfigError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.config),
+        }
+    }
+
+    /// States the longest time from a crash to the verdict `Dead`, if polled on time, beside the delay
+    /// of the newest heartbeat: see [the bound](crate::Listener#the-bound). A peer that advertises a
+    /// later deadline is waited for all the same, and an
+    /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a bound below 1 us or above 12.7 days.
+    pub const fn detect_within(mut self, bound: Duration) -> Self {
+        let us = micros(bound);
+        self.config.bound_us = us;
+        self.require(check(Setting::DetectWithin, us, 1, SPAN_MAX_US))
+    }
+
+    /// Sets how many heartbeats in a row may be lost where no bound is stated: the peer is dead when
+    /// the next one is overdue, too.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses more than 100.
+    pub const fn losses(mut self, in_a_row: u8) -> Self {
+        self.config.losses = in_a_row;
+        let (losses, most) = (in_a_row as u64, LOSSES_MAX as u64);
+        self.require(check(Setting::Losses, losses, 0, most))
+    }
+
+    /// Sets the shortest and the longest interval and deadline that a peer may advertise; a claim
+    /// outside is taken for the nearer of the two.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a `min` of zero, and a `max` below `min` or above 12.7 days.
+    pub const fn intervals_between(mut self, min: Duration, max: Duration) -> Self {
+        let (min_us, max_us) = (micros(min), micros(max));
+        self.config.interval_min_us = min_us;
+        self.config.interval_max_us = max_us;
+        self.require(check(Setting::IntervalMin, min_us, 1, SPAN_MAX_US))
+            .require(check(Setting::IntervalMax, max_us, min_us, SPAN_MAX_US))
+    }
+
+    /// Sets how long the first heartbeat is waited for before a peer that was never heard is called
+    /// dead.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses less than 1 us and more than 12.7 days.
+    pub const fn first_within(mut self, span: Duration) -> Self {
+        let us = micros(span);
+        self.config.first_us = us;
+        self.require(check(Setting::DetectWithin, us, 1, SPAN_MAX_US))
+    }
+
+    /// Sets how many heartbeats, each proving life, bring a dead peer back; 1 unless set.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero.
+    pub const fn rise(mut self, beats: u8) -> Self {
+        self.config.rise = beats;
+        self.require(check(Setting::Rise, beats as u64, 1, u8::MAX as u64))
+    }
+
+    /// Accepts [authentic](Beat::is_authentic) heartbeats only. These are believed at once: a jump of
+    /// the sequence, and an incarnation greater than the last. A smaller incarnation is a replay.
+    pub const fn authenticated(mut self) -> Self {
+        self.config.authenticated = true;
+        self
+    }
+
+    /// Sets the oldest incarnation that an authenticated listener accepts: the last one that was known
+    /// before this listener started, so that nothing older can be replayed.
+    pub const fn incarnations_from(mut self, oldest: u32) -> Self {
+        self.config.incarnation_min = oldest;
+        self
+    }
+
+    /// Sets the least lateness of our own that is reported as an event (up to 71 minutes). All
+    /// lateness is credited to the peer in any case.
+    pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
+        self.config.pause_us = rtt_micros(lateness);
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn who_states_a_bound_is_given_four_times_the_patience() {
-        let stated = ListenerConfig::new().detect_within(Duration::from_secs(3));
-        assert_eq!(stated.unwrap().patience_us(7), 16 * 7);
-        assert_eq!(ListenerConfig::new().patience_us(7), 4 * 7);
+        let stated = ListenerConfig::builder().detect_within(Duration::from_secs(3));
+        assert_eq!(stated.build().unwrap().patience_us(7), 16 * 7);
+        assert_eq!(ListenerConfig::default().patience_us(7), 4 * 7);
     }
 }

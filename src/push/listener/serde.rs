@@ -1,4 +1,4 @@
-//! The configuration of a listener as serde has it: plain numbers, read through the builders, which refuse what does not work.
+//! The configuration of a listener as serde has it: plain numbers, read through the builder, which refuses what does not work.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -7,7 +7,7 @@ use super::config::ListenerConfig;
 use crate::config::error::ConfigError;
 use crate::time::{duration, micros};
 
-/// What is left out, or null, is as [`ListenerConfig::new`] sets it.
+/// What is left out, or null, is as [`ListenerConfig::builder`] sets it.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "ListenerConfig")]
 struct Form {
@@ -25,7 +25,7 @@ struct Form {
 impl Serialize for ListenerConfig {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Form {
-            detect_within_us: self.bound().map(micros),
+            detect_within_us: self.stated_bound().map(micros),
             losses: Some(self.losses),
             interval_min_us: Some(self.interval_min_us),
             interval_max_us: Some(self.interval_max_us),
@@ -48,26 +48,26 @@ impl<'de> Deserialize<'de> for ListenerConfig {
 
 impl Form {
     fn read(&self) -> Result<ListenerConfig, ConfigError> {
-        let new = ListenerConfig::new();
+        let new = ListenerConfig::default();
         let min_us = self.interval_min_us.unwrap_or(new.interval_min_us);
         let max_us = self.interval_max_us.unwrap_or(new.interval_max_us);
         let pause_us = self.report_pauses_over_us.unwrap_or(new.pause_us);
-        let mut config = new
-            .intervals_between(duration(min_us), duration(max_us))?
-            .losses(self.losses.unwrap_or(new.losses))?
-            .rise(self.rise.unwrap_or(new.rise))?
+        let mut builder = new
+            .into_builder()
+            .intervals_between(duration(min_us), duration(max_us))
+            .losses(self.losses.unwrap_or(new.losses))
+            .rise(self.rise.unwrap_or(new.rise))
             .incarnations_from(self.incarnations_from)
             .report_pauses_over(duration(pause_us.into()));
         if let Some(bound_us) = self.detect_within_us {
-            config = config.detect_within(duration(bound_us))?;
+            builder = builder.detect_within(duration(bound_us));
         }
         if let Some(first_us) = self.first_within_us {
-            config = config.first_within(duration(first_us))?;
+            builder = builder.first_within(duration(first_us));
         }
-        Ok(if self.authenticated {
-            config.authenticated()
-        } else {
-            config
-        })
+        if self.authenticated {
+            builder = builder.authenticated();
+        }
+        builder.build()
     }
 }

@@ -31,7 +31,7 @@ const EVENTS: usize = 64;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # fn keep_alive(_: Duration) -> Result<(), Fault> { Ok(()) }
 /// # fn revoke(_: Duration) {}
-/// let heart = Builder::new(Config::every(Duration::from_secs(5))?)
+/// let heart = Builder::new(Config::every(Duration::from_secs(5)).build()?)
 ///     .on_stop(Duration::from_secs(1), |within| revoke(within)) // the lease
 ///     .spawn(keep_alive)?;
 /// assert_eq!(heart.stop(), Farewell::Said);

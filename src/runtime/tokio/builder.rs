@@ -29,7 +29,7 @@ const AT_ONCE: usize = 8;
 /// # async fn main() -> Result<(), systole::ConfigError> {
 /// # async fn keep_alive() -> Result<(), Fault> { Ok(()) }
 /// # async fn revoke() {}
-/// let heart = Builder::new(Config::every(Duration::from_secs(5))?)
+/// let heart = Builder::new(Config::every(Duration::from_secs(5)).build()?)
 ///     .on_stop(Duration::from_secs(1), || revoke()) // the lease
 ///     .spawn(|| keep_alive());
 /// assert_eq!(heart.stop().await, Farewell::Said);

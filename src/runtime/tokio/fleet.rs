@@ -62,7 +62,7 @@ const EVENTS: usize = 1_024;
 ///     }
 /// });
 ///
-/// let config = Config::every(Duration::from_millis(50))?;
+/// let config = Config::every(Duration::from_millis(50)).build()?;
 /// let mut fleet = UdpFleet::spawn(config, UdpSocket::bind("127.0.0.1:0").await?)?;
 /// fleet.add(peer);
 /// println!("{:?}", fleet.next().await); // Unknown -> Alive

@@ -54,15 +54,23 @@ fn candidate(random: &mut Random) -> Result<Config, ConfigError> {
     let base = Duration::from_micros(u64::from(random.span()));
     let retries = [Retries::fixed, Retries::exponential, Retries::closing];
     let spacing = retries[usize::from(random.byte(3))];
-    let config = Config::every(base)?
-        .gain_percent(u16::from(random.byte(251)) * 4)?
-        .jitter_percent(random.byte(51))?
-        .rise(1 + random.byte(3))?
-        .seed(u64::from(random.bits()) << 32 | u64::from(random.bits()))?;
-    let config = config.retries(spacing(random.byte(6))).unwrap_or(config);
+    let config = Config::every(base)
+        .gain_percent(u16::from(random.byte(251)) * 4)
+        .jitter_percent(random.byte(51))
+        .rise(1 + random.byte(3))
+        .seed(u64::from(random.bits()) << 32 | u64::from(random.bits()))
+        .build()?;
+    let config = config
+        .into_builder()
+        .retries(spacing(random.byte(6)))
+        .build()
+        .unwrap_or(config);
     match random.below(3) {
         0 => Ok(config),
-        1 => config.detect_within(base.saturating_mul(2 + random.below(8))),
+        1 => config
+            .into_builder()
+            .detect_within(base.saturating_mul(2 + random.below(8)))
+            .build(),
         _ => limits(config, random),
     }
 }
@@ -71,11 +79,14 @@ fn limits(config: Config, random: &mut Random) -> Result<Config, ConfigError> {
     let [a, b, c] = [random.span(), random.span(), random.span()].map(u64::from);
     let (least, most) = (a.min(b), a.max(b));
     let first = c.clamp(least, most);
-    config.timeouts(
-        Duration::from_micros(first),
-        Duration::from_micros(least),
-        Duration::from_micros(most),
-    )
+    config
+        .into_builder()
+        .timeouts(
+            Duration::from_micros(first),
+            Duration::from_micros(least),
+            Duration::from_micros(most),
+        )
+        .build()
 }
 
 /// Takes in all of a snapshot, the bits of its fractions included.

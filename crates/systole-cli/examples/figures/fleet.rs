@@ -13,9 +13,12 @@ const SILENT_S: [u64; 2] = [60, 90];
 const END_S: u32 = 150;
 
 pub(crate) fn an_outage() -> Option<Vec<Panel>> {
-    let config = Config::every(Duration::from_secs(EVERY_S.into())).ok()?;
-    let config = config.detect_within(Duration::from_secs(15)).ok()?;
-    let mut swarm = Swarm::new(config.seed(7).ok()?, PEERS.try_into().ok()?);
+    let config = Config::every(Duration::from_secs(EVERY_S.into()))
+        .detect_within(Duration::from_secs(15))
+        .seed(7)
+        .build()
+        .ok()?;
+    let mut swarm = Swarm::new(config, PEERS.try_into().ok()?);
     let [from, until] = SILENT_S.map(Instant::from_secs);
     let mut verdicts = [Verdict::Alive, Verdict::Suspect, Verdict::Dead].map(|of| (of, Vec::new()));
     for second in 1..=END_S {

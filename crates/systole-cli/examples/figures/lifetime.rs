@@ -126,7 +126,11 @@ fn climb() -> Option<Panel> {
 /// In minutes, by hours.
 fn intervals(lifetime: Duration) -> Option<Vec<(f64, f64)>> {
     let reach = Reach::between(15 * SECOND, HOUR).ok()?;
-    let config = Config::lifetime(reach).ok()?.seed(7).ok()?.start_at_once();
+    let config = Config::lifetime(reach)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .ok()?;
     let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).ok()?;
     let (mut now, mut refreshed, mut points) = (Instant::ZERO, Instant::ZERO, Vec::new());
     while now < Instant::from_secs(100 * 3_600) {

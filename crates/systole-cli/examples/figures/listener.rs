@@ -58,7 +58,7 @@ pub(crate) fn a_life() -> Option<Vec<Panel>> {
     let start = Instant::ZERO;
     let mut life = Life {
         sender: Sender::new(Duration::from_secs(1), 7, start).ok()?,
-        listener: Listener::new(ListenerConfig::new(), start),
+        listener: Listener::new(ListenerConfig::builder().build().unwrap(), start),
         flying: VecDeque::new(),
         dice: SplitMix64::keyed(7, 7),
     };

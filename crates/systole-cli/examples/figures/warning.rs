@@ -93,8 +93,13 @@ fn panel(
     title: &'static str,
 ) -> Option<Panel> {
     let (bound, horizon) = (Duration::from_secs(bound_s), Duration::from_secs(horizon_s));
-    let config = Config::fixed(SECOND).ok()?.detect_within(bound).ok()?;
-    let config = config.jitter_percent(0).ok()?.seed(7).ok()?.start_at_once();
+    let config = Config::fixed(SECOND)
+        .detect_within(bound)
+        .jitter_percent(0)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .ok()?;
     let view = |(_, trace): &(&str, systole_lab::Trace)| {
         let case = Case::new("", trace.clone(), bound);
         View::new(&case, horizon, |start| {

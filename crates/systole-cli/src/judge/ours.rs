@@ -46,7 +46,7 @@ impl Ours {
     /// What a user pastes.
     pub(crate) fn code(&self) -> String {
         let [bound, apart] = [self.detect_within, self.mistakes_at_most_one_per].map(duration_code);
-        format!("Config::target({bound})?\n    .mistakes_at_most_one_per({apart})")
+        format!("Config::target({bound})\n    .mistakes_at_most_one_per({apart})\n    .build()")
     }
 
     pub(crate) fn machine(&self, start: Instant) -> Result<Machine, ConfigError> {

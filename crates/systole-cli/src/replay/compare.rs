@@ -29,7 +29,7 @@ struct Comparison<'a> {
 /// What to do with the table.
 const READING: &str = "How to read it: choose the column with the mistakes you can live with, and compare the probes. The last row\n\
     knew these networks beforehand, which nobody does. Where systole needs fewer than one setting for all: state the\n\
-    target, Config::target(..)?.mistakes_at_most_one_per(..)?. Where it needs more: `systole tune` prints the best\n\
+    target, Config::target(..).mistakes_at_most_one_per(..).build()?. Where it needs more: `systole tune` prints the best\n\
     setting for these networks as Rust.\n";
 
 pub(super) fn run(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {

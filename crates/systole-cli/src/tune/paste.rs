@@ -44,7 +44,11 @@ mod tests {
 
                 #[test]
                 fn is_what_is_printed() {
-                    super::check($setting, include_str!($file), config().unwrap().bound());
+                    super::check(
+                        $setting,
+                        include_str!($file),
+                        config().unwrap().stated_bound(),
+                    );
                 }
             }
         };

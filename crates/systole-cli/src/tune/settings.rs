@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use systole::config::Builder;
 use systole::pacing::Pacing;
 use systole::{Config, ConfigError, Instant, Monitor, Retries, WINDOW};
 use systole_lab::brief;
@@ -95,14 +96,12 @@ impl Shape {
     fn with<P: Pacing + Copy + Send + Sync + 'static>(
         self,
         family: &'static str,
-        start: impl Fn(Duration) -> Result<Config<P>, ConfigError>,
+        start: impl Fn(Duration) -> Builder<P>,
     ) -> Option<(Setting, Candidate)>
     where
         P::State: Clone,
     {
-        let config = start(self.interval)
-            .and_then(|config| self.apply(config))
-            .ok()?;
+        let config = self.apply(start(self.interval)).ok()?;
         let (_, retries) = self.retries;
         let (interval, timeout) = (brief(self.interval), brief(self.timeout));
         let name = format!("{family} {interval}, timeout {timeout}, {retries}");
@@ -125,12 +124,15 @@ impl Shape {
         ))
     }
 
-    fn apply<P: Pacing>(self, config: Config<P>) -> Result<Config<P>, ConfigError> {
-        let config = config
-            .timeouts(self.first(), self.timeout, self.bound)?
-            .retries(self.retries.0)?
-            .detect_within(self.bound)?;
-        Ok(config.jitter_percent(0)?.seed(SEED)?.start_at_once())
+    fn apply<P: Pacing>(self, builder: Builder<P>) -> Result<Config<P>, ConfigError> {
+        builder
+            .timeouts(self.first(), self.timeout, self.bound)
+            .retries(self.retries.0)
+            .detect_within(self.bound)
+            .jitter_percent(0)
+            .seed(SEED)
+            .without_initial_delay()
+            .build()
     }
 
     fn first(self) -> Duration {
@@ -142,7 +144,7 @@ impl Shape {
             [self.interval, self.first(), self.timeout, self.bound].map(duration_code);
         let (_, retries) = self.retries;
         format!(
-            "{family}({interval})?\n    .timeouts({first}, {timeout}, {bound})?\n    .retries({retries})?\n    .detect_within({bound})"
+            "{family}({interval})\n    .timeouts({first}, {timeout}, {bound})\n    .retries({retries})\n    .detect_within({bound})\n    .build()"
         )
     }
 }
@@ -162,12 +164,12 @@ mod tests {
         assert!(
             fixed
                 .code
-                .starts_with("Config::fixed(Duration::from_millis(2500))?\n    .timeouts(")
+                .starts_with("Config::fixed(Duration::from_millis(2500))\n    .timeouts(")
         );
         assert!(
             fixed
                 .code
-                .ends_with(".detect_within(Duration::from_secs(10))")
+                .ends_with(".detect_within(Duration::from_secs(10))\n    .build()")
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use systole::config::Builder;
 use systole::pacing::Fluctuation;
 use systole::{Config, ConfigError, FailoverConfig, Retries, Setting};
 
@@ -107,7 +108,8 @@ fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, T
 /// What every peer of a fleet is given: first probes spread over an interval.
 pub(crate) fn of_fleet(options: &args::Watch) -> Result<Config, ConfigError> {
     let wishes = Wishes::of(options, &ConfigFile::default());
-    wishes.bounded(wishes.intervals()?.seeded())
+    let config = wishes.bounded(wishes.intervals()?).build()?;
+    Ok(config.seeded())
 }
 
 /// Spans and numbers, nothing of which is known to be valid yet.
@@ -148,16 +150,15 @@ impl Wishes {
         }
     }
 
-    /// A stated bound comes last, so that it is held against all else.
     fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = self.intervals()?.start_at_once();
+        let mut builder = self.intervals()?.without_initial_delay();
         if let Some(timeout) = self.timeout {
-            config = config.timeouts(timeout, timeout, timeout)?;
+            builder = builder.timeouts(timeout, timeout, timeout);
         }
         if let Some(retries) = self.retries {
-            config = config.retries(Retries::fixed(retries))?;
+            builder = builder.retries(Retries::fixed(retries));
         }
-        self.bounded(config)
+        self.bounded(builder).build()
     }
 
     /// Intervals grow beyond the base only where that was asked for: detection would take longer.
@@ -175,30 +176,34 @@ impl Wishes {
         let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT);
         let active = steady
             .intervals()?
-            .start_at_once()
-            .timeouts(timeout, timeout, timeout)?;
-        let standby = slower.intervals()?.start_at_once();
-        let mut group = FailoverConfig::new(self.bounded(active)?.seeded(), standby)
-            .request_timeout(timeout)?
-            .retries(self.retries.unwrap_or(GROUP_RETRIES))?;
+            .without_initial_delay()
+            .timeouts(timeout, timeout, timeout);
+        let active = self.bounded(active).build()?.seeded();
+        let standby = slower.intervals()?.without_initial_delay().build()?;
+        let mut group = FailoverConfig::probing(active, standby)
+            .request_timeout(timeout)
+            .retries(self.retries.unwrap_or(GROUP_RETRIES));
         if let Some(first) = self.quarantine {
-            group = group.quarantine(first, first.saturating_mul(QUARANTINE_GROWTH))?;
+            group = group.quarantine(first, first.saturating_mul(QUARANTINE_GROWTH));
         }
-        Ok(group)
+        group.build()
     }
 
-    fn intervals(&self) -> Result<Config, ConfigError> {
-        let config = Config::every(self.every)?;
+    fn intervals(&self) -> Result<Builder, ConfigError> {
+        let builder = Config::every(self.every);
         if self.min.is_none() && self.max.is_none() {
-            return Ok(config);
+            return Ok(builder);
         }
+        let config = builder.build()?;
         let min = self.min.unwrap_or_else(|| config.interval_min());
         let max = self.max.unwrap_or_else(|| config.interval_max());
-        config.interval_between(min, max)
+        Ok(builder.interval_between(min, max))
     }
 
-    fn bounded(&self, config: Config) -> Result<Config, ConfigError> {
-        self.bound
-            .map_or(Ok(config), |bound| config.detect_within(bound))
+    const fn bounded(&self, builder: Builder) -> Builder {
+        match self.bound {
+            Some(bound) => builder.detect_within(bound),
+            None => builder,
+        }
     }
 }

@@ -81,8 +81,8 @@ struct Service {
 impl Service {
     fn new() -> Self {
         let now = Instant::ZERO;
-        let target = Config::target(10 * SECOND).and_then(|config| config.seed(7));
-        let group = FailoverConfig::CLASSIC.seed(7).unwrap();
+        let target = Config::target(10 * SECOND).seed(7).build();
+        let group = FailoverConfig::builder().seed(7).build().unwrap();
         Self {
             now,
             peer: Monitor::new(target.unwrap(), now).unwrap(),
@@ -151,7 +151,10 @@ impl Export {
             let mut service = Service::new();
             let mut peer = Peer::new("peer");
             let mut pair = Group::new("pair", ["one", "other"]);
-            let config = Config::every(SECOND / 10).unwrap().start_at_once();
+            let config = Config::every(SECOND / 10)
+                .without_initial_delay()
+                .build()
+                .unwrap();
             let heart = systole::thread::Builder::new(config)
                 .name("thread")
                 .metrics();

@@ -27,10 +27,14 @@ impl Founding {
     /// # Errors
     /// Where they do not fit together.
     pub fn new(base: Duration, bound: Duration) -> Result<Self, ConfigError> {
-        let rule = Config::every(base)?
-            .retries(Retries::fixed(0))?
-            .detect_within(bound)?;
-        let config = rule.jitter_percent(0)?.seed(SEED)?.start_at_once();
+        let rule = Config::every(base)
+            .retries(Retries::fixed(0))
+            .detect_within(bound)
+            .jitter_percent(0)
+            .seed(SEED)
+            .without_initial_delay()
+            .build()?;
+        let config = rule;
         Ok(Self { base, config })
     }
 }

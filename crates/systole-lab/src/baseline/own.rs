@@ -26,8 +26,12 @@ impl Planner {
     /// # Errors
     /// Where the target is out of its range.
     pub fn new(bound: Duration, mistakes_at_most_one_per: Duration) -> Result<Self, ConfigError> {
-        let config = Config::target(bound)?.mistakes_at_most_one_per(mistakes_at_most_one_per)?;
-        let config = config.jitter_percent(0)?.seed(SEED)?.start_at_once();
+        let config = Config::target(bound)
+            .mistakes_at_most_one_per(mistakes_at_most_one_per)
+            .jitter_percent(0)
+            .seed(SEED)
+            .without_initial_delay()
+            .build()?;
         Ok(Self { config })
     }
 

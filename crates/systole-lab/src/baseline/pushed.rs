@@ -25,7 +25,7 @@ impl Pushed {
     /// # Errors
     /// Where the bound is out of its range.
     pub fn new(interval: Duration, bound: Duration) -> Result<Self, ConfigError> {
-        let config = ListenerConfig::new().detect_within(bound)?;
+        let config = ListenerConfig::builder().detect_within(bound).build()?;
         Ok(Self { interval, config })
     }
 

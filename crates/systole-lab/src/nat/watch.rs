@@ -14,7 +14,10 @@ use systole::{ConfigError, Instant, Monitor, Output, ProbeId, Verdict};
 /// # Errors
 /// None that [`Reach`] has not refused before.
 pub fn watch(way: &Way, reach: Reach, length: Duration) -> Result<Tally, ConfigError> {
-    let config = Config::lifetime(reach)?.seed(way.seed | 1)?.start_at_once();
+    let config = Config::lifetime(reach)
+        .seed(way.seed | 1)
+        .without_initial_delay()
+        .build()?;
     let mut caller = Caller::new(way, config)?;
     let end = Instant::ZERO.saturating_add(length);
     while caller.now < end {

@@ -15,7 +15,8 @@ use super::{LOST, Row, Trace, column};
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Instant, lab::{Trace, trace::{Row, TraceWriter}}};
+/// use systole::Instant;
+/// use systole_lab::{Trace, trace::{Row, TraceWriter}};
 ///
 /// let mut file = Vec::new();
 /// let mut writer = TraceWriter::new(&mut file, ["network: example"])?;

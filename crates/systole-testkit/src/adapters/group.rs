@@ -41,21 +41,26 @@ impl AdapterWorld for TokioGroupWorld {
 /// The configuration: only fixed intervals, so that the stated bound is that of each endpoint.
 fn config(plan: &AdapterPlan) -> FailoverConfig {
     let base = Duration::from_micros(plan.settings.policy.scale_us());
-    let config = Config::fixed(base).unwrap();
+    let config = Config::fixed(base).build().unwrap();
     let (first, min, max) = plan
         .settings
         .timeouts_us
         .unwrap_or((40_000, 40_000, 80_000));
     let us = Duration::from_micros;
     let config = config
+        .into_builder()
         .timeouts(us(first), us(min), us(max))
+        .build()
         .unwrap_or(config);
-    let config = FailoverConfig::new(config, config)
+    let config = FailoverConfig::probing(config, config)
         .seed(plan.settings.seed)
+        .build()
         .unwrap();
     config
+        .into_builder()
         .request_timeout(us(max))
-        .and_then(|it| it.quarantine(base * 4, base * 8))
+        .quarantine(base * 4, base * 8)
+        .build()
         .unwrap_or(config)
 }
 

@@ -89,9 +89,21 @@ fn kept_spans_us<P: Pacing + Copy>(
     config: &FailoverConfig<P>,
 ) -> (u64, u64) {
     let us = Duration::from_micros;
-    let is_kept = |(first, longest)| config.quarantine(us(first), us(longest)).is_ok();
+    let is_kept = |(first, longest)| {
+        config
+            .into_builder()
+            .quarantine(us(first), us(longest))
+            .build()
+            .is_ok()
+    };
     let quarantine = settings.quarantine_us.filter(|&it| is_kept(it));
-    let is_kept = |hold_down| config.hold_down(us(hold_down)).is_ok();
+    let is_kept = |hold_down| {
+        config
+            .into_builder()
+            .hold_down(us(hold_down))
+            .build()
+            .is_ok()
+    };
     let hold_down = settings.hold_down_us.filter(|&it| is_kept(it));
     (
         quarantine.map_or(30_000_000, |(first, _)| first),

@@ -82,26 +82,32 @@ impl GroupSettings {
         active: Config<P>,
         standby: Config<P>,
     ) -> FailoverConfig<P> {
-        let mut config = FailoverConfig::new(active, standby);
+        let mut config = FailoverConfig::probing(active, standby).build().unwrap();
         let mut keep =
             |change: &dyn Fn(FailoverConfig<P>) -> Result<FailoverConfig<P>, ConfigError>| {
                 config = change(config).unwrap_or(config);
             };
-        keep(&|it| it.seed(self.active.seed));
+        keep(&|it| it.into_builder().seed(self.active.seed).build());
         if let Some(timeout_us) = self.request_timeout_us {
-            keep(&|it| it.request_timeout(us(timeout_us)));
+            keep(&|it| it.into_builder().request_timeout(us(timeout_us)).build());
         }
         if let Some(retries) = self.retries {
-            keep(&|it| it.retries(retries));
+            keep(&|it| it.into_builder().retries(retries).build());
         }
         if let Some((first, longest)) = self.quarantine_us {
-            keep(&|it| it.quarantine(us(first), us(longest)));
+            keep(&|it| it.into_builder().quarantine(us(first), us(longest)).build());
         }
         if let Some(hold_down) = self.hold_down_us {
-            keep(&|it| it.hold_down(us(hold_down)));
+            keep(&|it| it.into_builder().hold_down(us(hold_down)).build());
         }
-        let config = config.enabled(self.enabled).preference(self.preference);
-        config.returning(self.returning).switch_on(self.switch_on)
+        config
+            .into_builder()
+            .enabled(self.enabled)
+            .preference(self.preference)
+            .returning(self.returning)
+            .switch_on(self.switch_on)
+            .build()
+            .unwrap()
     }
 
     pub(super) fn simpler(&self) -> Vec<Self> {

@@ -79,7 +79,9 @@ fn live<P: Pacing + Copy>(
             return Err(Violation::new(Law::Determinism, kind, plan.life_us, ""));
         }
         let other = config
+            .into_builder()
             .seed(plan.settings.active.seed ^ 0x5555_aaaa)
+            .build()
             .unwrap_or(config);
         if format!("{config:?}") != format!("{other:?}") {
             let kind = "what a configuration of a group prints depends on its seed";

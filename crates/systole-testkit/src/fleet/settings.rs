@@ -113,22 +113,38 @@ impl Settings {
             config = change(config).unwrap_or(config);
         };
         if let Some((first, min, max)) = self.timeouts_us {
-            keep(&|it| it.timeouts(us(first), us(min), us(max)));
+            keep(&|it| {
+                it.into_builder()
+                    .timeouts(us(first), us(min), us(max))
+                    .build()
+            });
         }
         if let Some(retries) = self.retries {
-            keep(&|it| it.retries(retries));
+            keep(&|it| it.into_builder().retries(retries).build());
         }
         if let (Some(within_us), false) = (self.within_us, self.is_target()) {
-            keep(&|it| it.detect_within(us(within_us)));
+            keep(&|it| it.into_builder().detect_within(us(within_us)).build());
         }
-        keep(&|it| it.jitter_percent(self.jitter_percent));
-        keep(&|it| it.rise(self.rise));
-        keep(&|it| it.seed(self.seed));
+        keep(&|it| {
+            it.into_builder()
+                .jitter_percent(self.jitter_percent)
+                .build()
+        });
+        keep(&|it| it.into_builder().rise(self.rise).build());
+        keep(&|it| it.into_builder().seed(self.seed).build());
         if let Some(report_us) = self.report_us {
-            config = config.report_pauses_over(us(report_us));
+            config = config
+                .into_builder()
+                .report_pauses_over(us(report_us))
+                .build()
+                .unwrap();
         }
         if self.at_once {
-            config = config.start_at_once();
+            config = config
+                .into_builder()
+                .without_initial_delay()
+                .build()
+                .unwrap();
         }
         config
     }
@@ -216,13 +232,19 @@ impl Built {
     /// Where an interval that was drawn is refused.
     pub fn new(settings: &Settings) -> Self {
         match settings.policy {
-            Policy::Every(base) => Self::Every(settings.apply(Config::every(us(base)).unwrap())),
-            Policy::Fixed(base) => Self::Fixed(settings.apply(Config::fixed(us(base)).unwrap())),
+            Policy::Every(base) => {
+                Self::Every(settings.apply(Config::every(us(base)).build().unwrap()))
+            }
+            Policy::Fixed(base) => {
+                Self::Fixed(settings.apply(Config::fixed(us(base)).build().unwrap()))
+            }
             Policy::Target(within) => {
-                Self::Target(settings.apply(Config::target(us(within)).unwrap()))
+                Self::Target(settings.apply(Config::target(us(within)).build().unwrap()))
             }
             Policy::Hostile(min, max) => {
-                let config = Config::with_policy(Hostile, us(min), us(max)).unwrap();
+                let config = Config::with_policy(Hostile, us(min), us(max))
+                    .build()
+                    .unwrap();
                 Self::Hostile(settings.apply(config))
             }
         }

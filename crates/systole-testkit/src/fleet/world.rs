@@ -66,7 +66,9 @@ impl World for FleetWorld {
 /// What is printed must not depend on the seed.
 fn secrets<P: Pacing + Copy>(plan: &FleetPlan, config: &Config<P>) -> Result<(), Violation> {
     let other = config
+        .into_builder()
         .seed(plan.settings.seed ^ 0x5555_aaaa)
+        .build()
         .unwrap_or(*config);
     let printed = |config: &Config<P>| {
         let fleet = Fleet::<4, P>::new(*config, Instant::ZERO).unwrap();

@@ -90,7 +90,7 @@ impl World {
     pub fn new(config: ListenerConfig, interval: Duration, tagged: bool) -> Self {
         let now = Instant::from_secs(1);
         let config = if tagged {
-            config.authenticated()
+            config.into_builder().authenticated().build().unwrap()
         } else {
             config
         };

@@ -319,9 +319,13 @@ impl<P: Pacing> World<P> {
     fn variant(&self, how: u8) -> Config<P> {
         let times = 1 << (how % 4);
         let (min, max) = (self.config.interval_min(), self.config.interval_max());
-        let longer = self.config.interval_between(min * times, max * times);
+        let longer = self
+            .config
+            .into_builder()
+            .interval_between(min * times, max * times)
+            .build();
         let config = longer.unwrap_or(self.config);
-        let bounded = config.detect_within(max * 4 * times);
+        let bounded = config.into_builder().detect_within(max * 4 * times).build();
         bounded.ok().filter(|_| how >= 128).unwrap_or(config)
     }
 

@@ -9,15 +9,20 @@ use crate::ops::monitor::{Op, World, micros};
 fn configured(plan: &Constant, seed: u64) -> Config<Fixed> {
     let timeout = micros(plan.timeout);
     let config = Config::fixed(micros(plan.interval))
-        .and_then(|config| config.timeouts(timeout, timeout, timeout))
-        .and_then(|config| config.retries(Retries::exponential(plan.retries as u8)))
-        .and_then(|config| config.rise(plan.rise as u8))
-        .and_then(|config| config.seed(seed))
-        .unwrap()
+        .timeouts(timeout, timeout, timeout)
+        .retries(Retries::exponential(plan.retries as u8))
+        .rise(plan.rise as u8)
+        .seed(seed)
         .report_pauses_over(micros(plan.pause))
-        .start_at_once();
+        .without_initial_delay()
+        .build()
+        .unwrap();
     match plan.stated {
-        Some(bound) => config.detect_within(micros(bound)).unwrap(),
+        Some(bound) => config
+            .into_builder()
+            .detect_within(micros(bound))
+            .build()
+            .unwrap(),
         None => config,
     }
 }

@@ -17,9 +17,14 @@ fn interval_by_two_passes(rtts: &[u32], n: usize, base: Duration, gain_percent: 
 
 /// A heartbeat's intervals are within 1e-4 of the reference, after any of `rtts` where the window is small.
 pub fn follows_the_rule<const N: usize>(rtts: &[u32], base: Duration, gain_percent: u16) {
-    let config = Config::every(base).unwrap().gain_percent(gain_percent);
-    let config = config.unwrap().jitter_percent(0).unwrap();
-    let config = config.interval_between(us(1), us(1 << 40)).unwrap();
+    let config = Config::every(base).gain_percent(gain_percent).build();
+    let config = config
+        .unwrap()
+        .into_builder()
+        .jitter_percent(0)
+        .interval_between(us(1), us(1 << 40))
+        .build()
+        .unwrap();
     let mut heart = Heartbeat::<N>::new(config);
     for (index, &rtt) in rtts.iter().enumerate() {
         let found = heart.next_interval(us(rtt.into())).as_secs_f64();

@@ -25,8 +25,13 @@ pub(super) struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     pub(super) fn new(plan: &'a NatPlan, journal: &'a mut Journal) -> Self {
-        let config = Config::lifetime(reach(plan)).expect("in range");
-        let config = config.seed(plan.seed | 1).expect("odd").start_at_once();
+        let config = Config::lifetime(reach(plan)).build().expect("in range");
+        let config = config
+            .into_builder()
+            .seed(plan.seed | 1)
+            .without_initial_delay()
+            .build()
+            .expect("odd");
         let monitor = Monitor::new(config, at(0)).expect("it has a seed");
         Self {
             plan,

@@ -246,11 +246,17 @@ fn lease(
     interval_us: u64,
     journal: &mut Journal,
 ) -> Result<(), Violation> {
-    let inner = Config::fixed(us(interval_us)).expect("in range");
+    let inner = Config::fixed(us(interval_us)).build().expect("in range");
     let policy = Lifetime::lease(*inner.policy(), us(ttl_us));
-    let config =
-        Config::with_policy(policy, us(ttl_us / 64 + 1), us(ttl_us * 4)).expect("in range");
-    let config = config.seed(plan.seed | 1).expect("odd").start_at_once();
+    let config = Config::with_policy(policy, us(ttl_us / 64 + 1), us(ttl_us * 4))
+        .build()
+        .expect("in range");
+    let config = config
+        .into_builder()
+        .seed(plan.seed | 1)
+        .without_initial_delay()
+        .build()
+        .expect("odd");
     let mut monitor = Monitor::<8, Lifetime<Fixed>>::new(config, at(0)).expect("it has a seed");
     let rtt_us = plan.rtt_us.min(ttl_us / 16);
     let (mut now_us, mut renewed_us, mut pushed) = (0, 0, 0);

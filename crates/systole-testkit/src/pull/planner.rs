@@ -128,12 +128,16 @@ fn neighbours(
 
 /// Runs a life on the path; then the peer crashes.
 fn cost(plan: &PlannerPlan, journal: &mut Journal) -> Result<Cost, Violation> {
-    let config = Config::target(us(plan.within_us)).expect("in range");
+    let config = Config::target(us(plan.within_us))
+        .build()
+        .expect("in range");
     let apart_us = plan.within_us.saturating_mul(plan.apart.unwrap_or(0));
     let config = config
+        .into_builder()
         .mistakes_at_most_one_per(us(apart_us))
+        .build()
         .unwrap_or(config);
-    let config = config.seed(plan.seed).expect("odd");
+    let config = config.into_builder().seed(plan.seed).build().expect("odd");
     let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).expect("it has a seed");
     let mut replies: Queue<ProbeId> = Queue::default();
     let life_us = plan.within_us * plan.bounds;

@@ -38,7 +38,7 @@ pub struct Settings {
     pub jitter: Option<u8>,
     /// `rise`.
     pub rise: Option<u8>,
-    /// `start_at_once`.
+    /// `without_initial_delay`.
     pub at_once: bool,
     /// `report_pauses_over`.
     pub pauses_us: Option<u64>,
@@ -166,34 +166,66 @@ impl Settings {
 
     /// What `Config` says, built by `every` or another constructor, completed by these settings.
     pub fn complete<P: Pacing + Copy>(&self, config: Config<P>) -> (Config<P>, Limits) {
-        let mut config = config.seed(self.seed).expect("seeds are odd");
+        let mut config = config
+            .into_builder()
+            .seed(self.seed)
+            .build()
+            .expect("seeds are odd");
         if let Some((min_us, max_us)) = self.interval_us {
             config = config
+                .into_builder()
                 .interval_between(us(min_us), us(max_us))
+                .build()
                 .unwrap_or(config);
         }
         if let Some((first, min, max)) = self.timeouts_us {
             config = config
+                .into_builder()
                 .timeouts(us(first), us(min), us(max))
+                .build()
                 .unwrap_or(config);
         }
         if let Some((shape, count)) = self.retries {
-            config = config.retries(shape.retries(count)).unwrap_or(config);
+            config = config
+                .into_builder()
+                .retries(shape.retries(count))
+                .build()
+                .unwrap_or(config);
         }
         if let Some(bound_us) = self.detect_us {
-            config = config.detect_within(us(bound_us)).unwrap_or(config);
+            config = config
+                .into_builder()
+                .detect_within(us(bound_us))
+                .build()
+                .unwrap_or(config);
         }
         if let Some(percent) = self.jitter {
-            config = config.jitter_percent(percent).unwrap_or(config);
+            config = config
+                .into_builder()
+                .jitter_percent(percent)
+                .build()
+                .unwrap_or(config);
         }
         if let Some(answers) = self.rise {
-            config = config.rise(answers).unwrap_or(config);
+            config = config
+                .into_builder()
+                .rise(answers)
+                .build()
+                .unwrap_or(config);
         }
         if self.at_once {
-            config = config.start_at_once();
+            config = config
+                .into_builder()
+                .without_initial_delay()
+                .build()
+                .unwrap();
         }
         if let Some(pauses_us) = self.pauses_us {
-            config = config.report_pauses_over(us(pauses_us));
+            config = config
+                .into_builder()
+                .report_pauses_over(us(pauses_us))
+                .build()
+                .unwrap();
         }
         (config, self.limits(&config))
     }
@@ -205,7 +237,7 @@ impl Settings {
             interval_max_us: micros(config.interval_max()),
             timeout_min_us: micros(config.timeout_min()),
             timeout_max_us: micros(config.timeout_max()),
-            bound_us: config.bound().map(micros),
+            bound_us: config.stated_bound().map(micros),
             jitter: jitter.into(),
             rise: self.rise.unwrap_or(1).into(),
             pauses_us: self.pauses_us.unwrap_or(SECOND),
@@ -219,15 +251,17 @@ impl Settings {
         let config = match self.policy {
             Policy::Preset(which) => {
                 let presets = [
-                    Config::LAN,
-                    Config::WAN,
-                    Config::CELLULAR,
-                    Config::SATELLITE,
-                    Config::BATTERY,
+                    Config::lan().build().unwrap(),
+                    Config::wan().build().unwrap(),
+                    Config::cellular().build().unwrap(),
+                    Config::satellite().build().unwrap(),
+                    Config::battery().build().unwrap(),
                 ];
                 presets[usize::from(which)]
             }
-            _ => Config::every(us(self.policy.pace_us())).expect("in range"),
+            _ => Config::every(us(self.policy.pace_us()))
+                .build()
+                .expect("in range"),
         };
         self.complete(config)
     }
@@ -235,7 +269,7 @@ impl Settings {
     /// `Config::fixed`, completed.
     #[must_use]
     pub fn fixed(&self) -> (Config<Fixed>, Limits) {
-        let config = Config::fixed(us(self.policy.pace_us()));
+        let config = Config::fixed(us(self.policy.pace_us())).build();
         self.complete(config.expect("in range"))
     }
 
@@ -250,13 +284,20 @@ impl Settings {
         else {
             unreachable!("only called for a target")
         };
-        let mut config = Config::target(us(within_us)).expect("in range");
+        let mut config = Config::target(us(within_us)).build().expect("in range");
         if let Some(apart_us) = apart_us {
-            let stated = config.mistakes_at_most_one_per(us(apart_us));
+            let stated = config
+                .into_builder()
+                .mistakes_at_most_one_per(us(apart_us))
+                .build();
             config = stated.unwrap_or(config);
         }
         if let Some(probes) = probes {
-            config = config.probes_at_most(probes).unwrap_or(config);
+            config = config
+                .into_builder()
+                .probes_at_most(probes)
+                .build()
+                .unwrap_or(config);
         }
         self.complete(config)
     }
@@ -276,16 +317,16 @@ impl Settings {
                 } else {
                     reach
                 };
-                Config::lifetime(second)
+                Config::lifetime(second).build()
             }
             Policy::AtMost {
                 interval_us,
                 ceiling_us,
             } => {
-                let inner = Config::fixed(us(interval_us)).expect("in range");
+                let inner = Config::fixed(us(interval_us)).build().expect("in range");
                 let policy = Lifetime::at_most(*inner.policy(), us(ceiling_us));
                 let shortest = us(interval_us.min(ceiling_us) / 2 + 1);
-                Config::with_policy(policy, shortest, us(interval_us * 4))
+                Config::with_policy(policy, shortest, us(interval_us * 4)).build()
             }
             _ => unreachable!("only called for a lifetime"),
         };
@@ -303,7 +344,7 @@ impl Settings {
         else {
             unreachable!("only called for a hostile policy")
         };
-        let config = Config::with_policy(Hostile(seed), us(min_us), us(max_us));
+        let config = Config::with_policy(Hostile(seed), us(min_us), us(max_us)).build();
         self.complete(config.expect("in range"))
     }
 }

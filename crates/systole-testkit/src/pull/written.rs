@@ -19,7 +19,7 @@ pub fn check(random: &mut Random) -> Result<(), Violation> {
     let span_us = random.magnitude(1_000, longest_us);
     let plain = |policy| Settings::plain(policy, settings.seed);
     every(&settings)?;
-    target(Config::target(us(span_us)))?;
+    target(Config::target(us(span_us)).build())?;
     target(Ok(plain(Policy::Target {
         within_us: span_us,
         apart_us: Some(random.magnitude(span_us, u64::MAX >> 16)),
@@ -27,7 +27,7 @@ pub fn check(random: &mut Random) -> Result<(), Violation> {
     })
     .target()
     .0))?;
-    fixed(Config::fixed(us(random.magnitude(1, longest_us))))?;
+    fixed(Config::fixed(us(random.magnitude(1, longest_us))).build())?;
     if let Policy::AtMost { .. } | Policy::Lifetime { .. } = settings.policy {
         lifetime(&settings)?;
     }

@@ -48,10 +48,14 @@ const LEARNING: u32 = 16;
 
 impl LongLife {
     fn config(&self) -> ListenerConfig {
-        let config = ListenerConfig::new();
+        let config = ListenerConfig::builder().build().unwrap();
         let bound = self.bound_us.map(Duration::from_micros);
         bound.map_or(config, |bound| {
-            config.detect_within(bound).expect("in range")
+            config
+                .into_builder()
+                .detect_within(bound)
+                .build()
+                .expect("in range")
         })
     }
 

@@ -52,22 +52,46 @@ impl Settings {
     /// Where it is refused, as what is drawn is in range.
     pub fn config(&self) -> ListenerConfig {
         let us = Duration::from_micros;
-        let mut config = ListenerConfig::new();
+        let mut config = ListenerConfig::builder().build().unwrap();
         if let Some(bound_us) = self.bound_us {
-            config = config.detect_within(us(bound_us)).expect("in range");
+            config = config
+                .into_builder()
+                .detect_within(us(bound_us))
+                .build()
+                .expect("in range");
         }
         if let Some(first_us) = self.first_us {
-            config = config.first_within(us(first_us)).expect("in range");
+            config = config
+                .into_builder()
+                .first_within(us(first_us))
+                .build()
+                .expect("in range");
         }
         if let Some(report_us) = self.report_us {
-            config = config.report_pauses_over(us(report_us));
+            config = config
+                .into_builder()
+                .report_pauses_over(us(report_us))
+                .build()
+                .unwrap();
         }
         if self.tagged {
-            config = config.authenticated();
+            config = config.into_builder().authenticated().build().unwrap();
         }
-        let config = config.losses(self.losses).expect("in range");
-        let config = config.intervals_between(us(self.min_us), us(self.max_us));
-        config.expect("in range").rise(self.rise).expect("in range")
+        let config = config
+            .into_builder()
+            .losses(self.losses)
+            .build()
+            .expect("in range");
+        let config = config
+            .into_builder()
+            .intervals_between(us(self.min_us), us(self.max_us))
+            .build();
+        config
+            .expect("in range")
+            .into_builder()
+            .rise(self.rise)
+            .build()
+            .expect("in range")
     }
 
     /// How long a peer that was never heard is waited for: "the stated bound, else the longest
@@ -78,10 +102,10 @@ impl Settings {
 
     /// The configuration as Rust, for a history.
     pub fn rust(&self) -> String {
-        let mut code = String::from("ListenerConfig::new()");
+        let mut code = String::from("ListenerConfig::builder()");
         let mut add = |name: &str, value: Option<u64>| {
             if let Some(us) = value {
-                let _ = write!(code, ".{name}(us({us})).unwrap()");
+                let _ = write!(code, ".{name}(us({us}))");
             }
         };
         add("detect_within", self.bound_us);
@@ -99,12 +123,9 @@ impl Settings {
             rise,
             ..
         } = self;
-        let _ = write!(code, ".losses({losses}).unwrap()");
-        let _ = write!(
-            code,
-            ".intervals_between(us({min_us}), us({max_us})).unwrap()"
-        );
-        code + &format!(".rise({rise}).unwrap()")
+        let _ = write!(code, ".losses({losses})");
+        let _ = write!(code, ".intervals_between(us({min_us}), us({max_us}))");
+        code + &format!(".rise({rise}).build().unwrap()")
     }
 
     /// Simpler settings, one change each.

@@ -26,9 +26,12 @@ const ONE_POLL: Duration = Duration::from_millis(50);
 
 /// The classic form, less patient.
 pub fn impatient() -> FailoverConfig {
-    let config = FailoverConfig::CLASSIC.returning(Return::Prefer);
-    let config = config.quarantine(QUARANTINE, 2 * QUARANTINE).unwrap();
-    config.hold_down(HOLD_DOWN).unwrap()
+    FailoverConfig::builder()
+        .returning(Return::Prefer)
+        .quarantine(QUARANTINE, 2 * QUARANTINE)
+        .hold_down(HOLD_DOWN)
+        .build()
+        .unwrap()
 }
 
 /// What may befall a replica.

@@ -64,7 +64,7 @@ pub(super) use udp::KernelSocket;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = Config::every(Duration::from_secs(5))?.seed(0xd1ce)?;
+/// let config = Config::every(Duration::from_secs(5)).seed(0xd1ce).build()?;
 /// let mut fleet = UdpFleet::spawn_on(config, Mirror::default())?;
 /// fleet.add("192.0.2.7:7".parse()?);
 /// println!("{:?}", fleet.next().await); // Unknown -> Alive

@@ -15,11 +15,15 @@ use systole::{Config, Heartbeat, Instant, Monitor, Output, RttWindow};
 use systole_firmware::samples::{COUNT, round_trips};
 
 const BASE: Duration = Duration::from_secs(5);
-const CONFIG: Config = match Config::every(BASE) {
+const CONFIG: Config = match Config::every(BASE).build() {
     Ok(config) => config,
     Err(_) => panic!("5 s is in range"),
 };
-const SEEDED: Config = match CONFIG.start_at_once().seed(0x5eed) {
+const SEEDED: Config = match Config::every(BASE)
+    .without_initial_delay()
+    .seed(0x5eed)
+    .build()
+{
     Ok(config) => config,
     Err(_) => panic!("not zero"),
 };

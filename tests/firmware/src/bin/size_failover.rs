@@ -5,6 +5,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
+use systole::failover::Builder;
 use systole::{ConfigError, Duty, Endpoint, Failover, FailoverConfig, Failure, Instant, ProbeId};
 
 #[allow(dead_code)] // there is no monitor by itself in here
@@ -52,6 +53,7 @@ fn say(group: &mut Failover<4, 16>, now: Instant) {
 }
 
 fn start(group: &mut Failover<4, 16>) -> Result<(), ConfigError> {
-    let config = FailoverConfig::CLASSIC.seed(black_box(7))?;
+    const DEFAULT: Builder = FailoverConfig::builder(); // made by the compiler
+    let config = DEFAULT.seed(black_box(7)).build()?;
     group.start(config, &[Endpoint::new(); 4], Instant::ZERO)
 }

@@ -11,7 +11,7 @@ use systole::{Config, Heartbeat, Verdict};
 #[path = "../image.rs"]
 mod image;
 
-const CONFIG: Config = match Config::every(Duration::from_secs(5)) {
+const CONFIG: Config = match Config::every(Duration::from_secs(5)).build() {
     Ok(config) => config,
     Err(_) => panic!("5 s is in range"),
 };

@@ -5,6 +5,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
+use systole::config::Builder;
 use systole::pacing::{Fixed, Lifetime, Reach};
 use systole::{Config, Instant, Monitor};
 
@@ -18,15 +19,13 @@ const REACH: Reach = match Reach::between(LEAST, Duration::from_secs(3_600)) {
     Err(_) => panic!("30 s to an hour is in range"),
 };
 
-const CONFIG: Config<Lifetime<Fixed>> = match Config::lifetime(REACH) {
-    Ok(config) => config,
-    Err(_) => panic!("what a reach allows is in range"),
-};
+const CONFIG: Builder<Lifetime<Fixed>> = Config::lifetime(REACH);
 
 #[entry]
 fn main() -> ! {
     let mut new = CONFIG
         .seed(black_box(7))
+        .build()
         .and_then(|config| Monitor::<16, _>::new(config, Instant::ZERO));
     image::run(&mut new, |monitor, now| {
         if let Some(idle) = monitor.trial() {

@@ -39,6 +39,8 @@ fn main() -> ! {
 }
 
 fn listener() -> Result<Listener<32>, ConfigError> {
-    let config = ListenerConfig::new().detect_within(black_box(Duration::from_secs(5)))?;
+    let config = ListenerConfig::builder()
+        .detect_within(black_box(Duration::from_secs(5)))
+        .build()?;
     Ok(Listener::new(config, Instant::ZERO))
 }

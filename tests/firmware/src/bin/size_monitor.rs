@@ -17,6 +17,8 @@ fn main() -> ! {
 
 #[inline(always)]
 fn monitor() -> Result<Monitor<16>, ConfigError> {
-    let config = Config::every(Duration::from_secs(5))?.seed(black_box(7))?;
+    let config = Config::every(Duration::from_secs(5))
+        .seed(black_box(7))
+        .build()?;
     Monitor::new(config, Instant::ZERO)
 }

@@ -19,6 +19,9 @@ fn main() -> ! {
 #[inline(always)]
 fn monitor() -> Result<Monitor<16, Target>, ConfigError> {
     const WEEK: Duration = Duration::from_secs(7 * 86_400);
-    let config = Config::target(Duration::from_secs(10))?.mistakes_at_most_one_per(WEEK)?;
-    Monitor::new(config.seed(black_box(7))?, Instant::ZERO)
+    let config = Config::target(Duration::from_secs(10))
+        .mistakes_at_most_one_per(WEEK)
+        .seed(black_box(7))
+        .build()?;
+    Monitor::new(config, Instant::ZERO)
 }

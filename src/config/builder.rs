@@ -1,0 +1,349 @@
+//! How a configuration is stated and checked.
+
+use core::time::Duration;
+
+use crate::config::error::{ConfigError, Setting, check, ensure};
+use crate::config::{Config, SPAN_MAX_US, Settings};
+use crate::math::random::Secret;
+use crate::pacing::{Fluctuation, Pacing};
+use crate::plan::{Limits, Retries};
+use crate::time::{micros, rtt_micros, saturate};
+
+/// The first timeout, unless set: longer than the round trip of any path on Earth.
+const TIMEOUT_FIRST_US: u32 = 2_000_000;
+/// The longest timeout, unless set.
+const TIMEOUT_MAX_US: u32 = 60_000_000;
+const RETRIES: Retries = Retries::exponential(2);
+const JITTER_PERCENT: u8 = 10;
+/// The least lateness of ours that is reported, unless set.
+const PAUSE_US: u32 = 1_000_000;
+
+/// Collects the settings of a [`Config`]. [`build`](Self::build) checks them.
+///
+/// | setting | default | method |
+/// |---|---|---|
+/// | interval, shortest to longest | 0.9 to 4 base intervals | [`interval_between`](Self::interval_between) |
+/// | first timeout, before any sample | 2 s | [`timeouts`](Self::timeouts) |
+/// | timeout, shortest to longest | base / 10 to 60 s | [`timeouts`](Self::timeouts) |
+/// | retries | 2, at doubling waits | [`retries`](Self::retries) |
+/// | bound on detection time | none stated: interval + timeout + retries | [`detect_within`](Self::detect_within) |
+/// | jitter | intervals shortened by up to 10 % | [`jitter_percent`](Self::jitter_percent) |
+/// | seed | none | [`seed`](Self::seed) |
+/// | replies that bring a dead peer back | 1 | [`rise`](Self::rise) |
+/// | refusals in a row that suffice for `Dead` | none: the bound has to pass | [`dead_after_refusals`](Self::dead_after_refusals) |
+/// | first probe | spread over one interval | [`without_initial_delay`](Self::without_initial_delay) |
+/// | own lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
+///
+/// Each method checks the range of its own setting; `build` checks the settings against each
+/// other, so their order does not matter. The first error is kept.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::{Config, Retries};
+///
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let config = Config::every(Duration::from_secs(1))
+///     .detect_within(Duration::from_millis(1_500))
+///     .retries(Retries::fixed(1))
+///     .build()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder<P = Fluctuation> {
+    pub(super) config: Config<P>,
+    pub(super) error: Option<ConfigError>,
+}
+
+impl<P: Pacing> Config<P> {
+    /// Starts with any policy, its intervals held between `interval_min` and `interval_max`.
+    ///
+    /// # Errors
+    /// [`Builder::build`] refuses limits that are zero, inverted or above 12.7 days.
+    pub const fn with_policy(
+        policy: P,
+        interval_min: Duration,
+        interval_max: Duration,
+    ) -> Builder<P> {
+        let max_us = micros(interval_max);
+        Builder::around(policy, max_us, max_us, max_us)
+            .require(check(Setting::IntervalMax, max_us, 1, SPAN_MAX_US))
+            .interval_between(interval_min, interval_max)
+    }
+
+    /// Returns a builder that holds the settings of this configuration, to change some of them.
+    pub const fn into_builder(self) -> Builder<P> {
+        Builder {
+            config: self,
+            error: None,
+        }
+    }
+}
+
+impl<P: Pacing> Builder<P> {
+    pub(super) const fn around(policy: P, base_us: u64, least_us: u64, most_us: u64) -> Self {
+        let most_us = if most_us < SPAN_MAX_US {
+            most_us
+        } else {
+            SPAN_MAX_US
+        };
+        let limits = Limits {
+            interval_min_us: least_us,
+            interval_max_us: most_us,
+            bound_us: 0,
+            timeout_first_us: TIMEOUT_FIRST_US, // above any floor
+            timeout_min_us: floor_of(base_us),
+            timeout_max_us: TIMEOUT_MAX_US,
+            retries: RETRIES,
+            jitter_percent: JITTER_PERCENT,
+            rise: 1,
+            refusals: 0,
+        };
+        Config {
+            settings: Settings { policy, limits },
+            seed: Secret::NONE,
+            planned_us: 0,
+            pause_us: PAUSE_US,
+            without_initial_delay: false,
+        }
+        .into_builder()
+    }
+
+    /// Keeps the error of a check, unless one is kept already.
+    pub(crate) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
+        if let (None, Err(error)) = (self.error, checked) {
+            self.error = Some(error);
+        }
+        self
+    }
+
+    /// The configuration as stated so far, for a builder that checks it at its own `build`.
+    pub(crate) const fn unchecked(self) -> Config<P> {
+        self.config
+    }
+
+    /// Checks the settings and returns the configuration.
+    ///
+    /// # Errors
+    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where the
+    /// stated bound leaves no room for the shortest interval, the shortest timeout and the
+    /// retries.
+    pub const fn build(self) -> Result<Config<P>, ConfigError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let limits = &self.config.settings.limits;
+        if limits.bound_us > 0 {
+            let (bound_us, least_us) = (limits.bound_us, limits.least_bound_us());
+            ensure!(check(
+                Setting::DetectWithin,
+                bound_us,
+                least_us,
+                SPAN_MAX_US
+            ));
+        }
+        Ok(self.config)
+    }
+
+    /// Sets the shortest and the longest steady interval, jitter included.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a `min` of zero, and a `max` below `min` or above 12.7 days.
+    pub const fn interval_between(mut self, min: Duration, max: Duration) -> Self {
+        let (min_us, max_us) = (micros(min), micros(max));
+        let limits = &mut self.config.settings.limits;
+        limits.interval_min_us = min_us;
+        limits.interval_max_us = max_us;
+        self.require(check(Setting::IntervalMin, min_us, 1, SPAN_MAX_US))
+            .require(check(Setting::IntervalMax, max_us, min_us, SPAN_MAX_US))
+    }
+
+    /// Sets the timeout before the first sample, and the shortest and the longest one after it.
+    ///
+    /// The shortest should be at least as long as the longest pause of a healthy peer, such as a
+    /// garbage collection: a reply that is later than it starts retries. The longest is the
+    /// greatest round-trip time that can be measured.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a `min` of zero, a `max` below `min` or above 71 minutes, and
+    /// a `first` outside of the two.
+    pub const fn timeouts(mut self, first: Duration, min: Duration, max: Duration) -> Self {
+        let (first_us, min_us, max_us) = (micros(first), micros(min), micros(max));
+        let limits = &mut self.config.settings.limits;
+        limits.timeout_first_us = rtt_micros(first);
+        limits.timeout_min_us = rtt_micros(min);
+        limits.timeout_max_us = rtt_micros(max);
+        self.require(check(Setting::TimeoutMin, min_us, 1, u32::MAX as u64))
+            .require(check(Setting::TimeoutMax, max_us, min_us, u32::MAX as u64))
+            .require(check(Setting::TimeoutFirst, first_us, min_us, max_us))
+    }
+
+    /// Sets how an overdue probe is repeated.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses more than [`Retries::MAX`].
+    pub const fn retries(mut self, retries: Retries) -> Self {
+        let count = retries.count() as u64;
+        self.config.settings.limits.retries = retries;
+        self.require(check(Setting::Retries, count, 0, Retries::MAX as u64))
+    }
+
+    /// States the longest time from a crash to the verdict `Dead`, if polled on time. It takes
+    /// precedence over the policy: intervals and timeouts are shortened and retries left out to
+    /// keep it.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses a bound that is above 12.7 days, that leaves no room for the
+    /// shortest interval, the shortest timeout and the retries, or that differs from the one a
+    /// [`Target`](crate::pacing::Target) plans for.
+    pub const fn detect_within(mut self, bound: Duration) -> Self {
+        let bound_us = micros(bound);
+        let limits = &mut self.config.settings.limits;
+        let (least, most) = match self.config.planned_us {
+            0 if bound_us == 0 || bound_us > SPAN_MAX_US => (limits.least_bound_us(), SPAN_MAX_US),
+            0 => (1, SPAN_MAX_US), // `build` knows the other settings
+            planned_us => (planned_us, planned_us),
+        };
+        limits.bound_us = bound_us;
+        self.require(check(Setting::DetectWithin, bound_us, least, most))
+    }
+
+    /// Sets by how much jitter may shorten an interval, in per cent, so that devices do not send in
+    /// step; 10 unless set, 0 turns it off. Jitter never lengthens an interval, and never takes it
+    /// below the shortest.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses more than 50.
+    pub const fn jitter_percent(mut self, percent: u8) -> Self {
+        self.config.settings.limits.jitter_percent = percent;
+        self.require(check(Setting::Jitter, percent as u64, 0, 50))
+    }
+
+    /// Sets the seed from which jitter, the time of the first probe and probe ids follow.
+    ///
+    /// Give each device another one: devices with the same seed send in step. Take it from a random
+    /// source where probe ids have to be hard to guess, which protects against forged replies; a
+    /// serial number suffices against sending in step.
+    ///
+    /// A [`Heartbeat`](crate::Heartbeat) without a seed draws its jitter from the round-trip times;
+    /// a [`Monitor`](crate::Monitor) needs one.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero, the usual value of an empty serial number or a forgotten
+    /// initialisation.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = Secret(seed);
+        self.require(check(Setting::Seed, seed, 1, u64::MAX))
+    }
+
+    /// Sets how many replies in a row bring a dead peer back; 1 unless set.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses zero.
+    pub const fn rise(mut self, replies: u8) -> Self {
+        self.config.settings.limits.rise = replies;
+        self.require(check(Setting::Rise, replies as u64, 1, u8::MAX as u64))
+    }
+
+    /// Makes this many refusals in a row suffice for `Dead`, before the bound has passed. Retries
+    /// are spaced as usual, so a service that restarts between them stays alive.
+    ///
+    /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as
+    /// [`Refused`](crate::Failure::Refused), [`Reset`](crate::Failure::Reset),
+    /// [`Garbage`](crate::Failure::Garbage) or [`Unhealthy`](crate::Failure::Unhealthy). A probe
+    /// that is not answered ends the row.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) refuses less than 2: after the first refusal the peer is suspected.
+    pub const fn dead_after_refusals(mut self, refusals: u8) -> Self {
+        self.config.settings.limits.refusals = refusals;
+        self.require(check(Setting::Refusals, refusals as u64, 2, u8::MAX as u64))
+    }
+
+    /// Sends the first probe at once rather than at a random moment of the first interval. This is
+    /// for a single monitor that someone waits for: a fleet that starts so sends in step.
+    pub const fn without_initial_delay(mut self) -> Self {
+        self.config.without_initial_delay = true;
+        self
+    }
+
+    /// Sets the least lateness of our own that is reported as an event; 1 s unless set. Above 71
+    /// minutes none is reported. All lateness is credited to the peer in any case.
+    pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
+        self.config.pause_us = rtt_micros(lateness);
+        self
+    }
+}
+
+impl Limits {
+    /// The shortest bound that leaves room for an interval, a timeout and the retries.
+    const fn least_bound_us(&self) -> u64 {
+        self.interval_min_us.saturating_add(self.tail_min_us())
+    }
+
+    /// The time that the retries take at the shortest timeout.
+    const fn tail_min_us(&self) -> u64 {
+        self.timeout_min_us as u64 * self.retries.total_weight() as u64
+    }
+}
+
+/// The shortest timeout beside a base interval: a tenth of it, at least 1 us and at most 1 s, so
+/// that a delay that short starts no retries.
+const fn floor_of(base_us: u64) -> u32 {
+    match saturate(base_us / 10) {
+        0 => 1,
+        tenth if tenth > 1_000_000 => 1_000_000,
+        tenth => tenth,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn every_five_seconds() {
+        let config = Config::every(Duration::from_secs(5)).build().unwrap();
+        assert_eq!(config.interval_min(), Duration::from_millis(4_500));
+        assert_eq!(config.interval_max(), Duration::from_secs(20));
+        assert_eq!(config.stated_bound(), None);
+    }
+
+    #[test]
+    fn a_bound_that_is_too_short_names_the_shortest_that_fits() {
+        let error = Config::every(SECOND).detect_within(SECOND).build();
+        let error = error.unwrap_err();
+        assert_eq!(error.setting(), Setting::DetectWithin);
+        assert_eq!(error.value(), 1_000_000);
+        assert_eq!(error.range(), (900_000 + 7 * 100_000, SPAN_MAX_US));
+    }
+
+    #[test]
+    fn settings_are_checked_against_each_other_in_any_order() {
+        let bound = Duration::from_secs(3);
+        let first = Config::every(SECOND)
+            .detect_within(bound)
+            .retries(Retries::exponential(5));
+        let last = Config::every(SECOND)
+            .retries(Retries::exponential(5))
+            .detect_within(bound);
+        assert_eq!(first.build(), last.build());
+        assert_eq!(
+            first.build().unwrap_err().range(),
+            (900_000 + 63 * 100_000, SPAN_MAX_US)
+        );
+        assert!(first.retries(Retries::exponential(3)).build().is_ok());
+    }
+
+    #[test]
+    fn the_first_error_is_kept() {
+        let error = Config::every(SECOND)
+            .seed(0)
+            .rise(0)
+            .detect_within(SECOND)
+            .build();
+        assert_eq!(error.unwrap_err().setting(), Setting::Seed);
+    }
+}
