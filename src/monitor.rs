@@ -352,7 +352,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
         self.end_excuse();
-        self.failures.succeed(sent);
         if sent < self.proof && self.pulse.verdict() == Verdict::Dead {
             return; // a later one was answered
         }

@@ -5,6 +5,7 @@ use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::probe::{Fate, Probe, ProbeId};
+use crate::peer::send_failures::SendFailures;
 use crate::peer::snapshot::one_more;
 use crate::peer::verdict::Reason;
 use crate::time::Instant;
@@ -41,28 +42,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             one_more(&mut self.counters.unsent);
         }
         self.pulse.unsent();
-        self.presume_sent();
         match self.outstanding.sent_after(probe.sent, probe.count) {
-            Some(next) => self.unsent_before(probe.sent, next),
-            None => self.fail_to_send(probe.sent, self.sent),
+            Some(next) => self.unsent_before(probe, next),
+            None => self.fail_to_send(probe, self.sent),
         }
         self.reschedule();
     }
 
-    /// A probe that nobody has denied for a timeout was sent, though one of an episode may be
-    /// waited for longer.
-    fn presume_sent(&mut self) {
-        let timeout_us = u64::from(self.pulse.plan().timeout_us());
-        let presumed = self.watch.seen().minus(timeout_us);
-        for probe in self.outstanding.iter() {
-            if probe.fate == Fate::Waiting && probe.sent <= presumed {
-                self.failures.succeed(probe.sent);
-            }
-        }
-    }
-
     /// The next one was sent at `next`, and for all we know it was.
-    fn unsent_before(&mut self, sent: Instant, next: Instant) {
+    fn unsent_before(&mut self, probe: &Probe, next: Instant) {
+        let sent = probe.sent;
         if self.proof > sent {
             return; // the silence counts from a later one
         }
@@ -70,16 +59,23 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.outstanding.is_sent_since(next) {
             return;
         }
-        self.fail_to_send(sent, self.watch.was_at(sent));
+        self.fail_to_send(probe, self.watch.was_at(sent));
         if self.blind_at().is_some_and(|at| at <= next) {
             self.go_blind(next);
             self.pulse.count_from(next);
         }
     }
 
-    /// A send tried at `sent`, at `at` on the caller's clock, failed.
-    const fn fail_to_send(&mut self, sent: Instant, at: Instant) {
-        if self.failures.fail(sent) {
+    /// A send tried at `at` on the caller's clock failed. Those that failed before it are over if a probe since was sent, as every one is taken to be
+    /// that nobody has denied: it need not be overdue.
+    fn fail_to_send(&mut self, probe: &Probe, at: Instant) {
+        if self
+            .outstanding
+            .is_sent_within(self.failures.since(), probe.sent)
+        {
+            self.failures = SendFailures::NONE;
+        }
+        if self.failures.fail(probe.sent) {
             self.failed_at = at;
         }
     }

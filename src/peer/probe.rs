@@ -286,6 +286,14 @@ impl Outstanding {
             .all(|probe| probe.timeout_us > 0 && probe.sent >= sent)
     }
 
+    /// Whether a probe of `since` or later, but before `until`, is remembered, and not as one that could not be sent.
+    pub(crate) fn is_sent_within(&self, since: Instant, until: Instant) -> bool {
+        let is_sent = |probe: &Probe| probe.timeout_us > 0 && probe.fate != Fate::Unsent;
+        self.0
+            .iter()
+            .any(|probe| is_sent(probe) && probe.sent >= since && probe.sent < until)
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Probe> {
         self.0.iter_mut()
     }

@@ -54,6 +54,11 @@ impl SendFailures {
         self.told = true;
     }
 
+    /// When the first of them was tried, if any was.
+    pub(crate) const fn since(&self) -> Instant {
+        self.since
+    }
+
     /// How many failed in a row; saturates at 255.
     pub(crate) const fn tries(&self) -> u8 {
         self.tries

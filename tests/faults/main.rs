@@ -2,6 +2,7 @@
 
 #[cfg(feature = "tokio")]
 mod debug_secrets;
+mod excuses;
 mod failover_bound;
 mod failover_events;
 #[cfg(feature = "alloc")]

@@ -558,7 +558,6 @@ impl Model {
 
     /// A probe sent at `sent` is overdue or failed.
     fn doubt(&mut self, sent: u64, reason: Reason) {
-        self.sent_since(sent);
         if sent < self.proof && self.verdict == Verdict::Dead {
             return; // a later one was answered
         }
@@ -673,6 +672,14 @@ impl Model {
         let Probe { sent, at, .. } = self.probes[at];
         let told = false;
         let since = sent;
+        // "over if a probe since was sent, as every one is taken to be that nobody has denied"
+        let over = |failing: &Failing| {
+            self.probes.iter().any(|p| {
+                let known = p.fate != Fate::Unsent && !p.old && !p.forgotten;
+                known && (failing.since..sent).contains(&p.sent)
+            })
+        };
+        self.failing = self.failing.filter(|failing| !over(failing));
         self.failing = self.failing.or(Some(Failing { since, at, told }));
     }
 
