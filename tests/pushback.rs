@@ -143,6 +143,37 @@ fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
     }
 }
 
+/// Without retries, the next steady probe is what asks again.
+#[test]
+fn one_lost_reply_after_a_pushback_is_not_a_death() {
+    let bounded = config().interval_between(SECOND, 60 * SECOND).unwrap();
+    let bounded = bounded.detect_within(5 * SECOND).unwrap();
+    for (config, wait) in [(config(), SECOND), (bounded, 20 * SECOND)] {
+        let mut now = Instant::ZERO;
+        let mut monitor = Monitor::<16>::new(config, now).unwrap();
+        let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
+        monitor.handle_pushback_with(asked, wait);
+        let mut verdicts = Vec::new();
+        let mut probes = 0;
+        while probes < 4 {
+            match monitor.poll(now) {
+                Output::Probe(id) if probes != 1 => {
+                    now = now.saturating_add(SECOND / 50);
+                    monitor.handle_reply(id, now);
+                    probes += 1;
+                }
+                Output::Probe(_) => probes += 1,
+                Output::Event(Event::Transition(change)) => verdicts.push(change.to),
+                Output::Event(_) => {}
+                Output::Wait(until) => now = until,
+                Output::Idle => panic!("the end of time"),
+            }
+        }
+        let expected = [Verdict::Alive, Verdict::Suspect, Verdict::Alive];
+        assert_eq!(verdicts, expected, "{config:?}");
+    }
+}
+
 /// A longer one that is allowed later is not taken at once.
 #[test]
 fn what_is_asked_at_the_longest_interval_is_not_remembered() {

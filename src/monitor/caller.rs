@@ -52,8 +52,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.next = self.next.min(soonest);
     }
 
-    /// The peer asks for fewer probes: the interval doubles, up to the longest, until [`restarted`](Self::restarted). Comes before the bound; where
-    /// that cannot be kept any more, an [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
+    /// The peer asks for fewer probes: the interval doubles, up to the longest, until
+    /// [`restarted`](Self::restarted), and overdue probes are not asked again.
+    ///
+    /// Comes before the bound. One that cannot be kept any more, or was not stated, becomes two
+    /// intervals and a timeout, so that one lost reply makes the peer `Suspect` and not `Dead`; an
+    /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) tells it of a stated one. One that can be
+    /// kept is kept, also where it leaves no time for a second probe.
     pub fn handle_pushback(&mut self, now: Instant) {
         self.handle_pushback_with(now, Duration::ZERO);
     }

@@ -97,19 +97,23 @@ impl Limits {
     fn fit_closely(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) {
         plan.timeout_us = self.fit_timeout_us(plan.timeout_us);
         plan.retries = plan.retries.at_most(Retries::MAX);
-        let floor = match pushbacks {
-            0 => self.interval_min_us,
-            _ => self.push_back(plan, pushbacks, ceiling_us),
-        };
-        if self.bound_us > 0 {
-            self.fit_bound(plan, floor);
+        if pushbacks > 0 {
+            self.push_back(plan, pushbacks, ceiling_us);
+        } else if self.bound_us > 0 {
+            self.fit_bound(plan);
         } else {
             plan.retries = plan.retries.without_bound();
-            plan.bound_us = plan.interval_us + plan.tail_us();
         }
+        let mut needed = plan.interval_us + plan.tail_us();
+        if needed > self.bound_us && pushbacks > 0 {
+            needed += plan.interval_us; // for another probe: one lost reply is not to mean `Dead`
+        }
+        plan.bound_us = needed;
+        plan.loosen(self.bound_us);
         if plan.overlaps() {
             plan.retries = Retries::NONE;
         }
+        debug_assert!(plan.bound_us >= plan.interval_us + u64::from(plan.timeout_us));
     }
 
     pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
@@ -126,16 +130,15 @@ impl Limits {
         interval_us - ((room * u64::from(draw_q16)) >> 16)
     }
 
-    /// Doubles the interval for every pushback, up to the ceiling; returns what no interval may be shorter than.
+    /// Doubles the interval for every pushback, up to the ceiling.
     #[cold]
-    fn push_back(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) -> u64 {
+    fn push_back(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) {
         let longest = saturating::min(self.interval_max_us, ceiling_us);
         let longest = saturating::max(longest, plan.interval_us);
         for _ in 0..pushbacks {
             plan.interval_us = saturating::min(plan.interval_us << 1, longest);
         }
         plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
-        plan.interval_us
     }
 
     /// With a stated bound, no timeout is longer than leaves room for the shortest interval.
@@ -144,13 +147,12 @@ impl Limits {
             return self.timeout_max_us;
         }
         let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
-        saturate(room)
-            .min(self.timeout_max_us)
-            .max(self.timeout_min_us)
+        saturate(room).min(self.timeout_max_us)
     }
 
     /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
-    fn fit_bound(&self, plan: &mut Plan, floor: u64) {
+    fn fit_bound(&self, plan: &mut Plan) {
+        let floor = self.interval_min_us;
         let mut tail = plan.tail_us();
         while plan.retries.count() > 0 && floor + tail > self.bound_us {
             plan.retries = plan.retries.less_one();
@@ -158,8 +160,6 @@ impl Limits {
         }
         let room = saturating::minus(self.bound_us, tail);
         plan.interval_us = saturating::max(saturating::min(plan.interval_us, room), floor);
-        let least = plan.interval_us + u64::from(plan.timeout_us);
-        plan.bound_us = saturating::max(self.bound_us, least);
     }
 }
 
@@ -269,7 +269,9 @@ mod tests {
         assert_eq!(parts(fitted(&bound(6_000), wish, 0)), (4_400, 3, 6_000));
         assert_eq!(parts(fitted(&bound(2_500), wish, 0)), (900, 3, 2_500));
         assert_eq!(parts(fitted(&bound(2_499), wish, 0)), (1_299, 2, 2_499));
-        assert_eq!(parts(fitted(&bound(9_000), wish, 1)), (10_000, 0, 10_400));
+        assert_eq!(parts(fitted(&bound(10_400), wish, 1)), (10_000, 0, 10_400));
+        assert_eq!(parts(fitted(&bound(10_399), wish, 1)), (10_000, 0, 20_400));
+        assert_eq!(parts(fitted(&LIMITS, wish, 1)), (10_000, 0, 20_400));
     }
 
     #[test]
