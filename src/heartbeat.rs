@@ -251,6 +251,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             held_us: 0,
         };
         self.hear(&answer, now.since(sent), true);
+        self.pulse.limit_credit(); // the proof is a tick too early, and may lie before what was credited
         self.pulse.allow_lead(self.sent);
     }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 use systole_testkit::deep;
 
 use systole::pacing::Pacing;
-use systole::{Config, Event, Retries, Verdict};
+use systole::{Config, Event, Failure, Heartbeat, Retries, Verdict};
 use systole_testkit::ops::monitor::{Op, World, micros};
 
 const UNIT: u32 = 1_000_000;
@@ -22,6 +22,18 @@ const NETWORK: [Op; 9] = [
     Op::Answers(Some(UNIT / 100)),
     Op::Answers(Some(3 * UNIT / 2)), // later than the timeout
     Op::Duplicate(0),
+];
+
+/// What can go wrong on our side, beside a peer that answers or does not.
+const TROUBLE: [Op; 8] = [
+    Op::Beat(0),
+    Op::Late(UNIT / 2),
+    Op::Late(20 * UNIT),
+    Op::Answers(None),
+    Op::Answers(Some(UNIT / 100)),
+    Op::Unsent,
+    Op::Traffic,
+    Op::Resumed,
 ];
 
 /// What the caller can say.
@@ -172,6 +184,15 @@ fn every_sequence_of_what_the_caller_says() {
     }
 }
 
+#[test]
+fn every_sequence_of_our_own_trouble() {
+    for config in [tiny(), bounded(), bare()] {
+        let states = explore(&World::new(config), &TROUBLE, Depth::new());
+        assert!(states > 1_000, "{states}");
+        println!("{states} states");
+    }
+}
+
 /// Every sequence of the same for the planner, on a path it knows nothing of.
 #[test]
 fn every_sequence_that_the_planner_meets() {
@@ -187,4 +208,119 @@ fn every_sequence_that_the_planner_meets() {
     let states = explore(&World::new(config), &NETWORK, depth);
     println!("{states} states");
     assert!(states > 100);
+}
+
+/// What can become of a probe of a `Heartbeat`.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    /// Answered after so long, or missed where that is too long.
+    Answered(u32),
+    /// Missed, and answered after so long before the next one is due.
+    Late(u32),
+    Refused,
+    Unsent,
+}
+
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Answered(UNIT / 100),
+    Outcome::Answered(3 * UNIT / 2),
+    Outcome::Answered(u32::MAX),
+    Outcome::Late(2 * UNIT),
+    Outcome::Refused,
+    Outcome::Unsent,
+];
+
+/// A loop around a `Heartbeat`, and the time that passed in it.
+#[derive(Clone)]
+struct Loop {
+    heart: Heartbeat<4>,
+    now: Duration,
+}
+
+impl Loop {
+    fn apply(&mut self, outcome: Outcome) {
+        let (before, timeout) = (self.heart.level(), self.heart.timeout());
+        let (interval, spent) = match outcome {
+            Outcome::Answered(us) if micros(us.into()) <= timeout => {
+                let rtt = micros(us.into());
+                (self.heart.next_interval(rtt), rtt)
+            }
+            Outcome::Answered(_) | Outcome::Late(_) => (self.heart.missed(), timeout),
+            Outcome::Refused => {
+                let interval = self.heart.failed(Failure::Refused, Duration::ZERO);
+                (interval, Duration::ZERO)
+            }
+            Outcome::Unsent => (self.heart.unsent(Duration::ZERO), Duration::ZERO),
+        };
+        let silent = spent == timeout && self.heart.verdict() != Verdict::Alive;
+        assert!(
+            !silent || self.heart.level() >= before,
+            "it falls in silence"
+        );
+        if let Outcome::Late(us) = outcome {
+            let rtt = micros(us.into());
+            if (timeout..interval).contains(&rtt) {
+                self.heart.late(rtt);
+            }
+        }
+        assert!(self.heart.is_valid() && interval > Duration::ZERO);
+        self.now += interval.max(spent);
+    }
+
+    /// Law 3: within the largest bound that is stated meanwhile.
+    fn a_dead_peer_is_found(mut self) {
+        let crash = self.now;
+        let mut bound = Duration::ZERO;
+        let mut found = crash;
+        while self.heart.verdict() != Verdict::Dead {
+            bound = bound.max(self.heart.snapshot().plan.bound());
+            found = self.now + self.heart.timeout();
+            self.apply(Outcome::Answered(u32::MAX));
+        }
+        assert!(
+            found <= crash + bound,
+            "{:?}, {bound:?}",
+            found.saturating_sub(crash)
+        );
+    }
+
+    /// Law 5: a peer that answers in time is alive at once, and stays so.
+    fn a_live_peer_is_alive(mut self) {
+        for answers in 1..12 {
+            self.apply(Outcome::Answered(UNIT / 100));
+            let verdict = self.heart.verdict();
+            assert!(answers < 2 || verdict == Verdict::Alive, "{verdict:?}");
+        }
+    }
+}
+
+fn outcomes(state: &Loop, depth: Depth) -> u64 {
+    if depth.futures > 0 {
+        state.clone().a_dead_peer_is_found();
+        state.clone().a_live_peer_is_alive();
+    }
+    if depth.all == 0 {
+        return 1;
+    }
+    let next = OUTCOMES.iter().map(|&outcome| {
+        let mut next = state.clone();
+        next.apply(outcome);
+        outcomes(&next, depth.less_one())
+    });
+    1 + next.sum::<u64>()
+}
+
+#[test]
+fn every_sequence_of_outcomes_of_a_heartbeat() {
+    let depth = Depth {
+        futures: Depth::new().all,
+        ..Depth::new()
+    };
+    for config in [tiny(), bounded(), bare()] {
+        let heart = Heartbeat::new(config);
+        let now = Duration::ZERO;
+        let states = outcomes(&Loop { heart, now }, depth);
+        assert!(states > 1_000, "{states}");
+        println!("{states} states");
+    }
 }

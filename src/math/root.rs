@@ -93,6 +93,7 @@ const fn digitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
 /// `rest * 2^bits / divisor`, rounded down, of at most 16 `bits` and a `rest` below the `divisor`,
 /// whose top bit is set.
 const fn digit(rest: u32, divisor: u32, bits: u32) -> u32 {
+    debug_assert!(divisor >> 31 == 1 && rest < divisor && bits <= 16);
     let (high, low) = (divisor >> 16 | 1 << 15, divisor & 0xffff);
     let top = rest >> (16 - bits);
     let mut digit = top / high;

@@ -54,6 +54,7 @@ impl RttEstimator {
             self.smoothed_x8_us -= u64::from(smoothed_us);
         }
         self.backoff = SAMPLED;
+        debug_assert!(self.smoothed_x8_us >> 35 == 0); // a mean of 32-bit samples
     }
 
     const fn is_unsampled(&self) -> bool {
@@ -65,6 +66,7 @@ impl RttEstimator {
         if self.doublings() < BACKOFF_MAX {
             self.backoff += 1;
         }
+        debug_assert!(self.doublings() <= BACKOFF_MAX);
     }
 
     const fn doublings(&self) -> u32 {

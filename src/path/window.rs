@@ -77,6 +77,7 @@ impl<const N: usize> RttWindow<N> {
             self.moments.count += u16::from(usize::from(self.moments.count) < N);
             self.moments.add(rtt_us);
         }
+        debug_assert!((self.next as usize) < N && usize::from(self.moments.count) <= N);
     }
 
     /// The moments of what the window holds.

@@ -35,6 +35,7 @@ impl DeadPeerWait {
         } else {
             longest_us
         };
+        debug_assert!(self.us <= longest_us);
     }
 
     /// That probe was not answered.

@@ -250,6 +250,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         } else if !self.has_retries() {
             next_us = saturating::max(self.interval_us(), answer_us);
         }
+        debug_assert!(listen_us <= next_us);
         if next_us < left_us {
             listen_us
         } else {

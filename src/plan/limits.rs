@@ -151,6 +151,7 @@ impl Limits {
     }
 
     /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
+    #[allow(clippy::missing_const_for_fn)] // a const one is copied into its callers: 168 bytes of a monitor
     fn fit_bound(&self, plan: &mut Plan) {
         let floor = self.interval_min_us;
         let mut tail = plan.tail_us();
