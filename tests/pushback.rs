@@ -146,8 +146,12 @@ fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
 /// Without retries, the next steady probe is what asks again.
 #[test]
 fn one_lost_reply_after_a_pushback_is_not_a_death() {
-    let bounded = config().interval_between(SECOND, 60 * SECOND).unwrap();
-    let bounded = bounded.detect_within(5 * SECOND).unwrap();
+    let bounded = config()
+        .into_builder()
+        .interval_between(SECOND, 60 * SECOND)
+        .detect_within(5 * SECOND)
+        .build()
+        .unwrap();
     for (config, wait) in [(config(), SECOND), (bounded, 20 * SECOND)] {
         let mut now = Instant::ZERO;
         let mut monitor = Monitor::<16>::new(config, now).unwrap();

@@ -15,8 +15,14 @@ fn told(
     rtt: impl Fn(Instant) -> Option<Duration>,
     unsent: impl Fn(u32) -> bool,
 ) -> Vec<(u64, Verdict)> {
-    let config = config.jitter_percent(0).unwrap().seed(7).unwrap();
-    let mut monitor = Monitor::<32, _>::new(config.start_at_once(), Instant::ZERO).unwrap();
+    let config = config
+        .into_builder()
+        .jitter_percent(0)
+        .seed(7)
+        .without_initial_delay()
+        .build()
+        .unwrap();
+    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
     let (mut now, mut number, mut told) = (Instant::ZERO, 0, Vec::new());
     let mut answers: Vec<(Instant, ProbeId)> = Vec::new();
     while now < Instant::from_secs(120) {
@@ -51,14 +57,18 @@ fn told(
 }
 
 fn every_second() -> Config<Fixed> {
-    Config::fixed(SECOND).unwrap()
+    Config::fixed(SECOND).build().unwrap()
 }
 
 /// A probe goes out within every bound, so that its silence says something, though none of a dead peer is overdue as soon.
 #[test]
 fn a_dead_peer_stays_dead_where_every_third_probe_can_be_sent() {
     for third in 0..3 {
-        let config = every_second().detect_within(SECOND * 3).unwrap();
+        let config = every_second()
+            .into_builder()
+            .detect_within(SECOND * 3)
+            .build()
+            .unwrap();
         let crash = Instant::from_millis(100);
         let rtt = |at| (at < crash).then_some(Duration::from_millis(20));
         let told = told(config, rtt, |number| number % 3 != third);
@@ -70,8 +80,11 @@ fn a_dead_peer_stays_dead_where_every_third_probe_can_be_sent() {
 /// That is so of one that was sent just now, too: no bound passed without any.
 #[test]
 fn a_probe_that_was_sent_between_two_that_were_not_is_waited_for() {
-    let config = every_second().retries(Retries::NONE).unwrap();
-    let config = config.timeouts(SECOND * 6, SECOND / 10, SECOND * 60);
+    let config = every_second()
+        .into_builder()
+        .retries(Retries::NONE)
+        .timeouts(SECOND * 6, SECOND / 10, SECOND * 60)
+        .build();
     let rtt = |_| Some(SECOND * 3);
     let told = told(config.unwrap(), rtt, |number| {
         [9, 10, 12, 13].contains(&number)
