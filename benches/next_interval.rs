@@ -1,6 +1,6 @@
 //! What one round costs: a round-trip time in, statistics, verdict and interval out.
 //!
-//! In the same run: the founding rule written down as it is read, two passes in floating point over a `VecDeque`. Published detectors
+//! In the same run: the fluctuation rule written down as it is read, two passes in floating point over a `VecDeque`. Published detectors
 //! and estimators beside it: `benches/peers`.
 
 #[allow(dead_code, unreachable_pub)] // each benchmark uses its part

@@ -1,7 +1,7 @@
-//! What saying the target costs over the founding rule: one round each, plans included, amortised.
+//! What saying the target costs over the fluctuation rule: one round each, plans included, amortised.
 //!
 //! A steady path is planned for every 64th sample, one with losses and slow answers more often: after every long silence, and until intervals
-//! have lengthened again. `next_interval` measures the founding rule beside other crates.
+//! have lengthened again. `next_interval` measures the fluctuation rule beside other crates.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -41,7 +41,7 @@ fn replan(criterion: &mut Criterion) {
         let answers = answers(trouble);
         let mut founding = Heartbeat::<32, _>::new(Config::every(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
-        group.bench_function(format!("{path}/founding rule"), |bencher| {
+        group.bench_function(format!("{path}/fluctuation rule"), |bencher| {
             bencher.iter(|| round(&mut founding, *black_box(cycle.next().unwrap())));
         });
         let mut target = Heartbeat::<32, Target>::new(Config::target(BASE).build().unwrap());

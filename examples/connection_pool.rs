@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use systole::tokio::{Builder, Heart};
-use systole::{Config, Fault, RetryBudget, Verdict};
+use systole::task::{Builder, Heart};
+use systole::{Config, ProbeError, RetryBudget, Verdict};
 use tokio::time::sleep;
 
 /// A connection to a peer that may be down.
@@ -18,7 +18,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn ping(self: Arc<Self>) -> Result<(), Fault> {
+    async fn ping(self: Arc<Self>) -> Result<(), ProbeError> {
         if !self.up.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }

@@ -10,13 +10,13 @@ use std::error::Error;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{MockDriver, Timer, with_timeout};
 use systole::embassy::Heart;
-use systole::{Config, Fault, Monitor, Verdict};
+use systole::{Config, Monitor, ProbeError, Verdict};
 
 /// A link that works for a while.
 struct Radio(Cell<u32>);
 
 impl Radio {
-    async fn ping(&self) -> Result<(), Fault> {
+    async fn ping(&self) -> Result<(), ProbeError> {
         self.0.set(self.0.get().saturating_sub(1));
         if self.0.get() == 0 {
             std::future::pending::<()>().await;

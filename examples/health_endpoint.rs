@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use systole::{Config, Fault, Verdict};
+use systole::{Config, ProbeError, Verdict};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .detect_within(Duration::from_secs(3))
         .without_initial_delay()
         .build()?;
-    let heart = systole::tokio::spawn(config, query);
+    let heart = systole::task::spawn(config, query);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/health", listener.local_addr()?);
     let _ = tokio::time::timeout(Duration::from_secs(60), serve(listener, heart.watch())).await;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Stands in for `SELECT 1`.
-async fn query() -> Result<(), Fault> {
+async fn query() -> Result<(), ProbeError> {
     tokio::time::sleep(Duration::from_millis(5)).await;
     Ok(())
 }

@@ -13,8 +13,8 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use systole::tokio::Heart;
-use systole::{Config, Failure, Fault};
+use systole::task::Heart;
+use systole::{Config, Failure, ProbeError};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio_stream::StreamExt;
@@ -48,10 +48,10 @@ pub(crate) fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
         .build()?;
     let (server, kept) = (server.to_owned(), Kept::default());
     let probe = move || get(server.clone(), request.clone(), kept.clone());
-    Ok(systole::tokio::spawn(config, probe))
+    Ok(systole::task::spawn(config, probe))
 }
 
-async fn get(server: String, request: Request<Empty<Bytes>>, kept: Kept) -> Result<(), Fault> {
+async fn get(server: String, request: Request<Empty<Bytes>>, kept: Kept) -> Result<(), ProbeError> {
     let answering = kept.lock().await.take();
     let mut connection = match still_open(answering).await {
         Some(connection) => connection,
@@ -76,7 +76,7 @@ async fn still_open(connection: Option<Connection>) -> Option<Connection> {
 }
 
 /// The connection runs beside its client, and ends with it.
-async fn connect(server: &str) -> Result<Connection, Fault> {
+async fn connect(server: &str) -> Result<Connection, ProbeError> {
     let stream = TcpStream::connect(server).await?;
     let (client, connection) = handshake(TokioIo::new(stream))
         .await
@@ -86,7 +86,7 @@ async fn connect(server: &str) -> Result<Connection, Fault> {
 }
 
 /// What the status says.
-fn judge(response: &Response<Incoming>) -> Result<(), Fault> {
+fn judge(response: &Response<Incoming>) -> Result<(), ProbeError> {
     match response.status() {
         status if status.is_success() || status.is_redirection() => Ok(()),
         StatusCode::TOO_MANY_REQUESTS => Err(pushback(response)),
@@ -98,20 +98,20 @@ fn judge(response: &Response<Incoming>) -> Result<(), Fault> {
 }
 
 /// It is alive, and wants to be left alone for as many seconds as it says.
-fn pushback(response: &Response<Incoming>) -> Fault {
+fn pushback(response: &Response<Incoming>) -> ProbeError {
     let later = response.headers().get(RETRY_AFTER);
     let seconds = later.and_then(|later| later.to_str().ok()?.parse().ok());
     let wait = Duration::from_secs(seconds.unwrap_or_default());
-    Fault::Pushback { wait }
+    ProbeError::Pushback { wait }
 }
 
-fn fault(error: &hyper::Error) -> Fault {
+fn fault(error: &hyper::Error) -> ProbeError {
     let source = error
         .source()
         .and_then(|source| source.downcast_ref::<io::Error>());
     match source {
         Some(source) => io::Error::from(source.kind()).into(),
-        None if error.is_parse() => Failure::Garbage.into(),
+        None if error.is_parse() => Failure::InvalidReply.into(),
         None => Failure::Reset.into(), // closed before the answer was complete
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use systole::Config;
-use systole::metrics::{RTT, RTT_BUCKETS};
-use systole::tokio::Builder;
+use systole::task::Builder;
+use systole::telemetry::{RTT, RTT_BUCKETS};
 use tokio::net::TcpStream;
 
 #[tokio::main(flavor = "current_thread")]

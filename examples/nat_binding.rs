@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Reach};
-use systole::tokio::{Builder, Heart};
-use systole::{Config, ConfigError, Epoch, Fault, Instant, Trial};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange};
+use systole::task::{Builder, Heart};
+use systole::{Config, ConfigError, Epoch, Instant, ProbeError, Trial};
 use tokio::net;
 use tokio::time::{self, sleep, timeout};
 
@@ -34,10 +34,10 @@ async fn main() -> io::Result<()> {
         () = explore(&heart, gateway) => {}
         () = sleep(SHOW_FOR) => {}
     }
-    let interval = heart.snapshot().heart.plan.interval();
+    let interval = heart.snapshot().path.plan.interval();
     let probes = heart.snapshot().counters.probes;
     println!("keeps to {interval:?} where {FORGETS_AFTER:?} is forgotten: {probes} probes");
-    let memory = heart.with(|monitor, _| monitor.memory());
+    let memory = heart.with(|monitor, _| monitor.lifetime_record());
     println!("to be stored for this network: {memory:?}");
     Ok(())
 }
@@ -144,7 +144,7 @@ impl Flow {
 /// The interval begins at 50 ms, and a hitch of the machine is no loss.
 fn config() -> Result<Config<Lifetime<Fixed>>, ConfigError> {
     let least = Duration::from_millis(50);
-    let reach = Reach::below_the_floor(least, LONGEST)?.with_second_flow();
+    let reach = LifetimeRange::below_the_floor(least, LONGEST)?.with_second_flow();
     let (timeout, longest) = (Duration::from_millis(40), Duration::from_millis(160));
     Config::lifetime(reach)
         .timeouts(timeout, timeout, longest)
@@ -161,10 +161,10 @@ fn watch(flow: &Arc<Flow>) -> Result<Heart<Lifetime<Fixed>>, ConfigError> {
                 return Ok(());
             }
             println!("flow lost: the server sees another port");
-            Err(Fault::FlowLost)
+            Err(ProbeError::FlowLost)
         }
     };
-    Ok(Builder::new(config()?).at_once(1).spawn(probe)) // they share a socket
+    Ok(Builder::new(config()?).max_in_flight(1).spawn(probe)) // they share a socket
 }
 
 /// Lets second flows idle for as long as the search wants. One that survives idles on.
@@ -172,13 +172,13 @@ async fn explore(heart: &Heart<Lifetime<Fixed>>, gateway: SocketAddr) {
     let mut survived = None;
     let idle = async |idle: Duration| {
         let Some(flow) = known(survived.take(), gateway).await else {
-            return Trial::Void;
+            return Trial::Inconclusive;
         };
         let silent = time::Instant::now();
         sleep(idle).await;
         let idled = silent.elapsed(); // never shorter
         let Some(there) = flow.is_there().await else {
-            return Trial::Void;
+            return Trial::Inconclusive;
         };
         println!(
             "second flow {} {idled:.0?}",

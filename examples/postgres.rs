@@ -7,8 +7,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use systole::tokio::Heart;
-use systole::{Config, Failure, Fault};
+use systole::task::Heart;
+use systole::{Config, Failure, ProbeError};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, NoTls};
 use tokio_stream::StreamExt;
@@ -40,10 +40,10 @@ pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
         .build()?;
     let kept = Kept::default();
     let probe = move || select(server.clone(), kept.clone());
-    Ok(systole::tokio::spawn(config, probe))
+    Ok(systole::task::spawn(config, probe))
 }
 
-async fn select(server: tokio_postgres::Config, kept: Kept) -> Result<(), Fault> {
+async fn select(server: tokio_postgres::Config, kept: Kept) -> Result<(), ProbeError> {
     let answering = kept.lock().await.take();
     let client = match answering.filter(|client| !client.is_closed()) {
         Some(client) => client,
@@ -61,9 +61,9 @@ async fn connect(server: &tokio_postgres::Config) -> Result<Client, tokio_postgr
     Ok(client)
 }
 
-fn fault(error: tokio_postgres::Error) -> Fault {
+fn fault(error: tokio_postgres::Error) -> ProbeError {
     if error.as_db_error().is_some() {
-        return Failure::Garbage.into(); // it is starting up, shutting down, or will not serve us
+        return Failure::InvalidReply.into(); // it is starting up, shutting down, or will not serve us
     }
     if error.is_closed() {
         return Failure::Reset.into();
@@ -71,5 +71,5 @@ fn fault(error: tokio_postgres::Error) -> Fault {
     let source = error
         .into_source()
         .and_then(|source| source.downcast::<io::Error>().ok());
-    source.map_or(Fault::Missed, |error| (*error).into())
+    source.map_or(ProbeError::Missed, |error| (*error).into())
 }

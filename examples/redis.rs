@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, cmd};
-use systole::tokio::Heart;
-use systole::{Config, Failure, Fault};
+use systole::task::Heart;
+use systole::{Config, Failure, ProbeError};
 use tokio::sync::Mutex;
 use tokio_stream::StreamExt;
 
@@ -36,10 +36,10 @@ pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
         .build()?;
     let kept = Kept::default();
     let probe = move || ping(client.clone(), kept.clone());
-    Ok(systole::tokio::spawn(config, probe))
+    Ok(systole::task::spawn(config, probe))
 }
 
-async fn ping(client: Client, kept: Kept) -> Result<(), Fault> {
+async fn ping(client: Client, kept: Kept) -> Result<(), ProbeError> {
     let answering = kept.lock().await.take();
     let mut connection = match answering {
         Some(connection) => connection,
@@ -50,7 +50,7 @@ async fn ping(client: Client, kept: Kept) -> Result<(), Fault> {
         .await
         .map_err(|error| fault(&error))?;
     if pong != "PONG" {
-        return Err(Failure::Garbage.into());
+        return Err(Failure::InvalidReply.into());
     }
     *kept.lock().await = Some(connection);
     Ok(())
@@ -66,14 +66,14 @@ async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
         .await
 }
 
-fn fault(error: &RedisError) -> Fault {
+fn fault(error: &RedisError) -> ProbeError {
     if error.is_connection_refusal() {
         Failure::Refused.into()
     } else if error.is_connection_dropped() {
         Failure::Reset.into()
     } else if error.is_io_error() {
-        Fault::Missed
+        ProbeError::Missed
     } else {
-        Failure::Garbage.into() // it is loading, or wants a password
+        Failure::InvalidReply.into() // it is loading, or wants a password
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use systole::tokio::Builder;
-use systole::{Config, Fault};
+use systole::task::Builder;
+use systole::{Config, ProbeError};
 use tokio_stream::StreamExt;
 
 /// Stands in for etcd, Consul or Redis.
@@ -18,7 +18,7 @@ struct Registry {
 }
 
 impl Registry {
-    async fn renew(self: Arc<Self>) -> Result<(), Fault> {
+    async fn renew(self: Arc<Self>) -> Result<(), ProbeError> {
         tokio::time::sleep(Duration::from_millis(20)).await;
         self.renewals.fetch_add(1, Ordering::Relaxed);
         Ok(())

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use systole::{Config, Failure, Fault};
+use systole::{Config, Failure, ProbeError};
 use tungstenite::error::ProtocolError;
 use tungstenite::{Bytes, Message, WebSocket, accept, client};
 
@@ -43,13 +43,15 @@ fn ping(socket: &mut WebSocket<TcpStream>, number: u32) -> tungstenite::Result<(
 }
 
 /// A connection that is closed fails every ping on it at once; a service would connect anew here.
-fn fault(error: tungstenite::Error) -> Fault {
+fn fault(error: tungstenite::Error) -> ProbeError {
     match error {
         tungstenite::Error::Io(error) => error.into(),
         tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             Failure::Reset.into()
         }
-        tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_) => Failure::Garbage.into(),
+        tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_) => {
+            Failure::InvalidReply.into()
+        }
         _ => Failure::Reset.into(),
     }
 }

@@ -12,19 +12,19 @@ use crate::time::Instant;
 mod config;
 mod decide;
 mod endpoint;
+mod endpoint_state;
 mod event;
 mod input;
-mod member;
 mod status;
 
-pub use config::{Builder, FailoverConfig, Preference, Return, SwitchOn};
-pub use endpoint::{Duty, Endpoint};
+pub use config::{Builder, Failback, FailoverConfig, Preference, SwitchOn};
+pub use endpoint::{Endpoint, EndpointMode};
 pub use event::{FailoverEvent, Outage, SwitchReason};
 pub use status::{Condition, EndpointStatus, GroupState};
 
 use config::Rules;
+use endpoint_state::EndpointState;
 use event::Pending;
-use member::Member;
 
 /// What [`Failover::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub enum FailoverOutput {
 ///
 /// | state | enters when | what the group does | event |
 /// |---|---|---|---|
-/// | [`Serving`](GroupState::Serving) | the active endpoint answers in time | probes it quickly, the others slowly; returns to a better one as [`Return`] says | [`Restored`](FailoverEvent::Restored) after an outage |
+/// | [`Serving`](GroupState::Serving) | the active endpoint answers in time | probes it quickly, the others slowly; returns to a better one as [`Failback`] says | [`Restored`](FailoverEvent::Restored) after an outage |
 /// | [`Suspecting`](GroupState::Suspecting) | a probe of the active one is overdue, or its answers come too late | probes all others at once; switches when it has failed, or as [`SwitchOn`] says, to the best that has answered a probe sent since | [`Switched`](FailoverEvent::Switched), [`Quarantined`](FailoverEvent::Quarantined) |
 /// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, two at least, are suspected at once | takes the fault for ours: quarantines nobody and switches once at most in a hold-down, to one that has been back for two request timeouts | [`Down`](FailoverEvent::Down), once an outage |
 /// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and takes the first that is back as while isolated | [`Down`](FailoverEvent::Down), unless it was isolated before |
@@ -108,13 +108,13 @@ pub enum FailoverOutput {
 /// | [`Suspected`](Condition::Suspected) | yes, with retries | no |
 /// | [`Dead`](Condition::Dead): pinned, in an outage, or not yet known not to be our fault | yes | no |
 /// | [`Quarantined`](Condition::Quarantined) | no; then it starts over as unknown | no |
-/// | [`Barred`](Condition::Barred) | no | no |
+/// | [`Disabled`](Condition::Disabled) | no | no |
 ///
 /// # Bounds
 ///
 /// A crash of the active endpoint is called within [`FailoverConfig::bound`], polled on time, and so are answers that have become slower than the
 /// request timeout; our own lateness is credited as by a monitor. A warning causes one switch in a hold-down at most. An endpoint that goes up and down, all others being healthy, causes one
-/// switch with [`Return::Stay`]; with [`Return::Prefer`] none back to it before it has been healthy for the hold-down without a break: at most
+/// switch with [`Failback::Stay`]; with [`Failback::Prefer`] none back to it before it has been healthy for the hold-down without a break: at most
 /// 1 + 2t / (first quarantine + hold-down) switches in a time t.
 ///
 /// A poll costs at most two rounds over the monitors for each decision that falls due, mostly one; no allocation, no panic.
@@ -123,7 +123,7 @@ pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
     rules: Rules,
     /// How endpoints are probed: of as many configurations as there are, one or, while the group is vacant, none.
     probing: Vec<Probing<P>, 1>,
-    members: Vec<Member<N, P>, M>,
+    members: Vec<EndpointState<N, P>, M>,
     pending: Pending<M>,
     now: Instant,
     active: usize,
@@ -204,7 +204,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// at once, those of the others are spread over an interval.
     ///
     /// # Errors
-    /// Where there are no endpoints or more than `M`, all are barred, no weight is above zero, two have one name, or the seed is missing.
+    /// Where there are no endpoints or more than `M`, all are disabled, no weight is above zero, two have one name, or the seed is missing.
     pub fn new(
         config: FailoverConfig<P>,
         endpoints: &[Endpoint],
@@ -256,7 +256,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     #[inline(never)] // its stack is given back before the next one joins
     fn join(&mut self, config: &FailoverConfig<P>, endpoint: Endpoint) {
         let seed = decide::seed_of(config.active.seed.0, self.members.len());
-        let member = Member::new(&config.standby, &config.rules, seed, endpoint, self.now);
+        let member = EndpointState::new(&config.standby, &config.rules, seed, endpoint, self.now);
         let _ = self.members.push(member); // there is room for `M`, as was checked
     }
 
@@ -268,7 +268,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// The same, with the retries of all endpoints held to `budget`, which any number of groups and monitors may share.
-    pub fn poll_within(&mut self, now: Instant, budget: &RetryBudget) -> FailoverOutput {
+    pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> FailoverOutput {
         self.poll_with(now, Some(budget))
     }
 
@@ -305,7 +305,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     fn next_probe(&mut self, budget: Option<&RetryBudget>) -> Option<(usize, ProbeId)> {
         let now = self.now;
-        let in_service = |member: &&mut Member<N, P>| member.in_service();
+        let in_service = |member: &&mut EndpointState<N, P>| member.in_service();
         let mut members = self.members.iter_mut().enumerate();
         members.find_map(|(index, member)| {
             let member = Some(member).filter(in_service)?;
@@ -320,7 +320,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         due.max(self.now.plus(1))
     }
 
-    fn active_member(&self) -> Option<&Member<N, P>> {
+    fn active_member(&self) -> Option<&EndpointState<N, P>> {
         self.members.get(self.active)
     }
 

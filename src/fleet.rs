@@ -9,19 +9,19 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::monitor::{Dormant, Monitor, Output};
+use crate::monitor::{CompactMonitor, Monitor, Output};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::peer::probe::ProbeId;
 use crate::time::{Instant, duration};
 
 mod blind;
 mod census;
+#[cfg(test)]
+mod equivalence_tests;
 mod event;
 mod input;
 mod key;
 mod lateness;
-#[cfg(test)]
-mod likeness;
 mod rest;
 mod wheel;
 
@@ -139,7 +139,7 @@ pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
 
 #[derive(Clone, Debug)]
 struct Slot<const N: usize, P: Pacing> {
-    dormant: Dormant<N, P>,
+    dormant: CompactMonitor<N, P>,
     generation: u32,
     /// Whether it is among the troubled.
     listed: bool,
@@ -314,7 +314,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         let mut monitor = self.wake(slot, peer);
         let output = match self.lost_before(slot) {
             Some(at) => monitor.poll_after_overflow(self.now, at, &self.budget),
-            None => monitor.poll_within(self.now, &self.budget),
+            None => monitor.poll_with_budget(self.now, &self.budget),
         };
         let (probe, event) = match output {
             Output::Probe(id) => (Some((peer, id)), None),

@@ -3,13 +3,13 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::math::fixed_point::WIDE;
+use crate::math::fixed_point::NATIVE_64;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::peer::send_failures::CompactFailures;
 use crate::peer::snapshot::Snapshot;
-use crate::peer::state::Pulse;
+use crate::peer::state::PeerState;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, duration, micros, rtt_micros};
 
@@ -79,7 +79,7 @@ pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
     /// When the probe under way was sent, on a clock of our own that starts with the first one.
     sent: Instant,
     dead_waits: DeadPeerWait,
-    pulse: Pulse<N, P>,
+    peer: PeerState<N, P>,
     /// When the last outcome was known, on the same clock: [`coarse`].
     heard: u32,
     level: SuspicionLevel,
@@ -102,7 +102,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     #[must_use]
     pub const fn new(config: Config<P>) -> Self {
         Self {
-            pulse: Pulse::new(config),
+            peer: PeerState::new(config),
             sent: Instant::ZERO,
             heard: 0,
             level: SuspicionLevel::ZERO,
@@ -117,7 +117,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// An answer older than the bound may have waited in a queue: it is a sample, and leaves the verdict.
     pub fn next_interval(&mut self, rtt: Duration) -> Duration {
         let rtt_us = rtt_micros(rtt);
-        if WIDE && self.is_steady(rtt_us) {
+        if NATIVE_64 && self.is_steady(rtt_us) {
             return self.answered_steadily(rtt_us);
         }
         self.answered(rtt_us)
@@ -126,7 +126,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// Whether an answer after `rtt_us` leaves all as it is: the peer is alive, the last probe was sent and is not overdue.
     #[inline]
     fn is_steady(&self, rtt_us: u32) -> bool {
-        let in_time = rtt_us < self.pulse.plan().timeout_us();
+        let in_time = rtt_us < self.peer.plan().timeout_us();
         in_time & (self.verdict() == Verdict::Alive) & self.failures.is_none()
     }
 
@@ -134,19 +134,19 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     #[inline]
     fn answered_steadily(&mut self, rtt_us: u32) -> Duration {
         let answer = self.answer(rtt_us);
-        self.pulse.observe(&answer, false);
-        self.pulse.affirm(answer.sent);
+        self.peer.observe(&answer, false);
+        self.peer.affirm(answer.sent);
         self.level = SuspicionLevel::ZERO;
-        self.pulse.plan_anew();
-        let wait_us = self.pulse.interval_us();
+        self.peer.plan_anew();
+        let wait_us = self.peer.interval_us();
         self.heard = coarse(answer.now);
         self.sent = if u64::from(rtt_us) > wait_us {
-            self.pulse.allow_lead(answer.now);
+            self.peer.allow_lead(answer.now);
             answer.now
         } else {
             answer.sent.plus(wait_us)
         };
-        self.pulse.sent_steadily(self.sent);
+        self.peer.sent_steadily(self.sent);
         debug_assert!(self.is_valid());
         duration(wait_us)
     }
@@ -155,7 +155,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
     fn answered(&mut self, rtt_us: u32) -> Duration {
         let now = self.was_sent(rtt_us.into());
-        self.pulse.elapse(now);
+        self.peer.elapse(now);
         self.hear(&self.answer(rtt_us), rtt_us.into(), false);
         self.advance(now)
     }
@@ -190,18 +190,18 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// The probe was not answered, which was known `after_us` after its send; it weighs as a silence of `silent_us`.
     fn fail(&mut self, after_us: u64, silent_us: u64, failure: Option<Failure>) -> Duration {
         let now = self.was_sent(after_us);
-        let (sent, before) = (self.sent, self.pulse.verdict());
+        let (sent, before) = (self.sent, self.peer.verdict());
         if before == Verdict::Dead {
-            let longest_us = self.pulse.settings().limits.timeout_max_us;
+            let longest_us = self.peer.settings().limits.timeout_max_us;
             self.dead_waits.missed(longest_us);
         } else {
-            self.level = self.level.plus(self.pulse.model().evidence(silent_us));
+            self.level = self.level.plus(self.peer.model().evidence(silent_us));
             self.dead_waits = DeadPeerWait::NONE;
         }
-        self.pulse.missed(sent, now, failure);
-        self.pulse.elapse(now);
+        self.peer.missed(sent, now, failure);
+        self.peer.elapse(now);
         if failure.is_some() {
-            self.pulse.conclude(sent, now);
+            self.peer.conclude(sent, now);
         }
         self.advance(now)
     }
@@ -212,20 +212,20 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// The time until a probe can be sent extends the bound. When none could be sent for one bound and nothing proved life, the verdict is
     /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that is sent.
     pub fn unsent(&mut self, after: Duration) -> Duration {
-        if !self.pulse.is_started() {
+        if !self.peer.is_started() {
             self.send_first();
         }
         let (sent, now) = (self.sent, self.sent.plus(micros(after)));
-        let alive_at = self.pulse.mark();
+        let alive_at = self.peer.mark();
         let mut failures = self.failures.wake(alive_at);
         failures.fail(sent);
-        self.pulse.unsent();
-        let wait_us = self.pulse.resend_wait_us(failures.tries());
+        self.peer.unsent();
+        let wait_us = self.peer.resend_wait_us(failures.tries());
         let next = sent.plus(wait_us).max(now);
-        self.pulse.credit(next.since(sent), next);
+        self.peer.credit(next.since(sent), next);
         let blind_from = failures.blind_from(alive_at);
-        if blind_from.is_some_and(|from| from.plus(self.pulse.plan().bound_us()) <= now) {
-            self.pulse.forget_peer(Reason::Blind);
+        if blind_from.is_some_and(|from| from.plus(self.peer.plan().bound_us()) <= now) {
+            self.peer.forget_peer(Reason::Blind);
             failures.tell();
             self.level = SuspicionLevel::ZERO;
         }
@@ -251,27 +251,27 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             held_us: 0,
         };
         self.hear(&answer, now.since(sent), true);
-        self.pulse.limit_credit(); // the proof is a tick too early, and may lie before what was credited
-        self.pulse.allow_lead(self.sent);
+        self.peer.limit_credit(); // the proof is a tick too early, and may lie before what was credited
+        self.peer.allow_lead(self.sent);
     }
 
     #[inline]
     fn hear(&mut self, answer: &Answer, age_us: u64, late: bool) {
-        self.pulse.observe(answer, late);
-        if self.pulse.is_fresh(age_us) {
-            self.pulse.prove(answer.sent, answer.now, true);
+        self.peer.observe(answer, late);
+        if self.peer.is_fresh(age_us) {
+            self.peer.prove(answer.sent, answer.now, true);
         }
-        if self.pulse.verdict() == Verdict::Alive {
+        if self.peer.verdict() == Verdict::Alive {
             self.level = SuspicionLevel::ZERO;
         }
-        self.pulse.adapt();
+        self.peer.adapt();
     }
 
     /// Something came of the probe `after_us` after its send, and so it was sent; returns when that was.
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn was_sent(&mut self, after_us: u64) -> Instant {
-        if !self.pulse.is_started() {
+        if !self.peer.is_started() {
             self.send_first();
         }
         self.failures = CompactFailures::NONE;
@@ -280,20 +280,20 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
 
     #[cold]
     fn send_first(&mut self) {
-        self.pulse.sent(self.sent);
+        self.peer.sent(self.sent);
     }
 
     /// Moves on to the next probe; returns the interval until its send, which is later where the outcome was.
     fn advance(&mut self, now: Instant) -> Duration {
-        let wait_us = self.pulse.wait_us(self.sent);
+        let wait_us = self.peer.wait_us(self.sent);
         let next = self.sent.plus(wait_us).max(now);
-        let verdict = self.pulse.verdict();
+        let verdict = self.peer.verdict();
         if verdict == Verdict::Alive {
-            self.pulse.allow_lead(next);
+            self.peer.allow_lead(next);
         }
         self.go_on(next, now);
         if verdict == Verdict::Dead {
-            let (usual_us, longest_us) = self.pulse.dead_wait(wait_us);
+            let (usual_us, longest_us) = self.peer.dead_wait(wait_us);
             self.dead_waits.plan(usual_us, longest_us);
             self.level = self.level.at_least_some();
         }
@@ -304,7 +304,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     fn go_on(&mut self, next: Instant, now: Instant) {
         self.sent = next;
         self.heard = coarse(now);
-        self.pulse.sent(next);
+        self.peer.sent(next);
         debug_assert!(self.is_valid());
     }
 
@@ -315,19 +315,19 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     }
 
     fn listen_us(&self) -> u64 {
-        if self.pulse.verdict() == Verdict::Dead {
+        if self.peer.verdict() == Verdict::Dead {
             self.dead_waits.us().into()
-        } else if self.pulse.plan().is_drawn() {
-            self.pulse.listen_us(self.sent)
+        } else if self.peer.plan().is_drawn() {
+            self.peer.listen_us(self.sent)
         } else {
-            self.pulse.next_plan().timeout_us().into()
+            self.peer.next_plan().timeout_us().into()
         }
     }
 
     /// Whether the peer is alive, as of the last call.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
-        self.pulse.verdict()
+        self.peer.verdict()
     }
 
     /// How improbable the silence is, counting every missed probe at the age at which it was given up.
@@ -339,13 +339,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// What is known of the path, and what is planned.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.pulse, self.level)
+        Snapshot::of(&self.peer, self.level)
     }
 
     /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.pulse.is_valid()
+        self.peer.is_valid()
     }
 }
 
@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(heart.missed(), 5 * SECOND);
         heart.late(SECOND * 9 / 10);
         assert_eq!(heart.verdict(), Verdict::Alive);
-        assert_eq!(heart.pulse.mark(), Instant::from_micros(99_232));
+        assert_eq!(heart.peer.mark(), Instant::from_micros(99_232));
         assert_eq!(heart.snapshot().samples, 1);
     }
 

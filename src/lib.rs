@@ -77,8 +77,8 @@ mod time;
 
 pub use config::{Config, ConfigError, RetryBudget, Setting};
 pub use failover::{
-    Condition, Duty, Endpoint, EndpointStatus, Failover, FailoverConfig, FailoverEvent,
-    FailoverOutput, GroupState, Outage, Preference, Return, SwitchOn, SwitchReason,
+    Condition, Endpoint, EndpointMode, EndpointStatus, Failback, Failover, FailoverConfig,
+    FailoverEvent, FailoverOutput, GroupState, Outage, Preference, SwitchOn, SwitchReason,
 };
 #[cfg(feature = "alloc")]
 pub use fleet::{
@@ -91,7 +91,7 @@ pub use path::early_warning::{EarlyWarning, Health};
 pub use path::loss::LossRate;
 pub use path::suspicion::SuspicionLevel;
 pub use path::window::{Moments, RttWindow};
-pub use peer::event::{Event, Precedence, Transition};
+pub use peer::event::{Event, RelaxedBy, Transition};
 pub use peer::probe::ProbeId;
 pub use peer::snapshot::{Counters, MonitorSnapshot, Snapshot};
 pub use peer::verdict::{Failure, Reason, Verdict};
@@ -106,12 +106,12 @@ pub use push::{listener, wire};
 pub use runtime::Trial;
 #[cfg(feature = "embassy")]
 pub use runtime::embassy;
-#[cfg(feature = "metrics")]
-pub use runtime::metrics;
 #[cfg(feature = "tokio")]
-pub use runtime::tokio;
+pub use runtime::task;
+#[cfg(feature = "metrics")]
+pub use runtime::telemetry;
 #[cfg(feature = "std")]
-pub use runtime::{Epoch, WINDOW, thread};
+pub use runtime::{DEFAULT_WINDOW, Epoch, thread};
 #[cfg(any(feature = "std", feature = "embassy"))]
-pub use runtime::{Fault, machine};
+pub use runtime::{ProbeError, machine};
 pub use time::{Instant, TickClock};

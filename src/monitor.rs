@@ -10,12 +10,12 @@ use crate::math::random::{Secret, mix};
 use crate::math::saturating;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::path::suspicion::{Model, SuspicionLevel};
-use crate::peer::event::{Context, Event, Pending, Precedence};
-use crate::peer::observed_clock::Watch;
+use crate::peer::event::{Context, Event, Pending, RelaxedBy};
+use crate::peer::observed_clock::ObservedClock;
 use crate::peer::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::peer::send_failures::SendFailures;
 use crate::peer::snapshot::{Counters, one_more};
-use crate::peer::state::Pulse;
+use crate::peer::state::PeerState;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, saturate};
 
@@ -24,7 +24,7 @@ mod blind;
 mod caller;
 mod change;
 #[cfg(feature = "alloc")]
-mod dormant;
+mod compact;
 #[cfg(feature = "alloc")]
 mod excuse;
 mod hidden;
@@ -41,7 +41,7 @@ use retry::Claim;
 use wakes::Wakes;
 
 #[cfg(feature = "alloc")]
-pub(crate) use dormant::Dormant;
+pub(crate) use compact::CompactMonitor;
 
 /// What [`Monitor::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub enum Output {
     Probe(ProbeId),
     /// Something happened; then poll again.
     Event(Event),
-    /// Nothing to do before this moment, unless something arrives. It lies in the future. [`Monitor::earliest`] says how much sooner the next probe may be sent.
+    /// Nothing to do before this moment, unless something arrives. It lies in the future. [`Monitor::next_probe_earliest`] says how much sooner the next probe may be sent.
     Wait(Instant),
     /// Nothing to do any more: the end of time.
     Idle,
@@ -108,7 +108,7 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
     proof: Instant,
     key: Secret,
-    watch: Watch,
+    clock: ObservedClock,
     /// Evidence of probes that are forgotten.
     forgotten: SuspicionLevel,
     pause_us: u32,
@@ -139,7 +139,7 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
     model: Model,
     counters: Counters,
     outstanding: Outstanding,
-    pulse: Pulse<N, P>,
+    peer: PeerState<N, P>,
     looser: Looser,
 }
 
@@ -167,7 +167,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             next: now.plus(config.start_delay_us()),
             proof: Instant::ZERO,
             key: Secret(mix(config.seed.0)),
-            watch: Watch::new(now),
+            clock: ObservedClock::new(now),
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
@@ -185,7 +185,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             failures: SendFailures::NONE,
             failed_at: now,
             model: Model::UNKNOWN,
-            pulse: Pulse::new(config),
+            peer: PeerState::new(config),
             outstanding: Outstanding::NONE,
             looser: Looser::default(),
             pending: Pending::NONE,
@@ -204,7 +204,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         self.look(now);
         // a return is told before the next probe that is overdue changes the verdict again
-        let returned = self.pending.has_transition() && self.pulse.verdict() == Verdict::Alive;
+        let returned = self.pending.has_transition() && self.peer.verdict() == Verdict::Alive;
         if !returned {
             self.expire();
         }
@@ -218,7 +218,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn is_to_send(&mut self, budget: Option<&RetryBudget>) -> bool {
-        let now = self.watch.now();
+        let now = self.clock.now();
         self.next <= now && now < Instant::MAX && self.is_granted(budget)
     }
 
@@ -228,7 +228,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return Output::Event(event);
         }
         self.pending.drained();
-        let now = self.watch.now();
+        let now = self.clock.now();
         if now == Instant::MAX {
             return Output::Idle;
         }
@@ -237,8 +237,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     pub(crate) fn take_event(&mut self) -> Option<Event> {
         self.pending.take(&Context {
-            bound_us: self.pulse.plan().bound_us(),
-            by: Precedence::Pushback,
+            bound_us: self.peer.plan().bound_us(),
+            by: RelaxedBy::Pushback,
             failed_at: self.failed_at,
         })
     }
@@ -255,12 +255,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if observed == Instant::MAX {
             return self.next;
         }
-        self.watch.at(observed).min(self.next)
+        self.clock.at(observed).min(self.next)
     }
 
     /// Calls probes overdue and the peer dead, as observed time has it; one after the other, so that each change is told.
     fn expire(&mut self) {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             let slept = probe.fate == Fate::Asleep;
             probe.fate = if slept {
@@ -272,7 +272,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             one_more(&mut self.counters.lost);
             self.miss(sent, None);
             if slept {
-                self.next = self.watch.now(); // asked anew at once
+                self.next = self.clock.now(); // asked anew at once
             }
         }
         self.miss_hidden();
@@ -287,7 +287,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the verdict changes now, nothing having been heard.
     fn is_to_turn(&self) -> bool {
         let at = self.turns_at();
-        at <= self.watch.seen() && at < Instant::MAX
+        at <= self.clock.seen() && at < Instant::MAX
     }
 
     /// When the verdict changes if nothing is heard and nothing can be sent, on observed time; [`Instant::MAX`] where it does not.
@@ -300,7 +300,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When the verdict falls if nothing is heard while probes can be sent.
     fn dead_at(&self) -> Instant {
-        match self.pulse.dead_at() {
+        match self.peer.dead_at() {
             Some(at) => self.after_excuse(at).min(self.wake_in_vain_at()),
             None => Instant::MAX,
         }
@@ -308,7 +308,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The same, unless the peer is dead, nothing was asked, or nothing can be sent.
     fn falls_at(&self) -> Option<Instant> {
-        let falls = self.outstanding.failed_send().is_none() && self.pulse.dead_at().is_some();
+        let falls = self.outstanding.failed_send().is_none() && self.peer.dead_at().is_some();
         falls.then(|| self.dead_at())
     }
 
@@ -328,12 +328,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         let level = self.level_now().at_least_some();
         self.forgotten = self.forgotten.plus(level.less(self.level_now()));
-        let before = self.pulse.verdict();
+        let before = self.peer.verdict();
         if before == Verdict::Alive {
-            self.model = self.pulse.model();
-            self.pulse.suspect(); // and dead with the next poll
+            self.model = self.peer.model();
+            self.peer.suspect(); // and dead with the next poll
         } else {
-            self.pulse.fall(self.watch.seen());
+            self.peer.fall(self.clock.seen());
         }
         self.announce(before, level);
         self.reschedule();
@@ -343,7 +343,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[inline(never)]
     fn measure(&mut self, before: Verdict) {
         if before != Verdict::Unknown {
-            let until = self.watch.seen().plus(u64::from(self.late_us));
+            let until = self.clock.seen().plus(u64::from(self.late_us));
             let took_us = until.plus(999).since(self.proof); // to be rounded up
             let worst_ms = &mut self.counters.worst_detection_ms;
             *worst_ms = saturate(divided(took_us, 1_000)).max(*worst_ms);
@@ -352,32 +352,32 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
         self.end_excuse();
-        if sent < self.proof && self.pulse.verdict() == Verdict::Dead {
+        if sent < self.proof && self.peer.verdict() == Verdict::Dead {
             return; // a later one was answered
         }
         let level = self.level_now();
-        if !self.pulse.in_episode() {
-            self.model = self.pulse.model();
+        if !self.peer.in_episode() {
+            self.model = self.peer.model();
         }
-        let before = self.pulse.verdict();
-        self.pulse.missed(sent, self.watch.seen(), failure);
+        let before = self.peer.verdict();
+        self.peer.missed(sent, self.clock.seen(), failure);
         self.announce(before, level);
         self.reschedule();
     }
 
     fn send(&mut self) -> ProbeId {
-        let now = self.watch.now();
-        let sent = self.watch.seen();
+        let now = self.clock.now();
+        let sent = self.clock.seen();
         if let Some(failed) = self.outstanding.failed_send() {
-            let silent_from = failed.max(self.pulse.mark());
-            self.pulse.credit(sent.since(silent_from), sent);
+            let silent_from = failed.max(self.peer.mark());
+            self.peer.credit(sent.since(silent_from), sent);
         }
         self.behind_us = self.behind_us(now);
         self.claim = Claim::Usual;
         self.sent = now;
         self.count = self.count.wrapping_add(1);
         one_more(&mut self.counters.probes);
-        self.pulse.sent(sent);
+        self.peer.sent(sent);
         self.remember(sent);
         self.reschedule();
         Label {
@@ -390,7 +390,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// How far behind the schedule a probe sent now is: whole intervals that were missed are left out, never made up for.
     fn behind_us(&self, now: Instant) -> u32 {
-        let interval = self.pulse.interval_us();
+        let interval = self.peer.interval_us();
         let behind = now.since(self.place().plus(interval));
         saturate(remainder(behind, interval))
     }
@@ -401,7 +401,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn remember(&mut self, sent: Instant) {
-        let timeout_us = saturate(self.pulse.timeout_us(sent));
+        let timeout_us = saturate(self.peer.timeout_us(sent));
         let forgotten = self.outstanding.push(Probe {
             sent,
             timeout_us,
@@ -416,27 +416,27 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.claim == Claim::Retry {
             self.claim = Claim::Usual;
         }
-        let steady = !self.pulse.in_episode() && self.pulse.verdict() != Verdict::Dead;
+        let steady = !self.peer.in_episode() && self.peer.verdict() != Verdict::Dead;
         self.next = if self.outstanding.failed_send().is_some() {
             self.sent
-                .plus(self.pulse.resend_wait_us(self.failures.tries()))
+                .plus(self.peer.resend_wait_us(self.failures.tries()))
         } else if steady {
             self.next_steady()
         } else {
             self.sent
-                .plus(self.pulse.wait_us(self.watch.seen_at(self.sent)))
+                .plus(self.peer.wait_us(self.clock.seen_at(self.sent)))
         };
-        self.next = self.next.max(self.watch.now());
+        self.next = self.next.max(self.clock.now());
     }
 
     fn next_steady(&self) -> Instant {
-        let interval = self.pulse.interval_us();
-        let least = saturating::min(self.pulse.settings().limits.interval_min_us, interval);
+        let interval = self.peer.interval_us();
+        let least = saturating::min(self.peer.settings().limits.interval_min_us, interval);
         let mut next = self.place().plus(interval);
         if !self.is_under_way() {
             next = next.min(
-                self.watch
-                    .at(self.proof.plus(interval).max(self.watch.seen())),
+                self.clock
+                    .at(self.proof.plus(interval).max(self.clock.seen())),
             );
         }
         next.max(self.sent.plus(least))
@@ -455,14 +455,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(crate) fn look(&mut self, at: Instant) {
-        self.pulse.begin();
-        let late_us = self.watch.look(at, self.deadline());
+        self.peer.begin();
+        let late_us = self.clock.look(at, self.deadline());
         if late_us == 0 {
             return;
         }
         self.counters.lateness_us = saturating::plus(self.counters.lateness_us, late_us);
         self.late_us = self.late_us.saturating_add(saturate(late_us));
-        self.pulse.lapsed(late_us);
+        self.peer.lapsed(late_us);
         if self.pause_us < u32::MAX && self.pending.late(late_us, self.pause_us) {
             one_more(&mut self.counters.pauses);
         }
@@ -470,7 +470,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Tells what changed about the verdict, if anything did.
     fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
-        let change = self.pulse.change(before);
+        let change = self.peer.change(before);
         if change.from == change.to {
             return;
         }
@@ -478,8 +478,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.measure(before);
         }
         self.counters.count(change);
-        self.pending.transition(change, self.watch.now(), level);
-        if matches!(change.reason, Reason::Refuted) && self.pulse.is_promise_broken() {
+        self.pending.transition(change, self.clock.now(), level);
+        if matches!(change.reason, Reason::Refuted) && self.peer.is_promise_broken() {
             self.pending.broken();
         }
     }
@@ -489,7 +489,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 impl<const N: usize, P: Pacing> fmt::Debug for Monitor<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Monitor")
-            .field("peer", &self.pulse)
+            .field("peer", &self.peer)
             .field("counters", &self.counters)
             .finish_non_exhaustive()
     }

@@ -6,7 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::math::fixed_point::{WIDE, divided};
+use crate::math::fixed_point::{NATIVE_64, divided};
 use crate::math::saturating;
 
 #[cfg(feature = "serde")]
@@ -213,7 +213,7 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
 
 /// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
 pub(crate) const fn duration(micros: u64) -> Duration {
-    if WIDE {
+    if NATIVE_64 {
         return Duration::from_micros(micros);
     }
     duration_by_reciprocal(micros)

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use systole::tokio::{Builder, Farewell, Group, Heart};
+use systole::task::{Builder, Group, Heart, StopOutcome};
 use systole::{
-    Config, Endpoint, Event, FailoverConfig, FailoverEvent, Failure, Fault, GroupState, Reason,
-    RetryBudget, Verdict,
+    Config, Endpoint, Event, FailoverConfig, FailoverEvent, Failure, GroupState, ProbeError,
+    Reason, RetryBudget, Verdict,
 };
 use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
@@ -59,11 +59,11 @@ impl Sends {
 /// A peer that answers after `rtt`.
 fn answering(sends: &Sends, rtt: Duration) -> Heart {
     let sends = sends.clone();
-    systole::tokio::spawn(config(), move || {
+    systole::task::spawn(config(), move || {
         sends.note();
         async move {
             sleep(rtt).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     })
 }
@@ -71,14 +71,14 @@ fn answering(sends: &Sends, rtt: Duration) -> Heart {
 /// A peer that answers after 20 ms while `up`.
 fn switched(up: &Arc<AtomicBool>) -> Heart {
     let up = up.clone();
-    systole::tokio::spawn(config(), move || {
+    systole::task::spawn(config(), move || {
         let up = up.load(Ordering::SeqCst);
         async move {
             if !up {
                 pending::<()>().await;
             }
             sleep(ms(20)).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     })
 }
@@ -117,11 +117,11 @@ async fn waits_are_rounded_up_and_never_spin() {
         .build()
         .unwrap();
     let noted = sends.clone();
-    let heart = systole::tokio::spawn(config, move || {
+    let heart = systole::task::spawn(config, move || {
         noted.note();
         async {
             sleep(Duration::from_micros(7_891)).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     });
     sleep(1_000 * SECOND).await;
@@ -157,11 +157,11 @@ async fn a_stall_is_ours_and_is_not_made_up_for() {
 async fn a_future_that_never_returns_is_cut() {
     let alive = Arc::new(AtomicU32::new(0));
     let counted = alive.clone();
-    let mut heart = systole::tokio::spawn(config(), move || {
+    let mut heart = systole::task::spawn(config(), move || {
         let guard = Guard::new(&counted);
         async move {
             let _guard = guard;
-            pending::<Result<(), Fault>>().await
+            pending::<Result<(), ProbeError>>().await
         }
     });
     let born = Instant::now();
@@ -202,7 +202,7 @@ impl Drop for Guard {
 async fn late_answers_count() {
     let slow = Arc::new(AtomicBool::new(false));
     let switch = slow.clone();
-    let mut heart = systole::tokio::spawn(config(), move || {
+    let mut heart = systole::task::spawn(config(), move || {
         let rtt = ms(if switch.load(Ordering::SeqCst) {
             1_500
         } else {
@@ -210,7 +210,7 @@ async fn late_answers_count() {
         });
         async move {
             sleep(rtt).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     });
     transition(&mut heart).await;
@@ -240,7 +240,7 @@ async fn a_dead_peer_is_found_within_the_bound_and_welcomed_back() {
     );
     assert_eq!(
         transition(&mut heart).await,
-        (Verdict::Dead, Reason::Silent)
+        (Verdict::Dead, Reason::BoundElapsed)
     );
     assert!(crash.elapsed() <= ms(3_010), "{:?}", crash.elapsed());
     sleep(10 * SECOND).await;
@@ -315,7 +315,7 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
     let count = up.clone();
     let mut heart = Builder::new(config()).stop_with(&token).spawn(move || {
         count.fetch_add(1, Ordering::SeqCst);
-        async { Ok::<_, Fault>(()) }
+        async { Ok::<_, ProbeError>(()) }
     });
     transition(&mut heart).await;
     token.cancel();
@@ -330,7 +330,7 @@ where
 {
     Builder::new(config())
         .on_stop(SECOND, goodbye)
-        .spawn(|| async { Ok::<_, Fault>(()) })
+        .spawn(|| async { Ok::<_, ProbeError>(()) })
 }
 
 #[tokio::test(start_paused = true)]
@@ -347,13 +347,13 @@ async fn the_goodbye_is_said_once_after_the_probes_are_gone() {
             let guard = Guard::new(&counted);
             async move {
                 let _guard = guard;
-                pending::<Result<(), Fault>>().await
+                pending::<Result<(), ProbeError>>().await
             }
         });
     sleep(ms(1_500)).await;
     assert!(under_way.load(Ordering::SeqCst) > 0);
     let asked = Instant::now();
-    assert_eq!(heart.stop().await, Farewell::Said);
+    assert_eq!(heart.stop().await, StopOutcome::Completed);
     assert_eq!(said.load(Ordering::SeqCst), 1);
     assert!((ms(300)..=ms(302)).contains(&asked.elapsed()));
 }
@@ -362,12 +362,12 @@ async fn the_goodbye_is_said_once_after_the_probes_are_gone() {
 async fn a_goodbye_that_hangs_is_cut_and_one_that_panics_is_contained() {
     let asked = Instant::now();
     let heart = with_goodbye(pending);
-    assert_eq!(heart.stop().await, Farewell::Cut);
+    assert_eq!(heart.stop().await, StopOutcome::TimedOut);
     assert!((SECOND..=ms(1_002)).contains(&asked.elapsed()));
     let heart = with_goodbye(|| async { panic!("as the test wants it") });
-    assert_eq!(heart.stop().await, Farewell::Panicked);
+    assert_eq!(heart.stop().await, StopOutcome::Panicked);
     let heart = with_goodbye::<std::future::Ready<()>>(|| panic!("as the test wants it"));
-    assert_eq!(heart.stop().await, Farewell::Panicked);
+    assert_eq!(heart.stop().await, StopOutcome::Panicked);
 }
 
 #[tokio::test(start_paused = true)]
@@ -396,7 +396,7 @@ async fn waiting_for_death_ends_with_the_task() {
     let token = CancellationToken::new();
     let heart = Builder::new(config())
         .stop_with(&token)
-        .spawn(|| async { Ok::<_, Fault>(()) });
+        .spawn(|| async { Ok::<_, ProbeError>(()) });
     heart.until(Verdict::Alive).await;
     token.cancel();
     assert_eq!(heart.until_dead().await, Verdict::Alive);
@@ -406,11 +406,11 @@ async fn waiting_for_death_ends_with_the_task() {
 async fn no_more_probes_at_once_than_allowed() {
     let alive = Arc::new(AtomicU32::new(0));
     let counted = alive.clone();
-    let heart = Builder::new(config()).at_once(1).spawn(move || {
+    let heart = Builder::new(config()).max_in_flight(1).spawn(move || {
         let guard = Guard::new(&counted);
         async move {
             let _guard = guard;
-            pending::<Result<(), Fault>>().await
+            pending::<Result<(), ProbeError>>().await
         }
     });
     for _ in 0..3_000 {
@@ -424,16 +424,16 @@ async fn no_more_probes_at_once_than_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn garbage_is_a_miss_with_its_reason_and_never_life() {
-    let mut heart = systole::tokio::spawn(config(), || async {
+    let mut heart = systole::task::spawn(config(), || async {
         sleep(ms(5)).await;
-        Err::<(), _>(Failure::Garbage)
+        Err::<(), _>(Failure::InvalidReply)
     });
     assert_eq!(
         transition(&mut heart).await,
         (Verdict::Dead, Reason::NeverHeard)
     );
     let known = heart.snapshot();
-    assert_eq!(known.last_failure, Some(Failure::Garbage));
+    assert_eq!(known.last_failure, Some(Failure::InvalidReply));
     assert_eq!(known.counters.answered, 0);
 }
 
@@ -445,10 +445,10 @@ async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let heart = systole::tokio::spawn(config, move || {
+    let heart = systole::task::spawn(config, move || {
         noted.note();
         async {
-            Err::<(), _>(Fault::Pushback {
+            Err::<(), _>(ProbeError::Pushback {
                 wait: Duration::ZERO,
             })
         }
@@ -466,16 +466,16 @@ async fn other_settings_take_effect_at_once() {
         .build()
         .unwrap();
     let noted = sends.clone();
-    let heart = systole::tokio::spawn(slow, move || {
+    let heart = systole::task::spawn(slow, move || {
         noted.note();
-        async { Ok::<_, Fault>(()) }
+        async { Ok::<_, ProbeError>(()) }
     });
     heart.until(Verdict::Alive).await;
     sleep(60 * SECOND).await;
     heart.reconfigure(&config());
     sleep(ms(9_500)).await;
     assert_eq!(sends.count(), 1 + 10);
-    assert_eq!(heart.snapshot().heart.plan.bound(), 3 * SECOND);
+    assert_eq!(heart.snapshot().path.plan.bound(), 3 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -490,7 +490,7 @@ async fn a_spent_budget_leaves_the_steady_probes() {
         .unwrap();
     let _heart = Builder::new(config).retry_budget(&budget).spawn(move || {
         noted.note();
-        pending::<Result<(), Fault>>()
+        pending::<Result<(), ProbeError>>()
     });
     sleep(60 * SECOND).await;
     assert!((15..=61).contains(&sends.count()), "{}", sends.count());
@@ -509,7 +509,7 @@ fn group(down: &Arc<AtomicU32>) -> Group<3> {
                 pending::<()>().await;
             }
             sleep(ms(20)).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     })
 }
@@ -544,7 +544,7 @@ async fn a_group_switches_within_its_bound_and_tells() {
             event => panic!("{event:?}"),
         }
     }
-    assert_eq!(group.stop().await, Farewell::Said);
+    assert_eq!(group.stop().await, StopOutcome::Completed);
     assert!(active.changed().await.is_err(), "its sender is gone");
 }
 
@@ -575,12 +575,12 @@ async fn events_can_be_read_in_two_places() {
 async fn a_panic_is_a_failed_probe_and_no_more() {
     let fault = Arc::new(AtomicU32::new(0));
     let which = fault.clone();
-    let mut heart = systole::tokio::spawn(config(), move || {
+    let mut heart = systole::task::spawn(config(), move || {
         let which = which.load(Ordering::SeqCst);
         assert_ne!(which, 1, "in the closure");
         async move {
             assert_ne!(which, 2, "in the future");
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     });
     transition(&mut heart).await;
@@ -588,7 +588,7 @@ async fn a_panic_is_a_failed_probe_and_no_more() {
         fault.store(kind, Ordering::SeqCst);
         assert_eq!(
             transition(&mut heart).await,
-            (Verdict::Suspect, Reason::Failed(Failure::Prober))
+            (Verdict::Suspect, Reason::Failed(Failure::ProbePanicked))
         );
         fault.store(0, Ordering::SeqCst);
         assert_eq!(
@@ -602,9 +602,15 @@ async fn a_panic_is_a_failed_probe_and_no_more() {
 async fn what_cannot_be_sent_is_no_evidence() {
     let broken = Arc::new(AtomicBool::new(false));
     let switch = broken.clone();
-    let mut heart = systole::tokio::spawn(config(), move || {
+    let mut heart = systole::task::spawn(config(), move || {
         let broken = switch.load(Ordering::SeqCst);
-        async move { if broken { Err(Fault::Unsent) } else { Ok(()) } }
+        async move {
+            if broken {
+                Err(ProbeError::Unsent)
+            } else {
+                Ok(())
+            }
+        }
     });
     transition(&mut heart).await;
     broken.store(true, Ordering::SeqCst);
@@ -629,12 +635,13 @@ async fn the_handle_wakes_the_task() {
 
 mod thread {
     use super::{
-        Arc, AtomicBool, Config, Event, Failure, Farewell, Fault, Ordering, SECOND, Verdict, ms,
+        Arc, AtomicBool, Config, Event, Failure, Ordering, ProbeError, SECOND, StopOutcome,
+        Verdict, ms,
     };
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
     use std::time::Instant;
-    use systole::pacing::Reach;
+    use systole::pacing::LifetimeRange;
     use systole::thread::Builder;
 
     fn quick() -> Config {
@@ -654,7 +661,7 @@ mod thread {
                 return Ok(());
             }
             std::thread::sleep(allowed);
-            Err(Fault::Missed)
+            Err(ProbeError::Missed)
         })
         .unwrap()
     }
@@ -692,7 +699,7 @@ mod thread {
         let (alive, gone) = channel::<()>();
         let heart = systole::thread::spawn(config, move |_| {
             alive.send(()).unwrap();
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         })
         .unwrap();
         let asked = Instant::now();
@@ -717,14 +724,14 @@ mod thread {
             if switch.load(Ordering::SeqCst) {
                 std::panic::resume_unwind(Box::new("as the test wants it")); // without a backtrace, which takes its time
             }
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         })
         .unwrap();
         assert_eq!(verdict(&heart), Verdict::Alive);
         bad.store(true, Ordering::SeqCst);
         assert_eq!(verdict(&heart), Verdict::Suspect);
         bad.store(false, Ordering::SeqCst);
-        assert_eq!(heart.snapshot().last_failure, Some(Failure::Prober));
+        assert_eq!(heart.snapshot().last_failure, Some(Failure::ProbePanicked));
         assert_eq!(verdict(&heart), Verdict::Alive);
     }
 
@@ -734,11 +741,11 @@ mod thread {
         let (sender, said) = channel();
         let heart = Builder::new(quick())
             .on_stop(SECOND, move |_| sender.send(()).unwrap())
-            .spawn(move |_| hang.recv().map_err(|_| Fault::Missed))
+            .spawn(move |_| hang.recv().map_err(|_| ProbeError::Missed))
             .unwrap();
         std::thread::sleep(ms(20)); // it is inside the closure
         let asked = Instant::now();
-        assert_eq!(heart.stop(), Farewell::Said);
+        assert_eq!(heart.stop(), StopOutcome::Completed);
         assert!(asked.elapsed() < ms(500), "{:?}", asked.elapsed());
         assert_eq!(said.recv(), Ok(()));
         drop(release);
@@ -754,7 +761,7 @@ mod thread {
             if counted.fetch_add(1, Ordering::SeqCst) == 4 {
                 let _ = hang.recv(); // until the test has seen what it wants
             }
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         })
         .unwrap();
         assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
@@ -772,19 +779,19 @@ mod thread {
 
     #[test]
     fn a_goodbye_that_hangs_is_left_and_one_that_panics_is_contained() {
-        let answering = |_| Ok::<_, Fault>(());
+        let answering = |_| Ok::<_, ProbeError>(());
         let (release, hang) = channel::<()>();
         let heart = Builder::new(quick())
             .on_stop(ms(30), move |_| assert!(hang.recv().is_err()))
             .spawn(answering)
             .unwrap();
-        assert_eq!(heart.stop(), Farewell::Cut);
+        assert_eq!(heart.stop(), StopOutcome::TimedOut);
         drop(release);
         let heart = Builder::new(quick())
             .on_stop(SECOND, |_| panic!("as the test wants it"))
             .spawn(answering)
             .unwrap();
-        assert_eq!(heart.stop(), Farewell::Panicked);
+        assert_eq!(heart.stop(), StopOutcome::Panicked);
     }
 
     #[test]
@@ -800,7 +807,7 @@ mod thread {
     /// The fifth probe is answered over another binding, and that is known before the sixth is made.
     #[test]
     fn the_closure_says_that_the_flow_was_lost() {
-        let reach = Reach::below_the_floor(ms(5), SECOND).unwrap();
+        let reach = LifetimeRange::below_the_floor(ms(5), SECOND).unwrap();
         let config = Config::lifetime(reach)
             .without_initial_delay()
             .build()
@@ -811,13 +818,13 @@ mod thread {
             made += 1;
             tell.send(made).unwrap();
             if made == 5 {
-                return Err(Fault::FlowLost);
+                return Err(ProbeError::FlowLost);
             }
             Ok(())
         })
         .unwrap();
         told.iter().find(|&made| made == 6);
-        let memory = heart.with(|monitor, _| monitor.memory());
+        let memory = heart.with(|monitor, _| monitor.lifetime_record());
         assert!(memory.lost().is_some());
         assert_eq!(heart.verdict(), Verdict::Alive);
     }
@@ -828,7 +835,7 @@ mod thread {
             .without_initial_delay()
             .build()
             .unwrap();
-        let heart = systole::thread::spawn(config, |_| Ok::<_, Fault>(())).unwrap();
+        let heart = systole::thread::spawn(config, |_| Ok::<_, ProbeError>(())).unwrap();
         assert_eq!(heart.until(Verdict::Alive), Verdict::Alive);
         heart.reconfigure(&quick());
         std::thread::sleep(ms(500));
@@ -857,15 +864,18 @@ fn handles_can_be_shared_between_threads() {
 #[test]
 fn what_we_lack_is_no_evidence_and_what_the_peer_did_is() {
     use std::io::{Error, ErrorKind};
-    let of = |kind: ErrorKind| Fault::from(Error::from(kind));
+    let of = |kind: ErrorKind| ProbeError::from(Error::from(kind));
     assert_eq!(of(ErrorKind::ConnectionRefused), Failure::Refused.into());
     assert_eq!(of(ErrorKind::UnexpectedEof), Failure::Reset.into());
-    assert_eq!(of(ErrorKind::InvalidData), Failure::Garbage.into());
-    assert_eq!(of(ErrorKind::TimedOut), Fault::Missed);
-    assert_eq!(of(ErrorKind::WouldBlock), Fault::Missed);
-    assert_eq!(of(ErrorKind::AddrNotAvailable), Fault::Unsent);
+    assert_eq!(of(ErrorKind::InvalidData), Failure::InvalidReply.into());
+    assert_eq!(of(ErrorKind::TimedOut), ProbeError::Missed);
+    assert_eq!(of(ErrorKind::WouldBlock), ProbeError::Missed);
+    assert_eq!(of(ErrorKind::AddrNotAvailable), ProbeError::Unsent);
     #[cfg(unix)]
-    assert_eq!(Fault::from(Error::from_raw_os_error(24)), Fault::Unsent); // too many open files
+    assert_eq!(
+        ProbeError::from(Error::from_raw_os_error(24)),
+        ProbeError::Unsent
+    ); // too many open files
 }
 
 #[test]

@@ -8,7 +8,7 @@ use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Outcome};
 use systole::{
     Beat, Config, ConfigError, Counters, Event, Failure, Heartbeat, Instant, Listener,
     ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot, LossRate, Moments, Monitor,
-    MonitorSnapshot, Output, Plan, Precedence, ProbeId, Reason, Retries, RttWindow, Sender,
+    MonitorSnapshot, Output, Plan, ProbeId, Reason, RelaxedBy, Retries, RttWindow, Sender,
     SenderOutput, Setting, Snapshot, Statistics, SuspicionLevel, TickClock, Transition, Verdict,
     wire,
 };
@@ -38,7 +38,7 @@ const _: () = {
     is_plain::<Output>();
     is_plain::<Event>();
     is_plain::<Transition>();
-    is_plain::<Precedence>();
+    is_plain::<RelaxedBy>();
     is_plain::<Failure>();
     is_plain::<Reason>();
     is_plain::<Verdict>();

@@ -67,7 +67,7 @@ impl Crowd {
         for _ in 0..Monitor::<8>::MAX_DRAIN {
             let monitor = &mut self.monitors[which];
             let output = match &self.budget {
-                Some(budget) => monitor.poll_within(self.now, budget),
+                Some(budget) => monitor.poll_with_budget(self.now, budget),
                 None => monitor.poll(self.now),
             };
             match output {

@@ -16,7 +16,7 @@ use systole_testkit::servers::nginx;
 use systole_testkit::servers::postgres;
 use systole_testkit::servers::redis;
 
-use systole::tokio::Heart;
+use systole::task::Heart;
 use systole::{Event, Reason, Verdict};
 use systole_testkit::servers::signal::signal;
 use tokio::time::{Instant, timeout};

@@ -15,7 +15,7 @@ fn us(micros: impl Into<u64>) -> Duration {
     Duration::from_micros(micros.into())
 }
 
-// ---- the founding rule: interval = base * (1 + gain * sigma / mu) over the last N round-trip times ----
+// ---- the fluctuation rule: interval = base * (1 + gain * sigma / mu) over the last N round-trip times ----
 
 /// Round-trip times of one order of magnitude, of all of them, and of the ends of the range.
 fn rtts(len: usize) -> impl Strategy<Value = Vec<u32>> {

@@ -6,12 +6,13 @@ use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Memory, Pacing, Target};
+use systole::pacing::{Fixed, Lifetime, LifetimeRecord, Pacing, Target};
 use systole::wire::{self, Mac, WireError};
 use systole::{
-    Beat, Condition, Config, ConfigError, Duty, EarlyWarning, Endpoint, Failover, FailoverConfig,
-    FailoverOutput, Failure, Health, Heartbeat, Instant, Listener, ListenerConfig, ListenerOutput,
-    Monitor, Output, Plan, Reason, Retries, RetryBudget, Setting, Statistics, Verdict,
+    Beat, Condition, Config, ConfigError, EarlyWarning, Endpoint, EndpointMode, Failover,
+    FailoverConfig, FailoverOutput, Failure, Health, Heartbeat, Instant, Listener, ListenerConfig,
+    ListenerOutput, Monitor, Output, Plan, Reason, Retries, RetryBudget, Setting, Statistics,
+    Verdict,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -170,7 +171,7 @@ fn refusals_name_every_setting() {
     };
     let named = [
         fails(&[]),
-        fails(&[one.duty(Duty::Barred)]),
+        fails(&[one.mode(EndpointMode::Disabled)]),
         fails(&[one.weight(0)]),
         fails(&[one.name(7), one.name(7)]),
         name(ListenerConfig::builder().losses(101).build().unwrap_err()),
@@ -206,7 +207,7 @@ fn refusals_name_every_setting() {
     ];
     let begin = [
         "the number of endpoints of 0 ",
-        "the number of endpoints not barred of 0 ",
+        "the number of endpoints not disabled of 0 ",
         "the sum of the weights of 0 ",
         "the number of endpoints of one name of 2 ",
         "the number of losses in a row of 101 ",
@@ -240,7 +241,7 @@ fn every_reason_and_failure_reads_as_itself() {
 
 #[test]
 fn of_nothing_nothing_is_known() {
-    assert_eq!(Memory::default(), Memory::NOTHING);
+    assert_eq!(LifetimeRecord::default(), LifetimeRecord::NOTHING);
     assert_eq!(EarlyWarning::default(), EarlyWarning::new());
     assert_eq!(EarlyWarning::new().health(), Health::Good);
 }
@@ -302,7 +303,7 @@ fn a_ceiling_hands_on_the_time_that_nobody_looked() {
             Output::Event(_) => {}
             Output::Wait(until) => {
                 now = until.saturating_add(late);
-                let plan = monitor.snapshot(now).heart.plan;
+                let plan = monitor.snapshot(now).path.plan;
                 return plan.interval();
             }
             Output::Idle => panic!("time has not ended"),
@@ -393,7 +394,7 @@ fn a_promise_that_is_broken_is_told() {
         }
     }
     assert!(broken > 0);
-    let promise = monitor.snapshot(now).heart.promise.unwrap();
+    let promise = monitor.snapshot(now).path.promise.unwrap();
     assert_eq!(promise.detect_within, 10 * SECOND);
 }
 
@@ -422,14 +423,14 @@ fn a_failure_is_stronger_evidence_than_a_silence() {
 #[test]
 fn a_group_begins_with_the_best_that_is_in_service() {
     let one = Endpoint::new();
-    let barred = one.duty(Duty::Barred);
+    let disabled = one.mode(EndpointMode::Disabled);
     let active = |endpoints: &[Endpoint]| {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
         Failover::<4, 8, Fixed>::new(config, endpoints, Instant::ZERO).map(|group| group.active())
     };
     assert_eq!(active(&[one, one]), Ok(0));
-    assert_eq!(active(&[barred, one]), Ok(1));
-    assert_eq!(active(&[barred, barred, one]), Ok(2));
+    assert_eq!(active(&[disabled, one]), Ok(1));
+    assert_eq!(active(&[disabled, disabled, one]), Ok(2));
 }
 
 #[test]
@@ -438,7 +439,7 @@ fn a_groups_retries_are_held_to_its_budget() {
         let mut group = group(2);
         let (mut now, mut probes) = (Instant::ZERO, 0);
         while now < Instant::from_secs(60) {
-            match group.poll_within(now, budget) {
+            match group.poll_with_budget(now, budget) {
                 FailoverOutput::Probe { .. } => probes += 1, // nobody answers
                 FailoverOutput::Event(_) => {}
                 FailoverOutput::Wait(until) => now = until,
@@ -457,9 +458,9 @@ fn a_groups_retries_are_held_to_its_budget() {
 #[test]
 fn an_endpoint_says_that_it_is_barred() {
     let mut group = group(2);
-    assert!(group.set_duty(1, Duty::Barred, Instant::ZERO));
+    assert!(group.set_mode(1, EndpointMode::Disabled, Instant::ZERO));
     assert_eq!(group.condition(0), Some(Condition::Unknown));
-    assert_eq!(group.condition(1), Some(Condition::Barred));
+    assert_eq!(group.condition(1), Some(Condition::Disabled));
     assert_eq!(group.condition(2), None);
 }
 

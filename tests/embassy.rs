@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Instant, MockDriver, Timer};
-use systole::pacing::Reach;
-use systole::{Config, Event, Failure, Fault, RetryBudget, Trial, Verdict};
+use systole::pacing::LifetimeRange;
+use systole::{Config, Event, Failure, ProbeError, RetryBudget, Trial, Verdict};
 
 type Heart = systole::embassy::Heart<NoopRawMutex, 16>;
 
@@ -100,7 +100,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn probe(&self) -> impl Future<Output = Result<(), Fault>> + use<> {
+    fn probe(&self) -> impl Future<Output = Result<(), ProbeError>> + use<> {
         self.sends.borrow_mut().push(Instant::now());
         let down = self.down.get();
         async move {
@@ -148,7 +148,7 @@ fn no_wake_is_too_early_and_the_schedule_does_not_drift() {
     let (heart, peer) = (Heart::new(config).unwrap(), Peer::default());
     let mut run = Box::pin(heart.run(|| {
         drop(peer.probe());
-        std::future::ready(Ok::<_, Fault>(()))
+        std::future::ready(Ok::<_, ProbeError>(()))
     }));
     assert!(world.run(&mut run, SECOND / 2, 1).is_none());
     let counters = heart.snapshot().counters;
@@ -197,7 +197,7 @@ fn a_future_that_never_returns_is_cut_and_its_peer_is_dead_in_time() {
         let guard = Guard::new(&under_way);
         async move {
             let _guard = guard;
-            pending::<Result<(), Fault>>().await
+            pending::<Result<(), ProbeError>>().await
         }
     }));
     for _ in 0..60 {
@@ -246,7 +246,7 @@ fn a_peer_six_intervals_away_is_never_dead() {
         let heart = systole::embassy::Heart::<NoopRawMutex, 16, _>::new(config).unwrap();
         let mut run = Box::pin(heart.run(|| async {
             Timer::after_millis(600).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }));
         // what is looked at a millisecond late shortens the round trips that are measured
         world.run(&mut run, 60 * SECOND, 997);
@@ -309,10 +309,10 @@ fn a_run_that_is_dropped_goes_on_with_what_is_known() {
 fn garbage_is_no_life_and_what_waits_ends_with_the_heart() {
     let mut world = World::new();
     let heart = Heart::new(config()).unwrap();
-    let mut run = Box::pin(heart.run(|| async { Err::<(), _>(Failure::Garbage) }));
+    let mut run = Box::pin(heart.run(|| async { Err::<(), _>(Failure::InvalidReply) }));
     world.run(&mut run, 4 * SECOND, MILLI);
     assert_eq!(heart.verdict(), Verdict::Dead);
-    assert_eq!(heart.snapshot().last_failure, Some(Failure::Garbage));
+    assert_eq!(heart.snapshot().last_failure, Some(Failure::InvalidReply));
     let mut wait = Box::pin(heart.until(Verdict::Alive));
     assert!(world.run(&mut wait, SECOND, MILLI).is_none());
     heart.stop();
@@ -368,10 +368,14 @@ impl Flow {
         there
     }
 
-    async fn probe(&self) -> Result<(), Fault> {
+    async fn probe(&self) -> Result<(), ProbeError> {
         let there = self.pass();
         Timer::after_millis(20).await;
-        if there { Ok(()) } else { Err(Fault::FlowLost) }
+        if there {
+            Ok(())
+        } else {
+            Err(ProbeError::FlowLost)
+        }
     }
 
     async fn idle(&self, span: Duration) -> Trial {
@@ -390,7 +394,7 @@ impl Flow {
 fn a_lifetime_is_found() {
     let mut world = World::new();
     for (second, given_up) in [(None, 1), (Some(Flow::default()), 0)] {
-        let reach = Reach::below_the_floor(SECOND / 5, 60 * SECOND).unwrap();
+        let reach = LifetimeRange::below_the_floor(SECOND / 5, 60 * SECOND).unwrap();
         let reach = match &second {
             Some(_) => reach.with_second_flow(),
             None => reach,
@@ -406,7 +410,7 @@ fn a_lifetime_is_found() {
             let mut run = std::pin::pin!(heart.run(|| flow.probe()));
             let mut trials = std::pin::pin!(heart.run_trials(async |span| match &second {
                 Some(second) => second.idle(span).await,
-                None => Trial::Void,
+                None => Trial::Inconclusive,
             }));
             let mut explored = false;
             std::future::poll_fn(|context| {
@@ -417,7 +421,7 @@ fn a_lifetime_is_found() {
         });
         assert_eq!(world.run(&mut both, 1_200 * SECOND, MILLI), None);
         assert_eq!(flow.lost.get(), given_up);
-        let interval = heart.snapshot().heart.plan.interval();
+        let interval = heart.snapshot().path.plan.interval();
         assert!(
             interval > 4 * SECOND && interval < 5 * SECOND,
             "{interval:?}"
@@ -430,13 +434,13 @@ fn a_lifetime_is_found() {
 #[test]
 fn trials_end_with_the_heart() {
     let mut world = World::new();
-    let reach = Reach::below_the_floor(SECOND, 60 * SECOND).unwrap();
+    let reach = LifetimeRange::below_the_floor(SECOND, 60 * SECOND).unwrap();
     let config = Config::lifetime(reach.with_second_flow())
         .seed(7)
         .build()
         .unwrap();
     let heart = systole::embassy::Heart::<NoopRawMutex, 8, _>::new(config).unwrap();
-    let mut trials = Box::pin(heart.run_trials(async |_| Trial::Void));
+    let mut trials = Box::pin(heart.run_trials(async |_| Trial::Inconclusive));
     assert_eq!(world.run(&mut trials, 10 * SECOND, MILLI), None);
     heart.stop();
     assert_eq!(world.run(&mut trials, 60 * SECOND, MILLI), Some(()));

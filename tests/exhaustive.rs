@@ -132,7 +132,7 @@ fn a_dead_peer_is_found<P: Pacing>(mut world: World<P>) {
     let before = world.monitor.snapshot(crash);
     let mut bound = Duration::ZERO;
     while world.verdict() != Verdict::Dead {
-        let plan = world.monitor.snapshot(world.now).heart.plan;
+        let plan = world.monitor.snapshot(world.now).path.plan;
         bound = bound.max(plan.bound() + plan.interval() + plan.timeout());
         world.beat(0);
     }

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use systole::pacing::Fixed;
 use systole::{
-    Condition, Config, ConfigError, Duty, Endpoint, FailoverConfig, FailoverEvent, FailoverOutput,
-    GroupState, Health, Instant, Outage, Preference, RetryBudget, Return, Setting, SwitchOn,
-    SwitchReason,
+    Condition, Config, ConfigError, Endpoint, EndpointMode, Failback, FailoverConfig,
+    FailoverEvent, FailoverOutput, GroupState, Health, Instant, Outage, Preference, RetryBudget,
+    Setting, SwitchOn, SwitchReason,
 };
 use systole_testkit::ops::group::{Drawn, Group, M, Path, SLOW, UP, World, micros, secs};
 
@@ -110,24 +110,20 @@ fn the_others_are_probed_at_once_when_the_active_one_is_suspected() {
         };
         assert!(world.probes.iter().any(asked), "{endpoint}");
     }
-    let at_once = world
+    let max_in_flight = world
         .probes
         .iter()
         .filter(|&&(to, at)| to > 0 && at == suspected);
-    assert!(at_once.count() >= 1);
+    assert!(max_in_flight.count() >= 1);
 }
 
 /// Endpoint 0 is up for 5 s and down for 5 s for 2 minutes: one switch while it does, and one back after it is well for the hold-down.
 #[test]
 fn a_flapping_endpoint_causes_one_switch_and_one_return() {
     for endpoints in 2..=M {
-        for (returning, returns) in [(Return::Stay, 0), (Return::Prefer, 1)] {
+        for (returning, returns) in [(Failback::Stay, 0), (Failback::Prefer, 1)] {
             let mut world = started(
-                config()
-                    .into_builder()
-                    .returning(returning)
-                    .build()
-                    .unwrap(),
+                config().into_builder().failback(returning).build().unwrap(),
                 &[ONE; M][..endpoints],
             );
             world.flapping = Some((0, secs(5)));
@@ -162,7 +158,7 @@ fn a_cut_of_all_links_blames_nobody() {
                 world.run(phase);
                 world.paths = [path; M];
                 world.run(secs(20));
-                assert_eq!(world.downs(), [Outage::Ours], "{:?}", world.events);
+                assert_eq!(world.downs(), [Outage::Isolated], "{:?}", world.events);
                 assert_eq!(world.group.state() == GroupState::AllDead, path != SLOW);
                 world.paths = [UP; M];
                 world.run(secs(120));
@@ -208,7 +204,7 @@ fn a_quarantine_is_silent_doubles_and_is_bounded() {
 fn returns_by_policy() {
     let prefer = config()
         .into_builder()
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .build()
         .unwrap();
     for (config, expected) in [(config(), 1), (prefer, 0)] {
@@ -305,7 +301,12 @@ fn half_dead_at_once_is_switched_below_the_bound_and_charged_later() {
 
 #[test]
 fn pinned_endpoints_are_never_quarantined_and_barred_ones_never_probed() {
-    let endpoints = [ONE.duty(Duty::Pinned), ONE.duty(Duty::Barred), ONE, ONE];
+    let endpoints = [
+        ONE.mode(EndpointMode::Pinned),
+        ONE.mode(EndpointMode::Disabled),
+        ONE,
+        ONE,
+    ];
     let mut world = started(config(), &endpoints);
     world.paths[0] = Path::Silent;
     world.run(secs(120));
@@ -313,17 +314,21 @@ fn pinned_endpoints_are_never_quarantined_and_barred_ones_never_probed() {
     assert_eq!(world.group.condition(0), Some(Condition::Dead));
     assert!(world.probes.iter().all(|&(to, _)| to != 1));
     let now = world.now;
-    assert!(world.group.set_duty(1, Duty::Normal, now));
-    assert!(world.group.set_duty(2, Duty::Barred, now));
+    assert!(world.group.set_mode(1, EndpointMode::Normal, now));
+    assert!(world.group.set_mode(2, EndpointMode::Disabled, now));
     world.run(secs(20));
     assert_eq!(
         (world.group.active(), world.group.condition(1)),
         (3, Some(Condition::Healthy))
     );
     assert!(
-        world.group.set_duty(0, Duty::Barred, now) && world.group.set_duty(1, Duty::Barred, now)
+        world.group.set_mode(0, EndpointMode::Disabled, now)
+            && world.group.set_mode(1, EndpointMode::Disabled, now)
     );
-    assert!(!world.group.set_duty(3, Duty::Barred, now), "the last one");
+    assert!(
+        !world.group.set_mode(3, EndpointMode::Disabled, now),
+        "the last one"
+    );
     assert!(!world.group.switch_to(2, now) && world.group.switch_to(3, now));
 }
 
@@ -367,12 +372,12 @@ fn what_cannot_work_is_refused() {
     };
     assert_eq!(refused(&[]), (Setting::Endpoints, 0, (1, 4)));
     assert_eq!(refused(&[ONE; 5]), (Setting::Endpoints, 5, (1, 4)));
-    let barred = ONE.duty(Duty::Barred);
-    assert_eq!(refused(&[barred; 2]), (Setting::Unbarred, 0, (1, 2)));
-    assert_eq!(refused(&[ONE.weight(0), barred]).0, Setting::Weights);
+    let disabled = ONE.mode(EndpointMode::Disabled);
+    assert_eq!(refused(&[disabled; 2]), (Setting::Enabled, 0, (1, 2)));
+    assert_eq!(refused(&[ONE.weight(0), disabled]).0, Setting::Weights);
     assert_eq!(
         refused(&[ONE.name(7), ONE, ONE.name(7)]),
-        (Setting::Namesakes, 2, (1, 1))
+        (Setting::DuplicateNames, 2, (1, 1))
     );
     let unseeded = Group::new(
         FailoverConfig::builder().build().unwrap(),
@@ -408,7 +413,7 @@ fn a_loaded_endpoint_is_returned_to_when_it_has_a_third_more_to_spare() {
     let config = config()
         .into_builder()
         .preference(Preference::Weight)
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .build()
         .unwrap();
     let mut world = World::new(config, &[Endpoint::new().weight(3); 3]);
@@ -557,7 +562,7 @@ fn a_group_does_not_flap_between_two_paths_that_are_equally_rough() {
 fn a_group_returns_once_the_better_path_is_as_usual_again() {
     let config = config()
         .into_builder()
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .switch_on(SwitchOn::Warning)
         .build()
         .unwrap();
@@ -635,29 +640,33 @@ fn a_refusal_is_evidence_at_once() {
 fn a_duty_is_changed_and_what_is_known_of_the_endpoint_stays() {
     let mut world = world(3);
     let set = |world: &mut World, endpoint, duty| {
-        let done = world.group.set_duty(endpoint, duty, world.now);
+        let done = world.group.set_mode(endpoint, duty, world.now);
         world.drain();
         done
     };
-    for duty in [Duty::Normal, Duty::Pinned, Duty::Normal] {
+    for duty in [
+        EndpointMode::Normal,
+        EndpointMode::Pinned,
+        EndpointMode::Normal,
+    ] {
         assert!(set(&mut world, 1, duty));
         assert_eq!(world.group.condition(1), Some(Condition::Healthy));
     }
     for _ in 0..2 {
-        assert!(set(&mut world, 1, Duty::Barred));
-        assert_eq!(world.group.condition(1), Some(Condition::Barred));
+        assert!(set(&mut world, 1, EndpointMode::Disabled));
+        assert_eq!(world.group.condition(1), Some(Condition::Disabled));
     }
-    assert!(set(&mut world, 1, Duty::Pinned));
+    assert!(set(&mut world, 1, EndpointMode::Pinned));
     assert_eq!(world.group.condition(1), Some(Condition::Unknown));
-    assert!(!set(&mut world, 3, Duty::Pinned), "there is none");
+    assert!(!set(&mut world, 3, EndpointMode::Pinned), "there is none");
     assert_eq!((world.events.len(), world.group.active()), (0, 0));
     for _ in 0..2 {
-        assert!(set(&mut world, 0, Duty::Barred));
+        assert!(set(&mut world, 0, EndpointMode::Disabled));
     }
     let [(from, to, reason, _)] = world.switches()[..] else {
         panic!("{:?}", world.events);
     };
-    assert_eq!((from, to, reason), (0, 2, SwitchReason::Barred));
+    assert_eq!((from, to, reason), (0, 2, SwitchReason::Disabled));
 }
 
 /// To pin an endpoint ends its quarantine, and nobody else's; to bar the last one in service gives the quarantined their chance.
@@ -674,11 +683,11 @@ fn pins_and_bars_end_quarantines() {
     }
     assert_eq!(world.group.active(), 2, "{:?}", world.events);
     assert!(quarantined(&world, 0) && quarantined(&world, 1));
-    assert!(world.group.set_duty(0, Duty::Pinned, world.now));
+    assert!(world.group.set_mode(0, EndpointMode::Pinned, world.now));
     world.drain();
     assert!(!quarantined(&world, 0) && quarantined(&world, 1));
-    assert!(world.group.set_duty(0, Duty::Barred, world.now));
-    assert!(world.group.set_duty(2, Duty::Barred, world.now));
+    assert!(world.group.set_mode(0, EndpointMode::Disabled, world.now));
+    assert!(world.group.set_mode(2, EndpointMode::Disabled, world.now));
     world.drain();
     assert!(!quarantined(&world, 1));
     assert_eq!(world.group.active(), 1);
@@ -821,7 +830,7 @@ fn other_traffic_shows_that_an_endpoint_may_be_switched_to() {
 /// It is charged for its failure once, and in the way of nobody.
 #[test]
 fn a_pinned_endpoint_that_failed_does_not_hide_another_one() {
-    let endpoints = [ONE, ONE.duty(Duty::Pinned), ONE, ONE];
+    let endpoints = [ONE, ONE.mode(EndpointMode::Pinned), ONE, ONE];
     let mut world = started(config(), &endpoints);
     for endpoint in 1..3 {
         world.paths[endpoint] = Path::Silent;
@@ -852,7 +861,7 @@ fn twice_its_last_quarantine_in_health_clears_an_endpoints_record() {
 fn first_back(world: &mut World) -> Instant {
     world.paths = [Path::Silent; M];
     world.run(secs(60));
-    assert_eq!(world.downs(), [Outage::Ours]);
+    assert_eq!(world.downs(), [Outage::Isolated]);
     world.paths[1] = UP;
     until(world, |world| is_healthy(world, 1));
     world.now
@@ -948,11 +957,11 @@ fn an_outage_of_dead_endpoints_is_over_as_soon_as_the_active_one_is_healthy() {
 
 #[test]
 fn an_endpoint_that_was_barred_counts_like_any_other_in_an_outage() {
-    let mut world = started(config(), &[ONE, ONE, ONE.duty(Duty::Barred)]);
-    world.group.set_duty(2, Duty::Normal, world.now);
+    let mut world = started(config(), &[ONE, ONE, ONE.mode(EndpointMode::Disabled)]);
+    world.group.set_mode(2, EndpointMode::Normal, world.now);
     (world.paths[0], world.paths[2]) = (Path::Silent, Path::Silent);
     world.run(secs(3));
-    assert_eq!(world.downs(), [Outage::Ours]);
+    assert_eq!(world.downs(), [Outage::Isolated]);
 }
 
 // ---- the best ----
@@ -962,7 +971,7 @@ fn a_group_returns_to_a_greater_weight_and_where_loads_are_said_to_a_third_more(
     let config = config()
         .into_builder()
         .preference(Preference::Weight)
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .build()
         .unwrap();
     for (weight, load, active) in [(3, None, 0), (4, None, 1), (2, Some(0), 0), (3, Some(0), 1)] {
@@ -982,7 +991,7 @@ fn a_group_returns_to_less_than_three_quarters_of_the_round_trip_time() {
     let config = config()
         .into_builder()
         .preference(Preference::Rtt)
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .build()
         .unwrap();
     for (us, active) in [(14_999, 1), (15_000, 0), (16_000, 0)] {
@@ -998,7 +1007,7 @@ fn a_group_returns_no_sooner_than_a_hold_down_after_the_last_switch() {
     let mut world = started(
         config()
             .into_builder()
-            .returning(Return::Prefer)
+            .failback(Failback::Prefer)
             .build()
             .unwrap(),
         &[ONE; 2],
@@ -1019,7 +1028,7 @@ fn a_group_returns_to_nothing_in_an_outage() {
     let mut world = started(
         config()
             .into_builder()
-            .returning(Return::Prefer)
+            .failback(Failback::Prefer)
             .build()
             .unwrap(),
         &[ONE; 4],
@@ -1168,9 +1177,9 @@ fn an_endpoint_is_asked_at_once_when_the_caller_knows_a_reason() {
 /// Those of a group that begins are spread over an interval.
 #[test]
 fn an_endpoint_that_was_barred_is_asked_at_once() {
-    let mut world = World::new(config(), &[ONE, ONE.duty(Duty::Barred)]);
+    let mut world = World::new(config(), &[ONE, ONE.mode(EndpointMode::Disabled)]);
     world.run(Duration::from_millis(100));
-    world.group.set_duty(1, Duty::Normal, world.now);
+    world.group.set_mode(1, EndpointMode::Normal, world.now);
     world.drain();
     assert_eq!(last_asked(&world, 1), world.now);
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use systole::{
-    Condition, Duty, Endpoint, FailoverConfig, GroupState, Instant, Preference, RetryBudget,
-    Return, SwitchOn,
+    Condition, Endpoint, EndpointMode, Failback, FailoverConfig, GroupState, Instant, Preference,
+    RetryBudget, SwitchOn,
 };
 use systole_testkit::ops::group::{M, Path, SLOW, UP, World, micros, secs};
 use systole_testkit::ops::group_ops::{Op, played};
@@ -28,7 +28,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<u16>().prop_map(Op::Early),
         5 => (which(), path()).prop_map(|(which, path)| Op::Path(which, path)),
         1 => path().prop_map(Op::All),
-        1 => (which(), any::<u8>()).prop_map(|(which, duty)| Op::Duty(which, duty)),
+        1 => (which(), any::<u8>()).prop_map(|(which, duty)| Op::EndpointMode(which, duty)),
         1 => which().prop_map(Op::SwitchTo),
         1 => which().prop_map(Op::Traffic),
         1 => (which(), any::<Option<u8>>()).prop_map(|(which, load)| Op::Load(which, load)),
@@ -82,7 +82,7 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
                 let config = if prefer {
                     config
                         .into_builder()
-                        .returning(Return::Prefer)
+                        .failback(Failback::Prefer)
                         .build()
                         .unwrap()
                 } else {
@@ -101,7 +101,7 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 3_000 }))]
 
-    /// After every step: the drain ends, deadlines lie ahead and stay, nobody in quarantine or barred is probed or active; and the
+    /// After every step: the drain ends, deadlines lie ahead and stay, nobody in quarantine or disabled is probed or active; and the
     /// same happens the second time.
     #[test]
     fn laws_hold_whatever_happens(config in configs(), count in 1..=M, ops in prop::collection::vec(op(), 1..80)) {
@@ -130,7 +130,7 @@ proptest! {
         let alive = alive % count;
         world.paths = [Path::Silent; M];
         world.paths[alive] = UP;
-        world.group.set_duty(alive, Duty::Pinned, world.now);
+        world.group.set_mode(alive, EndpointMode::Pinned, world.now);
         for endpoint in 0..count {
             world.group.restarted(endpoint, world.now);
         }

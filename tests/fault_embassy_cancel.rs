@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Duration as Span, MockDriver, Timer};
-use systole::{Config, Counters, Fault, Verdict, embassy::Heart};
+use systole::{Config, Counters, ProbeError, Verdict, embassy::Heart};
 
 /// There is one clock.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -35,7 +35,7 @@ fn cancelled_every(ms: u64) -> (Verdict, Counters) {
     for _ in 0..60_000 / ms {
         let mut run = Box::pin(heart.run(|| async {
             Timer::after_millis(20).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }));
         flag.0.store(true, Ordering::SeqCst);
         for _ in 0..ms {

@@ -69,6 +69,6 @@ fn a_heart_can_be_read_within_with() {
         .build()
         .unwrap();
     let heart = Heart::<NoopRawMutex, 16>::new(config).unwrap();
-    let read = heart.with(|_, _| (heart.verdict(), heart.snapshot().heart.samples));
+    let read = heart.with(|_, _| (heart.verdict(), heart.snapshot().path.samples));
     assert_eq!(read, (Verdict::Unknown, 0));
 }

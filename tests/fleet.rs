@@ -210,7 +210,7 @@ fn the_worst_come_first() {
     let worst = swarm.fleet.worst(10, swarm.now);
     let order: Vec<_> = worst
         .iter()
-        .map(|status| (status.peer, status.heart.verdict))
+        .map(|status| (status.peer, status.path.verdict))
         .collect();
     assert_eq!(
         order,

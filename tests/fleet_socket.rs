@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use systole::tokio::{DatagramSocket, UdpFleet};
+use systole::task::{DatagramSocket, UdpFleet};
 use systole::{Config, Event, Verdict};
 use tokio::time::{Instant, Sleep};
 use tokio_stream::StreamExt;

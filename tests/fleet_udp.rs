@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use systole_testkit::deep;
 
-use systole::tokio::UdpFleet;
+use systole::task::UdpFleet;
 use systole::{Config, Event, FleetEvent, PeerKey, Verdict};
 use tokio_stream::StreamExt;
 

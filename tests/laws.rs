@@ -45,7 +45,7 @@ fn configs() -> impl Strategy<Value = Config> {
         any::<bool>(),
         1_u64..,
     )
-        .prop_map(|(base_us, bound, retries, rise, at_once, seed)| {
+        .prop_map(|(base_us, bound, retries, rise, max_in_flight, seed)| {
             let base = micros(base_us);
             let config = Config::every(base)
                 .retries(Retries::exponential(retries))
@@ -53,7 +53,7 @@ fn configs() -> impl Strategy<Value = Config> {
                 .seed(seed)
                 .build()
                 .unwrap();
-            let config = if at_once {
+            let config = if max_in_flight {
                 config
                     .into_builder()
                     .without_initial_delay()
@@ -159,7 +159,7 @@ proptest! {
         let before = world.monitor.snapshot(crash).counters.lateness_us;
         let mut bound = Duration::ZERO;
         while world.verdict() != Verdict::Dead {
-            bound = bound.max(world.monitor.snapshot(world.now).heart.plan.bound());
+            bound = bound.max(world.monitor.snapshot(world.now).path.plan.bound());
             world.beat(late.next().unwrap_or(0));
             prop_assert!(world.probes < 10_000, "the dead peer is never found");
         }
@@ -194,7 +194,7 @@ proptest! {
         let mut world = World::new(config);
         world.stamps_late = stamps_late;
         world.rtt_us = Some(config.timeout_min().as_micros() as u32 / 2);
-        let late = |world: &World<Fluctuation>| world.monitor.snapshot(world.now).heart.plan.timeout().as_micros() as u64 + extra;
+        let late = |world: &World<Fluctuation>| world.monitor.snapshot(world.now).path.plan.timeout().as_micros() as u64 + extra;
         for _ in 0..200 {
             world.beat(late(&world));
             prop_assert_ne!(world.verdict(), Verdict::Dead);
@@ -219,7 +219,7 @@ proptest! {
         while world.probes < 40 {
             world.beat(0);
         }
-        let timeout = world.monitor.snapshot(world.now).heart.plan.timeout().as_micros() as f64;
+        let timeout = world.monitor.snapshot(world.now).path.plan.timeout().as_micros() as f64;
         let allowed = (f64::from(after_us) / timeout).log2().ceil().max(0.0) as u32 + 4;
         let step = world.probes;
         world.rtt_us = Some(after_us);
@@ -275,7 +275,7 @@ fn a_life_in_transitions() {
         transitions(&mut world, Instant::from_secs(60)),
         [
             (Verdict::Suspect, Reason::Overdue),
-            (Verdict::Dead, Reason::Silent)
+            (Verdict::Dead, Reason::BoundElapsed)
         ]
     );
     world.rtt_us = Some(20_000);

@@ -9,12 +9,12 @@ mod lifetime {
 
 use core::time::Duration;
 
-use systole::pacing::Reach;
+use systole::pacing::LifetimeRange;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn reach() -> Reach {
-    Reach::between(15 * SECOND, 60 * MINUTE).unwrap()
+fn reach() -> LifetimeRange {
+    LifetimeRange::between(15 * SECOND, 60 * MINUTE).unwrap()
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use systole_testkit::ops::listener as beats;
 
 use systole::{
-    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Precedence, Reason,
+    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Reason, RelaxedBy,
     SuspicionLevel, Transition, Verdict, wire,
 };
 use systole_testkit::ops::listener::{KEY, Key, World};
@@ -147,7 +147,7 @@ fn after_a_lasting_step_in_delay_the_return_is_undecided() {
         told,
         [
             (Verdict::Suspect, Reason::Overdue),
-            (Verdict::Dead, Reason::Silent),
+            (Verdict::Dead, Reason::BoundElapsed),
             (Verdict::Alive, Reason::Undecided),
         ]
     );
@@ -257,7 +257,7 @@ fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
     }
     assert_eq!(
         relaxed,
-        Some((3 * SECOND, 61 * SECOND, Precedence::Advertised))
+        Some((3 * SECOND, 61 * SECOND, RelaxedBy::Advertised))
     );
 }
 

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use systole::metrics::{FleetSeries, Group, Peer, RTT, RTT_BUCKETS};
+use systole::telemetry::{FleetSeries, Group, Peer, RTT, RTT_BUCKETS};
 use systole::{
     Config, Counters, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
 };
@@ -242,8 +242,8 @@ mod of_tasks {
 
     use alloc::sync::Arc;
 
-    use systole::tokio::Builder;
-    use systole::{Fault, RetryBudget};
+    use systole::task::Builder;
+    use systole::{ProbeError, RetryBudget};
     use tokio::time::sleep;
 
     use super::*;
@@ -269,7 +269,7 @@ mod of_tasks {
             let heart = Builder::new(config).name("db").metrics();
             let heart = heart.spawn(async || {
                 sleep(SECOND / 50).await;
-                Ok::<_, Fault>(())
+                Ok::<_, ProbeError>(())
             });
             sleep(60 * SECOND).await;
             let answered = f64::from(heart.snapshot().counters.answered);
@@ -295,7 +295,7 @@ mod of_tasks {
                 .build()
                 .unwrap();
             let (named, nameless) = (Builder::new(config), Builder::new(config));
-            let answers = async || Ok::<_, Fault>(());
+            let answers = async || Ok::<_, ProbeError>(());
             let _hearts = [
                 named.metrics().name("late").spawn(answers),
                 nameless.metrics().spawn(answers),
@@ -316,7 +316,7 @@ mod of_tasks {
                 &[Endpoint::new(); 2],
             )
             .unwrap();
-            let group: systole::tokio::Group<2> = { group }
+            let group: systole::task::Group<2> = { group }
                 .name("db", ["one", "other"])
                 .metrics()
                 .spawn(async |endpoint| {
@@ -324,7 +324,7 @@ mod of_tasks {
                     if endpoint == 1 {
                         Ok(())
                     } else {
-                        Err(Fault::Missed)
+                        Err(ProbeError::Missed)
                     }
                 });
             sleep(60 * SECOND).await;
@@ -350,8 +350,13 @@ mod of_tasks {
                     .retry_budget(&budget)
                     .name(name)
                     .metrics();
-                heart
-                    .spawn(move || async move { if answers { Ok(()) } else { Err(Fault::Missed) } })
+                heart.spawn(move || async move {
+                    if answers {
+                        Ok(())
+                    } else {
+                        Err(ProbeError::Missed)
+                    }
+                })
             };
             let _hearts = [heart("well", true), heart("ill", false)];
             sleep(60 * SECOND).await;

@@ -180,7 +180,7 @@ fn the_probes_that_wait_for_an_answer_are_counted() {
     assert_eq!(monitor.snapshot(now).unanswered, 0);
     probe(&mut monitor, now);
     assert_eq!(monitor.snapshot(now).unanswered, 1);
-    let retried = monitor.snapshot(now).heart.plan.timeout();
+    let retried = monitor.snapshot(now).path.plan.timeout();
     let retried = now.saturating_add(retried);
     silence(&mut monitor, now, retried);
     assert_eq!(monitor.snapshot(retried).unanswered, 2);
@@ -260,7 +260,7 @@ fn a_return_counts_from_the_latest_probe_answered_not_from_the_last_answer() {
     monitor.handle_reply(first, heard_at);
     assert_eq!(monitor.verdict(), Verdict::Alive);
     let snapshot = monitor.snapshot(heard_at);
-    let bound = snapshot.heart.plan.bound();
+    let bound = snapshot.path.plan.bound();
     assert_eq!(snapshot.dead_at, Some(second_at.saturating_add(bound)));
 }
 
@@ -275,6 +275,6 @@ fn traffic_before_the_first_answer_shortens_no_bound() {
     restarted.handle_traffic(ms(3_100)); // it proves life as of one timeout ago, before that probe
     assert_eq!(restarted.verdict(), Verdict::Alive);
     let snapshot = restarted.snapshot(ms(3_100));
-    let bound = snapshot.heart.plan.bound();
+    let bound = snapshot.path.plan.bound();
     assert!(snapshot.dead_at >= Some(asked_at.saturating_add(bound)));
 }

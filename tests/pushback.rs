@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use systole::pacing::Target;
-use systole::{Config, Event, Instant, Monitor, Output, Precedence, Verdict};
+use systole::{Config, Event, Instant, Monitor, Output, RelaxedBy, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -86,7 +86,7 @@ fn a_target_gives_way_up_to_95_percent_of_its_bound() {
     for _ in 0..20 {
         monitor.handle_pushback(Instant::ZERO);
     }
-    let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    let plan = monitor.snapshot(Instant::ZERO).path.plan;
     assert_eq!(plan.interval(), 19 * SECOND / 2);
 }
 
@@ -97,7 +97,7 @@ fn who_does_not_say_how_long_is_asked_half_as_often() {
         for _ in 0..pushbacks {
             monitor.handle_pushback(Instant::ZERO);
         }
-        monitor.snapshot(Instant::ZERO).heart.plan.interval()
+        monitor.snapshot(Instant::ZERO).path.plan.interval()
     });
     assert_eq!(intervals, [SECOND, 2 * SECOND, 4 * SECOND, 4 * SECOND]);
 }
@@ -118,9 +118,9 @@ fn a_bound_that_stands_in_the_way_is_restated() {
     let Output::Event(Event::BoundRelaxed { from, to, by, .. }) = monitor.poll(now) else {
         panic!("the bound is not restated");
     };
-    assert_eq!((from, by), (5 * SECOND, Precedence::Pushback));
+    assert_eq!((from, by), (5 * SECOND, RelaxedBy::Pushback));
     assert!(to >= 20 * SECOND, "{to:?}");
-    assert_eq!(monitor.snapshot(now).heart.plan.bound(), to);
+    assert_eq!(monitor.snapshot(now).path.plan.bound(), to);
 }
 
 /// Where no bound is stated none can be broken, and one that is kept is not restated.
@@ -138,7 +138,7 @@ fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
         let mut monitor = Monitor::<16>::new(config, now).unwrap();
         answer(&mut monitor, &mut now, SECOND / 50);
         monitor.handle_pushback(now);
-        assert_eq!(monitor.snapshot(now).heart.plan.interval(), 2 * SECOND);
+        assert_eq!(monitor.snapshot(now).path.plan.interval(), 2 * SECOND);
         assert_eq!(monitor.snapshot(now).events, 1, "the first answer alone");
     }
 }
@@ -191,6 +191,6 @@ fn what_is_asked_at_the_longest_interval_is_not_remembered() {
         .build()
         .unwrap();
     monitor.reconfigure(&longer, Instant::ZERO);
-    let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    let plan = monitor.snapshot(Instant::ZERO).path.plan;
     assert_eq!(plan.interval(), 4 * SECOND);
 }

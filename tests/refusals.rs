@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Memory, Pacing, Reach};
+use systole::pacing::{Fixed, LifetimeRange, LifetimeRecord, Pacing};
 use systole::{
     Config, ConfigError, Failure, Heartbeat, Instant, Monitor, Output, Plan, ProbeId, Retries,
     RttWindow, Setting, Statistics, Verdict,
@@ -126,15 +126,15 @@ fn targets() {
 #[test]
 fn lifetimes() {
     let floor = 15_000_000;
-    let short = Reach::between(us(floor - 1), 60 * SECOND);
+    let short = LifetimeRange::between(us(floor - 1), 60 * SECOND);
     refused(short, Setting::LifetimeMin, floor - 1, (floor, SPAN_MAX));
-    let unfloored = Reach::below_the_floor(us(999), 60 * SECOND);
+    let unfloored = LifetimeRange::below_the_floor(us(999), 60 * SECOND);
     refused(unfloored, Setting::LifetimeMin, 999, (1_000, SPAN_MAX));
-    let inverted = Reach::between(us(floor), us(floor - 1));
+    let inverted = LifetimeRange::between(us(floor), us(floor - 1));
     refused(inverted, Setting::Lifetime, floor - 1, (floor, SPAN_MAX));
-    let long = Reach::between(us(floor), us(SPAN_MAX + 1));
+    let long = LifetimeRange::between(us(floor), us(SPAN_MAX + 1));
     refused(long, Setting::Lifetime, SPAN_MAX + 1, (floor, SPAN_MAX));
-    let reach = Reach::between(us(floor), us(SPAN_MAX)).unwrap();
+    let reach = LifetimeRange::between(us(floor), us(SPAN_MAX)).unwrap();
     let lapsed = reach.under_lease(us(3 * floor - 1));
     refused(lapsed, Setting::Lifetime, floor - 1, (floor, u64::MAX));
     assert_eq!(reach.under_lease(us(3 * floor)).unwrap().most(), us(floor));
@@ -143,13 +143,16 @@ fn lifetimes() {
 
 #[test]
 fn memories_of_lifetimes() {
-    let long = Memory::new(us(SPAN_MAX + 1), None, 0);
+    let long = LifetimeRecord::new(us(SPAN_MAX + 1), None, 0);
     refused(long, Setting::Lifetime, SPAN_MAX + 1, (0, SPAN_MAX));
-    let inverted = Memory::new(us(8), Some(us(8)), 0);
+    let inverted = LifetimeRecord::new(us(8), Some(us(8)), 0);
     refused(inverted, Setting::Lifetime, 8, (9, SPAN_MAX + 1));
-    let doubtful = Memory::new(us(8), Some(us(9)), 4);
+    let doubtful = LifetimeRecord::new(us(8), Some(us(9)), 4);
     refused(doubtful, Setting::LifetimeDoubts, 4, (0, 3));
-    assert_eq!(Memory::new(us(0), None, 0), Ok(Memory::default()));
+    assert_eq!(
+        LifetimeRecord::new(us(0), None, 0),
+        Ok(LifetimeRecord::default())
+    );
 }
 
 fn every_second() -> Config {
@@ -584,7 +587,7 @@ fn replies_that_answer_nothing_change_nothing_but_a_counter() {
     monitor.handle_reply_any(now);
     let after = monitor.snapshot(now);
     assert_eq!(after.counters.ignored, 13);
-    assert_eq!(after.heart, before.heart);
+    assert_eq!(after.path, before.path);
     assert_eq!(after.events, before.events);
     assert_eq!(drain(&mut monitor, now), (Vec::new(), deadline));
 }
@@ -663,7 +666,7 @@ fn a_server_that_held_the_probe_longer_than_it_was_away_leaves_a_round_trip_of_z
     let (probes, _) = drain(&mut monitor, Instant::ZERO);
     monitor.handle_reply_with(probes[0], Instant::from_millis(5), Duration::MAX);
     assert_eq!(
-        monitor.snapshot(Instant::from_millis(5)).heart.mean,
+        monitor.snapshot(Instant::from_millis(5)).path.mean,
         Duration::ZERO
     );
     assert_eq!(monitor.verdict(), Verdict::Alive);
@@ -701,6 +704,6 @@ fn a_duplicate_from_two_weeks_ago_is_no_answer() {
     drain(&mut monitor, now);
     let before = monitor.snapshot(now);
     monitor.handle_reply(first.unwrap(), now);
-    assert_eq!(monitor.snapshot(now).heart, before.heart);
+    assert_eq!(monitor.snapshot(now).path, before.path);
     assert_eq!(monitor.snapshot(now).counters.ignored, 1);
 }

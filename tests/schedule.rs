@@ -10,7 +10,7 @@ use std::time::Duration;
 use systole_testkit::deep;
 
 use beats::{INTERVAL, config, delay, measure, quantile};
-use systole::Fault;
+use systole::ProbeError;
 use tokio::time::{Instant, sleep};
 
 const BEATS: u32 = 10_000;
@@ -23,13 +23,13 @@ const QUIET: Duration = Duration::from_micros(500);
 async fn every_beat_is_on_its_place_and_the_last_one_too() {
     let sends = Arc::new(Mutex::new(Vec::new()));
     let noted = sends.clone();
-    let heart = systole::tokio::spawn(config().unwrap(), move || {
+    let heart = systole::task::spawn(config().unwrap(), move || {
         let mut sends = noted.lock().unwrap();
         sends.push(Instant::now());
         let delay = delay(sends.len() as u64);
         async move {
             sleep(delay).await;
-            Ok::<_, Fault>(())
+            Ok::<_, ProbeError>(())
         }
     });
     sleep(BEATS * INTERVAL).await;

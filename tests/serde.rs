@@ -7,10 +7,10 @@ use core::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
-use systole::pacing::{Fixed, Lifetime, Memory, Pacing, Reach, Target};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeRecord, Pacing, Target};
 use systole::{
-    Beat, Config, Endpoint, Failover, FailoverConfig, Instant, Listener, ListenerConfig, Monitor,
-    MonitorSnapshot, Output, Preference, Retries, Return, SwitchOn,
+    Beat, Config, Endpoint, Failback, Failover, FailoverConfig, Instant, Listener, ListenerConfig,
+    Monitor, MonitorSnapshot, Output, Preference, Retries, SwitchOn,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ fn configurations_survive_the_way_out_and_in() {
     survives(&lease);
     let form = serde_json::to_value(lease).unwrap();
     assert!(form["policy"]["at_least_us"].is_null(), "{form}"); // nothing is looked for
-    let reach = Reach::below_the_floor(2 * SECOND, DAY).unwrap();
+    let reach = LifetimeRange::below_the_floor(2 * SECOND, DAY).unwrap();
     survives(&Config::lifetime(reach).build().unwrap());
     let all = reach.with_second_flow().refreshed_by_traffic();
     survives(&Config::lifetime(all).build().unwrap());
@@ -74,11 +74,11 @@ fn configurations_survive_the_way_out_and_in() {
 
 #[test]
 fn memories_of_lifetimes_survive_and_are_checked() {
-    survives(&Memory::NOTHING);
-    survives(&Memory::new(SECOND, Some(2 * SECOND), 3).unwrap());
-    let read = serde_json::from_str::<Memory>;
+    survives(&LifetimeRecord::NOTHING);
+    survives(&LifetimeRecord::new(SECOND, Some(2 * SECOND), 3).unwrap());
+    let read = serde_json::from_str::<LifetimeRecord>;
     let memory = read(r#"{ "survived_us": 1000000 }"#).unwrap();
-    assert_eq!(memory, Memory::new(SECOND, None, 0).unwrap());
+    assert_eq!(memory, LifetimeRecord::new(SECOND, None, 0).unwrap());
     let error = read(r#"{ "survived_us": 5, "lost_us": 5 }"#).unwrap_err();
     let words = "the lifetime of 5 us is out of range: 6 us to 1099511.627777 s";
     assert!(error.to_string().starts_with(words), "{error}");
@@ -173,7 +173,7 @@ proptest! {
             let config = config.into_builder().mistakes_at_most_one_per(us(apart * 1_000)).build().unwrap_or(config);
             survives(&changed(config.into_builder().probes_at_most(probes).build().unwrap_or(config), &changes));
         }
-        for reach in [Reach::between(us(pace), us(apart)), Reach::below_the_floor(us(pace), us(apart))] {
+        for reach in [LifetimeRange::between(us(pace), us(apart)), LifetimeRange::below_the_floor(us(pace), us(apart))] {
             if let Ok(config) = reach.and_then(|reach| Config::lifetime(reach).build()) {
                 survives(&changed(config, &changes));
             }
@@ -200,7 +200,7 @@ fn groups_survive() {
     survives(&FailoverConfig::builder().build().unwrap());
     let other = FailoverConfig::builder()
         .preference(Preference::Rtt)
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .switch_on(SwitchOn::Warning)
         .warn_above(9_000)
         .enabled(false)

@@ -9,7 +9,7 @@ use core::time::Duration;
 use systole::pacing::{Fixed, Fluctuation, Lifetime, Pacing};
 use systole::{
     Config, Endpoint, Failover, FailoverConfig, FailoverEvent, Failure, Heartbeat, Instant, Outage,
-    Plan, Precedence, Reason, RttWindow, Statistics, SwitchReason, Verdict,
+    Plan, Reason, RelaxedBy, RttWindow, Statistics, SwitchReason, Verdict,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,13 +33,13 @@ fn no_two_reasons_read_alike() {
         Failure::Refused,
         Failure::Reset,
         Failure::Unreachable,
-        Failure::Garbage,
-        Failure::Prober,
+        Failure::InvalidReply,
+        Failure::ProbePanicked,
     ];
     let reasons = [
         Reason::Answered,
         Reason::Overdue,
-        Reason::Silent,
+        Reason::BoundElapsed,
         Reason::NeverHeard,
         Reason::Refuted,
         Reason::Recovered,
@@ -154,7 +154,7 @@ fn a_group_answers_for_each_endpoint() {
     assert_eq!((group.switches(), group.quarantines()), (0, 0));
     let status = group.status(1, Instant::ZERO).unwrap();
     assert_eq!(status.weight, 7);
-    assert_eq!(status.monitor.heart.verdict, Verdict::Unknown);
+    assert_eq!(status.monitor.path.verdict, Verdict::Unknown);
     assert!(group.status(2, Instant::ZERO).is_none());
 }
 
@@ -175,7 +175,7 @@ fn what_a_group_tells_reads_as_a_line() {
         switched(SwitchReason::Suspected),
         switched(SwitchReason::Degraded),
         switched(SwitchReason::Preferred),
-        switched(SwitchReason::Barred),
+        switched(SwitchReason::Disabled),
         switched(SwitchReason::Requested),
         FailoverEvent::Quarantined {
             number,
@@ -188,7 +188,7 @@ fn what_a_group_tells_reads_as_a_line() {
             at,
             endpoint: 2,
         },
-        down(Outage::Ours),
+        down(Outage::Isolated),
         down(Outage::AllDead),
         FailoverEvent::Restored { number, at },
     ];
@@ -198,7 +198,7 @@ fn what_a_group_tells_reads_as_a_line() {
         "switched from 0 to 1: suspected",
         "switched from 0 to 1: degraded",
         "switched from 0 to 1: preferred",
-        "switched from 0 to 1: barred",
+        "switched from 0 to 1: disabled",
         "switched from 0 to 1: requested",
         "2 quarantined for 30s",
         "2 released",
@@ -207,7 +207,7 @@ fn what_a_group_tells_reads_as_a_line() {
         "restored",
     ];
     assert_eq!(events.map(|event| event.to_string()), lines);
-    let precedence = [Precedence::Pushback, Precedence::Advertised];
+    let precedence = [RelaxedBy::Pushback, RelaxedBy::Advertised];
     assert_eq!(
         precedence.map(|first| first.to_string()),
         ["asked for fewer probes", "told to expect less"]

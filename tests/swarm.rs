@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use systole::tokio::{Builder, Heart};
-use systole::{Config, Fault, RetryBudget, Verdict};
+use systole::task::{Builder, Heart};
+use systole::{Config, ProbeError, RetryBudget, Verdict};
 use tokio::time::{Instant, sleep};
 
 const PEERS: usize = 10_000;
@@ -35,7 +35,7 @@ impl Peers {
         })
     }
 
-    async fn answer(self: Arc<Self>) -> Result<(), Fault> {
+    async fn answer(self: Arc<Self>) -> Result<(), ProbeError> {
         {
             let tenth = self.born.elapsed().as_millis() as usize / 100;
             let mut tenths = self.tenths.lock().unwrap();

@@ -5,7 +5,7 @@
 use std::time::Duration;
 use systole_testkit::deep;
 
-use systole::{FailoverConfig, FailoverEvent, Outage, Return, SwitchReason};
+use systole::{Failback, FailoverConfig, FailoverEvent, Outage, SwitchReason};
 use systole_testkit::servers::replicas::{Blow, HOLD_DOWN, QUARANTINE, Replicas, impatient};
 use tokio::time::Instant;
 
@@ -75,7 +75,7 @@ async fn with_all_links_cut_nobody_is_blamed() {
         matches!(
             event,
             FailoverEvent::Down {
-                outage: Outage::Ours,
+                outage: Outage::Isolated,
                 ..
             }
         )
@@ -98,12 +98,12 @@ async fn with_all_links_cut_nobody_is_blamed() {
 }
 
 /// Up for 5 s and down for 5 s, two minutes long: how often it is switched.
-async fn switches_while_flapping(returning: Return) -> Option<u32> {
+async fn switches_while_flapping(returning: Failback) -> Option<u32> {
     if !deep::asked_for("flapping is left to tests/failover.rs, in virtual time") {
         return None;
     }
     let config = FailoverConfig::builder()
-        .returning(returning)
+        .failback(returning)
         .build()
         .unwrap();
     let mut replicas = Replicas::<2>::start(config).await?;
@@ -118,14 +118,14 @@ async fn switches_while_flapping(returning: Return) -> Option<u32> {
 
 #[tokio::test]
 async fn a_flapping_server_is_left_once() {
-    if let Some(switches) = switches_while_flapping(Return::Stay).await {
+    if let Some(switches) = switches_while_flapping(Failback::Stay).await {
         assert_eq!(switches, 1);
     }
 }
 
 #[tokio::test]
 async fn a_flapping_server_is_returned_to_no_more_often_than_stated() {
-    if let Some(switches) = switches_while_flapping(Return::Prefer).await {
+    if let Some(switches) = switches_while_flapping(Failback::Prefer).await {
         eprintln!("{switches} switches in two minutes of flapping");
         assert!(switches <= 1 + 2 * 120 / (30 + 30), "{switches}");
     }

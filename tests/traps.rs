@@ -27,7 +27,7 @@ fn the_level_is_nothing_just_after_a_beat_and_a_number_after_one() {
     monitor.handle_reply(id, Instant::from_millis(20));
     assert_eq!(monitor.level(Instant::from_millis(21)).as_milli(), 0);
     let snapshot = monitor.snapshot(Instant::from_millis(21));
-    assert!(snapshot.heart.fluctuation.is_finite() && snapshot.heart.loss.is_finite());
+    assert!(snapshot.path.fluctuation.is_finite() && snapshot.path.loss.is_finite());
 }
 
 /// phi-detector 0.4 adds up the variance wrongly: 35 for 100 and 200, where it is 50.

@@ -36,7 +36,7 @@ pub fn systole<const N: usize>() -> impl FnMut(Duration) -> (Duration, bool) {
     move |rtt| (heart.next_interval(rtt), heart.verdict() == Verdict::Alive)
 }
 
-/// The founding rule written down as it is read.
+/// The fluctuation rule written down as it is read.
 pub fn two_passes(n: usize) -> impl FnMut(Duration) -> Duration {
     let mut window = VecDeque::with_capacity(n);
     move |rtt| {

@@ -112,7 +112,7 @@ fn tokio_heart(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     let noted = sends.clone();
     run(async move {
         let config = config().map_err(io::Error::other)?;
-        let heart = systole::tokio::spawn(config, move || {
+        let heart = systole::task::spawn(config, move || {
             let noted = noted.clone();
             async move {
                 let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows = [
         ("a bare sleep from place to place", measured.bare),
         ("systole::thread", measured.thread),
-        ("systole::tokio", measured.tokio),
+        ("systole::task", measured.tokio),
         ("a sleep after each answer", measured.naive),
     ];
     println!("{beats} beats at {INTERVAL:?}, off their places by   median       p99      last");

@@ -7,7 +7,7 @@ use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
 use systole::{
-    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Return,
+    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Failback,
     SwitchOn, Verdict,
 };
 use systole_testkit::ops::monitor::{Op, World};
@@ -78,7 +78,7 @@ impl Trial for Rounds {
                 }
                 Outcome::Missed => check_retry(&config, &heart.missed(), &heart),
                 Outcome::Failed(how, after) => {
-                    let failures = [Failure::Refused, Failure::Unreachable, Failure::Prober];
+                    let failures = [Failure::Refused, Failure::Unreachable, Failure::ProbePanicked];
                     let failure = failures[usize::from(how) % failures.len()];
                     check_retry(&config, &heart.failed(failure, after.into()), &heart);
                 }
@@ -400,10 +400,10 @@ impl GroupSettings {
             .switch_on(reasons[usize::from(self.switch_on % 3)])
             .warn_above(self.warn_above)
             .enabled(self.enabled)
-            .returning(if self.returns {
-                Return::Prefer
+            .failback(if self.returns {
+                Failback::Prefer
             } else {
-                Return::Stay
+                Failback::Stay
             })
             .quarantine(first, longest.max(first))
             .hold_down(self.hold_down.into())

@@ -250,7 +250,7 @@ impl<P: Pacing> Builder<P> {
     ///
     /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as
     /// [`Refused`](crate::Failure::Refused), [`Reset`](crate::Failure::Reset),
-    /// [`Garbage`](crate::Failure::Garbage) or [`Unhealthy`](crate::Failure::Unhealthy). A probe
+    /// [`InvalidReply`](crate::Failure::InvalidReply) or [`Unhealthy`](crate::Failure::Unhealthy). A probe
     /// that is not answered ends the row.
     ///
     /// # Errors

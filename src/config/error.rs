@@ -70,13 +70,13 @@ pub enum Setting {
     LifetimeDoubts,
     /// The number of endpoints in a group.
     Endpoints,
-    /// The number of endpoints that are not barred.
-    Unbarred,
+    /// The number of endpoints that are not disabled.
+    Enabled,
     /// How many heartbeats in a row may be lost.
     Losses,
     /// How many endpoints share a name.
-    Namesakes,
-    /// The sum of the weights of the endpoints that are not barred.
+    DuplicateNames,
+    /// The sum of the weights of the endpoints that are not disabled.
     Weights,
     /// How long an answer may take to be of use, in microseconds.
     RequestTimeout,
@@ -111,9 +111,9 @@ impl Setting {
             Self::LifetimeMin => ("shortest lifetime", Unit::Span),
             Self::LifetimeDoubts => ("number of doubts", Unit::Plain("")),
             Self::Endpoints => ("number of endpoints", Unit::Plain("")),
-            Self::Unbarred => ("number of endpoints not barred", Unit::Plain("")),
+            Self::Enabled => ("number of endpoints not disabled", Unit::Plain("")),
             Self::Losses => ("number of losses in a row", Unit::Plain("")),
-            Self::Namesakes => ("number of endpoints of one name", Unit::Plain("")),
+            Self::DuplicateNames => ("number of endpoints of one name", Unit::Plain("")),
             Self::Weights => ("sum of the weights", Unit::Plain("")),
             Self::RequestTimeout => ("request timeout", Unit::Span),
             Self::Quarantine => ("first quarantine", Unit::Span),

@@ -15,4 +15,4 @@ pub(crate) use config::{SPAN_MAX_US, Settings, Span};
 pub use error::{ConfigError, Setting};
 pub use retry_budget::RetryBudget;
 #[cfg(feature = "serde")]
-pub(crate) use serde::Founding;
+pub(crate) use serde::SerdePolicy;

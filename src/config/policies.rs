@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::config::error::{ConfigError, Setting, check};
 use crate::config::{Builder, Config, SPAN_MAX_US, Span};
-use crate::pacing::{Fixed, Fluctuation, Lifetime, Reach, Target};
+use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
@@ -66,8 +66,8 @@ impl Config<Lifetime<Fixed>> {
     /// long: this keeps a flow open, it does not notice failures quickly.
     ///
     /// # Errors
-    /// None: [`Reach`] has refused what is out of range.
-    pub const fn lifetime(reach: Reach) -> Builder<Lifetime<Fixed>> {
+    /// None: [`LifetimeRange`] has refused what is out of range.
+    pub const fn lifetime(reach: LifetimeRange) -> Builder<Lifetime<Fixed>> {
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         let policy = Lifetime::search(Fixed::new(reach.most()), reach);
         Builder::around(policy, least_us, least_us, most_us)
@@ -104,7 +104,7 @@ impl Config<Target> {
     ///     .seed(0x5eed_0f_0007)
     ///     .build()?;
     /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
-    /// let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+    /// let plan = monitor.snapshot(Instant::ZERO).path.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
     /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known
     /// # Ok(()) }

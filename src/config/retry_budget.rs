@@ -22,7 +22,7 @@ use core::fmt;
 /// let config = Config::every(Duration::from_secs(5)).seed(0xd1ce).build()?;
 /// let mut monitors = [Monitor::<32>::new(config, Instant::ZERO)?, Monitor::new(config.into_builder().seed(2).build()?, Instant::ZERO)?];
 /// for monitor in &mut monitors {
-///     while let Output::Probe(id) = monitor.poll_within(Instant::from_secs(5), &budget) {
+///     while let Output::Probe(id) = monitor.poll_with_budget(Instant::from_secs(5), &budget) {
 ///         println!("send {id}");
 ///     }
 /// }

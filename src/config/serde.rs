@@ -6,7 +6,7 @@ use ::serde::ser::{Serialize, Serializer};
 
 use crate::config::error::ConfigError;
 use crate::config::{Builder, Config, Settings};
-use crate::pacing::{Fixed, Fluctuation, Lifetime, Pacing, Reach, Target};
+use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Pacing, Target};
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
@@ -44,7 +44,7 @@ struct Form<F> {
 }
 
 /// A policy that a configuration can be read for, in its form.
-pub trait Founding: Pacing {
+pub trait SerdePolicy: Pacing {
     /// What is written of the policy.
     type Form: Serialize + DeserializeOwned;
 
@@ -58,7 +58,7 @@ pub trait Founding: Pacing {
     fn found(form: &Self::Form) -> Result<Builder<Self>, ConfigError>;
 }
 
-impl<P: Founding> Serialize for Config<P> {
+impl<P: SerdePolicy> Serialize for Config<P> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let limits = self.settings.limits;
         Form {
@@ -81,7 +81,7 @@ impl<P: Founding> Serialize for Config<P> {
     }
 }
 
-impl<'de, P: Founding> Deserialize<'de> for Config<P> {
+impl<'de, P: SerdePolicy> Deserialize<'de> for Config<P> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let form = Form::deserialize(from)?;
         form.read().map_err(D::Error::custom)
@@ -104,7 +104,7 @@ impl<P> Config<P> {
 
 impl<F> Form<F> {
     /// Reads the configuration through its builder.
-    fn read<P: Founding<Form = F>>(&self) -> Result<Config<P>, ConfigError> {
+    fn read<P: SerdePolicy<Form = F>>(&self) -> Result<Config<P>, ConfigError> {
         let builder = self.conduct(self.timing(P::found(&self.policy)?));
         match self.detect_within_us {
             Some(bound_us) => builder.detect_within(duration(bound_us)),
@@ -165,7 +165,7 @@ const fn full_gain() -> u16 {
     100
 }
 
-impl Founding for Fluctuation {
+impl SerdePolicy for Fluctuation {
     type Form = FluctuationForm;
 
     fn form(&self) -> FluctuationForm {
@@ -187,7 +187,7 @@ pub struct FixedForm {
     fixed_us: u64,
 }
 
-impl Founding for Fixed {
+impl SerdePolicy for Fixed {
     type Form = FixedForm;
 
     fn form(&self) -> FixedForm {
@@ -212,7 +212,7 @@ pub struct TargetForm {
     probes_at_most: Option<u32>,
 }
 
-impl Founding for Target {
+impl SerdePolicy for Target {
     type Form = TargetForm;
 
     fn form(&self) -> TargetForm {
@@ -251,11 +251,11 @@ pub struct LifetimeForm<F> {
 
 impl<F> LifetimeForm<F> {
     /// Who writes down an interval below the floor says so.
-    fn reach(&self) -> Result<Reach, ConfigError> {
+    fn range(&self) -> Result<LifetimeRange, ConfigError> {
         let most = duration(self.at_most_us);
         let mut reach = match self.at_least_us {
-            Some(least_us) => Reach::below_the_floor(duration(least_us), most)?,
-            None => Reach::only(self.at_most_us),
+            Some(least_us) => LifetimeRange::below_the_floor(duration(least_us), most)?,
+            None => LifetimeRange::only(self.at_most_us),
         };
         if self.second_flow {
             reach = reach.with_second_flow();
@@ -267,11 +267,11 @@ impl<F> LifetimeForm<F> {
     }
 }
 
-impl<P: Founding> Founding for Lifetime<P> {
+impl<P: SerdePolicy> SerdePolicy for Lifetime<P> {
     type Form = LifetimeForm<P::Form>;
 
     fn form(&self) -> Self::Form {
-        let reach = self.reach();
+        let reach = self.range();
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         LifetimeForm {
             at_most_us: most_us,
@@ -284,7 +284,7 @@ impl<P: Founding> Founding for Lifetime<P> {
 
     fn found(form: &Self::Form) -> Result<Builder<Self>, ConfigError> {
         let inner = P::found(&form.of)?.build()?;
-        let policy = Self::search(*inner.policy(), form.reach()?);
+        let policy = Self::search(*inner.policy(), form.range()?);
         Ok(inner.with(policy).into_builder())
     }
 }

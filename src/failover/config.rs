@@ -39,7 +39,7 @@ pub enum Preference {
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Return {
+pub enum Failback {
     /// Nothing.
     #[default]
     Stay,
@@ -70,12 +70,12 @@ pub enum SwitchOn {
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{FailoverConfig, Preference, Return};
+/// use systole::{FailoverConfig, Preference, Failback};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = FailoverConfig::builder()
 ///     .preference(Preference::Weight)
-///     .returning(Return::Prefer)
+///     .failback(Failback::Prefer)
 ///     .seed(0x5eed_0f_0007)
 ///     .build()?;
 /// assert_eq!(config.bound(), Duration::from_millis(1_000 + 3 * 800));
@@ -98,7 +98,7 @@ pub(super) struct Rules {
     pub(super) quarantine_max_us: u64,
     pub(super) hold_us: u64,
     pub(super) preference: Preference,
-    pub(super) returning: Return,
+    pub(super) failback: Failback,
     pub(super) switch_on: SwitchOn,
     pub(super) warn_above: u16,
     /// How many probes in a row make a failure.
@@ -114,7 +114,7 @@ impl Rules {
         quarantine_max_us: 0,
         hold_us: 0,
         preference: Preference::Order,
-        returning: Return::Stay,
+        failback: Failback::Stay,
         switch_on: SwitchOn::Failure,
         warn_above: 0,
         tries: 0,
@@ -190,7 +190,7 @@ impl FailoverConfig<Fixed> {
 /// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
 /// | hold-down | 30 s | [`hold_down`](Self::hold_down) |
 /// | best endpoint | the first | [`preference`](Self::preference) |
-/// | return | stay | [`returning`](Self::returning) |
+/// | return | stay | [`failback`](Self::failback) |
 /// | switch on | failure | [`switch_on`](Self::switch_on) |
 /// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
 /// | seed | none | [`seed`](Self::seed) |
@@ -230,7 +230,7 @@ impl<P: Pacing> Builder<P> {
                 quarantine_max_us: 300_000_000,
                 hold_us: 30_000_000,
                 preference: Preference::Order,
-                returning: Return::Stay,
+                failback: Failback::Stay,
                 switch_on: SwitchOn::Failure,
                 warn_above: EarlyWarning::THRESHOLD,
                 tries: tries(&active),
@@ -336,8 +336,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets whether the group returns to a better endpoint.
-    pub const fn returning(mut self, returning: Return) -> Self {
-        self.config.rules.returning = returning;
+    pub const fn failback(mut self, failback: Failback) -> Self {
+        self.config.rules.failback = failback;
         self
     }
 

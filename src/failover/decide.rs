@@ -1,10 +1,10 @@
 //! What a group decides. Each decision tells whether it changed anything; the drain goes on until none does.
 
 use crate::config::Config;
-use crate::failover::config::{Preference, Return, SwitchOn};
-use crate::failover::endpoint::Duty;
+use crate::failover::config::{Failback, Preference, SwitchOn};
+use crate::failover::endpoint::EndpointMode;
+use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::{FailoverEvent, Outage, SwitchReason};
-use crate::failover::member::Member;
 use crate::failover::{Failover, OutageState, Probing};
 use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
@@ -40,7 +40,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Ends the quarantines that `which` says.
-    pub(super) fn release_where(&mut self, which: impl Fn(&Member<N, P>) -> bool) -> bool {
+    pub(super) fn release_where(&mut self, which: impl Fn(&EndpointState<N, P>) -> bool) -> bool {
         let (now, rules, pending) = (self.now, &self.rules, &mut self.pending);
         let Some(probing) = self.probing.first() else {
             return false;
@@ -60,10 +60,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     fn quarantine(&mut self, endpoint: usize) {
         let (at, rules) = (self.now, &self.rules);
         let member = self.members.get_mut(endpoint);
-        let Some(member) = member.filter(|member| member.endpoint.duty == Duty::Normal) else {
+        let Some(member) = member.filter(|member| member.endpoint.mode == EndpointMode::Normal)
+        else {
             return;
         };
-        let span = duration(member.condemn(rules, at));
+        let span = duration(member.start_quarantine(rules, at));
         self.quarantines = self.quarantines.saturating_add(1);
         self.pending.tell(|number| FailoverEvent::Quarantined {
             number,
@@ -83,15 +84,15 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
         let proved = self.active_member().and_then(|active| active.proved);
         let (active, tries, on) = (self.active, u32::from(self.rules.tries), self.rules.enabled);
-        let guilty = |(index, member): &(usize, &mut Member<N, P>)| {
+        let guilty = |(index, member): &(usize, &mut EndpointState<N, P>)| {
             let of_use = member.in_service() && member.has_failed(tries);
-            let leave = member.charged && (!on || member.endpoint.duty == Duty::Pinned);
+            let leave = member.at_fault && (!on || member.endpoint.mode == EndpointMode::Pinned);
             *index != active && of_use && proved >= member.suspected && !leave
         };
         let Some((endpoint, member)) = self.members.iter_mut().enumerate().find(guilty) else {
             return false;
         };
-        member.charged = true;
+        member.at_fault = true;
         if on {
             self.quarantine(endpoint);
         }
@@ -102,7 +103,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Whether half of those that could be suspected are, two at least.
     fn looks_like_ours(&self) -> bool {
-        let counted = |member: &&Member<N, P>| member.in_service() && !member.charged;
+        let counted = |member: &&EndpointState<N, P>| member.in_service() && !member.at_fault;
         let all = self.members.iter().filter(counted).count();
         let suspects = self.members.iter().filter(counted);
         let suspects = suspects.filter(|member| member.suspected.is_some()).count();
@@ -110,13 +111,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     fn notice_ours(&mut self) -> bool {
-        !self.is_in_outage() && self.looks_like_ours() && self.go_down(Outage::Ours)
+        !self.is_in_outage() && self.looks_like_ours() && self.go_down(Outage::Isolated)
     }
 
     /// Where all that are in service are dead, the quarantined get their chance; where there are none, all are dead.
     fn notice_all_dead(&mut self) -> bool {
         let mut in_service = self.members.iter().filter(|member| member.in_service());
-        if !in_service.all(Member::is_dead) {
+        if !in_service.all(EndpointState::is_dead) {
             return false;
         }
         self.release_where(|_| true) || (!self.is_in_outage() && self.go_down(Outage::AllDead))
@@ -145,14 +146,14 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let settled = self.rules.settled_us();
         let theirs =
             active.healthy_for(settled, self.now) && outage_state.since.plus(settled) <= self.now;
-        let ours = outage_state.outage == Outage::Ours && self.looks_like_ours();
+        let ours = outage_state.outage == Outage::Isolated && self.looks_like_ours();
         if active.healthy.is_none() || (ours && !theirs) {
             return false;
         }
         self.outage_state.clear();
         let (at, index) = (self.now, self.active);
         for (other, member) in self.members.iter_mut().enumerate() {
-            member.charged |= member.suspected.is_some();
+            member.at_fault |= member.suspected.is_some();
             if other != index && member.in_service() {
                 member.monitor.probe_now(at);
             }
@@ -256,12 +257,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if degraded && self.rules.switch_on == SwitchOn::Warning {
             return Some(SwitchReason::Degraded);
         }
-        let better = self.rules.returning == Return::Prefer && self.is_better(to);
+        let better = self.rules.failback == Failback::Prefer && self.is_better(to);
         better.then_some(SwitchReason::Preferred)
     }
 
     fn is_better(&self, to: usize) -> bool {
-        let taken = |member: &Member<N, P>| u64::from(member.monitor.smoothed_us());
+        let taken = |member: &EndpointState<N, P>| u64::from(member.monitor.smoothed_us());
         let pair = self.members.get(to).zip(self.active_member());
         pair.is_some_and(|(other, active)| match self.rules.preference {
             Preference::Order => to < self.active,
@@ -280,8 +281,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// The best endpoint that is healthy, not active, and as `which` says.
-    pub(super) fn best(&self, which: impl Fn(&Member<N, P>) -> bool) -> Option<usize> {
-        let available = |(index, member): &(usize, &Member<N, P>)| {
+    pub(super) fn best(&self, which: impl Fn(&EndpointState<N, P>) -> bool) -> Option<usize> {
+        let available = |(index, member): &(usize, &EndpointState<N, P>)| {
             *index != self.active && member.healthy.is_some() // so it is in service
         };
         let candidates = self.members.iter().enumerate().filter(available);
@@ -291,7 +292,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// The lower, the better; equals by order.
-    pub(super) fn rank(&self, member: &Member<N, P>) -> (bool, u32) {
+    pub(super) fn rank(&self, member: &EndpointState<N, P>) -> (bool, u32) {
         let preference = match self.rules.preference {
             Preference::Order => 0,
             Preference::Rtt => member.monitor.smoothed_us(),

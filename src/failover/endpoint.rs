@@ -10,22 +10,22 @@ use crate::config::error::{ConfigError, Setting, check};
     serde(rename_all = "snake_case")
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Duty {
+pub enum EndpointMode {
     /// It may be active, and is quarantined where it fails.
     #[default]
     Normal,
     /// It may be active, and is never quarantined.
     Pinned,
     /// It is neither active nor probed.
-    Barred,
+    Disabled,
 }
 
-/// An endpoint of a group: its weight, its duty and, where there is one, its name.
+/// An endpoint of a group: its weight, its mode and, where there is one, its name.
 ///
 /// ```
-/// use systole::{Duty, Endpoint};
+/// use systole::{EndpointMode, Endpoint};
 ///
-/// const PRIMARY: Endpoint = Endpoint::new().weight(10).duty(Duty::Pinned);
+/// const PRIMARY: Endpoint = Endpoint::new().weight(10).mode(EndpointMode::Pinned);
 /// assert_ne!(PRIMARY, Endpoint::new());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Duty {
 pub struct Endpoint {
     pub(super) name: Option<u64>,
     pub(super) weight: u16,
-    pub(super) duty: Duty,
+    pub(super) mode: EndpointMode,
 }
 
 impl Default for Endpoint {
@@ -54,7 +54,7 @@ impl Endpoint {
         Self {
             name: None,
             weight: 1,
-            duty: Duty::Normal,
+            mode: EndpointMode::Normal,
         }
     }
 
@@ -68,8 +68,8 @@ impl Endpoint {
 
     /// What the group may do with it.
     #[must_use]
-    pub const fn duty(mut self, duty: Duty) -> Self {
-        self.duty = duty;
+    pub const fn mode(mut self, mode: EndpointMode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -81,17 +81,21 @@ impl Endpoint {
     }
 }
 
-/// Refuses a list of endpoints that is empty, longer than `most`, barred or weightless altogether, or names one twice.
+/// Refuses a list of endpoints that is empty, longer than `most`, disabled or weightless altogether, or names one twice.
 pub(super) fn check_all(endpoints: &[Endpoint], most: usize) -> Result<(), ConfigError> {
     check(Setting::Endpoints, wide(endpoints.len()), 1, wide(most))?;
-    let unbarred = || endpoints.iter().filter(|one| one.duty != Duty::Barred);
+    let enabled = || {
+        endpoints
+            .iter()
+            .filter(|one| one.mode != EndpointMode::Disabled)
+    };
     let all = wide(endpoints.len());
-    check(Setting::Unbarred, wide(unbarred().count()), 1, all)?;
-    let weights = unbarred().map(|one| u64::from(one.weight)).sum();
+    check(Setting::Enabled, wide(enabled().count()), 1, all)?;
+    let weights = enabled().map(|one| u64::from(one.weight)).sum();
     check(Setting::Weights, weights, 1, all * u64::from(u16::MAX))?;
     for one in endpoints.iter().filter(|one| one.name.is_some()) {
         let namesakes = endpoints.iter().filter(|other| other.name == one.name);
-        check(Setting::Namesakes, wide(namesakes.count()), 1, 1)?;
+        check(Setting::DuplicateNames, wide(namesakes.count()), 1, 1)?;
     }
     Ok(())
 }

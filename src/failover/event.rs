@@ -128,8 +128,8 @@ pub enum SwitchReason {
     Degraded,
     /// A better one has been healthy for the hold-down.
     Preferred,
-    /// The active one was barred.
-    Barred,
+    /// The active one was disabled.
+    Disabled,
     /// The caller asked for it.
     Requested,
 }
@@ -142,7 +142,7 @@ impl fmt::Display for SwitchReason {
             Self::Suspected => "suspected",
             Self::Degraded => "degraded",
             Self::Preferred => "preferred",
-            Self::Barred => "barred",
+            Self::Disabled => "disabled",
             Self::Requested => "requested",
         })
     }
@@ -159,7 +159,7 @@ impl fmt::Display for SwitchReason {
 #[non_exhaustive]
 pub enum Outage {
     /// Half of the endpoints or more are suspected at once, two at least: the fault is ours.
-    Ours,
+    Isolated,
     /// All endpoints are dead, one after the other.
     AllDead,
 }
@@ -167,7 +167,7 @@ pub enum Outage {
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Ours => "half or more at once, the fault is ours",
+            Self::Isolated => "half or more at once, the fault is ours",
             Self::AllDead => "all dead",
         })
     }

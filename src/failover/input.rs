@@ -4,15 +4,15 @@ use core::time::Duration;
 
 use crate::failover::Failover;
 use crate::failover::decide::seed_of;
-use crate::failover::endpoint::Duty;
+use crate::failover::endpoint::EndpointMode;
+use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::SwitchReason;
-use crate::failover::member::Member;
 use crate::pacing::Pacing;
 use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Failure;
 use crate::time::Instant;
 
-/// What arrives for an endpoint that is not in the group, is barred or is in quarantine is ignored.
+/// What arrives for an endpoint that is not in the group, is disabled or is in quarantine is ignored.
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// The reply to probe `id` of `endpoint` arrived at `received_at`.
     pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
@@ -124,10 +124,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 
-    /// Makes `endpoint` the active one, whatever is known of it. Returns whether it is: one that is barred, in quarantine or not in the group is not.
+    /// Makes `endpoint` the active one, whatever is known of it. Returns whether it is: one that is disabled, in quarantine or not in the group is not.
     pub fn switch_to(&mut self, endpoint: usize, now: Instant) -> bool {
         self.now = self.now.max(now);
-        let fit = self.members.get(endpoint).is_some_and(Member::in_service);
+        let fit = self
+            .members
+            .get(endpoint)
+            .is_some_and(EndpointState::in_service);
         if fit && endpoint != self.active {
             self.activate(endpoint, SwitchReason::Requested);
         }
@@ -136,25 +139,26 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Changes what the group may do with `endpoint`. To pin it ends its quarantine; to bar it while it is active switches to the best of
-    /// the others. Returns whether it was done: the last endpoint that is not barred cannot be barred.
-    pub fn set_duty(&mut self, endpoint: usize, duty: Duty, now: Instant) -> bool {
+    /// the others. Returns whether it was done: the last endpoint that is not disabled cannot be disabled.
+    pub fn set_mode(&mut self, endpoint: usize, mode: EndpointMode, now: Instant) -> bool {
         self.now = self.now.max(now);
-        let unbarred = |other: &(usize, &Member<N, P>)| other.1.endpoint.duty != Duty::Barred;
-        let mut others = self.members.iter().enumerate().filter(unbarred);
+        let enabled =
+            |other: &(usize, &EndpointState<N, P>)| other.1.endpoint.mode != EndpointMode::Disabled;
+        let mut others = self.members.iter().enumerate().filter(enabled);
         let last = !others.any(|(index, _)| index != endpoint);
-        if duty == Duty::Barred && last {
+        if mode == EndpointMode::Disabled && last {
             return false;
         }
         let Some(member) = self.members.get_mut(endpoint) else {
             return false;
         };
-        let was = core::mem::replace(&mut member.endpoint.duty, duty);
-        if duty == Duty::Pinned {
-            self.release_where(|member| member.endpoint.duty == Duty::Pinned);
+        let was = core::mem::replace(&mut member.endpoint.mode, mode);
+        if mode == EndpointMode::Pinned {
+            self.release_where(|member| member.endpoint.mode == EndpointMode::Pinned);
         }
-        if was == Duty::Barred && duty != Duty::Barred {
+        if was == EndpointMode::Disabled && mode != EndpointMode::Disabled {
             self.renew(endpoint);
-        } else if duty == Duty::Barred && was != Duty::Barred {
+        } else if mode == EndpointMode::Disabled && was != EndpointMode::Disabled {
             self.bar(endpoint);
         }
         self.settle();
@@ -166,11 +170,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if endpoint != self.active {
             return;
         }
-        if !self.members.iter().any(Member::in_service) {
+        if !self.members.iter().any(EndpointState::in_service) {
             self.release_where(|_| true);
         }
         if let Some(to) = self.best(|_| true).or_else(|| self.first_in_service()) {
-            self.activate(to, SwitchReason::Barred);
+            self.activate(to, SwitchReason::Disabled);
         }
     }
 
@@ -184,7 +188,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Hands something to an endpoint in service, and draws the conclusions.
-    fn with(&mut self, endpoint: usize, at: Instant, act: impl FnOnce(&mut Member<N, P>, Instant)) {
+    fn with(
+        &mut self,
+        endpoint: usize,
+        at: Instant,
+        act: impl FnOnce(&mut EndpointState<N, P>, Instant),
+    ) {
         self.now = self.now.max(at);
         let now = self.now;
         self.at(endpoint, |member| {
@@ -197,7 +206,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Does something to an endpoint, if there is such a one.
-    pub(super) fn at(&mut self, endpoint: usize, act: impl FnOnce(&mut Member<N, P>)) {
+    pub(super) fn at(&mut self, endpoint: usize, act: impl FnOnce(&mut EndpointState<N, P>)) {
         if let Some(member) = self.members.get_mut(endpoint) {
             act(member);
         }

@@ -1,9 +1,9 @@
 //! What is known of a group.
 
 use crate::failover::Failover;
-use crate::failover::endpoint::Duty;
+use crate::failover::endpoint::EndpointMode;
+use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::Outage;
-use crate::failover::member::Member;
 #[cfg(any(feature = "std", feature = "embassy"))]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
@@ -55,7 +55,7 @@ pub enum Condition {
     /// It failed; it is neither used nor probed until the moment said.
     Quarantined(Instant),
     /// It is neither used nor probed.
-    Barred,
+    Disabled,
 }
 
 /// What a group knows of an endpoint at a moment.
@@ -67,27 +67,27 @@ pub struct EndpointStatus {
     /// What is thought of it.
     pub condition: Condition,
     /// What the group may do with it.
-    pub duty: Duty,
+    pub mode: EndpointMode,
     /// Its weight.
     pub weight: u16,
     /// The load that it said last.
     pub load: Option<u8>,
-    /// How its path does, by the round trips and overdue probes since the endpoint was last released or unbarred.
+    /// How its path does, by the round trips and overdue probes since the endpoint was last released or enabled.
     pub health: Health,
     /// Since when it answers in time without a break.
     pub healthy_since: Option<Instant>,
-    /// What its monitor knows since the endpoint was last released or unbarred.
+    /// What its monitor knows since the endpoint was last released or enabled.
     pub monitor: MonitorSnapshot,
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// The endpoint to send requests to. Never one that is barred or in quarantine.
+    /// The endpoint to send requests to. Never one that is disabled or in quarantine.
     #[must_use]
     pub const fn active(&self) -> usize {
         self.active
     }
 
-    /// How many endpoints the group has, the barred included.
+    /// How many endpoints the group has, the disabled included.
     #[must_use]
     pub fn endpoints(&self) -> usize {
         self.members.len()
@@ -100,7 +100,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let suspected = self
             .active_member()
             .is_some_and(|one| one.suspected.is_some());
-        if in_service.all(Member::is_dead) {
+        if in_service.all(EndpointState::is_dead) {
             return GroupState::AllDead;
         }
         match self
@@ -108,7 +108,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             .first()
             .map(|outage_state| outage_state.outage)
         {
-            Some(Outage::Ours) => GroupState::Isolated,
+            Some(Outage::Isolated) => GroupState::Isolated,
             _ if suspected => GroupState::Suspecting,
             _ => GroupState::Serving,
         }
@@ -117,7 +117,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// What is thought of `endpoint`, as of the last call; nothing where there is no such endpoint.
     #[must_use]
     pub fn condition(&self, endpoint: usize) -> Option<Condition> {
-        self.members.get(endpoint).map(Member::condition)
+        self.members.get(endpoint).map(EndpointState::condition)
     }
 
     /// All that is known of `endpoint` at `now`; nothing where there is no such endpoint.
@@ -126,7 +126,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let member = self.members.get(endpoint)?;
         Some(EndpointStatus {
             condition: member.condition(),
-            duty: member.endpoint.duty,
+            mode: member.endpoint.mode,
             weight: member.endpoint.weight,
             load: member.load,
             health: member.warning.health(),
@@ -159,20 +159,20 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     /// Whether the laws that can be seen in one state hold: the active endpoint is in service, no endpoint is both suspected and healthy, none that is
-    /// pinned or barred is in quarantine, none that is out of service is healthy, and every monitor is valid.
+    /// pinned or disabled is in quarantine, none that is out of service is healthy, and every monitor is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let active = self
             .active_member()
-            .map_or(self.members.is_empty(), Member::in_service);
-        active && self.members.iter().all(Member::is_valid)
+            .map_or(self.members.is_empty(), EndpointState::in_service);
+        active && self.members.iter().all(EndpointState::is_valid)
     }
 }
 
-impl<const N: usize, P: Pacing> Member<N, P> {
+impl<const N: usize, P: Pacing> EndpointState<N, P> {
     fn condition(&self) -> Condition {
         match self.quarantine {
-            _ if self.endpoint.duty == Duty::Barred => Condition::Barred,
+            _ if self.endpoint.mode == EndpointMode::Disabled => Condition::Disabled,
             Some(until) => Condition::Quarantined(until),
             None if self.monitor.verdict() == Verdict::Dead => Condition::Dead,
             None if self.suspected.is_some() => Condition::Suspected,

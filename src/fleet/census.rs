@@ -117,7 +117,7 @@ pub struct PeerStatus {
     /// How long it has been dead; of any other, the time since the send of the last probe that it answered.
     pub silent: Duration,
     /// The path and the plan.
-    pub heart: Snapshot,
+    pub path: Snapshot,
 }
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
@@ -152,7 +152,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         Some(PeerStatus {
             peer,
             silent: duration(slot.dormant.silent_us(now)),
-            heart: self.wake(slot, peer).snapshot(now).heart,
+            path: self.wake(slot, peer).snapshot(now).path,
         })
     }
 

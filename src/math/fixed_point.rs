@@ -6,7 +6,7 @@ use crate::math::saturating;
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
 /// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
-pub(crate) const WIDE: bool = cfg!(target_pointer_width = "64");
+pub(crate) const NATIVE_64: bool = cfg!(target_pointer_width = "64");
 
 /// Whether a word of 32 bits is divided, and its leading zeros are counted, by an instruction. A
 /// Cortex-M0 can do neither, nor compare and swap, which is what the compiler tells of a target.
@@ -15,7 +15,7 @@ pub(crate) const DIVIDES: bool = cfg!(target_has_atomic = "32");
 /// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
 pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
     match dividend.checked_div(divisor) {
-        Some(quotient) if WIDE => quotient,
+        Some(quotient) if NATIVE_64 => quotient,
         _ => bitwise_divided(dividend, divisor),
     }
 }
@@ -61,7 +61,7 @@ pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
 /// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
 #[allow(clippy::cast_possible_truncation)] // compared on the line
 pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
-    if WIDE {
+    if NATIVE_64 {
         let wide = (span as u128 * factor as u128) >> 16;
         return if wide >> 64 == 0 {
             wide as u64

@@ -2,7 +2,7 @@
 //!
 //! Both are normalised to 32-bit words first, so that a Cortex-M0 pays no 128-bit root or division.
 
-use crate::math::fixed_point::{DIVIDES, WIDE};
+use crate::math::fixed_point::{DIVIDES, NATIVE_64};
 use crate::math::saturating;
 
 /// `sqrt(square) / divisor` in `fraction` fractional bits, to nearest; 0 where `square` is 0. Saturates from 2^31 on.
@@ -67,7 +67,7 @@ pub(crate) const fn root(square: u128) -> u64 {
 const fn quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     let wide = ((dividend as u64) << left) + divisor as u64 / 2;
     match wide.checked_div(divisor as u64) {
-        Some(quotient) if WIDE => quotient as u32,
+        Some(quotient) if NATIVE_64 => quotient as u32,
         _ if DIVIDES => digitwise_quotient(dividend, divisor, left),
         _ => bitwise_quotient(dividend, divisor, left),
     }

@@ -36,7 +36,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         server_delay: Duration,
     ) -> bool {
         self.look(received_at);
-        let answers = match Label::open(id, self.key.0, self.watch.seen()) {
+        let answers = match Label::open(id, self.key.0, self.clock.seen()) {
             Some(label) if label.incarnation == self.incarnation => {
                 self.hear(label, received_at, micros(server_delay))
             }
@@ -50,7 +50,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) -> bool {
-        let age = self.watch.seen_at(received_at).since(label.sent);
+        let age = self.clock.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
         let known = self.outstanding.find(label);
@@ -84,12 +84,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// later than the bound says. Use ids where round trips are longer than eight intervals.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
-        let at = self.watch.seen_at(received_at);
-        let since = at.minus(self.pulse.plan().bound_us()); // an older one would be stale
+        let at = self.clock.seen_at(received_at);
+        let since = at.minus(self.peer.plan().bound_us()); // an older one would be stale
         let usual = self
             .outstanding
             .latest_open(since)
-            .is_some_and(|sent| self.pulse.is_usual_us(at.since(sent)));
+            .is_some_and(|sent| self.peer.is_usual_us(at.since(sent)));
         let before = self.outstanding.count();
         match self.outstanding.answer_any(since, usual) {
             Some((probe, only)) => {
@@ -99,8 +99,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 self.answered(probe.sent, rtt_us, 0, probe.fate);
                 self.prove(probe.sent, only);
                 let waits = self.outstanding.latest_of(|fate| fate == Fate::Waiting);
-                if self.pulse.verdict() == Verdict::Alive && waits.is_none() {
-                    self.pulse.allow_lead(self.watch.translate(self.next));
+                if self.peer.verdict() == Verdict::Alive && waits.is_none() {
+                    self.peer.allow_lead(self.clock.translate(self.next));
                 }
             }
             None => self.ignore(),
@@ -110,23 +110,23 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Something else arrived from the peer. It proves life as of one timeout ago, since nobody knows when it was sent, and puts off the next
     /// probe to an interval after that, though at most seven in eight, so that the round-trip time stays measured; under a [`Lifetime`](crate::pacing::Lifetime) it puts off nothing unless it
-    /// [refreshes the flow](crate::pacing::Reach::refreshed_by_traffic). What is *sent* to the peer proves nothing: do not report it.
+    /// [refreshes the flow](crate::pacing::LifetimeRange::refreshed_by_traffic). What is *sent* to the peer proves nothing: do not report it.
     pub fn handle_traffic(&mut self, received_at: Instant) {
         self.look(received_at);
-        let longest_us = u64::from(self.pulse.plan().timeout_us());
-        let arrived_at = self.watch.seen_at(received_at);
-        self.pulse.traffic(arrived_at);
+        let longest_us = u64::from(self.peer.plan().timeout_us());
+        let arrived_at = self.clock.seen_at(received_at);
+        self.peer.traffic(arrived_at);
         self.trim_hidden(arrived_at.minus(longest_us));
         self.prove(arrived_at.minus(longest_us), false);
-        self.put_off(received_at.min(self.watch.now()).minus(longest_us));
+        self.put_off(received_at.min(self.clock.now()).minus(longest_us));
         self.settle();
     }
 
     /// The peer was alive at `alive_at`, on the caller's clock, from where the bound counts, too.
     fn put_off(&mut self, alive_at: Instant) {
-        let interval = self.pulse.interval_us();
-        if self.pulse.yields_to_traffic()
-            && self.pulse.verdict() == Verdict::Alive
+        let interval = self.peer.interval_us();
+        if self.peer.yields_to_traffic()
+            && self.peer.verdict() == Verdict::Alive
             && self.counters.probes > 0
         {
             let last = self.sent.plus(interval.saturating_mul(PUT_OFF));
@@ -167,7 +167,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         is: impl Fn(Fate) -> bool,
         becomes: Fate,
     ) -> Option<Probe> {
-        let label = Label::open(id, self.key.0, self.watch.seen())?;
+        let label = Label::open(id, self.key.0, self.clock.seen())?;
         let of_now = label.incarnation == self.incarnation;
         let probe = self
             .outstanding
@@ -189,8 +189,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         } else {
             &mut self.counters.answered
         });
-        let now = self.watch.seen();
-        let fresh = self.pulse.is_fresh(now.since(sent));
+        let now = self.clock.seen();
+        let fresh = self.peer.is_fresh(now.since(sent));
         self.proof = self.proof.max(sent);
         self.failures.succeed(sent);
         let answer = Answer {
@@ -199,7 +199,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             rtt_us,
             held_us,
         };
-        self.pulse.learn(&answer, late);
+        self.peer.learn(&answer, late);
         self.loosen();
         if !fresh {
             one_more(&mut self.counters.stale);
@@ -209,25 +209,25 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
     pub(super) fn prove(&mut self, alive_at: Instant, certain: bool) {
-        let seen = self.watch.seen();
-        if !self.pulse.is_fresh(seen.since(alive_at)) {
+        let seen = self.clock.seen();
+        if !self.peer.is_fresh(seen.since(alive_at)) {
             return;
         }
-        let before = self.pulse.verdict();
+        let before = self.peer.verdict();
         let level = self.level_now();
         self.proof = self.proof.max(alive_at);
         self.failures.heard();
         self.end_excuse();
         self.wakes = Wakes::NONE;
         self.late_us = 0;
-        self.pulse.prove(alive_at, seen, certain);
-        if before == Verdict::Dead && self.pulse.verdict() == Verdict::Alive {
-            self.pulse.credit_since(alive_at);
-            self.pulse.prove(self.proof, seen, certain); // a later probe may have been answered before
+        self.peer.prove(alive_at, seen, certain);
+        if before == Verdict::Dead && self.peer.verdict() == Verdict::Alive {
+            self.peer.credit_since(alive_at);
+            self.peer.prove(self.proof, seen, certain); // a later probe may have been answered before
         }
-        self.pulse.limit_credit();
+        self.peer.limit_credit();
         self.announce(before, level);
-        if self.pulse.verdict() == Verdict::Alive {
+        if self.peer.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
         }
         if certain || alive_at >= self.hidden {

@@ -41,7 +41,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if probe.fate.is_outstanding() {
             one_more(&mut self.counters.unsent);
         }
-        self.pulse.unsent();
+        self.peer.unsent();
         match self.outstanding.sent_after(probe.sent, probe.count) {
             Some(next) => self.unsent_before(probe, next),
             None => self.fail_to_send(probe, self.sent),
@@ -55,14 +55,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.proof > sent {
             return; // the silence counts from a later one
         }
-        self.pulse.credit(next.since(sent), next);
+        self.peer.credit(next.since(sent), next);
         if self.outstanding.is_sent_since(next) {
             return;
         }
-        self.fail_to_send(probe, self.watch.was_at(sent));
+        self.fail_to_send(probe, self.clock.was_at(sent));
         if self.blind_at().is_some_and(|at| at <= next) {
             self.go_blind(next);
-            self.pulse.count_from(next);
+            self.peer.count_from(next);
         }
     }
 
@@ -82,19 +82,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When nothing has been known of the peer for one bound, on observed time, if nothing can be sent until then.
     pub(super) fn blind_at(&self) -> Option<Instant> {
-        let from = self.failures.blind_from(self.pulse.mark())?;
-        Some(from.plus(self.pulse.plan().bound_us()))
+        let from = self.failures.blind_from(self.peer.mark())?;
+        Some(from.plus(self.peer.plan().bound_us()))
     }
 
     /// Nothing could be sent up to `until` on observed time, for one bound.
     pub(super) fn go_blind(&mut self, until: Instant) {
-        let (before, level) = (self.pulse.verdict(), self.level_now());
+        let (before, level) = (self.peer.verdict(), self.level_now());
         self.outstanding.void_those(|probe| probe.sent < until);
         self.give_up_hidden();
         self.wakes = Wakes::NONE;
         self.forgotten = SuspicionLevel::ZERO;
         self.late_us = 0;
-        self.pulse.forget_peer(Reason::Blind);
+        self.peer.forget_peer(Reason::Blind);
         one_more(&mut self.counters.blind);
         self.announce(before, level);
         self.failures.tell();

@@ -31,24 +31,24 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// When a probe may follow the last one out of turn.
     pub(super) fn soonest(&self) -> Instant {
-        let plan = self.pulse.plan();
+        let plan = self.peer.plan();
         let least = saturating::min(plan.interval_us(), u64::from(plan.timeout_us()));
-        let soonest = if self.pulse.is_started() {
+        let soonest = if self.peer.is_started() {
             self.sent.plus(least)
         } else {
-            self.watch.now()
+            self.clock.now()
         };
-        soonest.max(self.watch.now())
+        soonest.max(self.clock.now())
     }
 
     /// Brings the next probe forward, though not closer to the last one than a steady one may be. Where the last one could not be sent,
     /// and while retries are out, it comes when it would: both have their own schedule.
     pub(super) fn hasten(&mut self) {
-        if self.outstanding.failed_send().is_some() || self.pulse.in_doubt() {
+        if self.outstanding.failed_send().is_some() || self.peer.in_doubt() {
             return;
         }
-        let least_us = self.pulse.settings().limits.interval_min_us;
-        let soonest = self.sent.plus(least_us).max(self.watch.now());
+        let least_us = self.peer.settings().limits.interval_min_us;
+        let soonest = self.sent.plus(least_us).max(self.clock.now());
         self.next = self.next.min(soonest);
     }
 
@@ -67,11 +67,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// next steady probe comes no sooner than after `wait`. The longest interval is the limit here, too.
     pub fn handle_pushback_with(&mut self, now: Instant, wait: Duration) {
         self.look(now);
-        let before = self.pulse.plan().bound_us();
-        let since_us = self.watch.now().since(self.place());
+        let before = self.peer.plan().bound_us();
+        let since_us = self.clock.now().since(self.place());
         self.lengthen(micros(wait).saturating_add(since_us));
-        let after = self.pulse.plan().bound_us();
-        if after > before && self.pulse.settings().limits.bound_us > 0 {
+        let after = self.peer.plan().bound_us();
+        if after > before && self.peer.settings().limits.bound_us > 0 {
             self.pending.relaxed(before);
         }
         self.reschedule();
@@ -81,10 +81,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Doubles the interval once, and on until it is `least_us` long at the least, jitter included, or does not grow any more.
     fn lengthen(&mut self, least_us: u64) {
         loop {
-            let before_us = self.pulse.plan().interval_us();
-            self.pulse.push_back();
-            let grows = self.pulse.plan().interval_us() > before_us;
-            if !grows || self.pulse.interval_drawn_us(u16::MAX) >= least_us {
+            let before_us = self.peer.plan().interval_us();
+            self.peer.push_back();
+            let grows = self.peer.plan().interval_us() > before_us;
+            if !grows || self.peer.interval_drawn_us(u16::MAX) >= least_us {
                 return;
             }
         }
@@ -99,10 +99,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.failures = SendFailures::NONE;
         self.wakes = Wakes::NONE;
         self.incarnation = self.incarnation.wrapping_add(1);
-        self.proof = self.watch.seen();
+        self.proof = self.clock.seen();
         self.forgotten = SuspicionLevel::ZERO;
-        let before = self.pulse.verdict();
-        self.pulse.restart();
+        let before = self.peer.verdict();
+        self.peer.restart();
         self.announce(before, level);
         self.ask_at_once();
         self.settle();
@@ -123,27 +123,27 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The next probe goes out now, whatever the schedule and a budget of retries say.
     pub(super) const fn ask_at_once(&mut self) {
-        self.next = self.watch.now();
+        self.next = self.clock.now();
         self.claim = Claim::Exempt;
     }
 
     /// Asks anew, at once, with time for an answer: what is under way will not get one.
     pub(super) fn start_over(&mut self) {
-        self.pulse.void();
+        self.peer.void();
         self.void(|_| true);
         self.allow_one_probe();
     }
 
     /// The peer is asked at once, and gets time for an answer: no plan tightens the bound before there is one.
     pub(super) fn allow_one_probe(&mut self) {
-        self.pulse.allow_one_probe(self.watch.seen());
+        self.peer.allow_one_probe(self.clock.seen());
         self.keep_bound();
         self.ask_at_once();
     }
 
     /// Nothing more is to be learnt from the silence of those probes whose fate `is` so. What it says so far is remembered.
     pub(super) fn void(&mut self, is: impl Fn(Fate) -> bool) {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
         self.give_up_hidden();
         for probe in self.outstanding.iter() {
@@ -156,7 +156,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
     pub fn resync(&mut self, now: Instant) {
-        let back = self.watch.resync(now);
+        let back = self.clock.resync(now);
         for moment in [&mut self.sent, &mut self.next, &mut self.failed_at] {
             *moment = moment.minus(back);
         }

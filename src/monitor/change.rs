@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::peer::state::Pulse;
+use crate::peer::state::PeerState;
 use crate::time::Instant;
 
 /// The bound in force since a reconfiguration, or since what was under way was voided, until a probe sent after it is answered.
@@ -29,19 +29,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// in force, which the [snapshot](Self::snapshot) shows, is the looser one, and law 3 holds for it.
     pub fn reconfigure(&mut self, config: &Config<P>, now: Instant) {
         self.look(now);
-        self.replan_with(|pulse| pulse.reconfigure(config.settings));
+        self.replan_with(|peer| peer.reconfigure(config.settings));
         self.pause_us = config.pause_us;
         self.pull_forward();
         self.settle();
     }
 
     /// Lets `change` draw up another plan, and keeps the bound that was in force for as long as that needs.
-    pub(super) fn replan_with(&mut self, change: impl FnOnce(&mut Pulse<N, P>)) {
-        let until = self.pulse.dead_at();
-        change(&mut self.pulse);
+    pub(super) fn replan_with(&mut self, change: impl FnOnce(&mut PeerState<N, P>)) {
+        let until = self.peer.dead_at();
+        change(&mut self.peer);
         self.looser = Looser {
             bound_us: until.map_or(0, |until| self.looser_bound_us(until)),
-            since: self.watch.seen(),
+            since: self.clock.seen(),
         };
         self.loosen();
         self.reschedule();
@@ -49,17 +49,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The bound to keep to where the verdict would have fallen at `until`.
     fn looser_bound_us(&self, until: Instant) -> u64 {
-        let plan = self.pulse.plan();
+        let plan = self.peer.plan();
         let tail = plan.bound_us().saturating_sub(plan.interval_us());
-        let enough = self.watch.seen().plus(tail).min(until);
-        enough.since(self.pulse.counts_from()).max(plan.bound_us())
+        let enough = self.clock.seen().plus(tail).min(until);
+        enough.since(self.peer.counts_from()).max(plan.bound_us())
     }
 
     /// Keeps the bound in force until a probe that is yet to be sent is answered.
     pub(super) const fn keep_bound(&mut self) {
         self.looser = Looser {
-            bound_us: self.pulse.plan().bound_us(),
-            since: self.watch.seen(),
+            bound_us: self.peer.plan().bound_us(),
+            since: self.clock.seen(),
         };
     }
 
@@ -68,12 +68,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.looser.bound_us == 0 {
             return;
         }
-        let over = self.pulse.mark() >= self.looser.since; // or dead since then
+        let over = self.peer.mark() >= self.looser.since; // or dead since then
         if over {
             self.looser.bound_us = 0;
-            self.pulse.tighten();
+            self.peer.tighten();
         } else {
-            self.pulse.loosen(self.looser.bound_us);
+            self.peer.loosen(self.looser.bound_us);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// [`poll_within`](Self::poll_within), where replies were last lost on our side at `lost_at`, on the caller's clock.
+    /// [`poll_with_budget`](Self::poll_with_budget), where replies were last lost on our side at `lost_at`, on the caller's clock.
     ///
     /// A probe sent before that is neither lost nor evidence, and `Dead` needs one sent since to be overdue: that ends an excuse, whatever the lateness. Nothing is
     /// remembered for it, as the moment of the last send tells whether there has been one.
@@ -30,8 +30,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Whether there is a probe to send, to call overdue, or a verdict to reach.
     fn is_due(&self) -> bool {
-        let seen = self.watch.seen();
-        self.next <= self.watch.now()
+        let seen = self.clock.seen();
+        self.next <= self.clock.now()
             || self.is_to_turn()
             || self.outstanding.is_any_overdue(seen)
             || self.hidden_overdue_at() <= seen
@@ -40,7 +40,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Holds nothing that is under way against the peer; returns whether it is to be asked again now, out of turn.
     fn excuse(&mut self, budget: &RetryBudget) -> bool {
         let asks_again = self.asks_again(budget);
-        self.pulse.void();
+        self.peer.void();
         self.excuse_those_under_way();
         self.excused = true;
         asks_again
@@ -48,8 +48,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Whether a peer that is not doubted is asked again before its turn. In an episode retries do that, and the schedule where nothing can be sent.
     fn asks_again(&mut self, budget: &RetryBudget) -> bool {
-        let now = self.watch.now();
-        let is_doubted = self.pulse.verdict() == Verdict::Dead || self.pulse.in_episode();
+        let now = self.clock.now();
+        let is_doubted = self.peer.verdict() == Verdict::Dead || self.peer.in_episode();
         if is_doubted || self.next <= now || self.outstanding.failed_send().is_some() {
             return false;
         }
@@ -62,7 +62,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     fn excuse_those_under_way(&mut self) {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         let probes = self.outstanding.clone();
         for probe in probes.iter() {
             if !self.is_evidence(probe) {

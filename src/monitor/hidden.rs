@@ -19,7 +19,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn forget(&mut self, probe: &Probe) {
         let is_evidence = self.is_evidence(probe);
         if is_evidence {
-            let evidence = self.evidence(probe, self.watch.seen());
+            let evidence = self.evidence(probe, self.clock.seen());
             self.forgotten = self.forgotten.plus(evidence);
         }
         if is_evidence && probe.fate == Fate::Waiting && self.hidden_count < u8::MAX {
@@ -41,7 +41,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// What became of a forgotten probe sent at `sent` that is answered after `age_us`: those before the oldest that is waited for, which is
     /// known but for one spacing, were called overdue, even where the timeout has doubled since.
     pub(super) fn hidden_fate(&mut self, sent: Instant, age_us: u64) -> Fate {
-        let in_time = age_us <= u64::from(self.pulse.plan().timeout_us());
+        let in_time = age_us <= u64::from(self.peer.plan().timeout_us());
         let is_waited_for = self.hidden_count > 0 && sent.plus(self.apart_us()) >= self.hidden;
         if !in_time || !is_waited_for {
             return Fate::Overdue;
@@ -51,12 +51,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(super) fn hidden_overdue_at(&self) -> Instant {
-        self.hidden.plus(self.pulse.plan().timeout_us().into())
+        self.hidden.plus(self.peer.plan().timeout_us().into())
     }
 
     /// Calls the oldest of them overdue, as observed time has it.
     pub(super) fn miss_hidden(&mut self) {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         if self.hidden == Instant::MAX || self.hidden_overdue_at() > seen {
             return;
         }
@@ -66,7 +66,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.hidden_count -= 1;
         one_more(&mut self.counters.lost);
         self.miss(sent, None);
-        let overdue = seen.minus(self.pulse.plan().timeout_us().into());
+        let overdue = seen.minus(self.peer.plan().timeout_us().into());
         self.hide_from(sent.max(overdue).plus(apart_us));
     }
 
@@ -125,7 +125,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// How far apart they are at the most.
     fn apart_us(&self) -> u64 {
-        saturating::max(self.pulse.plan().interval_us(), self.spacing_us.into())
+        saturating::max(self.peer.plan().interval_us(), self.spacing_us.into())
     }
 
     /// What the silence of the oldest of them says at `seen`.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::monitor::Monitor;
-use crate::pacing::{Lifetime, Memory, Pacing};
+use crate::pacing::{Lifetime, LifetimeRecord, Pacing};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -15,21 +15,21 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// policies learn nothing from it, unless they [wish to](Pacing::on_flow_lost).
     pub fn handle_flow_lost(&mut self, now: Instant) {
         self.look(now);
-        let seen = self.watch.seen();
-        self.replan_with(|pulse| pulse.flow_lost(seen));
+        let seen = self.clock.seen();
+        self.replan_with(|peer| peer.flow_lost(seen));
         self.start_over();
         self.settle();
     }
 }
 
 impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
-    /// How long a [second flow](crate::pacing::Reach::with_second_flow) is to idle next: open it, exchange a few packets as on the first one, let it be silent for that
+    /// How long a [second flow](crate::pacing::LifetimeRange::with_second_flow) is to idle next: open it, exchange a few packets as on the first one, let it be silent for that
     /// long, and ask over it more than once. Nothing where there is no second flow, or nothing to try for now; ask again after each answered probe.
     ///
     /// One that survived may idle on for the next trial: being asked has refreshed it.
     #[must_use]
     pub fn trial(&self) -> Option<Duration> {
-        self.pulse.trial()
+        self.peer.trial()
     }
 
     /// The second flow was still there after `idle`.
@@ -44,22 +44,22 @@ impl<const N: usize, P: Pacing> Monitor<N, Lifetime<P>> {
 
     fn handle_trial(&mut self, idle: Duration, survived: bool, now: Instant) {
         self.look(now);
-        self.replan_with(|pulse| pulse.tried(idle, survived));
+        self.replan_with(|peer| peer.tried(idle, survived));
         self.settle();
     }
 
     /// What is worth remembering of this network.
     #[must_use]
-    pub const fn memory(&self) -> Memory {
-        self.pulse.memory()
+    pub const fn lifetime_record(&self) -> LifetimeRecord {
+        self.peer.lifetime_record()
     }
 
     /// The device is in another network, or has just started in one: goes on from what was remembered of it `age` ago, or from
-    /// [`Memory::NOTHING`]. The idle under way counts for nothing. Where the peer is reached over a new flow, call [`restarted`](Self::restarted) or
+    /// [`LifetimeRecord::NOTHING`]. The idle under way counts for nothing. Where the peer is reached over a new flow, call [`restarted`](Self::restarted) or
     /// [`probe_now`](Self::probe_now) besides.
-    pub fn recall(&mut self, memory: Memory, age: Duration, now: Instant) {
+    pub fn recall(&mut self, memory: LifetimeRecord, age: Duration, now: Instant) {
         self.look(now);
-        self.replan_with(|pulse| pulse.recall(memory, age));
+        self.replan_with(|peer| peer.recall(memory, age));
         self.settle();
     }
 }

@@ -16,37 +16,37 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         server_delay: Duration,
     ) -> Option<u64> {
         self.look(received_at);
-        let sent = Label::open(id, self.key.0, self.watch.seen())?.sent;
-        let age = self.watch.seen_at(received_at).since(sent);
+        let sent = Label::open(id, self.key.0, self.clock.seen())?.sent;
+        let age = self.clock.seen_at(received_at).since(sent);
         self.reply(id, received_at, server_delay).then_some(age)
     }
 
     /// Whether a probe sent since the last sign of life is overdue; told while nothing was ever heard, too.
     pub(crate) const fn in_episode(&self) -> bool {
-        self.pulse.in_episode()
+        self.peer.in_episode()
     }
 
     /// How long a dead peer is waited for where that holds the next probe up: as a rule, and at most.
     #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn dead_wait(&self) -> (u32, u32) {
-        self.pulse.dead_wait(self.pulse.wait_us(self.watch.seen()))
+        self.peer.dead_wait(self.peer.wait_us(self.clock.seen()))
     }
 
     /// Whether the probe `id` has been waited for, on observed time, for as long as its answer may take: a retry is waited for
     /// longer than the plan says. One that is not known is waited for no longer.
     #[cfg(any(feature = "std", feature = "embassy"))]
     pub(crate) fn is_overdue(&self, id: ProbeId) -> bool {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         Label::open(id, self.key.0, seen).is_none_or(|label| {
             let known = self.outstanding.get(label).map(|probe| probe.timeout_us);
-            let timeout_us = known.unwrap_or(self.pulse.plan().timeout_us());
+            let timeout_us = known.unwrap_or(self.peer.plan().timeout_us());
             label.sent.plus(timeout_us.into()) <= seen
         })
     }
 
     /// The smoothed round-trip time; 0 before the first.
     pub(crate) const fn smoothed_us(&self) -> u32 {
-        self.pulse.statistics().rtt.smoothed_us()
+        self.peer.statistics().rtt.smoothed_us()
     }
 
     /// Brings the next probe forward, like [`probe_now`](Self::probe_now); returns whether that changed anything.
@@ -86,7 +86,7 @@ mod tests {
         let mut monitor = Monitor::<8>::new(config, now).unwrap();
         let _ = monitor.poll(now);
         let label = |incarnation| Label {
-            sent: monitor.watch.seen(),
+            sent: monitor.clock.seen(),
             count: monitor.count,
             incarnation,
         };

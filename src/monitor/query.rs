@@ -14,7 +14,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the peer is alive, as of the last call.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
-        self.pulse.verdict()
+        self.peer.verdict()
     }
 
     /// The first moment at which the next steady probe may as well be sent, by [`probe_now`](Self::probe_now): where the last one is as old as the shortest interval.
@@ -25,7 +25,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use systole::pacing::Reach;
+    /// use systole::pacing::LifetimeRange;
     /// use systole::{Config, Instant, Monitor, Output};
     ///
     /// const MINUTE: Duration = Duration::from_secs(60);
@@ -33,46 +33,46 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// /// The radio is on at `now`, for a report, and will be again a report later.
     /// fn share<const N: usize, P: systole::pacing::Pacing>(monitor: &mut Monitor<N, P>, now: Instant, until: Instant) {
     ///     let next_report = now.saturating_add(5 * MINUTE);
-    ///     if until < next_report && monitor.earliest().is_some_and(|earliest| earliest <= now) {
+    ///     if until < next_report && monitor.next_probe_earliest().is_some_and(|earliest| earliest <= now) {
     ///         monitor.probe_now(now); // and then poll
     ///     }
     /// }
     ///
     /// # fn main() -> Result<(), systole::ConfigError> {
-    /// let config = Config::lifetime(Reach::between(MINUTE, 9 * MINUTE)?)
+    /// let config = Config::lifetime(LifetimeRange::between(MINUTE, 9 * MINUTE)?)
     ///     .jitter_percent(0)
     ///     .seed(0xd1ce)
     ///     .without_initial_delay()
     ///     .build()?;
     /// let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO)?;
     /// let Output::Probe(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
-    /// assert_eq!(monitor.earliest(), None); // it is under way
+    /// assert_eq!(monitor.next_probe_earliest(), None); // it is under way
     /// monitor.handle_reply(id, Instant::from_millis(40));
     ///
     /// while matches!(monitor.poll(Instant::from_secs(1)), Output::Event(_)) {}
     /// let Output::Wait(until) = monitor.poll(Instant::from_secs(1)) else { panic!("nothing to do") };
     /// assert!(until > Instant::from_secs(60));
-    /// assert_eq!(monitor.earliest(), Some(Instant::from_secs(60)));
+    /// assert_eq!(monitor.next_probe_earliest(), Some(Instant::from_secs(60)));
     /// share(&mut monitor, Instant::from_secs(62), until);
     /// assert!(matches!(monitor.poll(Instant::from_secs(62)), Output::Probe(_)));
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn earliest(&self) -> Option<Instant> {
+    pub fn next_probe_earliest(&self) -> Option<Instant> {
         let idle = self.verdict() == Verdict::Alive && !self.is_under_way();
-        let least_us = self.pulse.settings().limits.interval_min_us;
+        let least_us = self.peer.settings().limits.interval_min_us;
         idle.then(|| self.sent.plus(least_us).min(self.next))
     }
 
     /// How improbable the silence is at `now`.
     #[must_use]
     pub fn level(&self, now: Instant) -> SuspicionLevel {
-        let (_, seen, _) = self.watch.peek(now, self.deadline());
+        let (_, seen, _) = self.clock.peek(now, self.deadline());
         self.level_at(seen)
     }
 
     pub(super) fn level_now(&self) -> SuspicionLevel {
-        self.level_at(self.watch.seen())
+        self.level_at(self.clock.seen())
     }
 
     pub(super) fn level_at(&self, seen: Instant) -> SuspicionLevel {
@@ -87,7 +87,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     #[cfg(feature = "metrics")]
     pub(crate) const fn window(&self) -> &RttWindow<N> {
-        self.pulse.window()
+        self.peer.window()
     }
 
     pub(super) fn is_evidence(&self, probe: &Probe) -> bool {
@@ -100,10 +100,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The path as it is held to: before the episode under way, if one is.
     pub(super) const fn model_now(&self) -> Model {
-        if self.pulse.in_episode() {
+        if self.peer.in_episode() {
             self.model
         } else {
-            self.pulse.model()
+            self.peer.model()
         }
     }
 
@@ -111,9 +111,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> MonitorSnapshot {
         MonitorSnapshot {
-            heart: Snapshot::of(&self.pulse, self.level(now)),
+            path: Snapshot::of(&self.peer, self.level(now)),
             counters: self.counters,
-            dead_at: self.falls_at().map(|at| self.watch.at(at)),
+            dead_at: self.falls_at().map(|at| self.clock.at(at)),
             next_probe_at: self.next,
             unanswered: self
                 .outstanding
@@ -127,7 +127,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.pulse.is_valid() && self.is_balanced()
+        self.peer.is_valid() && self.is_balanced()
     }
 
     /// Whether every probe is counted once. What a peer of a fleet counted before it came to rest, the fleet knows.

@@ -25,7 +25,7 @@ const PATIENCE_SHIFT: u32 = 2;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
-    pub fn poll_within(&mut self, now: Instant, budget: &RetryBudget) -> Output {
+    pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> Output {
         self.poll_with(now, Some(budget))
     }
 
@@ -35,13 +35,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let Some(budget) = budget else {
             return true;
         };
-        let steady = self.sent.plus(self.pulse.interval_us());
+        let steady = self.sent.plus(self.peer.interval_us());
         let is_retry = match self.claim {
-            Claim::Usual => self.pulse.in_doubt(),
+            Claim::Usual => self.peer.in_doubt(),
             Claim::Exempt => false,
             Claim::Retry => true,
         };
-        if !is_retry || steady <= self.watch.now() {
+        if !is_retry || steady <= self.clock.now() {
             budget.earn();
             return true;
         }
@@ -56,9 +56,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             return true;
         }
         self.next = turn;
-        if self.pulse.in_doubt() {
-            let now = self.watch.now();
-            let timeout_us = u64::from(self.pulse.plan().timeout_us());
+        if self.peer.in_doubt() {
+            let now = self.clock.now();
+            let timeout_us = u64::from(self.peer.plan().timeout_us());
             let again_us = saturating::max(timeout_us, now.since(self.sent) >> PATIENCE_SHIFT);
             self.next = turn.min(now.plus(again_us));
         }
@@ -101,7 +101,7 @@ mod tests {
             let output = match lost_at {
                 #[cfg(feature = "alloc")]
                 Some(lost_at) => monitor.poll_after_overflow(now, lost_at, &budget),
-                _ => monitor.poll_within(now, &budget),
+                _ => monitor.poll_with_budget(now, &budget),
             };
             match output {
                 Output::Probe(id) => probe = Some(id),
@@ -118,9 +118,9 @@ mod tests {
         let dead_at = monitor.falls_at().unwrap();
         let until = |monitor: &mut Monitor<8>, now| drained(monitor, now, None).1;
         now = until(&mut monitor, now); // overdue, and refused
-        while monitor.pulse.in_doubt() || now < dead_at {
+        while monitor.peer.in_doubt() || now < dead_at {
             let wait = until(&mut monitor, now);
-            if monitor.pulse.in_doubt() {
+            if monitor.peer.in_doubt() {
                 assert!(!monitor.hurry(now), "at {now:?}");
             }
             assert_eq!(until(&mut monitor, now), wait);

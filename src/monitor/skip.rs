@@ -57,11 +57,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn skip(&mut self, id: ProbeId) {
         self.take(id, |_| true, Fate::Settled);
         self.abandon(1);
-        self.pulse.void();
+        self.peer.void();
         self.reschedule();
-        if !self.pulse.in_episode() {
-            self.pulse.tighten(); // what an earlier one allowed is not added to
-            self.pulse.allow_lead(self.watch.translate(self.next));
+        if !self.peer.in_episode() {
+            self.peer.tighten(); // what an earlier one allowed is not added to
+            self.peer.allow_lead(self.clock.translate(self.next));
         }
     }
 }

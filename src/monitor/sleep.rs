@@ -13,7 +13,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
         self.end_wake();
-        self.pulse.void();
+        self.peer.void();
         self.void(|fate| fate == Fate::Waiting);
         self.allow_one_probe();
         self.settle();
@@ -21,8 +21,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Tells which of the probes of this wake were asked in vain.
     fn end_wake(&mut self) {
-        let (seen, proof) = (self.watch.seen(), self.proof);
-        let enough_us = u64::from(self.pulse.learnt_timeout_us());
+        let (seen, proof) = (self.clock.seen(), self.proof);
+        let enough_us = u64::from(self.peer.learnt_timeout_us());
         let mut waited_us = 0;
         for probe in self.outstanding.iter_mut() {
             let age_us = seen.since(probe.sent);

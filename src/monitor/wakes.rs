@@ -3,7 +3,7 @@
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::probe::Fate;
-use crate::peer::state::Pulse;
+use crate::peer::state::PeerState;
 use crate::time::{Instant, saturate};
 
 /// The wakes since the last sign of life in which a probe was waited for as long as the path takes to answer.
@@ -37,14 +37,14 @@ impl Wakes {
     }
 
     /// Whether a live peer would have answered in one of them.
-    pub(super) fn are_evidence<const N: usize, P: Pacing>(&self, pulse: &Pulse<N, P>) -> bool {
-        self.in_vain >= ENOUGH && self.waited_us >= enough_us(pulse, ROUND_TRIPS_SHIFT)
+    pub(super) fn are_evidence<const N: usize, P: Pacing>(&self, peer: &PeerState<N, P>) -> bool {
+        self.in_vain >= ENOUGH && self.waited_us >= enough_us(peer, ROUND_TRIPS_SHIFT)
     }
 }
 
 /// So many of the longest round trips expected, as a power of two, or a timeout where that is shorter.
-fn enough_us<const N: usize, P: Pacing>(pulse: &Pulse<N, P>, shift: u32) -> u32 {
-    let (timeout_us, learnt_us) = (pulse.plan().timeout_us(), pulse.learnt_timeout_us());
+fn enough_us<const N: usize, P: Pacing>(peer: &PeerState<N, P>, shift: u32) -> u32 {
+    let (timeout_us, learnt_us) = (peer.plan().timeout_us(), peer.learnt_timeout_us());
     if learnt_us > timeout_us >> shift {
         timeout_us
     } else {
@@ -55,12 +55,12 @@ fn enough_us<const N: usize, P: Pacing>(pulse: &Pulse<N, P>, shift: u32) -> u32 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// When this wake is in vain, too, after as many as are evidence, on observed time; never where that is not so.
     pub(super) fn wake_in_vain_at(&self) -> Instant {
-        if !self.wakes.are_evidence(&self.pulse) {
+        if !self.wakes.are_evidence(&self.peer) {
             return Instant::MAX;
         }
         let is_asked = |fate| matches!(fate, Fate::Waiting | Fate::Overdue);
         let asked = self.outstanding.latest_of(is_asked);
-        let enough_us = u64::from(enough_us(&self.pulse, LAST_ROUND_TRIPS_SHIFT));
+        let enough_us = u64::from(enough_us(&self.peer, LAST_ROUND_TRIPS_SHIFT));
         asked.map_or(Instant::MAX, |sent| sent.plus(enough_us))
     }
 }

@@ -1,4 +1,4 @@
-//! The founding rule: the less steady the path, the longer the interval.
+//! The fluctuation rule: the less steady the path, the longer the interval.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::pacing::Statistics;
 use crate::plan::Plan;
 use crate::time::{duration, micros};
 
-/// The founding rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
+/// The fluctuation rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
 ///
 /// It is *polite, not quick*: where the path is unsteady, which is when failures happen, it probes less. It suits
 /// what must not load a struggling network, or a battery. A bound on detection time

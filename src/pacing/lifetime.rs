@@ -8,13 +8,13 @@ use crate::plan::Plan;
 use crate::plan::Promise;
 use crate::time::{Instant, duration, micros};
 
-mod memory;
-mod reach;
+mod range;
+mod record;
 mod search;
 mod state;
 
-pub use memory::Memory;
-pub use reach::Reach;
+pub use range::LifetimeRange;
+pub use record::LifetimeRecord;
 pub use search::LifetimeSearch;
 pub use state::LifetimeState;
 
@@ -27,7 +27,7 @@ pub use state::LifetimeState;
 /// use systole::{Config, Heartbeat};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // A lease of 30 s is renewed every 10 s at the latest, whatever the founding rule wishes.
+/// // A lease of 30 s is renewed every 10 s at the latest, whatever the fluctuation rule wishes.
 /// let polite = Config::every(Duration::from_secs(8)).build()?;
 /// let policy = Lifetime::lease(*polite.policy(), Duration::from_secs(30));
 /// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
@@ -43,7 +43,7 @@ pub use state::LifetimeState;
 ///
 /// NATs forget an idle flow after anything from half a minute to hours, and say nothing; load balancers and servers close it. Every probe
 /// refreshes it, and on a battery every probe is a wake of the radio, so that the longest interval that survives is the best one.
-/// [`Config::lifetime`](crate::Config::lifetime) looks for it within a [`Reach`], between probes of the flow in use:
+/// [`Config::lifetime`](crate::Config::lifetime) looks for it within a [`LifetimeRange`], between probes of the flow in use:
 ///
 /// | | with a second flow | without |
 /// |---|---|---|
@@ -78,12 +78,12 @@ pub use state::LifetimeState;
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::pacing::Reach;
+/// use systole::pacing::LifetimeRange;
 /// use systole::{Config, Instant, Monitor, Output};
 ///
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let reach = Reach::between(MINUTE / 2, 60 * MINUTE)?;
+/// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?;
 /// let mut monitor = Monitor::<8, _>::new(Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?, Instant::ZERO)?;
 ///
 /// // A NAT that forgets after 5 minutes, 40 ms from a peer that names the address it sees us at.
@@ -105,7 +105,7 @@ pub use state::LifetimeState;
 ///     };
 /// }
 /// assert_eq!(given_up, 1);
-/// let interval = monitor.snapshot(now).heart.plan.interval();
+/// let interval = monitor.snapshot(now).path.plan.interval();
 /// assert!(interval > MINUTE * 9 / 2 && interval < 5 * MINUTE);
 /// # Ok(()) }
 /// ```
@@ -131,36 +131,36 @@ pub use state::LifetimeState;
 /// and the idle counts for nothing. That is slower, costs verdicts, and takes outages of the peer for a lifetime; it is there so that nothing climbs for ever.
 ///
 /// NATs that are refreshed by what arrives alone, or by what is sent alone, are the same to a probe that is answered. To other traffic they are
-/// not: see [`Reach::refreshed_by_traffic`].
+/// not: see [`LifetimeRange::refreshed_by_traffic`].
 ///
 /// # Waking together
 ///
 /// Intervals are a ceiling, and an earlier probe does no harm. Where the radio is awake anyway, and its next wake comes after the next probe is due, send
-/// that probe now: see [`Monitor::earliest`](crate::Monitor::earliest).
+/// that probe now: see [`Monitor::next_probe_earliest`](crate::Monitor::next_probe_earliest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Lifetime<P> {
     inner: P,
-    reach: Reach,
+    reach: LifetimeRange,
 }
 
 impl<P: Pacing> Lifetime<P> {
     /// `inner`, with intervals of at most `ceiling`. The limits of the configuration come before it.
     #[must_use]
     pub const fn at_most(inner: P, ceiling: Duration) -> Self {
-        Self::search(inner, Reach::only(micros(ceiling)))
+        Self::search(inner, LifetimeRange::only(micros(ceiling)))
     }
 
     /// `inner`, with intervals of at most a third of `ttl`, so that a renewal may be missed and asked again twice
     /// before the lease lapses.
     #[must_use]
     pub const fn lease(inner: P, ttl: Duration) -> Self {
-        Self::search(inner, Reach::only(micros(ttl) / 3))
+        Self::search(inner, LifetimeRange::only(micros(ttl) / 3))
     }
 
     /// `inner`, with intervals of at most what is found within `reach`. The limits of the configuration come before it.
     #[must_use]
-    pub const fn search(inner: P, reach: Reach) -> Self {
+    pub const fn search(inner: P, reach: LifetimeRange) -> Self {
         Self { inner, reach }
     }
 
@@ -178,7 +178,7 @@ impl<P: Pacing> Lifetime<P> {
 
     /// Where a lifetime is looked for.
     #[must_use]
-    pub const fn reach(&self) -> &Reach {
+    pub const fn range(&self) -> &LifetimeRange {
         &self.reach
     }
 
@@ -201,13 +201,13 @@ impl<P: Pacing> Lifetime<P> {
         }
     }
 
-    pub(crate) const fn memory(state: &LifetimeState<P::State>) -> Memory {
-        state.found.memory()
+    pub(crate) const fn lifetime_record(state: &LifetimeState<P::State>) -> LifetimeRecord {
+        state.found.lifetime_record()
     }
 
     pub(crate) const fn on_recall(
         state: &mut LifetimeState<P::State>,
-        memory: Memory,
+        memory: LifetimeRecord,
         age: Duration,
     ) {
         state.recall(memory, micros(age));

@@ -40,7 +40,7 @@ mod target;
 
 pub use fixed::Fixed;
 pub use fluctuation::Fluctuation;
-pub use lifetime::{Lifetime, LifetimeSearch, LifetimeState, Memory, Reach};
+pub use lifetime::{Lifetime, LifetimeRange, LifetimeRecord, LifetimeSearch, LifetimeState};
 pub use pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 pub use statistics::Statistics;
 pub use target::{Target, TargetState};

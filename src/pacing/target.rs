@@ -61,7 +61,7 @@ mod shape {
 ///
 /// # What it costs, and where it does not win
 ///
-/// The state takes 192 bytes. On x86-64 a sample costs some 600 instructions more than the founding rule's, plans included (`benches/replan.rs`):
+/// The state takes 192 bytes. On x86-64 a sample costs some 600 instructions more than the fluctuation rule's, plans included (`benches/replan.rs`):
 /// integers on every sample; every 64th one, and after a long silence, single-precision floating point.
 ///
 /// On seven recorded mobile networks (`lab`, the whole monitor in the loop, nothing set but the target) it needs 1.1 to 1.3 times the probes of settings

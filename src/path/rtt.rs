@@ -3,10 +3,10 @@
 use crate::time::saturate;
 
 #[cfg(feature = "alloc")]
-mod dormant;
+mod compact;
 
 #[cfg(feature = "alloc")]
-pub(crate) use dormant::DormantRtt;
+pub(crate) use compact::CompactRtt;
 
 /// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
 const BACKOFF_MAX: u32 = 32;

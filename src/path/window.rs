@@ -2,15 +2,15 @@
 
 use core::time::Duration;
 
-use crate::math::fixed_point::{WIDE, divided, fraction};
+use crate::math::fixed_point::{NATIVE_64, divided, fraction};
 use crate::math::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros};
 
 #[cfg(feature = "alloc")]
-mod samples;
+mod compact;
 
 #[cfg(feature = "alloc")]
-pub(crate) use samples::Samples;
+pub(crate) use compact::CompactSamples;
 
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
@@ -224,7 +224,7 @@ impl Moments {
 
     /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.
     const fn spread(&self) -> u128 {
-        if WIDE {
+        if NATIVE_64 {
             let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
             return self.count as u128 * squares - self.sum as u128 * self.sum as u128;
         }

@@ -5,7 +5,7 @@ use crate::time::Instant;
 
 /// How much longer than its bound a silence may last.
 ///
-/// Lateness is credited by [`Watch`](crate::peer::observed_clock::Watch), which stands still while nobody looks. While probes cannot be
+/// Lateness is credited by [`ObservedClock`](crate::peer::observed_clock::ObservedClock), which stands still while nobody looks. While probes cannot be
 /// sent, or were voided, answers to earlier ones are still listened for, so observed time goes on and the bound is extended
 /// instead. The silence counts from the last sign of life, so no more of it is credited than lies after that.
 #[derive(Clone, Debug, PartialEq, Eq)]

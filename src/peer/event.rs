@@ -49,7 +49,7 @@ pub enum Event {
         )]
         to: Duration,
         /// What came before it.
-        by: Precedence,
+        by: RelaxedBy,
     },
     /// There were more mistakes than the policy promised, beyond chance (1 %). It plans more strictly from here on.
     PromiseBroken {
@@ -144,14 +144,14 @@ impl fmt::Display for Transition {
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Precedence {
+pub enum RelaxedBy {
     /// The server asked for fewer probes.
     Pushback,
     /// The peer advertised a deadline that is later than the bound.
     Advertised,
 }
 
-impl fmt::Display for Precedence {
+impl fmt::Display for RelaxedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Pushback => "asked for fewer probes",
@@ -166,7 +166,7 @@ pub(crate) struct Context {
     /// The bound in force.
     pub(crate) bound_us: u64,
     /// What relaxes bounds.
-    pub(crate) by: Precedence,
+    pub(crate) by: RelaxedBy,
     /// When the first of the sends failed that could not be made.
     pub(crate) failed_at: Instant,
 }
@@ -347,7 +347,7 @@ mod tests {
 
     const CONTEXT: Context = Context {
         bound_us: 3_000_000,
-        by: Precedence::Pushback,
+        by: RelaxedBy::Pushback,
         failed_at: Instant::from_millis(1_250),
     };
 
@@ -357,7 +357,7 @@ mod tests {
         let change = Change {
             from: Verdict::Suspect,
             to: Verdict::Dead,
-            reason: Reason::Silent,
+            reason: Reason::BoundElapsed,
         };
         pending.transition(change, Instant::ZERO, SuspicionLevel::ZERO);
         assert!(pending.late(2_500_000, 1_000_000));

@@ -4,10 +4,10 @@ use crate::math::saturating;
 use crate::time::Instant;
 
 #[cfg(feature = "alloc")]
-mod dormant;
+mod compact;
 
 #[cfg(feature = "alloc")]
-pub(crate) use dormant::DormantWatch;
+pub(crate) use compact::CompactClock;
 
 /// The caller's clock, and the observed time that verdicts are reached on.
 ///
@@ -16,7 +16,7 @@ pub(crate) use dormant::DormantWatch;
 /// the next deadline, a dead peer is found under any pattern of looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[repr(C, packed(4))] // four bytes less in every machine
-pub(crate) struct Watch {
+pub(crate) struct ObservedClock {
     /// The latest moment the caller named: never falls.
     now: Instant,
     /// Observed time: never falls, and never runs faster than `now`.
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
     credited: Instant,
 }
 
-impl Watch {
+impl ObservedClock {
     pub(crate) const fn new(now: Instant) -> Self {
         Self {
             now,

@@ -6,10 +6,10 @@ use crate::math::random::mix;
 use crate::time::Instant;
 
 #[cfg(feature = "alloc")]
-mod kept;
+mod compact;
 
 #[cfg(feature = "alloc")]
-pub(crate) use kept::Kept;
+pub(crate) use compact::CompactProbes;
 
 /// Names a probe. Put it into the probe and hand it back with the reply.
 ///

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
-use crate::peer::state::Pulse;
+use crate::peer::state::PeerState;
 use crate::peer::verdict::{Change, Failure, Reason, Verdict};
 use crate::plan::Plan;
 use crate::plan::Promise;
@@ -109,7 +109,7 @@ pub struct Counters {
 #[non_exhaustive]
 pub struct MonitorSnapshot {
     /// The path and the plan.
-    pub heart: Snapshot,
+    pub path: Snapshot,
     /// What was counted.
     pub counters: Counters,
     /// When the verdict will be `Dead` if nothing is heard, on the caller's clock; nothing where it is, or nothing was sent.
@@ -155,21 +155,21 @@ pub(crate) const fn one_more(counter: &mut u32) {
 
 impl Snapshot {
     pub(crate) fn of<const N: usize, P: Pacing>(
-        pulse: &Pulse<N, P>,
+        peer: &PeerState<N, P>,
         level: SuspicionLevel,
     ) -> Self {
-        let path = pulse.statistics();
+        let path = peer.statistics();
         Self {
-            verdict: pulse.verdict(),
+            verdict: peer.verdict(),
             level,
-            plan: pulse.plan_or_first(),
+            plan: peer.plan_or_first(),
             samples: path.moments().count(),
             mean: path.moments().mean(),
             standard_deviation: path.moments().standard_deviation(),
             fluctuation: path.moments().fluctuation(),
             smoothed: duration(u64::from(path.rtt.smoothed_us())),
             loss: path.loss().probability(),
-            promise: pulse.promise(),
+            promise: peer.promise(),
         }
     }
 }
@@ -183,7 +183,7 @@ mod tests {
         let mut counters = Counters::default();
         for (to, reason) in [
             (Verdict::Suspect, Reason::Overdue),
-            (Verdict::Dead, Reason::Silent),
+            (Verdict::Dead, Reason::BoundElapsed),
             (Verdict::Alive, Reason::Refuted),
             (Verdict::Alive, Reason::Recovered),
             (Verdict::Alive, Reason::Undecided),

@@ -22,16 +22,16 @@ use crate::time::{Instant, saturate};
 
 mod caller;
 #[cfg(feature = "alloc")]
-mod dormant;
+mod compact;
 mod lifetime;
 mod verdict;
 
 #[cfg(feature = "alloc")]
-pub(crate) use dormant::DormantPulse;
+pub(crate) use compact::CompactPeerState;
 
 #[derive(Clone, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
-pub(crate) struct Pulse<const N: usize, P: Pacing> {
+pub(crate) struct PeerState<const N: usize, P: Pacing> {
     verdict: Verdict,
     /// Whether a probe sent after `mark` is overdue; never while `Alive`.
     episode: bool,
@@ -64,7 +64,7 @@ pub(crate) struct Pulse<const N: usize, P: Pacing> {
     state: P::State,
 }
 
-impl<const N: usize, P: Pacing> Pulse<N, P> {
+impl<const N: usize, P: Pacing> PeerState<N, P> {
     pub(crate) const fn new(config: Config<P>) -> Self {
         Self {
             settings: config.settings.copied(),
@@ -478,7 +478,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
 }
 
 /// Without what follows from the seed: the random state, and the jitter drawn from it.
-impl<const N: usize, P: Pacing> fmt::Debug for Pulse<N, P> {
+impl<const N: usize, P: Pacing> fmt::Debug for PeerState<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peer")
             .field("verdict", &self.verdict)
@@ -497,44 +497,44 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn spoilt(spoil: impl FnOnce(&mut Pulse<4, crate::pacing::Fluctuation>)) -> bool {
+    fn spoilt(spoil: impl FnOnce(&mut PeerState<4, crate::pacing::Fluctuation>)) -> bool {
         let config = Config::every(Duration::from_secs(1)).build().unwrap();
-        let mut pulse = Pulse::new(config);
-        pulse.replan();
-        spoil(&mut pulse);
-        pulse.is_valid()
+        let mut peer = PeerState::new(config);
+        peer.replan();
+        spoil(&mut peer);
+        peer.is_valid()
     }
 
-    fn pulse() -> Pulse<4, crate::pacing::Fluctuation> {
-        let mut pulse = Pulse::new(Config::every(Duration::from_secs(1)).build().unwrap());
-        pulse.replan();
-        pulse
+    fn peer() -> PeerState<4, crate::pacing::Fluctuation> {
+        let mut peer = PeerState::new(Config::every(Duration::from_secs(1)).build().unwrap());
+        peer.replan();
+        peer
     }
 
     /// Losses that were left out while nothing was heard are counted with the next answer.
     #[test]
     fn an_answer_counts_the_losses_before_it() {
-        let mut pulse = pulse();
-        pulse.skipped = 3;
+        let mut peer = peer();
+        peer.skipped = 3;
         let answer = Answer {
             sent: Instant::ZERO,
             now: Instant::ZERO,
             rtt_us: None,
             held_us: 0,
         };
-        pulse.observe(&answer, false);
-        assert_eq!(pulse.skipped, 0);
-        assert!((pulse.loss.probability() - 3.5 / 5.0).abs() < 1e-6);
+        peer.observe(&answer, false);
+        assert_eq!(peer.skipped, 0);
+        assert!((peer.loss.probability() - 3.5 / 5.0).abs() < 1e-6);
     }
 
     #[test]
     fn a_plan_stays_while_an_episode_lasts_and_no_longer() {
         let changes = |verdict, episode| {
-            let mut pulse = pulse();
+            let mut peer = peer();
             let plan = Plan::from_micros(7, 7);
-            (pulse.verdict, pulse.episode, pulse.plan) = (verdict, episode, plan);
-            pulse.adapt();
-            pulse.plan != plan
+            (peer.verdict, peer.episode, peer.plan) = (verdict, episode, plan);
+            peer.adapt();
+            peer.plan != plan
         };
         assert!(!changes(Verdict::Suspect, true) && !changes(Verdict::Unknown, true));
         assert!(changes(Verdict::Dead, true) && changes(Verdict::Alive, false));
@@ -545,15 +545,15 @@ mod tests {
     #[test]
     fn a_spoilt_pulse_is_not_valid() {
         assert!(spoilt(|_| {}));
-        assert!(!spoilt(|pulse| pulse.settings.limits.interval_max_us /= 8));
+        assert!(!spoilt(|peer| peer.settings.limits.interval_max_us /= 8));
         assert!(!spoilt(
-            |pulse| pulse.plan = Plan::from_micros(1_000_000, 500_000)
+            |peer| peer.plan = Plan::from_micros(1_000_000, 500_000)
         ));
         assert!(!spoilt(
-            |pulse| pulse.settings.limits.timeout_min_us = u32::MAX
+            |peer| peer.settings.limits.timeout_min_us = u32::MAX
         ));
-        assert!(!spoilt(|pulse| pulse.settings.limits.timeout_max_us = 1));
-        assert!(!spoilt(|pulse| pulse.verdict = Verdict::Suspect));
-        assert!(!spoilt(|pulse| pulse.risen = 1));
+        assert!(!spoilt(|peer| peer.settings.limits.timeout_max_us = 1));
+        assert!(!spoilt(|peer| peer.verdict = Verdict::Suspect));
+        assert!(!spoilt(|peer| peer.risen = 1));
     }
 }

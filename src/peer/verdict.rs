@@ -53,7 +53,7 @@ pub enum Reason {
     /// A probe failed at once.
     Failed(Failure),
     /// The bound passed in silence.
-    Silent,
+    BoundElapsed,
     /// The bound passed and the peer has never been heard.
     NeverHeard,
     /// `Dead` was a mistake: the peer answered a probe sent within the bound before it.
@@ -76,7 +76,7 @@ impl fmt::Display for Reason {
             Self::Answered => "answered",
             Self::Overdue => "overdue",
             Self::Failed(failure) => return failure.fmt(f),
-            Self::Silent => "silent",
+            Self::BoundElapsed => "silent",
             Self::NeverHeard => "never heard",
             Self::Refuted => "refuted",
             Self::Recovered => "recovered",
@@ -105,11 +105,11 @@ pub enum Failure {
     /// The host or network is unreachable.
     Unreachable,
     /// The peer answered with something that is no answer.
-    Garbage,
+    InvalidReply,
     /// The peer answered that it is of no use: an error status, a service that is shutting down.
     Unhealthy,
     /// The probing code itself failed, by a panic for one.
-    Prober,
+    ProbePanicked,
 }
 
 impl Failure {
@@ -117,7 +117,7 @@ impl Failure {
     pub(crate) const fn is_refusal(self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::Reset | Self::Garbage | Self::Unhealthy
+            Self::Refused | Self::Reset | Self::InvalidReply | Self::Unhealthy
         )
     }
 }
@@ -128,9 +128,9 @@ impl fmt::Display for Failure {
             Self::Refused => "refused",
             Self::Reset => "reset",
             Self::Unreachable => "unreachable",
-            Self::Garbage => "garbage",
+            Self::InvalidReply => "garbage",
             Self::Unhealthy => "unhealthy",
-            Self::Prober => "prober failed",
+            Self::ProbePanicked => "prober failed",
         })
     }
 }

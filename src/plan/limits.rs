@@ -1,6 +1,6 @@
 //! What every plan is held to.
 
-use crate::math::fixed_point::WIDE;
+use crate::math::fixed_point::NATIVE_64;
 use crate::math::saturating;
 use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
 use crate::time::saturate;
@@ -76,7 +76,7 @@ impl Limits {
         plan.retries = wish.retries;
         plan.interval_us = within(wish.interval_us, self.interval_min_us, self.interval_max_us);
         let free = self.bound_us | u64::from(pushbacks) == 0 && plan.retries.is_plain();
-        if !(WIDE && free && self.fit_freely(plan, wish.timeout_us)) {
+        if !(NATIVE_64 && free && self.fit_freely(plan, wish.timeout_us)) {
             plan.timeout_us = wish.timeout_us;
             self.fit_closely(plan, pushbacks, ceiling_us);
         }

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use crate::path::loss::LossRate;
 use crate::path::suspicion::{Model, SuspicionLevel};
-use crate::peer::event::{Context, Event, Pending, Precedence};
-use crate::peer::observed_clock::Watch;
+use crate::peer::event::{Context, Event, Pending, RelaxedBy};
+use crate::peer::observed_clock::ObservedClock;
 use crate::peer::verdict::{Change, Reason, Verdict};
 use crate::time::{Instant, duration};
 
@@ -22,7 +22,7 @@ pub use config::{Builder, ListenerConfig};
 pub use snapshot::{ListenerCounters, ListenerSnapshot};
 
 use arrivals::Arrivals;
-use flow::{Flow, Stranger};
+use flow::{Candidate, Flow};
 
 /// What [`Listener::poll`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,8 +127,8 @@ pub struct Listener<const N: usize> {
     config: ListenerConfig,
     arrivals: Arrivals<N>,
     flow: Option<Flow>,
-    stranger: Option<Stranger>,
-    watch: Watch,
+    candidate: Option<Candidate>,
+    clock: ObservedClock,
     outlook: Outlook,
     pending: Pending,
     counters: ListenerCounters,
@@ -197,8 +197,8 @@ impl<const N: usize> Listener<N> {
         Self {
             arrivals: Arrivals::new(),
             flow: None,
-            stranger: None,
-            watch: Watch::new(now),
+            candidate: None,
+            clock: ObservedClock::new(now),
             outlook: Outlook {
                 mark: now,
                 sent: now,
@@ -235,14 +235,14 @@ impl<const N: usize> Listener<N> {
         self.settle();
         let context = Context {
             bound_us: self.outlook.bound_us,
-            by: Precedence::Advertised,
+            by: RelaxedBy::Advertised,
             failed_at: Instant::ZERO, // it sends nothing
         };
         if let Some(event) = self.pending.take(&context) {
             return ListenerOutput::Event(event);
         }
         self.pending.drained();
-        if self.watch.now() == Instant::MAX {
+        if self.clock.now() == Instant::MAX {
             return ListenerOutput::Idle;
         }
         ListenerOutput::Wait(self.deadline())
@@ -253,7 +253,7 @@ impl<const N: usize> Listener<N> {
         let overdue = (self.verdict == Verdict::Alive).then_some(self.outlook.overdue);
         let dead = self.dead_at();
         let next = overdue.into_iter().chain(dead).min();
-        next.map_or(Instant::MAX, |at| self.watch.at(at))
+        next.map_or(Instant::MAX, |at| self.clock.at(at))
     }
 
     /// When the verdict falls if nothing is heard, on observed time; never where it has fallen, or the peer left.
@@ -263,11 +263,11 @@ impl<const N: usize> Listener<N> {
     }
 
     fn look(&mut self, at: Instant) {
-        let late_us = self.watch.look(at, self.deadline());
+        let late_us = self.clock.look(at, self.deadline());
         if late_us == 0 {
             return;
         }
-        (self.woken, self.late_us) = (self.watch.now(), late_us);
+        (self.woken, self.late_us) = (self.clock.now(), late_us);
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(late_us);
         if self.pending.late(late_us, self.config.pause_us) {
             add(&mut self.counters.pauses, 1);
@@ -276,7 +276,7 @@ impl<const N: usize> Listener<N> {
 
     /// Calls the peer suspect or dead, as observed time has it; one at a time, so that each is told.
     fn expire(&mut self) {
-        let seen = self.watch.seen();
+        let seen = self.clock.seen();
         if self.pending.has_transition() {
             return;
         }
@@ -289,7 +289,7 @@ impl<const N: usize> Listener<N> {
             self.turn(
                 Verdict::Dead,
                 if heard {
-                    Reason::Silent
+                    Reason::BoundElapsed
                 } else {
                     Reason::NeverHeard
                 },
@@ -314,10 +314,10 @@ impl<const N: usize> Listener<N> {
         }
         let level = match to {
             Verdict::Alive | Verdict::Left => self.silence,
-            _ => self.level_at(self.watch.seen()),
+            _ => self.level_at(self.clock.seen()),
         };
         let change = Change { from, to, reason };
-        self.pending.transition(change, self.watch.now(), level);
+        self.pending.transition(change, self.clock.now(), level);
     }
 
     fn settle(&self) {
@@ -336,11 +336,11 @@ impl<const N: usize> Listener<N> {
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
         let interval_us = self.arrivals.interval_us();
-        (self.slept, self.waited_until) = (true, self.watch.now().plus(interval_us));
+        (self.slept, self.waited_until) = (true, self.clock.now().plus(interval_us));
         if self.verdict != Verdict::Dead {
             self.excuse();
             let next = self
-                .watch
+                .clock
                 .seen()
                 .plus(self.arrivals.announced_us(interval_us));
             self.outlook.suspect_at(self.outlook.overdue.max(next));
@@ -350,7 +350,7 @@ impl<const N: usize> Listener<N> {
 
     /// Credits the present silence, as far as that may go.
     fn excuse(&mut self) {
-        let silent_us = self.watch.seen().since(self.outlook.mark);
+        let silent_us = self.clock.seen().since(self.outlook.mark);
         let most_us = self.outlook.bound_us.saturating_mul(EXCUSED_BOUNDS);
         let credit_us = silent_us.min(most_us.saturating_sub(self.excused_us));
         self.outlook.mark = self.outlook.mark.plus(credit_us);
@@ -362,12 +362,12 @@ impl<const N: usize> Listener<N> {
     ///
     /// Beats that arrived during the leap seem to have come late; the sender's schedule is that of those before it.
     pub fn resync(&mut self, now: Instant) {
-        self.watch.resync(now);
+        self.clock.resync(now);
         for moment in [&mut self.heard, &mut self.woken, &mut self.waited_until] {
             *moment = (*moment).min(now);
         }
-        if let Some(stranger) = &mut self.stranger {
-            stranger.received = stranger.received.min(now);
+        if let Some(candidate) = &mut self.candidate {
+            candidate.received = candidate.received.min(now);
         }
         self.settle();
     }

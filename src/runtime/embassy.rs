@@ -7,9 +7,9 @@
 //! use core::time::Duration;
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use systole::embassy::Heart;
-//! use systole::{Config, Fault};
+//! use systole::{Config, ProbeError};
 //!
-//! # async fn ping() -> Result<(), Fault> { Ok(()) }
+//! # async fn ping() -> Result<(), ProbeError> { Ok(()) }
 //! # async fn goodbye() {}
 //! # async fn reset_modem() {}
 //! // #[embassy_executor::task]
@@ -45,8 +45,8 @@ use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 
-use super::machine::{Machine, Settled, Step};
-use super::{Fault, Trial};
+use super::machine::{Machine, ProbeResult, Step};
+use super::{ProbeError, Trial};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
 use probes::Probes;
@@ -100,7 +100,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
 
     /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop).
     ///
-    /// The future is `Ok` when the peer answered and a [`Fault`] when not. It needs no deadline: it is called overdue by the machine, and
+    /// The future is `Ok` when the peer answered and a [`ProbeError`] when not. It needs no deadline: it is called overdue by the machine, and
     /// dropped at the first look after a bound has passed, or, once it is overdue, for a new one where four are under way. Where four are under way
     /// that may still be answered in time, the next probe is not made and is [due again](Monitor::handle_skipped) an interval later;
     /// of a dead peer, the latest gives way to it. There is no unwinding to contain a panic with.
@@ -112,7 +112,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
-        E: Into<Fault>,
+        E: Into<ProbeError>,
     {
         self.beat(probe, None).await;
     }
@@ -125,7 +125,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
-        E: Into<Fault>,
+        E: Into<ProbeError>,
     {
         self.beat(probe, Some(budget)).await;
     }
@@ -134,7 +134,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
-        E: Into<Fault>,
+        E: Into<ProbeError>,
     {
         let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
         let withdraw = |id| self.state(|state| state.monitor.handle_unsent(id, now()));
@@ -147,7 +147,11 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
             let mut looked = false;
             poll_fn(|context| {
                 if let Poll::Ready((id, result)) = probes.poll(context) {
-                    self.state(|state| state.monitor.hand_in(Settled::new((), id, result, now())));
+                    self.state(|state| {
+                        state
+                            .monitor
+                            .handle_result(ProbeResult::new((), id, result, now()))
+                    });
                     return Poll::Ready(());
                 }
                 if changed.as_mut().poll(context).is_ready() {
@@ -169,7 +173,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
-        E: Into<Fault>,
+        E: Into<ProbeError>,
     {
         let now = now();
         probes.cut(now);

@@ -1,21 +1,21 @@
 //! For an adapter of your own: one face for a [`Monitor`] and a [`Failover`], whatever the clock and the loop.
 //!
-//! [`systole::thread`](crate::thread), [`systole::tokio`](crate::tokio) and [`systole::embassy`](crate::embassy) are such loops, and the
+//! [`systole::thread`](crate::thread), [`systole::task`](crate::task) and [`systole::embassy`](crate::embassy) are such loops, and the
 //! command-line tool is one:
 //!
 //! ```
-//! use systole::machine::{Machine, Settled, Step};
+//! use systole::machine::{Machine, ProbeResult, Step};
 //! use systole::{Instant, ProbeId};
 //!
 //! /// Hands in what became of probes, does what is to be done now, and says when to come back.
 //! fn turn<M: Machine>(
 //!     machine: &mut M,
 //!     now: Instant,
-//!     settled: impl IntoIterator<Item = Settled<M::Target>>,
+//!     settled: impl IntoIterator<Item = ProbeResult<M::Target>>,
 //!     mut send: impl FnMut(M::Target, ProbeId),
 //!     mut tell: impl FnMut(M::Event),
 //! ) -> Instant {
-//!     settled.into_iter().for_each(|one| machine.hand_in(one));
+//!     settled.into_iter().for_each(|one| machine.handle_result(one));
 //!     loop {
 //!         match machine.step(now, None) {
 //!             Step::Probe(target, id) => send(target, id),
@@ -28,7 +28,7 @@
 
 use core::time::Duration;
 
-use super::Fault;
+use super::ProbeError;
 use crate::pacing::Pacing;
 use crate::{
     Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, RetryBudget,
@@ -42,13 +42,13 @@ pub trait Machine: sealed::Sealed + Clone {
     /// What it has to tell.
     type Event: Clone + Send + 'static;
     /// What it concludes: the verdict, or the active endpoint.
-    type Opinion: Copy + PartialEq + Send + Sync + 'static;
+    type Conclusion: Copy + PartialEq + Send + Sync + 'static;
 
     /// What to do at `now`, with retries held to `budget` where there is one. Call it until it answers [`Step::Wait`].
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
 
     /// What it concludes now.
-    fn opinion(&self) -> Self::Opinion;
+    fn conclusion(&self) -> Self::Conclusion;
 
     /// How long a probe that is sent now is waited for.
     fn terms(&self, target: Self::Target, now: Instant) -> Terms;
@@ -58,7 +58,7 @@ pub trait Machine: sealed::Sealed + Clone {
     fn is_overdue(&self, target: Self::Target, id: ProbeId) -> bool;
 
     /// Takes what became of a probe.
-    fn hand_in(&mut self, settled: Settled<Self::Target>);
+    fn handle_result(&mut self, settled: ProbeResult<Self::Target>);
 
     /// Probe `id` is not sent, as all the room there is for probes of `target` is taken by earlier
     /// ones that may still be answered in time.
@@ -69,7 +69,7 @@ pub trait Machine: sealed::Sealed + Clone {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// How long its answer can prove life: a bound.
-    pub patience: Duration,
+    pub reply_window: Duration,
     /// Of a dead peer, in microseconds: how long it is waited for where that holds the next probe up, as a rule and at most.
     pub(crate) dead_wait_us: Option<(u32, u32)>,
 }
@@ -78,7 +78,7 @@ impl Terms {
     fn of<const N: usize, P: Pacing>(monitor: &Monitor<N, P>, now: Instant) -> Self {
         let is_dead = monitor.verdict() == Verdict::Dead;
         Self {
-            patience: monitor.snapshot(now).heart.plan.bound(),
+            reply_window: monitor.snapshot(now).path.plan.bound(),
             dead_wait_us: is_dead.then(|| monitor.dead_wait()),
         }
     }
@@ -104,23 +104,23 @@ pub enum Step<M: Machine> {
 
 /// What became of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled<T> {
+pub struct ProbeResult<T> {
     /// Whom it went to.
     pub target: T,
     /// Which one it was.
     pub id: ProbeId,
-    /// Whether it was answered. [`Fault::Missed`] changes nothing: the machine sees for itself that it is overdue.
-    pub result: Result<(), Fault>,
+    /// Whether it was answered. [`ProbeError::Missed`] changes nothing: the machine sees for itself that it is overdue.
+    pub result: Result<(), ProbeError>,
     /// When that was known.
     pub at: Instant,
     /// Time that is not the path's doing, such as resolving and connecting, and so no part of the round trip.
     pub held: Duration,
 }
 
-impl<T> Settled<T> {
+impl<T> ProbeResult<T> {
     /// A probe that was not held.
     #[must_use]
-    pub const fn new(target: T, id: ProbeId, result: Result<(), Fault>, at: Instant) -> Self {
+    pub const fn new(target: T, id: ProbeId, result: Result<(), ProbeError>, at: Instant) -> Self {
         Self {
             target,
             id,
@@ -132,7 +132,7 @@ impl<T> Settled<T> {
 
     /// The same of a probe to `target`, for a loop that knows its targets by other names than the machine does.
     #[must_use]
-    pub fn to<U>(self, target: U) -> Settled<U> {
+    pub fn to<U>(self, target: U) -> ProbeResult<U> {
         let Self {
             id,
             result,
@@ -140,7 +140,7 @@ impl<T> Settled<T> {
             held,
             ..
         } = self;
-        Settled {
+        ProbeResult {
             target,
             id,
             result,
@@ -159,7 +159,7 @@ mod sealed {
 impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
     type Target = ();
     type Event = Event;
-    type Opinion = Verdict;
+    type Conclusion = Verdict;
 
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
         match self.poll_with(now, budget) {
@@ -170,7 +170,7 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         }
     }
 
-    fn opinion(&self) -> Verdict {
+    fn conclusion(&self) -> Verdict {
         self.verdict()
     }
 
@@ -182,21 +182,21 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.is_overdue(id)
     }
 
-    fn hand_in(&mut self, settled: Settled<()>) {
-        let Settled { id, at, held, .. } = settled;
+    fn handle_result(&mut self, settled: ProbeResult<()>) {
+        let ProbeResult { id, at, held, .. } = settled;
         match settled.result {
             Ok(()) => self.handle_reply_with(id, at, held),
-            Err(Fault::Failed(failure)) => self.handle_failure(id, failure, at),
-            Err(Fault::Unsent) => self.handle_unsent(id, at),
-            Err(Fault::Pushback { wait }) => {
+            Err(ProbeError::Failed(failure)) => self.handle_failure(id, failure, at),
+            Err(ProbeError::Unsent) => self.handle_unsent(id, at),
+            Err(ProbeError::Pushback { wait }) => {
                 self.handle_reply_with(id, at, held);
                 self.handle_pushback_with(at, wait);
             }
-            Err(Fault::FlowLost) => {
+            Err(ProbeError::FlowLost) => {
                 self.handle_flow_lost(at);
                 self.handle_reply_with(id, at, held);
             }
-            Err(Fault::Missed) => {} // the machine sees for itself
+            Err(ProbeError::Missed) => {} // the machine sees for itself
         }
     }
 
@@ -208,7 +208,7 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
 impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
     type Target = usize;
     type Event = FailoverEvent;
-    type Opinion = usize;
+    type Conclusion = usize;
 
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
         match self.poll_with(now, budget) {
@@ -219,7 +219,7 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         }
     }
 
-    fn opinion(&self) -> usize {
+    fn conclusion(&self) -> usize {
         self.active()
     }
 
@@ -233,8 +233,8 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             .is_none_or(|monitor| monitor.is_overdue(id))
     }
 
-    fn hand_in(&mut self, settled: Settled<usize>) {
-        let Settled {
+    fn handle_result(&mut self, settled: ProbeResult<usize>) {
+        let ProbeResult {
             target,
             id,
             at,
@@ -243,17 +243,17 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         } = settled;
         match settled.result {
             Ok(()) => self.handle_reply_with(target, id, at, held),
-            Err(Fault::Failed(failure)) => self.handle_failure(target, id, failure, at),
-            Err(Fault::Unsent) => self.handle_unsent(target, id, at),
-            Err(Fault::Pushback { wait }) => {
+            Err(ProbeError::Failed(failure)) => self.handle_failure(target, id, failure, at),
+            Err(ProbeError::Unsent) => self.handle_unsent(target, id, at),
+            Err(ProbeError::Pushback { wait }) => {
                 self.handle_reply_with(target, id, at, held);
                 self.handle_pushback_with(target, at, wait);
             }
-            Err(Fault::FlowLost) => {
+            Err(ProbeError::FlowLost) => {
                 self.handle_flow_lost(target, at);
                 self.handle_reply_with(target, id, at, held);
             }
-            Err(Fault::Missed) => {}
+            Err(ProbeError::Missed) => {}
         }
     }
 

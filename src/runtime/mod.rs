@@ -4,30 +4,30 @@
 pub mod embassy;
 #[cfg(feature = "std")]
 mod epoch;
-mod fault;
 pub mod machine;
-#[cfg(feature = "metrics")]
-pub mod metrics;
 #[cfg(feature = "std")]
 mod name;
+mod probe_error;
 #[cfg(feature = "std")]
 mod seed;
 #[cfg(feature = "std")]
 mod shared;
 #[cfg(feature = "std")]
 mod span;
+#[cfg(feature = "tokio")]
+pub mod task;
+#[cfg(feature = "metrics")]
+pub mod telemetry;
 #[cfg(feature = "std")]
 pub mod thread;
-#[cfg(feature = "tokio")]
-pub mod tokio;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 mod trial;
 
 #[cfg(feature = "std")]
 pub use epoch::Epoch;
-pub use fault::Fault;
 #[cfg(feature = "std")]
 use name::{Name, Series};
+pub use probe_error::ProbeError;
 #[cfg(feature = "std")]
 use shared::{Recorder, Shared};
 #[cfg(feature = "std")]
@@ -37,17 +37,17 @@ pub use trial::Trial;
 
 /// Round-trip times that the adapters of threads and tokio look at.
 #[cfg(feature = "std")]
-pub const WINDOW: usize = 32;
+pub const DEFAULT_WINDOW: usize = 32;
 
 /// What became of the closure that runs at the stop.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Farewell {
+pub enum StopOutcome {
     /// It ran to its end, or there was none.
-    Said,
+    Completed,
     /// Its deadline passed first.
-    Cut,
+    TimedOut,
     /// It panicked.
     Panicked,
 }

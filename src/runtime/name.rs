@@ -66,12 +66,12 @@ mod series {
     use crate::Failover;
     use crate::Monitor;
     use crate::pacing::Pacing;
-    use crate::runtime::{Recorder, metrics};
+    use crate::runtime::{Recorder, telemetry};
 
     impl Name {
         /// The series of a peer of this name.
         pub(crate) fn peer_series<const N: usize, P: Pacing>(&self) -> Recorder<Monitor<N, P>> {
-            let mut series = metrics::Peer::new(self.own.clone());
+            let mut series = telemetry::Peer::new(self.own.clone());
             Box::new(move |monitor, now| series.record(monitor, now))
         }
 
@@ -80,7 +80,8 @@ mod series {
         pub(crate) fn group_series<const M: usize, const N: usize, P: Pacing>(
             &self,
         ) -> Recorder<Failover<M, N, P>> {
-            let mut series = metrics::Group::new(self.own.clone(), self.endpoints.iter().cloned());
+            let mut series =
+                telemetry::Group::new(self.own.clone(), self.endpoints.iter().cloned());
             Box::new(move |group, now| series.record(group, now))
         }
     }

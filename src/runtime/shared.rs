@@ -70,12 +70,12 @@ impl<M: Machine> Shared<M> {
     }
 
     /// Shows it to `recorder`, where there is one; returns what it concludes.
-    pub(crate) fn show(&self, recorder: Option<&mut Recorder<M>>, now: Instant) -> M::Opinion {
+    pub(crate) fn show(&self, recorder: Option<&mut Recorder<M>>, now: Instant) -> M::Conclusion {
         self.with(|machine| {
             if let Some(record) = recorder {
                 record(machine, now);
             }
-            machine.opinion()
+            machine.conclusion()
         })
     }
 }

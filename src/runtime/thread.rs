@@ -1,9 +1,9 @@
 //! A heart on a thread of its own: your blocking closure is the probe.
 
-mod beat;
-mod board;
 mod builder;
-mod goodbye;
+mod probe_loop;
+mod stop_action;
+mod verdict_cell;
 mod worker;
 
 use alloc::sync::Arc;
@@ -14,14 +14,14 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::{Epoch, Fault, Name, Recorder, Series, Shared, WINDOW, machine};
+use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Series, Shared, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
-use beat::Note;
-use board::Board;
-use goodbye::Goodbye;
+use probe_loop::Note;
+use stop_action::StopAction;
+use verdict_cell::VerdictCell;
 
-pub use super::Farewell;
+pub use super::StopOutcome;
 pub use builder::Builder;
 
 /// How long a stop waits for a closure that is blocked.
@@ -29,12 +29,12 @@ const GRACE: Duration = Duration::from_millis(50);
 
 /// Starts a thread that calls `probe` whenever a probe is due, and one that keeps the time beside it.
 ///
-/// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`Fault::Missed`] when that time is up, and other
+/// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`ProbeError::Missed`] when that time is up, and other
 /// faults at once. An [`io::Error`] will do. One that overstays, or never returns, holds nothing up: its probe is overdue and the verdict falls as if
 /// the peer had not answered; the next probe follows when it returns. A panic in it is a failed probe
-/// ([`Failure::Prober`](crate::Failure::Prober)), and the thread goes on.
+/// ([`Failure::ProbePanicked`](crate::Failure::ProbePanicked)), and the thread goes on.
 ///
-/// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::tokio) adapter or a
+/// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::task) adapter or a
 /// [`Monitor`].
 ///
 /// A missing seed is drawn from the randomness of the operating system.
@@ -70,7 +70,7 @@ pub fn spawn<P, F, A, E>(config: Config<P>, probe: F) -> io::Result<Heart<P>>
 where
     P: Pacing<State: Send> + Send + 'static,
     F: FnMut(Duration) -> Result<A, E> + Send + 'static,
-    E: Into<Fault>,
+    E: Into<ProbeError>,
 {
     Builder::new(config).spawn(probe)
 }
@@ -86,14 +86,14 @@ where
 #[must_use = "dropping the handle stops the thread"]
 pub struct Heart<P: Pacing = Fluctuation> {
     epoch: Epoch,
-    shared: Arc<Shared<Monitor<WINDOW, P>>>,
+    shared: Arc<Shared<Monitor<DEFAULT_WINDOW, P>>>,
     stopping: Arc<AtomicBool>,
-    board: Arc<Board>,
+    board: Arc<VerdictCell>,
     events: Receiver<Event>,
     notes: Sender<Note>,
     /// The loop, and the one that the closure blocks.
     threads: Option<[JoinHandle<()>; 2]>,
-    goodbye: Option<Goodbye>,
+    goodbye: Option<StopAction>,
 }
 
 impl<P: Pacing> Heart<P> {
@@ -134,7 +134,7 @@ impl<P: Pacing> Heart<P> {
     /// heart.with(|monitor, now| monitor.recall(stored, age, now)); // what was learnt of this network
     /// # }
     /// ```
-    pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<WINDOW, P>, Instant) -> R) -> R {
+    pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<DEFAULT_WINDOW, P>, Instant) -> R) -> R {
         let now = self.epoch.now();
         let result = self.shared.lend(|monitor| call(monitor, now));
         self.wake();
@@ -173,11 +173,11 @@ impl<P: Pacing> Heart<P> {
     /// It takes a moment. A closure that is blocked is waited for 50 ms, and then its thread is left behind: nothing
     /// can end a thread from outside; it ends by itself, without another probe, when the closure returns.
     #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
-    pub fn stop(mut self) -> Farewell {
+    pub fn stop(mut self) -> StopOutcome {
         self.end()
     }
 
-    fn end(&mut self) -> Farewell {
+    fn end(&mut self) -> StopOutcome {
         self.stopping.store(true, Ordering::Release);
         self.wake();
         if let Some([beat, worker]) = self.threads.take() {
@@ -186,7 +186,9 @@ impl<P: Pacing> Heart<P> {
                 let _ = worker.join(); // the closure's panics are caught
             }
         }
-        self.goodbye.take().map_or(Farewell::Said, Goodbye::say)
+        self.goodbye
+            .take()
+            .map_or(StopOutcome::Completed, StopAction::say)
     }
 
     fn wake(&self) {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::pacing::{Lifetime, Pacing};
 use crate::{Instant, Monitor};
 
-/// What became of a [second flow](crate::pacing::Reach::with_second_flow) that was to idle, and how long it did.
+/// What became of a [second flow](crate::pacing::LifetimeRange::with_second_flow) that was to idle, and how long it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trial {
     /// It was still there.
@@ -13,7 +13,7 @@ pub enum Trial {
     /// It was gone, while the flow in use is there.
     Lost(Duration),
     /// Nobody knows: it could not be opened, or the peer does not answer over either flow.
-    Void,
+    Inconclusive,
 }
 
 impl Trial {
@@ -26,7 +26,7 @@ impl Trial {
         match self {
             Self::Survived(idle) => monitor.handle_trial_survived(idle, now),
             Self::Lost(idle) => monitor.handle_trial_lost(idle, now),
-            Self::Void => return false,
+            Self::Inconclusive => return false,
         }
         true
     }

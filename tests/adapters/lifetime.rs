@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Reach};
-use systole::tokio::{Builder, Heart};
-use systole::{Config, Fault, Monitor, Trial};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange};
+use systole::task::{Builder, Heart};
+use systole::{Config, Monitor, ProbeError, Trial};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{SECOND, ms};
@@ -40,11 +40,15 @@ impl Flow {
     }
 
     /// A probe, answered after 40 ms with the address that it came from.
-    fn probe(&self) -> impl Future<Output = Result<(), Fault>> + use<> {
+    fn probe(&self) -> impl Future<Output = Result<(), ProbeError>> + use<> {
         let there = self.pass();
         async move {
             sleep(ms(40)).await;
-            if there { Ok(()) } else { Err(Fault::FlowLost) }
+            if there {
+                Ok(())
+            } else {
+                Err(ProbeError::FlowLost)
+            }
         }
     }
 
@@ -59,11 +63,11 @@ impl Flow {
     }
 }
 
-fn reach() -> Reach {
-    Reach::between(MINUTE / 2, 60 * MINUTE).unwrap()
+fn reach() -> LifetimeRange {
+    LifetimeRange::between(MINUTE / 2, 60 * MINUTE).unwrap()
 }
 
-fn heart(reach: Reach, flow: &Flow) -> Lifetimed {
+fn heart(reach: LifetimeRange, flow: &Flow) -> Lifetimed {
     let config = Config::lifetime(reach)
         .without_initial_delay()
         .build()
@@ -73,7 +77,7 @@ fn heart(reach: Reach, flow: &Flow) -> Lifetimed {
 }
 
 fn interval(heart: &Lifetimed) -> Duration {
-    heart.snapshot().heart.plan.interval()
+    heart.snapshot().path.plan.interval()
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,11 +120,14 @@ async fn trials_that_come_to_nothing_wait_and_count_for_nothing() {
     let mut asked = 0_u32;
     let trials = heart.run_trials(async |_| {
         asked += 1;
-        Trial::Void
+        Trial::Inconclusive
     });
     assert!(timeout(60 * MINUTE, trials).await.is_err());
     assert!((60..=121).contains(&asked), "{asked}: once an interval");
-    assert_eq!(heart.with(|monitor, _| monitor.memory().lost()), None);
+    assert_eq!(
+        heart.with(|monitor, _| monitor.lifetime_record().lost()),
+        None
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,10 +161,10 @@ async fn the_owner_tells_what_probes_cannot() {
     while probes() == last {
         sleep(SECOND).await;
     }
-    let survived = heart.with(|monitor, _| monitor.memory().survived());
+    let survived = heart.with(|monitor, _| monitor.lifetime_record().survived());
     let before = interval(&heart);
     assert!(before >= survived);
-    let lost_at = || heart.with(|monitor, _| monitor.memory().lost());
+    let lost_at = || heart.with(|monitor, _| monitor.lifetime_record().lost());
     let mut told = 0;
     while lost_at().is_none() && told < 8 {
         sleep(interval(&heart) / 2).await;
@@ -168,7 +175,7 @@ async fn the_owner_tells_what_probes_cannot() {
         lost_at().is_some() && interval(&heart) < before,
         "told {told} times"
     );
-    let memory = heart.with(|monitor, _| monitor.memory());
+    let memory = heart.with(|monitor, _| monitor.lifetime_record());
 
     let other = self::heart(reach(), &Flow::default());
     sleep(SECOND).await;

@@ -45,7 +45,7 @@ fn a_monitor_is_printed_without_the_key_of_its_ids() {
 async fn a_heart_is_printed_without_the_key_of_its_ids() {
     let mut printed = Vec::new();
     for seed in SEEDS {
-        let heart = systole::tokio::spawn(config(seed), || async { Ok::<_, std::io::Error>(()) });
+        let heart = systole::task::spawn(config(seed), || async { Ok::<_, std::io::Error>(()) });
         printed.push(format!("{heart:?}"));
     }
     all_alike(&printed);

@@ -93,7 +93,7 @@ fn round_trips_after_an_overflow_are_measured() {
     world.run(OVERFLOW, RTT);
     world.fleet.handle_overflow(world.now);
     world.run(Instant::from_secs(200), Some(Duration::from_millis(300)));
-    let smoothed = world.fleet.status(peer, world.now).unwrap().heart.smoothed;
+    let smoothed = world.fleet.status(peer, world.now).unwrap().path.smoothed;
     assert!(smoothed > Duration::from_millis(250), "{smoothed:?}");
 }
 

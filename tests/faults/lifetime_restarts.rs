@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{LifetimeSearch, Reach};
+use systole::pacing::{LifetimeRange, LifetimeSearch};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -19,7 +19,7 @@ struct Cost {
 }
 
 /// A search without a second flow, where the server restarts every so often, each time so many percent into an idle.
-fn watched(reach: Reach, nat: Duration, every: Duration, percent: u32) -> Cost {
+fn watched(reach: LifetimeRange, nat: Duration, every: Duration, percent: u32) -> Cost {
     let mut search = LifetimeSearch::new(reach);
     let (mut now, mut restarts, mut packets, mut forgotten) = (Duration::ZERO, 0, 0, 0);
     while now < 20 * WEEK {
@@ -48,7 +48,7 @@ fn watched(reach: Reach, nat: Duration, every: Duration, percent: u32) -> Cost {
 }
 
 fn weekly(percent: u32) -> (u32, u32) {
-    let reach = Reach::between(15 * SECOND, 3_600 * SECOND).unwrap();
+    let reach = LifetimeRange::between(15 * SECOND, 3_600 * SECOND).unwrap();
     let cost = watched(reach, NAT, WEEK, percent);
     (cost.tenths, cost.forgotten)
 }
@@ -75,7 +75,7 @@ fn restarts_cost_few_packets_and_few_flows_however_often_they_come_and_whatever_
     for days in [2, 3, 7, 12, 30] {
         for nat_s in [61, 300, 1_000, 1_800, 3_100, 7_200, 14_000] {
             for percent in [5, 20, 51, 60, 90, 100] {
-                let reach = Reach::between(15 * SECOND, 4 * 3_600 * SECOND).unwrap();
+                let reach = LifetimeRange::between(15 * SECOND, 4 * 3_600 * SECOND).unwrap();
                 let cost = watched(reach, nat_s * SECOND, days * DAY, percent);
                 let case = format!("{days} days, {nat_s} s, {percent} %");
                 assert!(cost.tenths <= 30, "{case}: {} tenths", cost.tenths);

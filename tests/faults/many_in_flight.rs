@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io;
 
 use systole::pacing::Fixed;
-use systole::tokio::Builder;
+use systole::task::Builder;
 use systole::{Config, Event, Instant, Monitor, Output, ProbeId, Verdict};
 
 /// Answers take `rtt`; two minutes at ten probes a second. Returns the verdicts of the second minute, every tenth of a second, how often it
@@ -21,7 +21,7 @@ async fn lived(max_in_flight: usize, rtt: Duration, seed: u64) -> (Vec<Verdict>,
         .without_initial_delay()
         .build()
         .unwrap();
-    let builder = Builder::new(config).at_once(max_in_flight);
+    let builder = Builder::new(config).max_in_flight(max_in_flight);
     let heart = builder.spawn(move || async move {
         tokio::time::sleep(rtt).await;
         Ok::<_, io::Error>(())
@@ -100,7 +100,7 @@ impl Narrow {
             self.receive();
             let until = self.drain(crash);
             if self.now >= crash {
-                let plan = self.monitor.snapshot(self.now).heart.plan;
+                let plan = self.monitor.snapshot(self.now).path.plan;
                 self.bound = self.bound.max(plan.bound());
             }
             let arrivals = self.under_way.iter().filter_map(|it| it.answered);
@@ -138,7 +138,7 @@ impl Narrow {
             };
             self.under_way.remove(oldest);
         }
-        let plan = self.monitor.snapshot(self.now).heart.plan;
+        let plan = self.monitor.snapshot(self.now).path.plan;
         self.under_way.push(Sent {
             id,
             overdue: self.now.saturating_add(plan.timeout()),
@@ -183,7 +183,7 @@ async fn returned(max_in_flight: usize, down: Duration, rtt: Duration) -> Durati
         .seed(77)
         .build()
         .unwrap();
-    let builder = Builder::new(config).at_once(max_in_flight);
+    let builder = Builder::new(config).max_in_flight(max_in_flight);
     let heart = builder.spawn(move || {
         let hangs = hung.load(Ordering::SeqCst);
         let takes = rtt * u32::from(back.load(Ordering::SeqCst));

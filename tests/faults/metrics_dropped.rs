@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use systole::metrics::{FleetSeries, Group};
+use systole::telemetry::{FleetSeries, Group};
 use systole::{
     Config, Endpoint, Failover, FailoverConfig, Fleet, FleetOutput, Instant, pacing::Fixed,
 };

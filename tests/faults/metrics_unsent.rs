@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use systole::{Config, Counters, Instant, Monitor, Output, metrics::Peer};
+use systole::{Config, Counters, Instant, Monitor, Output, telemetry::Peer};
 
 /// The value of a series that ends in these labels.
 fn value(text: &str, labels: &str) -> u64 {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{Lifetime, Reach};
+use systole::pacing::{Lifetime, LifetimeRange};
 use systole::{Config, Instant, Monitor, Output};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -10,7 +10,7 @@ const DAY: u64 = 86_400;
 
 /// A NAT that forgets after 300 s, and a peer that asks for fewer probes once, on day 2. Returns the flows lost before, and in the ten days after.
 fn flows_lost() -> (u32, u32) {
-    let reach = Reach::between(15 * SECOND, 3_600 * SECOND).unwrap();
+    let reach = LifetimeRange::between(15 * SECOND, 3_600 * SECOND).unwrap();
     let config = Config::lifetime(reach)
         .seed(3)
         .without_initial_delay()

@@ -11,11 +11,11 @@ fn config() -> Config {
 
 #[tokio::test(start_paused = true)]
 async fn a_tokio_handle_can_be_read_within_with() {
-    let heart = systole::tokio::spawn(config(), || async { Ok::<_, io::Error>(()) });
+    let heart = systole::task::spawn(config(), || async { Ok::<_, io::Error>(()) });
     assert_eq!(heart.until(Verdict::Alive).await, Verdict::Alive);
     let (before, samples) = heart.with(|monitor, now| {
         monitor.restarted(now);
-        (heart.verdict(), heart.snapshot().heart.samples)
+        (heart.verdict(), heart.snapshot().path.samples)
     });
     assert_eq!((before, samples), (Verdict::Alive, 1));
     assert_eq!(heart.verdict(), Verdict::Unknown);
@@ -23,11 +23,11 @@ async fn a_tokio_handle_can_be_read_within_with() {
 
 #[tokio::test(start_paused = true)]
 async fn the_active_endpoint_of_a_group_can_be_read_within_with() {
-    let builder = systole::tokio::Builder::group(
+    let builder = systole::task::Builder::group(
         FailoverConfig::builder().build().unwrap(),
         &[Endpoint::new(); 2],
     );
-    let builder: systole::tokio::Builder<systole::Failover<2, 32>> = builder.unwrap();
+    let builder: systole::task::Builder<systole::Failover<2, 32>> = builder.unwrap();
     let group = builder.spawn(|_| async { Ok::<_, io::Error>(()) });
     let before = group.with(|machine, now| {
         assert!(machine.switch_to(1, now));
@@ -40,5 +40,5 @@ async fn the_active_endpoint_of_a_group_can_be_read_within_with() {
 fn a_thread_handle_can_be_read_within_with() {
     let heart = systole::thread::spawn(config(), |_| Ok::<_, io::Error>(())).unwrap();
     assert_eq!(heart.with(|_, _| heart.verdict()), heart.verdict());
-    assert_eq!(heart.with(|_, _| heart.snapshot().heart.samples), 0);
+    assert_eq!(heart.with(|_, _| heart.snapshot().path.samples), 0);
 }

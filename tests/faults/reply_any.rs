@@ -59,7 +59,7 @@ fn found_after(ids: bool) -> (u64, u64) {
             .fold(until, u64::min)
             .max(now + 1);
     }
-    let bound = monitor.snapshot(at(now)).heart.plan.bound();
+    let bound = monitor.snapshot(at(now)).path.plan.bound();
     (now - crash, u64::try_from(bound.as_millis()).unwrap() + 1)
 }
 

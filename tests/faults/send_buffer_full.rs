@@ -3,8 +3,8 @@
 use core::time::Duration;
 use std::io::Error;
 
-use systole::machine::{Machine, Settled, Step};
-use systole::{Config, Fault, Instant, Monitor, Verdict};
+use systole::machine::{Machine, ProbeResult, Step};
+use systole::{Config, Instant, Monitor, ProbeError, Verdict};
 
 const ENOBUFS: i32 = 105;
 
@@ -12,8 +12,8 @@ const ENOBUFS: i32 = 105;
 #[test]
 fn a_full_queue_of_ours_is_a_probe_that_was_not_sent() {
     assert_eq!(
-        Fault::from(Error::from_raw_os_error(ENOBUFS)),
-        Fault::Unsent
+        ProbeError::from(Error::from_raw_os_error(ENOBUFS)),
+        ProbeError::Unsent
     );
 }
 
@@ -34,10 +34,10 @@ fn a_full_queue_of_ours_kills_nobody() {
                 let result = if now < Instant::from_secs(30) {
                     Ok(())
                 } else {
-                    Err(Fault::from(Error::from_raw_os_error(ENOBUFS)))
+                    Err(ProbeError::from(Error::from_raw_os_error(ENOBUFS)))
                 };
                 let at = now.saturating_add(Duration::from_millis(1));
-                monitor.hand_in(Settled::new((), id, result, at));
+                monitor.handle_result(ProbeResult::new((), id, result, at));
                 now = at;
             }
             Step::Event(_) => {}

@@ -20,6 +20,6 @@ fn a_promise_says_the_bound_that_is_in_force() {
         Instant::ZERO,
     )
     .unwrap();
-    let heart = monitor.snapshot(Instant::ZERO).heart;
+    let heart = monitor.snapshot(Instant::ZERO).path;
     assert_eq!(heart.promise.unwrap().detect_within, heart.plan.bound());
 }

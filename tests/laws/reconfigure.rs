@@ -45,7 +45,7 @@ fn beats_of(world: &mut World<Fluctuation>, beats: u8) {
 }
 
 fn bound_of(world: &World<Fluctuation>) -> Duration {
-    world.monitor.snapshot(world.now).heart.plan.bound()
+    world.monitor.snapshot(world.now).path.plan.bound()
 }
 
 proptest! {
@@ -118,12 +118,12 @@ fn what_is_known_survives_and_a_probe_follows_at_once() {
     world.now = world.now.saturating_add(Duration::from_secs(1));
     world.monitor.reconfigure(&every(1_000), world.now);
     let after = world.monitor.snapshot(world.now);
-    assert_eq!(before.heart.samples, after.heart.samples);
+    assert_eq!(before.path.samples, after.path.samples);
     assert_eq!(
-        (before.heart.mean, before.counters),
-        (after.heart.mean, after.counters)
+        (before.path.mean, before.counters),
+        (after.path.mean, after.counters)
     );
-    assert_eq!(after.heart.verdict, Verdict::Alive);
+    assert_eq!(after.path.verdict, Verdict::Alive);
     assert_eq!(after.next_probe_at, world.now);
 }
 

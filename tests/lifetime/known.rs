@@ -2,21 +2,26 @@
 
 use core::time::Duration;
 
-use systole::pacing::{LifetimeSearch, Memory, Reach};
+use systole::pacing::{LifetimeRange, LifetimeRecord, LifetimeSearch};
 
 use crate::{DAY, MINUTE, SECOND, reach};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// A search that survived an idle and lost another one.
-fn knows(reach: Reach, survived: Duration, lost: Option<Duration>, doubts: u8) -> LifetimeSearch {
+fn knows(
+    reach: LifetimeRange,
+    survived: Duration,
+    lost: Option<Duration>,
+    doubts: u8,
+) -> LifetimeSearch {
     let mut search = LifetimeSearch::new(reach);
-    let memory = Memory::new(survived, lost, doubts).unwrap();
+    let memory = LifetimeRecord::new(survived, lost, doubts).unwrap();
     search.recall(memory, Duration::ZERO);
     search
 }
 
-fn two() -> Reach {
+fn two() -> LifetimeRange {
     reach().with_second_flow()
 }
 
@@ -92,7 +97,7 @@ fn what_a_second_flow_survived_is_confirmed_ever_more_seldom() {
 
 /// Confirms and keeps until something else is tried.
 fn tries_again(search: &mut LifetimeSearch) -> Duration {
-    let survived = search.memory().survived();
+    let survived = search.lifetime_record().survived();
     loop {
         match search.trial() {
             Some(trial) if trial > survived => return trial,
@@ -150,7 +155,7 @@ fn two_early_losses_are_in_a_row_unless_more_than_half_was_survived_between_them
         search.lost(3 * MINUTE);
         search.survived(search.interval() / 2 + longer);
         search.lost(3 * MINUTE);
-        search.memory().lost()
+        search.lifetime_record().lost()
     };
     assert_eq!(between(Duration::ZERO), Some(3 * MINUTE));
     assert_eq!(between(MICROSECOND), None);
@@ -160,6 +165,6 @@ fn two_early_losses_are_in_a_row_unless_more_than_half_was_survived_between_them
 fn less_was_survived_than_lost_however_soon_that_was() {
     let mut search = LifetimeSearch::new(reach());
     search.lost(MICROSECOND);
-    assert_eq!(search.memory().lost(), Some(MICROSECOND));
-    assert_eq!(search.memory().survived(), Duration::ZERO);
+    assert_eq!(search.lifetime_record().lost(), Some(MICROSECOND));
+    assert_eq!(search.lifetime_record().survived(), Duration::ZERO);
 }

@@ -1,7 +1,7 @@
 //! The laws, whatever happens and whatever the caller claims of flows.
 
 use proptest::prelude::*;
-use systole::pacing::{Fluctuation, Lifetime, Reach};
+use systole::pacing::{Fluctuation, Lifetime, LifetimeRange};
 use systole::{Config, Verdict};
 
 use crate::SECOND;
@@ -22,7 +22,8 @@ fn configs() -> impl Strategy<Value = Config<Lifetime<Fluctuation>>> {
         .prop_map(|(base_us, times, [second, traffic, bounded], seed)| {
             let base = micros(base_us);
             let every = *Config::every(base).build().unwrap().policy();
-            let reach = Reach::below_the_floor(base.max(micros(1_000)), base * 500).unwrap();
+            let reach =
+                LifetimeRange::below_the_floor(base.max(micros(1_000)), base * 500).unwrap();
             let reach = if second {
                 reach.with_second_flow()
             } else {
@@ -61,11 +62,11 @@ proptest! {
                 0 => monitor.handle_flow_lost(now),
                 1 => monitor.handle_trial_survived(span, now),
                 2 => monitor.handle_trial_lost(span, now),
-                3 => monitor.recall(monitor.memory(), span * 1_000, now),
+                3 => monitor.recall(monitor.lifetime_record(), span * 1_000, now),
                 _ => continue,
             }
             prop_assert!(world.monitor.is_valid());
-            prop_assert!(world.monitor.earliest().is_none_or(|earliest| earliest <= world.monitor.snapshot(now).next_probe_at));
+            prop_assert!(world.monitor.next_probe_earliest().is_none_or(|earliest| earliest <= world.monitor.snapshot(now).next_probe_at));
             world.drain();
         }
     }
@@ -86,7 +87,7 @@ proptest! {
             }
             world.drain();
         }
-        let bound = world.monitor.snapshot(world.now).heart.plan.bound();
+        let bound = world.monitor.snapshot(world.now).path.plan.bound();
         let until = world.now.saturating_add(bound * 2 + 60 * SECOND);
         while world.now < until && world.verdict() != Verdict::Dead {
             world.beat(0);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Fluctuation, Lifetime, Memory, Reach};
+use systole::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, LifetimeRecord};
 use systole::{Config, Heartbeat, Instant, Monitor, Output, Verdict};
 
 use crate::{DAY, MINUTE, SECOND, reach};
@@ -22,7 +22,7 @@ struct Line {
 const RTT: Duration = Duration::from_millis(40);
 
 impl Line {
-    fn new(reach: Reach) -> Self {
+    fn new(reach: LifetimeRange) -> Self {
         let config = Config::lifetime(reach)
             .jitter_percent(0)
             .seed(7)
@@ -74,11 +74,11 @@ impl Line {
     }
 
     const fn survived(&self) -> Duration {
-        self.monitor.memory().survived()
+        self.monitor.lifetime_record().survived()
     }
 
     fn interval(&self) -> Duration {
-        self.monitor.snapshot(self.now).heart.plan.interval()
+        self.monitor.snapshot(self.now).path.plan.interval()
     }
 }
 
@@ -117,7 +117,7 @@ fn a_lost_flow_is_told_before_or_after_the_reply() {
             line.monitor.handle_flow_lost(line.now);
         }
         assert_eq!(line.monitor.verdict(), Verdict::Alive);
-        assert_eq!(line.monitor.memory().lost(), Some(asked));
+        assert_eq!(line.monitor.lifetime_record().lost(), Some(asked));
         assert!(line.interval() < asked);
     }
 }
@@ -144,7 +144,7 @@ fn a_flow_that_is_closed_while_it_idles_is_asked_anew_at_once() {
     assert!(idle > line.survived(), "{idle:?}");
     line.monitor.handle_flow_lost(line.now);
     assert!(matches!(line.monitor.poll(line.now), Output::Probe(_)));
-    assert_eq!(line.monitor.memory().lost(), Some(idle));
+    assert_eq!(line.monitor.lifetime_record().lost(), Some(idle));
 }
 
 /// A burst of loss is no lost flow: a retry is answered, and the idle counts for nothing.
@@ -152,12 +152,12 @@ fn a_flow_that_is_closed_while_it_idles_is_asked_anew_at_once() {
 fn a_retry_that_is_answered_tells_nothing_of_the_idle() {
     let mut line = Line::new(reach());
     line.run(10 * MINUTE);
-    let (known, asked) = (line.monitor.memory(), line.interval());
+    let (known, asked) = (line.monitor.lifetime_record(), line.interval());
     line.up = false;
     line.run_until(line.wait.saturating_add(SECOND / 10));
     line.up = true;
     line.run(20 * SECOND);
-    assert_eq!(line.monitor.memory(), known);
+    assert_eq!(line.monitor.lifetime_record(), known);
     assert_eq!(line.interval(), asked);
     line.run(2 * asked);
     assert!(line.survived() >= asked);
@@ -175,7 +175,7 @@ fn a_death_after_an_untried_idle_is_taken_for_a_lost_flow() {
     line.up = true;
     line.run(MINUTE);
     assert_eq!(line.monitor.verdict(), Verdict::Alive);
-    assert_eq!(line.monitor.memory().lost(), Some(asked));
+    assert_eq!(line.monitor.lifetime_record().lost(), Some(asked));
 }
 
 /// After an idle that had been survived, the peer may as well have been away; not twice in a row.
@@ -183,12 +183,12 @@ fn a_death_after_an_untried_idle_is_taken_for_a_lost_flow() {
 fn a_death_after_a_survived_idle_is_the_peers_at_first() {
     let mut line = Line::new(reach());
     line.monitor.recall(
-        Memory::new(MINUTE, Some(MINUTE * 66 / 60), 0).unwrap(),
+        LifetimeRecord::new(MINUTE, Some(MINUTE * 66 / 60), 0).unwrap(),
         DAY,
         line.now,
     );
     line.run(10 * MINUTE);
-    let known = line.monitor.memory();
+    let known = line.monitor.lifetime_record();
     for death in 1..=2 {
         line.up = false;
         line.run(2 * MINUTE);
@@ -196,7 +196,11 @@ fn a_death_after_a_survived_idle_is_the_peers_at_first() {
         line.up = true;
         line.run(20 * SECOND);
         assert_eq!(line.monitor.verdict(), Verdict::Alive);
-        assert_eq!(line.monitor.memory() == known, death == 1, "{death}");
+        assert_eq!(
+            line.monitor.lifetime_record() == known,
+            death == 1,
+            "{death}"
+        );
     }
 }
 
@@ -229,10 +233,10 @@ fn an_idle_that_nobody_can_measure_counts_for_nothing() {
     for how in [Lifetimed::resumed, Lifetimed::restarted] {
         let mut line = Line::new(reach());
         line.run(10 * MINUTE);
-        let known = line.monitor.memory();
+        let known = line.monitor.lifetime_record();
         how(&mut line.monitor, line.now);
         line.monitor.handle_flow_lost(line.now);
-        assert_eq!(line.monitor.memory(), known);
+        assert_eq!(line.monitor.lifetime_record(), known);
     }
 }
 
@@ -248,7 +252,7 @@ fn a_flow_idles_while_nobody_looks() {
     line.now = due.saturating_add(late);
     line.drain();
     line.monitor.handle_flow_lost(line.now);
-    assert_eq!(line.monitor.memory().lost(), Some(asked + late));
+    assert_eq!(line.monitor.lifetime_record().lost(), Some(asked + late));
 }
 
 /// What nobody looked at lies before the traffic that was found, not after it.
@@ -299,11 +303,11 @@ fn a_monitor_says_how_long_a_second_flow_is_to_idle() {
 /// So that a lost probe may be asked again; but not while nothing was lost, and not of what is tried.
 #[test]
 fn a_timeout_is_left_of_an_interval_that_is_kept() {
-    let kept = |reach: Reach, lost: Option<Duration>| {
+    let kept = |reach: LifetimeRange, lost: Option<Duration>| {
         let mut line = Line::new(reach);
-        let memory = Memory::new(8 * MINUTE, lost, 0).unwrap();
+        let memory = LifetimeRecord::new(8 * MINUTE, lost, 0).unwrap();
         line.monitor.recall(memory, Duration::ZERO, line.now);
-        let plan = line.monitor.snapshot(line.now).heart.plan;
+        let plan = line.monitor.snapshot(line.now).path.plan;
         (plan.interval(), plan.timeout())
     };
     let second = reach().with_second_flow();
@@ -319,17 +323,21 @@ fn the_slack_of_a_probe_is_its_shortest_interval() {
     line.run(20 * MINUTE);
     let last = *line.probes.last().unwrap();
     assert_eq!(
-        line.monitor.earliest(),
+        line.monitor.next_probe_earliest(),
         Some(last.saturating_add(15 * SECOND))
     );
     assert!(line.wait > last.saturating_add(MINUTE));
     line.up = false;
     line.run_until(line.wait.saturating_add(SECOND / 10));
-    assert_eq!(line.monitor.earliest(), None, "a probe is under way");
+    assert_eq!(
+        line.monitor.next_probe_earliest(),
+        None,
+        "a probe is under way"
+    );
     line.run(2 * SECOND);
     assert_eq!(line.monitor.verdict(), Verdict::Suspect);
     assert_eq!(
-        line.monitor.earliest(),
+        line.monitor.next_probe_earliest(),
         None,
         "an overdue one is not to be waited for"
     );
@@ -388,17 +396,17 @@ fn a_heart_without_a_clock_finds_a_lifetime() {
         "{interval:?}"
     );
 
-    let memory = heart.memory();
+    let memory = heart.lifetime_record();
     let reach = reach().with_second_flow();
     let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
     heart.recall(memory, DAY);
     let trial = heart.trial().unwrap();
     assert!(trial > memory.survived());
     heart.trial_survived(trial);
-    assert_eq!(heart.memory().survived(), trial);
+    assert_eq!(heart.lifetime_record().survived(), trial);
 
     let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
     let trial = heart.trial().unwrap();
     heart.trial_lost(trial);
-    assert_eq!(heart.memory().lost(), Some(trial));
+    assert_eq!(heart.lifetime_record().lost(), Some(trial));
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
-use systole::pacing::{LifetimeSearch, Memory, Reach};
+use systole::pacing::{LifetimeRange, LifetimeRecord, LifetimeSearch};
 
 use crate::{DAY, MINUTE, SECOND, reach};
 use systole_testkit::ops::monitor::micros;
@@ -93,7 +93,7 @@ proptest! {
         claims in prop::collection::vec((0_u8..6, 0_u64..1 << 44), 1..200), second: bool, least in 1_u64..1 << 38, span in 0_u64..1 << 39,
     ) {
         let (least, most) = (micros(1_000 + least), micros(1_000 + least + span));
-        let reach = Reach::below_the_floor(least, most).unwrap();
+        let reach = LifetimeRange::below_the_floor(least, most).unwrap();
         let reach = if second { reach.with_second_flow() } else { reach };
         let mut search = LifetimeSearch::new(reach);
         for (what, us) in claims {
@@ -104,12 +104,12 @@ proptest! {
                 2 => search.trial_survived(claimed),
                 3 => search.trial_lost(claimed),
                 4 => { step(&mut search, claimed); }
-                _ => search.recall(search.memory(), claimed * 64),
+                _ => search.recall(search.lifetime_record(), claimed * 64),
             }
             prop_assert!(search.interval() >= least && search.interval() <= most);
             prop_assert!(search.trial().is_none_or(|idle| second && idle >= least && idle <= most));
-            let memory = search.memory();
-            prop_assert_eq!(Memory::new(memory.survived(), memory.lost(), memory.doubts()), Ok(memory));
+            let memory = search.lifetime_record();
+            prop_assert_eq!(LifetimeRecord::new(memory.survived(), memory.lost(), memory.doubts()), Ok(memory));
         }
     }
 
@@ -134,7 +134,10 @@ fn a_closed_flow_tells_the_lifetime_to_the_second() {
         step(&mut search, 60 * MINUTE);
     }
     search.lost(6 * MINUTE + 50 * SECOND); // closed before its next probe
-    assert_eq!(search.memory().lost(), Some(6 * MINUTE + 50 * SECOND));
+    assert_eq!(
+        search.lifetime_record().lost(),
+        Some(6 * MINUTE + 50 * SECOND)
+    );
     assert!(search.is_settled());
     assert!(search.interval() > 6 * MINUTE && search.interval() < 6 * MINUTE + 50 * SECOND);
 }
@@ -174,7 +177,7 @@ fn a_trial_that_began_before_a_loss_proves_nothing_after_it() {
     let back = search.interval();
     search.trial_survived(12 * MINUTE);
     assert_eq!(search.interval(), back);
-    assert!(search.memory().lost().is_some());
+    assert!(search.lifetime_record().lost().is_some());
 }
 
 /// A lone flow is given up again to look for more: after 30 days, 60 days and so on.
@@ -194,11 +197,14 @@ fn without_a_second_flow_more_is_tried_rarely() {
 
 #[test]
 fn what_is_remembered_is_forgotten_slowly() {
-    let memory = Memory::new(8 * MINUTE, Some(9 * MINUTE), 0).unwrap();
+    let memory = LifetimeRecord::new(8 * MINUTE, Some(9 * MINUTE), 0).unwrap();
     let after = |age| {
         let mut search = LifetimeSearch::new(reach());
         search.recall(memory, age);
-        (search.memory().survived(), search.memory().lost())
+        (
+            search.lifetime_record().survived(),
+            search.lifetime_record().lost(),
+        )
     };
     assert_eq!(after(29 * DAY), (8 * MINUTE, Some(9 * MINUTE)));
     assert_eq!(after(30 * DAY), (4 * MINUTE, None));
@@ -206,10 +212,10 @@ fn what_is_remembered_is_forgotten_slowly() {
     assert_eq!(after(Duration::MAX), (Duration::ZERO, None));
     let mut search = LifetimeSearch::new(reach());
     search.recall(
-        Memory::new(Duration::ZERO, Some(MINUTE), 1).unwrap(),
+        LifetimeRecord::new(Duration::ZERO, Some(MINUTE), 1).unwrap(),
         30 * DAY,
     );
-    assert_eq!(search.memory().lost(), None);
+    assert_eq!(search.lifetime_record().lost(), None);
 }
 
 /// What was learnt at home is not asked again there.
@@ -219,17 +225,17 @@ fn a_memory_spares_the_search() {
     let mut search = LifetimeSearch::new(reach);
     losses(&mut search, 10 * MINUTE, 100);
     let mut back = LifetimeSearch::new(reach);
-    back.recall(search.memory(), DAY);
+    back.recall(search.lifetime_record(), DAY);
     assert!(back.is_settled());
     assert!(back.interval() > 8 * MINUTE);
 }
 
 /// A search that found out that flows are forgotten after `lifetime`, and has kept to that for a while.
-fn found(reach: Reach, lifetime: Duration) -> LifetimeSearch {
+fn found(reach: LifetimeRange, lifetime: Duration) -> LifetimeSearch {
     let mut search = LifetimeSearch::new(reach);
     losses(&mut search, lifetime, 100);
     assert!(search.is_settled());
-    assert_eq!(*search.reach(), reach);
+    assert_eq!(*search.range(), reach);
     search
 }
 
@@ -238,8 +244,11 @@ fn found(reach: Reach, lifetime: Duration) -> LifetimeSearch {
 fn a_lifetime_is_confirmed_eight_times() {
     let trial_after = |confirmed: u8| {
         let mut search = found(reach().with_second_flow(), 300 * SECOND);
-        let (survived, lost) = (search.memory().survived(), search.memory().lost().unwrap());
-        search.recall(search.memory(), Duration::ZERO);
+        let (survived, lost) = (
+            search.lifetime_record().survived(),
+            search.lifetime_record().lost().unwrap(),
+        );
+        search.recall(search.lifetime_record(), Duration::ZERO);
         for _ in 0..12 {
             search.trial_lost(lost); // more is tried in vain, and seldom from here on
         }
@@ -260,14 +269,17 @@ fn rested() -> (LifetimeSearch, Duration, Duration) {
     let mut search = found(reach(), 300 * SECOND);
     let days = try_again(&mut search);
     assert!((29.0..31.0).contains(&days), "{days}");
-    let (survived, lost) = (search.memory().survived(), search.memory().lost().unwrap());
+    let (survived, lost) = (
+        search.lifetime_record().survived(),
+        search.lifetime_record().lost().unwrap(),
+    );
     assert!(search.interval() > lost);
     (search, survived, lost)
 }
 
 /// Keeps to the lifetime until more is tried; returns after how many days that is.
 fn try_again(search: &mut LifetimeSearch) -> f64 {
-    let (mut idled, lost) = (Duration::ZERO, search.memory().lost().unwrap());
+    let (mut idled, lost) = (Duration::ZERO, search.lifetime_record().lost().unwrap());
     while search.interval() < lost {
         search.survived(search.interval());
         idled += search.interval();
@@ -280,7 +292,7 @@ fn try_again(search: &mut LifetimeSearch) -> f64 {
 fn a_try_that_is_cut_short_counts_as_one() {
     let (mut search, survived, lost) = rested();
     search.survived(lost.saturating_sub(SECOND));
-    assert!(search.memory().survived() > survived);
+    assert!(search.lifetime_record().survived() > survived);
     assert!(search.interval() < lost);
     let days = try_again(&mut search);
     assert!((29.0..31.0).contains(&days), "{days} more");
@@ -290,8 +302,11 @@ fn a_try_that_is_cut_short_counts_as_one() {
 fn a_try_that_is_cut_short_and_fails_counts_as_one() {
     let (mut search, survived, lost) = rested();
     search.lost(lost.saturating_sub(SECOND));
-    assert_eq!(search.memory().survived(), survived);
-    assert_eq!(search.memory().lost(), Some(lost.saturating_sub(SECOND)));
+    assert_eq!(search.lifetime_record().survived(), survived);
+    assert_eq!(
+        search.lifetime_record().lost(),
+        Some(lost.saturating_sub(SECOND))
+    );
     let days = try_again(&mut search);
     assert!((29.0..31.0).contains(&days), "{days} more");
 }
@@ -307,7 +322,7 @@ fn a_loss_after_many_idles_that_were_survived_is_undone_by_the_second_flow() {
     assert_eq!(losses(&mut search, 30 * MINUTE, 40), 0);
     let interval = search.interval();
     assert!(interval > kept * 9 / 10, "{interval:?} of {kept:?}");
-    assert!(search.memory().lost().unwrap() >= 30 * MINUTE);
+    assert!(search.lifetime_record().lost().unwrap() >= 30 * MINUTE);
 }
 
 /// Keeps to a lifetime of half an hour for some days.
@@ -365,7 +380,7 @@ fn with_a_second_flow_weekly_restarts_cost_no_flow_and_few_packets() {
 }
 
 /// Flows in use that are lost in `days`, where the lifetime at each moment is what `lifetime` says. A trial takes as long as it idles.
-fn flows_lost(reach: Reach, days: u32, lifetime: impl Fn(Duration) -> Duration) -> u32 {
+fn flows_lost(reach: LifetimeRange, days: u32, lifetime: impl Fn(Duration) -> Duration) -> u32 {
     let mut search = LifetimeSearch::new(reach);
     let (mut now, mut lost) = (Duration::ZERO, 0);
     let mut trial: Option<(Duration, Duration)> = None;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use systole::Verdict;
-use systole::tokio::Heart;
+use systole::task::Heart;
 use tokio::sync::oneshot;
 
 use systole_testkit::deep;
@@ -89,7 +89,7 @@ async fn ten_thousand_hearts_take_less_than_a_tenth_of_a_core() {
     let config = systole::Config::every(5 * SECOND).build().unwrap();
     let start = |which: usize| {
         let socket = sockets[which % SOCKETS].clone();
-        systole::tokio::spawn(config, move || socket.clone().ping())
+        systole::task::spawn(config, move || socket.clone().ping())
     };
     let hearts: Vec<Heart> = (0..PEERS).map(start).collect();
     tokio::time::sleep(10 * SECOND).await;

@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use systole::metrics::FleetSeries;
-use systole::tokio::UdpFleet;
+use systole::task::UdpFleet;
+use systole::telemetry::FleetSeries;
 use systole::{Census, PeerKey, PeerStatus};
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::select;
@@ -122,13 +122,10 @@ impl<'a> Table<'a> {
             ..
         } = fleet.census();
         let row = |PeerStatus {
-                       peer,
-                       silent,
-                       heart,
-                       ..
+                       peer, silent, path, ..
                    }| Row {
             peer: names.get(&peer).map_or("", String::as_str),
-            verdict: heart.verdict.to_string(),
+            verdict: path.verdict.to_string(),
             silent_s: silent.as_secs_f64(),
         };
         let worst = fleet.worst(WORST).into_iter().map(row).collect();

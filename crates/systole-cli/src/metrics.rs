@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use metrics_util::MetricKindMask;
-use systole::metrics::{RTT, RTT_BUCKETS};
+use systole::telemetry::{RTT, RTT_BUCKETS};
 
 use crate::trouble::Trouble;
 

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use humantime::{format_duration, format_rfc3339_seconds};
 use indicatif::ProgressBar;
-use systole::{Epoch, Fault, Instant, ProbeId};
+use systole::{Epoch, Instant, ProbeError, ProbeId};
 use systole_lab::trace::TraceWriter;
 use tokio::select;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 
 use self::pending::Pending;
 use crate::args;
-use crate::target::{Answer, Arrival, Inbox, Link, Miss, News, Target, Trust, inbox};
+use crate::target::{Answer, Arrival, Inbox, Link, LinkEvent, Miss, Target, Trust, inbox};
 use crate::trouble::Trouble;
 use crate::watch::signals::stop_signal;
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
         clock: clock(options.every),
         link,
         inbox,
-        pending: Pending::new(options.patience),
+        pending: Pending::new(options.reply_window),
         spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
         next_id: 0,
         target,
@@ -69,7 +69,7 @@ fn header(target: &Target, options: &args::Record) -> [String; 5] {
         format!("every: {}", format_duration(options.every)),
         format!(
             "lost: no answer in {}, refused or reset",
-            format_duration(options.patience)
+            format_duration(options.reply_window)
         ),
     ]
 }
@@ -126,14 +126,14 @@ impl Recorder {
         let id = ProbeId::from_be_bytes(self.next_id.to_be_bytes());
         self.next_id += 1;
         self.pending.sent(id, self.epoch.now());
-        if !self.link.send(id, options.patience) {
+        if !self.link.send(id, options.reply_window) {
             self.pending.unsent(id);
         }
     }
 
     /// A certificate that is not believed is no network that could be recorded.
-    fn hear(&mut self, news: News) -> Result<(), Trouble> {
-        let News::Arrival(Arrival {
+    fn hear(&mut self, news: LinkEvent) -> Result<(), Trouble> {
+        let LinkEvent::Arrival(Arrival {
             id,
             result,
             at,
@@ -148,7 +148,7 @@ impl Recorder {
                 self.pending.answered(id, self.epoch.moment(at), setup);
                 self.heed(&answer);
             }
-            Err(Miss::Fault(Fault::Unsent)) => self.pending.unsent(id),
+            Err(Miss::ProbeError(ProbeError::Unsent)) => self.pending.unsent(id),
             Err(Miss::Untrusted(why)) if self.pending.written() == (0, 0) => {
                 return Err(Trouble::Untrusted(self.target.to_string(), why));
             }

@@ -1,9 +1,9 @@
 //! What is told of a watch: to people on a terminal, to people who read lines, to programs.
 
-mod happening;
 mod json;
 mod lines;
 mod paint;
+mod watch_event;
 mod words;
 
 use std::io::{self, IsTerminal};
@@ -11,10 +11,10 @@ use std::io::{self, IsTerminal};
 use systole::{Instant, MonitorSnapshot};
 
 use crate::args;
-use crate::view::{Sight, View, Wish};
+use crate::view::{PeerView, View, Wish};
 
-pub(crate) use happening::{Happening, Who};
 pub(crate) use paint::Paint;
+pub(crate) use watch_event::{WatchEvent, Who};
 pub(crate) use words::{condition_text, describe, ending, span};
 
 pub(crate) enum Report {
@@ -40,7 +40,7 @@ impl Report {
         &mut self,
         at: Instant,
         who: Who<'_>,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
         let out = io::stdout;
@@ -63,7 +63,7 @@ impl Report {
     }
 
     /// Shows what is known now, where there is something to show it on.
-    pub(crate) fn show(&mut self, now: Instant, sights: Vec<Sight>) {
+    pub(crate) fn show(&mut self, now: Instant, sights: Vec<PeerView>) {
         if let Self::View(view) = self {
             view.show(now, sights);
         }

@@ -19,7 +19,7 @@ use std::str::FromStr;
 
 use crate::trouble::Trouble;
 
-pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, Miss, News, inbox};
+pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, LinkEvent, Miss, inbox};
 pub(crate) use tls::Trust;
 
 /// How we introduce ourselves where a protocol has a place for it.

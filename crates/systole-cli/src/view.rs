@@ -20,7 +20,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use self::history::History;
 use self::log::Log;
 use self::screen::{Key, Screen};
-use crate::report::{Happening, Who};
+use crate::report::{WatchEvent, Who};
 
 /// Ten pictures a second.
 const TICK: Duration = Duration::from_millis(100);
@@ -31,12 +31,12 @@ pub(crate) enum Wish {
     /// No more of it.
     End,
     /// A new picture.
-    Sight,
+    PeerView,
 }
 
 /// What is known of a peer.
 #[derive(Clone, Debug)]
-pub(crate) struct Sight {
+pub(crate) struct PeerView {
     pub(crate) key: usize,
     pub(crate) name: String,
     /// What its round-trip time measures.
@@ -54,7 +54,7 @@ pub(crate) struct Sight {
 #[derive(Debug)]
 struct Scene {
     now: Instant,
-    sights: Vec<Sight>,
+    sights: Vec<PeerView>,
     /// The place of the peer whose charts are shown.
     selected: usize,
     /// Of that one.
@@ -101,7 +101,7 @@ impl View {
         &mut self,
         at: Instant,
         who: Who<'_>,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) {
         let history = self.histories.entry(who.key).or_default();
@@ -118,7 +118,7 @@ impl View {
                 Some(key) => self.press(key),
                 None => Wish::End, // the terminal is gone
             },
-            _ = self.tick.tick() => Wish::Sight,
+            _ = self.tick.tick() => Wish::PeerView,
         }
     }
 
@@ -129,17 +129,17 @@ impl View {
             Key::Up => self.selected = self.selected.saturating_sub(1),
             Key::Down => self.selected = (self.selected + 1).min(self.peers.saturating_sub(1)),
         }
-        Wish::Sight
+        Wish::PeerView
     }
 
-    pub(crate) fn show(&mut self, now: Instant, sights: Vec<Sight>) {
+    pub(crate) fn show(&mut self, now: Instant, sights: Vec<PeerView>) {
         self.peers = sights.len();
         self.selected = self.selected.min(self.peers.saturating_sub(1));
-        for sight in &sights {
-            let history = self.histories.entry(sight.key).or_default();
-            history.look(now, &sight.known);
+        for view in &sights {
+            let history = self.histories.entry(view.key).or_default();
+            history.look(now, &view.known);
         }
-        let selected = sights.get(self.selected).map(|sight| sight.key);
+        let selected = sights.get(self.selected).map(|view| view.key);
         let history = selected.and_then(|key| self.histories.get(&key));
         self.screen.show(Scene {
             now,

@@ -1,7 +1,7 @@
 //! `systole watch`: machines, links, and a report of all that happens.
 
 mod hearts;
-mod news;
+mod link_event;
 mod reload;
 mod series;
 pub(crate) mod settings;
@@ -13,9 +13,9 @@ use std::ops::RangeFrom;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use systole::machine::Settled;
+use systole::machine::ProbeResult;
 use systole::{
-    EarlyWarning, Epoch, FailoverEvent, Fault, Health, Instant, MonitorSnapshot, ProbeId,
+    EarlyWarning, Epoch, FailoverEvent, Health, Instant, MonitorSnapshot, ProbeError, ProbeId,
 };
 use tokio::select;
 use tokio::task::yield_now;
@@ -28,10 +28,10 @@ use self::signals::{HangUp, stop_signal};
 use self::watched::Watched;
 use crate::args;
 use crate::metrics;
-use crate::report::{Happening, Report, Who};
+use crate::report::{Report, WatchEvent, Who};
 use crate::target::{Herald, Inbox, Link, inbox};
 use crate::trouble::Trouble;
-use crate::view::{Sight, Wish};
+use crate::view::{PeerView, Wish};
 
 pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
     let settings = Settings::read(options)?;
@@ -108,7 +108,7 @@ impl Watch {
     ) -> Result<(), Trouble> {
         tokio::pin!(stop);
         let mut hang_up = HangUp::new(options.config.is_some() || self.report.has_terminal())?;
-        self.tell_all(&Happening::Start)?;
+        self.tell_all(&WatchEvent::Start)?;
         while self.epoch.now() < self.end {
             let until = self.drain()?.min(self.end);
             if let Some(series) = &mut self.series {
@@ -123,7 +123,7 @@ impl Watch {
                 },
                 wish = self.report.wish() => match wish {
                     Wish::End => break,
-                    Wish::Sight => self.show(),
+                    Wish::PeerView => self.show(),
                 },
                 Some(news) = self.inbox.recv() => self.take(news)?,
                 // what waits in the sockets is heard before anything is called overdue
@@ -134,7 +134,7 @@ impl Watch {
             }
         }
         self.report.leave();
-        self.tell_all(&Happening::Summary)
+        self.tell_all(&WatchEvent::Summary)
     }
 
     /// Does what the machines want done now; returns when they are to be asked again.
@@ -145,7 +145,7 @@ impl Watch {
             self.notice()?;
             match ask {
                 Ask::Probe(peer, id) => self.send(peer, id, now),
-                Ask::Event(peer, event) => self.tell(peer, &Happening::Event(event))?,
+                Ask::Event(peer, event) => self.tell(peer, &WatchEvent::Event(event))?,
                 Ask::Group(event) => self.tell_of_group(event)?,
                 Ask::Wait(until) => return Ok(until),
             }
@@ -163,13 +163,13 @@ impl Watch {
             let more = lost > std::mem::replace(&mut watched.lost, lost);
             let before = std::mem::replace(&mut watched.condition, condition);
             if more {
-                self.tell(peer, &Happening::Lost)?;
+                self.tell(peer, &WatchEvent::Lost)?;
                 self.warn(peer, EarlyWarning::overdue)?;
             }
             if let (Some(from), Some(to)) = (before, condition)
                 && from != to
             {
-                self.tell(peer, &Happening::Condition { from, to })?;
+                self.tell(peer, &WatchEvent::Condition { from, to })?;
             }
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Watch {
     ) -> io::Result<()> {
         let watched = self.peers.get_mut(peer);
         match watched.and_then(|watched| watched.warned(tell)) {
-            Some(health) => self.tell(peer, &Happening::Health(health)),
+            Some(health) => self.tell(peer, &WatchEvent::Health(health)),
             None => Ok(()),
         }
     }
@@ -191,14 +191,15 @@ impl Watch {
     fn send(&mut self, peer: usize, id: ProbeId, now: Instant) {
         let bound = self
             .known(peer)
-            .map_or(Duration::ZERO, |known| known.heart.plan.bound());
+            .map_or(Duration::ZERO, |known| known.path.plan.bound());
         let sent = self
             .peers
             .get_mut(peer)
             .is_some_and(|watched| watched.send(id, now, bound));
         if !sent {
-            let unsent = Err(Fault::Unsent);
-            self.hearts.hand_in(Settled::new(peer, id, unsent, now));
+            let unsent = Err(ProbeError::Unsent);
+            self.hearts
+                .handle_result(ProbeResult::new(peer, id, unsent, now));
         }
     }
 
@@ -214,7 +215,7 @@ impl Watch {
             FailoverEvent::Switched { from, .. } => self.name(from),
             _ => String::new(),
         };
-        self.tell(peer, &Happening::Group { event, from })
+        self.tell(peer, &WatchEvent::Group { event, from })
     }
 
     fn known(&self, peer: usize) -> Option<MonitorSnapshot> {
@@ -228,7 +229,7 @@ impl Watch {
             .unwrap_or_default()
     }
 
-    fn tell_all(&mut self, happening: &Happening) -> Result<(), Trouble> {
+    fn tell_all(&mut self, happening: &WatchEvent) -> Result<(), Trouble> {
         for peer in 0..self.peers.len() {
             self.tell(peer, happening)?;
         }
@@ -236,7 +237,7 @@ impl Watch {
     }
 
     /// All that happens goes through here.
-    fn tell(&mut self, peer: usize, happening: &Happening) -> io::Result<()> {
+    fn tell(&mut self, peer: usize, happening: &WatchEvent) -> io::Result<()> {
         let now = self.epoch.now();
         let (Some(watched), Some(known)) = (self.peers.get(peer), self.hearts.known(peer, now))
         else {
@@ -253,7 +254,7 @@ impl Watch {
     fn show(&mut self) {
         let now = self.epoch.now();
         let seen = |(peer, watched): (usize, &Watched)| {
-            Some(Sight {
+            Some(PeerView {
                 key: watched.key,
                 name: watched.name.clone(),
                 round_trip: watched.round_trip_is(),

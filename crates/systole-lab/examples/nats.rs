@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use systole::ConfigError;
-use systole::pacing::Reach;
+use systole::pacing::LifetimeRange;
 use systole_lab::nat::{Mars, Named, Steady, Tally, Way, gallery, keep, watch};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -68,7 +68,7 @@ type Run = (Tally, [Tally; 7]);
 
 fn run(named: &Named, seed: u64, length: Duration) -> Result<Run, ConfigError> {
     let way = Way::new(named.nat.clone(), seed).with_loss(0.005);
-    let reach = Reach::between(15 * SECOND, HOUR)?;
+    let reach = LifetimeRange::between(15 * SECOND, HOUR)?;
     let steady = |mut keeper: Steady| keep(&way, &mut keeper, length);
     let mars = |mut keeper: Mars| keep(&way, &mut keeper, length);
     let oracle = steady(Steady::oracle(named.nat.clone()));

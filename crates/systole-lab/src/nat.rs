@@ -8,7 +8,7 @@
 //! ```
 //! use core::time::Duration;
 //! use systole_lab::nat::{Nat, Steady, Way, keep, watch};
-//! use systole::pacing::Reach;
+//! use systole::pacing::LifetimeRange;
 //!
 //! const MINUTE: Duration = Duration::from_secs(60);
 //! # fn main() -> Result<(), systole::ConfigError> {
@@ -16,7 +16,7 @@
 //! let week = 7 * 24 * 60 * MINUTE;
 //!
 //! let often = keep(&way, &mut Steady::every(MINUTE), week);
-//! let reach = Reach::between(MINUTE / 4, 60 * MINUTE)?;
+//! let reach = LifetimeRange::between(MINUTE / 4, 60 * MINUTE)?;
 //! let ours = watch(&way, reach.with_second_flow(), week)?;
 //! assert_eq!((often.lost, ours.lost), (0, 0));
 //! assert!(ours.packets() < often.packets() / 4);

@@ -63,21 +63,21 @@ pub fn calm_network() -> impl Strategy<Value = Synthetic> {
     })
 }
 
-/// Configurations of the founding rule, seeded: an interval of 10 ms to 30 s, up to 8 retries of any spacing, and a
+/// Configurations of the fluctuation rule, seeded: an interval of 10 ms to 30 s, up to 8 retries of any spacing, and a
 /// bound on detection time where one that fits is drawn.
 pub fn config() -> impl Strategy<Value = Config> {
     let shape = (millis(10..30_000), 0..=100_u16, 0..=50_u8, 1..=u64::MAX);
     let verdict = (retries(), 1..4_u8, maybe(2.0..20.0_f64), any::<bool>());
     (shape, verdict).prop_filter_map("what fits together", |(shape, verdict)| {
         let (base, gain, jitter, seed) = shape;
-        let (retries, rise, bound, at_once) = verdict;
+        let (retries, rise, bound, max_in_flight) = verdict;
         let mut config = Config::every(base)
             .gain_percent(gain)
             .jitter_percent(jitter)
             .seed(seed)
             .retries(retries)
             .rise(rise);
-        if at_once {
+        if max_in_flight {
             config = config.without_initial_delay();
         }
         if let Some(intervals) = bound {

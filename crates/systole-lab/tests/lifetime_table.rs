@@ -6,7 +6,7 @@ use core::time::Duration;
 use systole_testkit::deep;
 
 use proptest::prelude::*;
-use systole::pacing::Reach;
+use systole::pacing::LifetimeRange;
 use systole_lab::nat::{Ending, Mars, Named, Nat, Refresh, Steady, Way, gallery, keep, watch};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,12 +25,12 @@ fn way(n: usize, named: &Named) -> Way {
 /// Packets are lost, on either side of the NAT.
 const LOSS: f64 = 0.005;
 
-fn reach() -> Reach {
-    Reach::between(15 * SECOND, HOUR).unwrap()
+fn reach() -> LifetimeRange {
+    LifetimeRange::between(15 * SECOND, HOUR).unwrap()
 }
 
 /// Packets by those of an oracle that knows the lifetime of every moment: the most and the mean.
-fn hold(reach: Reach, most: fn(&str) -> f64, mean: f64) {
+fn hold(reach: LifetimeRange, most: fn(&str) -> f64, mean: f64) {
     let mut shares = Vec::new();
     for (n, named) in nats().iter().enumerate() {
         let way = way(n, named).with_loss(LOSS);

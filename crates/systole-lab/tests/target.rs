@@ -395,7 +395,7 @@ fn within_budget(config: Config<Target>, budget: Option<u32>) -> Config<Target> 
 /// What the planner says of a target after it has watched the network for four of the times between mistakes or more.
 fn said(network: &Synthetic, config: Config<Target>) -> Option<Infeasible> {
     let run = run(network, config);
-    let promise = run.monitor.snapshot(network.end()).heart.promise.unwrap();
+    let promise = run.monitor.snapshot(network.end()).path.promise.unwrap();
     promise.infeasible
 }
 
@@ -557,7 +557,7 @@ fn a_sample_is_cheap() {
         core::hint::black_box(founding.next_interval(rtt(k)));
     }
     println!(
-        "{target:?} a sample; the founding rule {:?}; state {} bytes",
+        "{target:?} a sample; the fluctuation rule {:?}; state {} bytes",
         begin.elapsed() / samples,
         size_of::<systole::pacing::TargetState>()
     );
@@ -589,7 +589,7 @@ fn a_new_path_starts_as_chens_configurator_says() {
             .unwrap();
         let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
         assert!(matches!(monitor.poll(Instant::ZERO), Output::Probe(_)));
-        let plan = monitor.snapshot(Instant::ZERO).heart.plan;
+        let plan = monitor.snapshot(Instant::ZERO).path.plan;
         let interval = plan.interval().as_secs_f64();
         let exact = chen.interval;
         assert!(

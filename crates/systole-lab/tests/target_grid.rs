@@ -89,7 +89,7 @@ impl Walk {
     }
 
     fn review(&mut self) {
-        let promise = self.monitor.snapshot(self.now).heart.promise;
+        let promise = self.monitor.snapshot(self.now).path.promise;
         let infeasible = promise.unwrap().infeasible.map(|found| found.requirement);
         self.turns += u32::from(infeasible != self.infeasible);
         self.infeasible = infeasible;

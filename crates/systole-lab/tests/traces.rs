@@ -186,7 +186,7 @@ impl<'a, P: Pacing> Run<'a, P> {
     fn land(&mut self) {
         self.flying.sort_by_key(|&(.., at)| at);
         let landed = self.flying.partition_point(|&(.., at)| at <= self.now);
-        let bound = self.monitor.snapshot(self.now).heart.plan.bound();
+        let bound = self.monitor.snapshot(self.now).path.plan.bound();
         for (id, sent, at) in self.flying.drain(..landed) {
             self.monitor.handle_reply(id, at);
             assert!(self.monitor.is_valid());
@@ -239,7 +239,7 @@ impl<'a, P: Pacing> Run<'a, P> {
             snapshot.dead_at.is_none_or(|at| at > self.now),
             "a bound has passed unseen"
         );
-        let plan = snapshot.heart.plan;
+        let plan = snapshot.path.plan;
         let interval = plan.interval();
         assert!(interval >= self.config.interval_min() && interval <= self.config.interval_max());
         assert_eq!(

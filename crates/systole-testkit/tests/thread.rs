@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use systole::thread::{Farewell, spawn};
-use systole::{Config, Fault, Retries, Verdict};
+use systole::thread::{StopOutcome, spawn};
+use systole::{Config, ProbeError, Retries, Verdict};
 
 const INTERVAL: Duration = Duration::from_millis(40);
 
@@ -35,7 +35,7 @@ fn return_after(intervals: u32) -> Duration {
             return Ok(());
         }
         sleep(timeout);
-        Err(Fault::Missed)
+        Err(ProbeError::Missed)
     });
     let heart = heart.unwrap();
     assert_eq!(
@@ -54,7 +54,7 @@ fn return_after(intervals: u32) -> Duration {
     let back = Instant::now();
     let _ = heart.until_within(Verdict::Alive, Duration::from_secs(2));
     let took = back.elapsed();
-    assert_eq!(heart.stop(), Farewell::Said);
+    assert_eq!(heart.stop(), StopOutcome::Completed);
     took
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::future::pending;
 use std::time::Duration;
 
-use systole::{Config, ConfigError, Fault};
+use systole::{Config, ConfigError, ProbeError};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -96,23 +96,23 @@ fn share(name: &str, members: &Entries, peers: &Entries) -> Vec<Peer> {
 /// Never ends; a verdict that changes before it could be written is not written.
 async fn watch_over(peer: Peer, config: Config, mut ledger: Ledger) {
     let address = peer.address.clone();
-    let heart = systole::tokio::spawn(config, move || echo(address.clone()));
-    let mut opinion: watch::Receiver<_> = heart.watch();
+    let heart = systole::task::spawn(config, move || echo(address.clone()));
+    let mut conclusion: watch::Receiver<_> = heart.watch();
     loop {
-        let verdict = *opinion.borrow_and_update();
+        let verdict = *conclusion.borrow_and_update();
         let say = async {
             ledger.say(verdict, &peer).await;
             pending::<()>().await;
         };
         tokio::select! {
-            Ok(()) = opinion.changed() => {}
+            Ok(()) = conclusion.changed() => {}
             () = say => {}
         }
     }
 }
 
 /// A socket for each probe: no answer is taken for another's.
-async fn echo(address: String) -> Result<(), Fault> {
+async fn echo(address: String) -> Result<(), ProbeError> {
     let socket = UdpSocket::bind("0.0.0.0:0").await?;
     socket.connect(address).await?;
     socket.send(b"?").await?;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use etcd_client::{Client, ConnectOptions, Error, KeyValue, PutOptions};
 use systole::pacing::{Fluctuation, Lifetime};
-use systole::tokio::{Builder, Farewell, Heart};
-use systole::{Config, ConfigError, Failure, Fault};
+use systole::task::{Builder, StopOutcome, Heart};
+use systole::{Config, ConfigError, Failure, ProbeError};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 use tonic::Code;
@@ -35,7 +35,7 @@ pub struct Tenure {
     pub until: Instant,
 }
 
-/// How often a lease is renewed that is to outlive stalls of etcd shorter than `ttl`: by the founding rule from a fifth of `ttl` on, and
+/// How often a lease is renewed that is to outlive stalls of etcd shorter than `ttl`: by the fluctuation rule from a fifth of `ttl` on, and
 /// every third of it at the latest. The verdict is `Dead` after a `ttl` without an answer.
 ///
 /// # Errors
@@ -106,7 +106,7 @@ impl Registration {
     }
 
     /// Revokes the lease, which takes the key with it.
-    pub async fn stop(self) -> Farewell {
+    pub async fn stop(self) -> StopOutcome {
         self.heart.stop().await
     }
 }
@@ -143,7 +143,7 @@ struct Owner {
 impl Owner {
     /// One beat: a renewal where there is a lease, a registration where there is none any more, and the key put back where somebody
     /// deleted or overwrote it while its lease lived.
-    async fn beat(self: Arc<Self>) -> Result<(), Fault> {
+    async fn beat(self: Arc<Self>) -> Result<(), ProbeError> {
         let held = *self.tenure.borrow();
         let kept = match held {
             Some(tenure) => self.renew(tenure).await,
@@ -250,14 +250,14 @@ impl Owner {
 }
 
 /// What an error says of etcd.
-fn fault(error: &Error) -> Fault {
+fn fault(error: &Error) -> ProbeError {
     match error {
         Error::TransportError(_) | Error::IoError(_) => Failure::Unreachable.into(),
         Error::GRpcStatus(status) => match status.code() {
             Code::Unavailable => Failure::Unreachable.into(),
-            Code::DeadlineExceeded | Code::Cancelled => Fault::Missed,
-            _ => Failure::Garbage.into(),
+            Code::DeadlineExceeded | Code::Cancelled => ProbeError::Missed,
+            _ => Failure::InvalidReply.into(),
         },
-        _ => Failure::Garbage.into(),
+        _ => Failure::InvalidReply.into(),
     }
 }

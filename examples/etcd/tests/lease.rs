@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::etcd::Etcd;
 use systole::Verdict;
-use systole::tokio::Farewell;
+use systole::task::StopOutcome;
 use systole_etcd::{Registration, Tenure};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -57,10 +57,10 @@ async fn a_stall_shorter_than_the_ttl_costs_nothing() {
             "{:?}",
             held.until - before
         );
-        let plan = registration.heart().snapshot().heart.plan;
+        let plan = registration.path().snapshot().path.plan;
         assert!(plan.interval() <= THIRD, "{:?}", plan.interval());
     }
-    let next = registration.heart().snapshot().heart.plan.interval();
+    let next = registration.path().snapshot().path.plan.interval();
     sleep(next * 3 / 4).await; // the lease is about to be renewed
     etcd.signal("STOP");
     sleep(STALL).await;
@@ -81,7 +81,7 @@ async fn a_lapsed_lease_is_known_to_be_lost_and_won_again() {
     let held = renewed(&registration, held).await;
     etcd.signal("STOP");
     let stopped = Instant::now();
-    let dead = timeout(PATIENCE, registration.heart().until_dead()).await;
+    let dead = timeout(PATIENCE, registration.path().until_dead()).await;
     assert_eq!(dead, Ok(Verdict::Dead));
     assert!(stopped.elapsed() <= TTL + SLACK, "{:?}", stopped.elapsed());
     let last = until(&registration, |_| true).await.until;
@@ -149,7 +149,7 @@ async fn a_stop_takes_the_key_along() {
     };
     let registration = register(&etcd).await;
     until(&registration, |_| true).await;
-    assert_eq!(registration.stop().await, Farewell::Said);
+    assert_eq!(registration.stop().await, StopOutcome::Completed);
     assert_eq!(etcd.value_of(KEY).await, None);
 
     let registration = register(&etcd).await;
@@ -157,7 +157,7 @@ async fn a_stop_takes_the_key_along() {
     etcd.signal("STOP");
     assert_eq!(
         registration.stop().await,
-        Farewell::Cut,
+        StopOutcome::TimedOut,
         "it waits for nobody"
     );
     etcd.signal("CONT");

@@ -8,7 +8,7 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::pubsub::PubSubChannel;
 use embedded_io_async::Write;
-use systole::Fault;
+use systole::ProbeError;
 
 /// Probes under way at once are at most four.
 const AT_ONCE: usize = 4;
@@ -29,14 +29,14 @@ impl Link {
     }
 
     /// Sends a tag and waits for it to come back: for ever, since the machine says when that is too long.
-    pub async fn ping(&self) -> Result<(), Fault> {
-        let mut heard = self.heard.subscriber().map_err(|_| Fault::Unsent)?;
+    pub async fn ping(&self) -> Result<(), ProbeError> {
+        let mut heard = self.heard.subscriber().map_err(|_| ProbeError::Unsent)?;
         let tag = self.next.replace(self.next.get().wrapping_add(1));
         let mut mouth = self.mouth.lock().await;
         mouth
             .write_all(&frame(tag))
             .await
-            .map_err(|_| Fault::Unsent)?;
+            .map_err(|_| ProbeError::Unsent)?;
         drop(mouth);
         while heard.next_message_pure().await != tag {}
         Ok(())

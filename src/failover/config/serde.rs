@@ -4,8 +4,8 @@ use ::serde::de::{Deserialize, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
 
 use crate::config::error::{ConfigError, Setting, check};
-use crate::config::{Config, Founding};
-use crate::failover::config::{Builder, FailoverConfig, Preference, Return, SwitchOn};
+use crate::config::{Config, SerdePolicy};
+use crate::failover::config::{Builder, Failback, FailoverConfig, Preference, SwitchOn};
 use crate::pacing::Pacing;
 use crate::time::{duration, saturate};
 
@@ -26,7 +26,7 @@ struct Form<C> {
     #[serde(default)]
     preference: Preference,
     #[serde(default)]
-    returning: Return,
+    failback: Failback,
     #[serde(default)]
     switch_on: SwitchOn,
     #[serde(default)]
@@ -39,7 +39,7 @@ const fn on() -> bool {
     true
 }
 
-impl<P: Founding> Serialize for FailoverConfig<P> {
+impl<P: SerdePolicy> Serialize for FailoverConfig<P> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Form {
             active: self.active,
@@ -49,7 +49,7 @@ impl<P: Founding> Serialize for FailoverConfig<P> {
             quarantine_max_us: Some(self.rules.quarantine_max_us),
             hold_down_us: Some(self.rules.hold_us),
             preference: self.rules.preference,
-            returning: self.rules.returning,
+            failback: self.rules.failback,
             switch_on: self.rules.switch_on,
             warn_above_milli_octaves: Some(self.rules.warn_above),
             enabled: self.rules.enabled,
@@ -58,7 +58,7 @@ impl<P: Founding> Serialize for FailoverConfig<P> {
     }
 }
 
-impl<'de, P: Founding> Deserialize<'de> for FailoverConfig<P> {
+impl<'de, P: SerdePolicy> Deserialize<'de> for FailoverConfig<P> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let form = Form::<Config<P>>::deserialize(from)?;
         form.read().map_err(D::Error::custom)
@@ -75,7 +75,7 @@ impl<P: Pacing> Form<Config<P>> {
         new.quarantine(duration(first), duration(longest))
             .hold_down(duration(self.hold_down_us.unwrap_or(rules.hold_us)))
             .preference(self.preference)
-            .returning(self.returning)
+            .failback(self.failback)
             .switch_on(self.switch_on)
             .warn_above(warn_above)
             .enabled(self.enabled)

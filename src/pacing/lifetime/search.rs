@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::memory::Memory;
-use super::reach::Reach;
+use super::range::LifetimeRange;
+use super::record::LifetimeRecord;
 use crate::time::{duration, micros};
 
 mod found;
@@ -14,15 +14,15 @@ pub(super) use found::Found;
 /// Looks for the longest idle that a flow survives, and keeps to it: what [`Lifetime`](super::Lifetime) is built around, to be used alone by who has
 /// a timer of his own.
 ///
-/// It says how long [the flow in use](Self::interval) may idle and, where the [reach](Reach::with_second_flow) has a second one, how long
+/// It says how long [the flow in use](Self::interval) may idle and, where the [reach](LifetimeRange::with_second_flow) has a second one, how long
 /// [that one](Self::trial) should; it is told what came of each. All spans are idles, from the last packet that refreshed the flow to the next.
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::pacing::{LifetimeSearch, Reach};
+/// use systole::pacing::{LifetimeSearch, LifetimeRange};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let reach = Reach::between(Duration::from_secs(30), Duration::from_secs(3_600))?.with_second_flow();
+/// let reach = LifetimeRange::between(Duration::from_secs(30), Duration::from_secs(3_600))?.with_second_flow();
 /// let mut search = LifetimeSearch::new(reach);
 /// let mut tried = Vec::new();
 /// while let Some(idle) = search.trial() {
@@ -44,7 +44,7 @@ pub(super) use found::Found;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeSearch {
-    reach: Reach,
+    reach: LifetimeRange,
     found: Found,
 }
 
@@ -54,7 +54,7 @@ const _: () = assert!(size_of::<LifetimeSearch>() <= 56);
 impl LifetimeSearch {
     /// A search on a network of which nothing is known.
     #[must_use]
-    pub const fn new(reach: Reach) -> Self {
+    pub const fn new(reach: LifetimeRange) -> Self {
         Self {
             reach,
             found: Found::NOTHING,
@@ -101,19 +101,19 @@ impl LifetimeSearch {
 
     /// What is worth remembering of this network.
     #[must_use]
-    pub const fn memory(&self) -> Memory {
-        self.found.memory()
+    pub const fn lifetime_record(&self) -> LifetimeRecord {
+        self.found.lifetime_record()
     }
 
     /// Begins again with what was remembered of a network `age` ago. After 30 days the idle that was lost is forgotten, and half of the one that
     /// was survived; after 60 days three quarters, and so on.
-    pub const fn recall(&mut self, memory: Memory, age: Duration) {
+    pub const fn recall(&mut self, memory: LifetimeRecord, age: Duration) {
         self.found = Found::recalled(memory, micros(age));
     }
 
     /// What is looked for.
     #[must_use]
-    pub const fn reach(&self) -> &Reach {
+    pub const fn range(&self) -> &LifetimeRange {
         &self.reach
     }
 }

@@ -1,7 +1,7 @@
 //! What a lifetime policy remembers: the search, and the idle under way.
 
-use super::memory::Memory;
-use super::reach::Reach;
+use super::range::LifetimeRange;
+use super::record::LifetimeRecord;
 use super::search::Found;
 use crate::pacing::{Answer, Outcome};
 use crate::time::Instant;
@@ -55,7 +55,7 @@ impl<S> LifetimeState<S> {
         }
     }
 
-    pub(super) const fn recall(&mut self, memory: Memory, age_us: u64) {
+    pub(super) const fn recall(&mut self, memory: LifetimeRecord, age_us: u64) {
         self.found = Found::recalled(memory, age_us);
         self.forget_flow();
     }
@@ -83,7 +83,7 @@ impl<S> LifetimeState<S> {
         now.since(self.refreshed).saturating_add(self.unseen_us)
     }
 
-    pub(super) fn answer(&mut self, reach: &Reach, answer: &Answer) {
+    pub(super) fn answer(&mut self, reach: &LifetimeRange, answer: &Answer) {
         match self.stage {
             Stage::Asked if answer.sent == self.asked => self.survive(reach),
             Stage::Asked if answer.sent > self.asked => self.stage = Stage::Missed,
@@ -98,7 +98,7 @@ impl<S> LifetimeState<S> {
 
     /// What arrived in between may have refreshed the flow, so that only the rest was survived; and what nobody planned proves nothing more
     /// than was planned.
-    fn survive(&mut self, reach: &Reach) {
+    fn survive(&mut self, reach: &LifetimeRange) {
         let touched = self.touched > self.refreshed;
         let rest_us = if touched {
             self.asked.since(self.touched)
@@ -111,7 +111,7 @@ impl<S> LifetimeState<S> {
         self.stage = Stage::Idle;
     }
 
-    pub(super) fn traffic(&mut self, reach: &Reach, now: Instant) {
+    pub(super) fn traffic(&mut self, reach: &LifetimeRange, now: Instant) {
         self.touched = now;
         if reach.is_refreshed_by_traffic() && self.stage != Stage::Asked {
             self.refreshed = now;
@@ -126,7 +126,7 @@ impl<S> LifetimeState<S> {
     }
 
     /// The caller knows that the flow is gone, and not the peer.
-    pub(super) fn lose_flow(&mut self, reach: &Reach, now: Instant) {
+    pub(super) fn lose_flow(&mut self, reach: &LifetimeRange, now: Instant) {
         match self.stage {
             Stage::Asked | Stage::Missed => self.found.lost(reach, self.idle_us),
             Stage::Idle => self.found.lost(reach, self.idle_us_at(now)),
@@ -137,7 +137,7 @@ impl<S> LifetimeState<S> {
 
     /// Nobody said that the flow was gone. Where the peer was called dead after an idle that nothing had survived before, it is taken to be; after
     /// one that should have been survived, where that happens twice in a row.
-    pub(super) fn end_episode(&mut self, reach: &Reach, outcome: Outcome) {
+    pub(super) fn end_episode(&mut self, reach: &LifetimeRange, outcome: Outcome) {
         if self.stage != Stage::Missed || outcome == Outcome::Survived {
             return;
         }
@@ -163,9 +163,9 @@ mod tests {
 
     const SECOND: u64 = 1_000_000;
 
-    fn reach() -> Reach {
+    fn reach() -> LifetimeRange {
         let (least, most) = (Duration::from_secs(15), Duration::from_secs(3_600));
-        Reach::between(least, most).unwrap()
+        LifetimeRange::between(least, most).unwrap()
     }
 
     const fn at(s: u64) -> Instant {
@@ -198,7 +198,7 @@ mod tests {
         answer(&mut state, 110, 111);
         assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(110)));
         let planned = Duration::from_micros(15_937_500); // the shortest, and a 16th
-        assert_eq!(state.found.memory().survived(), planned);
+        assert_eq!(state.found.lifetime_record().survived(), planned);
     }
 
     #[test]
@@ -266,12 +266,15 @@ mod tests {
         state.lapse(5 * SECOND);
         state.ask(at(20));
         answer(&mut state, 20, 21);
-        assert_eq!(state.found.memory().survived(), Duration::from_secs(15));
+        assert_eq!(
+            state.found.lifetime_record().survived(),
+            Duration::from_secs(15)
+        );
     }
 
     #[test]
     fn traffic_refreshes_a_flow_where_that_is_said_and_it_is_not_asked() {
-        let refreshed = |reach: Reach, mut state: LifetimeState<()>| {
+        let refreshed = |reach: LifetimeRange, mut state: LifetimeState<()>| {
             state.traffic(&reach, at(200));
             assert_eq!(state.touched, at(200));
             state.refreshed
@@ -288,7 +291,10 @@ mod tests {
         let mut state = asked();
         state.touched = at(102);
         answer(&mut state, 110, 111);
-        assert_eq!(state.found.memory().survived(), Duration::from_secs(8));
+        assert_eq!(
+            state.found.lifetime_record().survived(),
+            Duration::from_secs(8)
+        );
     }
 
     /// An idle that nothing had survived, or the second in a row of those that something had.
@@ -300,7 +306,7 @@ mod tests {
             (state.idle_us, state.stage) = (idle_us, stage);
             state
         };
-        let lost = |state: &LifetimeState<()>| state.found.memory().lost().is_some();
+        let lost = |state: &LifetimeState<()>| state.found.lifetime_record().lost().is_some();
         for (idle_us, stage, outcome, lowers) in [
             (100 * SECOND, Stage::Missed, Outcome::Recovered, true),
             (100 * SECOND, Stage::Missed, Outcome::Refuted, true),
@@ -325,7 +331,7 @@ mod tests {
         let lost_after = |mut state: LifetimeState<()>| {
             state.lose_flow(&reach(), at(190));
             assert_eq!(state.stage, Stage::New);
-            state.found.memory().lost()
+            state.found.lifetime_record().lost()
         };
         assert_eq!(lost_after(asked()), Some(Duration::from_secs(100)));
         let mut idle = asked();

@@ -1,6 +1,6 @@
 //! What the caller says: our own pauses, traffic, other settings, pushback, another incarnation.
 
-use super::Pulse;
+use super::PeerState;
 use crate::config::Settings;
 use crate::math::saturating;
 use crate::pacing::Pacing;
@@ -8,7 +8,7 @@ use crate::peer::credit::Credit;
 use crate::peer::verdict::{Reason, Verdict};
 use crate::time::Instant;
 
-impl<const N: usize, P: Pacing> Pulse<N, P> {
+impl<const N: usize, P: Pacing> PeerState<N, P> {
     /// Nobody looked for `span_us`.
     pub(crate) fn lapsed(&mut self, span_us: u64) {
         self.settings.policy.on_lapse(&mut self.state, span_us);

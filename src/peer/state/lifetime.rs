@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use super::Pulse;
-use crate::pacing::{Lifetime, Memory, Pacing};
+use super::PeerState;
+use crate::pacing::{Lifetime, LifetimeRecord, Pacing};
 use crate::time::Instant;
 
-impl<const N: usize, P: Pacing> Pulse<N, P> {
+impl<const N: usize, P: Pacing> PeerState<N, P> {
     /// The flow is gone, and with it what the server asked for over it.
     pub(crate) fn flow_lost(&mut self, now: Instant) {
         self.pushbacks = 0;
@@ -15,7 +15,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
     }
 }
 
-impl<const N: usize, P: Pacing> Pulse<N, Lifetime<P>> {
+impl<const N: usize, P: Pacing> PeerState<N, Lifetime<P>> {
     pub(crate) fn trial(&self) -> Option<Duration> {
         self.settings.policy.trial(&self.state)
     }
@@ -27,11 +27,11 @@ impl<const N: usize, P: Pacing> Pulse<N, Lifetime<P>> {
         self.adapt();
     }
 
-    pub(crate) const fn memory(&self) -> Memory {
-        Lifetime::<P>::memory(&self.state)
+    pub(crate) const fn lifetime_record(&self) -> LifetimeRecord {
+        Lifetime::<P>::lifetime_record(&self.state)
     }
 
-    pub(crate) fn recall(&mut self, memory: Memory, age: Duration) {
+    pub(crate) fn recall(&mut self, memory: LifetimeRecord, age: Duration) {
         Lifetime::<P>::on_recall(&mut self.state, memory, age);
         self.adapt();
     }

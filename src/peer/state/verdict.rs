@@ -1,12 +1,12 @@
 //! From what is heard and what is not to a verdict.
 
-use super::Pulse;
+use super::PeerState;
 use crate::pacing::{EpisodeEnd, Outcome, Pacing};
 use crate::peer::credit::Credit;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::Instant;
 
-impl<const N: usize, P: Pacing> Pulse<N, P> {
+impl<const N: usize, P: Pacing> PeerState<N, P> {
     /// Time has come to `now`; the bound may have passed.
     #[inline]
     pub(crate) fn elapse(&mut self, now: Instant) {
@@ -34,7 +34,7 @@ impl<const N: usize, P: Pacing> Pulse<N, P> {
         let reason = if self.verdict == Verdict::Unknown {
             Reason::NeverHeard
         } else {
-            Reason::Silent
+            Reason::BoundElapsed
         };
         self.fall_for(reason, now);
     }

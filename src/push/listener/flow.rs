@@ -72,14 +72,14 @@ const fn ahead(sequence: u32, newest: u32) -> Result<u32, u32> {
 
 /// A beat that continues nothing known, and may be the first of a new life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stranger {
+pub(super) struct Candidate {
     incarnation: u32,
     sequence: u32,
     interval_us: u64,
     pub(super) received: Instant,
 }
 
-impl Stranger {
+impl Candidate {
     pub(super) const fn new(beat: &Beat, received: Instant) -> Self {
         Self {
             incarnation: beat.incarnation,
@@ -141,11 +141,11 @@ mod tests {
 
     #[test]
     fn a_stranger_is_confirmed_in_pace() {
-        let stranger = Stranger::new(&beat(7), Instant::from_secs(10));
+        let candidate = Candidate::new(&beat(7), Instant::from_secs(10));
         let at = Instant::from_millis;
-        assert!(stranger.is_confirmed_by(&beat(8), at(10_500)));
-        assert!(!stranger.is_confirmed_by(&beat(8), at(10_499)), "too soon");
-        assert!(!stranger.is_confirmed_by(&beat(7), at(11_000)), "the same");
-        assert!(!stranger.is_confirmed_by(&beat(700), at(11_000)), "a jump");
+        assert!(candidate.is_confirmed_by(&beat(8), at(10_500)));
+        assert!(!candidate.is_confirmed_by(&beat(8), at(10_499)), "too soon");
+        assert!(!candidate.is_confirmed_by(&beat(7), at(11_000)), "the same");
+        assert!(!candidate.is_confirmed_by(&beat(700), at(11_000)), "a jump");
     }
 }

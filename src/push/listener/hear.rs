@@ -4,7 +4,7 @@ use crate::path::suspicion::SuspicionLevel;
 use crate::peer::verdict::{Reason, Verdict};
 use crate::push::beat::Beat;
 use crate::push::listener::arrivals::Step;
-use crate::push::listener::flow::{Flow, NEAR, Place, Stranger};
+use crate::push::listener::flow::{Candidate, Flow, NEAR, Place};
 use crate::push::listener::{Listener, add};
 use crate::time::Instant;
 
@@ -19,13 +19,13 @@ impl<const N: usize> Listener<N> {
     pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
         self.look(received_at);
         let received_at = if received_at < self.heard {
-            self.watch.now()
+            self.clock.now()
         } else {
             received_at
         };
         self.silence = match self.verdict {
             Verdict::Alive => SuspicionLevel::ZERO, // and not worth its divisions
-            _ => self.level_at(self.watch.seen()),
+            _ => self.level_at(self.clock.seen()),
         };
         let beat = self.config.hold(*beat);
         if self.config.authenticated && !beat.authentic {
@@ -70,7 +70,7 @@ impl<const N: usize> Listener<N> {
         add(&mut self.counters.ignored, 1);
     }
 
-    // ---- strangers ----
+    // ---- candidates ----
 
     /// A beat that does not continue the known life: the first of all, a new incarnation, a jump of the sequence, or none of the peer's.
     fn meet(&mut self, beat: &Beat, received: Instant) {
@@ -89,15 +89,15 @@ impl<const N: usize> Listener<N> {
 
     /// Whether the beat before it made it known, and the known life is overdue. A goodbye makes nobody known.
     fn is_confirmed(&mut self, beat: &Beat, received: Instant) -> bool {
-        let last = self.stranger.replace(Stranger::new(beat, received));
+        let last = self.candidate.replace(Candidate::new(beat, received));
         let confirmed = last.is_some_and(|last| last.is_confirmed_by(beat, received));
-        let silent = self.verdict != Verdict::Alive || self.outlook.overdue <= self.watch.seen();
+        let silent = self.verdict != Verdict::Alive || self.outlook.overdue <= self.clock.seen();
         confirmed && silent && !beat.goodbye
     }
 
     fn adopt(&mut self, beat: &Beat, received: Instant) {
         let first = self.flow.replace(Flow::new(beat)).is_none();
-        self.stranger = None;
+        self.candidate = None;
         self.arrivals.align(received, beat.interval_us);
         let revival = if first {
             Reason::Recovered
@@ -109,7 +109,7 @@ impl<const N: usize> Listener<N> {
         if beat.goodbye {
             return self.leave();
         }
-        let alive_at = self.watch.translate(received);
+        let alive_at = self.clock.translate(received);
         self.prove(beat, alive_at, revival);
     }
 
@@ -147,9 +147,9 @@ impl<const N: usize> Listener<N> {
 
     /// Life is proved as of when the beat was sent, if that is not too long ago.
     fn judge(&mut self, beat: &Beat, anew: bool) {
-        let sent = self.arrivals.sent().min(self.watch.now());
-        let alive_at = self.watch.translate(sent);
-        if self.watch.seen().since(alive_at) > self.bound_of(beat) {
+        let sent = self.arrivals.sent().min(self.clock.now());
+        let alive_at = self.clock.translate(sent);
+        if self.clock.seen().since(alive_at) > self.bound_of(beat) {
             add(&mut self.counters.stale, 1);
             return;
         }
@@ -216,8 +216,8 @@ impl<const N: usize> Listener<N> {
         let outlook = &mut self.outlook;
         outlook.bound_us = bound_us;
         outlook.mark = outlook.mark.max(alive_at);
-        outlook.sent = self.watch.translate(self.arrivals.sent());
-        outlook.expected = self.watch.translate(self.arrivals.expected());
+        outlook.sent = self.clock.translate(self.arrivals.sent());
+        outlook.expected = self.clock.translate(self.arrivals.expected());
         let advertised = outlook.mark.plus(advertised_us);
         outlook.suspect_at(outlook.expected.plus(margin_us).max(advertised));
         self.excused_us = 0;

@@ -116,7 +116,7 @@ impl<const N: usize> Listener<N> {
             load: self.load,
             heard_at: heard.then_some(self.heard),
             expected_at: heard.then(|| self.arrivals.expected()),
-            dead_at: self.dead_at().map(|at| self.watch.at(at)),
+            dead_at: self.dead_at().map(|at| self.clock.at(at)),
             counters: self.counters,
             events: self.pending.number(),
         }
@@ -125,7 +125,7 @@ impl<const N: usize> Listener<N> {
     /// How improbable the silence is at `now`: the sum over the beats that are missing, of the oldest eight.
     #[must_use]
     pub fn level(&self, now: Instant) -> SuspicionLevel {
-        let (_, seen, _) = self.watch.peek(now, self.deadline());
+        let (_, seen, _) = self.clock.peek(now, self.deadline());
         self.level_at(seen)
     }
 
@@ -138,7 +138,7 @@ impl<const N: usize> Listener<N> {
         if self.flow.is_none() {
             return 0.0;
         }
-        let (_, seen, _) = self.watch.peek(now, self.deadline());
+        let (_, seen, _) = self.clock.peek(now, self.deadline());
         let (late, early) = (
             seen.since(self.outlook.expected),
             self.outlook.expected.since(seen),

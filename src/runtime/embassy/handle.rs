@@ -19,7 +19,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.lent.lock(Cell::get) {
-            Some(before) => before.heart.verdict,
+            Some(before) => before.path.verdict,
             None => self.state(|state| state.monitor.verdict()),
         }
     }
@@ -95,7 +95,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     }
 
     fn in_an_interval(&self) -> Timer {
-        let interval = self.snapshot().heart.plan.interval();
+        let interval = self.snapshot().path.plan.interval();
         Timer::at(when(now().saturating_add(interval)))
     }
 

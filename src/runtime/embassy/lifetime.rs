@@ -13,7 +13,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, Lifetime<P>> {
     /// [`stop`](Self::stop), which it sees when `idle` returns or an interval has passed.
     ///
     /// `idle` is handed for how long: it opens a flow, or takes one that has survived, lets it be silent for that long, and asks over it more than once; see
-    /// [`Monitor::trial`](crate::Monitor::trial). Where that is [`Trial::Void`], and where nothing is to be tried, an interval passes before the next.
+    /// [`Monitor::trial`](crate::Monitor::trial). Where that is [`Trial::Inconclusive`], and where nothing is to be tried, an interval passes before the next.
     ///
     /// # Cancel safety
     /// A trial under way is dropped, and counts for nothing.
@@ -27,7 +27,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, Lifetime<P>> {
                 None => false,
             };
             if !told {
-                let interval = self.snapshot().heart.plan.interval();
+                let interval = self.snapshot().path.plan.interval();
                 Timer::at(when(now().saturating_add(interval))).await;
             }
         }

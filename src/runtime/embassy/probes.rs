@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::Fault;
+use super::ProbeError;
 use crate::runtime::machine::Terms;
 use crate::{Instant, ProbeId};
 
@@ -81,10 +81,13 @@ impl<'a, Fut> Probes<'a, Fut> {
 impl<Fut, A, E> Probes<'_, Fut>
 where
     Fut: Future<Output = Result<A, E>>,
-    E: Into<Fault>,
+    E: Into<ProbeError>,
 {
     /// A probe that has ended.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<(ProbeId, Result<(), Fault>)> {
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<(ProbeId, Result<(), ProbeError>)> {
         for place in &mut self.places {
             if let Some(ended) = place.poll(context) {
                 return Poll::Ready(ended);
@@ -117,7 +120,7 @@ impl<'a, Fut> Place<'a, Fut> {
         self.probe.set(Some(probe));
         self.id = Some(id);
         self.sent = now;
-        self.until = now.saturating_add(terms.patience);
+        self.until = now.saturating_add(terms.reply_window);
     }
 
     fn clear(&mut self) {
@@ -129,9 +132,9 @@ impl<'a, Fut> Place<'a, Fut> {
 impl<Fut, A, E> Place<'_, Fut>
 where
     Fut: Future<Output = Result<A, E>>,
-    E: Into<Fault>,
+    E: Into<ProbeError>,
 {
-    fn poll(&mut self, context: &mut Context<'_>) -> Option<(ProbeId, Result<(), Fault>)> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Option<(ProbeId, Result<(), ProbeError>)> {
         let id = self.id?;
         match self.probe.as_mut().as_pin_mut()?.poll(context) {
             Poll::Ready(answer) => {

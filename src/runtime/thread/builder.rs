@@ -9,11 +9,11 @@ use std::io;
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
-use super::beat::Beat;
-use super::board::Board;
-use super::goodbye::Goodbye;
+use super::probe_loop::ProbeLoop;
+use super::stop_action::StopAction;
+use super::verdict_cell::VerdictCell;
 use super::worker::work;
-use super::{Epoch, Fault, Heart, Name, Series, Shared, WINDOW};
+use super::{DEFAULT_WINDOW, Epoch, Heart, Name, ProbeError, Series, Shared};
 use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Config, Monitor, RetryBudget};
@@ -25,24 +25,24 @@ const EVENTS: usize = 64;
 ///
 /// ```
 /// use std::time::Duration;
-/// use systole::thread::{Builder, Farewell};
-/// use systole::{Config, Fault};
+/// use systole::thread::{Builder, StopOutcome};
+/// use systole::{Config, ProbeError};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # fn keep_alive(_: Duration) -> Result<(), Fault> { Ok(()) }
+/// # fn keep_alive(_: Duration) -> Result<(), ProbeError> { Ok(()) }
 /// # fn revoke(_: Duration) {}
 /// let heart = Builder::new(Config::every(Duration::from_secs(5)).build()?)
 ///     .on_stop(Duration::from_secs(1), |within| revoke(within)) // the lease
 ///     .spawn(keep_alive)?;
-/// assert_eq!(heart.stop(), Farewell::Said);
+/// assert_eq!(heart.stop(), StopOutcome::Completed);
 /// # Ok(()) }
 /// ```
 pub struct Builder<P: Pacing> {
     config: Config<P>,
     budget: Option<Arc<RetryBudget>>,
     name: Name,
-    series: Option<Series<Monitor<WINDOW, P>>>,
-    goodbye: Option<Goodbye>,
+    series: Option<Series<Monitor<DEFAULT_WINDOW, P>>>,
+    goodbye: Option<StopAction>,
 }
 
 impl<P: Pacing> Builder<P> {
@@ -67,7 +67,7 @@ impl<P: Pacing> Builder<P> {
         say: impl FnOnce(Duration) + Send + 'static,
     ) -> Self {
         let say = Box::new(say);
-        self.goodbye = Some(Goodbye { within, say });
+        self.goodbye = Some(StopAction { within, say });
         self
     }
 
@@ -88,7 +88,7 @@ impl<P: Pacing> Builder<P> {
 
     /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
     /// when the heart starts: after each probe and each answer, until the heart stops.
-    /// [`metrics::Peer`](crate::metrics::Peer) says what they are, and what a record costs. The
+    /// [`telemetry::Peer`](crate::telemetry::Peer) says what they are, and what a record costs. The
     /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
     /// empty.
     #[cfg(feature = "metrics")]
@@ -110,16 +110,19 @@ where
     pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
     where
         F: FnMut(Duration) -> Result<A, E> + Send + 'static,
-        E: Into<Fault>,
+        E: Into<ProbeError>,
     {
         let epoch = Epoch::start();
         let monitor = Monitor::start(self.config, epoch.now());
         let shared = Arc::new(Shared::new(monitor, self.budget, self.name.span.clone()));
-        let (board, stopping) = (Arc::new(Board::default()), Arc::new(AtomicBool::new(false)));
+        let (board, stopping) = (
+            Arc::new(VerdictCell::default()),
+            Arc::new(AtomicBool::new(false)),
+        );
         let (sender, events) = sync_channel(EVENTS);
         let (tasks, asked) = channel();
         let (notes, inbox) = channel();
-        let beat = Beat {
+        let beat = ProbeLoop {
             epoch,
             shared: Arc::clone(&shared),
             stopping: Arc::clone(&stopping),

@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::beat::Note;
-use super::machine::Settled;
-use super::{Epoch, Fault};
+use super::machine::ProbeResult;
+use super::probe_loop::Note;
+use super::{Epoch, ProbeError};
 use crate::{Failure, Instant, ProbeId};
 
 /// A probe to be made.
@@ -26,20 +26,20 @@ pub(super) fn work<F, A, E>(
     notes: &Sender<Note>,
 ) where
     F: FnMut(Duration) -> Result<A, E>,
-    E: Into<Fault>,
+    E: Into<ProbeError>,
 {
     while let Ok(Task { id, due, allowed }) = tasks.recv() {
         let began = epoch.now();
         let result = catch_unwind(AssertUnwindSafe(|| probe(allowed)));
         let result = match result {
             Ok(answer) => answer.map(drop).map_err(Into::into),
-            Err(_) => Err(Fault::Failed(Failure::Prober)),
+            Err(_) => Err(ProbeError::Failed(Failure::ProbePanicked)),
         };
-        let settled = Settled {
+        let settled = ProbeResult {
             held: began.saturating_duration_since(due),
-            ..Settled::new((), id, result, epoch.now())
+            ..ProbeResult::new((), id, result, epoch.now())
         };
-        if notes.send(Note::Settled(settled)).is_err() {
+        if notes.send(Note::ProbeResult(settled)).is_err() {
             return;
         }
     }

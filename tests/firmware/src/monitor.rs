@@ -158,7 +158,7 @@ impl World {
 
     fn know(&mut self, snapshot: &MonitorSnapshot) {
         let digest = &mut self.digest;
-        take(&snapshot.heart, digest);
+        take(&snapshot.path, digest);
         snapshot.dead_at.hash(digest);
         snapshot.next_probe_at.hash(digest);
         snapshot.unanswered.hash(digest);

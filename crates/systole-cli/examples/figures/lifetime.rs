@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::pacing::Reach;
+use systole::pacing::LifetimeRange;
 use systole::{Config, Instant, Monitor, Output};
 use systole_lab::nat::{Mars, Nat, Steady, Tally, Way, keep, watch};
 
@@ -83,7 +83,7 @@ pub(crate) fn costs() -> Option<Vec<Panel>> {
 fn run(lifetime: Duration, seed: u64) -> Option<(Tally, [Tally; 5])> {
     let nat = Nat::fixed(lifetime);
     let way = Way::new(nat.clone(), seed).with_loss(0.005);
-    let reach = Reach::between(15 * SECOND, HOUR).ok()?;
+    let reach = LifetimeRange::between(15 * SECOND, HOUR).ok()?;
     let oracle = keep(&way, &mut Steady::oracle(nat), RUN);
     let tallies = [
         watch(&way, reach.with_second_flow(), RUN).ok()?,
@@ -125,7 +125,7 @@ fn climb() -> Option<Panel> {
 
 /// In minutes, by hours.
 fn intervals(lifetime: Duration) -> Option<Vec<(f64, f64)>> {
-    let reach = Reach::between(15 * SECOND, HOUR).ok()?;
+    let reach = LifetimeRange::between(15 * SECOND, HOUR).ok()?;
     let config = Config::lifetime(reach)
         .seed(7)
         .without_initial_delay()
@@ -142,7 +142,7 @@ fn intervals(lifetime: Duration) -> Option<Vec<(f64, f64)>> {
                 }
                 monitor.handle_reply(id, at);
                 refreshed = now;
-                let interval = monitor.snapshot(at).heart.plan.interval();
+                let interval = monitor.snapshot(at).path.plan.interval();
                 let hours = now.as_micros() as f64 / 3.6e9;
                 points.push((hours, interval.as_secs_f64() / MINUTE_S));
                 at

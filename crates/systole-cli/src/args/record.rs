@@ -24,7 +24,7 @@ pub(crate) struct Record {
 
     /// After this time without an answer a probe is lost. Rows are written in order of sending, so it is also how far the file may be behind.
     #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = parse_interval)]
-    pub(crate) patience: Duration,
+    pub(crate) reply_window: Duration,
 
     /// Believes the certificates in a PEM file, too.
     #[arg(long, value_name = "FILE")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use systole::pacing::Target;
-use systole::{ConfigError, Instant, Monitor, WINDOW};
+use systole::{ConfigError, DEFAULT_WINDOW, Instant, Monitor};
 use systole_lab::baseline::Planner;
 use systole_lab::brief;
 
@@ -11,7 +11,7 @@ use super::Candidate;
 use crate::code::duration_code;
 
 /// What runs.
-pub(crate) type Machine = Monitor<WINDOW, Target>;
+pub(crate) type Machine = Monitor<DEFAULT_WINDOW, Target>;
 
 /// A target.
 #[derive(Clone, Copy, Debug)]

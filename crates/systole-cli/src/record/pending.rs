@@ -24,16 +24,16 @@ struct Probe {
 
 #[derive(Debug)]
 pub(super) struct Pending {
-    patience: Duration,
+    reply_window: Duration,
     probes: VecDeque<Probe>,
     rows: u64,
     lost: u64,
 }
 
 impl Pending {
-    pub(super) const fn new(patience: Duration) -> Self {
+    pub(super) const fn new(reply_window: Duration) -> Self {
         Self {
-            patience,
+            reply_window,
             probes: VecDeque::new(),
             rows: 0,
             lost: 0,
@@ -93,7 +93,7 @@ impl Pending {
     pub(super) fn next_row(&mut self, now: Instant) -> Option<Row> {
         loop {
             let first = self.probes.front()?;
-            let overdue = now.saturating_duration_since(first.sent) > self.patience;
+            let overdue = now.saturating_duration_since(first.sent) > self.reply_window;
             if first.fate == Fate::Open && !overdue {
                 return None;
             }

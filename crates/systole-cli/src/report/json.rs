@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use systole::{
-    Condition, Counters, Event, FailoverEvent, Fault, Health, Instant, MonitorSnapshot, Reason,
+    Condition, Counters, Event, FailoverEvent, Health, Instant, MonitorSnapshot, ProbeError, Reason,
 };
 
 use super::words::condition_text;
-use super::{Happening, Who, describe};
+use super::{WatchEvent, Who, describe};
 use crate::target::{Answer, Miss};
 
 #[derive(Debug)]
@@ -86,21 +86,21 @@ impl Json {
         out: &mut impl Write,
         at: Instant,
         who: Who<'_>,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
-        let plan = known.heart.plan;
+        let plan = known.path.plan;
         let (event, rtt, more) = name(who, happening, known);
         let record = Record {
             at_s: at.saturating_duration_since(Instant::ZERO).as_secs_f64(),
             target: self.many.then_some(who.name),
             event,
-            verdict: known.heart.verdict.to_string(),
+            verdict: known.path.verdict.to_string(),
             rtt_us: rtt.map(|rtt| rtt.as_micros()),
             interval_ms: millis(plan.interval()),
             timeout_ms: millis(plan.timeout()),
             bound_ms: millis(plan.bound()),
-            level: f64::from(known.heart.level.as_milli()) / 1e3,
+            level: f64::from(known.path.level.as_milli()) / 1e3,
             more,
         };
         serde_json::to_writer(&mut *out, &record)?;
@@ -112,28 +112,28 @@ impl Json {
 /// The event's name, the round trip it tells of, and what else it has to say.
 fn name(
     who: Who<'_>,
-    happening: &Happening,
+    happening: &WatchEvent,
     known: &MonitorSnapshot,
 ) -> (&'static str, Option<Duration>, More) {
     let plain = |event| (event, None, More::default());
     let says = |event| (event, None, noted(&describe(happening).unwrap_or_default()));
     match happening {
-        Happening::Start => ("start", None, noted(who.name)),
-        Happening::Answer { answer, rtt, late } => answered(*answer, *rtt, *late),
-        Happening::Lost => plain("lost"),
-        Happening::Miss(Miss::Fault(Fault::Unsent)) => plain("unsent"),
-        Happening::Miss(miss) => ("failed", None, missed(miss)),
-        Happening::Health(Health::Degraded) => plain("degraded"),
-        Happening::Health(Health::Good) => plain("good"),
-        Happening::Event(event) => told(*event),
-        Happening::Condition { from, to } => ("condition", None, turned(*from, *to)),
-        Happening::Group { event, from } => {
+        WatchEvent::Start => ("start", None, noted(who.name)),
+        WatchEvent::Answer { answer, rtt, late } => answered(*answer, *rtt, *late),
+        WatchEvent::Lost => plain("lost"),
+        WatchEvent::Miss(Miss::ProbeError(ProbeError::Unsent)) => plain("unsent"),
+        WatchEvent::Miss(miss) => ("failed", None, missed(miss)),
+        WatchEvent::Health(Health::Degraded) => plain("degraded"),
+        WatchEvent::Health(Health::Good) => plain("good"),
+        WatchEvent::Event(event) => told(*event),
+        WatchEvent::Condition { from, to } => ("condition", None, turned(*from, *to)),
+        WatchEvent::Group { event, from } => {
             (group_name(*event), None, grouped(happening, *event, from))
         }
-        Happening::Reloaded { .. } => says("reloaded"),
-        Happening::Refused(_) => says("refused"),
-        Happening::Scene(_) => says("scene"),
-        Happening::Summary => ("summary", None, summed(&known.counters)),
+        WatchEvent::Reloaded { .. } => says("reloaded"),
+        WatchEvent::Refused(_) => says("refused"),
+        WatchEvent::Scene(_) => says("scene"),
+        WatchEvent::Summary => ("summary", None, summed(&known.counters)),
     }
 }
 
@@ -179,7 +179,7 @@ const fn group_name(event: FailoverEvent) -> &'static str {
     }
 }
 
-fn grouped(happening: &Happening, event: FailoverEvent, from: &str) -> More {
+fn grouped(happening: &WatchEvent, event: FailoverEvent, from: &str) -> More {
     let span_ms = match event {
         FailoverEvent::Quarantined { span, .. } => Some(millis(span)),
         _ => None,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use systole::{Event, Instant, MonitorSnapshot, Verdict};
 
 use super::words::{pushback_text, span};
-use super::{Happening, Paint, Who, describe};
+use super::{Paint, WatchEvent, Who, describe};
 use crate::target::Answer;
 
 #[derive(Debug)]
@@ -46,12 +46,12 @@ impl Lines {
         out: &mut impl Write,
         at: Instant,
         who: Who<'_>,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) -> io::Result<()> {
         let mut told = self.told.get(&who.key).copied().unwrap_or_default();
         let text = match happening {
-            Happening::Start => self.heading(who, known),
+            WatchEvent::Start => self.heading(who, known),
             _ => format!(
                 "{}{}",
                 self.prefix(who),
@@ -75,29 +75,29 @@ impl Lines {
         &self,
         told: &mut Told,
         at: Instant,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) -> String {
         match happening {
-            Happening::Answer { answer, rtt, late } => {
+            WatchEvent::Answer { answer, rtt, late } => {
                 let line = self.answer(told, at, *rtt, *late, known);
                 match answer {
                     Answer::Fine => line,
                     Answer::Pushback { wait } => format!("{line}  {}", pushback_text(*wait)),
                 }
             }
-            Happening::Lost => self.no_answer(told, at, known, "overdue"),
-            Happening::Miss(miss) => {
+            WatchEvent::Lost => self.no_answer(told, at, known, "overdue"),
+            WatchEvent::Miss(miss) => {
                 let line = self.no_answer(told, at, known, &miss.fault().to_string());
                 match miss.note() {
                     Some(note) => format!("{line}  {note}"),
                     None => line,
                 }
             }
-            Happening::Scene(says) => {
+            WatchEvent::Scene(says) => {
                 self.paint(Paint::Dim, format_args!("{:>8}  ~ {says}", seconds(at)))
             }
-            Happening::Summary => self.summary(at, known),
+            WatchEvent::Summary => self.summary(at, known),
             other => {
                 told.hear(other, known);
                 self.mark(*told, at, &describe(other).unwrap_or_default())
@@ -107,7 +107,7 @@ impl Lines {
 
     /// The columns are explained once.
     fn heading(&self, who: Who<'_>, known: &MonitorSnapshot) -> String {
-        let bound = span(known.heart.plan.bound());
+        let bound = span(known.path.plan.bound());
         let about = self.paint(
             Paint::Bold,
             format_args!("{}, dead within {bound}", who.name),
@@ -133,7 +133,7 @@ impl Lines {
         let rtt = rtt.unwrap_or_default();
         let bar = self.paint(
             if late { Paint::Yellow } else { Paint::Green },
-            format_args!("{:<12}", bar(rtt, known.heart.plan.timeout())),
+            format_args!("{:<12}", bar(rtt, known.path.plan.timeout())),
         );
         let late = if late { "  late" } else { "" };
         let (head, plan) = (self.head(*told, at), told.plan(known));
@@ -169,7 +169,7 @@ impl Lines {
     }
 
     fn summary(&self, at: Instant, known: &MonitorSnapshot) -> String {
-        let (heart, count) = (&known.heart, &known.counters);
+        let (heart, count) = (&known.path, &known.counters);
         let gap = if self.width > 0 { "  " } else { "" };
         let verdict = self.paint(
             Paint::of(heart.verdict),
@@ -221,17 +221,17 @@ impl Lines {
 
 impl Told {
     /// A verdict is announced as such, or in what a group thinks.
-    const fn hear(&mut self, happening: &Happening, known: &MonitorSnapshot) {
+    const fn hear(&mut self, happening: &WatchEvent, known: &MonitorSnapshot) {
         match happening {
-            Happening::Event(Event::Transition(change)) => self.verdict = change.to,
-            Happening::Condition { .. } => self.verdict = known.heart.verdict,
+            WatchEvent::Event(Event::Transition(change)) => self.verdict = change.to,
+            WatchEvent::Condition { .. } => self.verdict = known.path.verdict,
             _ => {}
         }
     }
 
     /// The interval and which way it moved, the timeout, the level.
     fn plan(&mut self, known: &MonitorSnapshot) -> String {
-        let plan = known.heart.plan;
+        let plan = known.path.plan;
         let before = std::mem::replace(&mut self.interval, plan.interval());
         let way = match plan.interval().cmp(&before) {
             _ if before.is_zero() => ' ',
@@ -243,7 +243,7 @@ impl Told {
             "{:>10} {way}  {:>8}  {:>5}",
             span(plan.interval()),
             span(plan.timeout()),
-            known.heart.level.to_string()
+            known.path.level.to_string()
         )
     }
 }

@@ -4,45 +4,45 @@ use std::time::Duration;
 
 use systole::{Condition, Event, FailoverEvent, Health, Outage, Reason, SwitchReason};
 
-use super::Happening;
+use super::WatchEvent;
 use crate::target::Answer;
 
 /// Nothing of an answer that came in time, nor of the beginning and the end.
-pub(crate) fn describe(happening: &Happening) -> Option<String> {
+pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
     Some(match happening {
-        Happening::Answer {
+        WatchEvent::Answer {
             answer: Answer::Pushback { wait },
             ..
         } => format!("{}: the interval grows", pushback_text(*wait)),
-        Happening::Answer {
+        WatchEvent::Answer {
             rtt, late: true, ..
         } => match rtt {
             Some(rtt) => format!("answered late, after {}", span(*rtt)),
             None => "answered late".into(),
         },
-        Happening::Answer { .. } | Happening::Start | Happening::Summary => return None,
-        Happening::Lost => "a probe is overdue".into(),
-        Happening::Miss(miss) => match miss.note() {
+        WatchEvent::Answer { .. } | WatchEvent::Start | WatchEvent::Summary => return None,
+        WatchEvent::Lost => "a probe is overdue".into(),
+        WatchEvent::Miss(miss) => match miss.note() {
             Some(note) => note.into(),
             None => miss.fault().to_string(),
         },
-        Happening::Health(Health::Degraded) => {
+        WatchEvent::Health(Health::Degraded) => {
             "the path is worse than usual: an outage may come".into()
         }
-        Happening::Health(Health::Good) => "the path is as usual again".into(),
-        Happening::Event(event) => event_text(*event),
-        Happening::Condition { from, to } => {
+        WatchEvent::Health(Health::Good) => "the path is as usual again".into(),
+        WatchEvent::Event(event) => event_text(*event),
+        WatchEvent::Condition { from, to } => {
             format!("{} → {}", condition_text(*from), condition_text(*to))
         }
-        Happening::Group { event, from } => group_text(*event, from),
-        Happening::Reloaded { starts_over: false } => {
+        WatchEvent::Group { event, from } => group_text(*event, from),
+        WatchEvent::Reloaded { starts_over: false } => {
             "settings read again: connection, statistics and verdict stay".into()
         }
-        Happening::Reloaded { starts_over: true } => {
+        WatchEvent::Reloaded { starts_over: true } => {
             "settings read again: the connection stays, the group starts over".into()
         }
-        Happening::Refused(why) => format!("settings not read: {why}"),
-        Happening::Scene(says) => (*says).into(),
+        WatchEvent::Refused(why) => format!("settings not read: {why}"),
+        WatchEvent::Scene(says) => (*says).into(),
     })
 }
 
@@ -86,7 +86,7 @@ const fn reason_text(reason: Reason) -> &'static str {
         Reason::Answered => "it answers",
         Reason::Overdue => "an answer is overdue, retries are out",
         Reason::Failed(_) => "a probe failed at once, retries are out",
-        Reason::Silent => "silent for the whole bound",
+        Reason::BoundElapsed => "silent for the whole bound",
         Reason::NeverHeard => "the bound passed and it was never heard",
         Reason::Refuted => "refuted, it was alive all along",
         Reason::Recovered => "recovered, it came back",
@@ -102,7 +102,7 @@ pub(crate) const fn condition_text(condition: Condition) -> &'static str {
         Condition::Suspected => "suspected",
         Condition::Dead => "dead",
         Condition::Quarantined(_) => "quarantined",
-        Condition::Barred => "barred",
+        Condition::Disabled => "disabled",
         _ => "otherwise",
     }
 }
@@ -117,7 +117,7 @@ fn group_text(event: FailoverEvent, from: &str) -> String {
         }
         FailoverEvent::Released { .. } => "its quarantine is over".into(),
         FailoverEvent::Down {
-            outage: Outage::Ours,
+            outage: Outage::Isolated,
             ..
         } => "half of the targets or more do not answer: taken for a fault of ours".into(),
         FailoverEvent::Down { .. } => "all targets are dead".into(),
@@ -133,7 +133,7 @@ fn switch_text(reason: SwitchReason, from: &str) -> String {
         SwitchReason::Suspected => format!("{from} is suspected"),
         SwitchReason::Degraded => format!("the path to {from} is worse than usual"),
         SwitchReason::Preferred => format!("better than {from}"),
-        SwitchReason::Barred => format!("{from} is barred"),
+        SwitchReason::Disabled => format!("{from} is disabled"),
         _ => format!("asked for, instead of {from}"),
     }
 }

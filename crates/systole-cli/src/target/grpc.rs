@@ -9,7 +9,7 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use hyper::rt::Executor;
 use hyper::{Request, Response, StatusCode, Uri};
-use systole::{Failure, Fault};
+use systole::{Failure, ProbeError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -149,7 +149,7 @@ async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
             Err(frame) => end.extend(frame.into_trailers().unwrap_or_default()),
         }
         if message.len() > ANSWER_MAX {
-            return Err(Fault::Failed(Failure::Garbage).into());
+            return Err(ProbeError::Failed(Failure::InvalidReply).into());
         }
     }
     succeeded(&end)?;
@@ -157,7 +157,7 @@ async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
         Some(1) => Ok(()),
         Some(2) => Err(Miss::Unhealthy("gRPC: not serving".into())),
         Some(_) => Err(Miss::Unhealthy("gRPC: unknown".into())),
-        None => Err(Fault::Failed(Failure::Garbage).into()),
+        None => Err(ProbeError::Failed(Failure::InvalidReply).into()),
     }
 }
 
@@ -165,7 +165,7 @@ async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
 fn succeeded(end: &HeaderMap) -> Result<(), Miss> {
     let text = |name| end.get(name).map(HeaderValue::as_bytes);
     let Some(status) = text("grpc-status") else {
-        return Err(Fault::Failed(Failure::Garbage).into());
+        return Err(ProbeError::Failed(Failure::InvalidReply).into());
     };
     if status == b"0" {
         return Ok(());
@@ -181,9 +181,9 @@ fn miss(error: &hyper::Error) -> Miss {
     let io = source().and_then(<dyn Error>::downcast_ref::<io::Error>);
     let h2 = source().and_then(<dyn Error>::downcast_ref::<h2::Error>);
     match (io, h2) {
-        (Some(io), _) => Fault::from(io::Error::from(io.kind())).into(),
-        (None, Some(h2)) if h2.is_library() => Fault::Failed(Failure::Garbage).into(),
-        _ => Fault::Failed(Failure::Reset).into(),
+        (Some(io), _) => ProbeError::from(io::Error::from(io.kind())).into(),
+        (None, Some(h2)) if h2.is_library() => ProbeError::Failed(Failure::InvalidReply).into(),
+        _ => ProbeError::Failed(Failure::Reset).into(),
     }
 }
 
@@ -227,6 +227,9 @@ mod tests {
         let why = "gRPC status 5: unknown service".to_owned();
         let not_found = [("grpc-status", "5"), ("grpc-message", "unknown service")];
         assert_eq!(end(&not_found), Err(Miss::Unhealthy(why)));
-        assert_eq!(end(&[]), Err(Fault::Failed(Failure::Garbage).into()));
+        assert_eq!(
+            end(&[]),
+            Err(ProbeError::Failed(Failure::InvalidReply).into())
+        );
     }
 }

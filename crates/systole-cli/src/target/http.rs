@@ -9,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{DATE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Uri};
-use systole::{Failure, Fault};
+use systole::{Failure, ProbeError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -143,9 +143,9 @@ fn miss(error: &hyper::Error) -> Miss {
         .source()
         .and_then(<dyn Error>::downcast_ref::<io::Error>);
     match io {
-        _ if error.is_parse() => Fault::Failed(Failure::Garbage).into(),
-        Some(io) => Fault::from(io::Error::from(io.kind())).into(),
-        None => Fault::Failed(Failure::Reset).into(),
+        _ if error.is_parse() => ProbeError::Failed(Failure::InvalidReply).into(),
+        Some(io) => ProbeError::from(io::Error::from(io.kind())).into(),
+        None => ProbeError::Failed(Failure::Reset).into(),
     }
 }
 

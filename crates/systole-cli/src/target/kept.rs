@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use systole::{Failure, Fault};
+use systole::{Failure, ProbeError};
 use tokio::net::TcpStream;
 use tokio::select;
 use tokio::task::JoinSet;
@@ -65,16 +65,16 @@ struct Kept<T> {
 }
 
 impl<P: Protocol> Line<P> {
-    async fn probe(self: Arc<Self>, Request { id, patience }: Request, news: Herald) {
+    async fn probe(self: Arc<Self>, Request { id, reply_window }: Request, news: Herald) {
         let asked = Instant::now();
         let mut sent = asked;
-        match timeout(patience, self.exchange(&mut sent)).await {
+        match timeout(reply_window, self.exchange(&mut sent)).await {
             Ok(Ok((kept, answer, at))) => {
                 news.settled_at(id, Ok(answer), at.into_std(), sent - asked);
-                let _ = timeout(patience, self.keep(kept)).await; // an answer without an end is none of ours
+                let _ = timeout(reply_window, self.keep(kept)).await; // an answer without an end is none of ours
             }
             Ok(Err(miss)) => news.settled(id, Err(miss)),
-            Err(_) => news.settled(id, Err(Fault::Missed.into())),
+            Err(_) => news.settled(id, Err(ProbeError::Missed.into())),
         }
     }
 
@@ -84,7 +84,7 @@ impl<P: Protocol> Line<P> {
             *sent = Instant::now();
             match kept.talk.ask().await {
                 Ok((answer, at)) => return Ok((kept, answer, at)),
-                Err(Miss::Fault(Fault::Failed(Failure::Reset))) => {} // closed while idle: no evidence
+                Err(Miss::ProbeError(ProbeError::Failed(Failure::Reset))) => {} // closed while idle: no evidence
                 Err(miss) => return Err(miss),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use systole::{Failure, Fault, ProbeId};
+use systole::{Failure, ProbeError, ProbeId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub(super) struct Request {
     pub(super) id: ProbeId,
     /// After this long its answer proves nothing any more.
-    pub(super) patience: Duration,
+    pub(super) reply_window: Duration,
 }
 
 /// A sign of life.
@@ -27,7 +27,7 @@ pub(crate) enum Answer {
 /// Why there was none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Miss {
-    Fault(Fault),
+    ProbeError(ProbeError),
     /// The peer answers and says that it is of no use.
     Unhealthy(String),
     /// A certificate that nobody vouches for, which no further probe will change.
@@ -35,25 +35,25 @@ pub(crate) enum Miss {
 }
 
 impl Miss {
-    pub(crate) const fn fault(&self) -> Fault {
+    pub(crate) const fn fault(&self) -> ProbeError {
         match self {
-            Self::Fault(fault) => *fault,
-            Self::Unhealthy(_) | Self::Untrusted(_) => Fault::Failed(Failure::Unhealthy),
+            Self::ProbeError(fault) => *fault,
+            Self::Unhealthy(_) | Self::Untrusted(_) => ProbeError::Failed(Failure::Unhealthy),
         }
     }
 
     /// The words of the peer.
     pub(crate) fn note(&self) -> Option<&str> {
         match self {
-            Self::Fault(_) => None,
+            Self::ProbeError(_) => None,
             Self::Unhealthy(note) | Self::Untrusted(note) => Some(note),
         }
     }
 }
 
-impl<F: Into<Fault>> From<F> for Miss {
+impl<F: Into<ProbeError>> From<F> for Miss {
     fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
+        Self::ProbeError(fault.into())
     }
 }
 
@@ -71,29 +71,29 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// In the words of the machine.
-    pub(crate) const fn result(&self) -> Result<(), Fault> {
+    pub(crate) const fn result(&self) -> Result<(), ProbeError> {
         match &self.result {
             Ok(Answer::Fine) => Ok(()),
-            Ok(Answer::Pushback { wait }) => Err(Fault::Pushback { wait: *wait }),
+            Ok(Answer::Pushback { wait }) => Err(ProbeError::Pushback { wait: *wait }),
             Err(miss) => Err(miss.fault()),
         }
     }
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum News {
+pub(crate) enum LinkEvent {
     Arrival(Arrival),
     /// The peer that is played says what it does next.
     Scene(&'static str),
 }
 
 /// Where the news of all links arrives.
-pub(crate) type Inbox = UnboundedReceiver<News>;
+pub(crate) type Inbox = UnboundedReceiver<LinkEvent>;
 
 /// A link's end of the inbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Herald {
-    news: UnboundedSender<News>,
+    news: UnboundedSender<LinkEvent>,
     peer: usize,
 }
 
@@ -134,8 +134,8 @@ impl Link {
     }
 
     /// False where the task is gone.
-    pub(crate) fn send(&self, id: ProbeId, patience: Duration) -> bool {
-        self.requests.send(Request { id, patience }).is_ok()
+    pub(crate) fn send(&self, id: ProbeId, reply_window: Duration) -> bool {
+        self.requests.send(Request { id, reply_window }).is_ok()
     }
 }
 
@@ -164,7 +164,7 @@ impl Herald {
         setup: Duration,
     ) {
         let peer = self.peer;
-        let _ = self.news.send(News::Arrival(Arrival {
+        let _ = self.news.send(LinkEvent::Arrival(Arrival {
             peer,
             id,
             result,
@@ -174,6 +174,6 @@ impl Herald {
     }
 
     pub(super) fn scene(&self, says: &'static str) -> bool {
-        self.news.send(News::Scene(says)).is_ok()
+        self.news.send(LinkEvent::Scene(says)).is_ok()
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use systole::{Failure, Fault};
+use systole::{Failure, ProbeError};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode;
@@ -75,9 +75,9 @@ fn miss(error: &tokio_postgres::Error) -> Miss {
         .source()
         .and_then(<dyn Error>::downcast_ref::<io::Error>);
     match io.map(io::Error::kind) {
-        Some(io::ErrorKind::Other) => Fault::Failed(Failure::Garbage).into(), // bytes that are no message
-        Some(kind) => Fault::from(io::Error::from(kind)).into(),
-        None if error.is_closed() => Fault::Failed(Failure::Reset).into(),
-        None => Fault::Failed(Failure::Garbage).into(),
+        Some(io::ErrorKind::Other) => ProbeError::Failed(Failure::InvalidReply).into(), // bytes that are no message
+        Some(kind) => ProbeError::from(io::Error::from(kind)).into(),
+        None if error.is_closed() => ProbeError::Failed(Failure::Reset).into(),
+        None => ProbeError::Failed(Failure::InvalidReply).into(),
     }
 }

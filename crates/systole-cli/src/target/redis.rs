@@ -1,6 +1,6 @@
 //! A probe is a `PING`.
 
-use systole::{Failure, Fault};
+use systole::{Failure, ProbeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -29,7 +29,7 @@ impl Talk for TcpStream {
         self.write_all(PING).await?;
         let mut line = Vec::with_capacity(LINE_MAX);
         if self.read_buf(&mut line).await? == 0 {
-            return Err(Fault::Failed(Failure::Reset).into());
+            return Err(ProbeError::Failed(Failure::Reset).into());
         }
         let first = Instant::now();
         while line.last() != Some(&b'\n') && self.read_buf(&mut line).await? > 0 {
@@ -39,7 +39,7 @@ impl Talk for TcpStream {
         }
         match line.as_slice() {
             [b'+' | b'-', .., b'\n'] => Ok((Answer::Fine, first)),
-            _ => Err(Fault::Failed(Failure::Garbage).into()),
+            _ => Err(ProbeError::Failed(Failure::InvalidReply).into()),
         }
     }
 }

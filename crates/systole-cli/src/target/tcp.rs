@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use systole::Fault;
+use systole::ProbeError;
 use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -24,14 +24,14 @@ pub(super) async fn run(place: Place, mut post: Post) {
     }
 }
 
-async fn probe(place: Arc<Place>, Request { id, patience }: Request, news: Herald) {
+async fn probe(place: Arc<Place>, Request { id, reply_window }: Request, news: Herald) {
     let asked = Instant::now();
-    match timeout(patience, place.connect()).await {
+    match timeout(reply_window, place.connect()).await {
         Ok(Ok((_, sent))) => {
             let at = Instant::now().into_std();
             news.settled_at(id, Ok(Answer::Fine), at, sent - asked);
         }
         Ok(Err(error)) => news.settled(id, Err(error.into())),
-        Err(_) => news.settled(id, Err(Fault::Missed.into())),
+        Err(_) => news.settled(id, Err(ProbeError::Missed.into())),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use systole::{Failure, Fault, ProbeId};
+use systole::{Failure, ProbeError, ProbeId};
 use tokio::net::UdpSocket;
 use tokio::select;
 use tokio::time::Instant;
@@ -75,19 +75,19 @@ async fn hold(
                 next = post.requests.recv() => break next?,
             }
         };
-        if heard.elapsed() > request.patience {
+        if heard.elapsed() > request.reply_window {
             return Some(request);
         }
     }
 }
 
 /// The id in the next answer. Cancel safe.
-async fn receive(socket: &UdpSocket) -> Result<ProbeId, Fault> {
+async fn receive(socket: &UdpSocket) -> Result<ProbeId, ProbeError> {
     let mut datagram = [0; 9]; // one byte more than an answer has
     let length = socket.recv(&mut datagram).await?; // an error: the peer's system refused the last datagram
     let id = datagram
         .get(..length)
         .and_then(|bytes| bytes.try_into().ok());
     id.map(ProbeId::from_be_bytes)
-        .ok_or(Fault::Failed(Failure::Garbage))
+        .ok_or(ProbeError::Failed(Failure::InvalidReply))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use systole::config::Builder;
 use systole::pacing::Pacing;
-use systole::{Config, ConfigError, Instant, Monitor, Retries, WINDOW};
+use systole::{Config, ConfigError, DEFAULT_WINDOW, Instant, Monitor, Retries};
 use systole_lab::brief;
 
 use crate::code::duration_code;
@@ -38,7 +38,7 @@ const RETRIES: [(Retries, &str); 5] = [
 /// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
 const SEED: u64 = 1;
 
-/// All that is tried: the founding rule and fixed intervals, with what fits into the bound, and ours.
+/// All that is tried: the fluctuation rule and fixed intervals, with what fits into the bound, and ours.
 pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, ConfigError> {
     let mut all = Vec::new();
     for wish in Ours::sweep(bound) {
@@ -106,7 +106,7 @@ impl Shape {
         let (interval, timeout) = (brief(self.interval), brief(self.timeout));
         let name = format!("{family} {interval}, timeout {timeout}, {retries}");
         let candidate = Candidate::new(family, name.clone(), move |now: Instant| {
-            Monitor::<WINDOW, P>::new(config, now).ok()
+            Monitor::<DEFAULT_WINDOW, P>::new(config, now).ok()
         });
         let type_name = if family == FIXED {
             "Config<Fixed>"

@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let round_trip = scene
         .sights
         .get(scene.selected)
-        .map_or("", |sight| sight.round_trip);
+        .map_or("", |view| view.round_trip);
     if area.height < ALL {
         let [only, axis] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]).areas(area);

@@ -8,43 +8,43 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use systole::{Condition, Instant};
 
-use super::Sight;
+use super::PeerView;
 use crate::report::{Paint, span};
 
 /// Columns in which whole sentences fit.
 const WIDE: u16 = 78;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sight: &Sight, now: Instant) {
-    let name = format!(" {} ", sight.name);
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &PeerView, now: Instant) {
+    let name = format!(" {} ", view.name);
     let rule = Block::new()
         .borders(Borders::TOP)
         .border_style(Paint::Dim.style())
         .title(Span::styled(name, Paint::Bold.style()));
     let narrow = area.width < WIDE;
     let text = vec![
-        Line::from(expected(sight, now, narrow)),
-        Line::from(measured(sight, narrow)),
+        Line::from(expected(view, now, narrow)),
+        Line::from(measured(view, narrow)),
     ];
     frame.render_widget(Paragraph::new(text).block(rule), area);
 }
 
 /// What comes next.
-fn expected(sight: &Sight, now: Instant, narrow: bool) -> String {
-    let plan = sight.known.heart.plan;
-    match sight.condition {
+fn expected(view: &PeerView, now: Instant, narrow: bool) -> String {
+    let plan = view.known.path.plan;
+    match view.condition {
         Some(Condition::Quarantined(until)) => {
             format!(" in quarantine for another {}", rest(now, until))
         }
-        Some(Condition::Barred) => " barred".into(),
+        Some(Condition::Disabled) => " disabled".into(),
         _ if narrow => format!(
             " next in {}, overdue after {}, dead after {}",
-            rest(now, sight.known.next_probe_at),
+            rest(now, view.known.next_probe_at),
             span(plan.timeout()),
             span(plan.bound())
         ),
         _ => format!(
             " next probe in {}, overdue {} later; dead when silent for {}",
-            rest(now, sight.known.next_probe_at),
+            rest(now, view.known.next_probe_at),
             span(plan.timeout()),
             span(plan.bound())
         ),
@@ -52,8 +52,8 @@ fn expected(sight: &Sight, now: Instant, narrow: bool) -> String {
 }
 
 /// What is known.
-fn measured(sight: &Sight, narrow: bool) -> String {
-    let heart = &sight.known.heart;
+fn measured(view: &PeerView, narrow: bool) -> String {
+    let heart = &view.known.path;
     if heart.samples == 0 {
         return " nothing heard yet".into();
     }

@@ -28,8 +28,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene) {
     .areas(area);
     draw_title(frame, title, scene);
     table::draw(frame, targets, scene);
-    if let Some(sight) = scene.sights.get(scene.selected) {
-        detail::draw(frame, details, sight, scene.now);
+    if let Some(view) = scene.sights.get(scene.selected) {
+        detail::draw(frame, details, view, scene.now);
     }
     chart::draw(frame, charts, scene);
     draw_events(frame, events, scene);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use systole::{Instant, MonitorSnapshot, Verdict};
 
-use crate::report::Happening;
+use crate::report::WatchEvent;
 
 /// Points that are remembered.
 const POINTS: usize = 2_048;
@@ -47,15 +47,15 @@ pub(super) struct Column {
 }
 
 impl Fate {
-    fn of(happening: &Happening) -> Option<Self> {
+    fn of(happening: &WatchEvent) -> Option<Self> {
         match happening {
-            Happening::Answer {
+            WatchEvent::Answer {
                 rtt, late: false, ..
             } => rtt.map(Self::Answered),
-            Happening::Answer {
+            WatchEvent::Answer {
                 rtt, late: true, ..
             } => rtt.map(Self::Late),
-            Happening::Lost | Happening::Miss(_) => Some(Self::Missed),
+            WatchEvent::Lost | WatchEvent::Miss(_) => Some(Self::Missed),
             _ => None,
         }
     }
@@ -77,15 +77,15 @@ impl Fate {
 impl State {
     const fn of(known: &MonitorSnapshot) -> Self {
         Self {
-            verdict: known.heart.verdict,
-            interval: known.heart.plan.interval(),
-            level: known.heart.level.as_milli(),
+            verdict: known.path.verdict,
+            interval: known.path.plan.interval(),
+            level: known.path.level.as_milli(),
         }
     }
 }
 
 impl History {
-    pub(super) fn note(&mut self, at: Instant, happening: &Happening, known: &MonitorSnapshot) {
+    pub(super) fn note(&mut self, at: Instant, happening: &WatchEvent, known: &MonitorSnapshot) {
         let (fate, state) = (Fate::of(happening), State::of(known));
         self.points.push_back(Point { at, fate, state });
         if self.points.len() > POINTS {

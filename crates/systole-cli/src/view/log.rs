@@ -6,7 +6,7 @@ use systole::{Event, Instant, MonitorSnapshot};
 
 use ratatui::text::{Line, Span};
 
-use crate::report::{Happening, Paint, describe, ending};
+use crate::report::{Paint, WatchEvent, describe, ending};
 
 /// Events that are remembered: as many as the highest terminal shows.
 const ENTRIES: usize = 100;
@@ -31,7 +31,7 @@ impl Log {
         &mut self,
         at: Instant,
         name: Option<&str>,
-        happening: &Happening,
+        happening: &WatchEvent,
         known: &MonitorSnapshot,
     ) {
         let Some(text) = describe(happening) else {
@@ -91,12 +91,12 @@ impl Entry {
     }
 }
 
-const fn paint(happening: &Happening, known: &MonitorSnapshot) -> Paint {
+const fn paint(happening: &WatchEvent, known: &MonitorSnapshot) -> Paint {
     match happening {
-        Happening::Event(Event::Transition(change)) => Paint::of(change.to),
-        Happening::Group { .. } => Paint::Bold,
-        Happening::Scene(_) => Paint::Dim,
-        Happening::Lost | Happening::Miss(_) => Paint::of(known.heart.verdict),
+        WatchEvent::Event(Event::Transition(change)) => Paint::of(change.to),
+        WatchEvent::Group { .. } => Paint::Bold,
+        WatchEvent::Scene(_) => Paint::Dim,
+        WatchEvent::Lost | WatchEvent::Miss(_) => Paint::of(known.path.verdict),
         _ => Paint::Plain,
     }
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Text};
 use ratatui::widgets::{Row, Table, TableState};
 use systole::{Condition, Health, Verdict};
 
-use super::{Scene, Sight};
+use super::{PeerView, Scene};
 use crate::report::{Paint, condition_text, ending, span};
 
 /// Where there is room for few columns.
@@ -16,32 +16,30 @@ const NARROW: u16 = 72;
 const LONG: usize = 40;
 
 /// A column: its heading, its width, and what it says of a peer.
-type Cell = (&'static str, u16, fn(&Sight) -> String);
+type Cell = (&'static str, u16, fn(&PeerView) -> String);
 
 const COLUMNS: [Cell; 4] = [
-    ("round trip", 10, |sight| match sight.known.heart.samples {
+    ("round trip", 10, |view| match view.known.path.samples {
         0 => "-".into(),
-        _ => span(sight.known.heart.smoothed),
+        _ => span(view.known.path.smoothed),
     }),
-    ("interval", 8, |sight| {
-        span(sight.known.heart.plan.interval())
-    }),
-    ("suspicion", 9, |sight| sight.known.heart.level.to_string()),
-    ("lost", 6, |sight| {
-        let counters = sight.known.counters;
+    ("interval", 8, |view| span(view.known.path.plan.interval())),
+    ("suspicion", 9, |view| view.known.path.level.to_string()),
+    ("lost", 6, |view| {
+        let counters = view.known.counters;
         counters.lost.saturating_add(counters.failed).to_string()
     }),
 ];
 
 /// Columns that can be done without, as many of them as leave room for the names.
 const MORE: [Cell; 5] = [
-    ("bound", 8, |sight| span(sight.known.heart.plan.bound())),
-    ("timeout", 8, |sight| span(sight.known.heart.plan.timeout())),
-    ("deviation", 9, |sight| {
-        span(sight.known.heart.standard_deviation)
+    ("bound", 8, |view| span(view.known.path.plan.bound())),
+    ("timeout", 8, |view| span(view.known.path.plan.timeout())),
+    ("deviation", 9, |view| {
+        span(view.known.path.standard_deviation)
     }),
-    ("probes", 7, |sight| sight.known.counters.probes.to_string()),
-    ("late", 6, |sight| sight.known.counters.late.to_string()),
+    ("probes", 7, |view| view.known.counters.probes.to_string()),
+    ("late", 6, |view| view.known.counters.late.to_string()),
 ];
 
 /// The longest word beside a peer of its own, and that of a group.
@@ -51,17 +49,17 @@ const CONDITION: u16 = 13;
 const MARKS: u16 = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
-    let grouped = scene.sights.iter().any(|sight| sight.condition.is_some());
-    let opinions = if grouped { CONDITION } else { VERDICT };
-    let room = area.width.saturating_sub(opinions + 1 + MARKS);
+    let grouped = scene.sights.iter().any(|view| view.condition.is_some());
+    let conclusions = if grouped { CONDITION } else { VERDICT };
+    let room = area.width.saturating_sub(conclusions + 1 + MARKS);
     let cells = columns(area.width, room, scene);
     let head = ["   target", "verdict"].map(Text::from).into_iter();
     let titles = cells.iter().map(|(title, ..)| *title);
     let head = head.chain(titles.map(|title| Text::from(title).right_aligned()));
-    let widths = [Constraint::Fill(1), Constraint::Length(opinions)].into_iter();
+    let widths = [Constraint::Fill(1), Constraint::Length(conclusions)].into_iter();
     let widths = widths.chain(cells.iter().map(|cell| Constraint::Length(cell.1)));
     let left = room.saturating_sub(cells.iter().map(wide).sum());
-    let rows = scene.sights.iter().map(|sight| row(sight, left, &cells));
+    let rows = scene.sights.iter().map(|view| row(view, left, &cells));
     let table = Table::new(rows, widths)
         .header(Row::new(head).style(Paint::Dim.style()))
         .row_highlight_style(Style::new().add_modifier(Modifier::BOLD))
@@ -76,7 +74,7 @@ const fn wide(cell: &Cell) -> u16 {
 
 /// What is shown of each peer in so much `room`, its name beside it.
 fn columns(width: u16, room: u16, scene: &Scene) -> Vec<Cell> {
-    let names = scene.sights.iter().map(|sight| sight.name.chars().count());
+    let names = scene.sights.iter().map(|view| view.name.chars().count());
     let name = u16::try_from(names.max().unwrap_or_default().min(LONG)).unwrap_or_default();
     let mut left = Some(room.saturating_sub(name));
     let fits = |cell: &&Cell| {
@@ -91,30 +89,30 @@ fn columns(width: u16, room: u16, scene: &Scene) -> Vec<Cell> {
     all().take(shown).copied().collect()
 }
 
-fn row(sight: &Sight, width: u16, cells: &[Cell]) -> Row<'static> {
-    let mark = if sight.active { "→" } else { " " };
+fn row(view: &PeerView, width: u16, cells: &[Cell]) -> Row<'static> {
+    let mark = if view.active { "→" } else { " " };
     let first = [
-        Text::from(format!("{mark} {}", ending(&sight.name, width.into()))),
-        Text::from(opinion(sight)),
+        Text::from(format!("{mark} {}", ending(&view.name, width.into()))),
+        Text::from(conclusion(view)),
     ];
     let rest = cells
         .iter()
-        .map(|(.., says)| Text::from(says(sight)).right_aligned());
+        .map(|(.., says)| Text::from(says(view)).right_aligned());
     Row::new(first.into_iter().chain(rest))
 }
 
 /// The verdict; in a group what the group thinks; that the path is worse than usual, where that is all there is to say.
-fn opinion(sight: &Sight) -> Line<'static> {
-    let verdict = sight.known.heart.verdict;
-    let is_well = sight
+fn conclusion(view: &PeerView) -> Line<'static> {
+    let verdict = view.known.path.verdict;
+    let is_well = view
         .condition
         .map_or(verdict == Verdict::Alive, |condition| {
             condition == Condition::Healthy
         });
-    if is_well && sight.health == Health::Degraded {
+    if is_well && view.health == Health::Degraded {
         return Line::styled("● degraded", Paint::Yellow.style());
     }
-    match sight.condition {
+    match view.condition {
         Some(condition) => {
             let paint = match condition {
                 Condition::Healthy => Paint::Green,

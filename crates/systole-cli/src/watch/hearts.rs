@@ -1,10 +1,10 @@
 //! The machines behind a watch: a monitor a peer, or one group of them all.
 
-use systole::machine::{Machine, Settled, Step};
+use systole::machine::{Machine, ProbeResult, Step};
 use systole::pacing::Fluctuation;
 use systole::{
-    Condition, ConfigError, Endpoint, Event, Failover, FailoverEvent, Instant, Monitor,
-    MonitorSnapshot, ProbeId, Verdict, WINDOW,
+    Condition, ConfigError, DEFAULT_WINDOW, Endpoint, Event, Failover, FailoverEvent, Instant,
+    Monitor, MonitorSnapshot, ProbeId, Verdict,
 };
 
 use super::settings::Settings;
@@ -12,11 +12,11 @@ use super::settings::Settings;
 /// The most endpoints of a group.
 const GROUP_MAX: usize = 16;
 
-type Group = Failover<GROUP_MAX, WINDOW, Fluctuation>;
+type Group = Failover<GROUP_MAX, DEFAULT_WINDOW, Fluctuation>;
 
 #[derive(Debug)]
 pub(super) enum Hearts {
-    Apart(Vec<Monitor<WINDOW>>),
+    Apart(Vec<Monitor<DEFAULT_WINDOW>>),
     Group(Box<Group>),
 }
 
@@ -77,14 +77,14 @@ impl Hearts {
     }
 
     /// Takes what became of a probe; of one to nobody, nothing.
-    pub(super) fn hand_in(&mut self, settled: Settled<usize>) {
+    pub(super) fn handle_result(&mut self, settled: ProbeResult<usize>) {
         match self {
             Self::Apart(monitors) => {
                 if let Some(monitor) = monitors.get_mut(settled.target) {
-                    monitor.hand_in(settled.to(()));
+                    monitor.handle_result(settled.to(()));
                 }
             }
-            Self::Group(group) => group.hand_in(settled),
+            Self::Group(group) => group.handle_result(settled),
         }
     }
 
@@ -118,7 +118,7 @@ impl Hearts {
             Self::Apart(monitors) => monitors.iter().all(|monitor| is_well(monitor.verdict())),
             Self::Group(group) => {
                 let active = self.known(group.active(), now);
-                active.is_some_and(|known| is_well(known.heart.verdict))
+                active.is_some_and(|known| is_well(known.path.verdict))
             }
         }
     }
@@ -128,7 +128,7 @@ const fn is_well(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Alive | Verdict::Suspect)
 }
 
-fn poll_all(monitors: &mut [Monitor<WINDOW>], now: Instant) -> Ask {
+fn poll_all(monitors: &mut [Monitor<DEFAULT_WINDOW>], now: Instant) -> Ask {
     let mut next = Instant::MAX;
     for (peer, monitor) in monitors.iter_mut().enumerate() {
         match monitor.step(now, None) {

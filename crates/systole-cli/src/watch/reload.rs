@@ -6,7 +6,7 @@ use super::series::Series;
 use super::settings::Settings;
 use super::watched::Watched;
 use crate::args;
-use crate::report::Happening;
+use crate::report::WatchEvent;
 use crate::target::{Link, Target};
 use crate::trouble::Trouble;
 
@@ -29,7 +29,7 @@ impl Watch {
     pub(super) async fn reload(&mut self, options: &args::Watch) -> Result<(), Trouble> {
         match self.prepare(options).await {
             Ok(next) => self.adopt(next),
-            Err(trouble) => self.tell_all(&Happening::Refused(trouble.to_string())),
+            Err(trouble) => self.tell_all(&WatchEvent::Refused(trouble.to_string())),
         }
     }
 
@@ -63,7 +63,7 @@ impl Watch {
         let places = next.peers.iter().map(Member::place).collect::<Vec<_>>();
         for place in 0..self.peers.len() {
             if !places.contains(&Some(place)) {
-                self.tell(place, &Happening::Summary)?;
+                self.tell(place, &WatchEvent::Summary)?;
             }
         }
         let starts_over = next.settings.group.is_some();
@@ -82,8 +82,8 @@ impl Watch {
             })
             .collect();
         for (peer, place) in places.into_iter().enumerate() {
-            let stays = Happening::Reloaded { starts_over };
-            self.tell(peer, &place.map_or(Happening::Start, |_| stays))?;
+            let stays = WatchEvent::Reloaded { starts_over };
+            self.tell(peer, &place.map_or(WatchEvent::Start, |_| stays))?;
         }
         Ok(())
     }

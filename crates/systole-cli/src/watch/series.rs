@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use systole::Instant;
-use systole::metrics::{Group, Peer};
+use systole::telemetry::{Group, Peer};
 
 use super::hearts::Hearts;
 use super::watched::Watched;

@@ -83,12 +83,12 @@ impl Watched {
     }
 
     /// False where the probe cannot be sent.
-    pub(super) fn send(&mut self, id: ProbeId, now: Instant, patience: Duration) -> bool {
+    pub(super) fn send(&mut self, id: ProbeId, now: Instant, reply_window: Duration) -> bool {
         self.sent.push_back((id, now));
         if self.sent.len() > SENT_MAX {
             self.sent.pop_front();
         }
-        self.link.send(id, patience)
+        self.link.send(id, reply_window)
     }
 
     /// From sending probe `id` to `at`, without what it took to connect.

@@ -14,10 +14,11 @@ use std::time::{Duration, Instant as Moment};
 use crate::tool::{Watch, tool};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use serde_json::Value;
-use systole::metrics::{Group, Peer, RTT, RTT_BUCKETS};
 use systole::pacing::Target;
+use systole::telemetry::{Group, Peer, RTT, RTT_BUCKETS};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, FailoverOutput, Fault, Instant, Monitor, Output,
+    Config, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
+    ProbeError,
 };
 use systole_testkit::servers::process::find;
 
@@ -158,7 +159,7 @@ impl Export {
             let heart = systole::thread::Builder::new(config)
                 .name("thread")
                 .metrics();
-            let _heart = heart.spawn(|_| Ok::<_, Fault>(())).unwrap(); // records by itself
+            let _heart = heart.spawn(|_| Ok::<_, ProbeError>(())).unwrap(); // records by itself
             while go_on.load(Ordering::Relaxed) {
                 service.run(service.now.saturating_add(SECOND));
                 peer.record(&service.peer, service.now);

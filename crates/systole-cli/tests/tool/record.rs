@@ -43,7 +43,11 @@ fn record(target: &str, file: &Path, more: &[&str]) -> Child {
 /// Records until the peer has heard `probes`, then sends the signal.
 fn interrupted(file: &Path, probes: usize, by: &str) -> ExitStatus {
     let (target, heard) = peer();
-    let mut child = record(&target, file, &["--every", "10ms", "--patience", "50ms"]);
+    let mut child = record(
+        &target,
+        file,
+        &["--every", "10ms", "--reply_window", "50ms"],
+    );
     while heard.recv_timeout(PATIENCE).unwrap() < probes {}
     signal(child.id(), by);
     child.wait().unwrap()

@@ -166,7 +166,7 @@ const BOUNDED: [&str; 7] = [
     "fast retry",
     "Jacobson",
     "retries",
-    "founding rule",
+    "fluctuation rule",
 ];
 const UNBOUNDED: [&str; 8] = [
     "NFD-E",

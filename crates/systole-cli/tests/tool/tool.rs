@@ -51,18 +51,18 @@ impl Watch {
         self.child.id()
     }
 
-    /// The next line that `wanted` likes; panics where none comes within `patience`.
+    /// The next line that `wanted` likes; panics where none comes within `reply_window`.
     pub(crate) fn until(
         &mut self,
         what: &str,
-        patience: Duration,
+        reply_window: Duration,
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
         let born = Instant::now();
         loop {
             match self
                 .lines
-                .recv_timeout(patience.saturating_sub(born.elapsed()))
+                .recv_timeout(reply_window.saturating_sub(born.elapsed()))
             {
                 Ok(line) => {
                     self.seen.push(line.clone());
@@ -71,15 +71,15 @@ impl Watch {
                     }
                 }
                 Err(error) => panic!(
-                    "no {what} within {patience:?}, {error}: {:#?}",
+                    "no {what} within {reply_window:?}, {error}: {:#?}",
                     self.seen.last()
                 ),
             }
         }
     }
 
-    pub(crate) fn verdict(&mut self, verdict: &str, patience: Duration) -> Value {
-        self.until(verdict, patience, |line| line["verdict"] == verdict)
+    pub(crate) fn verdict(&mut self, verdict: &str, reply_window: Duration) -> Value {
+        self.until(verdict, reply_window, |line| line["verdict"] == verdict)
     }
 
     /// Reads on for `span`.

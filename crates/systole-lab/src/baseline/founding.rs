@@ -1,4 +1,4 @@
-//! The founding rule of this crate with a single miss, as it was before there was a target to state.
+//! The fluctuation rule of this crate with a single miss, as it was before there was a target to state.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -40,7 +40,7 @@ impl Founding {
 }
 
 impl Baseline for Founding {
-    const NAME: &'static str = "founding rule";
+    const NAME: &'static str = "fluctuation rule";
     const KEEPS_BOUND: bool = true;
     type Detector = Option<Monitor<32>>;
 

@@ -5,15 +5,15 @@ use core::time::Duration;
 use super::{Answer, Flow, Road, Tally, Way};
 use crate::time::{MicrosExt as _, micros};
 use systole::Config;
-use systole::pacing::{Fixed, Lifetime, Reach};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::{ConfigError, Instant, Monitor, Output, ProbeId, Verdict};
 
 /// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation says: from the third retry on, a new flow is asked as
 /// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked three times.
 ///
 /// # Errors
-/// None that [`Reach`] has not refused before.
-pub fn watch(way: &Way, reach: Reach, length: Duration) -> Result<Tally, ConfigError> {
+/// None that [`LifetimeRange`] has not refused before.
+pub fn watch(way: &Way, reach: LifetimeRange, length: Duration) -> Result<Tally, ConfigError> {
     let config = Config::lifetime(reach)
         .seed(way.seed | 1)
         .without_initial_delay()

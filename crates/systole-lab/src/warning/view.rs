@@ -161,7 +161,7 @@ impl<'a, const N: usize, P: Pacing> Witness<'a, N, P> {
     }
 
     fn sent(&mut self, id: u64) {
-        let timeout = self.monitor.snapshot(self.now).heart.plan.timeout();
+        let timeout = self.monitor.snapshot(self.now).path.plan.timeout();
         self.flying.push(Flying {
             id,
             sent: self.now,

@@ -166,8 +166,8 @@ fn live<P: Pacing + Copy>(
         watched.look(
             now_us(),
             step_us,
-            snapshot.heart.verdict,
-            &snapshot.heart.plan,
+            snapshot.path.verdict,
+            &snapshot.path.plan,
             &mut journal.coverage,
         )?;
         if now_us() >= cancel_us {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::tokio::Builder;
+use systole::task::Builder;
 use systole::{Condition, Config, Endpoint, Failover, FailoverConfig, PeerKey};
 use tokio::time::{Instant, sleep};
 
@@ -111,7 +111,7 @@ async fn live(
                 watched.rests(now_us, &mut journal.coverage);
                 continue;
             }
-            let heart = status.monitor.heart;
+            let heart = status.monitor.path;
             watched.look(
                 now_us,
                 micros(tick(plan)),

@@ -1,4 +1,4 @@
-//! The world of `systole::tokio::spawn`: one peer, under tokio's paused clock.
+//! The world of `systole::task::spawn`: one peer, under tokio's paused clock.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::tokio::{Builder, Farewell, Heart};
+use systole::task::{Builder, Heart, StopOutcome};
 use systole::{Config, Counters, Monitor};
 use tokio::time::{Instant, advance, sleep, sleep_until};
 
@@ -142,13 +142,13 @@ where
 {
     let began = Instant::now();
     let peer = &plan.peers[0];
-    let mut watched = Watched::alone(plan, &config, plan.at_once);
+    let mut watched = Watched::alone(plan, &config, plan.max_in_flight);
     let asked = Asked::new(plan, peer, &watched, began);
     let said = Arc::new(AtomicU64::new(0));
     let says = Arc::clone(&said);
     let again = asked.clone();
     let heart = Builder::new(config)
-        .at_once(plan.at_once)
+        .max_in_flight(plan.max_in_flight)
         .name("peer")
         .metrics()
         .on_stop(Duration::from_secs(1), move || async move {
@@ -166,8 +166,8 @@ where
         }
         let snapshot = heart.snapshot();
         let underway = asked.underway.load(Ordering::Relaxed);
-        if underway > plan.at_once.max(1) {
-            let detail = format!("{underway}, {} at most", plan.at_once);
+        if underway > plan.max_in_flight.max(1) {
+            let detail = format!("{underway}, {} at most", plan.max_in_flight);
             return Err(Violation::new(
                 Law::Intervals,
                 "more probes are under way than may be",
@@ -179,8 +179,8 @@ where
         watched.look(
             now_us,
             tick_us,
-            snapshot.heart.verdict,
-            &snapshot.heart.plan,
+            snapshot.path.verdict,
+            &snapshot.path.plan,
             &mut journal.coverage,
         )?;
     }
@@ -268,7 +268,7 @@ where
     let broken = |kind, detail| Err(Violation::new(Law::Accounts, kind, plan.life_us, detail));
     if plan.stops {
         journal.coverage.saw("a task was stopped");
-        if heart.stop().await != Farewell::Said {
+        if heart.stop().await != StopOutcome::Completed {
             return broken("a goodbye was not said", String::new());
         }
     } else {

@@ -20,7 +20,7 @@ pub struct AdapterPlan {
     /// The error of the operating system where we cannot send.
     pub errno: i32,
     /// How many probes may be under way at once.
-    pub at_once: usize,
+    pub max_in_flight: usize,
     /// How many futures wait for a verdict that never comes.
     pub waiters: u64,
     /// How often the loop is dropped and started again, at most: never where 0.
@@ -55,7 +55,7 @@ impl AdapterPlan {
             peers,
             ours,
             errno: random.pick(&LACKS),
-            at_once: random.pick(&[8, 8, 1, 2]),
+            max_in_flight: random.pick(&[8, 8, 1, 2]),
             waiters: random.between(0, 6),
             cancel_us: if random.one_in(2) {
                 random.magnitude(1_000, base_us)
@@ -102,9 +102,9 @@ impl AdapterPlan {
                 ..self.clone()
             });
         }
-        if self.at_once != 8 {
+        if self.max_in_flight != 8 {
             all.push(Self {
-                at_once: 8,
+                max_in_flight: 8,
                 ..self.clone()
             });
         }
@@ -136,7 +136,7 @@ fn settings(random: &mut Random, base_us: u64) -> Settings {
         jitter_percent: random.pick(&[0, 10]),
         rise: random.pick(&[1, 1, 2]),
         report_us: None,
-        at_once: random.one_in(2),
+        max_in_flight: random.one_in(2),
         seed: random.draw() | 1,
     }
 }

@@ -1,4 +1,4 @@
-//! The world of `systole::tokio::UdpFleet`: a simulated socket, under tokio's paused clock.
+//! The world of `systole::task::UdpFleet`: a simulated socket, under tokio's paused clock.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use systole::metrics::FleetSeries;
 use systole::pacing::Pacing;
-use systole::tokio::{DatagramSocket, UdpFleet};
+use systole::task::{DatagramSocket, UdpFleet};
+use systole::telemetry::FleetSeries;
 use systole::{Config, PeerKey};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
@@ -267,7 +267,7 @@ where
             }
             let status = fleet.with(|it, now| it.status(member.key, now)).unwrap();
             let tick_us = micros(tick(plan));
-            let heart = status.heart;
+            let heart = status.path;
             member.watched.look(
                 now_us,
                 tick_us,

@@ -116,14 +116,14 @@ impl Course {
 
 impl Watched {
     /// The only peer of `plan`, probed as `config` says, with as many under way at once.
-    pub fn alone<P: Pacing>(plan: &AdapterPlan, config: &Config<P>, at_once: usize) -> Self {
+    pub fn alone<P: Pacing>(plan: &AdapterPlan, config: &Config<P>, max_in_flight: usize) -> Self {
         let (peer, key) = (&plan.peers[0], PeerKey::from_be_bytes([0; 8]));
         let timeout_us = micros(config.timeout_min());
         let mut watched = Self::new(peer, key, timeout_us, plan.settings.rise, 0);
         let dead_us = plan.settings.policy.dead_interval_us();
         watched.within(dead_us, micros(config.timeout_max()));
         let spacing_us = micros(config.timeout_min().min(config.interval_min()));
-        watched.drops_over(at_once, spacing_us);
+        watched.drops_over(max_in_flight, spacing_us);
         watched
     }
 
@@ -165,13 +165,13 @@ impl Watched {
         self.truth.within(dead_us, longest_us);
     }
 
-    /// At most `at_once` probes are under way: "the oldest is dropped for a new one", and with it
+    /// At most `max_in_flight` probes are under way: "the oldest is dropped for a new one", and with it
     /// its answer, where that takes longer than so many probes. With one, a dead peer is waited for
     /// longer now and then, and its return seen later.
-    pub fn drops_over(&mut self, at_once: usize, spacing_us: u64) {
-        let within_us = spacing_us.saturating_mul(at_once as u64 - 1);
+    pub fn drops_over(&mut self, max_in_flight: usize, spacing_us: u64) {
+        let within_us = spacing_us.saturating_mul(max_in_flight as u64 - 1);
         let is_kept = self.truth.is_quick || self.truth.longest_rtt_us < within_us;
-        self.truth.is_clean &= is_kept && at_once > 1;
+        self.truth.is_clean &= is_kept && max_in_flight > 1;
     }
 
     /// It is left alone until `now_us` at least, and starts over as unknown.

@@ -1,7 +1,7 @@
 //! What happens in the world of a group, and what its caller does.
 
 use systole::pacing::Pacing;
-use systole::{Duty, Failure, ProbeId};
+use systole::{EndpointMode, Failure, ProbeId};
 
 use super::run::{Act, Arrival, MOST, Run};
 use crate::fleet::Echo;
@@ -44,7 +44,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             .truths
             .iter()
             .zip(duties)
-            .filter(|(_, (_, duty))| *duty != Duty::Barred);
+            .filter(|(_, (_, duty))| *duty != EndpointMode::Disabled);
         if served.all(|(truth, _)| truth.down_us.is_some()) {
             self.all_down = true;
             self.usable_us = None;
@@ -71,7 +71,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 self.has_interfered = true;
                 self.told.requested();
             }
-            3 => self.set_duty(index, now_us),
+            3 => self.set_mode(index, now_us),
             4 => {
                 self.journal
                     .call(|| format!("group.restarted({index}, at({now_us}));"));
@@ -113,18 +113,22 @@ impl<P: Pacing + Copy> Run<'_, P> {
         meddles
     }
 
-    fn set_duty(&mut self, index: usize, now_us: u64) {
+    fn set_mode(&mut self, index: usize, now_us: u64) {
         self.told.requested();
-        let duties = [Duty::Normal, Duty::Pinned, Duty::Barred];
+        let duties = [
+            EndpointMode::Normal,
+            EndpointMode::Pinned,
+            EndpointMode::Disabled,
+        ];
         let duty = self.random.pick(&duties);
         self.journal
-            .call(|| format!("group.set_duty({index}, Duty::{duty:?}, at({now_us}));"));
+            .call(|| format!("group.set_mode({index}, EndpointMode::{duty:?}, at({now_us}));"));
         self.has_interfered = true;
-        if self.group.set_duty(index, duty, self.at(now_us)) {
+        if self.group.set_mode(index, duty, self.at(now_us)) {
             let truth = &mut self.truths[index];
             truth.anew();
             if truth.down_us.is_none() {
-                truth.excuse(now_us); // asked again from now on, where it was barred
+                truth.excuse(now_us); // asked again from now on, where it was disabled
             }
         }
     }

@@ -162,7 +162,7 @@ impl Truth {
     ) -> Result<(), Violation> {
         match condition {
             Condition::Healthy => self.is_seen = true,
-            Condition::Quarantined(_) | Condition::Barred => {
+            Condition::Quarantined(_) | Condition::Disabled => {
                 self.is_seen = false;
                 if self.down_us.is_none() {
                     self.excuse(self.quarantined_us.unwrap_or(now_us));
@@ -199,7 +199,7 @@ impl Truth {
     ) -> Result<(), Violation> {
         let is_called = matches!(
             condition,
-            Condition::Dead | Condition::Quarantined(_) | Condition::Barred
+            Condition::Dead | Condition::Quarantined(_) | Condition::Disabled
         );
         let Some(by_us) = self.dead_by_us(late_us).filter(|_| !is_called) else {
             return Ok(());

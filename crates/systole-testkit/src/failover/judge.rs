@@ -1,7 +1,7 @@
 //! What the laws demand of a group after each drain, and at the end.
 
 use systole::pacing::Pacing;
-use systole::{Condition, Duty, FailoverOutput, GroupState, Return, SwitchOn};
+use systole::{Condition, EndpointMode, Failback, FailoverOutput, GroupState, SwitchOn};
 
 use super::run::Run;
 use crate::fleet::micros;
@@ -22,7 +22,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         };
         // "the longest interval and the longest timeouts", of which unless set none exceeds the
         // interval
-        let plan = status.monitor.heart.plan;
+        let plan = status.monitor.path.plan;
         let waits_us = micros(plan.bound().saturating_sub(plan.interval()));
         let waits = waits_us.div_ceil(micros(plan.timeout()).max(1));
         let longest_us = self.timeout_us.saturating_mul(waits.saturating_add(1));
@@ -73,7 +73,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let condition = self.group.condition(self.active);
         let is_out = matches!(
             condition,
-            Some(Condition::Barred | Condition::Quarantined(_)) | None
+            Some(Condition::Disabled | Condition::Quarantined(_)) | None
         );
         let kind = match (is_out, self.group.is_valid()) {
             (true, _) => "the active endpoint is not in service",
@@ -99,7 +99,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 .plan
                 .duties
                 .iter()
-                .all(|(_, duty)| *duty != Duty::Barred)
+                .all(|(_, duty)| *duty != EndpointMode::Disabled)
     }
 
     /// "The switch follows as soon as another endpoint has answered a probe sent since the
@@ -234,9 +234,9 @@ impl<P: Pacing + Copy> Run<'_, P> {
             return Ok(());
         }
         let most = match settings.returning {
-            Return::Stay => 1,
+            Failback::Stay => 1,
             // and one to the better endpoint, before anything failed
-            Return::Prefer => 2 + 2 * now_us / (self.first_quarantine_us + self.hold_down_us),
+            Failback::Prefer => 2 + 2 * now_us / (self.first_quarantine_us + self.hold_down_us),
         };
         if self.flaps <= most {
             return Ok(());

@@ -24,7 +24,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let condition = self.group.condition(endpoint);
         if matches!(
             condition,
-            None | Some(Condition::Quarantined(_) | Condition::Barred)
+            None | Some(Condition::Quarantined(_) | Condition::Disabled)
         ) {
             let kind = "an endpoint is probed that is not in service";
             return Err(Violation::new(
@@ -136,7 +136,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             SwitchReason::Slow => "switched because it is slow",
             SwitchReason::Suspected => "switched on suspicion",
             SwitchReason::Preferred => "switched back to a better one",
-            SwitchReason::Barred => "switched because it was barred",
+            SwitchReason::Disabled => "switched because it was disabled",
             SwitchReason::Requested => "switched on request",
             _ => "switched for another reason",
         });

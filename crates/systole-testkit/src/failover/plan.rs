@@ -1,6 +1,6 @@
 //! How a world of a group is drawn and made simpler.
 
-use systole::{Duty, Endpoint};
+use systole::{Endpoint, EndpointMode};
 
 use super::draw::Draw;
 use super::settings::GroupSettings;
@@ -19,7 +19,7 @@ pub struct GroupPlan {
     /// The endpoints.
     pub peers: Vec<PeerPlan>,
     /// Their weights and duties.
-    pub duties: Vec<(u16, Duty)>,
+    pub duties: Vec<(u16, EndpointMode)>,
     /// What is our fault.
     pub ours: Incidents,
     /// Whether replies carry the moment at which they arrived, or that of reading them.
@@ -63,15 +63,18 @@ impl GroupPlan {
         let peers = peers.collect::<Vec<_>>();
         let ours = draw.ours();
         let duty = |random: &mut Random| match random.below(10) {
-            0 => Duty::Pinned,
-            1 => Duty::Barred,
-            _ => Duty::Normal,
+            0 => EndpointMode::Pinned,
+            1 => EndpointMode::Disabled,
+            _ => EndpointMode::Normal,
         };
         let mut duties = (0..count)
             .map(|_| (random.pick(&[1, 1, 2, 10]), duty(random)))
             .collect::<Vec<_>>();
-        if duties.iter().all(|(_, duty)| *duty == Duty::Barred) {
-            duties[0].1 = Duty::Normal;
+        if duties
+            .iter()
+            .all(|(_, duty)| *duty == EndpointMode::Disabled)
+        {
+            duties[0].1 = EndpointMode::Normal;
         }
         Self {
             settings,
@@ -123,9 +126,9 @@ impl GroupPlan {
                 plan.peers[index].path = plain;
                 all.push(plan);
             }
-            if self.duties[index] != (1, Duty::Normal) {
+            if self.duties[index] != (1, EndpointMode::Normal) {
                 let mut plan = self.clone();
-                plan.duties[index] = (1, Duty::Normal);
+                plan.duties[index] = (1, EndpointMode::Normal);
                 all.push(plan);
             }
         }
@@ -148,13 +151,18 @@ impl GroupPlan {
         {
             all.push(plain);
         }
-        all.retain(|plan| plan.duties.iter().any(|(_, duty)| *duty != Duty::Barred));
+        all.retain(|plan| {
+            plan.duties
+                .iter()
+                .any(|(_, duty)| *duty != EndpointMode::Disabled)
+        });
         all
     }
 
     /// The endpoints as the group is told of them.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        let endpoint = |(weight, duty): &(u16, Duty)| Endpoint::new().weight(*weight).duty(*duty);
+        let endpoint =
+            |(weight, duty): &(u16, EndpointMode)| Endpoint::new().weight(*weight).mode(*duty);
         self.duties.iter().map(endpoint).collect()
     }
 }

@@ -209,7 +209,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         self.journal.polls += 1;
         let now = self.at(now_us);
         let output = match &self.budget {
-            Some(budget) => self.group.poll_within(now, budget),
+            Some(budget) => self.group.poll_with_budget(now, budget),
             None => self.group.poll(now),
         };
         self.told.look(&self.group);
@@ -265,7 +265,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
             if truth.waits()
                 && let Some(status) = self.group.status(index, now)
             {
-                truth.states(&status.monitor.heart.plan);
+                truth.states(&status.monitor.path.plan);
             }
         }
     }

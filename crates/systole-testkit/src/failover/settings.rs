@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Config, ConfigError, FailoverConfig, Preference, Return, SwitchOn};
+use systole::{Config, ConfigError, Failback, FailoverConfig, Preference, SwitchOn};
 
 use crate::fleet::settings::{Policy, Settings};
 use crate::world::Random;
@@ -21,7 +21,7 @@ pub struct GroupSettings {
     pub hold_down_us: Option<u64>,
     pub enabled: bool,
     pub preference: Preference,
-    pub returning: Return,
+    pub returning: Failback,
     pub switch_on: SwitchOn,
 }
 
@@ -49,7 +49,7 @@ impl GroupSettings {
                 .then(|| random.magnitude(scale_us, scale_us * 60)),
             enabled: !random.one_in(10),
             preference: random.pick(&[Preference::Order, Preference::Rtt, Preference::Weight]),
-            returning: random.pick(&[Return::Stay, Return::Prefer]),
+            returning: random.pick(&[Failback::Stay, Failback::Prefer]),
             switch_on: random.pick(&[
                 SwitchOn::Failure,
                 SwitchOn::Failure,
@@ -104,7 +104,7 @@ impl GroupSettings {
             .into_builder()
             .enabled(self.enabled)
             .preference(self.preference)
-            .returning(self.returning)
+            .failback(self.returning)
             .switch_on(self.switch_on)
             .build()
             .unwrap()
@@ -130,7 +130,7 @@ impl GroupSettings {
                 ..*self
             },
             Self {
-                returning: Return::Stay,
+                returning: Failback::Stay,
                 ..*self
             },
             Self {

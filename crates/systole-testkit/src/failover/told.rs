@@ -49,12 +49,12 @@ impl Told {
             if before != now {
                 owed.quarantines += u32::from(is_in(now));
                 // who bars an endpoint knows that its quarantine is over
-                owed.releases += u32::from(is_in(before) && now != Condition::Barred);
+                owed.releases += u32::from(is_in(before) && now != Condition::Disabled);
             }
         }
     }
 
-    /// The caller made a switch, or barred an endpoint.
+    /// The caller made a switch, or disabled an endpoint.
     pub(super) fn requested(&mut self) {
         self.requests += 1;
     }

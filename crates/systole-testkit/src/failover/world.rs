@@ -25,7 +25,7 @@ impl World for FailoverWorld {
         "switched because it is slow",
         "switched on suspicion",
         "switched back to a better one",
-        "switched because it was barred",
+        "switched because it was disabled",
         "switched on request",
         "a quarantine ended",
         "all endpoints were down at once",

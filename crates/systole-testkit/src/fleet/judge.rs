@@ -60,8 +60,8 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let worst = self.fleet.worst(3, now);
         let expected = (census.suspect + census.dead).min(3);
         let bad =
-            |it: &systole::PeerStatus| matches!(it.heart.verdict, Verdict::Suspect | Verdict::Dead);
-        let key = |it: &systole::PeerStatus| (it.heart.verdict == Verdict::Dead, it.silent);
+            |it: &systole::PeerStatus| matches!(it.path.verdict, Verdict::Suspect | Verdict::Dead);
+        let key = |it: &systole::PeerStatus| (it.path.verdict == Verdict::Dead, it.silent);
         let is_sorted = worst.windows(2).all(|two| key(&two[0]) >= key(&two[1]));
         if worst.len() != expected || !worst.iter().all(bad) || !is_sorted {
             let detail = format!(
@@ -87,7 +87,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         if !truth.is_quick || alike < 8 {
             return Ok(());
         }
-        let heart = self.fleet.status(truth.key, now).map(|it| it.heart);
+        let heart = self.fleet.status(truth.key, now).map(|it| it.path);
         let mean_us = heart.map_or(0, |it| micros(it.mean));
         if mean_us == rtt_us {
             return Ok(());

@@ -93,7 +93,7 @@ pub fn first_bound_us(settings: Settings) -> u64 {
         let now = systole::Instant::ZERO;
         let mut fleet = Fleet::<4, _>::new(config, now).unwrap();
         let peer = fleet.add(now);
-        let bound = fleet.status(peer, now).unwrap().heart.plan.bound();
+        let bound = fleet.status(peer, now).unwrap().path.plan.bound();
         u64::try_from(bound.as_micros()).unwrap_or(u64::MAX)
     })
 }
@@ -110,7 +110,7 @@ impl FleetPlan {
     pub fn draw(random: &mut Random) -> Self {
         let mut settings = Settings::draw(random);
         let crowd = random.one_in(40);
-        settings.at_once |= crowd && random.one_in(2);
+        settings.max_in_flight |= crowd && random.one_in(2);
         let bound_us = first_bound_us(settings);
         let timeout_us = shortest_timeout_us(settings);
         let count = if crowd {

@@ -190,7 +190,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         if let Some(truth) = self.truths[slot].as_mut().filter(|it| it.waits())
             && let Some(status) = self.fleet.status(truth.key, now)
         {
-            truth.states(&status.heart.plan);
+            truth.states(&status.path.plan);
         }
     }
 }

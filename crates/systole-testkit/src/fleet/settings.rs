@@ -38,7 +38,7 @@ pub struct Settings {
     /// From which lateness on it is told, in microseconds.
     pub report_us: Option<u64>,
     /// Whether the first probe goes out at once.
-    pub at_once: bool,
+    pub max_in_flight: bool,
     /// The seed of the machine.
     pub seed: u64,
 }
@@ -70,7 +70,7 @@ impl Settings {
             jitter_percent: random.pick(&[0, 0, 1, 10, 10, 50]),
             rise: random.pick(&[1, 1, 1, 2, 3]),
             report_us: random.one_in(3).then(|| random.magnitude(1, 4_000_000_000)),
-            at_once: random.one_in(4),
+            max_in_flight: random.one_in(4),
             seed: random.draw() | 1,
         }
     }
@@ -100,7 +100,7 @@ impl Settings {
                 ..*self
             },
             Self {
-                at_once: true,
+                max_in_flight: true,
                 ..*self
             },
         ];
@@ -139,7 +139,7 @@ impl Settings {
                 .build()
                 .unwrap();
         }
-        if self.at_once {
+        if self.max_in_flight {
             config = config
                 .into_builder()
                 .without_initial_delay()

@@ -442,9 +442,9 @@ impl<P: Pacing> World<P> {
         let Some(truth) = self.truth.get_mut(&peer) else {
             return; // it was removed since
         };
-        let at_once = (from, to) == (Verdict::Suspect, Verdict::Dead); // a timeout may end with the bound
+        let max_in_flight = (from, to) == (Verdict::Suspect, Verdict::Dead); // a timeout may end with the bound
         assert!(
-            from == truth.last || at_once,
+            from == truth.last || max_in_flight,
             "{peer}: {} told, then {from} to {to}",
             truth.last
         );
@@ -474,7 +474,7 @@ impl<P: Pacing> World<P> {
             .fleet
             .status(peer, self.now)
             .expect("it is in the fleet")
-            .heart
+            .path
             .plan;
         let truth = self.truth.get_mut(&peer).expect("it is known");
         if let Some(since) = truth.unsent_since {

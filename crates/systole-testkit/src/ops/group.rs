@@ -125,7 +125,7 @@ impl World {
 
     fn poll(&mut self) -> FailoverOutput {
         match &self.budget {
-            Some(budget) => self.group.poll_within(self.now, budget),
+            Some(budget) => self.group.poll_with_budget(self.now, budget),
             None => self.group.poll(self.now),
         }
     }
@@ -134,7 +134,7 @@ impl World {
         let condition = self.group.condition(endpoint);
         let left_alone = matches!(
             condition,
-            Some(Condition::Quarantined(_) | Condition::Barred)
+            Some(Condition::Quarantined(_) | Condition::Disabled)
         );
         assert!(!left_alone, "a probe to {endpoint}, {condition:?}");
         self.probes.push((endpoint, self.now));
@@ -205,7 +205,10 @@ impl World {
         assert_eq!(self.group.quarantines() as usize, told);
         let active = self.group.condition(self.group.active());
         assert!(
-            !matches!(active, Some(Condition::Quarantined(_) | Condition::Barred)),
+            !matches!(
+                active,
+                Some(Condition::Quarantined(_) | Condition::Disabled)
+            ),
             "{active:?}"
         );
     }

@@ -1,6 +1,6 @@
 //! Everything that can be done to a group: one alphabet for the property tests and the fuzz target.
 
-use systole::{Duty, Endpoint, FailoverConfig, Instant, ProbeId, RetryBudget};
+use systole::{Endpoint, EndpointMode, FailoverConfig, Instant, ProbeId, RetryBudget};
 
 use crate::ops::group::{M, Path, World, micros};
 
@@ -16,7 +16,7 @@ pub enum Op {
     Early(u16),
     Path(u8, Path),
     All(Path),
-    Duty(u8, u8),
+    EndpointMode(u8, u8),
     SwitchTo(u8),
     Traffic(u8),
     Load(u8, Option<u8>),
@@ -45,9 +45,13 @@ pub fn apply(world: &mut World, op: &Op) {
         Op::Early(us) => world.look_at(world.wait.min(now.saturating_add(micros(us.into())))),
         Op::Path(which, path) => world.paths[usize::from(which) % M] = path,
         Op::All(path) => world.paths = [path; M],
-        Op::Duty(which, duty) => {
-            let duty = [Duty::Normal, Duty::Pinned, Duty::Barred][usize::from(duty % 3)];
-            world.group.set_duty(named(which), duty, now);
+        Op::EndpointMode(which, duty) => {
+            let duty = [
+                EndpointMode::Normal,
+                EndpointMode::Pinned,
+                EndpointMode::Disabled,
+            ][usize::from(duty % 3)];
+            world.group.set_mode(named(which), duty, now);
         }
         Op::SwitchTo(which) => {
             let done = world.group.switch_to(named(which), now);

@@ -194,7 +194,7 @@ impl Model {
         }
         self.next = record.after.next_probe_at.as_micros();
         let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
-        assert_eq!(micros(record.after.heart.smoothed), smoothed);
+        assert_eq!(micros(record.after.path.smoothed), smoothed);
         let waits = |p: &Probe| p.fate == Fate::Waiting && !p.forgotten && !p.old;
         let waits = self.probes.iter().any(waits);
         if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive && !waits {
@@ -204,11 +204,11 @@ impl Model {
         if let Some(output) = record.output {
             self.expect(output);
         }
-        assert_eq!(record.after.heart.verdict, self.verdict);
+        assert_eq!(record.after.path.verdict, self.verdict);
         let dead_at = self.dead_at().map(|at| self.on_the_clock(at));
         assert_eq!(record.after.dead_at, dead_at.map(Instant::from_micros));
         assert_eq!(record.after.events, self.number);
-        assert_eq!(micros(record.after.heart.plan.bound()), self.bound);
+        assert_eq!(micros(record.after.path.plan.bound()), self.bound);
     }
 
     // ---- time ----
@@ -368,7 +368,7 @@ impl Model {
                 if never {
                     Reason::NeverHeard
                 } else {
-                    Reason::Silent
+                    Reason::BoundElapsed
                 },
             );
         }

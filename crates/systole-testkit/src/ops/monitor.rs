@@ -261,8 +261,8 @@ impl<P: Pacing> World<P> {
                     Failure::Refused,
                     Failure::Reset,
                     Failure::Unreachable,
-                    Failure::Garbage,
-                    Failure::Prober,
+                    Failure::InvalidReply,
+                    Failure::ProbePanicked,
                 ];
                 let failure = failures[usize::from(how) % 5];
                 self.call(Call::Failure(id, failure), self.now);
@@ -422,8 +422,8 @@ impl<P: Pacing> World<P> {
         self.call(Call::Reply(id, Duration::ZERO), self.now);
         let after = self.monitor.snapshot(self.now);
         assert_eq!(
-            (before.heart, before.dead_at, before.events),
-            (after.heart, after.dead_at, after.events)
+            (before.path, before.dead_at, before.events),
+            (after.path, after.dead_at, after.events)
         );
     }
 

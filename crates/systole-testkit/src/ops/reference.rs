@@ -1,4 +1,4 @@
-//! The founding rule in floating point, over two passes: slow, obvious, and with no code in common with the crate.
+//! The fluctuation rule in floating point, over two passes: slow, obvious, and with no code in common with the crate.
 
 use core::time::Duration;
 

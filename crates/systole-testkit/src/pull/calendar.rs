@@ -3,7 +3,7 @@
 use crate::world::{Clock, Incident, Kind, Queue, Random};
 
 use super::Plan;
-use super::peer::Happening;
+use super::peer::WatchEvent;
 
 impl Plan {
     /// What our clock shows.
@@ -39,25 +39,25 @@ impl Plan {
     }
 
     /// What happens whatever the machine does.
-    pub(super) fn happenings(&self) -> Queue<Happening> {
+    pub(super) fn happenings(&self) -> Queue<WatchEvent> {
         let mut queue = Queue::default();
         for it in &self.incidents.0 {
             match it.kind {
-                Kind::Caller { what } => queue.push(it.from_us, Happening::Call(what)),
+                Kind::Caller { what } => queue.push(it.from_us, WatchEvent::Call(what)),
                 Kind::Away { announced: true } | Kind::Suspend { announced: true } => {
-                    queue.push(it.until_us, Happening::Resumed);
+                    queue.push(it.until_us, WatchEvent::Resumed);
                 }
                 Kind::ClockStep {
                     announced: true, ..
-                } => queue.push(it.until_us, Happening::Resync),
-                Kind::Restart => queue.push(it.until_us, Happening::Restarted),
+                } => queue.push(it.until_us, WatchEvent::Resync),
+                Kind::Restart => queue.push(it.until_us, WatchEvent::Restarted),
                 _ => {}
             }
         }
         if let Some(nap) = self.nap {
             let cycle_us = nap.awake_us + nap.asleep_us;
             for wake in 1..=self.life_us / cycle_us {
-                queue.push(wake * cycle_us, Happening::Resumed);
+                queue.push(wake * cycle_us, WatchEvent::Resumed);
             }
         }
         for number in 1..=self
@@ -74,7 +74,7 @@ impl Plan {
                 arrivals
                     .into_iter()
                     .flatten()
-                    .for_each(|at_us| queue.push(at_us, Happening::Traffic));
+                    .for_each(|at_us| queue.push(at_us, WatchEvent::Traffic));
             }
         }
         queue

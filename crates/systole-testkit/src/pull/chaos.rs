@@ -210,9 +210,11 @@ impl<'a> Chaos<'a> {
         let (what, at, id) = (self.random.below(20), self.moment(), self.id());
         let now = Instant::from_micros(self.now_us);
         let span_us = self.random.draw() >> self.random.below(64);
-        let failure = self
-            .random
-            .pick(&[Failure::Refused, Failure::Garbage, Failure::Unreachable]);
+        let failure = self.random.pick(&[
+            Failure::Refused,
+            Failure::InvalidReply,
+            Failure::Unreachable,
+        ]);
         self.journal.call(|| {
             format!(
                 "// call {what} at {}, stamp {}, span {span_us} us",
@@ -239,7 +241,7 @@ impl<'a> Chaos<'a> {
             }
             18 => {
                 let _ = (
-                    self.machine.earliest(),
+                    self.machine.next_probe_earliest(),
                     self.machine.level(at),
                     self.machine.snapshot(at),
                 );

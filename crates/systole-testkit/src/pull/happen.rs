@@ -5,12 +5,12 @@ use systole::{ProbeId, Verdict};
 use crate::world::{Law, Violation};
 
 use super::ledger::Moment;
-use super::peer::Happening;
+use super::peer::WatchEvent;
 use super::run::{Run, caller};
 
 impl Run<'_> {
     /// Hands in what came at `at_us`.
-    pub(super) fn happen(&mut self, at_us: u64, what: Happening) -> Result<(), Violation> {
+    pub(super) fn happen(&mut self, at_us: u64, what: WatchEvent) -> Result<(), Violation> {
         self.level = None;
         self.handed_in += 1;
         let ago_us = self.now_us.saturating_sub(at_us);
@@ -18,18 +18,18 @@ impl Run<'_> {
             .soften(if self.plan.stamps { ago_us } else { u64::MAX });
         self.meet(what);
         match what {
-            Happening::Reply(number) => self.reply(number, at_us)?,
-            Happening::Refused(number) => self.refuse(number),
-            Happening::Traffic => self.traffic(at_us),
+            WatchEvent::Reply(number) => self.reply(number, at_us)?,
+            WatchEvent::Refused(number) => self.refuse(number),
+            WatchEvent::Traffic => self.traffic(at_us),
             // half of them wait for an episode, or for a death
-            Happening::Call(what) if what >> 8 & 1 == 1 => self.waiting.push(what),
-            Happening::Call(what) => self.call(what),
-            Happening::Resumed => {
+            WatchEvent::Call(what) if what >> 8 & 1 == 1 => self.waiting.push(what),
+            WatchEvent::Call(what) => self.call(what),
+            WatchEvent::Resumed => {
                 self.check_wake(at_us)?;
                 self.resumed();
             }
-            Happening::Resync => self.resync(),
-            Happening::Restarted => self.restarted(),
+            WatchEvent::Resync => self.resync(),
+            WatchEvent::Restarted => self.restarted(),
         }
         self.observe();
         Ok(())
@@ -48,30 +48,30 @@ impl Run<'_> {
         let what = self.waiting.remove(place);
         self.look();
         self.level = None;
-        self.meet(Happening::Call(what));
+        self.meet(WatchEvent::Call(what));
         self.call(what);
         self.observe();
         self.drain()
     }
 
     /// Counts in which state something comes.
-    fn meet(&mut self, what: Happening) {
+    fn meet(&mut self, what: WatchEvent) {
         let (verdict, coverage) = (self.machine.verdict(), &mut self.journal.coverage);
         let (suspect, dead) = (verdict == Verdict::Suspect, verdict == Verdict::Dead);
         match what {
-            Happening::Traffic => {
+            WatchEvent::Traffic => {
                 coverage.saw_if(dead, "traffic from a peer called dead");
                 coverage.saw_if(suspect, "traffic during an episode");
             }
-            Happening::Resumed => {
+            WatchEvent::Resumed => {
                 coverage.saw_if(dead, "resumed while dead");
                 coverage.saw_if(suspect, "resumed during an episode");
             }
-            Happening::Restarted => {
+            WatchEvent::Restarted => {
                 coverage.saw_if(dead, "restarted while dead");
                 coverage.saw_if(suspect, "restarted during an episode");
             }
-            Happening::Call(what) => {
+            WatchEvent::Call(what) => {
                 coverage.saw_if(
                     what % 8 == 5 && suspect,
                     "a flow was lost during an episode",
@@ -129,7 +129,7 @@ impl Run<'_> {
         let figures = |it: systole::MonitorSnapshot| {
             let moments = on_time.then_some((it.dead_at, it.next_probe_at));
             let moments = moments.map(|moments| (moments, it.events));
-            (it.heart.verdict, it.heart.plan, moments)
+            (it.path.verdict, it.path.plan, moments)
         };
         if figures(before) != figures(after) {
             let detail = format!("{before:?}\n{after:?}");

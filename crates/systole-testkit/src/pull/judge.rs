@@ -22,7 +22,7 @@ impl Run<'_> {
         if !self.plan.verdicts_only {
             self.check_blind(verdict)?;
         }
-        let heart = snapshot.heart;
+        let heart = snapshot.path;
         let promised = heart.promise.map(|promise| promise.detect_within);
         if !self.is_pushed && promised.is_some_and(|promised| promised != heart.plan.bound()) {
             let detail = format!("{promised:?} promised, {:?} planned", heart.plan.bound());

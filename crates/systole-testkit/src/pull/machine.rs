@@ -32,7 +32,7 @@ pub trait Machine: Debug {
     fn verdict(&self) -> Verdict;
     fn level(&self, now: Instant) -> SuspicionLevel;
     fn snapshot(&self, now: Instant) -> MonitorSnapshot;
-    fn earliest(&self) -> Option<Instant>;
+    fn next_probe_earliest(&self) -> Option<Instant>;
     fn is_valid(&self) -> bool;
 }
 
@@ -87,7 +87,7 @@ fn held<const N: usize, P: Pacing + Debug + Clone + 'static>(
 impl<const N: usize, P: Pacing + Debug + Clone + 'static> Machine for Held<N, P> {
     fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
         match budget {
-            Some(budget) => self.monitor.poll_within(now, budget),
+            Some(budget) => self.monitor.poll_with_budget(now, budget),
             None => self.monitor.poll(now),
         }
     }
@@ -162,8 +162,8 @@ impl<const N: usize, P: Pacing + Debug + Clone + 'static> Machine for Held<N, P>
         self.monitor.snapshot(now)
     }
 
-    fn earliest(&self) -> Option<Instant> {
-        self.monitor.earliest()
+    fn next_probe_earliest(&self) -> Option<Instant> {
+        self.monitor.next_probe_earliest()
     }
 
     fn is_valid(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The world of a `Lifetime`: a NAT on the way that forgets idle flows.
 
-use systole::pacing::{Fixed, Lifetime, LifetimeSearch, Reach};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeSearch};
 use systole::{Config, Instant, Monitor, Output};
 
 use crate::world::{Journal, Law, Random, Violation, World};
@@ -151,11 +151,11 @@ impl World for LifetimeWorld {
     }
 }
 
-pub(super) fn reach(plan: &NatPlan) -> Reach {
+pub(super) fn reach(plan: &NatPlan) -> LifetimeRange {
     let Ceiling::Search { least_us, most_us } = plan.ceiling else {
         unreachable!("only called for a search")
     };
-    let reach = Reach::between(us(least_us), us(most_us)).expect("in range");
+    let reach = LifetimeRange::between(us(least_us), us(most_us)).expect("in range");
     if plan.second_flow {
         return reach.with_second_flow();
     }

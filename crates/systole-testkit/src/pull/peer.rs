@@ -6,7 +6,7 @@ use super::Plan;
 
 /// What comes back to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum WatchEvent {
     /// The reply to a probe.
     Reply(usize),
     /// A probe is refused.
@@ -38,7 +38,7 @@ impl Plan {
     }
 
     /// What comes of probe `number`, sent at `sent_us`, and when.
-    pub fn answers(&self, number: usize, sent_us: u64, mut tell: impl FnMut(u64, Happening)) {
+    pub fn answers(&self, number: usize, sent_us: u64, mut tell: impl FnMut(u64, WatchEvent)) {
         let arrivals = self.path.out(number as u64, sent_us, &self.incidents);
         for (copy, arrived_us) in arrivals.into_iter().flatten().enumerate() {
             let datagram = number as u64 + COPY * copy as u64;
@@ -51,14 +51,14 @@ impl Plan {
         }
     }
 
-    fn answer(&self, number: usize, arrived_us: u64) -> Option<(u64, Happening)> {
+    fn answer(&self, number: usize, arrived_us: u64) -> Option<(u64, WatchEvent)> {
         if !self.is_up(arrived_us) {
             return None;
         }
         let mut answered_us = arrived_us + self.held_us;
         for &Incident { kind, until_us, .. } in self.incidents.at(arrived_us, 0) {
             match kind {
-                Kind::Refuse => return Some((arrived_us, Happening::Refused(number))),
+                Kind::Refuse => return Some((arrived_us, WatchEvent::Refused(number))),
                 Kind::Hang => answered_us = answered_us.max(until_us),
                 Kind::Slow { by_us } => answered_us += by_us,
                 _ => {}
@@ -69,6 +69,6 @@ impl Plan {
             let down = matches!(it.kind, Kind::Crash | Kind::Restart);
             down && arrived_us < it.from_us && it.from_us <= answered_us
         });
-        (!crashes).then_some((answered_us, Happening::Reply(number)))
+        (!crashes).then_some((answered_us, WatchEvent::Reply(number)))
     }
 }

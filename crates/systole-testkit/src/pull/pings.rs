@@ -6,7 +6,7 @@ use systole::Verdict;
 
 use crate::world::{Incident, Journal, Kind, Law, Random, Violation};
 
-use super::peer::Happening;
+use super::peer::WatchEvent;
 use super::pinger::{Pinger, heartbeat};
 use super::settled::Settled;
 use super::slower::Slower;
@@ -179,7 +179,7 @@ impl<'a> Pings<'a> {
 
     /// What comes of a ping, and when its answer comes where that is too late.
     fn ping(&self, number: usize, sent_us: u64, timeout_us: u64) -> (Outcome, Option<u64>) {
-        let mut first: Option<(u64, Happening)> = None;
+        let mut first: Option<(u64, WatchEvent)> = None;
         self.plan.answers(number, sent_us, |at_us, what| {
             if first.is_none_or(|(before_us, _)| at_us < before_us) {
                 first = Some((at_us, what));
@@ -191,7 +191,7 @@ impl<'a> Pings<'a> {
         let took_us = at_us - sent_us;
         match what {
             _ if took_us > timeout_us => (Outcome::Missed, Some(at_us)),
-            Happening::Refused(_) => (Outcome::Refused(took_us), None),
+            WatchEvent::Refused(_) => (Outcome::Refused(took_us), None),
             _ => (Outcome::Answered(took_us), None),
         }
     }

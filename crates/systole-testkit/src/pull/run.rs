@@ -8,7 +8,7 @@ use super::accounts::Accounts;
 use super::calm::Calm;
 use super::ledger::{Ledger, Moment};
 use super::machine::{self, Machine};
-use super::peer::Happening;
+use super::peer::WatchEvent;
 use super::rhythm::Rhythm;
 use super::verdicts::Verdicts;
 use super::{Limits, Plan, judge, micros, us};
@@ -25,7 +25,7 @@ pub(super) struct Run<'a> {
     pub(super) machine: Box<dyn Machine>,
     pub(super) limits: Limits,
     pub(super) clock: Clock,
-    pub(super) queue: Queue<Happening>,
+    pub(super) queue: Queue<WatchEvent>,
     /// True time.
     pub(super) now_us: u64,
     pub(super) deadline: Option<Instant>,
@@ -219,7 +219,7 @@ impl<'a> Run<'a> {
                         polls = 0;
                     }
                     if self.plan.drains_each {
-                        self.hand_in()?;
+                        self.handle_result()?;
                     }
                 }
                 Output::Event(event) => self.tell(event)?,
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
     }
 
     /// What arrived while a probe was sent.
-    fn hand_in(&mut self) -> Result<(), Violation> {
+    fn handle_result(&mut self) -> Result<(), Violation> {
         while let Some((at_us, what)) = self.queue.pop_due(self.now_us) {
             self.handed_in += 1; // beside what the drain has not told yet
             self.happen(at_us, what)?;
@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
             kept?;
         }
         let was_mute = self.ledger.muted_since.is_some_and(|since| {
-            self.ledger.now().at_us - since.at_us >= micros(snapshot.heart.plan.bound())
+            self.ledger.now().at_us - since.at_us >= micros(snapshot.path.plan.bound())
         });
         self.ledger.send(id, fails);
         self.calm.sent(self.now_us, self.stated.1, fails);
@@ -325,7 +325,7 @@ impl<'a> Run<'a> {
             return Ok(true);
         }
         // the bound may come before a timeout that is longer
-        let rest_us = micros(snapshot.heart.plan.bound()).saturating_sub(self.stated.0);
+        let rest_us = micros(snapshot.path.plan.bound()).saturating_sub(self.stated.0);
         let timeout_us = self.stated.1.min(self.limits.timeout_max_us).min(rest_us);
         // a wake may be shorter than any timeout: eight round trips are time enough, as below
         let rtt_us = self.plan.rtt_us();
@@ -359,7 +359,7 @@ impl<'a> Run<'a> {
     /// Takes what the machine states now into the books.
     pub(super) fn observe(&mut self) -> MonitorSnapshot {
         let snapshot = self.machine.snapshot(self.now());
-        let plan = snapshot.heart.plan;
+        let plan = snapshot.path.plan;
         self.ledger.state(micros(plan.bound()));
         let retries = plan.retries().count().into();
         self.stated = (micros(plan.interval()), micros(plan.timeout()), retries);

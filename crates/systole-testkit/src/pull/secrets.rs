@@ -14,7 +14,7 @@ use super::{Plan, Settings, machine};
 pub fn check(plan: &Plan) -> Result<(), Violation> {
     let mut settings = plan.settings;
     settings.jitter = Some(0);
-    settings.at_once = true;
+    settings.max_in_flight = true;
     let print = |seed| {
         let settings = Settings { seed, ..settings };
         let (monitor, _) = machine::monitor(&settings, plan.window, Instant::ZERO);

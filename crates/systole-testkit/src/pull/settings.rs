@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::{Fixed, Lifetime, Pacing, Reach, Target};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange, Pacing, Target};
 use systole::{Config, Retries};
 
 use super::Policy;
@@ -39,7 +39,7 @@ pub struct Settings {
     /// `rise`.
     pub rise: Option<u8>,
     /// `without_initial_delay`.
-    pub at_once: bool,
+    pub max_in_flight: bool,
     /// `report_pauses_over`.
     pub pauses_us: Option<u64>,
     /// `seed`.
@@ -119,7 +119,7 @@ impl Settings {
             _ => None,
         };
         settings.rise = random.one_in(4).then(|| random.pick(&[1, 2, 3, 5]));
-        settings.at_once = random.one_in(2);
+        settings.max_in_flight = random.one_in(2);
         settings.pauses_us = random.one_in(4).then(|| random.magnitude(1, HOUR));
         settings
     }
@@ -135,7 +135,7 @@ impl Settings {
             detect_us: None,
             jitter: None,
             rise: None,
-            at_once: true,
+            max_in_flight: true,
             pauses_us: None,
             seed,
         }
@@ -158,7 +158,7 @@ impl Settings {
         with(|it| it.detect_us = None);
         with(|it| it.jitter = Some(0));
         with(|it| it.rise = None);
-        with(|it| it.at_once = true);
+        with(|it| it.max_in_flight = true);
         with(|it| it.pauses_us = None);
         with(|it| it.seed = 1);
         all
@@ -213,7 +213,7 @@ impl Settings {
                 .build()
                 .unwrap_or(config);
         }
-        if self.at_once {
+        if self.max_in_flight {
             config = config
                 .into_builder()
                 .without_initial_delay()
@@ -311,7 +311,7 @@ impl Settings {
                 most_us,
                 second_flow,
             } => {
-                let reach = Reach::between(us(least_us), us(most_us)).expect("in range");
+                let reach = LifetimeRange::between(us(least_us), us(most_us)).expect("in range");
                 let second = if second_flow {
                     reach.with_second_flow()
                 } else {

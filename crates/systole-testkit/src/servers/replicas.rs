@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use systole::tokio::{Builder, Events, Group};
-use systole::{Condition, Endpoint, FailoverConfig, FailoverEvent, Fault, Return};
+use systole::task::{Builder, Events, Group};
+use systole::{Condition, Endpoint, Failback, FailoverConfig, FailoverEvent, ProbeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -27,7 +27,7 @@ const ONE_POLL: Duration = Duration::from_millis(50);
 /// The classic form, less patient.
 pub fn impatient() -> FailoverConfig {
     FailoverConfig::builder()
-        .returning(Return::Prefer)
+        .failback(Failback::Prefer)
         .quarantine(QUARANTINE, 2 * QUARANTINE)
         .hold_down(HOLD_DOWN)
         .build()
@@ -226,13 +226,13 @@ async fn requests<const M: usize>(group: Arc<Group<M>>, ports: Vec<u16>, sent: S
     }
 }
 
-async fn ping(port: u16) -> Result<(), Fault> {
+async fn ping(port: u16) -> Result<(), ProbeError> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(b"PING\r\n").await?;
     let mut reply = [0; 7];
     stream.read_exact(&mut reply).await?;
     match &reply {
         b"+PONG\r\n" => Ok(()),
-        _ => Err(systole::Failure::Garbage.into()),
+        _ => Err(systole::Failure::InvalidReply.into()),
     }
 }

@@ -1,8 +1,8 @@
 //! What a search has found so far, and what follows from it.
 
 use crate::config::{SPAN_MAX_US, Span};
-use crate::pacing::lifetime::memory::{DOUBTS_MAX, Memory};
-use crate::pacing::lifetime::reach::Reach;
+use crate::pacing::lifetime::range::LifetimeRange;
+use crate::pacing::lifetime::record::{DOUBTS_MAX, LifetimeRecord};
 use crate::pacing::lifetime::search::shape;
 
 const OLD_US: u64 = shape::OLD_DAYS * Span::DAY_US;
@@ -40,9 +40,10 @@ pub(in crate::pacing::lifetime) struct Found {
 }
 
 impl Found {
-    pub(in crate::pacing::lifetime) const NOTHING: Self = Self::recalled(Memory::NOTHING, 0);
+    pub(in crate::pacing::lifetime) const NOTHING: Self =
+        Self::recalled(LifetimeRecord::NOTHING, 0);
 
-    pub(in crate::pacing::lifetime) const fn recalled(memory: Memory, age_us: u64) -> Self {
+    pub(in crate::pacing::lifetime) const fn recalled(memory: LifetimeRecord, age_us: u64) -> Self {
         let (mut survived_us, mut lost_us) = (memory.survived_us(), memory.lost_us());
         let mut left_us = age_us;
         while left_us >= OLD_US && (survived_us > 0 || lost_us < NONE) {
@@ -64,19 +65,19 @@ impl Found {
         }
     }
 
-    pub(in crate::pacing::lifetime) const fn memory(&self) -> Memory {
-        Memory::of(self.survived_us, self.lost_us, self.doubts)
+    pub(in crate::pacing::lifetime) const fn lifetime_record(&self) -> LifetimeRecord {
+        LifetimeRecord::of(self.survived_us, self.lost_us, self.doubts)
     }
 
     // ---- what to do ----
 
     /// What the flow in use is known, or trusted, to survive.
-    fn base_us(&self, reach: &Reach) -> u64 {
+    fn base_us(&self, reach: &LifetimeRange) -> u64 {
         self.survived_us.max(reach.least_us()).min(reach.most_us())
     }
 
     /// Whether there is something left to be found.
-    pub(in crate::pacing::lifetime) fn is_open(&self, reach: &Reach) -> bool {
+    pub(in crate::pacing::lifetime) fn is_open(&self, reach: &LifetimeRange) -> bool {
         let base = self.base_us(reach);
         if base >= reach.most_us() || self.lost_us == NONE {
             return base < reach.most_us();
@@ -88,7 +89,7 @@ impl Found {
     }
 
     /// How long the flow in use is to idle.
-    pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &Reach) -> u64 {
+    pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &LifetimeRange) -> u64 {
         self.attempt_us(reach)
             .unwrap_or_else(|| self.safe_us(reach))
             .min(reach.most_us())
@@ -97,7 +98,11 @@ impl Found {
 
     /// The same, less the time that a lost probe takes to be asked again, unless something longer is tried: a probe may be lost before anything
     /// on the way has seen it.
-    pub(in crate::pacing::lifetime) fn prudent_us(&self, reach: &Reach, timeout_us: u32) -> u64 {
+    pub(in crate::pacing::lifetime) fn prudent_us(
+        &self,
+        reach: &LifetimeRange,
+        timeout_us: u32,
+    ) -> u64 {
         let interval = self.interval_us(reach);
         if self.lost_us == NONE || self.attempt_us(reach).is_some() {
             return interval;
@@ -107,7 +112,7 @@ impl Found {
     }
 
     /// What the flow in use is to try, where there is no second one.
-    fn attempt_us(&self, reach: &Reach) -> Option<u64> {
+    fn attempt_us(&self, reach: &LifetimeRange) -> Option<u64> {
         if reach.has_second_flow() {
             None
         } else if self.is_open(reach) {
@@ -118,7 +123,7 @@ impl Found {
     }
 
     /// How long the second flow is to idle.
-    pub(in crate::pacing::lifetime) fn trial_us(&self, reach: &Reach) -> Option<u64> {
+    pub(in crate::pacing::lifetime) fn trial_us(&self, reach: &LifetimeRange) -> Option<u64> {
         if !reach.has_second_flow() {
             return None;
         }
@@ -141,7 +146,7 @@ impl Found {
     }
 
     /// The same for the second flow; a good deal more where no accident was possible, and every other time where one was.
-    fn more_us(&self, reach: &Reach) -> u64 {
+    fn more_us(&self, reach: &LifetimeRange) -> u64 {
         let more = if self.doubts > 0 && self.vain.is_multiple_of(2) {
             self.again_us()
         } else {
@@ -151,7 +156,7 @@ impl Found {
     }
 
     /// The next idle to try, above what was survived and below what was lost.
-    fn longer_us(&self, reach: &Reach) -> u64 {
+    fn longer_us(&self, reach: &LifetimeRange) -> u64 {
         let base = self.base_us(reach);
         let gap = self.lost_us.saturating_sub(base);
         let longer = match reach.has_second_flow() {
@@ -163,7 +168,7 @@ impl Found {
     }
 
     /// What was survived, less the margin.
-    fn safe_us(&self, reach: &Reach) -> u64 {
+    fn safe_us(&self, reach: &LifetimeRange) -> u64 {
         let base = self.base_us(reach);
         let shift = if reach.has_second_flow() {
             (shape::MARGIN_FIRST + self.confirmed).min(shape::MARGIN_LEAST - self.doubts)
@@ -174,7 +179,7 @@ impl Found {
     }
 
     /// Whether enough time has passed to try more.
-    fn is_rested(&self, reach: &Reach) -> bool {
+    fn is_rested(&self, reach: &LifetimeRange) -> bool {
         let rest = if !reach.has_second_flow() {
             shape::REST_ALONE_DAYS * Span::DAY_US
         } else if self.accident {
@@ -187,13 +192,17 @@ impl Found {
     }
 
     /// Whether nothing that long was ever survived.
-    pub(in crate::pacing::lifetime) fn is_untried(&self, reach: &Reach, idle_us: u64) -> bool {
+    pub(in crate::pacing::lifetime) fn is_untried(
+        &self,
+        reach: &LifetimeRange,
+        idle_us: u64,
+    ) -> bool {
         idle_us > self.survived_us.max(reach.least_us())
     }
 
     // ---- what came of it ----
 
-    pub(in crate::pacing::lifetime) fn survived(&mut self, reach: &Reach, idle_us: u64) {
+    pub(in crate::pacing::lifetime) fn survived(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us > self.interval_us(reach) >> 1 {
             self.run = self.run.saturating_add(1);
@@ -210,7 +219,11 @@ impl Found {
         self.raise(reach, idle_us);
     }
 
-    pub(in crate::pacing::lifetime) fn trial_survived(&mut self, reach: &Reach, idle_us: u64) {
+    pub(in crate::pacing::lifetime) fn trial_survived(
+        &mut self,
+        reach: &LifetimeRange,
+        idle_us: u64,
+    ) {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us >= self.lost_us && !self.is_risen(reach) {
             return;
@@ -222,7 +235,7 @@ impl Found {
     }
 
     /// More than was lost has been survived. What was not asked for began before that was known; what was may have been luck.
-    fn is_risen(&mut self, reach: &Reach) -> bool {
+    fn is_risen(&mut self, reach: &LifetimeRange) -> bool {
         let asked_us = self.trial_us(reach).unwrap_or(0);
         if asked_us >= self.lost_us {
             self.risen += 1;
@@ -238,7 +251,7 @@ impl Found {
         self.risen >= enough
     }
 
-    fn raise(&mut self, reach: &Reach, idle_us: u64) {
+    fn raise(&mut self, reach: &LifetimeRange, idle_us: u64) {
         if idle_us <= self.survived_us {
             return;
         }
@@ -251,7 +264,7 @@ impl Found {
     }
 
     /// What was lost has been survived. An accident is undone, and nothing is known of more; else the lifetime has become longer.
-    fn forget_lost(&mut self, reach: &Reach) {
+    fn forget_lost(&mut self, reach: &LifetimeRange) {
         if self.accident {
             let shift = if reach.has_second_flow() {
                 shape::STEP
@@ -268,7 +281,7 @@ impl Found {
         (self.kept_us, self.vain, self.risen, self.accident) = (0, 0, 0, false);
     }
 
-    pub(in crate::pacing::lifetime) fn lost(&mut self, reach: &Reach, idle_us: u64) {
+    pub(in crate::pacing::lifetime) fn lost(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
         let run = core::mem::replace(&mut self.run, 0);
         if self.is_untried(reach, idle_us) {
@@ -286,7 +299,7 @@ impl Found {
     }
 
     /// The flow in use was lost twice in a row after such an idle.
-    pub(in crate::pacing::lifetime) fn lost_again(&mut self, reach: &Reach, idle_us: u64) {
+    pub(in crate::pacing::lifetime) fn lost_again(&mut self, reach: &LifetimeRange, idle_us: u64) {
         self.run = 0;
         self.lost(reach, idle_us);
     }
@@ -341,7 +354,7 @@ impl Found {
         (self.run, self.accident) = (0, accident);
     }
 
-    pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &Reach, idle_us: u64) {
+    pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
         if self.is_untried(reach, idle_us) {
             return self.lower(reach, idle_us);
@@ -352,7 +365,7 @@ impl Found {
     }
 
     /// More than was survived is lost.
-    fn lower(&mut self, reach: &Reach, idle_us: u64) {
+    fn lower(&mut self, reach: &LifetimeRange, idle_us: u64) {
         if idle_us >= self.lost_us || self.is_rested(reach) {
             self.try_later();
         }
@@ -376,7 +389,7 @@ impl Found {
         };
     }
 
-    fn settle(&mut self, reach: &Reach, was_open: bool) {
+    fn settle(&mut self, reach: &LifetimeRange, was_open: bool) {
         if was_open && !self.is_open(reach) {
             self.confirmed = 0;
             if !self.accident {

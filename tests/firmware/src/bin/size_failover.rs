@@ -6,7 +6,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
 use systole::failover::Builder;
-use systole::{ConfigError, Duty, Endpoint, Failover, FailoverConfig, Failure, Instant, ProbeId};
+use systole::{ConfigError, EndpointMode, Endpoint, Failover, FailoverConfig, Failure, Instant, ProbeId};
 
 #[allow(dead_code)] // there is no monitor by itself in here
 #[path = "../image.rs"]
@@ -48,7 +48,7 @@ fn say(group: &mut Failover<4, 16>, now: Instant) {
     group.resumed(now);
     group.resync(now);
     black_box(group.switch_to(endpoint, now));
-    black_box(group.set_duty(endpoint, Duty::Pinned, now));
+    black_box(group.set_mode(endpoint, EndpointMode::Pinned, now));
     black_box(group.status(endpoint, now));
 }
 

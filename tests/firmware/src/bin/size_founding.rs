@@ -1,6 +1,6 @@
 #![no_std]
 #![no_main]
-//! The founding rule with verdicts, and nothing else.
+//! The fluctuation rule with verdicts, and nothing else.
 
 use core::hint::black_box;
 use core::time::Duration;

@@ -6,7 +6,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
 use systole::config::Builder;
-use systole::pacing::{Fixed, Lifetime, Reach};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::{Config, Instant, Monitor};
 
 #[path = "../image.rs"]
@@ -14,7 +14,7 @@ mod image;
 
 const LEAST: Duration = Duration::from_secs(30);
 
-const REACH: Reach = match Reach::between(LEAST, Duration::from_secs(3_600)) {
+const REACH: LifetimeRange = match LifetimeRange::between(LEAST, Duration::from_secs(3_600)) {
     Ok(reach) => reach.with_second_flow(),
     Err(_) => panic!("30 s to an hour is in range"),
 };
@@ -34,8 +34,8 @@ fn main() -> ! {
         }
         if black_box(false) {
             monitor.handle_flow_lost(now);
-            monitor.recall(black_box(monitor.memory()), LEAST, now);
+            monitor.recall(black_box(monitor.lifetime_record()), LEAST, now);
         }
-        black_box(monitor.earliest());
+        black_box(monitor.next_probe_earliest());
     })
 }

@@ -107,7 +107,7 @@ struct Observed<'a> {
 impl Detector for Observed<'_> {
     fn poll(&mut self, now: Instant) -> Action {
         let action = Detector::poll(&mut self.machine, now);
-        let heart = self.machine.snapshot(now).heart;
+        let heart = self.machine.snapshot(now).path;
         let interval = heart.plan.interval();
         if self
             .log

@@ -1,0 +1,374 @@
+//! One endpoint: its monitor, and what the group concludes from it.
+
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::config::RetryBudget;
+use crate::failover::config::Rules;
+use crate::failover::endpoint::{Endpoint, EndpointMode};
+use crate::math::random::{Secret, mix};
+use crate::monitor::{Monitor, Output};
+use crate::pacing::Pacing;
+use crate::path::early_warning::{EarlyWarning, Health};
+use crate::peer::probe::ProbeId;
+use crate::peer::verdict::Verdict;
+use crate::time::{Instant, duration, micros};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct EndpointState<const N: usize, P: Pacing> {
+    pub(super) monitor: Monitor<N, P>,
+    pub(super) endpoint: Endpoint,
+    /// Since when it is suspected; never together with `healthy`.
+    pub(super) suspected: Option<Instant>,
+    /// Since when it answers in time without a break.
+    pub(super) healthy: Option<Instant>,
+    /// The send time of the last probe that it answered in time.
+    pub(super) proved: Option<Instant>,
+    /// The send time of the last probe that it answered too late, where it was later than `proved`.
+    last_slow_reply: Option<Instant>,
+    /// The monitor's misses at the last answer in time.
+    misses_at_last_ok: u32,
+    /// How its path does, and how many of the monitor's misses that takes into account.
+    pub(super) warning: EarlyWarning,
+    warned_of: u32,
+    /// The end of its quarantine.
+    pub(super) quarantine: Option<Instant>,
+    /// The length of its last one; 0 where its record is clean.
+    quarantine_us: u64,
+    /// What it is suspected of is its own fault, so it says nothing about ours.
+    pub(super) at_fault: bool,
+    /// How well it says it is: 0 idle, 255 full; nothing where it does not say.
+    pub(super) load: Option<u8>,
+    /// How many monitors it has had, so that replies to an earlier one mean nothing.
+    generation: u32,
+    /// When it was last sent a probe.
+    pub(super) asked: Option<Instant>,
+    /// When its monitor has to be looked at again.
+    pub(super) due: Instant,
+}
+
+impl<const N: usize, P: Pacing> EndpointState<N, P> {
+    pub(super) fn new(
+        standby: &Config<P>,
+        rules: &Rules,
+        seed: u64,
+        endpoint: Endpoint,
+        now: Instant,
+    ) -> Self {
+        let monitor = Monitor::start(with_seed(*standby, seed, 0), now);
+        Self::around(monitor, rules.warning(), endpoint, now)
+    }
+
+    const fn around(
+        monitor: Monitor<N, P>,
+        warning: EarlyWarning,
+        endpoint: Endpoint,
+        now: Instant,
+    ) -> Self {
+        Self {
+            monitor,
+            endpoint,
+            suspected: None,
+            healthy: None,
+            proved: None,
+            last_slow_reply: None,
+            misses_at_last_ok: 0,
+            warning,
+            warned_of: 0,
+            quarantine: None,
+            quarantine_us: 0,
+            at_fault: false,
+            load: None,
+            generation: 0,
+            asked: None,
+            due: now,
+        }
+    }
+
+    /// Starts over, but for the record of offences.
+    pub(super) fn renew(&mut self, standby: &Config<P>, rules: &Rules, seed: u64, now: Instant) {
+        let generation = self.generation.wrapping_add(1);
+        let probing = with_seed(
+            standby.into_builder().without_initial_delay().unchecked(),
+            seed,
+            generation,
+        );
+        let quarantine_us = self.quarantine_us;
+        let monitor = Monitor::start(probing, now);
+        *self = Self::around(monitor, rules.warning(), self.endpoint, now);
+        self.generation = generation;
+        self.quarantine_us = quarantine_us;
+        self.at_fault = quarantine_us > 0; // until it is heard
+    }
+
+    // ---- what is known ----
+
+    /// Whether it is probed and may be active.
+    pub(super) fn in_service(&self) -> bool {
+        self.endpoint.mode != EndpointMode::Disabled && self.quarantine.is_none()
+    }
+
+    /// How much it is wanted: its weight by its spare capacity, at most 2^24.
+    pub(super) fn spare(&self) -> u32 {
+        u32::from(self.endpoint.weight) * (256 - u32::from(self.load.unwrap_or(0)))
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.monitor.verdict() == Verdict::Dead
+    }
+
+    /// Whether it answers, too late, `tries` times in a row.
+    pub(super) const fn is_slow(&self, tries: u32) -> bool {
+        let run = self.monitor.misses().saturating_sub(self.misses_at_last_ok);
+        self.last_slow_reply.is_some() && run >= tries
+    }
+
+    pub(super) fn has_failed(&self, tries: u32) -> bool {
+        self.is_dead() || self.is_slow(tries)
+    }
+
+    /// Whether it has answered, in time, a probe sent at `since` or later.
+    pub(super) fn is_proved_since(&self, since: Option<Instant>) -> bool {
+        self.proved >= since
+    }
+
+    /// Whether it has been healthy for `span_us`.
+    pub(super) fn healthy_for(&self, span_us: u64, now: Instant) -> bool {
+        self.healthy.is_some_and(|since| since.plus(span_us) <= now)
+    }
+
+    /// Whether its path is as usual.
+    pub(super) fn is_good(&self) -> bool {
+        self.warning.health() == Health::Good
+    }
+
+    /// Draws the conclusions at `now` from what the monitor says.
+    pub(super) fn refresh(&mut self, now: Instant) {
+        self.warn();
+        if self.monitor.in_episode() || self.last_slow_reply.is_some() || self.is_dead() {
+            self.clear_record(now);
+            self.healthy = None;
+            self.suspected.get_or_insert(now);
+            return;
+        }
+        self.suspected = None;
+        if self.monitor.verdict() == Verdict::Alive {
+            self.at_fault = false;
+            self.healthy.get_or_insert(now);
+        } else {
+            self.healthy = None;
+        }
+    }
+
+    /// Tells the warner of the probes that were missed since it was told last.
+    fn warn(&mut self) {
+        let misses = self.monitor.misses();
+        for _ in self.warned_of..misses {
+            self.warning.overdue();
+        }
+        self.warned_of = misses;
+    }
+
+    // ---- what happens ----
+
+    /// Whether there is a probe to send; the monitor's own events are left to its verdict.
+    pub(super) fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Option<ProbeId> {
+        let mut probe = None;
+        for _ in 0..Monitor::<N, P>::MAX_DRAIN {
+            match self.monitor.poll_with(now, budget) {
+                Output::Probe(id) => {
+                    self.asked = Some(now);
+                    probe = Some(id);
+                    break;
+                }
+                Output::Event(_) => {}
+                Output::Wait(until) => {
+                    self.due = until;
+                    break;
+                }
+                Output::Idle => {
+                    self.due = Instant::MAX;
+                    break;
+                }
+            }
+        }
+        self.refresh(now);
+        probe
+    }
+
+    /// A reply to a probe of `age_us`, which was held for `held`, was taken; over `request_us` it is of no use.
+    pub(super) fn answered(&mut self, at: Instant, age_us: u64, held: Duration, request_us: u64) {
+        self.warn();
+        let rtt_us = age_us.saturating_sub(micros(held)); // `Duration`'s own may panic where it is not inlined
+        self.warning.answered(duration(rtt_us));
+        let sent = at.minus(age_us);
+        if age_us <= request_us {
+            self.proved = self.proved.max(Some(sent));
+            self.misses_at_last_ok = self.monitor.misses();
+            self.last_slow_reply = None;
+        } else if Some(sent) > self.proved {
+            self.last_slow_reply = Some(sent);
+        }
+    }
+
+    /// Something else was heard, which proves life only.
+    pub(super) fn heard(&mut self, at: Instant) {
+        if self.last_slow_reply.is_none() {
+            let sent = at.minus(u64::from(self.monitor.smoothed_us()));
+            self.proved = self.proved.max(Some(sent));
+        }
+    }
+
+    fn clear_record(&mut self, now: Instant) {
+        if self.healthy_for(self.quarantine_us.saturating_mul(2), now) {
+            self.quarantine_us = 0;
+        }
+    }
+
+    /// Sentences it to its next quarantine; returns how long that is.
+    pub(super) fn start_quarantine(&mut self, rules: &Rules, now: Instant) -> u64 {
+        self.quarantine_us = match self.quarantine_us {
+            0 => rules.quarantine_us,
+            last => last.saturating_mul(2).min(rules.quarantine_max_us),
+        };
+        self.quarantine = Some(now.plus(self.quarantine_us));
+        self.suspected = None;
+        self.healthy = None;
+        self.quarantine_us
+    }
+
+    /// The clock went back by `back_us`.
+    pub(super) fn resync(&mut self, now: Instant, back_us: u64) {
+        self.monitor.resync(now);
+        let moments = [
+            &mut self.suspected,
+            &mut self.healthy,
+            &mut self.proved,
+            &mut self.last_slow_reply,
+            &mut self.quarantine,
+            &mut self.asked,
+        ];
+        for moment in moments.into_iter().flatten() {
+            *moment = moment.minus(back_us);
+        }
+        self.due = self.due.minus(back_us);
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        let one = self.suspected.is_none() || self.healthy.is_none();
+        let disabled = self.endpoint.mode == EndpointMode::Disabled && self.quarantine.is_some();
+        let pinned = self.endpoint.mode == EndpointMode::Pinned && self.quarantine.is_some();
+        let idle = self.in_service() || self.healthy.is_none();
+        one && idle && !disabled && !pinned && self.monitor.is_valid()
+    }
+}
+
+/// `config` with a seed of its own: never 0, which is a missing one.
+const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32) -> Config<P> {
+    config.seed = match mix(seed ^ ((generation as u64) << 32)) {
+        0 => Secret(1),
+        mixed => Secret(mixed),
+    };
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failover::FailoverConfig;
+    use crate::pacing::Fixed;
+
+    #[test]
+    fn a_seed_is_never_missing() {
+        let config = Config::fixed(Duration::from_secs(1)).build().unwrap();
+        assert_eq!(with_seed(config, 3 << 32, 3).seed, Secret(1));
+        assert_ne!(with_seed(config, 3 << 32, 2).seed, Secret(1));
+    }
+
+    fn spoilt(spoil: impl FnOnce(&mut EndpointState<4, Fixed>)) -> bool {
+        let config = FailoverConfig::builder().build().unwrap();
+        let mut member = EndpointState::new(
+            &config.standby,
+            &config.rules,
+            7,
+            Endpoint::new(),
+            Instant::ZERO,
+        );
+        spoil(&mut member);
+        member.is_valid()
+    }
+
+    /// The last answer may be so old that the bound passes before anything is overdue again.
+    #[test]
+    fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
+        let config = Config::fixed(Duration::from_secs(1))
+            .detect_within(Duration::from_secs(5))
+            .without_initial_delay()
+            .build()
+            .unwrap();
+        let mut group = FailoverConfig::builder().build().unwrap();
+        group.standby = config;
+        let mut member = EndpointState::<8, _>::new(
+            &group.standby,
+            &group.rules,
+            7,
+            Endpoint::new(),
+            Instant::ZERO,
+        );
+        let first = member.poll(Instant::ZERO, None).unwrap();
+        let almost = Instant::from_millis(4_999);
+        let mut now = Instant::ZERO;
+        while now < almost {
+            while member.poll(now, None).is_some() {}
+            now = member.due.min(almost);
+        }
+        member.monitor.handle_reply(first, almost);
+        while member.poll(almost, None).is_some() {}
+        assert!(!member.is_dead() && member.healthy.is_some());
+        let end = Instant::from_secs(5);
+        while member.poll(end, None).is_some() {}
+        assert!(member.is_dead()); // after a suspicion, which its monitor tells first
+        assert_eq!((member.suspected, member.healthy), (Some(end), None));
+    }
+
+    #[test]
+    fn a_spoilt_member_is_not_valid() {
+        let now = Some(Instant::ZERO);
+        assert!(spoilt(|_| {}));
+        assert!(spoilt(|member| member.suspected = now));
+        assert!(!spoilt(|member| {
+            (member.suspected, member.healthy) = (now, now);
+        }));
+        for mode in [EndpointMode::Disabled, EndpointMode::Pinned] {
+            assert!(spoilt(|member| member.endpoint.mode = mode));
+            assert!(!spoilt(|member| {
+                member.endpoint.mode = mode;
+                member.quarantine = now;
+            }));
+        }
+        assert!(spoilt(|member| member.healthy = now));
+        assert!(spoilt(|member| member.quarantine = now));
+        assert!(!spoilt(|member| {
+            (member.quarantine, member.healthy) = (now, now);
+        }));
+    }
+
+    /// Something else may have shown since that it was alive when it was asked.
+    #[test]
+    fn a_late_answer_says_nothing_of_what_is_proved_already() {
+        let (at, request_us) = (Instant::from_secs(9), 800_000);
+        for (proved, last_slow_reply) in [(8_000_000, false), (7_999_999, true)] {
+            let config = FailoverConfig::builder().build().unwrap();
+            let mut member = EndpointState::<4, _>::new(
+                &config.standby,
+                &config.rules,
+                7,
+                Endpoint::new(),
+                Instant::ZERO,
+            );
+            member.proved = Some(Instant::from_micros(proved));
+            member.answered(at, 1_000_000, Duration::ZERO, request_us);
+            assert_eq!(member.last_slow_reply.is_some(), last_slow_reply);
+        }
+    }
+}

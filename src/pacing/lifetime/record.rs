@@ -1,0 +1,179 @@
+//! What is worth remembering of a network.
+
+use core::time::Duration;
+
+use crate::config::SPAN_MAX_US;
+use crate::config::error::{ConfigError, Setting, check, ensure};
+use crate::time::{duration, micros};
+
+/// What a search knows of a network: to be stored under the name of that network (an SSID, an APN, a gateway's address), and handed in
+/// when the device is there again.
+///
+/// With the feature `serde` it is `{ "survived_us", "lost_us", "doubts" }`, checked when it is read. Without, its parts are 17 bytes, and
+/// [`new`](Self::new) checks them.
+///
+/// ```
+/// use core::time::Duration;
+/// use systole::pacing::{LifetimeSearch, LifetimeRecord, LifetimeRange};
+///
+/// const MINUTE: Duration = Duration::from_secs(60);
+/// # fn main() -> Result<(), systole::ConfigError> {
+/// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?;
+/// let mut search = LifetimeSearch::new(reach);
+/// search.survived(2 * MINUTE);
+/// let memory = search.lifetime_record(); // under "home"
+///
+/// let mut search = LifetimeSearch::new(reach);
+/// search.recall(LifetimeRecord::new(memory.survived(), memory.lost(), memory.doubts())?, Duration::from_secs(3_600));
+/// assert!(search.interval() >= 2 * MINUTE);
+///
+/// assert!(LifetimeRecord::new(3 * MINUTE, Some(2 * MINUTE), 0).is_err()); // what nothing could have written
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "form::LifetimeRecord", try_from = "form::LifetimeRecord")
+)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct LifetimeRecord {
+    /// 0: none.
+    survived_us: u64,
+    /// [`u64::MAX`]: none.
+    lost_us: u64,
+    doubts: u8,
+}
+
+/// The longest that a lifetime may be in doubt: see [`LifetimeRecord::doubts`].
+pub(super) const DOUBTS_MAX: u8 = 3;
+
+impl LifetimeRecord {
+    /// Of a network that was never seen.
+    pub const NOTHING: Self = Self {
+        survived_us: 0,
+        lost_us: u64::MAX,
+        doubts: 0,
+    };
+
+    /// What was stored: the longest idle that was survived (zero: none), the shortest that was not, and how often the two had contradicted
+    /// each other.
+    ///
+    /// # Errors
+    /// Where one of them is above 12.7 days, `lost` is not longer than `survived`, or `doubts` is above 3.
+    pub const fn new(
+        survived: Duration,
+        lost: Option<Duration>,
+        doubts: u8,
+    ) -> Result<Self, ConfigError> {
+        let survived_us = micros(survived);
+        ensure!(check(Setting::Lifetime, survived_us, 0, SPAN_MAX_US));
+        let lost_us = match lost {
+            Some(lost) => {
+                let lost_us = micros(lost);
+                ensure!(check(
+                    Setting::Lifetime,
+                    lost_us,
+                    survived_us + 1,
+                    SPAN_MAX_US + 1
+                ));
+                lost_us
+            }
+            None => u64::MAX,
+        };
+        ensure!(check(
+            Setting::LifetimeDoubts,
+            doubts as u64,
+            0,
+            DOUBTS_MAX as u64
+        ));
+        Ok(Self {
+            survived_us,
+            lost_us,
+            doubts,
+        })
+    }
+
+    pub(super) const fn of(survived_us: u64, lost_us: u64, doubts: u8) -> Self {
+        Self {
+            survived_us,
+            lost_us,
+            doubts,
+        }
+    }
+
+    /// The longest idle that was survived; zero where nothing is known.
+    #[must_use]
+    pub const fn survived(&self) -> Duration {
+        duration(self.survived_us)
+    }
+
+    /// The shortest idle that was not survived.
+    #[must_use]
+    pub const fn lost(&self) -> Option<Duration> {
+        match self.lost_us {
+            u64::MAX => None,
+            lost_us => Some(duration(lost_us)),
+        }
+    }
+
+    /// How often an idle was lost that had been survived before, up to 3: the more, the larger the margin.
+    #[must_use]
+    pub const fn doubts(&self) -> u8 {
+        self.doubts
+    }
+
+    pub(super) const fn survived_us(&self) -> u64 {
+        self.survived_us
+    }
+
+    pub(super) const fn lost_us(&self) -> u64 {
+        self.lost_us
+    }
+}
+
+impl Default for LifetimeRecord {
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
+#[cfg(feature = "serde")]
+mod form {
+    use serde::{Deserialize, Serialize};
+
+    use crate::config::error::ConfigError;
+    use crate::time::{duration, micros};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct LifetimeRecord {
+        survived_us: u64,
+        #[serde(default)]
+        lost_us: Option<u64>,
+        #[serde(default)]
+        doubts: u8,
+    }
+
+    impl From<super::LifetimeRecord> for LifetimeRecord {
+        fn from(memory: super::LifetimeRecord) -> Self {
+            Self {
+                survived_us: memory.survived_us,
+                lost_us: memory.lost().map(micros),
+                doubts: memory.doubts,
+            }
+        }
+    }
+
+    impl TryFrom<LifetimeRecord> for super::LifetimeRecord {
+        type Error = ConfigError;
+
+        fn try_from(form: LifetimeRecord) -> Result<Self, ConfigError> {
+            Self::new(
+                duration(form.survived_us),
+                form.lost_us.map(duration),
+                form.doubts,
+            )
+        }
+    }
+}

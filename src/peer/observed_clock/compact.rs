@@ -1,0 +1,40 @@
+//! A watch at rest, until somebody looks again.
+
+use super::ObservedClock;
+use crate::time::Instant;
+
+#[derive(Clone, Debug)]
+pub(crate) struct CompactClock {
+    /// How far observed time is behind the caller's clock.
+    behind_us: u64,
+    /// When lateness was last credited.
+    credited: Instant,
+}
+
+impl CompactClock {
+    /// Where somebody has to look at `due` next. If that is not in the future, lateness counts from now on, not from a deadline that has passed.
+    pub(crate) const fn of(clock: &ObservedClock, due: Instant) -> Self {
+        Self {
+            behind_us: clock.now.since(clock.seen),
+            credited: if due.as_micros() <= clock.now.as_micros() {
+                clock.now
+            } else {
+                clock.credited
+            },
+        }
+    }
+
+    /// The watch again, as it was when lateness was last credited; the next look brings it up to the present.
+    pub(crate) const fn wake(&self) -> ObservedClock {
+        ObservedClock {
+            now: self.credited,
+            seen: self.credited.minus(self.behind_us),
+            credited: self.credited,
+        }
+    }
+
+    /// Observed time at `now`, if nobody is late.
+    pub(crate) const fn seen_at(&self, now: Instant) -> Instant {
+        now.minus(self.behind_us)
+    }
+}

@@ -1,0 +1,156 @@
+//! The probes that a peer at rest keeps.
+
+use super::{CAPACITY, Fate, Outstanding, Probe};
+use crate::time::Instant;
+
+/// How many: a steady probe and the two retries of the default. Answers to older ones are known by their ids.
+const KEPT: usize = 3;
+
+/// The latest at the end, field by field: as probes, they would take six bytes more.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(2))]
+pub(crate) struct CompactProbes {
+    sent: [Instant; KEPT],
+    timeouts_us: [u32; KEPT],
+    counts: [u8; KEPT],
+    fates: [Fate; KEPT],
+}
+
+impl CompactProbes {
+    fn of(probes: &[Probe; KEPT]) -> Self {
+        Self {
+            sent: probes.map(|probe| probe.sent),
+            timeouts_us: probes.map(|probe| probe.timeout_us),
+            counts: probes.map(|probe| probe.count),
+            fates: probes.map(|probe| probe.fate),
+        }
+    }
+
+    fn probes(self) -> [Probe; KEPT] {
+        let Self {
+            sent,
+            timeouts_us,
+            counts,
+            fates,
+        } = self;
+        let mut probes = [Probe::NONE; KEPT];
+        let spans = sent.into_iter().zip(timeouts_us);
+        let rest = counts.into_iter().zip(fates);
+        for (probe, ((sent, timeout_us), (count, fate))) in probes.iter_mut().zip(spans.zip(rest)) {
+            *probe = Probe {
+                sent,
+                timeout_us,
+                count,
+                fate,
+            };
+        }
+        probes
+    }
+}
+
+/// Holds a place where all places of kept probes are in use, so that what is not found among them counts as forgotten.
+const PLACEHOLDER: Probe = Probe {
+    sent: Instant::MAX,
+    timeout_us: 1,
+    count: 0,
+    fate: Fate::Settled,
+};
+
+const fn is_used(probe: &Probe) -> bool {
+    probe.timeout_us > 0 && probe.sent.as_micros() < Instant::MAX.as_micros()
+}
+
+impl Outstanding {
+    pub(crate) fn of(kept: &CompactProbes) -> Self {
+        let kept = kept.probes();
+        let [oldest, ..] = kept;
+        let rest = if is_used(&oldest) {
+            PLACEHOLDER
+        } else {
+            Probe::NONE
+        };
+        let mut probes = [rest; CAPACITY];
+        for (slot, probe) in probes.iter_mut().rev().zip(kept.iter().rev()) {
+            *slot = *probe;
+        }
+        Self(probes)
+    }
+
+    /// Forgets a probe while there are more than can be kept: an answered one where there is one, else the oldest. Returns it until no
+    /// more have to go.
+    pub(crate) fn shed(&mut self) -> Option<Probe> {
+        if self.0.iter().filter(|probe| is_used(probe)).count() <= KEPT {
+            return None;
+        }
+        let used = self.0.iter_mut().filter(|probe| is_used(probe));
+        let slot = used.min_by_key(|slot| slot.fate != Fate::Settled)?; // the first of several
+        Some(core::mem::replace(slot, PLACEHOLDER))
+    }
+
+    /// What is left once no more have to go.
+    pub(crate) fn kept(&self) -> CompactProbes {
+        let mut kept = [Probe::NONE; KEPT];
+        let used = self.0.iter().rev().filter(|probe| is_used(probe));
+        for (place, probe) in kept.iter_mut().rev().zip(used) {
+            *place = *probe;
+        }
+        CompactProbes::of(&kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// Probes sent at 1, 2, 3 … us, of which so became so much.
+    fn sent(fates: &[Fate]) -> Outstanding {
+        let probes = (1..).zip(fates).map(|(us, &fate)| Probe {
+            sent: Instant::from_micros(us),
+            timeout_us: 1,
+            count: 0,
+            fate,
+        });
+        let probes: Vec<_> = probes.collect();
+        let mut outstanding = Outstanding::NONE;
+        for (place, probe) in outstanding.0.iter_mut().rev().zip(probes.iter().rev()) {
+            *place = *probe;
+        }
+        outstanding
+    }
+
+    /// When those were sent that had to go, and those that are found afterwards.
+    fn rested(outstanding: &mut Outstanding) -> [Vec<u64>; 2] {
+        let shed = core::iter::from_fn(|| outstanding.shed());
+        let shed = shed.map(|probe| probe.sent.as_micros()).collect();
+        *outstanding = Outstanding::of(&outstanding.kept());
+        let used = outstanding.iter().filter(|probe| is_used(probe));
+        [shed, used.map(|probe| probe.sent.as_micros()).collect()]
+    }
+
+    #[test]
+    fn three_are_kept_of_which_the_oldest_answered_one_goes_first() {
+        let mut outstanding = sent(&[Fate::Overdue, Fate::Settled, Fate::Settled, Fate::Waiting]);
+        assert_eq!(rested(&mut outstanding), [[2].as_slice(), &[1, 3, 4]]);
+        let mut outstanding = sent(&[Fate::Overdue; 5]);
+        assert_eq!(rested(&mut outstanding), [[1, 2].as_slice(), &[3, 4, 5]]);
+    }
+
+    /// What is not found among three may have gone, and among fewer it was never there.
+    #[test]
+    fn none_was_forgotten_where_there_was_room() {
+        for count in 0..=CAPACITY {
+            let mut outstanding = sent(&[Fate::Overdue; CAPACITY][..count]);
+            let [shed, kept] = rested(&mut outstanding);
+            assert_eq!(
+                (shed.len(), kept.len()),
+                (count.saturating_sub(3), count.min(3))
+            );
+            let forgotten = outstanding.may_have_forgotten(Instant::ZERO);
+            assert_eq!(forgotten, count >= 3, "{count}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is held of a task.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use ::tokio::sync::{Notify, broadcast, watch};
+use ::tokio::task::JoinHandle;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_util::sync::DropGuard;
+
+use super::machine::Machine;
+use super::{DEFAULT_WINDOW, Epoch, Shared, StopOutcome, now};
+use crate::pacing::Pacing;
+use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Verdict};
+
+/// The handle of a probing task, and the stream of its events. Dropping it stops the task, which drops the probes under way and says
+/// its goodbye.
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # async fn start(config: systole::Config) {
+/// systole::task::spawn(config, || async { Ok::<_, std::io::Error>(()) }); // stops at once
+/// # }
+/// ```
+///
+/// The stream starts with the first event, ends when the task stops, and keeps the latest 16: where it is read too seldom, the
+/// numbers show a gap. It is cancel safe.
+#[must_use = "dropping the handle stops the task"]
+pub struct Handle<M: Machine> {
+    pub(super) epoch: Epoch,
+    pub(super) shared: Arc<Shared<M>>,
+    pub(super) changed: Arc<Notify>,
+    pub(super) conclusion: watch::Receiver<M::Conclusion>,
+    pub(super) listener: broadcast::Receiver<M::Event>,
+    pub(super) events: Events<M::Event>,
+    pub(super) task: JoinHandle<StopOutcome>,
+    pub(super) stop: DropGuard,
+}
+
+impl<M: Machine> Handle<M> {
+    /// What the task concludes, the verdict or the active endpoint, to be awaited or handed on. Its sender goes when the task ends.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<M::Conclusion> {
+        self.conclusion.clone()
+    }
+
+    /// A further stream of the events, from the next one on, to be read elsewhere.
+    #[must_use]
+    pub fn events(&self) -> Events<M::Event> {
+        Events::new(&self.listener)
+    }
+
+    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The task looks again at once.
+    ///
+    /// Within `call`, what this handle answers is how things were before it.
+    ///
+    /// # Panics
+    /// Within itself: `call` is handed the machine, and needs no second way to it.
+    ///
+    /// ```
+    /// # use systole::Monitor;
+    /// # fn connected_again(heart: &systole::task::Heart) {
+    /// heart.with(Monitor::probe_now);
+    /// # }
+    /// ```
+    pub fn with<R>(&self, call: impl FnOnce(&mut M, Instant) -> R) -> R {
+        let now = now(self.epoch);
+        let result = self.shared.lend(|machine| call(machine, now));
+        self.changed.notify_one();
+        result
+    }
+
+    /// Stops the task and waits until it and its probes are gone and its goodbye is said. Tells what became of the goodbye.
+    ///
+    /// # Cancel safety
+    /// The task stops even if this future is dropped.
+    pub async fn stop(self) -> StopOutcome {
+        let Self { stop, task, .. } = self;
+        drop(stop);
+        task.await.unwrap_or(StopOutcome::TimedOut) // the runtime shut down
+    }
+}
+
+impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
+    /// Whether the peer is alive.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.shared.read(Monitor::verdict)
+    }
+
+    /// All that is known now.
+    #[must_use]
+    pub fn snapshot(&self) -> MonitorSnapshot {
+        let now = now(self.epoch);
+        self.shared.read(|monitor| monitor.snapshot(now))
+    }
+
+    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    pub fn reconfigure(&self, config: &Config<P>) {
+        self.with(|monitor, now| monitor.reconfigure(config, now));
+    }
+
+    /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the task ended first.
+    ///
+    /// It looks at the latest verdict: one that came and went while nobody ran is only among the events.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn until(&self, wanted: Verdict) -> Verdict {
+        let mut conclusion = self.watch();
+        let seen = conclusion.wait_for(|&verdict| verdict == wanted).await;
+        seen.map_or_else(|_| self.verdict(), |verdict| *verdict)
+    }
+
+    /// The same for `Dead`.
+    ///
+    /// ```
+    /// # async fn serve() {}
+    /// # async fn serve_while_alive(heart: systole::task::Heart) {
+    /// tokio::select! {
+    ///     () = serve() => {}
+    ///     _ = heart.until_dead() => println!("the peer is gone"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn until_dead(&self) -> Verdict {
+        self.until(Verdict::Dead).await
+    }
+}
+
+impl<const M: usize, P: Pacing> Handle<Failover<M, DEFAULT_WINDOW, P>> {
+    /// The endpoint to send requests to: its place in the list.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.shared.read(Failover::active)
+    }
+
+    /// Whether the group is of use.
+    #[must_use]
+    pub fn state(&self) -> GroupState {
+        self.shared.read(Failover::state)
+    }
+}
+
+impl<M: Machine> Stream for Handle<M> {
+    type Item = M::Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<M::Event>> {
+        Pin::new(&mut self.events).poll_next(context)
+    }
+}
+
+impl<M: Machine + fmt::Debug> fmt::Debug for Handle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.read(|machine| {
+            f.debug_struct("Handle")
+                .field("machine", machine)
+                .finish_non_exhaustive()
+        })
+    }
+}
+
+/// The events of a task. It ends when the task stops, and is cancel safe.
+#[derive(Debug)]
+pub struct Events<E>(BroadcastStream<E>);
+
+impl<E: Clone + Send + 'static> Events<E> {
+    pub(super) fn new(listener: &broadcast::Receiver<E>) -> Self {
+        Self(BroadcastStream::new(listener.resubscribe()))
+    }
+}
+
+impl<E: Clone + Send + 'static> Stream for Events<E> {
+    type Item = E;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<E>> {
+        loop {
+            match ready!(Pin::new(&mut self.0).poll_next(context)) {
+                Some(Ok(event)) => return Poll::Ready(Some(event)),
+                Some(Err(_)) => {} // it lagged; the numbers show it
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}

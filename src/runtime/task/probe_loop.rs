@@ -1,0 +1,105 @@
+//! The loop: ask the machine, do as it says, sleep until it wants to be asked again.
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use ::tokio::select;
+use ::tokio::sync::{Notify, broadcast, watch};
+use ::tokio::task::yield_now;
+use ::tokio::time::Instant as Moment;
+use tokio_util::sync::CancellationToken;
+
+use super::machine::{Machine, ProbeResult, Step};
+use super::probes::Probes;
+use super::stop_action::StopAction;
+use super::timer::sleep_closely;
+use super::{Epoch, ProbeError, Recorder, Shared, StopOutcome, now};
+use crate::{Failure, Instant, ProbeId};
+
+/// What the task owns.
+pub(super) struct ProbeLoop<M: Machine, F> {
+    pub(super) epoch: Epoch,
+    pub(super) shared: Arc<Shared<M>>,
+    pub(super) changed: Arc<Notify>,
+    pub(super) stop: CancellationToken,
+    pub(super) events: broadcast::Sender<M::Event>,
+    pub(super) conclusions: watch::Sender<M::Conclusion>,
+    pub(super) probes: Probes<M::Target>,
+    pub(super) recorder: Option<Recorder<M>>,
+    pub(super) probe: F,
+    pub(super) goodbye: Option<StopAction>,
+}
+
+impl<M, F, Fut, A, E> ProbeLoop<M, F>
+where
+    M: Machine,
+    F: FnMut(M::Target) -> Fut,
+    Fut: Future<Output = Result<A, E>> + Send + 'static,
+    A: 'static,
+    E: Into<ProbeError> + 'static,
+{
+    pub(super) async fn run(mut self) -> StopOutcome {
+        self.beat().await;
+        self.probes.shutdown().await;
+        match self.goodbye {
+            Some(goodbye) => goodbye.say().await,
+            None => StopOutcome::Completed,
+        }
+    }
+
+    async fn beat(&mut self) {
+        let (changed, stop) = (Arc::clone(&self.changed), self.stop.clone());
+        loop {
+            while let Some(settled) = self.probes.try_next() {
+                self.handle_result(settled);
+            }
+            let until = self.drain();
+            select! {
+                biased;
+                () = stop.cancelled() => return,
+                Some(settled) = self.probes.next() => self.handle_result(settled),
+                () = changed.notified() => {}
+                // what waits in the sockets is heard before anything is called overdue
+                () = sleep_closely(until) => yield_now().await,
+            }
+        }
+    }
+
+    /// Does what the machine wants done now; returns when it is to be asked again.
+    fn drain(&mut self) -> Moment {
+        let now = now(self.epoch);
+        let until = loop {
+            match self.shared.poll(now) {
+                Step::Probe(target, id) => self.launch(target, id, now),
+                Step::Event(event) => drop(self.events.send(event)), // nobody has to listen
+                Step::Wait(until) => break until,
+            }
+        };
+        let conclusion = self.shared.show(self.recorder.as_mut(), now);
+        self.conclusions
+            .send_if_modified(|last| core::mem::replace(last, conclusion) != conclusion);
+        Moment::from_std(self.epoch.when(until))
+    }
+
+    fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
+        let terms = self.shared.with(|machine| machine.terms(target, now));
+        let shared = &self.shared;
+        let is_overdue = |id| shared.with(|machine| machine.is_overdue(target, id));
+        if !self.probes.make_room(target, terms, now, is_overdue) {
+            return self.shared.with(|machine| machine.skip(target, id, now));
+        }
+        let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
+        if let Ok(probe) = probe {
+            self.probes.launch((target, id), now, terms, probe);
+        } else {
+            let panicked = Err(ProbeError::Failed(Failure::ProbePanicked));
+            self.handle_result(ProbeResult::new(target, id, panicked, now));
+        }
+    }
+
+    fn handle_result(&self, settled: ProbeResult<M::Target>) {
+        self.shared.with(|machine| machine.handle_result(settled));
+    }
+}

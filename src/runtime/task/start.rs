@@ -1,0 +1,99 @@
+//! How a task is started.
+
+use alloc::sync::Arc;
+use core::future::Future;
+
+use ::tokio::sync::{Notify, broadcast, watch};
+use ::tokio::task;
+use ::tokio::time::Instant as Moment;
+
+use super::machine::Machine;
+use super::probe_loop::ProbeLoop;
+use super::probes::Probes;
+use super::{Builder, DEFAULT_WINDOW, Epoch, Events, Group, Handle, Heart, ProbeError, Shared};
+use crate::pacing::Pacing;
+use crate::{Failover, Monitor};
+
+/// Events that wait for a reader; the oldest give way, and the numbers show a gap.
+const EVENTS: usize = 16;
+
+impl<M: Machine> Builder<M> {
+    fn start<F, Fut, A, E>(self, probe: F) -> Handle<M>
+    where
+        M: Send + 'static,
+        F: FnMut(M::Target) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<A, E>> + Send + 'static,
+        A: 'static,
+        E: Into<ProbeError> + 'static,
+    {
+        let epoch = Epoch::at(Moment::now().into_std());
+        let changed = Arc::new(Notify::new());
+        let (events, listener) = broadcast::channel(EVENTS);
+        let (conclusions, conclusion) = watch::channel(self.machine.conclusion());
+        let shared = Arc::new(Shared::new(
+            self.machine,
+            self.budget,
+            self.name.span.clone(),
+        ));
+        let beat = ProbeLoop {
+            epoch,
+            shared: Arc::clone(&shared),
+            changed: Arc::clone(&changed),
+            stop: self.stop.clone(),
+            events,
+            conclusions,
+            probes: Probes::new(epoch, self.max_in_flight),
+            recorder: self.series.map(|series| series(&self.name)),
+            probe,
+            goodbye: self.goodbye,
+        };
+        Handle {
+            epoch,
+            shared,
+            changed,
+            conclusion,
+            events: Events::new(&listener),
+            listener,
+            task: task::spawn(beat.run()),
+            stop: self.stop.drop_guard(),
+        }
+    }
+}
+
+impl<P> Builder<Monitor<DEFAULT_WINDOW, P>>
+where
+    P: Pacing<State: Send> + Send + 'static,
+{
+    /// Starts the task: see [`spawn`](super::spawn).
+    ///
+    /// # Panics
+    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    pub fn spawn<F, Fut, A, E>(self, mut probe: F) -> Heart<P>
+    where
+        F: FnMut() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<A, E>> + Send + 'static,
+        A: 'static,
+        E: Into<ProbeError> + 'static,
+    {
+        self.start(move |()| probe())
+    }
+}
+
+impl<const M: usize, P> Builder<Failover<M, DEFAULT_WINDOW, P>>
+where
+    P: Pacing<State: Send> + Send + 'static,
+{
+    /// Starts the task, which calls `probe` with the endpoint to probe: its place in the list.
+    ///
+    /// # Panics
+    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    pub fn spawn<F, Fut, A, E>(self, probe: F) -> Group<M, P>
+    where
+        F: FnMut(usize) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<A, E>> + Send + 'static,
+        A: 'static,
+        E: Into<ProbeError> + 'static,
+    {
+        self.start(probe)
+    }
+}

@@ -1,0 +1,130 @@
+//! The loop: ask the machine, do as it says, sleep until it wants to be asked again. It never blocks for longer, whatever the closure does.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
+
+use super::machine::{Machine, ProbeResult, Step};
+use super::verdict_cell::VerdictCell;
+use super::worker::Task;
+use super::{DEFAULT_WINDOW, Epoch, Recorder, Shared};
+use crate::pacing::Pacing;
+use crate::peer::dead_peer_wait::DeadPeerWait;
+use crate::{Event, Instant, Monitor, ProbeId, Verdict};
+
+/// How long an answer that came in time, while nobody ran, has to be handed in before its probe is called overdue.
+const HEARING: Duration = Duration::from_millis(1);
+
+/// What wakes the loop before its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note {
+    /// The closure returned.
+    ProbeResult(ProbeResult<()>),
+    /// The machine was told something, or it is to end.
+    Look,
+}
+
+/// What the thread owns.
+pub(super) struct ProbeLoop<P: Pacing> {
+    pub(super) epoch: Epoch,
+    pub(super) shared: Arc<Shared<Monitor<DEFAULT_WINDOW, P>>>,
+    pub(super) stopping: Arc<AtomicBool>,
+    pub(super) board: Arc<VerdictCell>,
+    pub(super) events: SyncSender<Event>,
+    pub(super) recorder: Option<Recorder<Monitor<DEFAULT_WINDOW, P>>>,
+    pub(super) notes: Receiver<Note>,
+    pub(super) tasks: Sender<Task>,
+    /// How long the closure may take while the peer is dead.
+    pub(super) dead_waits: DeadPeerWait,
+    /// Whether the closure is at work.
+    pub(super) busy: bool,
+    /// The latest probe that it is to make, and when it was due. One before that it never came to stays unanswered.
+    pub(super) due: Option<(ProbeId, Instant)>,
+}
+
+impl<P: Pacing> ProbeLoop<P> {
+    pub(super) fn run(mut self) {
+        while !self.stopping.load(Ordering::Acquire) {
+            while let Ok(note) = self.notes.try_recv() {
+                self.take(note);
+            }
+            let until = self.drain();
+            self.ask(until);
+            self.sleep(until);
+        }
+    }
+
+    /// Does what the machine wants done now; returns when it is to be asked again.
+    fn drain(&mut self) -> Instant {
+        let now = self.epoch.now();
+        let until = loop {
+            match self.shared.poll(now) {
+                Step::Probe((), id) => self.due = Some((id, now)),
+                Step::Event(event) => drop(self.events.try_send(event)), // nobody has to listen
+                Step::Wait(until) => break until,
+            }
+        };
+        let verdict = self.shared.show(self.recorder.as_mut(), now);
+        self.board.post(verdict);
+        until
+    }
+
+    /// Hands the closure its next probe, where it is free.
+    fn ask(&mut self, until: Instant) {
+        if self.busy {
+            return;
+        }
+        if let Some((id, due)) = self.due.take() {
+            let allowed = self.allowance(until);
+            self.busy = self.tasks.send(Task { id, due, allowed }).is_ok();
+        }
+    }
+
+    fn sleep(&mut self, until: Instant) {
+        let note = self.notes.recv_timeout(self.until(until));
+        let note = match note {
+            Err(RecvTimeoutError::Timeout) if self.busy => self.notes.recv_timeout(HEARING),
+            note => note,
+        };
+        if let Ok(note) = note {
+            self.take(note);
+        }
+    }
+
+    fn take(&mut self, note: Note) {
+        if let Note::ProbeResult(settled) = note {
+            self.busy = false;
+            self.shared.with(|monitor| monitor.handle_result(settled));
+        }
+    }
+
+    /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be
+    /// late, or round trips longer than the interval were never heard; and never past the verdict. A dead peer is waited for one interval, and
+    /// longer now and then.
+    fn allowance(&mut self, until: Instant) -> Duration {
+        let now = self.epoch.now();
+        let known = self.shared.with(|monitor| monitor.snapshot(now));
+        if known.path.verdict == Verdict::Dead {
+            return self.dead_allowance();
+        }
+        self.dead_waits = DeadPeerWait::NONE;
+        let whole = self.until(until).max(known.path.plan.timeout());
+        match known.dead_at {
+            Some(dead_at) => whole.min(self.until(dead_at)),
+            None => whole,
+        }
+        .max(Duration::from_micros(1))
+    }
+
+    fn dead_allowance(&mut self) -> Duration {
+        let (usual_us, longest_us) = self.shared.with(|monitor| monitor.dead_wait());
+        self.dead_waits.plan(usual_us, longest_us);
+        self.dead_waits.missed(longest_us);
+        Duration::from_micros(self.dead_waits.us().into())
+    }
+
+    fn until(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.epoch.now())
+    }
+}

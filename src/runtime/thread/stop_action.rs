@@ -1,0 +1,34 @@
+//! What is said when a heart stops.
+
+use alloc::boxed::Box;
+use core::panic::AssertUnwindSafe;
+use core::time::Duration;
+use std::panic::catch_unwind;
+use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
+
+use super::StopOutcome;
+
+/// A closure that runs once, at the stop, and how long it may take.
+pub(super) struct StopAction {
+    pub(super) within: Duration,
+    pub(super) say: Box<dyn FnOnce(Duration) + Send>,
+}
+
+impl StopAction {
+    /// Says it on a thread of its own, which is left alone when the time is up: no thread can be ended from outside.
+    pub(super) fn say(self) -> StopOutcome {
+        let Self { within, say } = self;
+        let (sender, said) = sync_channel(1);
+        let speaker = move || {
+            let whole = catch_unwind(AssertUnwindSafe(|| say(within))).is_ok();
+            let _ = sender.send(whole); // nobody listens any more
+        };
+        let _ = Builder::new().name("systole-stop".into()).spawn(speaker); // where it fails, the sender is gone
+        match said.recv_timeout(within) {
+            Ok(true) => StopOutcome::Completed,
+            Ok(false) => StopOutcome::Panicked,
+            Err(_) => StopOutcome::TimedOut,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The verdict where other threads can wait for it.
+
+use core::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::Verdict;
+
+#[derive(Debug, Default)]
+pub(super) struct VerdictCell {
+    posted: Mutex<Posted>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Posted {
+    verdict: Verdict,
+    /// Whether the thread is gone.
+    ended: bool,
+}
+
+impl VerdictCell {
+    pub(super) fn post(&self, verdict: Verdict) {
+        self.lock().verdict = verdict;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the verdict is `wanted` or there will be none any more.
+    pub(super) fn wait_for(&self, wanted: Verdict, within: Option<Duration>) {
+        let waits = |posted: &mut Posted| posted.verdict != wanted && !posted.ended;
+        self.wait_while(waits, within);
+    }
+
+    /// Waits until the thread is gone; returns whether it is.
+    pub(super) fn wait_for_end(&self, within: Duration) -> bool {
+        self.wait_while(|posted| !posted.ended, Some(within));
+        self.lock().ended
+    }
+
+    fn wait_while(&self, waits: impl FnMut(&mut Posted) -> bool, within: Option<Duration>) {
+        let posted = self.lock();
+        match within {
+            Some(within) => drop(self.changed.wait_timeout_while(posted, within, waits)),
+            None => drop(self.changed.wait_while(posted, waits)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Posted> {
+        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
