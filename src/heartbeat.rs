@@ -49,7 +49,7 @@ mod lifetime;
 ///
 /// A call tells one verdict. A peer that was heard is `Suspect` before it is `Dead`, except where
 /// the last wait before the bound is that of the first probe that was not answered, as without
-/// [retries](Config::retries): then one call tells both, and the verdict goes from `Alive` to
+/// [retries](crate::config::Builder::retries): then one call tells both, and the verdict goes from `Alive` to
 /// `Dead`.
 ///
 /// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.

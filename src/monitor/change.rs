@@ -21,7 +21,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// |---|---|
     /// | verdict, suspicion, statistics of the path, what the policy has learnt | interval, timeout, retries: planned anew, within an episode too |
     /// | probes under way and their timeouts, the ids of all | retries spent in an episode under way: they start over |
-    /// | counters, events, pushbacks | answers counted towards [`rise`](Config::rise) |
+    /// | counters, events, pushbacks | answers counted towards [`rise`](crate::config::Builder::rise) |
     /// | the seed: that of `config` is not looked at | |
     ///
     /// A tighter bound would be broken by the plan that was in force until now. So a peer not called dead gets time for one probe and its

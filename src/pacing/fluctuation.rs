@@ -12,7 +12,7 @@ use crate::time::{duration, micros};
 ///
 /// It is *polite, not quick*: where the path is unsteady, which is when failures happen, it probes less. It suits
 /// what must not load a struggling network, or a battery. A bound on detection time
-/// ([`Config::detect_within`](crate::Config::detect_within)) overrides it; to be quick at the least cost, state a target instead.
+/// ([`detect_within`](crate::config::Builder::detect_within)) overrides it; to be quick at the least cost, state a target instead.
 ///
 /// The interval is right to 1e-4 against a two-pass floating-point reference, in integers alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

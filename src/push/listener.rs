@@ -115,7 +115,7 @@ pub enum ListenerOutput {
 /// A beat of another incarnation, or so many slots ahead that no clock explains it, is not believed at once: a second one has to follow it in pace, and
 /// the known life has to be overdue. While that is heard in time, nobody takes its place. Sequence numbers wrap, and the nearer way counts: a beat that is
 /// repeated when 2^31 others have been sent since would pass for one ahead, so a sender takes a new incarnation before that. An
-/// [authenticated](ListenerConfig::authenticated) listener believes what is authentic and rising, and nothing else. Who can
+/// [authenticated](Builder::authenticated) listener believes what is authentic and rising, and nothing else. Who can
 /// do what beyond that is told [beside the wire format](crate::wire#who-can-do-what).
 ///
 /// # Lateness

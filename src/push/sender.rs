@@ -117,7 +117,7 @@ impl Sender {
     }
 
     /// How many losses in a row the announcement of a longer interval survives; 3 unless set, as many as a
-    /// [listener](crate::ListenerConfig::losses) tolerates.
+    /// [listener](crate::listener::Builder::losses) tolerates.
     ///
     /// # Errors
     /// Above 100.

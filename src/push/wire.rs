@@ -32,7 +32,7 @@
 //! |---|---|---|---|---|
 //! | call a live peer dead, or gone | must guess 32 bits of incarnation, if it is random, and a sequence number | yes | no | by dropping everything |
 //! | keep a dead peer alive | as a new incarnation of it: two beats in pace, once the old one is overdue | yes | no | only by delaying its last beats: a standing delay is part of the relative bound |
-//! | be taken for a peer that was never heard | yes: the first to come is taken | yes | no | by repeating beats to a listener that has just started and remembers nothing: [`ListenerConfig::incarnations_from`](crate::ListenerConfig::incarnations_from) |
+//! | be taken for a peer that was never heard | yes: the first to come is taken | yes | no | by repeating beats to a listener that has just started and remembers nothing: [`incarnations_from`](crate::listener::Builder::incarnations_from) |
 //! | delay the notice of a restart | yes, for as long as a flood of beats lasts | yes | no | by dropping or delaying |
 //! | claim a long deadline | up to the listener's longest interval | same | no | no |
 //! | lie about the load | with a guessed beat; advice all the same | yes | no | no |

@@ -150,7 +150,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
                     self.state(|state| {
                         state
                             .monitor
-                            .handle_result(ProbeResult::new((), id, result, now()))
+                            .handle_result(ProbeResult::new((), id, result, now()));
                     });
                     return Poll::Ready(());
                 }
