@@ -61,7 +61,7 @@ struct Wheel {
 
 impl Wheel {
     fn new(peers: usize) -> Self {
-        let mut fleet = Fleet::new(config(7), Instant::ZERO).unwrap();
+        let mut fleet = Fleet::with_window(config(7), Instant::ZERO).unwrap();
         for _ in 0..peers {
             fleet.add(Instant::ZERO);
         }
@@ -106,7 +106,7 @@ struct Heap {
 
 impl Heap {
     fn new(peers: usize) -> Self {
-        let start = |seed| Monitor::new(config(seed), Instant::ZERO).unwrap();
+        let start = |seed| Monitor::with_window(config(seed), Instant::ZERO).unwrap();
         let monitors = (1..=peers as u64).map(|seed| (start(seed), Instant::ZERO));
         Self {
             monitors: monitors.collect(),
@@ -201,7 +201,7 @@ impl World for Tasks {
 async fn beat(seed: u64, events: Rc<Cell<u64>>) {
     let start = tokio::time::Instant::now();
     let now = || Instant::ZERO.saturating_add(start.elapsed());
-    let mut monitor = Monitor::<4, Fixed>::new(config(seed), Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<4, Fixed>::with_window(config(seed), Instant::ZERO).unwrap();
     let mut answer = None;
     loop {
         let until = loop {

@@ -61,7 +61,7 @@ fn listen<const N: usize>(criterion: &mut Criterion) {
         sequence: 0,
     };
     let mut listener =
-        Listener::<N>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<N>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let id = BenchmarkId::new("systole", N);
     criterion
         .benchmark_group("beat")

@@ -7,7 +7,7 @@ use core::hint::black_box;
 use core::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use systole::pacing::{Pacing, Target};
+use systole::pacing::Pacing;
 use systole::{Config, Heartbeat};
 
 const BASE: Duration = Duration::from_secs(5);
@@ -39,12 +39,12 @@ fn replan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replan");
     for (path, trouble) in [("steady", false), ("troubled", true)] {
         let answers = answers(trouble);
-        let mut founding = Heartbeat::<32, _>::new(Config::every(BASE).build().unwrap());
+        let mut founding = Heartbeat::new(Config::every(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
         group.bench_function(format!("{path}/fluctuation rule"), |bencher| {
             bencher.iter(|| round(&mut founding, *black_box(cycle.next().unwrap())));
         });
-        let mut target = Heartbeat::<32, Target>::new(Config::target(BASE).build().unwrap());
+        let mut target = Heartbeat::new(Config::target(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
         group.bench_function(format!("{path}/target"), |bencher| {
             bencher.iter(|| round(&mut target, *black_box(cycle.next().unwrap())));

@@ -33,7 +33,7 @@ const CONFIG: Config = match Config::lan().build() {
 
 fn main() {
     let mut board = Board { round: 0 };
-    let mut heart = Heartbeat::<16>::new(CONFIG);
+    let mut heart = Heartbeat::<16>::with_window(CONFIG);
     while heart.verdict() != Verdict::Dead {
         let timeout = heart.timeout();
         let (interval, spent) = match board.ping(timeout) {

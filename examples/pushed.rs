@@ -68,7 +68,7 @@ fn listen(socket: &UdpSocket) -> io::Result<()> {
         .authenticated()
         .build()
         .map_err(io::Error::other)?;
-    let mut listener = Listener::<32>::new(config, epoch.now());
+    let mut listener = Listener::new(config, epoch.now());
     while listener.verdict() != Verdict::Left {
         let until = loop {
             match listener.poll(epoch.now()) {

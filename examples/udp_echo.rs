@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
 
 fn watch(socket: &UdpSocket, config: Config) -> io::Result<()> {
     let epoch = Epoch::start();
-    let mut monitor = Monitor::<32>::new(config, epoch.now()).map_err(io::Error::other)?;
+    let mut monitor = Monitor::new(config, epoch.now()).map_err(io::Error::other)?;
     while epoch.now() < Instant::from_secs(10) {
         let until = loop {
             match monitor.poll(epoch.now()) {

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
 use crate::pacing::{Fixed, Pacing};
+use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
@@ -58,7 +59,7 @@ pub enum FailoverOutput {
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = FailoverConfig::builder().seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
-/// let mut group = Failover::<3, 16>::new(config, &[Endpoint::new(); 3], now)?;
+/// let mut group = Failover::<3, 16>::with_window(config, &[Endpoint::new(); 3], now)?;
 /// let mut network = Vec::new(); // answers after 20 ms; endpoint 0 dies after a minute
 ///
 /// while now < Instant::from_secs(80) {
@@ -119,7 +120,7 @@ pub enum FailoverOutput {
 ///
 /// A poll costs at most two rounds over the monitors for each decision that falls due, mostly one; no allocation, no panic.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Failover<const M: usize, const N: usize, P: Pacing = Fixed> {
+pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing = Fixed> {
     rules: Rules,
     /// How endpoints are probed: of as many configurations as there are, one or, while the group is vacant, none.
     probing: Vec<Probing<P>, 1>,
@@ -167,6 +168,23 @@ impl OutageState {
 /// How many rounds of decisions a poll takes at most: what is left over is decided by the next one.
 const ROUNDS: usize = 8;
 
+impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
+    /// Returns a group of `endpoints`, which are known by their places in the list. The best one by
+    /// order or weight is active. Its first probe is due at once, those of the others are spread
+    /// over an interval.
+    ///
+    /// # Errors
+    /// Where there are no endpoints, all are disabled, no weight is above zero, two have one name, or
+    /// the seed is missing.
+    pub fn new(
+        config: FailoverConfig<P>,
+        endpoints: [Endpoint; M],
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        Self::with_window(config, &endpoints, now)
+    }
+}
+
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// The most polls a drain takes: of each endpoint a probe, its quarantine, its release and a switch; the
     /// beginning and the end of an outage; and the deadline.
@@ -200,12 +218,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// A group of `endpoints`, which are known by their places in the list. The best one by order or weight is active; its first probe is due
-    /// at once, those of the others are spread over an interval.
+    /// Returns a group with room for `M` endpoints and windows of `N` round-trip times; see
+    /// [`new`](Failover::new).
     ///
     /// # Errors
-    /// Where there are no endpoints or more than `M`, all are disabled, no weight is above zero, two have one name, or the seed is missing.
-    pub fn new(
+    /// Those of [`new`](Failover::new), and more than `M` endpoints.
+    pub fn with_window(
         config: FailoverConfig<P>,
         endpoints: &[Endpoint],
         now: Instant,
@@ -215,10 +233,10 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         Ok(group)
     }
 
-    /// Makes this a group of `endpoints` as [`new`](Self::new) does, in place: the stack holds one endpoint at a time. What it was before is forgotten.
+    /// Makes this a group of `endpoints` as [`new`](Failover::new) does, in place: the stack holds one endpoint at a time. What it was before is forgotten.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new); the group stays as it was.
+    /// Those of [`with_window`](Self::with_window); the group stays as it was.
     pub fn start(
         &mut self,
         config: FailoverConfig<P>,
@@ -345,7 +363,7 @@ mod tests {
     fn what_is_decided_while_an_event_waits_is_told_after_it() {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
         let mut group =
-            Failover::<4, 4>::new(config, &[Endpoint::new(); 4], Instant::ZERO).unwrap();
+            Failover::<4, 4>::with_window(config, &[Endpoint::new(); 4], Instant::ZERO).unwrap();
         let at = Instant::from_secs(5);
         for endpoint in 1..4 {
             group.at(endpoint, |member| member.quarantine = Some(at));

@@ -11,6 +11,7 @@ use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
 use crate::monitor::{CompactMonitor, Monitor, Output};
 use crate::pacing::{Fluctuation, Pacing};
+use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::probe::ProbeId;
 use crate::time::{Instant, duration};
 
@@ -67,7 +68,7 @@ pub enum FleetOutput {
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
-/// let mut fleet = Fleet::<4>::new(config, now)?;
+/// let mut fleet = Fleet::<4>::with_window(config, now)?;
 /// let peers: Vec<_> = (0..100).map(|_| fleet.add(now)).collect();
 /// let mut network = Vec::new(); // answers after 20 ms; peer 7 dies after half a minute
 ///
@@ -107,7 +108,7 @@ pub enum FleetOutput {
 ///   reported by [`handle_overflow`](Self::handle_overflow).
 /// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
 /// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
-pub struct Fleet<const N: usize, P: Pacing = Fluctuation> {
+pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     config: Config<P>,
     slots: Vec<Slot<N, P>>,
     /// Places that were given up.
@@ -167,17 +168,27 @@ const RETRIES_AT_ONCE: u16 = 64;
 /// Pending events are bounded by the number of peers, and this.
 const EVENTS_MIN: usize = 64;
 
+impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
+    /// A fleet without peers.
+    ///
+    /// # Errors
+    /// Where the configuration has no seed: probe ids would be guessable, and fleets would beat in step.
+    pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
+        Self::with_window(config, now)
+    }
+}
+
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The most polls a drain takes.
     pub const MAX_DRAIN: usize = (Self::STEPS / VISIT) as usize + 1;
 
     const STEPS: u32 = 256 * VISIT;
 
-    /// A fleet without peers.
+    /// Returns a fleet whose windows hold `N` round-trip times; see [`new`](Fleet::new).
     ///
     /// # Errors
-    /// Where the configuration has no seed: probe ids would be guessable, and fleets would beat in step.
-    pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
+    /// Those of [`new`](Fleet::new).
+    pub fn with_window(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
         Ok(Self {
             config,

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::math::fixed_point::NATIVE_64;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::path::suspicion::SuspicionLevel;
+use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::peer::send_failures::CompactFailures;
 use crate::peer::snapshot::Snapshot;
@@ -59,7 +60,7 @@ mod lifetime;
 /// use systole::{Config, Heartbeat, Verdict};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5)).jitter_percent(0).build()?);
+/// let mut heart = Heartbeat::new(Config::every(Duration::from_secs(5)).jitter_percent(0).build()?);
 ///
 /// // A steady path: the base interval.
 /// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
@@ -75,7 +76,7 @@ mod lifetime;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
-pub struct Heartbeat<const N: usize, P: Pacing = Fluctuation> {
+pub struct Heartbeat<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// When the probe under way was sent, on a clock of our own that starts with the first one.
     sent: Instant,
     dead_waits: DeadPeerWait,
@@ -97,10 +98,19 @@ const fn coarse(moment: Instant) -> u32 {
     (moment.as_micros() >> COARSE_SHIFT) as u32
 }
 
-impl<const N: usize, P: Pacing> Heartbeat<N, P> {
-    /// A heartbeat to a peer of which nothing is known. Infallible and `const`: it fits a `static`.
+impl<P: Pacing> Heartbeat<DEFAULT_WINDOW, P> {
+    /// Returns a heartbeat to a peer of which nothing is known, with the
+    /// [default window](DEFAULT_WINDOW). It cannot fail and is `const`, so it fits a `static`.
     #[must_use]
     pub const fn new(config: Config<P>) -> Self {
+        Self::with_window(config)
+    }
+}
+
+impl<const N: usize, P: Pacing> Heartbeat<N, P> {
+    /// Returns a heartbeat whose window holds `N` round-trip times; see [`new`](Heartbeat::new).
+    #[must_use]
+    pub const fn with_window(config: Config<P>) -> Self {
         Self {
             peer: PeerState::new(config),
             sent: Instant::ZERO,
@@ -371,7 +381,7 @@ mod tests {
                 .build()
         });
         let config = config.and_then(|config| config.into_builder().retries(Retries::NONE).build());
-        Heartbeat::new(config.unwrap())
+        Heartbeat::with_window(config.unwrap())
     }
 
     /// The probe was given up after 1 s, and its answer took 0.9 s: told in the tick of 1,024 us before, so as not to overstate it.
@@ -412,7 +422,7 @@ mod tests {
         assert!(patient().is_valid());
         let mut config = Config::every(SECOND).build().unwrap();
         config.settings.limits.timeout_max_us = 0;
-        assert!(!Heartbeat::<8>::new(config).is_valid());
+        assert!(!Heartbeat::<8>::with_window(config).is_valid());
     }
 
     /// What becomes of a probe: answered, missed, refused, not sent, answered late.
@@ -439,7 +449,7 @@ mod tests {
         #[test]
         fn the_short_way_leads_where_the_long_one_does(outcomes in outcomes(), retries: bool) {
             let mut heart = if retries {
-                Heartbeat::new(Config::every(SECOND).build().unwrap())
+                Heartbeat::with_window(Config::every(SECOND).build().unwrap())
             } else {
                 patient()
             };

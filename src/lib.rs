@@ -90,7 +90,7 @@ pub use pacing::Statistics;
 pub use path::early_warning::{EarlyWarning, Health};
 pub use path::loss::LossRate;
 pub use path::suspicion::SuspicionLevel;
-pub use path::window::{Moments, RttWindow};
+pub use path::window::{DEFAULT_WINDOW, Moments, RttWindow};
 pub use peer::event::{Event, RelaxedBy, Transition};
 pub use peer::probe::ProbeId;
 pub use peer::snapshot::{Counters, MonitorSnapshot, Snapshot};
@@ -111,7 +111,7 @@ pub use runtime::task;
 #[cfg(feature = "metrics")]
 pub use runtime::telemetry;
 #[cfg(feature = "std")]
-pub use runtime::{DEFAULT_WINDOW, Epoch, thread};
+pub use runtime::{Epoch, thread};
 #[cfg(any(feature = "std", feature = "embassy"))]
 pub use runtime::{ProbeError, machine};
 pub use time::{Instant, TickClock};

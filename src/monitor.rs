@@ -10,6 +10,7 @@ use crate::math::random::{Secret, mix};
 use crate::math::saturating;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::path::suspicion::{Model, SuspicionLevel};
+use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::event::{Context, Event, Pending, RelaxedBy};
 use crate::peer::observed_clock::ObservedClock;
 use crate::peer::probe::{Fate, Label, Outstanding, Probe, ProbeId};
@@ -70,7 +71,7 @@ pub enum Output {
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).without_initial_delay().build()?;
 /// let mut now = Instant::ZERO;
-/// let mut monitor = Monitor::<32>::new(config, now)?;
+/// let mut monitor = Monitor::new(config, now)?;
 /// let mut network: Option<(systole::ProbeId, Instant)> = None; // answers after 20 ms
 ///
 /// while now < Instant::from_secs(60) {
@@ -101,7 +102,7 @@ pub enum Output {
 /// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
 #[derive(Clone, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
-pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
+pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     sent: Instant,
     next: Instant,
@@ -146,15 +147,25 @@ pub struct Monitor<const N: usize, P: Pacing = Fluctuation> {
 /// What it may take, on any target.
 const _: () = assert!(size_of::<Monitor<32>>() <= 704);
 
-impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// The most polls a drain takes: a probe, an event of each kind, and the deadline.
-    pub const MAX_DRAIN: usize = 8;
-
+impl<P: Pacing> Monitor<DEFAULT_WINDOW, P> {
     /// A monitor of a peer of which nothing is known. Its first probe is spread over one interval, so that a fleet does not start in step.
     ///
     /// # Errors
     /// Where the configuration has no seed: probe ids would be guessable, and devices would beat in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
+        Self::with_window(config, now)
+    }
+}
+
+impl<const N: usize, P: Pacing> Monitor<N, P> {
+    /// The most polls a drain takes: a probe, an event of each kind, and the deadline.
+    pub const MAX_DRAIN: usize = 8;
+
+    /// Returns a monitor whose windows hold `N` round-trip times; see [`new`](Monitor::new).
+    ///
+    /// # Errors
+    /// Those of [`new`](Monitor::new).
+    pub fn with_window(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
         Ok(Self::start(config, now))
     }

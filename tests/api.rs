@@ -113,7 +113,7 @@ fn a_heartbeat_fits_a_static() {
 
 #[test]
 fn a_copy_goes_on_like_the_original() {
-    let mut heart = Heartbeat::<8>::new(CONFIG);
+    let mut heart = Heartbeat::<8>::with_window(CONFIG);
     heart.next_interval(Duration::from_millis(3));
     let mut copy = heart.clone();
     assert_eq!(heart, copy);

@@ -29,7 +29,7 @@ impl Crowd {
 
     fn of(config: Config, budget: Option<RetryBudget>) -> Self {
         let monitors = (1..=PEERS).map(|seed| {
-            Monitor::new(
+            Monitor::with_window(
                 config.into_builder().seed(seed).build().unwrap(),
                 Instant::ZERO,
             )

@@ -90,14 +90,14 @@ fn the_interval_is_clamped_and_a_window_of_one_never_fluctuates() {
         .jitter_percent(0)
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     heart.next_interval(us(1_u32));
     for _ in 0..31 {
         heart.next_interval(Duration::ZERO);
     }
     let longest = heart.next_interval(Duration::from_secs(4_000));
     assert_eq!(longest, Duration::from_secs(20)); // 1 + sqrt(31) = 6.6 bases
-    let mut heart = Heartbeat::<1>::new(config);
+    let mut heart = Heartbeat::<1>::with_window(config);
     for rtt in [0, 1, RTT_MAX, 7] {
         assert_eq!(heart.next_interval(us(rtt)), Duration::from_secs(5));
     }
@@ -154,7 +154,7 @@ fn unclamped() -> Config {
 
 #[test]
 fn the_timeout_follows_the_vector_of_rfc_6298() {
-    let mut heart = Heartbeat::<32>::new(unclamped());
+    let mut heart = Heartbeat::new(unclamped());
     assert_eq!(heart.timeout(), Duration::from_secs(1)); // (2.1) before any sample
     let rtts = [100_000_u32, 120_000, 80_000, 200_000, 100_000, 100_000];
     let timeouts = [300_000_u32, 272_500, 249_687, 325_039, 282_534, 248_936];
@@ -169,7 +169,7 @@ proptest! {
     /// quarter are forgotten with each.
     #[test]
     fn the_timeout_follows_rfc_6298_in_real_numbers(rtts in prop::collection::vec(0_u32..700_000_000, 1..100)) {
-        let mut heart = Heartbeat::<4>::new(unclamped());
+        let mut heart = Heartbeat::<4>::with_window(unclamped());
         let (mut smoothed, mut variation) = (0.0, 0.0);
         for (index, &rtt) in rtts.iter().enumerate() {
             let r = f64::from(rtt);
@@ -191,7 +191,7 @@ proptest! {
 #[test]
 fn the_timeout_doubles_for_what_is_overdue_until_an_answer() {
     let config = Config::every(Duration::from_secs(5)).build().unwrap();
-    let mut heart = Heartbeat::<4>::new(config);
+    let mut heart = Heartbeat::<4>::with_window(config);
     for _ in 0..60 {
         heart.next_interval(us(10_000_u32));
     }
@@ -217,7 +217,7 @@ fn the_timeout_doubles_for_what_is_overdue_until_an_answer() {
 #[test]
 fn the_loss_rate_follows_jeffreys() {
     let config = Config::every(Duration::from_secs(5)).build().unwrap();
-    let mut heart = Heartbeat::<4>::new(config);
+    let mut heart = Heartbeat::<4>::with_window(config);
     let (mut lost, mut sent) = (0.0, 0.0);
     for round in 0..3_000 {
         if round % 7 == 3 {
@@ -253,7 +253,7 @@ proptest! {
         rtts in prop::collection::vec(5_000_u32..90_000, 8..32), age in 1_u32..900_000,
     ) {
         let config = Config::every(Duration::from_secs(10)).seed(1).without_initial_delay().jitter_percent(0).build().unwrap();
-        let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+        let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
         let mut now = Instant::ZERO;
         let mut waiting = rtts.iter();
         let last = loop {
@@ -277,7 +277,7 @@ proptest! {
 #[test]
 fn the_level_of_nine_answers_and_a_silence() {
     let config = Config::every(Duration::from_secs(5)).build().unwrap();
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     for _ in 0..9 {
         heart.next_interval(us(10_000_u32));
     }
@@ -290,7 +290,7 @@ fn the_level_of_nine_answers_and_a_silence() {
 // ---- jitter: uniform in [max(min, 0.9 * interval), interval] ----
 
 fn jittered(config: Config, seed: u64) -> Vec<f64> {
-    let mut heart = Heartbeat::<4>::new(config.into_builder().seed(seed).build().unwrap());
+    let mut heart = Heartbeat::<4>::with_window(config.into_builder().seed(seed).build().unwrap());
     let draw = |_| heart.next_interval(us(10_000_u32)).as_secs_f64();
     (0..20_000).map(draw).collect()
 }
@@ -347,7 +347,7 @@ fn two_devices_do_not_beat_in_step() {
 /// The steady beat that makes phi-accrual-failure-detector 0.1 call a live peer dead from beat 17,468 on.
 #[test]
 fn a_heartbeat_survives_a_million_steady_beats() {
-    let mut heart = Heartbeat::<32>::new(Config::every(Duration::from_secs(5)).build().unwrap());
+    let mut heart = Heartbeat::new(Config::every(Duration::from_secs(5)).build().unwrap());
     for beat in 0..1_000_000 {
         let interval = heart.next_interval(us(1_000_u32));
         assert_eq!(heart.verdict(), Verdict::Alive, "at {beat}");
@@ -363,7 +363,7 @@ fn a_monitor_survives_a_million_steady_beats() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0);
     while probes < 1_000_000 {
         match monitor.poll(now) {

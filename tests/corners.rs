@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn group(endpoints: usize) -> Failover<4, 8, Fixed> {
     let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = vec![Endpoint::new(); endpoints];
-    Failover::new(config, &endpoints, Instant::ZERO).unwrap()
+    Failover::with_window(config, &endpoints, Instant::ZERO).unwrap()
 }
 
 // ---- the end of time ----
@@ -34,7 +34,7 @@ fn at_the_end_of_time_everything_is_idle() {
     assert!(group.is_valid());
 
     let mut listener =
-        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     while !matches!(listener.poll(Instant::MAX), ListenerOutput::Idle) {}
     assert_eq!(listener.poll(Instant::MAX), ListenerOutput::Idle);
     assert!(listener.is_valid());
@@ -46,7 +46,7 @@ fn at_the_end_of_time_a_fleet_is_idle() {
     use systole::{Fleet, FleetOutput};
 
     let config = Config::every(SECOND).seed(7).build().unwrap();
-    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     while fleet.poll(Instant::MAX) != FleetOutput::Idle {}
     assert!(fleet.status(peer, Instant::MAX).is_some());
@@ -86,7 +86,7 @@ fn a_bound_names_the_shortest_that_has_room_for_the_retries() {
 fn the_first_probe_is_where_its_seed_says() {
     let first = |seed| {
         let config = Config::every(10 * SECOND).seed(seed).build().unwrap();
-        let mut monitor = Monitor::<8>::new(config, Instant::ZERO).unwrap();
+        let mut monitor = Monitor::<8>::with_window(config, Instant::ZERO).unwrap();
         monitor.poll(Instant::ZERO)
     };
     let at = |us| Output::Wait(Instant::from_micros(us));
@@ -120,7 +120,7 @@ fn the_first_beat_has_its_own_time() {
         .first_within(20 * SECOND)
         .build()
         .unwrap();
-    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
     let until = Instant::from_secs(20);
     assert_eq!(listener.poll(Instant::ZERO), ListenerOutput::Wait(until));
     assert!(matches!(listener.poll(until), ListenerOutput::Event(_)));
@@ -134,7 +134,7 @@ fn a_listener_reports_pauses_from_where_it_is_told() {
             .report_pauses_over(over)
             .build()
             .unwrap();
-        let mut listener = Listener::<8>::new(config, Instant::ZERO);
+        let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
         listener.handle_beat(&Beat::new(1, SECOND), Instant::ZERO);
         let mut told = 0;
         let ListenerOutput::Wait(until) = settled(&mut listener, Instant::ZERO) else {
@@ -166,7 +166,7 @@ fn refusals_name_every_setting() {
     let one = Endpoint::new();
     let name = |error: ConfigError| error.to_string();
     let fails = |endpoints: &[Endpoint]| {
-        let group = Failover::<4, 8, Fixed>::new(groups, endpoints, Instant::ZERO);
+        let group = Failover::<4, 8, Fixed>::with_window(groups, endpoints, Instant::ZERO);
         name(group.unwrap_err())
     };
     let named = [
@@ -295,7 +295,7 @@ fn a_ceiling_hands_on_the_time_that_nobody_looked() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     let mut turn = |late: Duration| loop {
         match monitor.poll(now) {
@@ -358,7 +358,7 @@ fn a_policy_sees_timeouts_within_their_limits() {
         .timeouts(SECOND, SECOND, 2 * SECOND)
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<8, _>::new(config);
+    let mut heart = Heartbeat::<8, _>::with_window(config);
     for _ in 0..20 {
         heart.next_interval(50 * SECOND);
     }
@@ -373,7 +373,7 @@ fn a_promise_that_is_broken_is_told() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut last, mut hears, mut broken) = (Instant::ZERO, None, 0, 0);
     while now < Instant::from_secs(300) {
         match monitor.poll(now) {
@@ -426,7 +426,8 @@ fn a_group_begins_with_the_best_that_is_in_service() {
     let disabled = one.mode(EndpointMode::Disabled);
     let active = |endpoints: &[Endpoint]| {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
-        Failover::<4, 8, Fixed>::new(config, endpoints, Instant::ZERO).map(|group| group.active())
+        Failover::<4, 8, Fixed>::with_window(config, endpoints, Instant::ZERO)
+            .map(|group| group.active())
     };
     assert_eq!(active(&[one, one]), Ok(0));
     assert_eq!(active(&[disabled, one]), Ok(1));
@@ -540,7 +541,7 @@ fn the_worst_detection_is_counted() {
             .seed(7)
             .build()
             .unwrap();
-        let mut monitor = Monitor::<8, _>::new(
+        let mut monitor = Monitor::<8, _>::with_window(
             config
                 .into_builder()
                 .without_initial_delay()
@@ -578,7 +579,7 @@ fn steady(timeout: Duration) -> Monitor<8, Fixed> {
         .without_initial_delay()
         .build()
         .unwrap();
-    Monitor::new(config, Instant::ZERO).unwrap()
+    Monitor::with_window(config, Instant::ZERO).unwrap()
 }
 
 /// Drains; returns the deadline and how many probes went out, each answered at once if `answers`.

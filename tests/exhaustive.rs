@@ -317,7 +317,7 @@ fn every_sequence_of_outcomes_of_a_heartbeat() {
         ..Depth::new()
     };
     for config in [tiny(), bounded(), bare()] {
-        let heart = Heartbeat::new(config);
+        let heart = Heartbeat::with_window(config);
         let now = Duration::ZERO;
         let states = outcomes(&Loop { heart, now }, depth);
         assert!(states > 1_000, "{states}");

@@ -367,7 +367,8 @@ fn our_own_stall_switches_nothing() {
 #[test]
 fn what_cannot_work_is_refused() {
     let refused = |endpoints: &[Endpoint]| {
-        let error: ConfigError = Group::new(config(), endpoints, Instant::ZERO).unwrap_err();
+        let error: ConfigError =
+            Group::with_window(config(), endpoints, Instant::ZERO).unwrap_err();
         (error.setting(), error.value(), error.range())
     };
     assert_eq!(refused(&[]), (Setting::Endpoints, 0, (1, 4)));
@@ -379,7 +380,7 @@ fn what_cannot_work_is_refused() {
         refused(&[ONE.name(7), ONE, ONE.name(7)]),
         (Setting::DuplicateNames, 2, (1, 1))
     );
-    let unseeded = Group::new(
+    let unseeded = Group::with_window(
         FailoverConfig::builder().build().unwrap(),
         &[ONE],
         Instant::ZERO,
@@ -699,7 +700,7 @@ fn ids_follow_from_the_seed_and_the_endpoint() {
     let mut ids = Vec::new();
     for seed in 1..=3 {
         let config = FailoverConfig::builder().seed(seed).build().unwrap();
-        let mut group = Group::new(config, &[ONE; M], Instant::ZERO).unwrap();
+        let mut group = Group::with_window(config, &[ONE; M], Instant::ZERO).unwrap();
         let mut now = Instant::ZERO;
         let mut asked = [false; M];
         while asked != [true; M] {
@@ -1076,7 +1077,7 @@ fn an_endpoint_without_weight_is_taken_where_there_is_no_other() {
 #[test]
 fn all_may_be_of_the_greatest_weight() {
     let endpoints = [ONE.weight(u16::MAX); M];
-    assert!(Group::new(config(), &endpoints, Instant::ZERO).is_ok());
+    assert!(Group::with_window(config(), &endpoints, Instant::ZERO).is_ok());
 }
 
 // ---- what the caller knows ----

@@ -33,7 +33,7 @@ fn changes(events: &[FleetEvent], to: Verdict) -> Vec<(PeerKey, Instant)> {
 #[test]
 fn without_a_seed_it_is_refused() {
     let unseeded = Config::every(SECOND).build().unwrap();
-    assert!(Fleet::<4>::new(unseeded, Instant::ZERO).is_err());
+    assert!(Fleet::<4>::with_window(unseeded, Instant::ZERO).is_err());
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_outage_of_everything_is_no_flood() {
 #[test]
 fn a_drain_ends_though_more_is_due() {
     let now = Instant::ZERO;
-    let mut fleet = Fleet::<4>::new(
+    let mut fleet = Fleet::<4>::with_window(
         config()
             .into_builder()
             .without_initial_delay()
@@ -285,7 +285,7 @@ fn whoever_is_asked_at_once_is_asked_before_the_others() {
 /// A reply stamped before the last look is taken for what it was then, and told of when it was handed in.
 #[test]
 fn a_reply_may_be_of_the_past() {
-    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config(), Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     let (mut now, mut sent) = (Instant::ZERO, None);
     while sent.is_none() {
@@ -321,7 +321,7 @@ fn whoever_is_removed_in_trouble_is_not_among_the_worst() {
 /// Whoever takes the place of a peer that died there is among the worst once, not twice.
 #[test]
 fn a_place_in_trouble_is_listed_once() {
-    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config(), Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     let mut die = |fleet: &mut Fleet<4>, peer| {
         while fleet.verdict(peer) != Some(Verdict::Dead) {
@@ -350,7 +350,7 @@ fn lateness_is_told_and_counted_where_there_is_some() {
         .report_pauses_over(Duration::ZERO)
         .build()
         .unwrap();
-    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     let wait = |fleet: &mut Fleet<4>, now| loop {
         if let FleetOutput::Wait(until) = fleet.poll(now) {
@@ -378,7 +378,7 @@ fn probe_ids_follow_from_the_seed_and_the_key() {
             .without_initial_delay()
             .build()
             .unwrap();
-        let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+        let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
         for _ in 0..2 {
             fleet.add(Instant::ZERO);
         }
@@ -395,7 +395,7 @@ fn probe_ids_follow_from_the_seed_and_the_key() {
 /// answers nothing, and is found and stays dead; nobody else is doubted.
 #[test]
 fn a_million_forged_and_replayed_replies_change_no_verdict() {
-    let mut fleet = Fleet::<4>::new(config(), Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config(), Instant::ZERO).unwrap();
     let peers: Vec<_> = (0..8).map(|_| fleet.add(Instant::ZERO)).collect();
     let silent = peers[3];
     let (mut now, mut random) = (Instant::ZERO, 0x9e37_79b9_7f4a_7c15_u64);
@@ -488,7 +488,7 @@ fn what_failed_and_what_could_not_be_sent_is_counted() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     for _ in 0..2 {
         fleet.add(Instant::ZERO);
     }

@@ -103,7 +103,7 @@ fn a_reply_lost_at_the_very_moment_of_its_probe_is_no_evidence() {
     let config = Config::every(SECOND).detect_within(3 * SECOND).build();
     let config = config.unwrap().into_builder().seed(7).build().unwrap();
     let (mut now, heard_until) = (Instant::ZERO, Instant::from_secs(5));
-    let mut fleet = Fleet::<4>::new(config, now).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config, now).unwrap();
     let peer = fleet.add(now);
     while now < Instant::from_secs(60) {
         let (probes, until) = drain(&mut fleet, now);
@@ -160,7 +160,7 @@ fn a_probe_that_is_overdue_when_it_is_forgotten_makes_nobody_late() {
 /// When a peer is dead that reads probes half a round trip after they are sent, and none after `crash`.
 fn dead_at<P: Pacing>(config: Config<P>, crash: Instant, round_trip: Duration) -> Instant {
     let mut now = Instant::ZERO;
-    let mut fleet = Fleet::<4, P>::new(config, now).unwrap();
+    let mut fleet = Fleet::<4, P>::with_window(config, now).unwrap();
     let peer = fleet.add(now);
     let mut network = VecDeque::new();
     loop {

@@ -314,7 +314,7 @@ fn a_verdict_that_a_slow_answer_proves_wrong_is_refuted() {
 fn suspicions_without_ids(nth: u32) -> usize {
     let mut now = Instant::ZERO;
     let config = second().into_builder().gain_percent(0).build().unwrap();
-    let mut monitor = Monitor::<8>::new(config, now).unwrap();
+    let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
     let (mut arrivals, mut probes, mut suspicions) = (Vec::new(), 0, 0);
     while now < Instant::from_secs(600) {
         arrivals.retain(|&at| {
@@ -354,7 +354,7 @@ fn a_lost_probe_of_a_peer_without_ids_is_suspected_once() {
 #[test]
 fn traffic_puts_off_seven_probes_in_eight() {
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::<8>::new(second(), now).unwrap();
+    let mut monitor = Monitor::<8>::with_window(second(), now).unwrap();
     let mut probes = 0;
     while now < Instant::from_secs(160) {
         match monitor.poll(now) {
@@ -390,7 +390,7 @@ fn a_bound_overrides_politeness() {
         .detect_within(Duration::from_secs(3))
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<8>::new(config);
+    let mut heart = Heartbeat::<8>::with_window(config);
     for rtt_ms in [1, 400, 1, 400, 1, 400] {
         heart.next_interval(Duration::from_millis(rtt_ms));
         assert!(heart.snapshot().plan.bound() <= Duration::from_secs(3));

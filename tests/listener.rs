@@ -61,8 +61,7 @@ fn a_steady_beat_of_five_seconds_for_a_million_beats() {
     } else {
         MILLION
     };
-    let mut listener =
-        Listener::<32>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let delays = [20_000, 21_000, 40_000, 19_000, 23_000];
     for (sequence, delay_us) in (0..beats).zip(delays.into_iter().cycle()) {
         let slot = Instant::from_secs(5 * u64::from(sequence));
@@ -122,8 +121,7 @@ fn an_hour_of_outage_locks_nobody_out() {
 /// The detectors that drop the gaps of a silent peer never learn a cadence of 5.4 s where 5 s were said.
 #[test]
 fn a_sender_slower_than_it_says_is_understood() {
-    let mut listener =
-        Listener::<32>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     for sequence in 0..2_000 {
         let at = |slot: u32| Instant::from_millis(5_400 * u64::from(slot));
         listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at(sequence));
@@ -217,7 +215,7 @@ fn a_restart_is_told_plain_or_tagged() {
 #[test]
 fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
     let mut listener =
-        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     for sequence in [0, 1, 3, 2, 7, 7, 4, 1] {
         let at = Instant::from_secs(u64::from(sequence).max(1));
         listener.handle_beat(&Beat::new(sequence, SECOND), at);
@@ -239,7 +237,7 @@ fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
         .intervals_between(SECOND / 10, 60 * SECOND)
         .build()
         .unwrap();
-    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, SECOND), Instant::ZERO);
     assert_eq!(listener.bound(), 3 * SECOND);
     let sleepy = Beat::new(1, SECOND).with_deadline(18 * 3_600 * SECOND);
@@ -355,7 +353,7 @@ fn an_authenticated_listener_takes_no_plain_beat() {
         .incarnations_from(7)
         .build()
         .unwrap();
-    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, SECOND).with_incarnation(7), Instant::ZERO);
     listener.handle_beat(
         &Beat::new(0, SECOND).with_incarnation(6).authentic(),
@@ -385,7 +383,7 @@ fn look_on(listener: &mut Listener<8>, until: Instant) {
 
 /// A listener that heard beat 0 at time 0.
 fn heard_once(config: ListenerConfig, interval: Duration) -> Listener<8> {
-    let mut listener = Listener::new(config, Instant::ZERO);
+    let mut listener = Listener::with_window(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, interval), Instant::ZERO);
     listener
 }
@@ -629,7 +627,7 @@ fn whoever_says_resumed_at_every_wake_finds_a_dead_sender_after_four_bounds_awak
 #[test]
 fn whoever_says_resumed_at_every_wake_hears_a_live_sender() {
     let mut listener =
-        Listener::<8>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
     let mut now = Instant::ZERO;
     for wake in 0..500 {
         listener.resumed(now);
@@ -649,7 +647,7 @@ fn a_beat_that_is_stamped_before_the_last_one_counts_as_of_now() {
         .detect_within(3 * SECOND)
         .build()
         .unwrap();
-    let mut listener = Listener::<8>::new(config, Instant::ZERO);
+    let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
     for sequence in 0..40 {
         let at = Instant::from_secs(u64::from(sequence));
         look_on(&mut listener, at);
@@ -717,7 +715,7 @@ fn a_leap_that_is_put_right_moves_nothing() {
 fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
     const SECOND: Duration = Duration::from_secs(1);
     let config = ListenerConfig::builder().authenticated().build().unwrap();
-    let mut listener = Listener::<32>::new(config, Instant::ZERO);
+    let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut bounds) = (Instant::ZERO, Vec::new());
     let first = (0..20).map(|slot| (1, slot, 1 + u64::from(slot)));
     let held = [(1, 20, 31)];

@@ -156,7 +156,7 @@ fn a_group_shows_who_is_active() {
     exported(|exporter| {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
         let endpoints = [Endpoint::new(); 2];
-        let mut group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+        let mut group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
         let mut series = Group::new("db", ["one", "other"]);
         series.record(&group, Instant::ZERO);
         let active = "systole_active{group=\"db\",peer=\"other\"}";
@@ -434,5 +434,5 @@ fn answer(world: &mut World, round_trip: Duration) {
 
 fn one_of_a_group() -> Failover<1, 32> {
     let config = FailoverConfig::builder().seed(7).build().unwrap();
-    Failover::new(config, &[Endpoint::new()], Instant::ZERO).unwrap()
+    Failover::with_window(config, &[Endpoint::new()], Instant::ZERO).unwrap()
 }

@@ -21,7 +21,7 @@ fn config(interval: Duration) -> Config<Fixed> {
 }
 
 fn monitor(config: Config<Fixed>) -> Steady {
-    Monitor::new(config, Instant::ZERO).unwrap()
+    Monitor::with_window(config, Instant::ZERO).unwrap()
 }
 
 const fn ms(ms: u64) -> Instant {

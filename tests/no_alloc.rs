@@ -83,7 +83,7 @@ fn the_allocator_counts() {
 fn a_million_operations_of_a_heartbeat_allocate_nothing() {
     let (mut draws, mut deaths) = (Draws(1), 0_u32);
     let allocated = allocations(|| {
-        let mut heart = Heartbeat::<32>::new(config());
+        let mut heart = Heartbeat::new(config());
         for _ in 0..OPERATIONS {
             let rtt = Duration::from_micros((draws.next() >> (draws.next() % 31)).into());
             match draws.next() % 8 {
@@ -103,7 +103,7 @@ fn a_million_operations_of_a_heartbeat_allocate_nothing() {
 fn a_million_operations_of_a_monitor_allocate_nothing() {
     let mut draws = Draws(2);
     let mut now = Instant::from_secs(1);
-    let mut monitor = Monitor::<32>::new(config(), now).unwrap();
+    let mut monitor = Monitor::new(config(), now).unwrap();
     let allocated = allocations(|| {
         let mut last = ProbeId::from(0);
         for _ in 0..OPERATIONS {
@@ -127,7 +127,7 @@ fn a_million_operations_of_a_sender_and_a_listener_allocate_nothing() {
     let mut draws = Draws(3);
     let mut now = Instant::from_secs(1);
     let mut sender = Sender::new(Duration::from_secs(1), 7, now).unwrap();
-    let mut listener = Listener::<32>::new(ListenerConfig::builder().build().unwrap(), now);
+    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
     let allocated = allocations(|| {
         for _ in 0..OPERATIONS {
             if let SenderOutput::Beat(beat) = sender.poll(now) {

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
-use systole::pacing::Target;
 use systole::{Config, Event, Instant, Monitor, Output, RelaxedBy, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -36,7 +35,7 @@ fn answer(monitor: &mut Monitor<16>, now: &mut Instant, rtt: Duration) -> (Insta
 /// How long a peer that asks for `wait` is left alone, having answered `before` probes.
 fn left_alone(config: Config, before: usize, rtt: Duration, wait: Duration) -> Duration {
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::new(config, now).unwrap();
+    let mut monitor = Monitor::with_window(config, now).unwrap();
     for _ in 0..before {
         answer(&mut monitor, &mut now, rtt);
     }
@@ -82,7 +81,7 @@ fn no_longer_than_it_takes_to_double() {
 #[test]
 fn a_target_gives_way_up_to_95_percent_of_its_bound() {
     let config = Config::target(10 * SECOND).seed(7).build().unwrap();
-    let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     for _ in 0..20 {
         monitor.handle_pushback(Instant::ZERO);
     }
@@ -93,7 +92,7 @@ fn a_target_gives_way_up_to_95_percent_of_its_bound() {
 #[test]
 fn who_does_not_say_how_long_is_asked_half_as_often() {
     let intervals = [0, 1, 2, 9].map(|pushbacks| {
-        let mut monitor = Monitor::<16>::new(config(), Instant::ZERO).unwrap();
+        let mut monitor = Monitor::<16>::with_window(config(), Instant::ZERO).unwrap();
         for _ in 0..pushbacks {
             monitor.handle_pushback(Instant::ZERO);
         }
@@ -111,7 +110,7 @@ fn a_bound_that_stands_in_the_way_is_restated() {
         .detect_within(5 * SECOND)
         .build()
         .unwrap();
-    let mut monitor = Monitor::<16>::new(config, now).unwrap();
+    let mut monitor = Monitor::<16>::with_window(config, now).unwrap();
     let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
     while let Output::Event(_) = monitor.poll(now) {}
     monitor.handle_pushback_with(asked, 20 * SECOND);
@@ -135,7 +134,7 @@ fn no_bound_is_restated_that_was_not_stated_or_is_kept() {
             .unwrap(),
     ] {
         let mut now = Instant::ZERO;
-        let mut monitor = Monitor::<16>::new(config, now).unwrap();
+        let mut monitor = Monitor::<16>::with_window(config, now).unwrap();
         answer(&mut monitor, &mut now, SECOND / 50);
         monitor.handle_pushback(now);
         assert_eq!(monitor.snapshot(now).path.plan.interval(), 2 * SECOND);
@@ -154,7 +153,7 @@ fn one_lost_reply_after_a_pushback_is_not_a_death() {
         .unwrap();
     for (config, wait) in [(config(), SECOND), (bounded, 20 * SECOND)] {
         let mut now = Instant::ZERO;
-        let mut monitor = Monitor::<16>::new(config, now).unwrap();
+        let mut monitor = Monitor::<16>::with_window(config, now).unwrap();
         let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
         monitor.handle_pushback_with(asked, wait);
         let mut verdicts = Vec::new();
@@ -181,7 +180,7 @@ fn one_lost_reply_after_a_pushback_is_not_a_death() {
 /// A longer one that is allowed later is not taken at once.
 #[test]
 fn what_is_asked_at_the_longest_interval_is_not_remembered() {
-    let mut monitor = Monitor::<16>::new(config(), Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<16>::with_window(config(), Instant::ZERO).unwrap();
     for _ in 0..9 {
         monitor.handle_pushback(Instant::ZERO);
     }

@@ -440,7 +440,7 @@ fn shares_counts_and_the_seed_have_their_ranges() {
 
 #[test]
 fn a_monitor_refuses_to_be_without_a_seed() {
-    let monitor = Monitor::<4>::new(every_second(), Instant::ZERO);
+    let monitor = Monitor::<4>::with_window(every_second(), Instant::ZERO);
     refused(monitor, Setting::Seed, 0, (1, u64::MAX));
 }
 
@@ -463,7 +463,7 @@ fn a_plan_of_too_many_retries_adds_up_without_overflow() {
 // ---- bad input that is harmless ----
 
 fn heart() -> Heartbeat<4> {
-    Heartbeat::new(
+    Heartbeat::with_window(
         every_second()
             .into_builder()
             .jitter_percent(0)
@@ -537,7 +537,7 @@ const SEEDED: Config = match Config::every(SECOND)
 };
 
 fn monitor_at(start: Instant) -> Monitor<4> {
-    Monitor::new(SEEDED, start).unwrap()
+    Monitor::with_window(SEEDED, start).unwrap()
 }
 
 /// Drains at `now`: the probes handed out, and the deadline.
@@ -614,7 +614,7 @@ fn time_that_runs_backwards_is_no_time() {
 #[test]
 fn what_a_peer_sends_before_it_was_asked_is_life() {
     let config = Config::every(SECOND).seed(3).build().unwrap();
-    let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<4>::with_window(config, Instant::ZERO).unwrap();
     monitor.handle_traffic(Instant::from_millis(1));
     drain(&mut monitor, Instant::from_millis(1));
     assert_eq!(monitor.verdict(), Verdict::Alive);
@@ -674,7 +674,7 @@ fn a_server_that_held_the_probe_longer_than_it_was_away_leaves_a_round_trip_of_z
 
 #[test]
 fn fixed_intervals_take_the_same_bad_input() {
-    let mut heart = Heartbeat::<1, Fixed>::new(Config::fixed(us(1)).build().unwrap());
+    let mut heart = Heartbeat::<1, Fixed>::with_window(Config::fixed(us(1)).build().unwrap());
     for rtt in [Duration::ZERO, Duration::MAX, us(1)] {
         assert_eq!(heart.next_interval(rtt), us(1));
         assert!(heart.missed() >= us(1));
@@ -690,7 +690,7 @@ fn a_duplicate_from_two_weeks_ago_is_no_answer() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<4>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<4>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut first) = (Instant::ZERO, None);
     let wrapped = us(SPAN_MAX + 5_000_000); // just after the id's own moment, one turn later
     while now < Instant::ZERO.saturating_add(wrapped) {

@@ -293,7 +293,8 @@ fn a_group_that_is_refused_says_so() {
 /// Answers after 20 ms for a minute, then dies.
 fn watched<P: Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::new(config.into_builder().seed(7).build().unwrap(), now).unwrap();
+    let mut monitor =
+        Monitor::with_window(config.into_builder().seed(7).build().unwrap(), now).unwrap();
     while now < Instant::from_secs(100) {
         match monitor.poll(now) {
             Output::Probe(id) if now < Instant::from_secs(60) => {
@@ -327,7 +328,7 @@ fn snapshots_survive_and_read_well() {
 fn the_status_of_a_group_survives() {
     let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
-    let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+    let group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     survives(&group.status(0, Instant::ZERO).unwrap());
     survives(&group.state());
 }
@@ -362,7 +363,7 @@ fn listeners_survive() {
         ListenerConfig::builder().build().unwrap()
     );
 
-    let mut listener = Listener::<8>::new(all, Instant::ZERO);
+    let mut listener = Listener::<8>::with_window(all, Instant::ZERO);
     survives(&listener.snapshot(Instant::ZERO));
     for sequence in 0..4 {
         let beat = Beat::new(sequence, SECOND).with_incarnation(u32::MAX);

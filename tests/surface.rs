@@ -106,7 +106,7 @@ fn a_policy_sees_what_was_measured() {
         .detect_within(30 * SECOND)
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<4, _>::new(config);
+    let mut heart = Heartbeat::<4, _>::with_window(config);
     heart.next_interval(Duration::from_millis(80));
     assert_eq!(heart.snapshot().samples, 1);
 }
@@ -126,7 +126,7 @@ fn a_lifetime_is_a_ceiling_on_another_policy() {
         .jitter_percent(0)
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<4, _>::new(config);
+    let mut heart = Heartbeat::<4, _>::with_window(config);
     let interval = heart.next_interval(Duration::from_millis(40));
     assert_eq!(interval, 3 * SECOND);
     for _ in 0..8 {
@@ -149,7 +149,7 @@ fn a_group_answers_for_each_endpoint() {
         .build()
         .unwrap();
     let endpoints = [Endpoint::new(), Endpoint::default().weight(7)];
-    let group = Failover::<2, 4, Fixed>::new(config, &endpoints, Instant::ZERO).unwrap();
+    let group = Failover::<2, 4, Fixed>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     assert_eq!(group.endpoints(), 2);
     assert_eq!((group.switches(), group.quarantines()), (0, 0));
     let status = group.status(1, Instant::ZERO).unwrap();

@@ -50,7 +50,7 @@ fn die() {
         .build()
         .unwrap();
     let mut now = Instant::ZERO;
-    let mut monitor = Monitor::<8>::new(config, now).unwrap();
+    let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
     while now < Instant::from_secs(30) {
         match monitor.poll(now) {
             Output::Probe(id) if now < Instant::from_secs(10) => monitor.handle_reply(id, now),
@@ -78,7 +78,7 @@ fn every_transition_is_an_event_with_its_reason() {
 
     let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
-    let mut group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+    let mut group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     group.switch_to(1, Instant::ZERO);
     let lines = scribe.0.lock().unwrap();
     assert!(

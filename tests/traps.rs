@@ -20,7 +20,7 @@ fn the_level_is_nothing_just_after_a_beat_and_a_number_after_one() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let Output::Probe(id) = monitor.poll(Instant::ZERO) else {
         unreachable!()
     };
@@ -68,7 +68,7 @@ fn a_peer_slower_than_the_longest_interval_is_alive() {
         .interval_between(ms(9), ms(20))
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     for _ in 0..20 {
         heart.next_interval(ms(25));
         assert_eq!(heart.verdict(), Verdict::Alive);
@@ -127,7 +127,7 @@ fn a_pause_is_not_made_up_for() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let mut probes = 0;
     for now in [Instant::ZERO, Instant::from_millis(10_500)] {
         loop {
@@ -149,8 +149,8 @@ fn a_pause_is_not_made_up_for() {
 #[test]
 fn jitter_never_lengthens_and_needs_a_seed_of_the_device() {
     let config = Config::every(ms(1_000)).build().unwrap();
-    assert!(Monitor::<32>::new(config, Instant::ZERO).is_err());
-    let mut heart = Heartbeat::<32>::new(config.into_builder().jitter_percent(50).build().unwrap());
+    assert!(Monitor::new(config, Instant::ZERO).is_err());
+    let mut heart = Heartbeat::new(config.into_builder().jitter_percent(50).build().unwrap());
     for _ in 0..1_000 {
         assert!(heart.next_interval(ms(5)) <= ms(1_000));
     }

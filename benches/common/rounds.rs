@@ -32,7 +32,7 @@ pub fn measure<R>(group: &mut Group<'_>, id: BenchmarkId, mut round: impl FnMut(
 }
 
 pub fn systole<const N: usize>() -> impl FnMut(Duration) -> (Duration, bool) {
-    let mut heart = Heartbeat::<N>::new(Config::every(BASE).build().unwrap());
+    let mut heart = Heartbeat::<N>::with_window(Config::every(BASE).build().unwrap());
     move |rtt| (heart.next_interval(rtt), heart.verdict() == Verdict::Alive)
 }
 

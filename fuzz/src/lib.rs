@@ -36,7 +36,7 @@ pub fn config(bytes: &[u8]) {
         fn with<P: Pacing>(self, config: Config<P>) {
             assert!(config.interval_min() <= config.interval_max());
             assert!(config.timeout_min() <= config.timeout_max());
-            let mut heart = Heartbeat::<4, P>::new(config);
+            let mut heart = Heartbeat::<4, P>::with_window(config);
             let rtts = [Duration::ZERO, config.timeout_max(), Duration::MAX];
             for rtt in rtts {
                 let interval = heart.next_interval(rtt);
@@ -69,7 +69,7 @@ struct Rounds(Vec<Outcome>);
 
 impl Trial for Rounds {
     fn with<P: Pacing>(self, config: Config<P>) {
-        let mut heart = Heartbeat::<8, P>::new(config);
+        let mut heart = Heartbeat::<8, P>::with_window(config);
         count::done(self.0.len());
         for outcome in self.0 {
             match outcome {

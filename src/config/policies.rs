@@ -103,7 +103,7 @@ impl Config<Target> {
     ///     .probes_at_most(500) // in 1,000 s
     ///     .seed(0x5eed_0f_0007)
     ///     .build()?;
-    /// let monitor = Monitor::<32, Target>::new(config, Instant::ZERO)?;
+    /// let monitor = Monitor::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).path.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
     /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known

@@ -20,7 +20,7 @@ use core::fmt;
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let budget = RetryBudget::new(10, 100); // one retry in ten other probes, a hundred at once
 /// let config = Config::every(Duration::from_secs(5)).seed(0xd1ce).build()?;
-/// let mut monitors = [Monitor::<32>::new(config, Instant::ZERO)?, Monitor::new(config.into_builder().seed(2).build()?, Instant::ZERO)?];
+/// let mut monitors = [Monitor::new(config, Instant::ZERO)?, Monitor::new(config.into_builder().seed(2).build()?, Instant::ZERO)?];
 /// for monitor in &mut monitors {
 ///     while let Output::Probe(id) = monitor.poll_with_budget(Instant::from_secs(5), &budget) {
 ///         println!("send {id}");

@@ -382,7 +382,7 @@ mod tests {
 
     fn group(endpoints: usize) -> Failover<6, 4, Fixed> {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
-        Failover::new(config, &[Endpoint::new(); 6][..endpoints], Instant::ZERO).unwrap()
+        Failover::with_window(config, &[Endpoint::new(); 6][..endpoints], Instant::ZERO).unwrap()
     }
 
     #[test]

@@ -190,7 +190,7 @@ mod tests {
 
     fn group() -> Failover<4, 4, Fixed> {
         let config = FailoverConfig::builder().seed(7).build().unwrap();
-        Failover::new(config, &[Endpoint::new(); 2], Instant::ZERO).unwrap()
+        Failover::with_window(config, &[Endpoint::new(); 2], Instant::ZERO).unwrap()
     }
 
     #[test]

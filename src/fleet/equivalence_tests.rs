@@ -69,7 +69,7 @@ fn change(peer: usize, event: Event) -> Option<(usize, (Instant, Verdict, Verdic
 
 impl Twins {
     fn new(config: Config) -> Self {
-        let mut fleet = Fleet::new(config, Instant::ZERO).unwrap();
+        let mut fleet = Fleet::with_window(config, Instant::ZERO).unwrap();
         fleet.budget = RetryBudget::new(255, u16::MAX); // monitors have none
         let keys: Vec<_> = (0..PEERS).map(|_| fleet.add(Instant::ZERO)).collect();
         let monitors = keys.iter();

@@ -122,7 +122,7 @@ mod tests {
             .without_initial_delay()
             .build()
             .unwrap();
-        let mut monitor = Monitor::<8>::new(config, Instant::ZERO).unwrap();
+        let mut monitor = Monitor::<8>::with_window(config, Instant::ZERO).unwrap();
         let (mut now, mut sent_at) = (Instant::ZERO, None);
         loop {
             match monitor.poll(now) {

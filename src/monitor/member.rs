@@ -83,7 +83,7 @@ mod tests {
             .build()
             .unwrap();
         let now = Instant::from_secs(1);
-        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
         let _ = monitor.poll(now);
         let label = |incarnation| Label {
             sent: monitor.clock.seen(),
@@ -107,7 +107,7 @@ mod tests {
             .build()
             .unwrap();
         let now = Instant::from_secs(1);
-        let mut monitor = Monitor::<8>::new(config, now).unwrap();
+        let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
         let sent = core::iter::from_fn(|| match monitor.poll(now) {
             Output::Probe(id) => Some(id),
             _ => None,

@@ -44,7 +44,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///     .seed(0xd1ce)
     ///     .without_initial_delay()
     ///     .build()?;
-    /// let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO)?;
+    /// let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO)?;
     /// let Output::Probe(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
     /// assert_eq!(monitor.next_probe_earliest(), None); // it is under way
     /// monitor.handle_reply(id, Instant::from_millis(40));

@@ -84,7 +84,7 @@ mod tests {
             .build()
             .unwrap();
         let now = Instant::from_secs(10);
-        let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
+        let mut monitor = Monitor::with_window(config, Instant::ZERO).unwrap();
         let first = drained(&mut monitor, Instant::ZERO, None).0.unwrap();
         monitor.handle_reply(first, Instant::from_millis(20));
         assert!(drained(&mut monitor, now, None).0.is_some());

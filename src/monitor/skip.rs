@@ -24,7 +24,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// let config = Config::fixed(Duration::from_millis(100)).seed(0xd1ce).without_initial_delay().build()?;
     /// let mut now = Instant::ZERO;
-    /// let mut monitor = Monitor::<8, _>::new(config, now)?;
+    /// let mut monitor = Monitor::<8, _>::with_window(config, now)?;
     /// let mut connection: Option<(ProbeId, Instant)> = None; // carries one request at a time
     /// while now < Instant::from_secs(60) {
     ///     if let Some((id, at)) = connection.take_if(|&mut (_, at)| at <= now) {

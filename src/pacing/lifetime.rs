@@ -33,7 +33,7 @@ pub use state::LifetimeState;
 /// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
 ///     .jitter_percent(0)
 ///     .build()?;
-/// let mut heart = Heartbeat::<8, _>::new(config);
+/// let mut heart = Heartbeat::<8, _>::with_window(config);
 /// heart.next_interval(Duration::from_millis(1));
 /// assert_eq!(heart.next_interval(Duration::from_millis(900)), Duration::from_secs(10));
 /// # Ok(()) }
@@ -84,7 +84,7 @@ pub use state::LifetimeState;
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?;
-/// let mut monitor = Monitor::<8, _>::new(Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?, Instant::ZERO)?;
+/// let mut monitor = Monitor::<8, _>::with_window(Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?, Instant::ZERO)?;
 ///
 /// // A NAT that forgets after 5 minutes, 40 ms from a peer that names the address it sees us at.
 /// let (mut now, mut refreshed, mut given_up) = (Instant::ZERO, Instant::ZERO, 0);

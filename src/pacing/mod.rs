@@ -25,7 +25,7 @@
 //! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))
 //!     .jitter_percent(0)
 //!     .build()?;
-//! let mut heart = Heartbeat::<8, _>::new(config);
+//! let mut heart = Heartbeat::<8, _>::with_window(config);
 //! assert_eq!(heart.next_interval(Duration::from_millis(20)), Duration::from_millis(200));
 //! assert_eq!(heart.next_interval(Duration::from_secs(20)), Duration::from_secs(1)); // held to the limits
 //! # Ok(()) }

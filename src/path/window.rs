@@ -12,6 +12,10 @@ mod compact;
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactSamples;
 
+/// The number of round-trip times in the window of a machine, unless another is chosen: 32. Fewer follow
+/// a change sooner; more measure fluctuation better.
+pub const DEFAULT_WINDOW: usize = 32;
+
 /// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
 ///
 /// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::path::loss::LossRate;
 use crate::path::suspicion::{Model, SuspicionLevel};
+use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::event::{Context, Event, Pending, RelaxedBy};
 use crate::peer::observed_clock::ObservedClock;
 use crate::peer::verdict::{Change, Reason, Verdict};
@@ -49,7 +50,7 @@ pub enum ListenerOutput {
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut now = Instant::ZERO;
 /// let mut sender = Sender::new(Duration::from_secs(1), 0x5eed, now)?;
-/// let mut listener = Listener::<32>::new(ListenerConfig::builder().build().unwrap(), now);
+/// let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
 /// while now < Instant::from_secs(60) {
 ///     if let (true, SenderOutput::Beat(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
 ///         let datagram = wire::encode(&beat); // over the network
@@ -123,7 +124,7 @@ pub enum ListenerOutput {
 /// Whoever polls late is credited to the peer, as by a [`Monitor`](crate::Monitor): no bound passes for time in which nobody looked, and a dead peer is found
 /// at most its bound plus all our lateness after its crash. Hand in what waits in the socket before the poll.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listener<const N: usize> {
+pub struct Listener<const N: usize = DEFAULT_WINDOW> {
     config: ListenerConfig,
     arrivals: Arrivals<N>,
     flow: Option<Flow>,
@@ -187,13 +188,22 @@ const MISSING: u64 = 8;
 /// How many bounds [`Listener::resumed`] may credit in one silence.
 const EXCUSED_BOUNDS: u64 = 3;
 
+impl Listener<DEFAULT_WINDOW> {
+    /// Returns a listener to a peer of which nothing is known, with the
+    /// [default window](DEFAULT_WINDOW).
+    #[must_use]
+    pub fn new(config: ListenerConfig, now: Instant) -> Self {
+        Self::with_window(config, now)
+    }
+}
+
 impl<const N: usize> Listener<N> {
     /// The most polls a drain takes: a pause, a relaxed bound, three changes of the verdict, and the deadline.
     pub const MAX_DRAIN: usize = 6;
 
-    /// A listener to a peer of which nothing is known.
+    /// Returns a listener whose window holds `N` delays; see [`new`](Listener::new).
     #[must_use]
-    pub fn new(config: ListenerConfig, now: Instant) -> Self {
+    pub fn with_window(config: ListenerConfig, now: Instant) -> Self {
         Self {
             arrivals: Arrivals::new(),
             flow: None,
@@ -435,7 +445,7 @@ mod tests {
         let config = ListenerConfig::builder()
             .detect_within(Duration::from_secs(3))
             .build();
-        let mut listener = Listener::new(config.unwrap(), Instant::ZERO);
+        let mut listener = Listener::with_window(config.unwrap(), Instant::ZERO);
         let beat = Beat::new(1, Duration::from_secs(1));
         listener.handle_beat(&beat, Instant::ZERO);
         spoil(&mut listener);

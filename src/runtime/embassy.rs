@@ -86,7 +86,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Where the configuration has no seed.
     pub fn new(config: Config<P>) -> Result<Self, ConfigError> {
         let state = State {
-            monitor: Monitor::new(config, now())?,
+            monitor: Monitor::with_window(config, now())?,
             waiters: Waiters::new(),
             stopped: false,
         };

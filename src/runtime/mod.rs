@@ -24,6 +24,8 @@ pub mod thread;
 mod trial;
 
 #[cfg(feature = "std")]
+use crate::path::window::DEFAULT_WINDOW;
+#[cfg(feature = "std")]
 pub use epoch::Epoch;
 #[cfg(feature = "std")]
 use name::{Name, Series};
@@ -34,10 +36,6 @@ use shared::{Recorder, Shared};
 use span::Span;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 pub use trial::Trial;
-
-/// Round-trip times that the adapters of threads and tokio look at.
-#[cfg(feature = "std")]
-pub const DEFAULT_WINDOW: usize = 32;
 
 /// What became of the closure that runs at the stop.
 #[cfg(feature = "std")]

@@ -6,7 +6,7 @@
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
 //! let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
-//! let monitor = Monitor::<32>::new(config, Instant::ZERO)?;
+//! let monitor = Monitor::new(config, Instant::ZERO)?;
 //!
 //! let mut series = telemetry::Peer::new("db-1");
 //! series.record(&monitor, Instant::ZERO); // after each drain, or every few seconds

@@ -32,12 +32,9 @@ fn a_configuration_is_printed_without_its_seed() {
 /// Today: `key: ...`, with which every id can be made.
 #[test]
 fn a_monitor_is_printed_without_the_key_of_its_ids() {
-    all_alike(&SEEDS.map(|seed| {
-        format!(
-            "{:?}",
-            Monitor::<32>::new(config(seed), Instant::ZERO).unwrap()
-        )
-    }));
+    all_alike(
+        &SEEDS.map(|seed| format!("{:?}", Monitor::new(config(seed), Instant::ZERO).unwrap())),
+    );
 }
 
 /// The same of what `spawn` returns.

@@ -22,7 +22,7 @@ fn told(
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let (mut now, mut number, mut told) = (Instant::ZERO, 0, Vec::new());
     let mut answers: Vec<(Instant, ProbeId)> = Vec::new();
     while now < Instant::from_secs(120) {

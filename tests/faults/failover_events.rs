@@ -15,7 +15,7 @@ fn group(endpoints: usize) -> Group {
         .seed(7)
         .build()
         .unwrap();
-    Failover::new(config, &[Endpoint::new(); 4][..endpoints], Instant::ZERO).unwrap()
+    Failover::with_window(config, &[Endpoint::new(); 4][..endpoints], Instant::ZERO).unwrap()
 }
 
 /// Runs `group` until `end`; endpoints answer after 10 ms, those in `silent` up to a minute only. `polls` is

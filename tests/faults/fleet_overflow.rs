@@ -18,7 +18,7 @@ impl World {
             .seed(7)
             .build()
             .unwrap();
-        let fleet = Fleet::new(config, Instant::ZERO).unwrap();
+        let fleet = Fleet::with_window(config, Instant::ZERO).unwrap();
         Self {
             fleet,
             now: Instant::ZERO,
@@ -112,7 +112,7 @@ fn an_overflow_brings_no_probe_close_to_the_last_one() {
     let config = config
         .and_then(|config| config.into_builder().seed(7).build())
         .unwrap();
-    let mut fleet = Fleet::<4, _>::new(
+    let mut fleet = Fleet::<4, _>::with_window(
         config
             .into_builder()
             .without_initial_delay()

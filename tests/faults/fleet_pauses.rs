@@ -10,7 +10,7 @@ fn pauses(late: Duration) -> (usize, usize) {
         .seed(3)
         .build()
         .unwrap();
-    let mut fleet = Fleet::<4>::new(config, Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     for _ in 0..100 {
         fleet.add(Instant::ZERO);
     }

@@ -11,7 +11,7 @@ const fn ms(millis: u64) -> Duration {
 /// The README's loop: `answered` probes are answered after `rtt`, where that is within the timeout, then none is. Returns the time from the send of
 /// the last answered probe (else of the first) to the verdict, and the largest bound that was stated in between.
 fn found_after(config: Config, rtt: Duration, answered: u32) -> (Duration, Duration) {
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     let (mut now, mut last, mut count) = (Duration::ZERO, Duration::ZERO, 0);
     let mut bound = heart.snapshot().plan.bound();
     loop {
@@ -77,7 +77,7 @@ fn a_crash_is_found_within_the_bound_where_answers_take_two_intervals() {
 #[test]
 fn a_peer_that_comes_back_after_twenty_minutes_is_alive_within_five_seconds() {
     for offset in 0..50 {
-        let mut heart = Heartbeat::<32>::new(Config::every(ms(1_000)).build().unwrap());
+        let mut heart = Heartbeat::new(Config::every(ms(1_000)).build().unwrap());
         let (crash, back) = (ms(60_000 + offset * 37), ms(1_260_000 + offset * 1_337));
         let mut now = Duration::ZERO;
         while now < back || heart.verdict() != Verdict::Alive {

@@ -10,7 +10,7 @@ use systole::{Config, Failure, Heartbeat, Verdict};
 /// The loop is the README's, which says how long a failed ping took.
 fn refused(config: Config) -> (Duration, u32) {
     let rtt = Duration::from_millis(20);
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     let (mut pings, mut passed, mut idle) = (0, Duration::ZERO, 0);
     while heart.verdict() != Verdict::Dead {
         let answer = (pings < 10).then_some(rtt);

@@ -6,7 +6,7 @@ use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Ve
 
 /// Beats of one second on a sender's clock that is `ppm` slow, for so many days; returns how often the live sender was called dead.
 fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
-    let mut listener = Listener::<32>::new(config, Instant::ZERO);
+    let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut at, mut deaths) = (Instant::ZERO, Instant::ZERO, 0);
     let beats = u32::try_from(days * 86_400).unwrap();
     for sequence in 0..beats {

@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Beats that say 1 s, and 1.125 s at the latest, and come every `real`; polled on time. Returns how often the sender was called
 /// dead, and after how many beats it was alive, of those after the first thousand.
 fn hear(config: ListenerConfig, real: Duration, beats: u32) -> (u32, u32) {
-    let mut listener = Listener::<32>::new(config, Instant::ZERO);
+    let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut at, mut deaths, mut alive) = (Instant::ZERO, Instant::ZERO, 0, 0);
     for sequence in 0..beats {
         at = at.saturating_add(real);

@@ -8,7 +8,7 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Verdict};
 /// was suspected in between, and the moment.
 fn crash(every: Duration, rtt: Duration) -> (Monitor<32>, bool, Instant) {
     let config = Config::every(every).seed(3).build().unwrap();
-    let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();
     let (mut now, mut count, mut suspected, crash) =
         (Instant::ZERO, 0, false, Instant::from_secs(120));

@@ -21,7 +21,7 @@ fn left(series: &str, record: impl FnOnce()) -> Vec<String> {
 fn record_a_group() {
     let config = FailoverConfig::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(), Endpoint::new()];
-    let group = Failover::<2, 8>::new(config, &endpoints, Instant::ZERO).unwrap();
+    let group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     Group::new("orders", ["db-1", "db-2"]).record(&group, Instant::ZERO);
 }
 
@@ -31,7 +31,7 @@ fn record_a_fleet() {
         .seed(3)
         .build()
         .unwrap();
-    let mut fleet = Fleet::<8, Fixed>::new(config, Instant::ZERO).unwrap();
+    let mut fleet = Fleet::<8, Fixed>::with_window(config, Instant::ZERO).unwrap();
     for _ in 0..20 {
         fleet.add(Instant::ZERO);
     }

@@ -20,7 +20,7 @@ fn exported() -> (String, Counters) {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let recorder = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&recorder, || {
         let mut series = Peer::new("db-1");

@@ -16,7 +16,7 @@ fn flows_lost() -> (u32, u32) {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut refreshed, mut pushed) = (Instant::ZERO, Instant::ZERO, false);
     let (mut before, mut after) = (0, 0);
     while now < Instant::from_secs(12 * DAY) {
@@ -53,7 +53,7 @@ fn lapses() -> u32 {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut renewed, mut probes, mut lapses) = (Instant::ZERO, Instant::ZERO, 0, 0);
     while now < Instant::from_secs(DAY) {
         match monitor.poll(now) {

@@ -21,7 +21,7 @@ fn found_after(ids: bool) -> (u64, u64) {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8>::new(config, at(0)).unwrap();
+    let mut monitor = Monitor::<8>::with_window(config, at(0)).unwrap();
     let mut replies: Vec<(u64, ProbeId)> = Vec::new();
     let (mut now, mut sent, mut crash) = (0, 0, 0);
     while now < 20_000 {

@@ -8,7 +8,7 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Verdict};
 /// never. Returns the wake in which it is dead, of 500, and the probes sent to it.
 fn found_in_wake(every: Duration, awake: Duration) -> (Option<u32>, u32) {
     let config = Config::every(every).seed(3).build().unwrap();
-    let mut monitor = Monitor::<16>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<16>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0);
     for wake in 0..500 {
         if wake > 0 {

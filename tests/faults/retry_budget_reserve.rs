@@ -32,7 +32,7 @@ fn half_a_retry_a_probe_without_a_reserve_grants_retries() {
         .seed(1)
         .build()
         .unwrap();
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).unwrap();
     let (mut now, mut probes) = (Instant::ZERO, 0_u32);
     while now < Instant::from_secs(10_000) {
         match monitor.poll_with_budget(now, &budget) {

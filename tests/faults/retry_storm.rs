@@ -6,7 +6,7 @@ use systole::{Config, Instant, Monitor, Output, ProbeId, Retries, Verdict};
 
 /// A peer that answers after 0.2 ms crashes about 200 s after the start. Returns how many probes go out from then to the verdict.
 fn probes_to_the_dead(config: Config, seed: u64) -> u32 {
-    let mut monitor = Monitor::<16>::new(
+    let mut monitor = Monitor::<16>::with_window(
         config.into_builder().seed(seed).build().unwrap(),
         Instant::ZERO,
     )

@@ -26,7 +26,7 @@ fn a_full_queue_of_ours_kills_nobody() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(60) {
         match monitor.step(now, None) {

@@ -11,7 +11,7 @@ fn dead_for(from: Duration, to: Duration, lost: u32) -> Duration {
     let step = Duration::from_millis(10);
     let mut now = Instant::ZERO;
     let mut sender = Sender::new(from, 7, now).unwrap();
-    let mut listener = Listener::<32>::new(ListenerConfig::builder().build().unwrap(), now);
+    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
     let (mut slow, mut missing, mut dead) = (false, lost, Duration::ZERO);
     while now < Instant::from_secs(120) {
         if !slow && now >= Instant::from_secs(20) {

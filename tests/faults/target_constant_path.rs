@@ -11,7 +11,7 @@ fn second_half(rtt: Duration) -> (u32, u32) {
         .seed(5)
         .build()
         .unwrap();
-    let mut monitor = Monitor::<16, Target>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<16, Target>::with_window(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();
     let (mut now, mut half) = (Instant::ZERO, (0, 0));
     while now < Instant::from_secs(3_600) {

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use systole::pacing::Target;
 use systole::{Config, Instant, Monitor};
 
 /// Today: accepted, the plan's bound is 3 s, and the promise says 10 s.
@@ -15,7 +14,7 @@ fn a_promise_says_the_bound_that_is_in_force() {
     else {
         return; // refused, with a reason
     };
-    let monitor = Monitor::<32, Target>::new(
+    let monitor = Monitor::new(
         config.into_builder().seed(7).build().unwrap(),
         Instant::ZERO,
     )

@@ -18,7 +18,7 @@ fn deaths(config: Config, rtt: Duration, apart: Duration) -> u32 {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<16>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::<16>::with_window(config, Instant::ZERO).unwrap();
     let mut network: Vec<(Instant, ProbeId)> = Vec::new();
     let (mut now, mut traffic) = (Instant::ZERO, Instant::ZERO.saturating_add(apart));
     while now < Instant::from_secs(3_600) {
@@ -58,7 +58,7 @@ fn without_retries() -> Config {
 #[test]
 fn traffic_puts_no_probe_off_beyond_the_moment_at_which_its_answer_comes_too_late() {
     let at = |millis| Instant::from_millis(millis);
-    let mut monitor = Monitor::<8>::new(
+    let mut monitor = Monitor::<8>::with_window(
         without_retries()
             .into_builder()
             .jitter_percent(0)

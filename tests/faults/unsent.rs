@@ -12,7 +12,7 @@ fn a_day_without_sending() -> (u32, Verdict, u32) {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let (mut now, mut attempts, mut events) = (Instant::ZERO, 0_u32, 0);
     while now < Instant::from_secs(86_400) {
         now = loop {

@@ -13,7 +13,7 @@ fn tries_that_fail_after_two_milliseconds_kill_nobody() {
         .without_initial_delay()
         .build()
         .unwrap();
-    let mut monitor = Monitor::<32, _>::new(config, Instant::ZERO).unwrap();
+    let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(600) {
         match monitor.poll(now) {

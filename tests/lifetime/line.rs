@@ -31,7 +31,7 @@ impl Line {
             .unwrap();
         let now = Instant::from_secs(1);
         let mut line = Self {
-            monitor: Monitor::new(config, now).unwrap(),
+            monitor: Monitor::with_window(config, now).unwrap(),
             now,
             wait: now,
             probes: Vec::new(),
@@ -360,7 +360,7 @@ fn traffic_puts_off_no_renewal() {
         .build()
         .unwrap();
     let mut now = Instant::from_secs(1);
-    let mut monitor = Monitor::<8, _>::new(config, now).unwrap();
+    let mut monitor = Monitor::<8, _>::with_window(config, now).unwrap();
     let mut last = now;
     while now < Instant::from_secs(600) {
         monitor.handle_traffic(now);
@@ -381,7 +381,7 @@ fn traffic_puts_off_no_renewal() {
 #[test]
 fn a_heart_without_a_clock_finds_a_lifetime() {
     let config = Config::lifetime(reach()).jitter_percent(0).build().unwrap();
-    let mut heart = Heartbeat::<8, _>::new(config);
+    let mut heart = Heartbeat::<8, _>::with_window(config);
     let (mut interval, mut lost) = (Duration::ZERO, 0);
     for _ in 0..200 {
         if interval > 5 * MINUTE {
@@ -398,14 +398,14 @@ fn a_heart_without_a_clock_finds_a_lifetime() {
 
     let memory = heart.lifetime_record();
     let reach = reach().with_second_flow();
-    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
+    let mut heart = Heartbeat::<8, _>::with_window(Config::lifetime(reach).build().unwrap());
     heart.recall(memory, DAY);
     let trial = heart.trial().unwrap();
     assert!(trial > memory.survived());
     heart.trial_survived(trial);
     assert_eq!(heart.lifetime_record().survived(), trial);
 
-    let mut heart = Heartbeat::<8, _>::new(Config::lifetime(reach).build().unwrap());
+    let mut heart = Heartbeat::<8, _>::with_window(Config::lifetime(reach).build().unwrap());
     let trial = heart.trial().unwrap();
     heart.trial_lost(trial);
     assert_eq!(heart.lifetime_record().lost(), Some(trial));

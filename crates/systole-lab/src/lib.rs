@@ -38,10 +38,10 @@
 //!     .build()?;
 //! let case = Case::new("my network", Trace::load(&file)?, bound);
 //!
-//! let qos = case.qos(|start| Monitor::<32>::new(mine, start).ok());
+//! let qos = case.qos(|start| Monitor::new(mine, start).ok());
 //! println!("{:.1} avoidable mistakes at {:.3} probes a second", qos.avoidable.mean, qos.probes_per_s());
 //!
-//! let times = CrashTest::new(1_000).run(case.network(), |start| Monitor::<32>::new(mine, start).ok());
+//! let times = CrashTest::new(1_000).run(case.network(), |start| Monitor::new(mine, start).ok());
 //! println!("crashes noticed after {:?} on average, {:?} at most", times.mean(), times.max());
 //! assert_eq!(times.violations(bound), 0);
 //! # std::fs::remove_file(file)?;

@@ -12,7 +12,7 @@
 //! let bound = Duration::from_secs(3);
 //! let mine = Config::every(Duration::from_secs(1)).detect_within(bound).seed(7).build()?;
 //! proptest!(ProptestConfig::with_cases(16), |(network in strategy::network())| {
-//!     let times = CrashTest::new(20).run(&network, |start| Monitor::<32>::new(mine, start).ok());
+//!     let times = CrashTest::new(20).run(&network, |start| Monitor::new(mine, start).ok());
 //!     prop_assert_eq!(times.violations(bound), 0);
 //! });
 //! # Ok(()) }
@@ -218,7 +218,7 @@ mod tests {
         #[test]
         fn any_configuration_keeps_its_bound(config in config(), network in network()) {
             let Some(bound) = config.stated_bound() else { return Ok(()) };
-            let times = CrashTest::new(5).run(&network, |start| Monitor::<16>::new(config, start).ok());
+            let times = CrashTest::new(5).run(&network, |start| Monitor::<16>::with_window(config, start).ok());
             prop_assert_eq!(times.violations(bound), 0, "{:?} of {:?}", times.max(), bound);
         }
 

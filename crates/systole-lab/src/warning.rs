@@ -21,7 +21,7 @@
 //!     .with(Outage::once(Instant::from_secs(320), secs(8)).every(secs(600)));
 //! let case = Case::new("queues before outages", network, secs(3));
 //! let config = Config::every(secs(1)).detect_within(secs(3)).seed(7).build()?;
-//! let view = View::new(&case, secs(30), |start| Monitor::<32>::new(config, start).ok());
+//! let view = View::new(&case, secs(30), |start| Monitor::new(config, start).ok());
 //!
 //! let ours = Curve::of(&[&view], .., |_| EarlyWarning::new());
 //! let fixed = Curve::of(&[&view], .., |_| FixedThreshold::default());

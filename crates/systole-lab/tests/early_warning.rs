@@ -38,15 +38,11 @@ fn view(trace: &Trace, bound: Duration, horizon: Duration, probing: Probing) -> 
                 .without_initial_delay()
                 .build()
                 .unwrap();
-            View::new(&case, horizon, |start| {
-                Monitor::<32, _>::new(config, start).ok()
-            })
+            View::new(&case, horizon, |start| Monitor::new(config, start).ok())
         }
         Probing::Target(apart) => {
             let config = Planner::new(bound, apart).unwrap().config();
-            View::new(&case, horizon, |start| {
-                Monitor::<32, _>::new(config, start).ok()
-            })
+            View::new(&case, horizon, |start| Monitor::new(config, start).ok())
         }
     }
 }
@@ -184,9 +180,7 @@ fn synthetic_degradations_are_announced() {
         .seed(7)
         .build()
         .unwrap();
-    let view = View::new(&case, 30 * SECOND, |start| {
-        Monitor::<32>::new(config, start).ok()
-    });
+    let view = View::new(&case, 30 * SECOND, |start| Monitor::new(config, start).ok());
     assert!(view.outages().len() > 15);
     let ours = Curve::of(&[&view], .., |_| EarlyWarning::new());
     let band = Curve::of(&[&view], .., |_| EwmaBand::new(0.2, true));
@@ -219,9 +213,7 @@ fn recurring_degradations_are_warned_of() {
         .seed(7)
         .build()
         .unwrap();
-    let view = View::new(&case, 30 * SECOND, |start| {
-        Monitor::<32>::new(config, start).ok()
-    });
+    let view = View::new(&case, 30 * SECOND, |start| Monitor::new(config, start).ok());
     let told = Curve::of(&[&view], .., |_| Told(EarlyWarning::new()));
     let point = told.points().last().unwrap();
     println!("{point:?}");
@@ -236,9 +228,7 @@ fn a_steady_path_is_good() {
         Synthetic::new(7_200 * SECOND).with(Lognormal::new(Duration::from_millis(40), 0.3, 1));
     let case = Case::new("steady", network, 3 * SECOND);
     let config = Config::every(SECOND).seed(7).build().unwrap();
-    let view = View::new(&case, 30 * SECOND, |start| {
-        Monitor::<32>::new(config, start).ok()
-    });
+    let view = View::new(&case, 30 * SECOND, |start| Monitor::new(config, start).ok());
     for run in view.runs() {
         let mut warning = EarlyWarning::new();
         for seen in run {

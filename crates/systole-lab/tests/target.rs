@@ -543,8 +543,8 @@ fn trouble_is_forgotten_within_an_hour() {
 #[allow(clippy::disallowed_methods, reason = "measures how long it takes")]
 fn a_sample_is_cheap() {
     let samples = 1_000_000_u32;
-    let mut heart = Heartbeat::<32, Target>::new(config(secs(3_600)));
-    let mut founding = Heartbeat::<32>::new(Config::every(secs(1)).build().unwrap());
+    let mut heart = Heartbeat::new(config(secs(3_600)));
+    let mut founding = Heartbeat::new(Config::every(secs(1)).build().unwrap());
     let rtt =
         |k: u32| Duration::from_micros(u64::from(40_000 + k.wrapping_mul(2_654_435_761) % 20_000));
     let begin = std::time::Instant::now();
@@ -587,7 +587,7 @@ fn a_new_path_starts_as_chens_configurator_says() {
             .without_initial_delay()
             .build()
             .unwrap();
-        let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).unwrap();
+        let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
         assert!(matches!(monitor.poll(Instant::ZERO), Output::Probe(_)));
         let plan = monitor.snapshot(Instant::ZERO).path.plan;
         let interval = plan.interval().as_secs_f64();

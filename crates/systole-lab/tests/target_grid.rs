@@ -36,7 +36,7 @@ impl Path {
         let config = Config::target(self.bound).seed(self.seed).build().unwrap();
         Walk {
             path: self,
-            monitor: Monitor::new(config, Instant::ZERO).unwrap(),
+            monitor: Monitor::with_window(config, Instant::ZERO).unwrap(),
             network: VecDeque::new(),
             now: Instant::ZERO,
             crash: Instant::MAX,

@@ -66,7 +66,7 @@ fn a_heartbeat_keeps_its_laws_over_recorded_networks() {
 }
 
 fn beat_through(trace: &Trace, config: Config) -> (u32, u32) {
-    let mut heart = Heartbeat::<32>::new(config);
+    let mut heart = Heartbeat::new(config);
     let (mut now, end) = (trace.start(), trace.end());
     let (mut deaths, mut rounds) = (0, 0);
     while now < end {

@@ -30,7 +30,7 @@ pub struct Swarm {
 impl Swarm {
     /// A fleet of so many peers that start together.
     pub fn new(config: Config, peers: usize) -> Self {
-        let mut fleet = Fleet::new(config, Instant::ZERO).unwrap();
+        let mut fleet = Fleet::with_window(config, Instant::ZERO).unwrap();
         Self {
             peers: (0..peers).map(|_| fleet.add(Instant::ZERO)).collect(),
             fleet,

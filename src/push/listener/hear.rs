@@ -236,8 +236,10 @@ mod tests {
     #[test]
     fn a_beat_stamped_before_the_last_look_waited_for_nothing() {
         let late_for = |received: Instant| {
-            let mut listener =
-                Listener::<4>::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+            let mut listener = Listener::<4>::with_window(
+                ListenerConfig::builder().build().unwrap(),
+                Instant::ZERO,
+            );
             listener.late_us = 5;
             listener.woken = Instant::from_secs(9);
             listener.lateness_of(received)

@@ -79,7 +79,7 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, DEFAULT_WINDOW, P>> {
     /// # Errors
     /// What [`Failover::new`] refuses.
     pub fn group(config: FailoverConfig<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
-        Failover::new(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
+        Failover::with_window(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
 
     /// Names the group, and its endpoints in their order: its `tracing` events come in a span

@@ -101,7 +101,7 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
         let shared = Arc::new(Shared {
             epoch,
             crew: Mutex::new(FleetState {
-                fleet: Fleet::new(config.seeded(), now(epoch))?,
+                fleet: Fleet::with_window(config.seeded(), now(epoch))?,
                 addresses: Vec::new(),
             }),
             changed: Notify::new(),

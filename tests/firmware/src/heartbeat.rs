@@ -16,7 +16,7 @@ const LIFE: u32 = 4_096;
 pub fn run(steps: u32) -> u64 {
     let mut random = Random::new(0x0005_ea7e);
     let mut digest = Digest::new();
-    let mut heart = Heartbeat::<16>::new(config(&mut random));
+    let mut heart = Heartbeat::<16>::with_window(config(&mut random));
     let mut magnitude = 12;
     for step in 1..=steps {
         if random.below(64) == 0 {
@@ -35,7 +35,7 @@ pub fn run(steps: u32) -> u64 {
             take(&heart.snapshot(), &mut digest);
         }
         if step % LIFE == 0 {
-            heart = Heartbeat::new(config(&mut random));
+            heart = Heartbeat::with_window(config(&mut random));
         }
     }
     digest.finish()

@@ -54,7 +54,7 @@ impl World {
         let now = Instant::from_secs(u64::from(random.span()));
         loop {
             // only a seed of zero is refused, and none is drawn
-            if let Ok(monitor) = Monitor::new(config(random), now) {
+            if let Ok(monitor) = Monitor::with_window(config(random), now) {
                 return Self {
                     monitor,
                     digest: Digest::new(),

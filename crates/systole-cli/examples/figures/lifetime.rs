@@ -131,7 +131,7 @@ fn intervals(lifetime: Duration) -> Option<Vec<(f64, f64)>> {
         .without_initial_delay()
         .build()
         .ok()?;
-    let mut monitor = Monitor::<8, _>::new(config, Instant::ZERO).ok()?;
+    let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO).ok()?;
     let (mut now, mut refreshed, mut points) = (Instant::ZERO, Instant::ZERO, Vec::new());
     while now < Instant::from_secs(100 * 3_600) {
         now = match monitor.poll(now) {

@@ -102,9 +102,7 @@ fn panel(
         .ok()?;
     let view = |(_, trace): &(&str, systole_lab::Trace)| {
         let case = Case::new("", trace.clone(), bound);
-        View::new(&case, horizon, |start| {
-            Monitor::<32, _>::new(config, start).ok()
-        })
+        View::new(&case, horizon, |start| Monitor::new(config, start).ok())
     };
     let views: Vec<View> = seven.iter().map(view).collect();
     let views: Vec<&View> = views.iter().collect();

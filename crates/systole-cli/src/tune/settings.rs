@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use systole::config::Builder;
 use systole::pacing::Pacing;
-use systole::{Config, ConfigError, DEFAULT_WINDOW, Instant, Monitor, Retries};
+use systole::{Config, ConfigError, Instant, Monitor, Retries};
 use systole_lab::brief;
 
 use crate::code::duration_code;
@@ -106,7 +106,7 @@ impl Shape {
         let (interval, timeout) = (brief(self.interval), brief(self.timeout));
         let name = format!("{family} {interval}, timeout {timeout}, {retries}");
         let candidate = Candidate::new(family, name.clone(), move |now: Instant| {
-            Monitor::<DEFAULT_WINDOW, P>::new(config, now).ok()
+            Monitor::new(config, now).ok()
         });
         let type_name = if family == FIXED {
             "Config<Fixed>"

@@ -37,7 +37,7 @@ impl Hearts {
         now: Instant,
     ) -> Result<Self, ConfigError> {
         if let Some(group) = &settings.group {
-            let group = Group::new(*group, &vec![Endpoint::new(); peers], now)?;
+            let group = Group::with_window(*group, &vec![Endpoint::new(); peers], now)?;
             return Ok(Self::Group(Box::new(group)));
         }
         let monitor = |_| Monitor::new(settings.config.seeded(), now);

@@ -87,7 +87,7 @@ impl Service {
         Self {
             now,
             peer: Monitor::new(target.unwrap(), now).unwrap(),
-            pair: Failover::new(group, &[Endpoint::new(); 2], now).unwrap(),
+            pair: Failover::with_window(group, &[Endpoint::new(); 2], now).unwrap(),
         }
     }
 

@@ -65,7 +65,7 @@ impl<'a> Caller<'a> {
         Ok(Self {
             flow: road.flow(now),
             road,
-            monitor: Monitor::new(config, now)?,
+            monitor: Monitor::with_window(config, now)?,
             now,
             retries: 0,
             replies: alloc::vec::Vec::new(),

@@ -120,9 +120,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         journal: &'a mut Journal,
     ) -> Self {
         let now = Instant::from_micros(plan.start_us);
-        let group = Failover::new(config, &plan.endpoints(), now).unwrap();
+        let group = Failover::with_window(config, &plan.endpoints(), now).unwrap();
         journal.call(|| {
-            "let mut group = Failover::<8, 16, _>::new(/* as planned */, at(0));".to_string()
+            "let mut group = Failover::<8, 16, _>::with_window(/* as planned */, at(0));"
+                .to_string()
         });
         let timeout_us = micros(timeout);
         let request_us = plan.settings.request_timeout_us.unwrap_or(timeout_us);

@@ -91,7 +91,7 @@ pub fn simpler_lives(life_us: u64, peers: &[PeerPlan], ours: &Incidents) -> Vec<
 pub fn first_bound_us(settings: Settings) -> u64 {
     with_config!(settings, |config| {
         let now = systole::Instant::ZERO;
-        let mut fleet = Fleet::<4, _>::new(config, now).unwrap();
+        let mut fleet = Fleet::<4, _>::with_window(config, now).unwrap();
         let peer = fleet.add(now);
         let bound = fleet.status(peer, now).unwrap().path.plan.bound();
         u64::try_from(bound.as_micros()).unwrap_or(u64::MAX)

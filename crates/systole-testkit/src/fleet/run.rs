@@ -71,11 +71,11 @@ pub(super) struct Run<'a, P: Pacing> {
 
 impl<'a, P: Pacing + Copy> Run<'a, P> {
     pub(super) fn new(plan: &'a FleetPlan, config: &Config<P>, journal: &'a mut Journal) -> Self {
-        let fleet = Fleet::new(*config, Instant::from_micros(plan.start_us)).unwrap();
+        let fleet = Fleet::with_window(*config, Instant::from_micros(plan.start_us)).unwrap();
         journal.call(|| {
             let settings = plan.settings;
             format!(
-                "let fleet = Fleet::<4, _>::new({settings:?}, at({}));",
+                "let fleet = Fleet::<4, _>::with_window({settings:?}, at({}));",
                 plan.start_us
             )
         });

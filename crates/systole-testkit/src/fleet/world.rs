@@ -71,7 +71,7 @@ fn secrets<P: Pacing + Copy>(plan: &FleetPlan, config: &Config<P>) -> Result<(),
         .build()
         .unwrap_or(*config);
     let printed = |config: &Config<P>| {
-        let fleet = Fleet::<4, P>::new(*config, Instant::ZERO).unwrap();
+        let fleet = Fleet::<4, P>::with_window(*config, Instant::ZERO).unwrap();
         (format!("{config:?}"), format!("{fleet:?}"))
     };
     let (one, two) = (printed(config), printed(&other));

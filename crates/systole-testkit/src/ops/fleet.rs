@@ -98,7 +98,7 @@ impl<P: Pacing> World<P> {
     pub fn new(config: Config<P>, peers: u8) -> Self {
         let now = Instant::from_secs(1);
         let mut world = Self {
-            fleet: Fleet::new(config, now).expect("seeded"),
+            fleet: Fleet::with_window(config, now).expect("seeded"),
             now,
             wait: now,
             config,

@@ -51,7 +51,8 @@ pub struct World {
 impl World {
     pub fn new(config: FailoverConfig, endpoints: &[Endpoint]) -> Self {
         let now = Instant::from_secs(1);
-        let group = Group::new(config, endpoints, now).unwrap_or_else(|error| panic!("{error}"));
+        let group =
+            Group::with_window(config, endpoints, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
             group,
             now,

@@ -96,7 +96,7 @@ impl World {
         };
         let mut world = Self {
             sender: sender(interval, 1, now),
-            listener: Listener::new(config, now),
+            listener: Listener::with_window(config, now),
             now,
             delay_us: Some(20_000),
             stopped: now,

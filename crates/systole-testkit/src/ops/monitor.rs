@@ -153,7 +153,7 @@ impl<P: Pacing> World<P> {
 
     fn start(config: Config<P>, transcript: Option<Vec<Record>>) -> Self {
         let now = Instant::from_secs(1);
-        let monitor = Monitor::new(config, now).unwrap_or_else(|error| panic!("{error}"));
+        let monitor = Monitor::with_window(config, now).unwrap_or_else(|error| panic!("{error}"));
         let mut world = Self {
             monitor,
             config,

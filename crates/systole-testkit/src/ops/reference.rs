@@ -25,7 +25,7 @@ pub fn follows_the_rule<const N: usize>(rtts: &[u32], base: Duration, gain_perce
         .interval_between(us(1), us(1 << 40))
         .build()
         .unwrap();
-    let mut heart = Heartbeat::<N>::new(config);
+    let mut heart = Heartbeat::<N>::with_window(config);
     for (index, &rtt) in rtts.iter().enumerate() {
         let found = heart.next_interval(us(rtt.into())).as_secs_f64();
         let seldom = N > 16 && index % 97 != 0 && index + 1 < rtts.len();

@@ -32,7 +32,7 @@ impl<'a> Flow<'a> {
             .without_initial_delay()
             .build()
             .expect("odd");
-        let monitor = Monitor::new(config, at(0)).expect("it has a seed");
+        let monitor = Monitor::with_window(config, at(0)).expect("it has a seed");
         Self {
             plan,
             journal,

@@ -80,7 +80,7 @@ fn held<const N: usize, P: Pacing + Debug + Clone + 'static>(
     now: Instant,
 ) -> (Box<dyn Machine>, Limits) {
     let (config, limits) = configure(settings);
-    let monitor = Monitor::<N, P>::new(config, now).expect("it has a seed");
+    let monitor = Monitor::<N, P>::with_window(config, now).expect("it has a seed");
     (Box::new(Held { monitor, configure }), limits)
 }
 

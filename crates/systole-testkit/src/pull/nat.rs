@@ -257,7 +257,8 @@ fn lease(
         .without_initial_delay()
         .build()
         .expect("odd");
-    let mut monitor = Monitor::<8, Lifetime<Fixed>>::new(config, at(0)).expect("it has a seed");
+    let mut monitor =
+        Monitor::<8, Lifetime<Fixed>>::with_window(config, at(0)).expect("it has a seed");
     let rtt_us = plan.rtt_us.min(ttl_us / 16);
     let (mut now_us, mut renewed_us, mut pushed) = (0, 0, 0);
     while now_us < plan.life_us {

@@ -41,7 +41,10 @@ pub fn heartbeat(settings: &Settings, window: usize) -> (Box<dyn Pinger>, Limits
 fn held<const N: usize, P: Pacing + Debug + 'static>(
     (config, limits): (Config<P>, Limits),
 ) -> (Box<dyn Pinger>, Limits) {
-    (Box::new(Held(Heartbeat::<N, P>::new(config))), limits)
+    (
+        Box::new(Held(Heartbeat::<N, P>::with_window(config))),
+        limits,
+    )
 }
 
 impl<const N: usize, P: Pacing + Debug> Pinger for Held<N, P> {

@@ -1,6 +1,5 @@
 //! The world of a `Target` on constant paths: what it costs, and that nobody is suspected.
 
-use systole::pacing::Target;
 use systole::{Config, Instant, Monitor, Output, ProbeId, Verdict};
 
 use crate::world::{Journal, Law, Queue, Random, Violation, World};
@@ -138,7 +137,7 @@ fn cost(plan: &PlannerPlan, journal: &mut Journal) -> Result<Cost, Violation> {
         .build()
         .unwrap_or(config);
     let config = config.into_builder().seed(plan.seed).build().expect("odd");
-    let mut monitor = Monitor::<32, Target>::new(config, Instant::ZERO).expect("it has a seed");
+    let mut monitor = Monitor::new(config, Instant::ZERO).expect("it has a seed");
     let mut replies: Queue<ProbeId> = Queue::default();
     let life_us = plan.within_us * plan.bounds;
     let (mut now_us, mut half, mut last_us) = (0, None, 0);

@@ -69,7 +69,7 @@ impl LongLife {
     #[must_use]
     pub fn live(&self) -> Lived {
         let sender_clock = Clock::new(0, self.drift_ppm);
-        let mut listener = Listener::<32>::new(self.config(), Instant::ZERO);
+        let mut listener = Listener::new(self.config(), Instant::ZERO);
         let mut random = Random::new(self.seed);
         let mut lived = Lived::default();
         let period_us = INTERVAL_US.saturating_add_signed(i64::from(self.slope_ppm));

@@ -68,9 +68,9 @@ impl<const N: usize> Machine for Listener<N> {
 /// A listener with a window of `window` arrivals: 1, 4, 32 or 128.
 pub fn listener(window: usize, config: ListenerConfig, now: Instant) -> Box<dyn Machine> {
     match window {
-        1 => Box::new(Listener::<1>::new(config, now)),
-        4 => Box::new(Listener::<4>::new(config, now)),
-        128 => Box::new(Listener::<128>::new(config, now)),
-        _ => Box::new(Listener::<32>::new(config, now)),
+        1 => Box::new(Listener::<1>::with_window(config, now)),
+        4 => Box::new(Listener::<4>::with_window(config, now)),
+        128 => Box::new(Listener::<128>::with_window(config, now)),
+        _ => Box::new(Listener::new(config, now)),
     }
 }

@@ -65,7 +65,7 @@ impl<'p> Run<'p> {
         journal.call(|| {
             let (window, config) = (settings.window, settings.rust());
             let at = self.oracle.clock.read(0).as_micros();
-            format!("let mut listener = Listener::<{window}>::new({config}, at({at}));")
+            format!("let mut listener = Listener::<{window}>::with_window({config}, at({at}));")
         });
         while let Some(next_us) = self.next_us().filter(|&us| us <= self.plan.life_us) {
             if self.oracle.truth.sent.len() > MOST_BEATS {

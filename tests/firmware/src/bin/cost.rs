@@ -46,16 +46,16 @@ fn main() -> ! {
         BASE_US + ((BASE_US * extra) >> 16)
     });
 
-    let mut heart = Heartbeat::<16>::new(CONFIG);
+    let mut heart = Heartbeat::<16>::with_window(CONFIG);
     stopwatch.count("next_interval", &samples, |rtt| {
         (heart.next_interval(rtt), heart.verdict())
     });
-    let mut heart = Heartbeat::<16>::new(CONFIG);
+    let mut heart = Heartbeat::<16>::with_window(CONFIG);
     stopwatch.count("next_interval,missed", &samples, |rtt| {
         (heart.next_interval(rtt), heart.missed(), heart.verdict())
     });
 
-    if let Ok(mut monitor) = Monitor::<16>::new(SEEDED, Instant::ZERO) {
+    if let Ok(mut monitor) = Monitor::<16>::with_window(SEEDED, Instant::ZERO) {
         let mut now = Instant::ZERO;
         stopwatch.count("monitor_round", &samples, |rtt| {
             now = round(&mut monitor, now, rtt);

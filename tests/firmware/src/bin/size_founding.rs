@@ -18,7 +18,7 @@ const CONFIG: Config = match Config::every(Duration::from_secs(5)).build() {
 
 #[entry]
 fn main() -> ! {
-    static mut HEART: Heartbeat<16> = Heartbeat::new(CONFIG);
+    static mut HEART: Heartbeat<16> = Heartbeat::with_window(CONFIG);
     loop {
         let interval = match black_box(Some(Duration::from_millis(40))) {
             Some(rtt) => HEART.next_interval(rtt),

@@ -26,7 +26,7 @@ fn main() -> ! {
     let mut new = CONFIG
         .seed(black_box(7))
         .build()
-        .and_then(|config| Monitor::<16, _>::new(config, Instant::ZERO));
+        .and_then(|config| Monitor::<16, _>::with_window(config, Instant::ZERO));
     image::run(&mut new, |monitor, now| {
         if let Some(idle) = monitor.trial() {
             monitor.handle_trial_survived(black_box(idle), now);

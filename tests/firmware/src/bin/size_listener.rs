@@ -42,5 +42,5 @@ fn listener() -> Result<Listener<32>, ConfigError> {
     let config = ListenerConfig::builder()
         .detect_within(black_box(Duration::from_secs(5)))
         .build()?;
-    Ok(Listener::new(config, Instant::ZERO))
+    Ok(Listener::with_window(config, Instant::ZERO))
 }

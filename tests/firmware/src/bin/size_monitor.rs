@@ -20,5 +20,5 @@ fn monitor() -> Result<Monitor<16>, ConfigError> {
     let config = Config::every(Duration::from_secs(5))
         .seed(black_box(7))
         .build()?;
-    Monitor::new(config, Instant::ZERO)
+    Monitor::with_window(config, Instant::ZERO)
 }

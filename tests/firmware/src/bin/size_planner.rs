@@ -23,5 +23,5 @@ fn monitor() -> Result<Monitor<16, Target>, ConfigError> {
         .mistakes_at_most_one_per(WEEK)
         .seed(black_box(7))
         .build()?;
-    Monitor::new(config, Instant::ZERO)
+    Monitor::with_window(config, Instant::ZERO)
 }
