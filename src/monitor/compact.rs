@@ -12,7 +12,7 @@ use crate::path::window::CompactSamples;
 use crate::peer::event::Pending;
 use crate::peer::observed_clock::CompactClock;
 use crate::peer::probe::{CompactProbes, Fate, Outstanding};
-use crate::peer::send_failures::CompactFailures;
+use crate::peer::send_failures::{CompactFailures, SendFailures};
 use crate::peer::snapshot::Counters;
 use crate::peer::state::CompactPeerState;
 use crate::peer::verdict::Verdict;
@@ -105,6 +105,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         while let Some(probe) = self.outstanding.shed() {
             self.forget(&probe);
         }
+        self.end_failures_before_mark();
         CompactMonitor {
             probes: self.outstanding.kept(),
             samples: self.peer.samples(),
@@ -123,6 +124,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             excused: self.excused,
             claim: self.claim,
             failures: self.failures.rest(self.peer.mark()),
+        }
+    }
+
+    /// Ends a run of failed sends that began before the last sign of life and that a sent probe has
+    /// followed: in compact form the run could not tell any longer that the probe is part of it.
+    fn end_failures_before_mark(&mut self) {
+        let since = self.failures.since();
+        if since < self.peer.mark() && self.outstanding.is_sent_within(since, Instant::MAX) {
+            self.failures = SendFailures::NONE;
         }
     }
 
