@@ -1,4 +1,5 @@
-//! The founding loop: no clock, one call a round. A fake board stands in for the hardware, so it runs anywhere.
+//! A plain loop with a `Heartbeat`, without a usable clock: one call per round. A simulated board
+//! stands in for the hardware, so the example runs anywhere.
 //!
 //! `cargo run --example bare_loop`
 
@@ -6,13 +7,13 @@ use core::time::Duration;
 
 use systole::{Config, Heartbeat, Verdict};
 
-/// A board with a radio: answers in 20 to 60 ms, until it falls silent.
+/// A simulated board with a radio: replies come after 20 to 60 ms, and stop after some rounds.
 struct Board {
     round: u32,
 }
 
 impl Board {
-    /// Sends a probe and waits for the answer, no longer than `timeout`.
+    /// Sends a probe and waits for the reply, for `timeout` at most.
     fn ping(&mut self, timeout: Duration) -> Option<Duration> {
         self.round += 1;
         let rtt = Duration::from_millis(u64::from(20 + self.round * 7 % 41));
@@ -25,7 +26,8 @@ impl Board {
     }
 }
 
-/// It fits a `static`: configuration and machine are made by the compiler.
+/// The configuration, evaluated at compile time. A `Heartbeat` can be too, so both fit in a
+/// `static`.
 const CONFIG: Config = match Config::lan().build() {
     Ok(config) => config,
     Err(_) => panic!("a setting is out of range"),

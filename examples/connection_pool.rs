@@ -1,4 +1,5 @@
-//! A pool that hands out connections to live peers only: the dead one is taken out when its verdict falls, and put back when it answers.
+//! A pool that hands out connections to live peers only: a peer is skipped while it is dead, and
+//! used again once it replies.
 //!
 //! `cargo run --features tokio --example connection_pool`
 
@@ -27,7 +28,7 @@ impl Connection {
     }
 }
 
-/// Connections, each with the heart that watches it.
+/// Connections, each with the heart that monitors it.
 struct Pool {
     members: Vec<(Arc<Connection>, Heart)>,
     turn: AtomicUsize,
@@ -35,7 +36,8 @@ struct Pool {
 
 impl Pool {
     fn new(connections: &[Arc<Connection>], config: Config) -> Self {
-        let budget = Arc::new(RetryBudget::new(10, 10)); // one server failing is no reason to beat the others harder
+        // shared, so that the failure of one peer does not multiply the probes of all
+        let budget = Arc::new(RetryBudget::new(10, 10));
         let member = |connection: &Arc<Connection>| {
             let pinged = Arc::clone(connection);
             let heart = Builder::new(config).retry_budget(&budget);
@@ -48,7 +50,7 @@ impl Pool {
         }
     }
 
-    /// The next connection to a peer that is not dead, in turn.
+    /// Returns the next connection, in turn, to a peer that is alive or suspected.
     fn take(&self) -> Option<&Arc<Connection>> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_turn = self

@@ -1,7 +1,8 @@
-//! A device without a heap: a task that beats, and one that acts on the verdict.
+//! Two tasks on a device without a heap: one probes, the other acts on the verdict.
 //!
-//! On a device the two are `#[embassy_executor::task]`s and the clock is that of the chip. Here they are joined on a thread, and the mock
-//! clock is moved ten times as fast as time passes: `cargo run --features embassy --example embassy_task`
+//! On a device both are `#[embassy_executor::task]`s and the clock is that of the chip. Here they
+//! are joined on a thread, and a mock clock runs ten times as fast as real time: `cargo run
+//! --features embassy --example embassy_task`
 
 use core::time::Duration;
 use std::cell::Cell;
@@ -12,7 +13,7 @@ use embassy_time::{MockDriver, Timer, with_timeout};
 use systole::embassy::Heart;
 use systole::{Config, Monitor, ProbeError, Verdict};
 
-/// A link that works for a while.
+/// A simulated link that works for a limited number of probes.
 struct Radio(Cell<u32>);
 
 impl Radio {
@@ -33,7 +34,7 @@ impl Radio {
 
 async fn beat(heart: &Heart<NoopRawMutex, 16>, radio: &Radio) {
     heart.run(|| radio.ping()).await;
-    let goodbye = Timer::after_millis(10); // what is to be said at the stop follows here
+    let goodbye = Timer::after_millis(10); // code that runs at the stop follows `run`
     let _ = with_timeout(embassy_time::Duration::from_secs(1), goodbye).await;
     println!("stopped: {:?}", heart.snapshot().counters);
 }

@@ -1,6 +1,8 @@
-//! `/health` of a service that is of use only while its database answers: 200 or 503, as the verdict is.
+//! The `/health` endpoint of a service that depends on its database: it returns 200 or 503,
+//! depending on the verdict.
 //!
-//! `cargo run --features tokio --example health_endpoint`, then `curl -i` the address that it prints. Ends after a minute.
+//! `cargo run --features tokio --example health_endpoint`, then `curl -i` the address that it
+//! prints. It ends after a minute.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -48,7 +50,8 @@ async fn serve(listener: TcpListener, verdict: watch::Receiver<Verdict>) {
     }
 }
 
-/// A suspected peer has not failed yet.
+/// Returns the response for `verdict`. A suspected peer has not failed yet, so it counts as
+/// healthy.
 fn answer(verdict: Verdict) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(format!("{verdict}\n"))));
     if !matches!(verdict, Verdict::Alive | Verdict::Suspect) {

@@ -1,4 +1,5 @@
-//! A web server watched with `GET`: 2xx and 3xx are alive, 429 and 503 with `Retry-After` are alive and ask for fewer probes.
+//! A web server monitored with `GET`. A status of 2xx or 3xx means alive; 429, and 503 with
+//! `Retry-After`, mean alive and ask for fewer probes.
 //!
 //! `cargo run --features tokio --example http -- 127.0.0.1:80 /health`
 
@@ -21,8 +22,8 @@ use tokio_stream::StreamExt;
 
 type Connection = SendRequest<Empty<Bytes>>;
 
-/// The connection that answered last. A probe takes it along and brings it back with the answer, so that one that does not answer is not
-/// asked again: the retry goes over a new one.
+/// The connection that replied last. A probe takes it out and puts it back after a reply. A
+/// connection that does not reply is therefore not used again, and the retry opens a new one.
 type Kept = Arc<Mutex<Option<Connection>>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Probed every second, dead within three.
+/// Probes `server` every second and detects a crash within three seconds.
 pub(crate) fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
     let request = Request::get(path).header(HOST, server).body(Empty::new())?;
     let config = Config::every(Duration::from_secs(1))
@@ -69,13 +70,13 @@ async fn get(server: String, request: Request<Empty<Bytes>>, kept: Kept) -> Resu
     said
 }
 
-/// Web servers close a connection after so many requests.
+/// Returns the connection if it is still open: web servers close one after some number of requests.
 async fn still_open(connection: Option<Connection>) -> Option<Connection> {
     let mut connection = connection?;
     connection.ready().await.is_ok().then_some(connection)
 }
 
-/// The connection runs beside its client, and ends with it.
+/// Opens a connection. Its task runs beside the client and ends with it.
 async fn connect(server: &str) -> Result<Connection, ProbeError> {
     let stream = TcpStream::connect(server).await?;
     let (client, connection) = handshake(TokioIo::new(stream))
@@ -85,7 +86,7 @@ async fn connect(server: &str) -> Result<Connection, ProbeError> {
     Ok(client)
 }
 
-/// What the status says.
+/// Returns the result that the status stands for.
 fn judge(response: &Response<Incoming>) -> Result<(), ProbeError> {
     match response.status() {
         status if status.is_success() || status.is_redirection() => Ok(()),
@@ -97,7 +98,8 @@ fn judge(response: &Response<Incoming>) -> Result<(), ProbeError> {
     }
 }
 
-/// It is alive, and wants to be left alone for as many seconds as it says.
+/// Returns the pushback of a server that is alive and asks not to be probed for the given number of
+/// seconds.
 fn pushback(response: &Response<Incoming>) -> ProbeError {
     let later = response.headers().get(RETRY_AFTER);
     let seconds = later.and_then(|later| later.to_str().ok()?.parse().ok());
@@ -112,6 +114,6 @@ fn fault(error: &hyper::Error) -> ProbeError {
     match source {
         Some(source) => io::Error::from(source.kind()).into(),
         None if error.is_parse() => Failure::InvalidReply.into(),
-        None => Failure::Reset.into(), // closed before the answer was complete
+        None => Failure::Reset.into(), // closed before the response was complete
     }
 }

@@ -1,4 +1,5 @@
-//! A service that exports its heartbeats: `curl localhost:9460/metrics`, or point Prometheus at it; a dashboard is in `examples/grafana`.
+//! A service that exports metrics of its peers. Run `curl localhost:9460/metrics`, or point
+//! Prometheus at it. `examples/grafana` has a dashboard.
 //!
 //! ```sh
 //! cargo run --example metrics --features metrics,tokio -- 127.0.0.1:7 10.0.0.2:7
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut hearts = Vec::new();
     for peer in std::env::args().skip(1) {
         let address: SocketAddr = peer.parse()?;
-        let heart = Builder::new(config).name(peer).metrics(); // the rest goes by itself
+        let heart = Builder::new(config).name(peer).metrics(); // exports by itself from now on
         hearts.push(heart.spawn(move || TcpStream::connect(address)));
     }
     tokio::signal::ctrl_c().await?;

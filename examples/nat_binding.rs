@@ -1,7 +1,10 @@
-//! Keeps a NAT binding alive over UDP at as few packets as it takes, for a device or a telephone that waits for what its server sends.
+//! Keeps a NAT binding alive over UDP with as few packets as possible, for a device or a telephone
+//! that waits for messages of its server.
 //!
-//! `cargo run --features tokio --example nat_binding`: a server that tells each datagram the port that it came from, a NAT that forgets an idle flow after
-//! 700 ms, and the device, which finds that out. Everything a hundred times quicker than out there.
+//! `cargo run --features tokio --example nat_binding` runs three parts: a server that replies to
+//! each datagram with the port that it came from, a NAT that forgets an idle flow after 700 ms, and
+//! the device, which measures that time. Everything runs a hundred times faster than on a real
+//! network.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -42,7 +45,7 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Answers each probe with its id and the port that it came from, as STUN does.
+/// Replies to each probe with its id and the port that it came from, as STUN does.
 fn serve(socket: &UdpSocket) -> io::Result<()> {
     let mut probe = [0; 10];
     loop {
@@ -55,7 +58,8 @@ fn serve(socket: &UdpSocket) -> io::Result<()> {
     }
 }
 
-/// A NAT for a few inner ports: each has a binding of its own, until nothing was sent over it for a while.
+/// Acts as a NAT for a few inner ports. Each has a binding of its own, which is forgotten after an
+/// idle time.
 fn translate(inside: &UdpSocket, service: SocketAddr) -> io::Result<()> {
     let clock = Epoch::start();
     let mut bindings: Vec<(SocketAddr, UdpSocket, Instant)> = Vec::new();
@@ -85,7 +89,7 @@ fn translate(inside: &UdpSocket, service: SocketAddr) -> io::Result<()> {
     }
 }
 
-/// Nothing, where there is nothing yet.
+/// Returns `None` if nothing has arrived yet.
 fn received<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -96,7 +100,8 @@ fn received<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// One flow to the server, and the port that the server saw it come from last; 0 before the first answer.
+/// One flow to the server, and the port from which the server saw the latest probe come; 0 before
+/// the first reply.
 struct Flow {
     socket: net::UdpSocket,
     asked: AtomicU64,
@@ -114,7 +119,7 @@ impl Flow {
         })
     }
 
-    /// Waits for an answer; tells whether the binding is still the one that it was.
+    /// Sends a probe and waits for its reply; returns whether the binding is still the same.
     async fn ask(&self) -> io::Result<bool> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         self.socket.send(&number.to_be_bytes()).await?;
@@ -130,7 +135,8 @@ impl Flow {
         }
     }
 
-    /// Asks more than once, since an answer may be lost; nothing where none comes.
+    /// Returns whether the binding is still the same, or `None` if no reply comes. It probes up to
+    /// four times, since a reply may be lost.
     async fn is_there(&self) -> Option<bool> {
         for _ in 0..4 {
             if let Ok(Ok(there)) = timeout(Duration::from_millis(100), self.ask()).await {
@@ -141,7 +147,8 @@ impl Flow {
     }
 }
 
-/// The interval begins at 50 ms, and a hitch of the machine is no loss.
+/// Returns settings with an interval of 50 ms at first, and timeouts long enough that a short local
+/// stall does not count as a loss.
 fn config() -> Result<Config<Lifetime<Fixed>>, ConfigError> {
     let least = Duration::from_millis(50);
     let reach = LifetimeRange::below_the_floor(least, LONGEST)?.with_second_flow();
@@ -151,7 +158,7 @@ fn config() -> Result<Config<Lifetime<Fixed>>, ConfigError> {
         .build()
 }
 
-/// Probes over the flow in use, which has to be told from a lost one by its answer.
+/// Probes over the flow in use. Its replies show when that flow was lost.
 fn watch(flow: &Arc<Flow>) -> Result<Heart<Lifetime<Fixed>>, ConfigError> {
     let flow = Arc::clone(flow);
     let probe = move || {
@@ -164,10 +171,10 @@ fn watch(flow: &Arc<Flow>) -> Result<Heart<Lifetime<Fixed>>, ConfigError> {
             Err(ProbeError::FlowLost)
         }
     };
-    Ok(Builder::new(config()?).max_in_flight(1).spawn(probe)) // they share a socket
+    Ok(Builder::new(config()?).max_in_flight(1).spawn(probe)) // all probes share one socket
 }
 
-/// Lets second flows idle for as long as the search wants. One that survives idles on.
+/// Leaves second flows idle for as long as the search asks for. A flow that survives is used again.
 async fn explore(heart: &Heart<Lifetime<Fixed>>, gateway: SocketAddr) {
     let mut survived = None;
     let idle = async |idle: Duration| {
@@ -176,7 +183,7 @@ async fn explore(heart: &Heart<Lifetime<Fixed>>, gateway: SocketAddr) {
         };
         let silent = time::Instant::now();
         sleep(idle).await;
-        let idled = silent.elapsed(); // never shorter
+        let idled = silent.elapsed(); // never shorter than `idle`
         let Some(there) = flow.is_there().await else {
             return Trial::Inconclusive;
         };
@@ -193,7 +200,7 @@ async fn explore(heart: &Heart<Lifetime<Fixed>>, gateway: SocketAddr) {
     heart.run_trials(idle).await;
 }
 
-/// The flow that is there, or another one that was answered.
+/// Returns `flow` if there is one, or else a new flow over which a reply came.
 async fn known(flow: Option<Flow>, gateway: SocketAddr) -> Option<Flow> {
     if flow.is_some() {
         return flow;

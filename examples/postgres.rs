@@ -1,4 +1,5 @@
-//! A Postgres server watched with `SELECT 1`, which says more than that it listens.
+//! A PostgreSQL server monitored with `SELECT 1`, which shows more than that it accepts
+//! connections.
 //!
 //! `cargo run --features tokio --example postgres -- postgres://user@127.0.0.1/database`
 
@@ -13,8 +14,8 @@ use tokio::sync::Mutex;
 use tokio_postgres::{Client, NoTls};
 use tokio_stream::StreamExt;
 
-/// The connection that answered last. A probe takes it along and brings it back with the answer, so that one that does not answer is not
-/// asked again: the retry goes over a new one.
+/// The connection that replied last. A probe takes it out and puts it back after a reply. A
+/// connection that does not reply is therefore not used again, and the retry opens a new one.
 type Kept = Arc<Mutex<Option<Client>>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Probed every second, dead within three.
+/// Probes `server` every second and detects a crash within three seconds.
 pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
     let server: tokio_postgres::Config = server.parse()?;
     let config = Config::every(Duration::from_secs(1))
@@ -54,7 +55,7 @@ async fn select(server: tokio_postgres::Config, kept: Kept) -> Result<(), ProbeE
     Ok(())
 }
 
-/// The connection runs beside its client, and ends with it.
+/// Opens a connection. Its task runs beside the client and ends with it.
 async fn connect(server: &tokio_postgres::Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = server.connect(NoTls).await?;
     tokio::spawn(connection);
@@ -63,7 +64,7 @@ async fn connect(server: &tokio_postgres::Config) -> Result<Client, tokio_postgr
 
 fn fault(error: tokio_postgres::Error) -> ProbeError {
     if error.as_db_error().is_some() {
-        return Failure::InvalidReply.into(); // it is starting up, shutting down, or will not serve us
+        return Failure::InvalidReply.into(); // it starts up, shuts down or refuses this client
     }
     if error.is_closed() {
         return Failure::Reset.into();

@@ -1,6 +1,8 @@
-//! Both sides of pushed heartbeats on one machine, tagged with SipHash-2-4: a sender's thread, and a listener's loop.
+//! Both sides of pushed heartbeats on one machine, authenticated with SipHash-2-4: the sender's
+//! thread and the listener's loop.
 //!
-//! `cargo run --features std --example pushed`: the sender beats five times a second, is stopped for two seconds, and says goodbye.
+//! `cargo run --features std --example pushed`: the sender sends five heartbeats a second, pauses
+//! for two seconds, and says goodbye.
 
 use core::time::Duration;
 use std::io::{self, ErrorKind};
@@ -13,7 +15,7 @@ use systole::{
 
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// The key of this pair; from a random source, in earnest.
+/// The key that sender and listener share. In production it comes from a random source.
 struct Key([u8; 16]);
 
 impl wire::Mac for Key {
@@ -37,7 +39,7 @@ fn main() -> io::Result<()> {
     sending.join().unwrap_or(Ok(()))
 }
 
-/// Beats for two seconds, is silent for two, beats for two more and leaves.
+/// Sends heartbeats for two seconds, is silent for two, sends for two more and says goodbye.
 fn beat(socket: &UdpSocket) -> io::Result<()> {
     let (epoch, mut load) = (Epoch::start(), 0);
     let mut sender = Sender::new(INTERVAL, 1, epoch.now()).map_err(io::Error::other)?;
@@ -61,7 +63,7 @@ fn beat(socket: &UdpSocket) -> io::Result<()> {
     send(&sender.goodbye()).map(drop)
 }
 
-/// Prints what is told until the peer leaves.
+/// Prints the events of the listener until the peer has left.
 fn listen(socket: &UdpSocket) -> io::Result<()> {
     let epoch = Epoch::start();
     let config = ListenerConfig::builder()
@@ -85,12 +87,13 @@ fn listen(socket: &UdpSocket) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for a datagram until `until`, an hour at most; what is no beat of the key's is nothing.
+/// Waits for a datagram until `until`, for an hour at most. A datagram that is not a heartbeat with
+/// a valid tag is ignored.
 fn receive(socket: &UdpSocket, epoch: Epoch, until: Instant) -> io::Result<Option<Beat>> {
     let left = until.saturating_duration_since(epoch.now());
     let wait = left.clamp(Duration::from_micros(1), Duration::from_secs(3_600));
     socket.set_read_timeout(Some(wait))?;
-    let mut datagram = [0; wire::TAGGED + 1]; // so that one that is too long is seen to be
+    let mut datagram = [0; wire::TAGGED + 1]; // one byte more, to recognise datagrams that are too long
     match socket.recv(&mut datagram) {
         Ok(length) => {
             let bytes = datagram.get(..length).unwrap_or_default();

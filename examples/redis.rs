@@ -1,4 +1,4 @@
-//! A Redis server watched with `PING`.
+//! A Redis server monitored with `PING`.
 //!
 //! `cargo run --features tokio --example redis -- redis://127.0.0.1:6379`
 
@@ -13,8 +13,8 @@ use systole::{Config, Failure, ProbeError};
 use tokio::sync::Mutex;
 use tokio_stream::StreamExt;
 
-/// The connection that answered last. A probe takes it along and brings it back with the answer, so that one that does not answer is not
-/// asked again: the retry goes over a new one.
+/// The connection that replied last. A probe takes it out and puts it back after a reply. A
+/// connection that does not reply is therefore not used again, and the retry opens a new one.
 type Kept = Arc<Mutex<Option<MultiplexedConnection>>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Probed every second, dead within three.
+/// Probes `server` every second and detects a crash within three seconds.
 pub(crate) fn watch(server: &str) -> Result<Heart, Box<dyn Error>> {
     let client = Client::open(server)?;
     let config = Config::every(Duration::from_secs(1))
@@ -56,7 +56,7 @@ async fn ping(client: Client, kept: Kept) -> Result<(), ProbeError> {
     Ok(())
 }
 
-/// Without time-outs of its own: the heart has them, and wants to hear late answers.
+/// Opens a connection without time-outs of its own: systole has them, and learns from late replies.
 async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
     let config = AsyncConnectionConfig::new()
         .set_response_timeout(None)
@@ -74,6 +74,6 @@ fn fault(error: &RedisError) -> ProbeError {
     } else if error.is_io_error() {
         ProbeError::Missed
     } else {
-        Failure::InvalidReply.into() // it is loading, or wants a password
+        Failure::InvalidReply.into() // it is loading its data, or requires a password
     }
 }

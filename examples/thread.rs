@@ -1,4 +1,5 @@
-//! A blocking client and a thread to spare: the closure is the probe, the handle tells and stops.
+//! A blocking client on a thread of its own: the closure is the probe, and the handle reports the
+//! verdict and stops the thread.
 //!
 //! `cargo run --features std --example thread`
 
@@ -11,7 +12,7 @@ use systole::{Config, Verdict};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
-    socket.connect(echo(5)?)?; // a peer that dies after five answers
+    socket.connect(echo(5)?)?; // a peer that crashes after five replies
     let goodbye = socket.try_clone()?;
 
     let config = Config::every(Duration::from_millis(200))
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Answers a number of datagrams.
+/// Starts a peer that replies to the first `answers` datagrams; returns its address.
 fn echo(answers: usize) -> Result<SocketAddr, std::io::Error> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let address = socket.local_addr();

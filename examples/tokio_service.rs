@@ -1,4 +1,5 @@
-//! A service that keeps itself registered, and is gone from the registry when it stops: on SIGTERM, on Ctrl-C, or after ten seconds.
+//! A service that keeps itself registered, and removes itself from the registry when it stops: on
+//! SIGTERM, on Ctrl-C, or after ten seconds.
 //!
 //! `cargo run --features tokio --example tokio_service`
 
@@ -11,7 +12,7 @@ use systole::task::Builder;
 use systole::{Config, ProbeError};
 use tokio_stream::StreamExt;
 
-/// Stands in for etcd, Consul or Redis.
+/// A simulated registry, in place of etcd, Consul or Redis.
 #[derive(Default)]
 struct Registry {
     renewals: AtomicU32,

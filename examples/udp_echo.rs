@@ -1,6 +1,8 @@
-//! Sans-IO on a plain UDP socket: your clock, your socket, your loop. The id travels in the datagram.
+//! The sans-IO monitor on a plain UDP socket: clock, socket and loop are written here. The id of a
+//! probe travels in its datagram.
 //!
-//! `cargo run --features std --example udp_echo -- 127.0.0.1:7` (without an address it echoes to itself for ten seconds)
+//! `cargo run --features std --example udp_echo -- 127.0.0.1:7`; without an address it starts a
+//! peer of its own. It ends after ten seconds.
 
 use core::time::Duration;
 use std::io::{self, ErrorKind};
@@ -48,7 +50,7 @@ fn send(socket: &UdpSocket, monitor: &mut Monitor<32>, id: ProbeId, now: Instant
     }
 }
 
-/// Waits for a datagram until `until`, rounded up to a microsecond.
+/// Waits for a reply until `until`, rounded up to a microsecond.
 fn receive(socket: &UdpSocket, epoch: Epoch, until: Instant) -> io::Result<Option<ProbeId>> {
     let left = until
         .saturating_duration_since(epoch.now())
@@ -66,7 +68,8 @@ fn receive(socket: &UdpSocket, epoch: Epoch, until: Instant) -> io::Result<Optio
     }
 }
 
-/// A peer on the loopback that sends back what it gets, no more of it; returns its address.
+/// Starts a peer on the loopback interface that sends back what it receives; returns its address.
+/// It sends no more bytes than it received.
 fn echo() -> io::Result<String> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     let own = socket.local_addr()?;

@@ -1,4 +1,4 @@
-//! WebSocket pings on an open connection; a pong counts only for the ping whose number it carries.
+//! WebSocket pings on an open connection. A pong counts only for the ping whose number it carries.
 //!
 //! `cargo run --features std --example websocket_ping`
 
@@ -12,7 +12,7 @@ use tungstenite::error::ProtocolError;
 use tungstenite::{Bytes, Message, WebSocket, accept, client};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let address = server(10)?; // it hangs up after ten pings
+    let address = server(10)?; // it closes the connection after ten pings
     let stream = TcpStream::connect(address)?;
     let (mut socket, _) = client(format!("ws://{address}/"), stream)?;
     let mut number = 0_u32;
@@ -38,11 +38,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn ping(socket: &mut WebSocket<TcpStream>, number: u32) -> tungstenite::Result<()> {
     let mark = Bytes::copy_from_slice(&number.to_be_bytes());
     socket.send(Message::Ping(mark.clone()))?;
-    while socket.read()? != Message::Pong(mark.clone()) {} // an earlier pong, or traffic
+    while socket.read()? != Message::Pong(mark.clone()) {} // skips earlier pongs and other messages
     Ok(())
 }
 
-/// A connection that is closed fails every ping on it at once; a service would connect anew here.
+/// Converts an error. Once the connection is closed, every ping fails at once; a real service would
+/// reconnect here.
 fn fault(error: tungstenite::Error) -> ProbeError {
     match error {
         tungstenite::Error::Io(error) => error.into(),
@@ -56,7 +57,8 @@ fn fault(error: tungstenite::Error) -> ProbeError {
     }
 }
 
-/// Answers a number of messages; pongs are sent by the library.
+/// Starts a server that reads `messages` messages, and returns its address. The library replies to
+/// the pings.
 fn server(messages: usize) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr();

@@ -1,4 +1,4 @@
-//! Replicas: one active endpoint, the others at hand.
+//! Fail-over between replicas: one endpoint is active, the others stand by.
 
 use heapless::Vec;
 
@@ -27,30 +27,32 @@ use config::Rules;
 use endpoint_state::EndpointState;
 use event::Pending;
 
-/// What [`Failover::poll`] asks for.
+/// The next action of the caller, returned by [`Failover::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum FailoverOutput {
     /// Send a probe that carries this id to this endpoint, now; then poll again.
     Probe {
-        /// To which endpoint: its place in the list that the group was made from.
+        /// The endpoint's index in the list that the group was created from.
         endpoint: usize,
-        /// What the probe carries.
+        /// The id that the probe carries.
         id: ProbeId,
     },
-    /// Something happened; then poll again.
+    /// Something happened; handle the event, then poll again.
     Event(FailoverEvent),
-    /// Nothing to do before this moment, unless something arrives. It lies in the future.
+    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
     Wait(Instant),
-    /// Nothing to do any more: the end of time.
+    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
     Idle,
 }
 
 /// Keeps one of up to `M` endpoints active, and switches to another when it fails.
 ///
-/// Every endpoint has a [`Monitor`](crate::Monitor) of its own that remembers `N` round-trip times: the active one is probed quickly, the others slowly, so that it is known which is
-/// the best. Drive it like one: hand in what arrived, then [`poll`](Self::poll) until it answers [`FailoverOutput::Wait`].
+/// Every endpoint has a [`Monitor`](crate::Monitor) of its own that remembers `N` RTT samples. The
+/// active endpoint is probed quickly. The others are probed slowly, so that the group knows which
+/// of them is the best. Drive a group like a monitor: hand in what arrived, then call
+/// [`poll`](Self::poll) until it returns [`FailoverOutput::Wait`].
 ///
 /// ```
 /// use core::time::Duration;
@@ -79,7 +81,9 @@ pub enum FailoverOutput {
 ///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
 ///             }
 ///             FailoverOutput::Event(event) => println!("{event}"),
-///             FailoverOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
+///             FailoverOutput::Wait(until) => {
+///                 break network.iter().map(|&(.., at)| at).fold(until, Instant::min);
+///             }
 ///             FailoverOutput::Idle => return Ok(()),
 ///         }
 ///     };
@@ -90,15 +94,17 @@ pub enum FailoverOutput {
 ///
 /// # States of the group
 ///
-/// | state | enters when | what the group does | event |
+/// | state | entered when | what the group does | event |
 /// |---|---|---|---|
-/// | [`Serving`](GroupState::Serving) | the active endpoint answers in time | probes it quickly, the others slowly; returns to a better one as [`Failback`] says | [`Restored`](FailoverEvent::Restored) after an outage |
-/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active one is overdue, or its answers come too late | probes all others at once; switches when it has failed, or as [`SwitchOn`] says, to the best that has answered a probe sent since | [`Switched`](FailoverEvent::Switched), [`Quarantined`](FailoverEvent::Quarantined) |
-/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, two at least, are suspected at once | takes the fault for ours: quarantines nobody and switches once at most in a hold-down, to one that has been back for two request timeouts | [`Down`](FailoverEvent::Down), once an outage |
-/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and takes the first that is back as while isolated | [`Down`](FailoverEvent::Down), unless it was isolated before |
+/// | [`Serving`](GroupState::Serving) | the active endpoint replies in time | probes it quickly and the others slowly; returns to a better one as [`Failback`] says | [`Restored`](FailoverEvent::Restored) after an outage |
+/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active endpoint is overdue, or its replies come too late | probes all others at once; switches when the active one has failed, or as [`SwitchOn`] says, to the best that has replied to a probe sent since | [`Switched`](FailoverEvent::Switched), [`Quarantined`](FailoverEvent::Quarantined) |
+/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, and at least two, are suspected at once | assumes a local fault: quarantines no endpoint, and switches at most once per hold-down, to an endpoint that has been healthy again for two request timeouts | [`Down`](FailoverEvent::Down), once per outage |
+/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](FailoverEvent::Down), unless the group was isolated before |
 ///
-/// An outage is over when the active endpoint is healthy; one taken for ours, when in addition fewer than half are suspected, or the
-/// active one has been healthy for the hold-down, which shows that the fault was theirs.
+/// An outage ends when the active endpoint is healthy. An outage that was taken for a local fault
+/// ends only when, in addition, fewer than half of the endpoints are suspected, or the active
+/// endpoint has been healthy for the hold-down, which shows that the fault was that of the other
+/// endpoints.
 ///
 /// # Conditions of an endpoint
 ///
@@ -107,22 +113,28 @@ pub enum FailoverOutput {
 /// | [`Unknown`](Condition::Unknown) | yes | no |
 /// | [`Healthy`](Condition::Healthy) | yes | yes |
 /// | [`Suspected`](Condition::Suspected) | yes, with retries | no |
-/// | [`Dead`](Condition::Dead): pinned, in an outage, or not yet known not to be our fault | yes | no |
-/// | [`Quarantined`](Condition::Quarantined) | no; then it starts over as unknown | no |
+/// | [`Dead`](Condition::Dead), but not quarantined: pinned, in an outage, or while a local fault is still possible | yes | no |
+/// | [`Quarantined`](Condition::Quarantined) | no; afterwards it starts over as unknown | no |
 /// | [`Disabled`](Condition::Disabled) | no | no |
 ///
 /// # Bounds
 ///
-/// A crash of the active endpoint is called within [`FailoverConfig::bound`], polled on time, and so are answers that have become slower than the
-/// request timeout; our own lateness is credited as by a monitor. A warning causes one switch in a hold-down at most. An endpoint that goes up and down, all others being healthy, causes one
-/// switch with [`Failback::Stay`]; with [`Failback::Prefer`] none back to it before it has been healthy for the hold-down without a break: at most
-/// 1 + 2t / (first quarantine + hold-down) switches in a time t.
+/// A group that is polled on time detects within [`FailoverConfig::bound`] that the active endpoint
+/// has crashed, or that its replies have become slower than the request timeout. Local lateness is
+/// credited as by a monitor.
 ///
-/// A poll costs at most two rounds over the monitors for each decision that falls due, mostly one; no allocation, no panic.
+/// An early warning causes at most one switch per hold-down. An endpoint that flaps while all
+/// others are healthy causes one switch with [`Failback::Stay`]. With [`Failback::Prefer`] the
+/// group does not return to it before it has been healthy without a break for the hold-down, which
+/// allows at most 1 + 2t / (first quarantine + hold-down) switches in a time t.
+///
+/// A poll takes at most two passes over the monitors, mostly one, for each decision that is due. It
+/// neither allocates nor panics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing = Fixed> {
     rules: Rules,
-    /// How endpoints are probed: of as many configurations as there are, one or, while the group is vacant, none.
+    /// How endpoints are probed. A vector of one, because the group is all zeros while it is
+    /// [vacant](Self::vacant), and then has no configuration.
     probing: Vec<Probing<P>, 1>,
     members: Vec<EndpointState<N, P>, M>,
     pending: Pending<M>,
@@ -130,7 +142,7 @@ pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing =
     active: usize,
     /// When the active endpoint last changed.
     switched: Option<Instant>,
-    /// The outage under way. A vector, as the `None` of an `Option` is not all zeros.
+    /// The outage under way. A vector, because the `None` of an `Option` is not all zeros.
     outage_state: Vec<OutageState, 1>,
     switches: u32,
     quarantines: u32,
@@ -148,7 +160,7 @@ struct Probing<P> {
 struct OutageState {
     outage: Outage,
     since: Instant,
-    /// When it was last switched in it.
+    /// When the group last switched during the outage.
     switched: Option<Instant>,
     /// Whether the active endpoint was probed because another one is back.
     asked: bool,
@@ -165,7 +177,7 @@ impl OutageState {
     }
 }
 
-/// How many rounds of decisions a poll takes at most: what is left over is decided by the next one.
+/// The most rounds of decisions in one poll. The next poll makes those that are left.
 const ROUNDS: usize = 8;
 
 impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
@@ -186,19 +198,23 @@ impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// The most polls a drain takes: of each endpoint a probe, its quarantine, its release and a switch; the
-    /// beginning and the end of an outage; and the deadline.
+    /// The most polls that a drain takes: for each endpoint a probe, its quarantine, its release
+    /// and a switch; the beginning and the end of an outage; and the deadline.
     pub const MAX_DRAIN: usize = 4 * M + 3;
 
-    /// A group without endpoints, for a `static`: all zeros, so that it takes no flash and is never built on the stack. It asks for
+    /// Creates a group without endpoints, for a `static`.
+    ///
+    /// It is all zeros, so that it takes no flash and is never built on the stack. It requests
     /// nothing before it is [started](Self::start).
     ///
     /// ```
     /// use systole::{Endpoint, Failover, FailoverConfig, Instant};
     ///
     /// # fn main() -> Result<(), systole::ConfigError> {
-    /// let mut group = const { Failover::<8, 16>::vacant() }; // in firmware, a `static` in a `ConstStaticCell`
-    /// group.start(FailoverConfig::builder().seed(0xd1ce).build()?, &[Endpoint::new(); 3], Instant::ZERO)?;
+    /// // In firmware: a `static` in a `ConstStaticCell`.
+    /// let mut group = const { Failover::<8, 16>::vacant() };
+    /// let config = FailoverConfig::builder().seed(0xd1ce).build()?;
+    /// group.start(config, &[Endpoint::new(); 3], Instant::ZERO)?;
     /// assert_eq!(group.endpoints(), 3);
     /// # Ok(()) }
     /// ```
@@ -271,21 +287,24 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }); // there is room for one
     }
 
-    #[inline(never)] // its stack is given back before the next one joins
+    #[inline(never)] // so that its stack is released before the next endpoint joins
     fn join(&mut self, config: &FailoverConfig<P>, endpoint: Endpoint) {
         let seed = decide::seed_of(config.active.seed.0, self.members.len());
         let member = EndpointState::new(&config.standby, &config.rules, seed, endpoint, self.now);
         let _ = self.members.push(member); // there is room for `M`, as was checked
     }
 
-    /// What to do at `now`. Call it until it answers [`FailoverOutput::Wait`] or [`FailoverOutput::Idle`]; and again at that moment, or after any `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`FailoverOutput::Wait`] or
+    /// [`FailoverOutput::Idle`], and again at that moment and after every `handle_*`.
     ///
-    /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
+    /// the detection time.
     pub fn poll(&mut self, now: Instant) -> FailoverOutput {
         self.poll_with(now, None)
     }
 
-    /// The same, with the retries of all endpoints held to `budget`, which any number of groups and monitors may share.
+    /// Does what [`poll`](Self::poll) does, and takes the retries of all endpoints out of `budget`,
+    /// which any number of groups and monitors may share.
     pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> FailoverOutput {
         self.poll_with(now, Some(budget))
     }
@@ -302,7 +321,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let mut left_over = true;
         for _ in 0..ROUNDS {
             if !self.pending.is_empty() {
-                break; // nothing is decided before what was is told
+                break; // report what was decided before deciding anything else
             }
             if let Some((endpoint, id)) = self.next_probe(budget) {
                 return FailoverOutput::Probe { endpoint, id };
@@ -342,7 +361,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.members.get(self.active)
     }
 
-    /// The best endpoint in service, heard or not.
+    /// Returns the best endpoint in service, whether or not it was heard.
     fn first_in_service(&self) -> Option<usize> {
         let members = self.members.iter().enumerate();
         let in_service = members.filter(|(_, member)| member.in_service());

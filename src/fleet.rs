@@ -1,4 +1,4 @@
-//! Very many peers behind one clock, one configuration and one `poll`.
+//! Monitors very many peers with one clock, one configuration and one `poll`.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -34,31 +34,34 @@ pub use lateness::Lateness;
 use blind::CutOff;
 use wheel::{VISIT, Wheel};
 
-/// What [`Fleet::poll`] asks for.
+/// The next action of the caller, returned by [`Fleet::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum FleetOutput {
     /// Send a probe that carries this id to this peer, now; then poll again.
     Probe {
-        /// To whom.
+        /// The peer to send to.
         peer: PeerKey,
-        /// What the probe carries.
+        /// The id that the probe carries.
         id: ProbeId,
-        /// How long ago it was due: our lateness.
+        /// How long ago the probe was due. This lateness is local.
         late: Duration,
     },
-    /// Nothing to do before this moment, unless something arrives. It lies in the future.
+    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
     Wait(Instant),
-    /// Nothing to do any more: the end of time.
+    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
     Idle,
 }
 
-/// Monitors very many peers on your clock and your socket, all under one configuration.
+/// Monitors very many peers on the caller's clock and socket, under one configuration.
 ///
-/// Every peer is a [`Monitor`] with `N` round-trip times and a seed of its own, and gets the verdicts that one would. While nothing happens to
-/// it, only what is its own is kept: configuration, counters and pending events are the fleet's, deadlines lie on a timing wheel.
+/// Every peer is a [`Monitor`] with `N` RTT samples and a seed of its own, and gets the same
+/// verdicts as from a monitor. While nothing happens to a peer, the fleet keeps only the state that
+/// is the peer's own. Configuration, counters and pending events are stored once for the fleet, and
+/// deadlines lie on a timing wheel.
 ///
-/// After waking, hand in what arrived, then call [`poll`](Self::poll) until it answers [`FleetOutput::Wait`], the deadline to sleep until, and take the
+/// After waking, hand in what arrived. Then call [`poll`](Self::poll) until it returns
+/// [`FleetOutput::Wait`], which is the deadline to sleep until, and take the
 /// [`events`](Self::events).
 ///
 /// ```
@@ -70,7 +73,7 @@ pub enum FleetOutput {
 /// let mut now = Instant::ZERO;
 /// let mut fleet = Fleet::<4>::with_window(config, now)?;
 /// let peers: Vec<_> = (0..100).map(|_| fleet.add(now)).collect();
-/// let mut network = Vec::new(); // answers after 20 ms; peer 7 dies after half a minute
+/// let mut network = Vec::new(); // replies after 20 ms; peer 7 crashes after half a minute
 ///
 /// while now < Instant::from_secs(60) {
 ///     network.retain(|&(peer, id, at)| at > now || {
@@ -84,7 +87,9 @@ pub enum FleetOutput {
 ///                     network.push((peer, id, now.saturating_add(Duration::from_millis(20))));
 ///                 }
 ///             }
-///             FleetOutput::Wait(until) => break network.iter().map(|&(.., at)| at).fold(until, Instant::min),
+///             FleetOutput::Wait(until) => {
+///                 break network.iter().map(|&(.., at)| at).fold(until, Instant::min);
+///             }
 ///             FleetOutput::Idle => return Ok(()),
 ///         }
 ///     };
@@ -98,16 +103,21 @@ pub enum FleetOutput {
 /// # Ok(()) }
 /// ```
 ///
-/// # What is the fleet's own
+/// # Differences from single monitors
 ///
-/// - **Retries have a [budget](RetryBudget)**: one for two other probes, and a few saved. So an outage of everything costs at most one and a half
-///   times the steady probes, and no more when it ends. The bound holds.
-/// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one microsecond even where more is due, so that what arrived is handed in
-///   between. What is due longest comes first.
-/// - **Our lateness is credited** peer by peer, like a monitor's. A pause of ours is one event, without a peer. Answers lost on our side are
-///   reported by [`handle_overflow`](Self::handle_overflow).
-/// - A peer remembers three probes, a monitor eight; a reply to an older one is known by its id, and proves life if it is the latest.
-/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than 16 ms away; at most four such a deadline.
+/// - **Retries have a [budget](RetryBudget)**: one retry per two other probes, and a few saved
+///   ones. An outage of all peers therefore costs at most one and a half times the steady probes,
+///   and no more when it ends. The bound is kept nevertheless.
+/// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one
+///   microsecond even where more is due, so that the caller can hand in what arrived meanwhile. The
+///   peer that has been due longest comes first.
+/// - **Local lateness is credited** to each peer, as by a monitor. A local pause is one event
+///   without a peer. The caller reports replies that were lost locally with
+///   [`handle_overflow`](Self::handle_overflow).
+/// - A peer remembers three probes, where a monitor remembers eight. A reply to an older probe is
+///   recognised by its id, and proves life if no later probe has got a reply yet.
+/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than
+///   16 ms away, at most four times per deadline.
 pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     config: Config<P>,
     slots: Vec<Slot<N, P>>,
@@ -169,17 +179,18 @@ const RETRIES_AT_ONCE: u16 = 64;
 const EVENTS_MIN: usize = 64;
 
 impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
-    /// A fleet without peers.
+    /// Creates a fleet without peers, with [default windows](DEFAULT_WINDOW).
     ///
     /// # Errors
-    /// Where the configuration has no seed: probe ids would be guessable, and fleets would beat in step.
+    /// The configuration has no seed. Without one, probe ids could be guessed, and fleets would send
+    /// in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         Self::with_window(config, now)
     }
 }
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// The most polls a drain takes.
+    /// The most polls that a drain takes.
     pub const MAX_DRAIN: usize = (Self::STEPS / VISIT) as usize + 1;
 
     const STEPS: u32 = 256 * VISIT;
@@ -214,7 +225,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     // ---- who is in it ----
 
-    /// Adds a peer of which nothing is known. Its first probe is spread over one interval.
+    /// Adds a peer of which nothing is known. First probes are spread over one interval.
     pub fn add(&mut self, now: Instant) -> PeerKey {
         self.look(now);
         let peer = self.next_key();
@@ -250,7 +261,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         PeerKey { index, generation }
     }
 
-    /// Removes `peer`; returns whether it was there. Events of it that are pending stay.
+    /// Removes `peer` and returns whether it was in the fleet. Its pending events stay.
     pub fn remove(&mut self, peer: PeerKey) -> bool {
         let Some(slot) = self.slot(peer) else {
             return false;
@@ -270,10 +281,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     // ---- the drain ----
 
-    /// What to do at `now`. Call it until it answers [`FleetOutput::Wait`] or [`FleetOutput::Idle`]; and again at that moment, or after any `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`FleetOutput::Wait`] or
+    /// [`FleetOutput::Idle`], and again at that moment and after every `handle_*`.
     ///
-    /// Early calls are harmless. Late calls cost detection time, as much as they are late. The cost does not depend on the number of peers of
-    /// which nothing is due.
+    /// Early calls are harmless. Each late call adds its lateness to the detection time. The cost
+    /// does not depend on the number of peers for which nothing is due.
     pub fn poll(&mut self, now: Instant) -> FleetOutput {
         self.look(now);
         self.tell_pause();
@@ -303,7 +315,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.wheel.pop(self.now, &mut self.steps, read)
     }
 
-    /// What happened, in order. As many are kept as there are peers; where they are taken too seldom, the latest stay and the numbers show a gap.
+    /// Removes and returns the pending events, in order. As many are kept as there are peers. Where
+    /// the caller takes them too seldom, the latest are kept and the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = FleetEvent> + '_ {
         self.events.drain(..)
     }
@@ -357,7 +370,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 }
 
-/// What a glance tells: a million peers are not printed one by one.
+/// Formats configuration, census and counters, not the peers, of which there may be a million.
 impl<const N: usize, P: Pacing> fmt::Debug for Fleet<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fleet")

@@ -2,11 +2,11 @@
 #![doc = ""]
 #![doc = include_str!("../docs/README.md")]
 //!
-//! These are the pages of the folder `docs` of the repository. The module exists in the documentation
-//! only.
+//! These are the pages of the folder `docs` in the repository. This module exists only in the
+//! documentation.
 
-/// A page. Of two definitions of a link label the first counts, so that links between files become
-/// links between modules.
+/// Declares one empty module per page. Where a link label is defined twice, Markdown uses the first
+/// definition, so `guide/links.md` turns links between files into links between modules.
 macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = include_str!("guide/links.md")]

@@ -1,4 +1,4 @@
-//! The machine without a clock: one call a round.
+//! A machine without a clock: it is driven by the outcome of each probe.
 
 use core::time::Duration;
 
@@ -16,44 +16,65 @@ use crate::time::{Instant, duration, micros, rtt_micros};
 
 mod lifetime;
 
-/// A heartbeat for any loop: feed it the outcome of each probe, sleep for what it answers.
+/// Drives probes from any loop: give it the outcome of each probe, and sleep for the interval that
+/// it returns.
 ///
-/// It needs no clock. It takes its own intervals and timeouts for the time that passed, so the loop has to keep them: intervals are
-/// *send to send*, a probe that is not answered is waited for as long as [`timeout`](Self::timeout) says, and one that takes longer than
-/// the interval is followed by the next at once. Where that cannot be promised, use [`Monitor`](crate::Monitor), which takes your clock.
+/// It reads no clock. It counts its own intervals and timeouts as the time that has passed, so the
+/// loop has to keep them: intervals run from *send to send*, a probe without a reply is waited for
+/// as long as [`timeout`](Self::timeout) says, and a probe that takes longer than the interval is
+/// followed by the next one at once. A loop that cannot keep these times should use
+/// [`Monitor`](crate::Monitor), which takes the caller's clock.
 ///
 /// | outcome | call |
 /// |---|---|
-/// | answered after `rtt` | [`next_interval(rtt)`](Self::next_interval) |
-/// | not answered within the timeout | [`missed()`](Self::missed) |
-/// | refused, reset, answered with garbage, known after `after` | [`failed(failure, after)`](Self::failed) |
-/// | not sent, for a reason of ours, known after `after` | [`unsent(after)`](Self::unsent) |
+/// | a reply came after `rtt` | [`next_interval(rtt)`](Self::next_interval) |
+/// | no reply within the timeout | [`missed()`](Self::missed) |
+/// | refused, reset or an invalid reply, known after `after` | [`failed(failure, after)`](Self::failed) |
+/// | not sent, for a local reason, known after `after` | [`unsent(after)`](Self::unsent) |
 ///
-/// One probe is under way at a time. So where answers take longer than the interval, the bound on
-/// detection time is longer than with a monitor, by as much as they do:
+/// # One probe at a time
+///
+/// Only one probe is under way at a time. Where replies take longer than the interval, the bound on
+/// detection time is therefore longer than with a monitor, by the time they take beyond it.
 /// [`snapshot`](Self::snapshot) states the bound in force.
 ///
-/// A path may become slower for good, and an answer that comes after its timeout is heard only by a
-/// loop that calls [`late`](Self::late). So a probe that no retry follows in time is waited for as
-/// long as the peer has been silent, while a quarter of the time that is left before the bound is
-/// kept to ask again; and none is given up before answers were measured to take. A longer round
-/// trip is learnt without a mistake up to a fifth of the bound, or three quarters of what is left
-/// of it after an interval and the waits of the first retries (where there are none, of another
-/// interval), whichever is less. A still longer one makes the peer `Dead`, and is learnt then:
+/// # Paths that become slower
 ///
-/// A dead peer is waited for one interval, so that one that is back is seen soon; every eighth time
-/// twice as long as the last such time, up to the longest timeout, so that one whose answers have
-/// become slow is seen at last; and while it answers, as long as its answers take. When even the
-/// longest wait was in vain, it starts over after at least 32 of the longest timeouts. The planner
-/// of a [target](Config::target) takes a few such deaths to follow, and needs room for two round
-/// trips within its bound: where one takes more than two fifths of it, use a monitor.
+/// A path may become slower for good. A reply that comes after its timeout reaches only a loop that
+/// calls [`late`](Self::late), so the timeouts themselves have to leave room for slow replies:
 ///
-/// A call tells one verdict. A peer that was heard is `Suspect` before it is `Dead`, except where
-/// the last wait before the bound is that of the first probe that was not answered, as without
-/// [retries](crate::config::Builder::retries): then one call tells both, and the verdict goes from `Alive` to
-/// `Dead`.
+/// - No probe is given up sooner than replies were measured to take.
+/// - A probe after which no retry would be in time is waited for as long as the peer has been
+///   silent. A quarter of the time that is left before the bound is kept for another probe.
 ///
-/// `N` is the number of round-trip times that are looked at, 1 to 65,535. The cost of a call does not depend on it.
+/// A lasting step to a longer RTT is thereby learnt without a mistake if the new RTT is at most a
+/// fifth of the bound, and at most three quarters of what the bound leaves after one interval and
+/// the waits of the first retries (without retries: after two intervals). A larger step makes the
+/// peer `Dead` and is learnt from then on.
+///
+/// # Dead peers
+///
+/// A probe to a dead peer is waited for one interval, so that a peer that is back is seen soon.
+/// Every eighth probe is waited for twice as long as the previous eighth one, up to the longest
+/// timeout, so that a peer whose replies have become slow is seen in the end. While the peer
+/// replies, each probe is waited for as long as its replies take. When even the longest wait gets
+/// no reply, the doubling starts over after a rest of at least 32 of the longest timeouts.
+///
+/// The planner of a [target](Config::target) needs a few `Dead` verdicts to follow such a step, and
+/// room for two round trips within its bound. Where one round trip takes more than two fifths of
+/// the bound, use a monitor.
+///
+/// # Verdicts
+///
+/// Each call reports one verdict. A peer that was heard is `Suspect` before it is `Dead`, with one
+/// exception: where the last wait before the bound is that of the first probe without a reply, as
+/// is the case without [retries](crate::config::Builder::retries), one call takes the verdict from
+/// `Alive` to `Dead`.
+///
+/// # Window
+///
+/// `N` is the number of RTT samples in the window, 1 to 65,535. The cost of a call does not depend
+/// on it.
 ///
 /// ```
 /// use core::time::Duration;
@@ -66,7 +87,8 @@ mod lifetime;
 /// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
 /// assert_eq!(heart.next_interval(Duration::from_millis(40)), Duration::from_secs(5));
 ///
-/// // An overdue probe is asked again, sooner; three in a row, and the bound has passed.
+/// // An overdue probe is retried, sooner than the interval. After three in a row the bound has
+/// // passed.
 /// assert_eq!(heart.missed(), Duration::from_millis(500));
 /// assert_eq!(heart.verdict(), Verdict::Suspect);
 /// heart.missed();
@@ -75,24 +97,26 @@ mod lifetime;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
+// Small and often used fields come first, where short instructions of small cores reach them.
+#[repr(C)]
 pub struct Heartbeat<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
-    /// When the probe under way was sent, on a clock of our own that starts with the first one.
+    /// When the probe under way was sent, on an internal clock that starts with the first probe.
     sent: Instant,
     dead_waits: DeadPeerWait,
     peer: PeerState<N, P>,
-    /// When the last outcome was known, on the same clock: [`coarse`].
+    /// When the last outcome was known, on the same clock, as [`coarse`] returns it.
     heard: u32,
     level: SuspicionLevel,
     failures: CompactFailures,
 }
 
-/// What it may take, on any target: a device has hundreds of peers and kilobytes.
+/// The size limit, on any target: small devices monitor hundreds of peers in some kilobytes.
 const _: () = assert!(size_of::<Heartbeat<32>>() <= 320);
 
 const COARSE_SHIFT: u32 = 10;
 
-/// A moment in 1,024 us, modulo 51 days, which no interval comes near: four bytes less a peer than a whole one.
+/// Returns `moment` in units of 1,024 us, modulo 51 days. No interval comes near that, and the
+/// field takes four bytes less for each peer than an `Instant`.
 #[allow(clippy::cast_possible_truncation)] // a remainder
 const fn coarse(moment: Instant) -> u32 {
     (moment.as_micros() >> COARSE_SHIFT) as u32
@@ -121,10 +145,11 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         }
     }
 
-    /// The probe was answered after `rtt`. Returns the interval from its send to that of the next probe: between the
-    /// configured shortest and longest, jitter included.
+    /// Records that the reply came after `rtt`. Returns the interval from the send of that probe to
+    /// the send of the next: between the configured shortest and longest, jitter included.
     ///
-    /// An answer older than the bound may have waited in a queue: it is a sample, and leaves the verdict.
+    /// A reply that took longer than the bound may have waited in a queue: it counts as an RTT
+    /// sample, and does not change the verdict.
     pub fn next_interval(&mut self, rtt: Duration) -> Duration {
         let rtt_us = rtt_micros(rtt);
         if NATIVE_64 && self.is_steady(rtt_us) {
@@ -133,14 +158,16 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.answered(rtt_us)
     }
 
-    /// Whether an answer after `rtt_us` leaves all as it is: the peer is alive, the last probe was sent and is not overdue.
+    /// Returns whether a reply after `rtt_us` changes no verdict: the peer is alive, the last probe
+    /// was sent and is not overdue.
     #[inline]
     fn is_steady(&self, rtt_us: u32) -> bool {
         let in_time = rtt_us < self.peer.plan().timeout_us();
         in_time & (self.verdict() == Verdict::Alive) & self.failures.is_none()
     }
 
-    /// The short way of [`answered`](Self::answered), and the usual one; small cores save its flash.
+    /// Does what [`answered`](Self::answered) does, for the usual case and in less time. Small
+    /// cores omit it to save flash.
     #[inline]
     fn answered_steadily(&mut self, rtt_us: u32) -> Duration {
         let answer = self.answer(rtt_us);
@@ -161,7 +188,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         duration(wait_us)
     }
 
-    /// The probe was answered after `rtt_us`.
+    /// Records that the reply came after `rtt_us`.
     #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
     fn answered(&mut self, rtt_us: u32) -> Duration {
         let now = self.was_sent(rtt_us.into());
@@ -170,7 +197,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.advance(now)
     }
 
-    /// What the probe under way is answered with after `rtt_us`.
+    /// Returns the [`Answer`] for a reply to the probe under way that took `rtt_us`.
     #[inline]
     fn answer(&self, rtt_us: u32) -> Answer {
         Answer {
@@ -181,23 +208,27 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         }
     }
 
-    /// The probe was not answered within [`timeout`](Self::timeout). Returns the interval from its send to that of the
-    /// next probe, which is a retry and therefore sooner; of a dead peer, a steady interval.
+    /// Records that no reply came within [`timeout`](Self::timeout). Returns the interval from the
+    /// send of that probe to the send of the next, which is a retry and therefore sooner. For a
+    /// dead peer it returns a steady interval.
     pub fn missed(&mut self) -> Duration {
         let waited_us = self.listen_us();
         self.fail(waited_us, waited_us, None)
     }
 
-    /// The probe failed after `after`: refused, reset, answered with garbage. Returns the interval from its send to that of the next probe:
-    /// retries keep their distance, however quick the failure was.
+    /// Records that the probe failed after `after`: it was refused, reset, or got an invalid reply.
+    /// Returns the interval from the send of that probe to the send of the next. Retries keep their
+    /// spacing, however soon the failure was known.
     ///
-    /// A failure is evidence at once, and the verdict falls when the bound has passed; sooner where the last probe before that failed, or after
-    /// as many refusals as [`Config::dead_after_refusals`] says.
+    /// A failure is evidence at once. The verdict becomes `Dead` when the bound has passed; sooner
+    /// where the last probe before the bound failed, or after as many refusals as
+    /// [`Config::dead_after_refusals`] says.
     pub fn failed(&mut self, failure: Failure, after: Duration) -> Duration {
         self.fail(micros(after), u64::MAX, Some(failure))
     }
 
-    /// The probe was not answered, which was known `after_us` after its send; it weighs as a silence of `silent_us`.
+    /// Records that the probe got no reply, which was known `after_us` after its send. It counts as
+    /// a silence of `silent_us` in the suspicion level.
     fn fail(&mut self, after_us: u64, silent_us: u64, failure: Option<Failure>) -> Duration {
         let now = self.was_sent(after_us);
         let (sent, before) = (self.sent, self.peer.verdict());
@@ -216,11 +247,13 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.advance(now)
     }
 
-    /// The probe could not be sent, for a reason of ours, which was known after `after`. That is no evidence against the peer. Returns the
-    /// interval from this try to the next one: that of a retry until as many failed as there are retries, then a steady one.
+    /// Records that the probe could not be sent, for a local reason that was known after `after`.
+    /// That is no evidence against the peer. Returns the interval from this try to the next: that
+    /// of a retry until as many tries failed as there are retries, then a steady one.
     ///
-    /// The time until a probe can be sent extends the bound. When none could be sent for one bound and nothing proved life, the verdict is
-    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that is sent.
+    /// The bound is extended by the time until a probe can be sent. When none could be sent for one
+    /// bound and nothing proved life, the verdict becomes [`Unknown`](Verdict::Unknown), and the
+    /// bound counts from the next probe that is sent.
     pub fn unsent(&mut self, after: Duration) -> Duration {
         if !self.peer.is_started() {
             self.send_first();
@@ -244,12 +277,14 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         duration(wait_us)
     }
 
-    /// A probe that was given up with [`missed`](Self::missed) is answered after all, after `rtt`. Call it before the next probe
-    /// goes out.
+    /// Records a reply, after `rtt`, to a probe that [`missed`](Self::missed) had given up. Call it
+    /// before the next probe is sent.
     ///
-    /// Late answers are what the timeout learns from: a path that has become slow is a slow path, not a dead peer.
+    /// The timeout learns from late replies, so that a path that has become slower is not taken for
+    /// a dead peer.
     pub fn late(&mut self, rtt: Duration) {
-        // it is at least that late, so the proof of life is not overstated
+        // `heard` is rounded to 1,024 us. The earliest moment that it may stand for is taken, so
+        // that the proof of life is not too late.
         let ahead = coarse(self.sent).wrapping_sub(self.heard);
         let now = self.sent.minus((u64::from(ahead) + 1) << COARSE_SHIFT);
         let rtt_us = rtt_micros(rtt);
@@ -261,7 +296,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             held_us: 0,
         };
         self.hear(&answer, now.since(sent), true);
-        self.peer.limit_credit(); // the proof is a tick too early, and may lie before what was credited
+        self.peer.limit_credit(); // rounded down, the proof may lie before the credited span
         self.peer.allow_lead(self.sent);
     }
 
@@ -277,7 +312,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.peer.adapt();
     }
 
-    /// Something came of the probe `after_us` after its send, and so it was sent; returns when that was.
+    /// Records that the probe was sent, as an outcome is known `after_us` after its send. Returns
+    /// the moment of that outcome.
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn was_sent(&mut self, after_us: u64) -> Instant {
@@ -293,7 +329,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.peer.sent(self.sent);
     }
 
-    /// Moves on to the next probe; returns the interval until its send, which is later where the outcome was.
+    /// Moves on to the next probe. Returns the interval until its send. The probe is sent later
+    /// than that where its predecessor's outcome was known later.
     fn advance(&mut self, now: Instant) -> Duration {
         let wait_us = self.peer.wait_us(self.sent);
         let next = self.sent.plus(wait_us).max(now);
@@ -310,7 +347,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         duration(wait_us)
     }
 
-    /// The next probe goes out at `next`; what became of the last one was known at `now`.
+    /// Moves on to a probe that is sent at `next`. The outcome of the last one was known at `now`.
     fn go_on(&mut self, next: Instant, now: Instant) {
         self.sent = next;
         self.heard = coarse(now);
@@ -318,7 +355,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         debug_assert!(self.is_valid());
     }
 
-    /// How long to wait for the answer to the next probe.
+    /// Returns how long to wait for the reply to the next probe.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         duration(self.listen_us())
@@ -334,25 +371,27 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         }
     }
 
-    /// Whether the peer is alive, as of the last call.
+    /// Returns the verdict as of the last call.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.peer.verdict()
     }
 
-    /// How improbable the silence is, counting every missed probe at the age at which it was given up.
+    /// Returns how improbable the present silence is. Every missed probe counts with the age at
+    /// which it was given up.
     #[must_use]
     pub const fn level(&self) -> SuspicionLevel {
         self.level
     }
 
-    /// What is known of the path, and what is planned.
+    /// Returns what is known of the path, and what is planned.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.peer, self.level)
     }
 
-    /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
+    /// Returns whether the invariants hold that a single state can show. Tests, fuzz targets and
+    /// debug assertions check it after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.peer.is_valid()
@@ -371,7 +410,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// 5 s apart, given up after 1 s, never asked again: dead after 6 s.
+    /// Probes every 5 s, timeout 1 s, no retries: dead after 6 s.
     fn patient() -> Heartbeat<8> {
         let config = Config::every(5 * SECOND).jitter_percent(0).build();
         let config = config.and_then(|config| {
@@ -384,7 +423,8 @@ mod tests {
         Heartbeat::with_window(config.unwrap())
     }
 
-    /// The probe was given up after 1 s, and its answer took 0.9 s: told in the tick of 1,024 us before, so as not to overstate it.
+    /// The probe was given up after 1 s, and its reply took 0.9 s. The proof of life is rounded
+    /// down to the 1,024 us tick before, so that it is not too late.
     #[test]
     fn a_late_answer_proves_life_when_its_probe_was_sent_at_the_latest() {
         let mut heart = patient();
@@ -425,7 +465,7 @@ mod tests {
         assert!(!Heartbeat::<8>::with_window(config).is_valid());
     }
 
-    /// What becomes of a probe: answered, missed, refused, not sent, answered late.
+    /// Outcomes of probes: replied to, missed, refused, not sent, replied to late.
     fn outcomes() -> impl Strategy<Value = Vec<(u8, u32)>> {
         let us = prop_oneof![0..200_000_u32, 0..12_000_000_u32];
         prop::collection::vec((0..12_u8, us), 1..200)

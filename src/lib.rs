@@ -1,7 +1,8 @@
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))] // docs.rs says which feature brings an item
+// docs.rs then shows which feature each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
-// Tests, benchmarks and examples may; the library may not.
+// These lints apply to the library; tests, benchmarks and examples are exempt.
 #![warn(
     clippy::alloc_instead_of_core,
     clippy::std_instead_of_alloc,
@@ -18,17 +19,18 @@
     clippy::unchecked_time_subtraction,
     clippy::unwrap_used
 )]
-// Of two definitions of a link label the first counts: here the README's links to files become
-// links to pages and items, and its picture is part of the page.
+// Where a link label is defined twice, Markdown uses the first definition. The definitions below
+// therefore turn the README's links to files into links to pages and items, and its picture into a
+// part of the page.
 #![cfg_attr(doc, doc = include_str!("guide/links.md"))]
 #![cfg_attr(doc, doc = include_str!("guide/outage.md"))]
 #![cfg_attr(doc, doc = "")]
-// Its example needs `std`; without that feature it is shown, not tested.
+// The README's example needs `std`. Without that feature the README is shown but not tested.
 #![cfg_attr(any(not(doctest), feature = "std"), doc = include_str!("../README.md"))]
 //!
 //! # Structure
 //!
-//! The folders of `src` are the layers; each uses only those above it in this list.
+//! The folders of `src` are the layers. A layer uses only layers above it in this list:
 //!
 //! | layer | what it holds |
 //! |---|---|
@@ -47,7 +49,8 @@
 //!
 //! * \[Chen02\] W. Chen, S. Toueg, M. K. Aguilera: On the Quality of Service of Failure Detectors.
 //!   IEEE Transactions on Computers 51(5), 2002
-//! * \[RFC6298\] V. Paxson, M. Allman, J. Chu, M. Sargent: Computing TCP's Retransmission Timer, 2011
+//! * \[RFC6298\] V. Paxson, M. Allman, J. Chu, M. Sargent: Computing TCP's Retransmission Timer,
+//!   2011
 //! * \[Karn87\] P. Karn, C. Partridge: Improving Round-Trip Time Estimates in Reliable Transport
 //!   Protocols, SIGCOMM 1987
 //!

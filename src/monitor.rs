@@ -1,4 +1,4 @@
-//! The machine with your clock: sans-IO, one drain that ends in the deadline.
+//! The sans-IO machine that takes the caller's clock: one drain, which ends in the deadline.
 
 use core::fmt;
 
@@ -44,25 +44,27 @@ use wakes::Wakes;
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactMonitor;
 
-/// What [`Monitor::poll`] asks for.
+/// The next action of the caller, returned by [`Monitor::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Output {
-    /// Send a probe that carries this id, now; then poll again.
+    /// Send a probe that carries this id now, then poll again.
     Probe(ProbeId),
-    /// Something happened; then poll again.
+    /// Something happened; handle the event, then poll again.
     Event(Event),
-    /// Nothing to do before this moment, unless something arrives. It lies in the future. [`Monitor::next_probe_earliest`] says how much sooner the next probe may be sent.
+    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
+    /// The next probe may be sent sooner, from [`Monitor::next_probe_earliest`] on.
     Wait(Instant),
-    /// Nothing to do any more: the end of time.
+    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
     Idle,
 }
 
-/// Monitors one peer on your clock and your socket.
+/// Monitors one peer on the caller's clock and socket.
 ///
-/// After waking, hand in what arrived, then call [`poll`](Self::poll) until it answers [`Output::Wait`]; that is the only way out of the
-/// drain, and it is the deadline to sleep until. A drain ends within [`MAX_DRAIN`](Self::MAX_DRAIN) polls at one moment.
+/// After waking, hand in what arrived. Then call [`poll`](Self::poll) until it returns
+/// [`Output::Wait`], which is the deadline to sleep until. That is the only way to end a drain, and
+/// it comes within [`MAX_DRAIN`](Self::MAX_DRAIN) polls at one moment.
 ///
 /// ```
 /// use core::time::Duration;
@@ -80,7 +82,9 @@ pub enum Output {
 ///     }
 ///     now = loop {
 ///         match monitor.poll(now) {
-///             Output::Probe(id) => network = Some((id, now.saturating_add(Duration::from_millis(20)))),
+///             Output::Probe(id) => {
+///                 network = Some((id, now.saturating_add(Duration::from_millis(20))));
+///             }
 ///             Output::Event(event) => println!("{event}"),
 ///             Output::Wait(until) => break network.map_or(until, |(_, at)| until.min(at)),
 ///             Output::Idle => return Ok(()),
@@ -93,13 +97,15 @@ pub enum Output {
 ///
 /// # Lateness
 ///
-/// Whoever polls late is credited to the peer: no probe expires, and no bound passes, for time in which nobody looked. The
-/// other half holds too: a dead peer is found at most its bound plus all our lateness after its crash.
+/// Time by which the caller polls late is credited to the peer: it makes no probe overdue, and does
+/// not count towards the bound. Nor does lateness hide a crash: a dead peer is detected at most one
+/// bound plus the sum of all local lateness after its crash.
 ///
 /// # Time
 ///
-/// Every method takes a moment of one clock. Where it runs backwards, no time has passed; [`resync`](Self::resync) corrects one that leapt
-/// forward. A suspend that the clock did not see is announced by [`resumed`](Self::resumed).
+/// Every method takes a moment of the same clock. Where the clock runs backwards, no time has
+/// passed. [`resync`](Self::resync) corrects a clock that leapt forward. Call
+/// [`resumed`](Self::resumed) after a suspend during which the clock stood still.
 #[derive(Clone, PartialEq)]
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
@@ -148,10 +154,13 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
 const _: () = assert!(size_of::<Monitor<32>>() <= 704);
 
 impl<P: Pacing> Monitor<DEFAULT_WINDOW, P> {
-    /// A monitor of a peer of which nothing is known. Its first probe is spread over one interval, so that a fleet does not start in step.
+    /// Creates a monitor for a peer of which nothing is known, with the
+    /// [default window](DEFAULT_WINDOW). Its first probe is due within one interval, at a time that
+    /// follows from the seed, so that a fleet does not start in step.
     ///
     /// # Errors
-    /// Where the configuration has no seed: probe ids would be guessable, and devices would beat in step.
+    /// The configuration has no seed. Without one, probe ids could be guessed, and devices would
+    /// send in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         Self::with_window(config, now)
     }
@@ -204,9 +213,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// What to do at `now`. Call it until it answers [`Output::Wait`] or [`Output::Idle`]; and again at that moment, or after any `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or [`Output::Idle`],
+    /// and again at that moment and after every `handle_*`.
     ///
-    /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
+    /// the detection time.
     pub fn poll(&mut self, now: Instant) -> Output {
         self.poll_with(now, None)
     }
@@ -496,7 +507,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 }
 
-/// Without what follows from the seed: the key of the ids, and the jittered schedule.
+/// Formats the monitor without anything that would reveal the seed: the key of the ids, and the
+/// jittered schedule.
 impl<const N: usize, P: Pacing> fmt::Debug for Monitor<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Monitor")

@@ -1,7 +1,8 @@
-//! Moments and spans: the crate's only notion of time.
+//! Moments and spans of time.
 //!
-//! Nothing here reads a clock. Moments are [`Instant`]s handed in by the caller; public spans are
-//! [`Duration`]s and become whole microseconds once, at the edge.
+//! Nothing here reads a clock. The caller passes the current time as an [`Instant`]. Public
+//! functions take and return [`Duration`]s, which are converted to whole microseconds once, where
+//! they enter.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,11 +13,12 @@ use crate::math::saturating;
 #[cfg(feature = "serde")]
 pub(crate) mod serde;
 
-/// A moment: whole microseconds since an epoch of the caller's choice, such as the start of the device.
+/// A moment, in whole microseconds since an epoch that the caller chooses, such as the start of the
+/// device.
 ///
-/// All arithmetic saturates, so no moment wraps and no two moments compare the wrong way round.
-/// There is no `-` operator on purpose: [`saturating_duration_since`](Self::saturating_duration_since)
-/// reads a clock that ran backwards as "no time has passed".
+/// All arithmetic saturates, so moments never wrap around and always compare in order. There is no
+/// `-` operator on purpose: [`saturating_duration_since`](Self::saturating_duration_since) reads a
+/// clock that ran backwards as "no time has passed".
 ///
 /// The range is 584,000 years. [`Instant::MAX`] means *never*.
 ///
@@ -41,81 +43,87 @@ pub struct Instant(u64);
 impl Instant {
     /// The epoch.
     pub const ZERO: Self = Self(0);
-    /// The end of time, which means *never*.
+    /// The latest moment, which means *never*.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The moment `micros` microseconds after the epoch.
+    /// Returns the moment `micros` microseconds after the epoch.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// The moment `millis` milliseconds after the epoch, saturating at [`Instant::MAX`].
+    /// Returns the moment `millis` milliseconds after the epoch, saturating at [`Instant::MAX`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1_000))
     }
 
-    /// The moment `secs` seconds after the epoch, saturating at [`Instant::MAX`].
+    /// Returns the moment `secs` seconds after the epoch, saturating at [`Instant::MAX`].
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1_000_000))
     }
 
-    /// Microseconds since the epoch.
+    /// Returns the microseconds since the epoch.
     #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// This moment plus `span` (rounded down to microseconds), saturating at [`Instant::MAX`].
+    /// Returns this moment plus `span` (rounded down to microseconds), saturating at
+    /// [`Instant::MAX`].
     #[must_use]
     pub const fn saturating_add(self, span: Duration) -> Self {
         self.plus(micros(span))
     }
 
-    /// This moment less `span` (rounded down to microseconds), saturating at [`Instant::ZERO`].
+    /// Returns this moment minus `span` (rounded down to microseconds), saturating at
+    /// [`Instant::ZERO`].
     #[must_use]
     pub const fn saturating_sub(self, span: Duration) -> Self {
         self.minus(micros(span))
     }
 
-    /// The span from `earlier` to this moment; zero where `earlier` is the later one.
+    /// Returns the span from `earlier` to this moment, or zero if `earlier` is later than this
+    /// moment.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         duration(self.since(earlier))
     }
 
     #[inline]
+    /// Returns this moment plus `span_us` microseconds, saturating.
     pub(crate) const fn plus(self, span_us: u64) -> Self {
         Self(saturating::plus(self.0, span_us))
     }
 
     #[inline]
+    /// Returns this moment minus `span_us` microseconds, saturating.
     pub(crate) const fn minus(self, span_us: u64) -> Self {
         Self(saturating::minus(self.0, span_us))
     }
 
-    /// The later of two.
+    /// Returns the later of the two moments.
     #[inline]
     pub(crate) const fn max(self, other: Self) -> Self {
         Self(saturating::max(self.0, other.0))
     }
 
-    /// The earlier of two.
+    /// Returns the earlier of the two moments.
     #[inline]
     pub(crate) const fn min(self, other: Self) -> Self {
         Self(saturating::min(self.0, other.0))
     }
 
     #[inline]
+    /// Returns the microseconds from `earlier` to this moment, or 0 if `earlier` is later.
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         saturating::minus(self.0, earlier.0)
     }
 }
 
 impl fmt::Display for Instant {
-    /// Seconds with six decimals: `1.250000s`.
+    /// Writes seconds with six decimals: `1.250000s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
     }
@@ -123,8 +131,9 @@ impl fmt::Display for Instant {
 
 /// Extends a wrapping 32-bit tick counter to an [`Instant`].
 ///
-/// Feed it at least once per half turn of the counter: every 35 minutes for a 1 MHz counter. A step of
-/// more than half the counter's range is read as backwards, and time running backwards as no time passed.
+/// Call [`extend`](Self::extend) at least once per half turn of the counter, which is every 35
+/// minutes for a 1 MHz counter. A step of more than half the counter's range is read as a step
+/// backwards, and a step backwards as no time passed.
 ///
 /// ```
 /// use core::num::NonZeroU32;
@@ -144,7 +153,8 @@ pub struct TickClock {
 }
 
 impl TickClock {
-    /// A clock whose tick lasts `tick_us` microseconds and whose epoch is the counter value `first`.
+    /// Creates a clock whose tick lasts `tick_us` microseconds and whose epoch is the counter value
+    /// `first`.
     #[must_use]
     pub const fn new(tick_us: core::num::NonZeroU32, first: u32) -> Self {
         Self {
@@ -154,7 +164,7 @@ impl TickClock {
         }
     }
 
-    /// The moment at which the counter reads `ticks`.
+    /// Returns the moment at which the counter reads `ticks`.
     pub const fn extend(&mut self, ticks: u32) -> Instant {
         let step = ticks.wrapping_sub(self.last);
         if step <= HALF_TURN {
@@ -165,31 +175,34 @@ impl TickClock {
     }
 }
 
-/// The longest step of a 32-bit counter that is read as forwards.
+/// The longest step of a 32-bit counter that is read as a step forwards.
 const HALF_TURN: u32 = 1 << 31;
 
 const MICROS_PER_SEC: u64 = 1_000_000;
 
-/// Whole microseconds in `span`, rounded down, saturating.
+/// Returns the whole microseconds in `span`, rounded down, saturating.
 pub(crate) const fn micros(span: Duration) -> u64 {
     span.as_secs()
         .saturating_mul(MICROS_PER_SEC)
         .saturating_add(thousandth(span.subsec_nanos()) as u64)
 }
 
-/// `nanos / 1_000` by its reciprocal, ceil(2^38 / 1,000): exact for 32 bits, and spares a small core a division.
+/// Returns `nanos / 1_000`. Multiplying by the reciprocal, ceil(2^38 / 1,000), is exact for every
+/// 32-bit value and saves small cores a division.
 #[allow(clippy::cast_possible_truncation)] // below the dividend
 const fn thousandth(nanos: u32) -> u32 {
     ((nanos as u64 * 274_877_907) >> 38) as u32
 }
 
-/// `micros / 1_000_000` by its reciprocal, ceil(2^50 / 1,000,000): exact for 32 bits.
+/// Returns `micros / 1_000_000`. Multiplying by the reciprocal, ceil(2^50 / 1,000,000), is exact
+/// for every 32-bit value.
 #[allow(clippy::cast_possible_truncation)] // below the dividend
 const fn millionth(micros: u32) -> u32 {
     ((micros as u64 * 1_125_899_907) >> 50) as u32
 }
 
-/// Whole microseconds in a round trip, rounded down, capped at `u32::MAX` (71 min 34.967295 s).
+/// Returns the whole microseconds in a round-trip time, rounded down and capped at `u32::MAX` (71
+/// min 34.967295 s).
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
     const SECS_MAX: u64 = u32::MAX as u64 / MICROS_PER_SEC;
@@ -201,7 +214,7 @@ pub(crate) const fn rtt_micros(span: Duration) -> u32 {
     }
 }
 
-/// `wide`, or `u32::MAX` where it does not fit.
+/// Returns `wide`, or `u32::MAX` where it does not fit.
 #[allow(clippy::cast_possible_truncation)] // compared on the line before
 pub(crate) const fn saturate(wide: u64) -> u32 {
     if wide > u32::MAX as u64 {
@@ -211,7 +224,8 @@ pub(crate) const fn saturate(wide: u64) -> u32 {
     }
 }
 
-/// The span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one multiplication.
+/// Returns the span of `micros` microseconds. Spans below 71 minutes, which is nearly all, take one
+/// multiplication.
 pub(crate) const fn duration(micros: u64) -> Duration {
     if NATIVE_64 {
         return Duration::from_micros(micros);
@@ -219,7 +233,8 @@ pub(crate) const fn duration(micros: u64) -> Duration {
     duration_by_reciprocal(micros)
 }
 
-/// The same where the library's division would take a kilobyte of flash.
+/// Does the same as [`duration`] on small cores, where the standard library's division would take a
+/// kilobyte of flash.
 #[allow(clippy::cast_possible_truncation)] // the remainder is below 32 bits, whatever is cut off
 const fn duration_by_reciprocal(micros: u64) -> Duration {
     let secs = if micros <= u32::MAX as u64 {
@@ -228,7 +243,8 @@ const fn duration_by_reciprocal(micros: u64) -> Duration {
         divided(micros, MICROS_PER_SEC)
     };
     let rest = (micros as u32).wrapping_sub((secs as u32).wrapping_mul(MICROS_PER_SEC as u32));
-    // The remainder is below a million, which the compiler cannot see: without the comparison, a panic would be linked.
+    // The remainder is below a million, but the compiler cannot prove it. Without the comparison in
+    // `below_a_second` it would link a panic.
     Duration::new(secs, below_a_second(rest * 1_000))
 }
 

@@ -317,8 +317,8 @@ fn snapshots_survive_and_read_well() {
     let known = monitor.snapshot(now);
     survives(&known);
     let written = serde_json::to_value(known).unwrap();
-    assert_eq!(written["heart"]["verdict"], "dead");
-    assert_eq!(written["heart"]["mean_us"], 20_000);
+    assert_eq!(written["path"]["verdict"], "dead");
+    assert_eq!(written["path"]["mean_us"], 20_000);
     assert_eq!(written["counters"]["dead"], 1);
     let read: MonitorSnapshot = serde_json::from_value(written).unwrap();
     assert_eq!(read, known);

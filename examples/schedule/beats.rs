@@ -1,4 +1,5 @@
-//! Beats at 20 ms over loopback, each answered after 0 to 15 ms, in four ways; and how far from their places they were sent.
+//! Sends probes every 20 ms over loopback in four ways, each replied to after 0 to 15 ms, and
+//! measures how far from the schedule they were sent.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -12,7 +13,7 @@ use systole::{Config, ConfigError, Retries};
 pub(crate) const INTERVAL: Duration = Duration::from_millis(20);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// An interval that nothing but the schedule moves.
+/// Returns a configuration whose interval is constant: no jitter, no retries, timeouts of a second.
 pub(crate) const fn config() -> Result<Config<Fixed>, ConfigError> {
     Config::fixed(INTERVAL)
         .jitter_percent(0)
@@ -22,17 +23,17 @@ pub(crate) const fn config() -> Result<Config<Fixed>, ConfigError> {
         .build()
 }
 
-/// How long the peer takes over its answer to beat `number`: 0 to 15 ms, all alike often.
+/// How long the peer waits before it replies to probe `number`: 0 to 15 ms, evenly distributed.
 pub(crate) const fn delay(number: u64) -> Duration {
     Duration::from_micros(number.wrapping_mul(7_919) % 15_001)
 }
 
-#[allow(clippy::disallowed_methods)] // measured with the clock of the system
+#[allow(clippy::disallowed_methods)] // the example measures real time
 fn now() -> Instant {
     Instant::now()
 }
 
-/// When beats were sent.
+/// The moments at which probes were sent.
 #[derive(Clone, Default)]
 struct Sends(Arc<Mutex<Vec<Instant>>>);
 
@@ -45,11 +46,12 @@ impl Sends {
         call(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How far from its place on the schedule each beat was. Where a place was left out, that beat was off by a whole interval.
+    /// Returns how far from its scheduled time each probe was. A time at which no probe was sent
+    /// counts as an error of a whole interval.
     fn off_schedule(&self) -> Vec<Duration> {
         let mut off = Vec::new();
         for since in self.since_the_first() {
-            // the first one may have been noted a little later than it was due
+            // The first send may have been recorded a little later than it was due.
             let place = (since + INTERVAL / 20).as_micros() / INTERVAL.as_micros();
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             while off.len() < place as usize {
@@ -60,7 +62,7 @@ impl Sends {
         off
     }
 
-    /// How far from `number` intervals after the first one each beat was.
+    /// Returns how far each probe was from `number` intervals after the first one.
     fn drift(&self) -> Vec<Duration> {
         let sends = self.since_the_first().into_iter();
         let off = |(number, since): (u32, Duration)| since.abs_diff(INTERVAL * number);
@@ -76,7 +78,7 @@ impl Sends {
     }
 }
 
-/// The value that `percent` of all are not above.
+/// Returns the smallest value that at least `percent` percent of all values do not exceed.
 pub(crate) fn quantile(off: &[Duration], percent: usize) -> Duration {
     let mut sorted = off.to_vec();
     sorted.sort_unstable();
@@ -84,7 +86,8 @@ pub(crate) fn quantile(off: &[Duration], percent: usize) -> Duration {
     sorted.get(place).copied().unwrap_or_default()
 }
 
-/// Answers every datagram after its delay, until the process ends.
+/// Starts a peer that replies to every datagram after its delay, until the process ends; returns
+/// its address.
 fn peer() -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.set_nonblocking(true)?;
@@ -106,7 +109,7 @@ fn peer() -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-/// A heart on a tokio task.
+/// Probes from a tokio task of systole.
 fn tokio_heart(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     let sends = Sends::default();
     let noted = sends.clone();
@@ -128,7 +131,7 @@ fn tokio_heart(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     Ok(sends)
 }
 
-/// A heart on a thread.
+/// Probes from a thread of systole.
 fn thread_heart(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     let sends = Sends::default();
     let noted = sends.clone();
@@ -145,7 +148,7 @@ fn thread_heart(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     Ok(sends)
 }
 
-/// What everybody writes first.
+/// Probes from the simplest loop: wait for the reply, then sleep for an interval.
 fn sleep_after_each_answer(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     let sends = Sends::default();
     let socket = UdpSocket::bind("127.0.0.1:0")?;
@@ -158,7 +161,8 @@ fn sleep_after_each_answer(peer: SocketAddr, beats: u32) -> io::Result<Sends> {
     Ok(sends)
 }
 
-/// A thread that does nothing but sleep from place to place: what this machine can do at best.
+/// Sleeps from one scheduled time to the next and does nothing else: the best that this machine can
+/// do.
 fn bare_sleep(beats: u32) -> Sends {
     let sends = Sends::default();
     let first = now();
@@ -170,7 +174,7 @@ fn bare_sleep(beats: u32) -> Sends {
     sends
 }
 
-/// How far each beat was from its place, by what sent it.
+/// How far each probe was from its scheduled time, for each way of sending.
 pub(crate) struct Measured {
     pub(crate) bare: Vec<Duration>,
     pub(crate) thread: Vec<Duration>,
@@ -178,7 +182,8 @@ pub(crate) struct Measured {
     pub(crate) naive: Vec<Duration>,
 }
 
-/// All at the same time, each on a thread of its own and with a peer of its own.
+/// Runs all four ways at the same time, each on a thread of its own, and the three that probe with
+/// a peer of their own.
 pub(crate) fn measure(beats: u32) -> io::Result<Measured> {
     let [one, two, three] = [peer()?, peer()?, peer()?];
     thread::scope(|scope| {

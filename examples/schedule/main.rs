@@ -1,7 +1,10 @@
-//! Beats at 20 ms over loopback, answered after 0 to 15 ms: hearts keep their places, a sleep after each answer does not.
+//! Probes every 20 ms over loopback, replied to after 0 to 15 ms: systole keeps the schedule, a
+//! loop that sleeps after each reply drifts.
 //!
-//! `cargo run --release --features tokio --example schedule -- 10000 schedule.svg`: 500 beats unless said, which take 10 s, and no plot. Where
-//! the machine stalls for longer than an interval, that place is left out, and the beat counts as off by a whole interval.
+//! `cargo run --release --features tokio --example schedule -- 10000 schedule.svg` sends 10,000
+//! probes and draws a plot. Without arguments it sends 500 probes, which take 10 s, and draws none.
+//! Where the machine stalls for longer than an interval, the scheduled probe is skipped and counts
+//! as an error of a whole interval.
 
 mod beats;
 mod plot;

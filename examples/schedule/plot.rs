@@ -1,19 +1,21 @@
-//! The distance of each beat from its place, on a logarithmic scale.
+//! Plots the distance of each probe from its scheduled time, on a logarithmic scale.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 460.0;
-/// Left and below: labels. Above and on the right: a little air.
+/// The margins in pixels: `LEFT` and `BELOW` hold labels, `AIR` is empty space above and on the
+/// right.
 const LEFT: f64 = 80.0;
 const BELOW: f64 = 50.0;
 const AIR: f64 = 20.0;
-/// Decades of milliseconds, from 10 us to 100 s.
+/// The decades of the scale in milliseconds, from 10 us to 100 s.
 const DECADES: (i32, i32) = (-2, 5);
 const COLOURS: [&str; 4] = ["#999999", "#1b7837", "#2166ac", "#b2182b"];
 
-/// Each series by its name, a point a beat; points that would cover each other are left out.
+/// Returns the plot of all series, with their names and one point for each probe. Points that would
+/// cover each other are left out.
 pub(crate) fn svg(series: &[(&str, Vec<Duration>)]) -> String {
     let beats = series.iter().map(|(_, off)| off.len()).max().unwrap_or(1);
     let mut out = format!(
@@ -54,7 +56,7 @@ fn grid(out: &mut String, decade: i32) {
     );
 }
 
-/// What is allowed: 2 ms.
+/// Draws the tolerance of 2 ms.
 fn bar(out: &mut String) {
     let y = height(2.0);
     let _ = writeln!(

@@ -1,4 +1,4 @@
-//! How a configuration is stated and checked.
+//! The builder of a configuration: it collects the settings and checks them.
 
 use core::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::pacing::{Fluctuation, Pacing};
 use crate::plan::{Limits, Retries};
 use crate::time::{micros, rtt_micros, saturate};
 
-/// The first timeout, unless set: longer than the round trip of any path on Earth.
+/// The default first timeout: longer than the round-trip time of any path on Earth.
 const TIMEOUT_FIRST_US: u32 = 2_000_000;
-/// The longest timeout, unless set.
+/// The default longest timeout.
 const TIMEOUT_MAX_US: u32 = 60_000_000;
 const RETRIES: Retries = Retries::exponential(2);
 const JITTER_PERCENT: u8 = 10;
-/// The least lateness of ours that is reported, unless set.
+/// The shortest lateness of this process that is reported, unless set.
 const PAUSE_US: u32 = 1_000_000;
 
 /// Collects the settings of a [`Config`]. [`build`](Self::build) checks them.
@@ -26,13 +26,13 @@ const PAUSE_US: u32 = 1_000_000;
 /// | first timeout, before any sample | 2 s | [`timeouts`](Self::timeouts) |
 /// | timeout, shortest to longest | base / 10 to 60 s | [`timeouts`](Self::timeouts) |
 /// | retries | 2, at doubling waits | [`retries`](Self::retries) |
-/// | bound on detection time | none stated: interval + timeout + retries | [`detect_within`](Self::detect_within) |
+/// | bound on detection time | none stated: the sum of interval, timeout and retries | [`detect_within`](Self::detect_within) |
 /// | jitter | intervals shortened by up to 10 % | [`jitter_percent`](Self::jitter_percent) |
 /// | seed | none | [`seed`](Self::seed) |
 /// | replies that bring a dead peer back | 1 | [`rise`](Self::rise) |
 /// | refusals in a row that suffice for `Dead` | none: the bound has to pass | [`dead_after_refusals`](Self::dead_after_refusals) |
 /// | first probe | spread over one interval | [`without_initial_delay`](Self::without_initial_delay) |
-/// | own lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
+/// | lateness of this process that is reported | from 1 s on | [`report_pauses_over`](Self::report_pauses_over) |
 ///
 /// Each method checks the range of its own setting; `build` checks the settings against each
 /// other, so their order does not matter. The first error is kept.
@@ -56,7 +56,7 @@ pub struct Builder<P = Fluctuation> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Starts with any policy, its intervals held between `interval_min` and `interval_max`.
+    /// Starts with any policy and limits its intervals to `interval_min` to `interval_max`.
     ///
     /// # Errors
     /// [`Builder::build`] refuses limits that are zero, inverted or above 12.7 days.
@@ -91,7 +91,7 @@ impl<P: Pacing> Builder<P> {
             interval_min_us: least_us,
             interval_max_us: most_us,
             bound_us: 0,
-            timeout_first_us: TIMEOUT_FIRST_US, // above any floor
+            timeout_first_us: TIMEOUT_FIRST_US, // above any shortest timeout
             timeout_min_us: floor_of(base_us),
             timeout_max_us: TIMEOUT_MAX_US,
             retries: RETRIES,
@@ -109,7 +109,7 @@ impl<P: Pacing> Builder<P> {
         .into_builder()
     }
 
-    /// Keeps the error of a check, unless one is kept already.
+    /// Stores the error of a check, unless there is an earlier one.
     pub(crate) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
         if let (None, Err(error)) = (self.error, checked) {
             self.error = Some(error);
@@ -117,7 +117,7 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// The configuration as stated so far, for a builder that checks it at its own `build`.
+    /// Returns the configuration as stated so far, for a builder that checks it in its own `build`.
     pub(crate) const fn unchecked(self) -> Config<P> {
         self.config
     }
@@ -125,9 +125,9 @@ impl<P: Pacing> Builder<P> {
     /// Checks the settings and returns the configuration.
     ///
     /// # Errors
-    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where the
-    /// stated bound leaves no room for the shortest interval, the shortest timeout and the
-    /// retries.
+    /// Returns the error of the first setting that was out of its own range. If there is none,
+    /// returns [`Setting::DetectWithin`] where the stated bound leaves no room for the shortest
+    /// interval, the shortest timeout and the retries.
     pub const fn build(self) -> Result<Config<P>, ConfigError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -160,13 +160,13 @@ impl<P: Pacing> Builder<P> {
 
     /// Sets the timeout before the first sample, and the shortest and the longest one after it.
     ///
-    /// The shortest should be at least as long as the longest pause of a healthy peer, such as a
-    /// garbage collection: a reply that is later than it starts retries. The longest is the
-    /// greatest round-trip time that can be measured.
+    /// The shortest timeout should be at least as long as the longest pause of a healthy peer, such
+    /// as a garbage collection, because a later reply starts retries. The longest timeout is also
+    /// the greatest round-trip time that can be measured.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a `min` of zero, a `max` below `min` or above 71 minutes, and
-    /// a `first` outside of the two.
+    /// a `first` outside `min` to `max`.
     pub const fn timeouts(mut self, first: Duration, min: Duration, max: Duration) -> Self {
         let (first_us, min_us, max_us) = (micros(first), micros(min), micros(max));
         let limits = &mut self.config.settings.limits;
@@ -189,8 +189,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// States the longest time from a crash to the verdict `Dead`, if polled on time. It takes
-    /// precedence over the policy: intervals and timeouts are shortened and retries left out to
-    /// keep it.
+    /// precedence over the policy: to keep it, the machine shortens intervals and timeouts and
+    /// leaves out retries.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a bound that is above 12.7 days, that leaves no room for the
@@ -201,16 +201,16 @@ impl<P: Pacing> Builder<P> {
         let limits = &mut self.config.settings.limits;
         let (least, most) = match self.config.planned_us {
             0 if bound_us == 0 || bound_us > SPAN_MAX_US => (limits.least_bound_us(), SPAN_MAX_US),
-            0 => (1, SPAN_MAX_US), // `build` knows the other settings
+            0 => (1, SPAN_MAX_US), // `build` checks it against the other settings
             planned_us => (planned_us, planned_us),
         };
         limits.bound_us = bound_us;
         self.require(check(Setting::DetectWithin, bound_us, least, most))
     }
 
-    /// Sets by how much jitter may shorten an interval, in per cent, so that devices do not send in
-    /// step; 10 unless set, 0 turns it off. Jitter never lengthens an interval, and never takes it
-    /// below the shortest.
+    /// Sets by how much jitter may shorten an interval, in per cent; 10 unless set, 0 turns jitter
+    /// off. Jitter prevents devices from sending in step. It never lengthens an interval and never
+    /// shortens one below the shortest interval.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than 50.
@@ -221,16 +221,16 @@ impl<P: Pacing> Builder<P> {
 
     /// Sets the seed from which jitter, the time of the first probe and probe ids follow.
     ///
-    /// Give each device another one: devices with the same seed send in step. Take it from a random
-    /// source where probe ids have to be hard to guess, which protects against forged replies; a
-    /// serial number suffices against sending in step.
+    /// Give each device a different seed: devices with the same seed send in step. A serial number
+    /// is enough for that. Take the seed from a random source where probe ids have to be hard to
+    /// guess, which protects against forged replies.
     ///
     /// A [`Heartbeat`](crate::Heartbeat) without a seed draws its jitter from the round-trip times;
     /// a [`Monitor`](crate::Monitor) needs one.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses zero, the usual value of an empty serial number or a forgotten
-    /// initialisation.
+    /// [`build`](Self::build) refuses zero, which is the usual value of an empty serial number or a
+    /// forgotten initialisation.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.config.seed = Secret(seed);
         self.require(check(Setting::Seed, seed, 1, u64::MAX))
@@ -245,30 +245,31 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Rise, replies as u64, 1, u8::MAX as u64))
     }
 
-    /// Makes this many refusals in a row suffice for `Dead`, before the bound has passed. Retries
-    /// are spaced as usual, so a service that restarts between them stays alive.
+    /// Sets how many refusals in a row suffice for `Dead` before the bound has passed. Retries are
+    /// spaced as usual, so a service that restarts between them stays alive.
     ///
     /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as
     /// [`Refused`](crate::Failure::Refused), [`Reset`](crate::Failure::Reset),
-    /// [`InvalidReply`](crate::Failure::InvalidReply) or [`Unhealthy`](crate::Failure::Unhealthy). A probe
-    /// that is not answered ends the row.
+    /// [`InvalidReply`](crate::Failure::InvalidReply) or [`Unhealthy`](crate::Failure::Unhealthy).
+    /// A probe without a reply ends the row.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses less than 2: after the first refusal the peer is suspected.
+    /// [`build`](Self::build) refuses less than 2, since the first refusal only makes the peer
+    /// suspect.
     pub const fn dead_after_refusals(mut self, refusals: u8) -> Self {
         self.config.settings.limits.refusals = refusals;
         self.require(check(Setting::Refusals, refusals as u64, 2, u8::MAX as u64))
     }
 
-    /// Sends the first probe at once rather than at a random moment of the first interval. This is
-    /// for a single monitor that someone waits for: a fleet that starts so sends in step.
+    /// Sends the first probe at once rather than at a random moment of the first interval. Use this
+    /// for a single monitor that someone waits for: the monitors of a fleet would send in step.
     pub const fn without_initial_delay(mut self) -> Self {
         self.config.without_initial_delay = true;
         self
     }
 
-    /// Sets the least lateness of our own that is reported as an event; 1 s unless set. Above 71
-    /// minutes none is reported. All lateness is credited to the peer in any case.
+    /// Sets the shortest lateness of this process that is reported as an event; 1 s unless set.
+    /// Above 71 minutes none is reported. All lateness is credited to the peer in any case.
     pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
         self.config.pause_us = rtt_micros(lateness);
         self
@@ -276,19 +277,19 @@ impl<P: Pacing> Builder<P> {
 }
 
 impl Limits {
-    /// The shortest bound that leaves room for an interval, a timeout and the retries.
+    /// Returns the shortest bound that leaves room for an interval, a timeout and the retries.
     const fn least_bound_us(&self) -> u64 {
         self.interval_min_us.saturating_add(self.tail_min_us())
     }
 
-    /// The time that the retries take at the shortest timeout.
+    /// Returns the time that the steady probe and its retries take at the shortest timeout.
     const fn tail_min_us(&self) -> u64 {
         self.timeout_min_us as u64 * self.retries.total_weight() as u64
     }
 }
 
-/// The shortest timeout beside a base interval: a tenth of it, at least 1 us and at most 1 s, so
-/// that a delay that short starts no retries.
+/// Returns the default shortest timeout for a base interval: a tenth of it, at least 1 us and at
+/// most 1 s. A delay that short starts no retries.
 const fn floor_of(base_us: u64) -> u32 {
     match saturate(base_us / 10) {
         0 => 1,

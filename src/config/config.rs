@@ -1,4 +1,4 @@
-//! What a machine is built from; nothing in here changes while it runs.
+//! The configuration that a machine is built from. It does not change while the machine runs.
 
 use core::time::Duration;
 
@@ -21,12 +21,13 @@ impl Span {
     pub(crate) const CENTURY_US: u64 = 36_525 * Self::DAY_US;
 }
 
-/// A policy, the limits it is held to, and how a verdict is reached.
+/// A policy, the limits that its plans are fitted to, and the settings of the verdict.
 ///
-/// A `Config` begins with a policy ([`every`](Self::every), [`fixed`](Self::fixed),
-/// [`target`](Self::target), [`lifetime`](Self::lifetime), [`with_policy`](Self::with_policy)) or
-/// a preset ([`lan`](Self::lan), [`wan`](Self::wan), …). These return a [`Builder`], which has the
-/// settings; [`Builder::build`] checks them and returns the `Config`. Machines are built from it.
+/// Start a `Config` with a policy ([`every`](Self::every), [`fixed`](Self::fixed),
+/// [`target`](Self::target), [`lifetime`](Self::lifetime), [`with_policy`](Self::with_policy)) or a
+/// preset ([`lan`](Self::lan), [`wan`](Self::wan), …). These functions return a [`Builder`], which
+/// takes the settings. [`Builder::build`] checks them and returns the `Config`, from which machines
+/// are built.
 ///
 /// ```
 /// use core::time::Duration;
@@ -41,8 +42,8 @@ impl Span {
 /// # Ok(()) }
 /// ```
 ///
-/// Everything is `const`; in a constant, where `?` is not available, one `match` turns a setting
-/// that is out of range into an error of the compiler:
+/// All of it is `const`. In a constant, where `?` is not available, one `match` turns a setting
+/// that is out of range into a compile-time error:
 ///
 /// ```
 /// use core::time::Duration;
@@ -56,9 +57,9 @@ impl Span {
 ///
 /// # serde
 ///
-/// With the feature `serde` a configuration is read through the same checks: one that the builder
-/// refuses is an error of the format, with the same message. Spans are whole microseconds, and a
-/// setting that is left out has the default of the table of [`Builder`]:
+/// With the feature `serde`, deserialization applies the same checks: a configuration that the
+/// builder refuses is a deserialization error with the same message. Spans are whole microseconds,
+/// and a setting that is left out has the default of the table of [`Builder`]:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -73,14 +74,17 @@ impl Span {
 /// # }
 /// ```
 ///
-/// The policy is `{ "every_us", "gain_percent" }`, `{ "fixed_us" }`,
-/// `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`, or `{ "at_most_us", "of" }`
-/// around another one, with `"at_least_us"` where the lifetime is searched. Serialize a
-/// configuration to see all fields.
+/// The policy is one of these; serialize a configuration to see all fields:
+///
+/// * `{ "every_us", "gain_percent" }`
+/// * `{ "fixed_us" }`
+/// * `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`
+/// * `{ "at_most_us", "of" }` around another policy, with `"at_least_us"` where the lifetime is
+///   searched for
 ///
 /// A configuration is serialized with its seed, from which the probe ids of a
-/// [`Monitor`](crate::Monitor) follow: whoever reads it can forge replies. Keep the text secret, or
-/// serialize the configuration before its seed is set, and set the seed after reading it:
+/// [`Monitor`](crate::Monitor) follow: whoever reads it can forge replies. Either keep the text
+/// secret, or serialize the configuration before its seed is set and set the seed after reading it:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -101,10 +105,12 @@ impl Span {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config<P = Fluctuation> {
     pub(crate) settings: Settings<P>,
-    /// 0: none.
+    /// The seed; 0 where none is set.
     pub(crate) seed: Secret,
-    /// The bound that the policy plans for, which is the only one that may be stated; 0: any.
+    /// The bound that the policy plans for, which is then the only one that may be stated; 0 where
+    /// any bound may be stated.
     pub(crate) planned_us: u64,
+    /// The shortest lateness of this process that is reported; `u32::MAX`: none is.
     pub(crate) pause_us: u32,
     pub(crate) without_initial_delay: bool,
 }
@@ -119,10 +125,12 @@ pub(crate) struct Settings<P> {
 
 impl<P: Pacing> Settings<P> {
     /// Writes the policy's plan, fitted to the limits, to `plan`.
-    #[allow(clippy::trivially_copy_pass_by_ref)] // so that they are read where they are needed, not before
-    #[allow(clippy::inline_always)] // on the way of every sample
+    // The arguments are passed by reference, so that they are read where they are needed and not
+    // before.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[allow(clippy::inline_always)] // runs for every sample
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // once is enough
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))] // one copy is enough
     pub(crate) fn plan(
         &self,
         state: &P::State,
@@ -143,8 +151,9 @@ impl<P: Pacing> Settings<P> {
         }
     }
 
-    /// The plan before anything is known of the path.
-    #[allow(clippy::inline_always)] // a result of this size would be copied by the library's `memcpy`
+    /// Returns the plan before anything is known of the path.
+    // A result of this size would otherwise be copied by the standard library's `memcpy`.
+    #[allow(clippy::inline_always)]
     #[inline(always)]
     pub(crate) fn first_plan(&self) -> Plan {
         let path = Statistics {
@@ -160,9 +169,10 @@ impl<P: Pacing> Settings<P> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// How long after the start the first probe is sent: uniform in one interval with its jitter.
-    /// A whole nominal interval would make the last starters meet the second probes of the first.
-    #[allow(clippy::cast_possible_truncation)] // 16 bits are wanted
+    /// Returns how long after the start the first probe is sent: uniform in one interval after
+    /// jitter. Over a whole nominal interval, the first probes of the last devices would coincide
+    /// with the second probes of the first.
+    #[allow(clippy::cast_possible_truncation)] // keeps 16 bits
     #[inline(never)]
     pub(crate) fn start_delay_us(&self) -> u64 {
         if self.without_initial_delay {
@@ -172,10 +182,12 @@ impl<P: Pacing> Config<P> {
         let (share, jitter) = (draw >> 40, draw as u32 & 0xffff);
         let interval_us = self.settings.first_plan().interval_us();
         let interval_us = self.settings.limits.jittered(interval_us, jitter);
-        (interval_us * share) >> 24 // no interval is over 2^40: the product fits
+        // No interval is over 2^40, so the product fits 64 bits.
+        (interval_us * share) >> 24
     }
 
     #[cfg(feature = "alloc")]
+    /// Returns whether a lateness is reported.
     pub(crate) fn is_pause(&self, late_us: u64) -> bool {
         self.pause_us < u32::MAX && late_us >= u64::from(self.pause_us)
     }

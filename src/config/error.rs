@@ -1,9 +1,9 @@
-//! Why a configuration is refused.
+//! The error of a configuration that is refused.
 
 use core::fmt;
 
-/// A setting that is out of its range. Only constructors and [`build`](crate::config::Builder::build) refuse.
-/// A machine that was built cannot fail.
+/// A setting that is out of its range. Only constructors and
+/// [`build`](crate::config::Builder::build) return it. A machine that was built cannot fail.
 ///
 /// ```
 /// use core::time::Duration;
@@ -52,21 +52,21 @@ pub enum Setting {
     Gain,
     /// How far jitter may shorten an interval, in per cent.
     Jitter,
-    /// The device's seed; 0 is a missing one.
+    /// The seed of the device; 0 counts as missing.
     Seed,
-    /// How many answers bring a dead peer back.
+    /// How many replies in a row bring a dead peer back.
     Rise,
-    /// How many refusals in a row are enough for `Dead`.
+    /// How many refusals in a row suffice for `Dead`.
     Refusals,
-    /// How rare mistakes have to be, in microseconds from one to the next.
+    /// The least expected time from one mistake to the next, in microseconds.
     MistakeRecurrence,
     /// The most probes in 1,000 seconds.
     ProbeBudget,
-    /// The longest lifetime that is looked for or remembered, in microseconds.
+    /// The longest lifetime that is searched for or stored, in microseconds.
     Lifetime,
-    /// The shortest lifetime that is looked for, in microseconds.
+    /// The shortest lifetime that is searched for, in microseconds.
     LifetimeMin,
-    /// How often a remembered lifetime was contradicted.
+    /// How often a stored lifetime was contradicted.
     LifetimeDoubts,
     /// The number of endpoints in a group.
     Endpoints,
@@ -78,7 +78,7 @@ pub enum Setting {
     DuplicateNames,
     /// The sum of the weights of the endpoints that are not disabled.
     Weights,
-    /// How long an answer may take to be of use, in microseconds.
+    /// The request timeout, in microseconds: the longest time after which a reply is still of use.
     RequestTimeout,
     /// The first quarantine of a failed endpoint, in microseconds.
     Quarantine,
@@ -89,7 +89,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// What it is called, and its unit.
+    /// Returns the name of the setting in messages, and its unit.
     const fn name(self) -> (&'static str, Unit) {
         match self {
             Self::Interval => ("interval", Unit::Span),
@@ -126,12 +126,13 @@ impl Setting {
 /// The unit of a setting.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// Microseconds, to be written in the longest unit of which they are a part or more.
+    /// Microseconds, written in the largest unit that suits the value.
     Span,
+    /// A number, followed by this text.
     Plain(&'static str),
 }
 
-/// A value in its unit, exactly.
+/// A value with its unit, written exactly.
 struct Quantity(u64, Unit);
 
 impl fmt::Display for Quantity {
@@ -143,12 +144,13 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// Days, hours and minutes where there are whole ones and nothing else; seconds, milliseconds and microseconds with as many decimals as it takes.
+/// The units that are used only for whole multiples.
 const WHOLE: [(u64, &str); 3] = [
     (86_400_000_000, "d"),
     (3_600_000_000, "h"),
     (60_000_000, "min"),
 ];
+/// The units that are used from one upwards, with as many decimals as needed.
 const DECIMAL: [(u64, &str); 2] = [(1_000_000, "s"), (1_000, "ms")];
 
 fn write_span(us: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,7 +172,7 @@ fn write_span(us: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{us} us")
 }
 
-/// The decimals of `part` of a `whole`, which is a power of ten, without zeros at the end.
+/// Writes the decimals of `part` of a `whole`, which is a power of ten, without trailing zeros.
 fn write_decimals(part: u64, whole: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (mut rest, mut unit) = (part, whole);
     if rest > 0 {
@@ -185,19 +187,20 @@ fn write_decimals(part: u64, whole: u64, f: &mut fmt::Formatter<'_>) -> fmt::Res
 }
 
 impl ConfigError {
-    /// The setting that was refused.
+    /// Returns the setting that was refused.
     #[must_use]
     pub const fn setting(&self) -> Setting {
         self.setting
     }
 
-    /// The value that was refused, in the unit of the setting.
+    /// Returns the value that was refused, in the unit of the setting.
     #[must_use]
     pub const fn value(&self) -> u64 {
         self.value
     }
 
-    /// The least and the greatest value that would have been accepted beside the other settings.
+    /// Returns the least and the greatest value that would have been accepted, with the other
+    /// settings unchanged.
     #[must_use]
     pub const fn range(&self) -> (u64, u64) {
         (self.min, self.max)
@@ -214,7 +217,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Refuses `value` outside `min..=max`.
+/// Returns an error for a `value` outside `min..=max`.
 pub(crate) const fn check(
     setting: Setting,
     value: u64,
@@ -232,7 +235,7 @@ pub(crate) const fn check(
     })
 }
 
-/// Evaluates `$check` and hands its error on; `?` is not yet to be had in a `const fn`.
+/// Evaluates `$check` and returns its error; `?` is not yet available in a `const fn`.
 macro_rules! ensure {
     ($check:expr) => {
         match $check {

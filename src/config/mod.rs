@@ -1,4 +1,4 @@
-//! What the user states: intervals, bounds, limits and how often a mistake may happen.
+//! What the user states: intervals, bounds, limits, and how often a mistake may happen.
 
 mod builder;
 mod config;

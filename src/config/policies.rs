@@ -1,4 +1,4 @@
-//! Where a configuration begins: with a policy.
+//! The policies with which a configuration starts.
 
 use core::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
 impl Config<Fluctuation> {
-    /// Starts with the fluctuation rule: an interval of `base` on a steady path, a longer one on an
-    /// unsteady path, between 0.9 and 4 times `base`. See [`Fluctuation`].
+    /// Starts with the fluctuation rule: the interval is `base` on a steady path and longer on an
+    /// unsteady one, within 0.9 and 4 times `base`. See [`Fluctuation`].
     ///
     /// # Errors
     /// [`Builder::build`] refuses a `base` below 1 us or above 12.7 days.
@@ -28,8 +28,8 @@ impl Config<Fluctuation> {
 }
 
 impl Builder<Fluctuation> {
-    /// Sets how much of the fluctuation lengthens the interval, in per cent; 100 unless set, 0 keeps
-    /// the interval at its base.
+    /// Sets how much of the fluctuation lengthens the interval, in per cent; 100 unless set, 0
+    /// keeps the interval at its base.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than 1,000.
@@ -61,12 +61,12 @@ impl Config<Lifetime<Fixed>> {
     /// Starts with a search for the longest interval within `reach` that the NATs and load
     /// balancers on the path allow. See [`Lifetime`].
     ///
-    /// Jitter shortens intervals by up to 2 %, and there are 3 retries. A dead peer is probed at the
-    /// interval with which the search began. The bound is an interval and its retries, and so
-    /// long: this keeps a flow open, it does not notice failures quickly.
+    /// Jitter shortens intervals by up to 2 %, and there are 3 retries. A dead peer is probed at
+    /// the interval with which the search began. The bound is the sum of an interval and its
+    /// retries, so it is long: this policy keeps a flow open and does not detect failures quickly.
     ///
     /// # Errors
-    /// None: [`LifetimeRange`] has refused what is out of range.
+    /// None from `reach`: [`LifetimeRange`] has already refused values out of range.
     pub const fn lifetime(reach: LifetimeRange) -> Builder<Lifetime<Fixed>> {
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         let policy = Lifetime::search(Fixed::new(reach.most()), reach);
@@ -77,19 +77,19 @@ impl Config<Lifetime<Fixed>> {
     }
 }
 
-/// Each per cent of jitter costs half a per cent more probes, and devices that find lifetimes of
-/// their own do not send in step for long.
+/// Each per cent of jitter costs half a per cent more probes. Devices that find different lifetimes
+/// do not send in step for long anyway.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
-/// One more than usual: it is expensive to take four losses in a row for a lost flow, and there is
-/// no bound to keep.
+/// One more than the default. Mistaking four losses in a row for a lost flow is expensive, and
+/// there is no bound to keep.
 const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
-    /// Starts with the planner: failures are detected within `within`, and a mistake happens at most
-    /// once a day in expectation. Interval, timeout and retries follow from the measured path.
+    /// Starts with the planner: it detects failures within `within` and makes at most one mistake a
+    /// day in expectation. Interval, timeout and retries follow from the measured path.
     ///
     /// The bound is a guarantee. The time between mistakes is an expectation, which the machine
-    /// audits ([`Promise`](crate::Promise)); it is ten bounds where those are longer than a day.
+    /// audits ([`Promise`](crate::Promise)). It is a day, or ten bounds where those are longer.
     ///
     /// ```
     /// use core::time::Duration;
@@ -106,7 +106,8 @@ impl Config<Target> {
     /// let monitor = Monitor::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).path.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
-    /// assert_eq!(plan.interval().as_millis(), 2_000); // as often as the budget allows, until the path is known
+    /// // As often as the budget allows, until the path is known:
+    /// assert_eq!(plan.interval().as_millis(), 2_000);
     /// # Ok(()) }
     /// ```
     ///
@@ -131,8 +132,9 @@ impl Config<Target> {
         ))
     }
 
-    /// Turns adaptation off: the planner learns nothing and keeps `interval`, at most 95 % of the
-    /// bound. Run both to measure what adaptation is worth on a network.
+    /// Turns adaptation off: the planner learns nothing and keeps `interval`, limited to 95 % of
+    /// the bound. Run a planner with and one without adaptation to measure what adaptation gains on
+    /// a network.
     #[must_use]
     pub const fn without_adaptation(mut self, interval: Duration) -> Self {
         self.settings.policy = self.settings.policy.frozen(interval);
@@ -151,11 +153,11 @@ impl Builder<Target> {
         self.replanned(policy)
     }
 
-    /// Sets the most steady probes in 1,000 seconds; no limit unless set. Where it conflicts with
-    /// the other requirements, the [promise](crate::Promise) says so.
+    /// Sets the most steady probes in 1,000 seconds; no limit unless set. Where the limit conflicts
+    /// with the other requirements, the [promise](crate::Promise) reports it.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses fewer than two a bound.
+    /// [`build`](Self::build) refuses fewer than two per bound.
     pub const fn probes_at_most(self, in_1000_s: u32) -> Self {
         let policy = self.config.settings.policy.with_budget(in_1000_s);
         self.replanned(policy)

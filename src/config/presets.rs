@@ -1,11 +1,11 @@
-//! Starting points for common networks.
+//! Presets for common networks.
 
 use core::time::Duration;
 
 use crate::config::{Builder, Config};
 use crate::pacing::Fluctuation;
 
-/// Starting points by the fluctuation rule.
+/// Presets that use the fluctuation rule.
 ///
 /// | preset | base interval | first timeout | timeouts |
 /// |---|---|---|---|
@@ -15,8 +15,8 @@ use crate::pacing::Fluctuation;
 /// | [`satellite`](Config::satellite) | 15 s | 5 s | 1 s to 60 s |
 /// | [`battery`](Config::battery) | 1 h | 10 s | 2 s to 2 min |
 impl Config<Fluctuation> {
-    /// Starts with settings for machines of one site, microseconds to milliseconds apart. The
-    /// shortest timeout covers a busy scheduler.
+    /// Starts with settings for machines at one site, microseconds to milliseconds apart. The
+    /// shortest timeout covers delays of a busy scheduler.
     pub const fn lan() -> Builder<Fluctuation> {
         preset([1_000, 500, 20, 5_000])
     }
@@ -32,8 +32,8 @@ impl Config<Fluctuation> {
         preset([30_000, 5_000, 1_000, 60_000])
     }
 
-    /// Starts with settings for a satellite link: round trips of up to a second, outages of several
-    /// at a hand-over.
+    /// Starts with settings for a satellite link: round trips take up to a second, and hand-overs
+    /// cause outages of several seconds.
     pub const fn satellite() -> Builder<Fluctuation> {
         preset([15_000, 5_000, 1_000, 60_000])
     }
@@ -44,7 +44,8 @@ impl Config<Fluctuation> {
     }
 }
 
-/// Base interval, first, shortest and longest timeout, in milliseconds.
+/// Returns a builder from the base interval and the first, shortest and longest timeout, in
+/// milliseconds.
 const fn preset([base, first, min, max]: [u64; 4]) -> Builder<Fluctuation> {
     Config::every(Duration::from_millis(base)).timeouts(
         Duration::from_millis(first),

@@ -1,17 +1,20 @@
-//! What many machines may spend on retries together.
+//! A limit on the retries that many machines send together.
 
 use core::fmt;
 
-/// A retry budget, shared by all machines that are polled with it.
+/// A retry budget that several machines share, to avoid retry storms. Pass it to
+/// [`poll_with_budget`](crate::Monitor::poll_with_budget).
 ///
-/// When a server or a path fails, every peer behind it is suspected in the same moment, and retries multiply the load
-/// on what is just coming back. A budget holds them, over any stretch of time, to a share of the other probes plus a reserve, or plus one
-/// where the reserve is smaller. A retry that
-/// it does not grant is asked for again a timeout later, ever less often after that and no sooner
-/// whatever calls for it, until its turn on the steady schedule. Verdicts fall when they would have fallen; there are fewer
-/// probes to prevent a mistake.
+/// When a server or a path fails, every peer behind it becomes suspect at the same moment, and
+/// retries multiply the load on what is just recovering. Over any stretch of time, a budget limits
+/// retries to a share of the other probes plus a reserve, or plus one where the reserve is smaller.
 ///
-/// Lock-free where the target has atomic instructions; elsewhere (Cortex-M0) it is for one thread and not `Sync`.
+/// If a retry is not granted, the machine requests it again after a timeout, then at growing waits
+/// and never sooner, until the next steady probe is due. Verdicts come at the same time as without
+/// a budget, but fewer probes are sent to prevent a mistake.
+///
+/// The budget is lock-free where the target has atomic instructions. Elsewhere (Cortex-M0) it is
+/// for one thread and not `Sync`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -20,7 +23,11 @@ use core::fmt;
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let budget = RetryBudget::new(10, 100); // one retry in ten other probes, a hundred at once
 /// let config = Config::every(Duration::from_secs(5)).seed(0xd1ce).build()?;
-/// let mut monitors = [Monitor::new(config, Instant::ZERO)?, Monitor::new(config.into_builder().seed(2).build()?, Instant::ZERO)?];
+/// let other = config.into_builder().seed(2).build()?;
+/// let mut monitors = [
+///     Monitor::new(config, Instant::ZERO)?,
+///     Monitor::new(other, Instant::ZERO)?,
+/// ];
 /// for monitor in &mut monitors {
 ///     while let Output::Probe(id) = monitor.poll_with_budget(Instant::from_secs(5), &budget) {
 ///         println!("send {id}");
@@ -31,22 +38,26 @@ use core::fmt;
 #[derive(Debug)]
 pub struct RetryBudget {
     tokens: Tokens,
-    /// What a probe that is not a retry adds: a token is a retry's hundredth.
+    /// How many tokens a probe that is not a retry adds. A retry costs [`RETRY`] tokens.
     income: u32,
+    /// The most tokens that can be saved up.
     most: u32,
 }
 
+/// The price of a retry in tokens.
 const RETRY: u32 = 100;
 
 impl RetryBudget {
-    /// `percent` retries for 100 other probes in the long run, and up to `reserve` at once.
+    /// Creates a budget of `percent` retries per 100 other probes in the long run, and up to
+    /// `reserve` retries at once.
     ///
-    /// The reserve is there from the start. Without one, a retry is granted once other probes have earned it; without a share either,
-    /// none ever is.
+    /// The reserve is available from the start. Without a reserve, a retry is granted once other
+    /// probes have earned it. Without a share either, none ever is.
     #[must_use]
     pub const fn new(percent: u8, reserve: u16) -> Self {
         let held = reserve as u32 * RETRY;
-        // a retry is granted whole: up to one is saved up, and what was earned beyond its price is kept
+        // Only whole retries are granted. So one can be saved up, and what was earned beyond its
+        // price is kept.
         let earned = match percent {
             0 => 0,
             1..=100 => RETRY - 1 + percent as u32,
@@ -59,19 +70,19 @@ impl RetryBudget {
         }
     }
 
-    /// How many retries would be granted now.
+    /// Returns how many retries would be granted now.
     #[must_use]
     pub fn left(&self) -> u32 {
         self.tokens.get() / RETRY
     }
 
-    /// A probe that is not a retry goes out.
+    /// Records that a probe that is not a retry is sent.
     pub(crate) fn earn(&self) {
         self.tokens
             .update(|held| Some((held + self.income).min(self.most))); // at most 2^23
     }
 
-    /// Takes out what a retry costs; returns whether it was there.
+    /// Spends the price of a retry and returns whether the budget held it.
     pub(crate) fn spend(&self) -> bool {
         self.tokens.update(|held| held.checked_sub(RETRY))
     }
@@ -79,7 +90,7 @@ impl RetryBudget {
 
 #[cfg(target_has_atomic = "32")]
 type Tokens = Atomic;
-/// Where there is no compare-and-swap there is no second core.
+/// Targets without compare-and-swap have one core only.
 #[cfg(not(target_has_atomic = "32"))]
 type Tokens = Alone;
 
@@ -96,9 +107,10 @@ impl Atomic {
         self.0.load(core::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Returns whether `change` was made.
+    /// Applies `change` and returns whether it made one.
     fn update(&self, change: impl Fn(u32) -> Option<u32>) -> bool {
-        use core::sync::atomic::Ordering::Relaxed; // a count that orders nothing else
+        // Relaxed ordering suffices, since the count guards no other data.
+        use core::sync::atomic::Ordering::Relaxed;
         self.0.fetch_update(Relaxed, Relaxed, change).is_ok()
     }
 }
@@ -159,7 +171,8 @@ mod tests {
                 budget.earn();
                 budget.spend()
             });
-            let share = 10 * usize::from(percent).min(100); // no more than one is saved up
+            // At most one retry is saved up.
+            let share = 10 * usize::from(percent).min(100);
             assert!(granted.count().abs_diff(share) <= 1, "{percent}");
         }
     }

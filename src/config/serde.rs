@@ -1,5 +1,5 @@
-//! Configurations as serde has them: plain numbers, read through the builders, which refuse what does not work. The seed is written with
-//! the rest, so what is written is a secret.
+//! The serialized form of configurations: plain numbers. Deserialization uses the builders, which
+//! refuse invalid settings. The seed is written with the rest, so the written form is a secret.
 
 use ::serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
@@ -10,7 +10,7 @@ use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Pacing, Target}
 use crate::plan::Retries;
 use crate::time::{duration, micros};
 
-/// What is left out, or null, is as the policy's constructor sets it.
+/// A field that is left out or null keeps the value that the policy's constructor sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "Config")]
 struct Form<F> {
@@ -43,18 +43,18 @@ struct Form<F> {
     without_initial_delay: bool,
 }
 
-/// A policy that a configuration can be read for, in its form.
+/// A policy whose configuration can be serialized and deserialized.
 pub trait SerdePolicy: Pacing {
-    /// What is written of the policy.
+    /// The serialized form of the policy.
     type Form: Serialize + DeserializeOwned;
 
-    /// The policy, to be written.
+    /// Returns the serialized form of the policy.
     fn form(&self) -> Self::Form;
 
-    /// The builder that the policy's constructor returns.
+    /// Returns the builder that the policy's constructor returns for `form`.
     ///
     /// # Errors
-    /// Where the constructor refuses.
+    /// Returns the error of the constructor.
     fn found(form: &Self::Form) -> Result<Builder<Self>, ConfigError>;
 }
 
@@ -89,7 +89,7 @@ impl<'de, P: SerdePolicy> Deserialize<'de> for Config<P> {
 }
 
 impl<P> Config<P> {
-    /// The same under another policy.
+    /// Returns the same configuration with another policy.
     fn with<Q>(self, policy: Q) -> Config<Q> {
         let limits = self.settings.limits;
         Config {
@@ -113,6 +113,7 @@ impl<F> Form<F> {
         .build()
     }
 
+    /// Applies the intervals and timeouts.
     fn timing<P: Pacing>(&self, builder: Builder<P>) -> Builder<P> {
         let limits = builder.config.settings.limits;
         let or = |us: Option<u64>, founded_us| duration(us.unwrap_or(founded_us));
@@ -133,6 +134,7 @@ impl<F> Form<F> {
             )
     }
 
+    /// Applies the other settings but the bound.
     fn conduct<P: Pacing>(&self, builder: Builder<P>) -> Builder<P> {
         let limits = builder.config.settings.limits;
         let mut builder = builder
@@ -152,7 +154,7 @@ impl<F> Form<F> {
     }
 }
 
-/// `{ "every_us": 5000000 }`
+/// The serialized form of [`Fluctuation`]: `{ "every_us": 5000000 }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FluctuationForm {
@@ -180,7 +182,7 @@ impl SerdePolicy for Fluctuation {
     }
 }
 
-/// `{ "fixed_us": 5000000 }`
+/// The serialized form of [`Fixed`]: `{ "fixed_us": 5000000 }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedForm {
@@ -201,7 +203,7 @@ impl SerdePolicy for Fixed {
     }
 }
 
-/// `{ "target_us": 10000000 }`
+/// The serialized form of [`Target`]: `{ "target_us": 10000000 }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetForm {
@@ -235,7 +237,9 @@ impl SerdePolicy for Target {
     }
 }
 
-/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`; with `at_least_us`, one that is looked for.
+/// The serialized form of [`Lifetime`], such as
+/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`. With `at_least_us`, the lifetime is
+/// searched for.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifetimeForm<F> {
@@ -250,7 +254,8 @@ pub struct LifetimeForm<F> {
 }
 
 impl<F> LifetimeForm<F> {
-    /// Who writes down an interval below the floor says so.
+    /// Returns the range. A serialized interval below the floor was chosen on purpose, so it is
+    /// accepted.
     fn range(&self) -> Result<LifetimeRange, ConfigError> {
         let most = duration(self.at_most_us);
         let mut reach = match self.at_least_us {

@@ -1,4 +1,4 @@
-//! What the user states of a group; nothing in here changes while it runs.
+//! The configuration of a group, which does not change while the group runs.
 
 use core::time::Duration;
 
@@ -12,7 +12,10 @@ use crate::time::{duration, micros};
 #[cfg(feature = "serde")]
 mod serde;
 
-/// Which of several available endpoints is the best. One whose path is [as usual](crate::EarlyWarning) comes before all whose path is worse than usual.
+/// Which of several available endpoints is the best.
+///
+/// An endpoint whose path is [as usual](crate::EarlyWarning) comes before all whose path is worse
+/// than usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -24,10 +27,12 @@ pub enum Preference {
     /// The first in the list.
     #[default]
     Order,
-    /// The one with the shortest smoothed round-trip time. A group returns only to one that takes less than 3/4 of the active one's.
+    /// The one with the shortest smoothed round-trip time. A group returns only to an endpoint that
+    /// takes less than 3/4 of the time of the active one.
     Rtt,
-    /// The one of the greatest weight, or of the greatest product of weight and spare capacity where [loads](crate::Failover::handle_load) are said. A group
-    /// returns then only to one that has a third more than the active one.
+    /// The one of the greatest weight; where [loads](crate::Failover::handle_load) are reported,
+    /// the one with the greatest product of weight and spare capacity. In the latter case a group
+    /// returns only to an endpoint with at least a third more than the active one.
     Weight,
 }
 
@@ -40,10 +45,11 @@ pub enum Preference {
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Failback {
-    /// Nothing.
+    /// The group stays with the active endpoint.
     #[default]
     Stay,
-    /// It returns to the better one once that has been healthy, and nothing was switched, for the hold-down.
+    /// The group returns to the better endpoint once that has been healthy for the hold-down and
+    /// the group has not switched for as long.
     Prefer,
 }
 
@@ -56,17 +62,23 @@ pub enum Failback {
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SwitchOn {
-    /// It is dead, or too slow to be of use.
+    /// The active endpoint is dead, or too slow to be of use.
     #[default]
     Failure,
-    /// It is suspected, and another one has answered since. One lost probe is enough: quick, and for networks that lose nothing.
+    /// The active endpoint is suspected, and another one has replied since. One lost probe is
+    /// enough, so this is quick, and meant for networks without loss.
     Suspicion,
-    /// It has failed; or its path is worse than usual by the [early warning](crate::EarlyWarning), and another one has been healthy for the hold-down, whose path
-    /// is not. Nobody is quarantined for a warning, and nothing is switched for one within a hold-down of the last switch.
+    /// The active endpoint has failed; or its path is worse than usual by the [early
+    /// warning](crate::EarlyWarning), and another endpoint, whose path is not, has been healthy for
+    /// the hold-down.
+    ///
+    /// A warning quarantines no endpoint, and causes no switch within a hold-down of the last
+    /// switch.
     Warning,
 }
 
-/// How a [`Failover`](crate::Failover) probes its endpoints and decides. A [`Builder`] makes it.
+/// The configuration of a [`Failover`](crate::Failover): how it probes its endpoints and how it
+/// decides. A [`Builder`] creates it.
 ///
 /// ```
 /// use core::time::Duration;
@@ -89,7 +101,7 @@ pub struct FailoverConfig<P = Fixed> {
     pub(super) rules: Rules,
 }
 
-/// What decisions are made by.
+/// The settings that decisions depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Rules {
@@ -101,13 +113,14 @@ pub(super) struct Rules {
     pub(super) failback: Failback,
     pub(super) switch_on: SwitchOn,
     pub(super) warn_above: u16,
-    /// How many probes in a row make a failure.
+    /// How many probes in a row without a reply in time make a failure.
     pub(super) tries: u8,
     pub(super) enabled: bool,
 }
 
 impl Rules {
-    /// Of a group without endpoints, which decides nothing: all zeros, for memory that is zeroed at the start.
+    /// The rules of a group without endpoints, which decides nothing. They are all zeros, for
+    /// memory that is zeroed at the start.
     pub(super) const NONE: Self = Self {
         request_us: 0,
         quarantine_us: 0,
@@ -125,24 +138,27 @@ impl Rules {
         EarlyWarning::new().warn_above(self.warn_above)
     }
 
-    /// How long an endpoint that is back waits for the others: time for each to be asked once more and to answer.
+    /// Returns how long an endpoint that is back is not yet switched to: time for each of the
+    /// others to be probed once more and to reply.
     pub(super) const fn grace_us(&self) -> u64 {
         self.request_us.saturating_mul(2)
     }
 
-    /// How long health has to last to be believed after an outage.
+    /// Returns how long an endpoint has to be healthy after an outage before its health counts as
+    /// lasting.
     pub(super) fn settled_us(&self) -> u64 {
         self.hold_us.max(self.grace_us())
     }
 }
 
 impl<P: Pacing> FailoverConfig<P> {
-    /// Starts with a group whose active endpoint is probed as `active` says, and all others as
-    /// `standby` says, which should be slower.
+    /// Starts a builder for a group that probes its active endpoint as `active` says, and all
+    /// others as `standby` says, which should be slower.
     ///
-    /// A reply that takes longer than the request timeout is of no use. It is the interval of `active`
-    /// or its longest timeout, whichever is shorter, and no timeout of either is longer;
-    /// [`request_timeout`](Builder::request_timeout) sets another one. Retries are those of the two.
+    /// The request timeout is the interval of `active` or its longest timeout, whichever is
+    /// shorter. A reply that takes longer is of no use, so all timeouts of both configurations are
+    /// limited to it. [`request_timeout`](Builder::request_timeout) sets another one. The number of
+    /// retries is that of each configuration.
     pub const fn probing(active: Config<P>, standby: Config<P>) -> Builder<P> {
         Builder::around(active, standby, active.settings.limits.request_us())
     }
@@ -156,9 +172,11 @@ impl<P: Pacing> FailoverConfig<P> {
     }
 
     /// Returns the longest time from the crash of the active endpoint to the decision that it
-    /// failed, whatever the path does, if polled on time: the stated bound, or the longest interval
-    /// and the longest timeouts. The switch follows as soon as another endpoint has replied to a
-    /// probe that was sent after the suspicion, which it usually has by then.
+    /// failed, for any behaviour of the path, if the group is polled on time.
+    ///
+    /// It is the stated bound; where none is stated, the longest interval plus the longest timeout
+    /// of the first probe and of each retry. The switch follows as soon as another endpoint has
+    /// replied to a probe that was sent after the suspicion, which has usually happened by then.
     #[must_use]
     pub const fn bound(&self) -> Duration {
         let limits = &self.active.settings.limits;
@@ -172,7 +190,7 @@ impl<P: Pacing> FailoverConfig<P> {
 }
 
 impl FailoverConfig<Fixed> {
-    /// Starts with the defaults of [`Builder`]: the active endpoint is probed every second, the others
+    /// Starts a builder with its defaults: the active endpoint is probed every second, the others
     /// every 5 s, with a request timeout of 800 ms and 2 retries. Only the seed is missing.
     pub const fn builder() -> Builder<Fixed> {
         Builder::fixed()
@@ -187,15 +205,15 @@ impl FailoverConfig<Fixed> {
 /// | request timeout | 800 ms; with [`probing`](FailoverConfig::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
 /// | retries | 2, one timeout apart | [`retries`](Self::retries) |
 /// | fail-over | on | [`enabled`](Self::enabled) |
-/// | quarantine | 30 s, doubling with each offence, up to 5 min | [`quarantine`](Self::quarantine) |
+/// | quarantine | 30 s, doubled with each failure, up to 5 min | [`quarantine`](Self::quarantine) |
 /// | hold-down | 30 s | [`hold_down`](Self::hold_down) |
 /// | best endpoint | the first | [`preference`](Self::preference) |
-/// | return | stay | [`failback`](Self::failback) |
+/// | return to a better endpoint | stay | [`failback`](Self::failback) |
 /// | switch on | failure | [`switch_on`](Self::switch_on) |
 /// | threshold of warnings | 12 octaves | [`warn_above`](Self::warn_above) |
 /// | seed | none | [`seed`](Self::seed) |
 ///
-/// Each method checks the range of its own setting, `build` checks the settings against each other.
+/// Each method checks the range of its own setting; `build` checks the settings against each other.
 /// The first error is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a builder does nothing until `build` is called"]
@@ -215,7 +233,8 @@ impl Builder<Fixed> {
 }
 
 impl<P: Pacing> Builder<P> {
-    /// The same with a request timeout of `request_us`, which no other timeout exceeds.
+    /// Returns a builder with the defaults and a request timeout of `request_us`, to which all
+    /// other timeouts are limited.
     pub(super) const fn around(
         mut active: Config<P>,
         mut standby: Config<P>,
@@ -253,8 +272,8 @@ impl<P: Pacing> Builder<P> {
     /// Checks the settings and returns the configuration.
     ///
     /// # Errors
-    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where a stated
-    /// bound leaves no room for the request timeout and the retries.
+    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where a
+    /// stated bound leaves no room for the request timeout and the retries.
     pub const fn build(self) -> Result<FailoverConfig<P>, ConfigError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -264,10 +283,12 @@ impl<P: Pacing> Builder<P> {
         Ok(self.config)
     }
 
-    /// Sets how long a probe of any endpoint is waited for, and how long a reply may take to be of
-    /// use: an endpoint that is slower for as many probes in a row as there are tries has failed,
-    /// though it answers. Timeouts follow no round-trip times then; those of
-    /// [`probing`](FailoverConfig::probing) do.
+    /// Sets the request timeout: how long a reply of any endpoint is waited for, and how long it
+    /// may take to be of use.
+    ///
+    /// An endpoint that is slower for one probe and all its retries in a row has failed, although
+    /// it replies. This timeout is fixed, whereas the timeouts of
+    /// [`probing`](FailoverConfig::probing) follow the measured round-trip times.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero, more than 71 minutes, and a timeout for which a stated
@@ -282,7 +303,7 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::RequestTimeout, us, 1, u32::MAX as u64))
     }
 
-    /// Sets how often an overdue probe is repeated, one timeout after the last.
+    /// Sets how often an overdue probe is retried, each time one timeout after the last.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than [`Retries::MAX`], or than fit into a stated bound.
@@ -295,20 +316,20 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Retries, retries as u64, 0, most))
     }
 
-    /// Sets whether the group switches by itself. Where it does not, no endpoint is quarantined
-    /// either, and all are probed.
+    /// Sets whether the group switches by itself. If not, it quarantines no endpoint either, and
+    /// probes all of them.
     pub const fn enabled(mut self, enabled: bool) -> Self {
         self.config.rules.enabled = enabled;
         self
     }
 
-    /// Sets how long a failed endpoint is neither used nor probed: `first`, twice that the next time,
-    /// up to `longest`. An endpoint that was healthy without a break for twice its last quarantine
-    /// starts with `first` again.
+    /// Sets how long a failed endpoint is neither used nor probed: `first`, and twice as long each
+    /// further time, up to `longest`. An endpoint that was healthy without a break for twice its
+    /// last quarantine starts with `first` again.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses a `first` of zero, and a `longest` below `first` or above 12.7
-    /// days.
+    /// [`build`](Self::build) refuses a `first` of zero, and a `longest` below `first` or above
+    /// 12.7 days.
     pub const fn quarantine(mut self, first: Duration, longest: Duration) -> Self {
         let (first, longest) = (micros(first), micros(longest));
         self.config.rules.quarantine_us = first;
@@ -317,9 +338,9 @@ impl<P: Pacing> Builder<P> {
             .require(check(Setting::QuarantineMax, longest, first, SPAN_MAX_US))
     }
 
-    /// Sets how long a better endpoint has to be healthy without a break, and the group without a
-    /// switch, before the group returns to it. It should be longer than a flapping endpoint stays
-    /// up.
+    /// Sets how long a better endpoint has to be healthy without a break before the group returns
+    /// to it. The group also has to have been without a switch for as long. The hold-down should be
+    /// longer than a flapping endpoint stays up.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero and more than 12.7 days.
@@ -354,7 +375,7 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Sets the device's seed, of which each endpoint gets its own; see
+    /// Sets the device's seed, from which that of each endpoint is derived; see
     /// [`config::Builder::seed`](crate::config::Builder::seed).
     ///
     /// # Errors
@@ -377,7 +398,7 @@ const fn with_retries<P: Pacing>(config: Config<P>, retries: u8) -> Config<P> {
     config.into_builder().retries(retries).unchecked()
 }
 
-/// How many probes in a row make a failure.
+/// Returns how many probes in a row without a reply in time make a failure.
 const fn tries<P: Pacing>(active: &Config<P>) -> u8 {
     active.settings.limits.retries.count().saturating_add(1)
 }

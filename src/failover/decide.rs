@@ -1,4 +1,5 @@
-//! What a group decides. Each decision tells whether it changed anything; the drain goes on until none does.
+//! The decisions of a group. Each returns whether it changed anything; a poll repeats them until
+//! none does.
 
 use crate::config::Config;
 use crate::failover::config::{Failback, Preference, SwitchOn};
@@ -10,8 +11,8 @@ use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// Decides in this order, as a fault of ours is noticed before anybody is blamed for it, up to the first
-    /// decision that is to be told.
+    /// Makes the decisions that are due, up to the first that has to be reported. A local fault is
+    /// noticed before any endpoint is blamed for it, so the order of the steps matters.
     pub(super) fn decide(&mut self) -> bool {
         let steps = [
             Self::release_due,
@@ -39,7 +40,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.release_where(|member| member.quarantine.is_some_and(|until| until <= now))
     }
 
-    /// Ends the quarantines that `which` says.
+    /// Ends the quarantines that `which` selects.
     pub(super) fn release_where(&mut self, which: impl Fn(&EndpointState<N, P>) -> bool) -> bool {
         let (now, rules, pending) = (self.now, &self.rules, &mut self.pending);
         let Some(probing) = self.probing.first() else {
@@ -74,7 +75,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Failed standby endpoints are charged where the active one shows that the fault is theirs, for long enough that they were asked.
+    /// Quarantines a failed standby endpoint where the active one shows that the fault is the
+    /// endpoint's own: the active one has been healthy for long enough that the other was probed
+    /// meanwhile.
     fn charge(&mut self) -> bool {
         let settled = self
             .active_member()
@@ -101,7 +104,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- outages ----
 
-    /// Whether half of those that could be suspected are, two at least.
+    /// Returns whether at least half of the endpoints that could be suspected are suspected, and at
+    /// least two. That many at once point to a local fault.
     fn looks_like_ours(&self) -> bool {
         let counted = |member: &&EndpointState<N, P>| member.in_service() && !member.at_fault;
         let all = self.members.iter().filter(counted).count();
@@ -114,7 +118,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         !self.is_in_outage() && self.looks_like_ours() && self.go_down(Outage::Isolated)
     }
 
-    /// Where all that are in service are dead, the quarantined get their chance; where there are none, all are dead.
+    /// Where all endpoints in service are dead, ends all quarantines; where there are none to end,
+    /// the group is down.
     fn notice_all_dead(&mut self) -> bool {
         let mut in_service = self.members.iter().filter(|member| member.in_service());
         if !in_service.all(EndpointState::is_dead) {
@@ -136,8 +141,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         true
     }
 
-    /// An outage is over when the active endpoint is healthy; one that is taken for ours, when the others are, too, or when the active
-    /// one stays healthy, which shows that the fault was theirs.
+    /// Ends an outage when the active endpoint is healthy. An outage that was taken for a local
+    /// fault ends only when the others are healthy, too, or when the active one stays healthy,
+    /// which shows that the fault was that of the others.
     fn notice_the_end(&mut self) -> bool {
         let (Some(&outage_state), Some(active)) = (self.outage_state.first(), self.active_member())
         else {
@@ -165,9 +171,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- suspicion and switch ----
 
-    /// As soon as the active endpoint is suspected, all others are probed at once; in an outage, the active one when another is back.
+    /// Probes all others at once when the active endpoint is suspected. In an outage, probes the
+    /// active one when another endpoint is back.
     ///
-    /// One that was probed just before is due a timeout later; its answer in between does not put that off again.
+    /// An endpoint that was probed just before is due one timeout later; its reply in the meantime
+    /// does not postpone that again.
     fn ask_the_others(&mut self) -> bool {
         let Some(since) = self.active_member().and_then(|active| active.suspected) else {
             return false;
@@ -228,7 +236,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// In an outage, one switch; another one only where the first turned out to be wrong for as long as a hold-down.
+    /// Returns whether the group may switch in an outage: once, and again only if the outage still
+    /// lasts a hold-down after the last switch.
     fn may_switch_again(&self) -> bool {
         let last = self
             .outage_state
@@ -237,7 +246,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         last.is_none_or(|at| at.plus(self.rules.settled_us()) <= self.now)
     }
 
-    /// The active endpoint is not suspected: is it left for another one that has been healthy for long enough, whose path is as usual?
+    /// Leaves an active endpoint that is not suspected for one that has been healthy for long
+    /// enough and whose path is as usual, where there is a reason to prefer that one.
     fn switch_for_the_better(&mut self) -> bool {
         let (now, hold) = (self.now, self.rules.hold_us);
         let settled = self.switched.is_none_or(|at| at.plus(hold) <= now);
@@ -269,7 +279,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             Preference::Weight if other.load.or(active.load).is_none() => {
                 other.spare() > active.spare()
             }
-            Preference::Weight => other.spare() * 3 > active.spare() * 4, // loads go up and down
+            // A third more spare capacity, because loads fluctuate.
+            Preference::Weight => other.spare() * 3 > active.spare() * 4,
             Preference::Rtt => taken(other) * 4 < taken(active) * 3,
         })
     }
@@ -280,7 +291,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             .is_some_and(|member| member.healthy_for(span_us, self.now))
     }
 
-    /// The best endpoint that is healthy, not active, and as `which` says.
+    /// Returns the best endpoint that is healthy, not active and selected by `which`.
     pub(super) fn best(&self, which: impl Fn(&EndpointState<N, P>) -> bool) -> Option<usize> {
         let available = |(index, member): &(usize, &EndpointState<N, P>)| {
             *index != self.active && member.healthy.is_some() // so it is in service
@@ -291,7 +302,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         best.map(|(index, _)| index)
     }
 
-    /// The lower, the better; equals by order.
+    /// Returns the key by which endpoints are compared: the lowest is the best, and the first of
+    /// equals.
     pub(super) fn rank(&self, member: &EndpointState<N, P>) -> (bool, u32) {
         let preference = match self.rules.preference {
             Preference::Order => 0,
@@ -301,7 +313,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         (!member.is_good(), preference)
     }
 
-    /// Makes `to` the active endpoint, and `from` one of the others.
+    /// Makes `to` the active endpoint, and the one that was active a standby endpoint.
     pub(super) fn activate(&mut self, to: usize, reason: SwitchReason) {
         let (at, from) = (self.now, core::mem::replace(&mut self.active, to));
         self.probe_as(from, at, |probing| &probing.standby);
@@ -320,7 +332,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Probes `endpoint`, if it is in service, from now on by the configuration that `which` names.
+    /// Probes `endpoint`, if it is in service, from now on with the configuration that `which`
+    /// selects.
     fn probe_as(
         &mut self,
         endpoint: usize,
@@ -336,7 +349,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- timers ----
 
-    /// When a decision may fall due by the passing of time alone, after `now`.
+    /// Returns the next moment after `now` at which time alone may make a decision due.
     pub(super) fn timer(&self) -> Instant {
         let (grace, hold, settled) = (
             self.rules.grace_us(),
@@ -369,7 +382,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 }
 
-/// The seed of an endpoint, of that of the group.
+/// Returns the seed of an endpoint, derived from that of the group. The multiplier is 2^64 divided
+/// by the golden ratio, as in `SplitMix64`, so that neighbouring endpoints get very different seeds.
 pub(super) const fn seed_of(seed: u64, endpoint: usize) -> u64 {
     seed ^ (endpoint as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

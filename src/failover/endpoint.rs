@@ -11,16 +11,16 @@ use crate::config::error::{ConfigError, Setting, check};
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum EndpointMode {
-    /// It may be active, and is quarantined where it fails.
+    /// The endpoint may be active, and is quarantined when it fails.
     #[default]
     Normal,
-    /// It may be active, and is never quarantined.
+    /// The endpoint may be active, and is never quarantined.
     Pinned,
-    /// It is neither active nor probed.
+    /// The endpoint is neither active nor probed.
     Disabled,
 }
 
-/// An endpoint of a group: its weight, its mode and, where there is one, its name.
+/// An endpoint of a group: its weight, its mode and, optionally, its name.
 ///
 /// ```
 /// use systole::{EndpointMode, Endpoint};
@@ -48,7 +48,7 @@ impl Default for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint of weight 1 without a name.
+    /// Creates an endpoint of weight 1 without a name.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -58,22 +58,22 @@ impl Endpoint {
         }
     }
 
-    /// How much it is wanted beside the others, 0 to 65,535; for [`Preference::Weight`](crate::Preference::Weight). One of weight 0 is taken where there is
-    /// no other.
+    /// Sets the weight, 0 to 65,535, which [`Preference::Weight`](crate::Preference::Weight)
+    /// compares. An endpoint of weight 0 is used only where there is no other.
     #[must_use]
     pub const fn weight(mut self, weight: u16) -> Self {
         self.weight = weight;
         self
     }
 
-    /// What the group may do with it.
+    /// Sets what the group may do with the endpoint.
     #[must_use]
     pub const fn mode(mut self, mode: EndpointMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// A name, such as the hash of its address, by which duplicates are found.
+    /// Sets a name, such as a hash of the address, by which the group finds duplicates.
     #[must_use]
     pub const fn name(mut self, name: u64) -> Self {
         self.name = Some(name);
@@ -81,7 +81,8 @@ impl Endpoint {
     }
 }
 
-/// Refuses a list of endpoints that is empty, longer than `most`, disabled or weightless altogether, or names one twice.
+/// Refuses a list of endpoints that is empty or longer than `most`, in which all are disabled or
+/// have weight 0, or in which two have the same name.
 pub(super) fn check_all(endpoints: &[Endpoint], most: usize) -> Result<(), ConfigError> {
     check(Setting::Endpoints, wide(endpoints.len()), 1, wide(most))?;
     let enabled = || {

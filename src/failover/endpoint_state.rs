@@ -1,4 +1,4 @@
-//! One endpoint: its monitor, and what the group concludes from it.
+//! The state of one endpoint: its monitor, and what the group concludes from it.
 
 use core::time::Duration;
 
@@ -18,32 +18,34 @@ use crate::time::{Instant, duration, micros};
 pub(super) struct EndpointState<const N: usize, P: Pacing> {
     pub(super) monitor: Monitor<N, P>,
     pub(super) endpoint: Endpoint,
-    /// Since when it is suspected; never together with `healthy`.
+    /// Since when the endpoint is suspected; never set together with `healthy`.
     pub(super) suspected: Option<Instant>,
-    /// Since when it answers in time without a break.
+    /// Since when the endpoint has replied in time without a break.
     pub(super) healthy: Option<Instant>,
-    /// The send time of the last probe that it answered in time.
+    /// The send time of the last probe that got a reply in time.
     pub(super) proved: Option<Instant>,
-    /// The send time of the last probe that it answered too late, where it was later than `proved`.
+    /// The send time of the last probe whose reply came too late, where that is later than
+    /// `proved`.
     last_slow_reply: Option<Instant>,
-    /// The monitor's misses at the last answer in time.
+    /// The monitor's count of misses at the last reply in time.
     misses_at_last_ok: u32,
-    /// How its path does, and how many of the monitor's misses that takes into account.
+    /// The early warning for this path, and how many of the monitor's misses it has counted.
     pub(super) warning: EarlyWarning,
     warned_of: u32,
-    /// The end of its quarantine.
+    /// When the quarantine ends.
     pub(super) quarantine: Option<Instant>,
-    /// The length of its last one; 0 where its record is clean.
+    /// The length of the last quarantine; 0 where the record is clean.
     quarantine_us: u64,
-    /// What it is suspected of is its own fault, so it says nothing about ours.
+    /// Whether the endpoint's own fault made it suspect. It is then no evidence of a local fault.
     pub(super) at_fault: bool,
-    /// How well it says it is: 0 idle, 255 full; nothing where it does not say.
+    /// The load that the endpoint reports, 0 idle to 255 full; `None` where it reports none.
     pub(super) load: Option<u8>,
-    /// How many monitors it has had, so that replies to an earlier one mean nothing.
+    /// How many monitors the endpoint has had. It goes into the seed, so that replies to probes of
+    /// an earlier monitor are ignored.
     generation: u32,
-    /// When it was last sent a probe.
+    /// When the endpoint was last sent a probe.
     pub(super) asked: Option<Instant>,
-    /// When its monitor has to be looked at again.
+    /// When its monitor has to be polled again.
     pub(super) due: Instant,
 }
 
@@ -85,7 +87,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Starts over, but for the record of offences.
+    /// Starts over with a new monitor. The length of the last quarantine is kept, as the next one
+    /// doubles it.
     pub(super) fn renew(&mut self, standby: &Config<P>, rules: &Rules, seed: u64, now: Instant) {
         let generation = self.generation.wrapping_add(1);
         let probing = with_seed(
@@ -98,17 +101,17 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         *self = Self::around(monitor, rules.warning(), self.endpoint, now);
         self.generation = generation;
         self.quarantine_us = quarantine_us;
-        self.at_fault = quarantine_us > 0; // until it is heard
+        self.at_fault = quarantine_us > 0; // until the endpoint is heard
     }
 
     // ---- what is known ----
 
-    /// Whether it is probed and may be active.
+    /// Returns whether the endpoint is probed and may be active.
     pub(super) fn in_service(&self) -> bool {
         self.endpoint.mode != EndpointMode::Disabled && self.quarantine.is_none()
     }
 
-    /// How much it is wanted: its weight by its spare capacity, at most 2^24.
+    /// Returns how much the endpoint is wanted: its weight times its spare capacity, at most 2^24.
     pub(super) fn spare(&self) -> u32 {
         u32::from(self.endpoint.weight) * (256 - u32::from(self.load.unwrap_or(0)))
     }
@@ -117,7 +120,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.monitor.verdict() == Verdict::Dead
     }
 
-    /// Whether it answers, too late, `tries` times in a row.
+    /// Returns whether at least `tries` probes in a row got no reply in time, and some of them got
+    /// one too late.
     pub(super) const fn is_slow(&self, tries: u32) -> bool {
         let run = self.monitor.misses().saturating_sub(self.misses_at_last_ok);
         self.last_slow_reply.is_some() && run >= tries
@@ -127,22 +131,22 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.is_dead() || self.is_slow(tries)
     }
 
-    /// Whether it has answered, in time, a probe sent at `since` or later.
+    /// Returns whether the endpoint has replied in time to a probe sent at `since` or later.
     pub(super) fn is_proved_since(&self, since: Option<Instant>) -> bool {
         self.proved >= since
     }
 
-    /// Whether it has been healthy for `span_us`.
+    /// Returns whether the endpoint has been healthy for `span_us`.
     pub(super) fn healthy_for(&self, span_us: u64, now: Instant) -> bool {
         self.healthy.is_some_and(|since| since.plus(span_us) <= now)
     }
 
-    /// Whether its path is as usual.
+    /// Returns whether the endpoint's path is as usual.
     pub(super) fn is_good(&self) -> bool {
         self.warning.health() == Health::Good
     }
 
-    /// Draws the conclusions at `now` from what the monitor says.
+    /// Concludes at `now` from the monitor's state whether the endpoint is suspected or healthy.
     pub(super) fn refresh(&mut self, now: Instant) {
         self.warn();
         if self.monitor.in_episode() || self.last_slow_reply.is_some() || self.is_dead() {
@@ -160,7 +164,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Tells the warner of the probes that were missed since it was told last.
+    /// Reports the monitor's new misses to the early warning.
     fn warn(&mut self) {
         let misses = self.monitor.misses();
         for _ in self.warned_of..misses {
@@ -171,7 +175,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
 
     // ---- what happens ----
 
-    /// Whether there is a probe to send; the monitor's own events are left to its verdict.
+    /// Polls the monitor and returns a probe that is to be sent. The monitor's events are dropped,
+    /// because [`refresh`](Self::refresh) looks at its verdict.
     pub(super) fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Option<ProbeId> {
         let mut probe = None;
         for _ in 0..Monitor::<N, P>::MAX_DRAIN {
@@ -196,10 +201,12 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         probe
     }
 
-    /// A reply to a probe of `age_us`, which was held for `held`, was taken; over `request_us` it is of no use.
+    /// Handles a reply that the monitor accepted, to a probe that is `age_us` old and that the peer
+    /// held for `held`. A reply that took longer than `request_us` is too late to be of use.
     pub(super) fn answered(&mut self, at: Instant, age_us: u64, held: Duration, request_us: u64) {
         self.warn();
-        let rtt_us = age_us.saturating_sub(micros(held)); // `Duration`'s own may panic where it is not inlined
+        // `Duration`'s own subtraction may contain a panic where it is not inlined.
+        let rtt_us = age_us.saturating_sub(micros(held));
         self.warning.answered(duration(rtt_us));
         let sent = at.minus(age_us);
         if age_us <= request_us {
@@ -211,7 +218,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Something else was heard, which proves life only.
+    /// Handles anything else that was heard, which proves life only.
     pub(super) fn heard(&mut self, at: Instant) {
         if self.last_slow_reply.is_none() {
             let sent = at.minus(u64::from(self.monitor.smoothed_us()));
@@ -225,7 +232,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Sentences it to its next quarantine; returns how long that is.
+    /// Starts the next quarantine and returns its length: twice the last one, up to the longest.
     pub(super) fn start_quarantine(&mut self, rules: &Rules, now: Instant) -> u64 {
         self.quarantine_us = match self.quarantine_us {
             0 => rules.quarantine_us,
@@ -237,7 +244,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.quarantine_us
     }
 
-    /// The clock went back by `back_us`.
+    /// Moves all moments back by `back_us`, as the clock went back by that.
     pub(super) fn resync(&mut self, now: Instant, back_us: u64) {
         self.monitor.resync(now);
         let moments = [
@@ -263,7 +270,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
     }
 }
 
-/// `config` with a seed of its own: never 0, which is a missing one.
+/// Returns `config` with the endpoint's own seed, which is never 0, as 0 stands for a missing seed.
 const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32) -> Config<P> {
     config.seed = match mix(seed ^ ((generation as u64) << 32)) {
         0 => Secret(1),
@@ -298,7 +305,8 @@ mod tests {
         member.is_valid()
     }
 
-    /// The last answer may be so old that the bound passes before anything is overdue again.
+    /// The last reply may be to a probe so old that the bound passes before another probe is
+    /// overdue.
     #[test]
     fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
         let config = Config::fixed(Duration::from_secs(1))
@@ -327,7 +335,7 @@ mod tests {
         assert!(!member.is_dead() && member.healthy.is_some());
         let end = Instant::from_secs(5);
         while member.poll(end, None).is_some() {}
-        assert!(member.is_dead()); // after a suspicion, which its monitor tells first
+        assert!(member.is_dead()); // after `Suspect`, which its monitor reports first
         assert_eq!((member.suspected, member.healthy), (Some(end), None));
     }
 
@@ -353,7 +361,7 @@ mod tests {
         }));
     }
 
-    /// Something else may have shown since that it was alive when it was asked.
+    /// Other traffic may have proved that the endpoint was alive when the probe was sent.
     #[test]
     fn a_late_answer_says_nothing_of_what_is_proved_already() {
         let (at, request_us) = (Instant::from_secs(9), 800_000);

@@ -1,4 +1,4 @@
-//! What a group has to tell, in order.
+//! The events of a group, in order.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,12 +7,13 @@ use heapless::Vec;
 
 use crate::time::Instant;
 
-/// What a group has to tell: each change once, in the order in which they happened. Numbers rise by one an
-/// event.
+/// An event that a group reports: each change once, in the order in which they happened. Event
+/// numbers rise by one.
 ///
-/// The group decides nothing new while a change is not told yet, so that none is lost however seldom it is
-/// polled. Only switches that the caller makes without polling in between may be told as one, from the
-/// endpoint told last to the one that is active now; the numbers then show a gap.
+/// The group decides nothing new before it has reported the last change, so that no event is lost
+/// however seldom it is polled. Only switches that the caller makes without polling in between may
+/// be joined into one event, from the endpoint reported last to the one that is active now. The
+/// numbers then show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -26,59 +27,61 @@ pub enum FailoverEvent {
     Switched {
         /// The event's number.
         number: u32,
-        /// When.
+        /// When the group switched.
         at: Instant,
         /// The endpoint that was active.
         from: usize,
-        /// The endpoint that is.
+        /// The endpoint that is active now.
         to: usize,
-        /// Why.
+        /// Why the group switched.
         reason: SwitchReason,
     },
-    /// An endpoint failed and is left alone for a while.
+    /// An endpoint failed, and is neither used nor probed for a while.
     Quarantined {
         /// The event's number.
         number: u32,
-        /// When.
+        /// When the quarantine began.
         at: Instant,
-        /// Which.
+        /// The endpoint.
         endpoint: usize,
-        /// For how long.
+        /// How long the quarantine lasts.
         #[cfg_attr(
             feature = "serde",
             serde(rename = "span_us", with = "crate::time::serde")
         )]
         span: Duration,
     },
-    /// A quarantine is over: the endpoint is probed again. It ends early where nothing else is left.
+    /// A quarantine ended, and the endpoint is probed again. A quarantine ends early where no other
+    /// endpoint is left.
     Released {
         /// The event's number.
         number: u32,
-        /// When.
+        /// When the quarantine ended.
         at: Instant,
-        /// Which.
+        /// The endpoint.
         endpoint: usize,
     },
-    /// The group is out of service, or seems to be. Told once an outage, whatever becomes of it.
+    /// The group is out of service, or seems to be. Reported once per outage, whatever becomes of
+    /// it.
     Down {
         /// The event's number.
         number: u32,
-        /// When.
+        /// When the outage was noticed.
         at: Instant,
-        /// What it is taken for.
+        /// What kind of outage it is taken for.
         outage: Outage,
     },
     /// An outage is over: the active endpoint is healthy.
     Restored {
         /// The event's number.
         number: u32,
-        /// When.
+        /// When the outage ended.
         at: Instant,
     },
 }
 
 impl FailoverEvent {
-    /// The event's number.
+    /// Returns the event's number.
     #[must_use]
     pub const fn number(&self) -> u32 {
         match *self {
@@ -91,7 +94,8 @@ impl FailoverEvent {
     }
 }
 
-/// As a line of a log: `switched from 0 to 1: dead`. Endpoints are told by their index.
+/// Formats the event as a line of a log: `switched from 0 to 1: dead`. Endpoints are named by their
+/// index.
 impl fmt::Display for FailoverEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,7 +112,7 @@ impl fmt::Display for FailoverEvent {
     }
 }
 
-/// Why another endpoint is active.
+/// The reason for a switch to another endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -118,19 +122,19 @@ impl fmt::Display for FailoverEvent {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SwitchReason {
-    /// The active one was called dead.
+    /// The verdict on the active endpoint was `Dead`.
     Dead,
-    /// The active one answers, too late to be of use.
+    /// The active endpoint replies, but too late to be of use.
     Slow,
-    /// The active one was suspected, and another one had answered since.
+    /// The active endpoint was suspected, and another one has replied since.
     Suspected,
-    /// The path of the active one is worse than usual, that of the other one is not.
+    /// The path of the active endpoint is worse than usual, and that of the other one is not.
     Degraded,
-    /// A better one has been healthy for the hold-down.
+    /// A better endpoint has been healthy for the hold-down.
     Preferred,
-    /// The active one was disabled.
+    /// The active endpoint was disabled.
     Disabled,
-    /// The caller asked for it.
+    /// The caller requested it.
     Requested,
 }
 
@@ -148,7 +152,7 @@ impl fmt::Display for SwitchReason {
     }
 }
 
-/// What an outage is taken for.
+/// The kind of outage that a group assumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -158,7 +162,8 @@ impl fmt::Display for SwitchReason {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outage {
-    /// Half of the endpoints or more are suspected at once, two at least: the fault is ours.
+    /// Half of the endpoints or more, and at least two, are suspected at once: a local fault is
+    /// assumed.
     Isolated,
     /// All endpoints are dead, one after the other.
     AllDead,
@@ -173,11 +178,12 @@ impl fmt::Display for Outage {
     }
 }
 
-/// How many events wait at most, releases apart: a decision, of which none is made while any waits, leaves a
-/// switch and a quarantine; the caller makes switches.
+/// The most events that can wait, not counting releases. The group decides nothing while any event
+/// waits, and one decision yields at most a switch and a quarantine; the rest is for switches that
+/// the caller makes.
 const WAITING: usize = 4;
 
-/// A quarantine that ended.
+/// The end of a quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Release {
     number: u32,
@@ -189,7 +195,8 @@ struct Release {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pending<const M: usize> {
     events: Vec<FailoverEvent, WAITING>,
-    /// One an endpoint at most: it is not quarantined again before its release is told.
+    /// At most one per endpoint: an endpoint is not quarantined again before its release was
+    /// reported.
     releases: Vec<Release, M>,
     number: u32,
 }
@@ -207,13 +214,13 @@ impl<const M: usize> Pending<M> {
         self.events.is_empty() && self.releases.is_empty()
     }
 
-    /// The number of the next event; never 0.
+    /// Returns the number of the next event, which is never 0.
     fn next_number(&mut self) -> u32 {
         self.number = self.number.wrapping_add(1).max(1);
         self.number
     }
 
-    /// Tells `event`, which is given its number.
+    /// Queues the event that `event` builds from its number.
     pub(super) fn tell(&mut self, event: impl FnOnce(u32) -> FailoverEvent) {
         let event = event(self.next_number());
         #[cfg(feature = "tracing")]
@@ -223,7 +230,7 @@ impl<const M: usize> Pending<M> {
         }
     }
 
-    /// The quarantine of `endpoint` is over.
+    /// Queues the release of `endpoint`.
     pub(super) fn released(&mut self, endpoint: usize, at: Instant) {
         let number = self.next_number();
         let release = Release {
@@ -236,8 +243,8 @@ impl<const M: usize> Pending<M> {
         let _ = self.releases.push(release); // there is room for one an endpoint
     }
 
-    /// Makes one of the last switch and `next`: what finds no room is a switch that the caller makes, and so
-    /// is what came before it.
+    /// Joins `next` with the last event that waits. Only switches that the caller makes can fill
+    /// the queue, so both are switches.
     fn join(&mut self, next: &FailoverEvent) {
         let (Some(FailoverEvent::Switched { from, .. }), FailoverEvent::Switched { to, .. }) =
             (self.events.last().copied(), *next)
@@ -255,7 +262,7 @@ impl<const M: usize> Pending<M> {
         let _ = self.events.push(joined); // in the place of the last
     }
 
-    /// The earliest pending event.
+    /// Removes and returns the earliest event.
     pub(super) fn take(&mut self) -> Option<FailoverEvent> {
         let release = self.releases.first().map(Release::event);
         let first = [self.events.first().copied(), release];
@@ -268,7 +275,7 @@ impl<const M: usize> Pending<M> {
     }
 }
 
-/// Records what happened to a group with `tracing`, in the span of the caller.
+/// Records the event with `tracing`, in the caller's span.
 #[cfg(feature = "tracing")]
 fn trace(event: &FailoverEvent) {
     match *event {

@@ -1,4 +1,4 @@
-//! What arrives, and what the caller knows.
+//! Inputs of a group: what arrives, and what the caller reports.
 
 use core::time::Duration;
 
@@ -12,15 +12,16 @@ use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Failure;
 use crate::time::Instant;
 
-/// What arrives for an endpoint that is not in the group, is disabled or is in quarantine is ignored.
+/// Inputs for an endpoint that is not in the group, is disabled or is in quarantine are ignored.
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// The reply to probe `id` of `endpoint` arrived at `received_at`.
+    /// Handles the reply to probe `id` of `endpoint` that arrived at `received_at`.
     pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
         self.handle_reply_with(endpoint, id, received_at, Duration::ZERO);
     }
 
-    /// The same, where the probe was held for `server_delay`, which is not the path's doing: it is no part of the round-trip time, but of how long
-    /// the answer took.
+    /// Does what [`handle_reply`](Self::handle_reply) does, for a peer that held the probe for
+    /// `server_delay` before it replied. That delay is not part of the RTT sample, as the path did
+    /// not cause it, but it counts when the reply is compared with the request timeout.
     pub fn handle_reply_with(
         &mut self,
         endpoint: usize,
@@ -37,29 +38,33 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Probe `id` of `endpoint` failed at once: refused, reset, answered with garbage. It is overdue from `now` on.
+    /// Handles the failure of probe `id` of `endpoint` before its timeout: refused, reset, or an
+    /// invalid reply. The probe is overdue from `now` on.
     pub fn handle_failure(&mut self, endpoint: usize, id: ProbeId, failure: Failure, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_failure(id, failure, now);
         });
     }
 
-    /// Probe `id` of `endpoint` could not be sent, which is our fault and no evidence.
+    /// Handles a probe `id` of `endpoint` that could not be sent. That is a local fault, and no
+    /// evidence against the endpoint.
     pub fn handle_unsent(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_unsent(id, now);
         });
     }
 
-    /// Probe `id` of `endpoint` is not sent, as all the room there is for probes under way is taken by
-    /// earlier ones that may still be answered in time; see [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
+    /// Handles a probe `id` of `endpoint` that was not sent because all the room for probes under
+    /// way is taken by earlier ones, which may still get a reply in time; see
+    /// [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
     pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_skipped(id, now);
         });
     }
 
-    /// Something else arrived from `endpoint`: it proves life and puts off the next probe, but does not show that answers are quick.
+    /// Handles anything else that arrived from `endpoint`. It proves life and postpones the next
+    /// probe, but does not show that replies are quick.
     pub fn handle_traffic(&mut self, endpoint: usize, received_at: Instant) {
         self.with(endpoint, received_at, |member, now| {
             member.monitor.handle_traffic(received_at);
@@ -67,49 +72,59 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// `endpoint` says how well it is, in an answer or a pushed [`Beat`](crate::Beat): 0 idle, 255 full, `None` not any more. It weighs with
-    /// [`Preference::Weight`](crate::Preference::Weight) where one is chosen or returned to, and is no reason to leave the active one otherwise. Known until the endpoint is renewed.
+    /// Handles the load that `endpoint` reports, in a reply or in a pushed [`Beat`](crate::Beat): 0
+    /// idle, 255 full, `None` where it no longer reports one.
+    ///
+    /// With [`Preference::Weight`](crate::Preference::Weight) the load counts when the group
+    /// chooses an endpoint or returns to one; it is never a reason of its own to leave the active
+    /// endpoint. It is kept until the endpoint is released from quarantine, or disabled or enabled.
     pub fn handle_load(&mut self, endpoint: usize, load: Option<u8>, now: Instant) {
         self.with(endpoint, now, |member, _| member.load = load);
     }
 
-    /// `endpoint` asks for fewer probes; see [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
+    /// Handles a request of `endpoint` for fewer probes; see
+    /// [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
     pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
         self.handle_pushback_with(endpoint, now, Duration::ZERO);
     }
 
-    /// The same, where it says how long it wants to be left alone; see [`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with).
+    /// Does what [`handle_pushback`](Self::handle_pushback) does, for an endpoint that states for
+    /// how long it wants no probes; see
+    /// [`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with).
     pub fn handle_pushback_with(&mut self, endpoint: usize, now: Instant, wait: Duration) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_pushback_with(now, wait);
         });
     }
 
-    /// The flow to `endpoint` is gone, and the endpoint is not; see [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
+    /// Handles the loss of the flow to `endpoint` while the endpoint itself lives on; see
+    /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
     pub fn handle_flow_lost(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_flow_lost(now);
         });
     }
 
-    /// `endpoint` is a new incarnation: what is under way to it is void.
+    /// Notes that `endpoint` is a new incarnation. Probes under way to it are void.
     pub fn restarted(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| member.monitor.restarted(now));
     }
 
-    /// Probe `endpoint` as soon as the timeout since the last probe allows.
+    /// Probes `endpoint` as soon as the timeout since its last probe allows.
     pub fn probe_now(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| member.monitor.probe_now(now));
     }
 
-    /// We were suspended and the clock did not see it: every endpoint gets one more probe before any verdict.
+    /// Notes that this process was suspended and that the clock did not advance meanwhile. Every
+    /// endpoint gets one more probe before any verdict.
     pub fn resumed(&mut self, now: Instant) {
         for endpoint in 0..self.members.len() {
             self.with(endpoint, now, |member, _| member.monitor.resumed(now));
         }
     }
 
-    /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there.
+    /// Notes that the clock had leapt forward by mistake and is right again at `now`. The group
+    /// continues from there.
     pub fn resync(&mut self, now: Instant) {
         let back_us = self.now.since(now);
         self.now = self.now.minus(back_us);
@@ -124,7 +139,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 
-    /// Makes `endpoint` the active one, whatever is known of it. Returns whether it is: one that is disabled, in quarantine or not in the group is not.
+    /// Makes `endpoint` the active one, whatever its condition. Returns whether it is active now:
+    /// an endpoint that is disabled, in quarantine or not in the group cannot be.
     pub fn switch_to(&mut self, endpoint: usize, now: Instant) -> bool {
         self.now = self.now.max(now);
         let fit = self
@@ -138,8 +154,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         fit
     }
 
-    /// Changes what the group may do with `endpoint`. To pin it ends its quarantine; to bar it while it is active switches to the best of
-    /// the others. Returns whether it was done: the last endpoint that is not disabled cannot be disabled.
+    /// Changes what the group may do with `endpoint`. Pinning an endpoint ends its quarantine.
+    /// Disabling the active endpoint switches to the best of the others.
+    ///
+    /// Returns whether the mode was changed. The last endpoint that is not disabled cannot be
+    /// disabled.
     pub fn set_mode(&mut self, endpoint: usize, mode: EndpointMode, now: Instant) -> bool {
         self.now = self.now.max(now);
         let enabled =
@@ -187,7 +206,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// Hands something to an endpoint in service, and draws the conclusions.
+    /// Applies `act` to an endpoint in service, then updates what the group concludes about it.
     fn with(
         &mut self,
         endpoint: usize,
@@ -205,7 +224,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 
-    /// Does something to an endpoint, if there is such a one.
+    /// Applies `act` to an endpoint, if the group has it.
     pub(super) fn at(&mut self, endpoint: usize, act: impl FnOnce(&mut EndpointState<N, P>)) {
         if let Some(member) = self.members.get_mut(endpoint) {
             act(member);

@@ -1,4 +1,4 @@
-//! What is known of a group.
+//! The status of a group and of its endpoints.
 
 use crate::failover::Failover;
 use crate::failover::endpoint::EndpointMode;
@@ -14,7 +14,7 @@ use crate::peer::snapshot::MonitorSnapshot;
 use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
-/// Whether a group is of use.
+/// The state of a group: whether it can serve requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -26,15 +26,16 @@ use crate::time::Instant;
 pub enum GroupState {
     /// The active endpoint is not suspected, or was not heard yet.
     Serving,
-    /// The active endpoint is suspected; the others are probed.
+    /// The active endpoint is suspected, and the others are probed.
     Suspecting,
-    /// Half of the endpoints or more were suspected at once: taken for a fault of ours, nobody is quarantined.
+    /// Half of the endpoints or more were suspected at once. The group assumes a local fault and
+    /// quarantines no endpoint.
     Isolated,
     /// All endpoints in service are dead.
     AllDead,
 }
 
-/// What is thought of an endpoint.
+/// The condition of an endpoint, as the group sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -44,17 +45,17 @@ pub enum GroupState {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Condition {
-    /// Nothing heard yet.
+    /// Nothing was heard from the endpoint yet.
     Unknown,
-    /// It answers in time.
+    /// The endpoint replies in time.
     Healthy,
-    /// A probe is overdue, or its answers come too late.
+    /// A probe is overdue, or the endpoint's replies come too late.
     Suspected,
-    /// It was called dead, and is still probed.
+    /// The verdict on the endpoint is `Dead`; it is still probed.
     Dead,
-    /// It failed; it is neither used nor probed until the moment said.
+    /// The endpoint failed. It is neither used nor probed until this moment.
     Quarantined(Instant),
-    /// It is neither used nor probed.
+    /// The endpoint is neither used nor probed.
     Disabled,
 }
 
@@ -64,36 +65,38 @@ pub enum Condition {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct EndpointStatus {
-    /// What is thought of it.
+    /// The endpoint's condition.
     pub condition: Condition,
-    /// What the group may do with it.
+    /// What the group may do with the endpoint.
     pub mode: EndpointMode,
-    /// Its weight.
+    /// The endpoint's weight.
     pub weight: u16,
-    /// The load that it said last.
+    /// The load that the endpoint reported last, 0 idle to 255 full; `None` where it reports none.
     pub load: Option<u8>,
-    /// How its path does, by the round trips and overdue probes since the endpoint was last released or enabled.
+    /// The state of the endpoint's path, by the RTT samples and overdue probes since the endpoint
+    /// was last released or enabled.
     pub health: Health,
-    /// Since when it answers in time without a break.
+    /// Since when the endpoint has replied in time without a break.
     pub healthy_since: Option<Instant>,
-    /// What its monitor knows since the endpoint was last released or enabled.
+    /// The snapshot of its monitor, which starts anew when the endpoint is released or enabled.
     pub monitor: MonitorSnapshot,
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// The endpoint to send requests to. Never one that is disabled or in quarantine.
+    /// Returns the index of the endpoint to send requests to. It is never disabled or in
+    /// quarantine.
     #[must_use]
     pub const fn active(&self) -> usize {
         self.active
     }
 
-    /// How many endpoints the group has, the disabled included.
+    /// Returns the number of endpoints in the group, including disabled ones.
     #[must_use]
     pub fn endpoints(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether the group is of use, as of the last call.
+    /// Returns the state of the group as of the last call.
     #[must_use]
     pub fn state(&self) -> GroupState {
         let mut in_service = self.members.iter().filter(|member| member.in_service());
@@ -114,13 +117,14 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// What is thought of `endpoint`, as of the last call; nothing where there is no such endpoint.
+    /// Returns the condition of `endpoint` as of the last call; `None` where there is no such
+    /// endpoint.
     #[must_use]
     pub fn condition(&self, endpoint: usize) -> Option<Condition> {
         self.members.get(endpoint).map(EndpointState::condition)
     }
 
-    /// All that is known of `endpoint` at `now`; nothing where there is no such endpoint.
+    /// Returns all that is known of `endpoint` at `now`; `None` where there is no such endpoint.
     #[must_use]
     pub fn status(&self, endpoint: usize, now: Instant) -> Option<EndpointStatus> {
         let member = self.members.get(endpoint)?;
@@ -146,20 +150,21 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         members.map(|member| (&member.monitor, &member.warning))
     }
 
-    /// How often the active endpoint changed. Saturates.
+    /// Returns how often the active endpoint changed. Saturates.
     #[must_use]
     pub const fn switches(&self) -> u32 {
         self.switches
     }
 
-    /// How often an endpoint was quarantined. Saturates.
+    /// Returns how often an endpoint was quarantined. Saturates.
     #[must_use]
     pub const fn quarantines(&self) -> u32 {
         self.quarantines
     }
 
-    /// Whether the laws that can be seen in one state hold: the active endpoint is in service, no endpoint is both suspected and healthy, none that is
-    /// pinned or disabled is in quarantine, none that is out of service is healthy, and every monitor is valid.
+    /// Returns whether the invariants hold that a single state can show: the active endpoint is in
+    /// service; no endpoint is both suspected and healthy; none that is pinned or disabled is in
+    /// quarantine; none that is out of service is healthy; and every monitor is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let active = self

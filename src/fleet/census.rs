@@ -1,4 +1,4 @@
-//! What is known of a fleet as a whole: numbers, and the worst of its peers.
+//! The status of a fleet as a whole: counts, and its worst peers.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -9,22 +9,22 @@ use crate::peer::snapshot::{Counters, Snapshot};
 use crate::peer::verdict::Verdict;
 use crate::time::{Instant, duration};
 
-/// How many peers there are of each verdict.
+/// The number of peers with each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Census {
-    /// Nothing heard yet.
+    /// Peers with the verdict `Unknown`.
     pub unknown: usize,
-    /// Alive.
+    /// Peers with the verdict `Alive`.
     pub alive: usize,
-    /// A probe is overdue.
+    /// Peers with the verdict `Suspect`.
     pub suspect: usize,
-    /// Called dead.
+    /// Peers with the verdict `Dead`.
     pub dead: usize,
 }
 
 impl Census {
-    /// All peers.
+    /// Returns the number of all peers.
     #[must_use]
     pub const fn peers(&self) -> usize {
         self.unknown + self.alive + self.suspect + self.dead
@@ -32,7 +32,8 @@ impl Census {
 
     pub(super) const fn of(&mut self, verdict: Verdict) -> &mut usize {
         match verdict {
-            Verdict::Unknown | Verdict::Left => &mut self.unknown, // nobody whom we probe says goodbye
+            // A peer that is probed never has the verdict `Left`.
+            Verdict::Unknown | Verdict::Left => &mut self.unknown,
             Verdict::Alive => &mut self.alive,
             Verdict::Suspect => &mut self.suspect,
             Verdict::Dead => &mut self.dead,
@@ -40,55 +41,58 @@ impl Census {
     }
 }
 
-/// What a fleet has counted since it was made, peers that are gone included. No counter ever falls. See [`Counters`] for what is what.
+/// What a fleet has counted since it was created, including removed peers. No counter ever falls.
+/// See [`Counters`] for those of one monitor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FleetCounters {
-    /// Probes handed out to be sent.
+    /// Probes that were handed out to be sent.
     pub probes: u64,
-    /// Probes answered before they were counted as anything else.
+    /// Probes that got a reply before they were counted as anything else.
     pub answered: u64,
     /// Probes that became overdue, whether or not a reply came later.
     pub lost: u64,
-    /// Replies to probes that had been counted as something else: mostly to lost ones.
+    /// Replies to probes that had already been counted as something else, mostly as lost.
     pub late: u64,
-    /// Of the answered and the late, replies to probes older than the bound: no proof of life.
+    /// Replies, among the answered and the late, to probes older than the bound. They prove no
+    /// life.
     pub stale: u64,
-    /// Replies that answer nothing: unknown ids, duplicates, peers that are gone.
+    /// Replies that belong to no known probe: unknown ids, duplicates, removed peers.
     pub ignored: u64,
-    /// Probes that failed at once.
+    /// Probes that failed before their timeout.
     pub failed: u64,
-    /// Probes that could not be sent, where that was said before they were overdue.
+    /// Probes that could not be sent, where the caller reported it before they were overdue.
     pub unsent: u64,
-    /// Probes of which nothing will be known, and which are no evidence: replies to them may have been lost on our side, or their peer was removed.
+    /// Probes whose outcome will never be known, and which are no evidence: replies to them may
+    /// have been lost locally, or their peer was removed.
     pub abandoned: u64,
-    /// Verdicts `Suspect`.
+    /// Changes of a verdict to `Suspect`.
     pub suspect: u64,
-    /// Verdicts `Dead`.
+    /// Changes of a verdict to `Dead`.
     pub dead: u64,
-    /// Verdicts `Dead` that were mistakes.
+    /// `Dead` verdicts that were mistakes.
     pub refuted: u64,
-    /// Verdicts `Dead` after which the peer came back.
+    /// `Dead` verdicts after which the peer came back.
     pub recovered: u64,
-    /// Verdicts `Dead` of which nothing tells which of the two they were.
+    /// `Dead` verdicts that ended and of which nothing tells whether they were mistakes.
     pub undecided: u64,
-    /// Lateness of ours that was reported.
+    /// Pauses: how often local lateness was reported.
     pub pauses: u64,
-    /// How often answers were lost on our side.
+    /// How often replies were lost locally.
     pub overflows: u64,
     /// How often no probe could be sent for one bound: to any peer, or to one alone.
     pub blind: u64,
 }
 
 impl FleetCounters {
-    /// Probes that have not ended yet.
+    /// Returns the number of probes that have not ended yet.
     #[must_use]
     pub const fn outstanding(&self) -> u64 {
         let ended = self.answered + self.lost + self.failed + self.unsent + self.abandoned;
         self.probes.saturating_sub(ended)
     }
 
-    /// Adds what a monitor counted since it was woken.
+    /// Adds what a monitor has counted since it was restored from its compact form.
     pub(super) fn add(&mut self, seen: &Counters) {
         let add = |total: &mut u64, count: u32| *total += u64::from(count);
         add(&mut self.probes, seen.probes);
@@ -108,44 +112,45 @@ impl FleetCounters {
     }
 }
 
-/// A peer and what is known of it.
+/// The status of one peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PeerStatus {
-    /// Which one.
+    /// The peer's key.
     pub peer: PeerKey,
-    /// How long it has been dead; of any other, the time since the send of the last probe that it answered.
+    /// How long the peer has been dead; for any other peer, the time since the send of the last
+    /// probe that got a reply.
     pub silent: Duration,
     /// The path and the plan.
     pub path: Snapshot,
 }
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// How many peers there are of each verdict. O(1).
+    /// Returns the number of peers with each verdict. O(1).
     #[must_use]
     pub const fn census(&self) -> Census {
         self.census
     }
 
-    /// What was counted. O(1).
+    /// Returns the counters. O(1).
     #[must_use]
     pub const fn counters(&self) -> FleetCounters {
         self.counters
     }
 
-    /// How late probes were handed out.
+    /// Returns how late probes were handed out.
     #[must_use]
     pub const fn lateness(&self) -> &Lateness {
         &self.lateness
     }
 
-    /// Whether `peer` is alive; nothing where it is gone.
+    /// Returns the verdict on `peer`; `None` where it is not in the fleet.
     #[must_use]
     pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
         self.slot(peer).map(|slot| self.verdict_of(slot))
     }
 
-    /// What is known of `peer` at `now`; nothing where it is gone.
+    /// Returns what is known of `peer` at `now`; `None` where it is not in the fleet.
     #[must_use]
     pub fn status(&self, peer: PeerKey, now: Instant) -> Option<PeerStatus> {
         let slot = self.slot(peer)?;
@@ -156,9 +161,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         })
     }
 
-    /// The `count` worst peers that are suspected or dead: the dead first, then those that have been silent longest.
+    /// Returns the `count` worst peers that are suspected or dead: the dead first, and among equals
+    /// those that have been silent longest.
     ///
-    /// O(s) where s peers are suspected or dead, however many there are.
+    /// Takes O(s + c log c) where s peers are suspected or dead and c of them are returned,
+    /// whatever the size of the fleet.
     pub fn worst(&mut self, count: usize, now: Instant) -> Vec<PeerStatus> {
         self.strike_off();
         let rank = |&index: &u32| {
@@ -181,8 +188,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         keys.filter_map(|peer| self.status(peer, now)).collect()
     }
 
-    /// Whether the laws that can be seen in one state hold, for tests, fuzzing and debugging: every peer's monitor is valid, and the census and the
-    /// probes under way are what counting the peers gives. O(n) for n peers.
+    /// Returns whether the invariants hold that a single state can show, for tests, fuzzing and
+    /// debugging: every peer's monitor is valid, and the census and the number of outstanding
+    /// probes agree with a count over all peers. O(n) for n peers.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let mut census = Census::default();
@@ -200,7 +208,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         are_valid && census == self.census && outstanding == self.counters.outstanding()
     }
 
-    /// Takes those off the list of the troubled that are in trouble no more.
+    /// Removes from the list those that are no longer suspected or dead.
     fn strike_off(&mut self) {
         let mut troubled = core::mem::take(&mut self.troubled);
         troubled.retain(|&index| {

@@ -1,13 +1,13 @@
-//! What a fleet has to tell.
+//! The events of a fleet.
 
 use super::PeerKey;
 use crate::peer::event::Event;
 
-/// What a fleet has to tell, and of whom.
+/// An event that a fleet reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FleetEvent {
-    /// The peer; nothing where it is about all of them, as our own lateness is.
+    /// The peer; `None` where the event is about all peers, as local lateness is.
     pub peer: Option<PeerKey>,
-    /// What happened. Numbers rise by one an event of the fleet.
+    /// What happened. Event numbers rise by one for the fleet as a whole.
     pub event: Event,
 }

@@ -1,26 +1,29 @@
-//! The stable name of a peer.
+//! The key of a peer in a fleet.
 
 use core::fmt;
 
-/// Names a peer of a [`Fleet`](crate::Fleet) for as long as it is in it. The name of a removed peer is never given to another one
-/// (before its place was taken two thousand million times), so what arrives late for it is nobody's.
+/// Identifies a peer of a [`Fleet`](crate::Fleet) for as long as it is a member.
 ///
-/// It is no secret: together with the [`ProbeId`](crate::ProbeId) it makes a probe of 16 bytes whose reply says whose it is, without a table of addresses.
+/// The key of a removed peer is not given to another one before its place was reused two thousand
+/// million times, so late replies for a removed peer match no other peer.
+///
+/// A key is not secret. Together with the [`ProbeId`](crate::ProbeId) it makes a probe of 16 bytes
+/// whose reply identifies the peer without a table of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerKey {
     pub(super) index: u32,
-    /// Odd while the place is taken.
+    /// How often the place was taken or given up; odd while it is taken.
     pub(super) generation: u32,
 }
 
 impl PeerKey {
-    /// The key as it goes over the wire.
+    /// Returns the key in the form in which it is sent.
     #[must_use]
     pub const fn to_be_bytes(self) -> [u8; 8] {
         self.as_u64().to_be_bytes()
     }
 
-    /// The key as it came back.
+    /// Returns the key that was received in this form.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // the low half
     pub const fn from_be_bytes(bytes: [u8; 8]) -> Self {
@@ -31,7 +34,8 @@ impl PeerKey {
         }
     }
 
-    /// Its place: below the largest number of peers that the fleet ever had, and that of one peer at a time. For tables beside the fleet.
+    /// Returns the peer's index, for tables beside the fleet. It is below the largest number of
+    /// peers that the fleet ever had, and no two peers have the same index at a time.
     #[must_use]
     pub const fn index(self) -> usize {
         self.index as usize
@@ -43,7 +47,7 @@ impl PeerKey {
 }
 
 impl fmt::Display for PeerKey {
-    /// Place and generation: `17.1`.
+    /// Formats the key as index and generation: `17.1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.index, self.generation)
     }

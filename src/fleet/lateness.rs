@@ -1,18 +1,18 @@
-//! How late probes were handed out: our scheduling, not the peers' doing.
+//! A histogram of how late probes were handed out.
 
 use core::time::Duration;
 
 use crate::time::duration;
 
-/// Eighths of an octave, so that a quantile is right to 12.5 %.
+/// The number of buckets per octave. Eight make a quantile exact to 12.5 %.
 const STEPS: usize = 8;
 const STEP_BITS: u32 = 3;
-/// Up to 2^35 us, nine hours.
+/// The number of buckets. They cover up to 2^35 us, nine hours.
 const BUCKETS: usize = 33 * STEPS;
 
-/// A histogram of how late probes were handed out by [`Fleet::poll`](crate::Fleet::poll).
+/// A histogram of how late [`Fleet::poll`](crate::Fleet::poll) handed out probes.
 ///
-/// Lateness is ours and is credited to the peers; what it costs is detection time.
+/// This lateness is local and is credited to the peers. Its cost is detection time.
 #[derive(Clone, Debug)]
 pub struct Lateness {
     counts: [u64; BUCKETS],
@@ -30,7 +30,8 @@ impl Lateness {
         }
     }
 
-    /// The lateness that a `share` of the probes, 0 to 1, did not exceed: rounded up by at most 12.5 %. Zero where there was no probe.
+    /// Returns the lateness that a `share` of the probes, 0 to 1, did not exceed. It is rounded up
+    /// by at most 12.5 %, and zero where no probe was handed out.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // of counts, for a quantile
     pub fn quantile(&self, share: f64) -> Duration {
@@ -46,14 +47,15 @@ impl Lateness {
     }
 }
 
-/// The first eight are exact; then eight to an octave.
+/// Returns the index of the bucket for `late_us`. Values below 16 us have a bucket each; above,
+/// there are eight buckets per octave.
 fn bucket(late_us: u64) -> usize {
     let octave = (late_us | 1).ilog2().saturating_sub(STEP_BITS);
     let step = usize::try_from(late_us >> octave).unwrap_or(0); // below 16
     octave as usize * STEPS + step
 }
 
-/// The longest lateness in `bucket`.
+/// Returns the longest lateness that falls into `bucket`.
 const fn highest(bucket: usize) -> u64 {
     if bucket < 2 * STEPS {
         return bucket as u64;

@@ -1,4 +1,4 @@
-//! What the caller of a [`Lifetime`] knows.
+//! Inputs and queries of a heartbeat with the [`Lifetime`] policy.
 
 use core::time::Duration;
 
@@ -6,35 +6,37 @@ use crate::heartbeat::Heartbeat;
 use crate::pacing::{Lifetime, LifetimeRecord, Pacing};
 
 impl<const N: usize, P: Pacing> Heartbeat<N, Lifetime<P>> {
-    /// The flow is gone, and the peer is not; see [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). Call it before
-    /// [`next_interval`](Self::next_interval) takes the answer that told it.
+    /// Records that the flow was lost while the peer lives on; see
+    /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). Call it before
+    /// [`next_interval`](Self::next_interval) takes the reply that showed it.
     pub fn flow_lost(&mut self) {
         self.peer.flow_lost(self.sent);
     }
 
-    /// How long a second flow is to idle next; see [`Monitor::trial`](crate::Monitor::trial).
+    /// Returns how long a second flow is to stay idle next; see
+    /// [`Monitor::trial`](crate::Monitor::trial).
     #[must_use]
     pub fn trial(&self) -> Option<Duration> {
         self.peer.trial()
     }
 
-    /// The second flow was still there after `idle`.
+    /// Records that the second flow still existed after `idle`.
     pub fn trial_survived(&mut self, idle: Duration) {
         self.peer.tried(idle, true);
     }
 
-    /// The second flow was gone after `idle`, while the flow in use is there.
+    /// Records that the second flow was lost after `idle`, while the flow in use still exists.
     pub fn trial_lost(&mut self, idle: Duration) {
         self.peer.tried(idle, false);
     }
 
-    /// What is worth remembering of this network.
+    /// Returns what is worth remembering of this network.
     #[must_use]
     pub const fn lifetime_record(&self) -> LifetimeRecord {
         self.peer.lifetime_record()
     }
 
-    /// Goes on from what was remembered of this network `age` ago.
+    /// Continues from what was remembered of this network `age` ago.
     pub fn recall(&mut self, memory: LifetimeRecord, age: Duration) {
         self.peer.recall(memory, age);
     }

@@ -5,14 +5,16 @@ use crate::math::saturating;
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
 
-/// Whether roots and divisions are had for a few instructions. Elsewhere they take one bit a turn, in a tenth of the flash; the results are the same.
+/// Whether the target computes 64-bit roots and divisions in a few instructions. Other targets
+/// compute one bit per loop turn, with a tenth of the flash and the same results.
 pub(crate) const NATIVE_64: bool = cfg!(target_pointer_width = "64");
 
-/// Whether a word of 32 bits is divided, and its leading zeros are counted, by an instruction. A
-/// Cortex-M0 can do neither, nor compare and swap, which is what the compiler tells of a target.
+/// Whether the target has instructions to divide 32-bit words and to count their leading zeros. A
+/// Cortex-M0 has neither. It also lacks compare-and-swap, and only that is visible in the
+/// compiler's `cfg` values.
 pub(crate) const DIVIDES: bool = cfg!(target_has_atomic = "32");
 
-/// `dividend / divisor`, where one of the two is below 2^63; 0 divided by 0 is 0.
+/// Returns `dividend / divisor`, where at least one of the two is below 2^63. 0 divided by 0 is 0.
 pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
     match dividend.checked_div(divisor) {
         Some(quotient) if NATIVE_64 => quotient,
@@ -20,10 +22,12 @@ pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {
     }
 }
 
-/// The same where the library's division would take a kilobyte of flash: one bit a turn.
+/// Does the same as [`divided`], one bit per turn, where the standard library's division would take
+/// a kilobyte of flash.
 const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
     let mut turns = saturating::leading_zeros(dividend);
-    let (mut quotient, mut rest) = (dividend.wrapping_shl(turns), 0); // of 0, by 64
+    // A dividend of 0 is shifted by 64.
+    let (mut quotient, mut rest) = (dividend.wrapping_shl(turns), 0);
     while turns < 64 {
         rest = rest << 1 | quotient >> 63;
         quotient <<= 1;
@@ -36,7 +40,7 @@ const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
     quotient
 }
 
-/// `dividend % divisor`, of divisors up to 2^63; where `divisor` is 0, as for 1.
+/// Returns `dividend % divisor` for divisors up to 2^63. A `divisor` of 0 counts as 1.
 pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
     if divisor == 0 {
         return 0;
@@ -44,21 +48,22 @@ pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
     dividend - divided(dividend, divisor) * divisor
 }
 
-/// `value / 2^bits`, exact, for up to 32 `bits`. It is put together without floating-point
-/// arithmetic, which takes a kilobyte of flash on a core that has no unit for it.
+/// Returns `value / 2^bits`, exactly, for up to 32 `bits`. It assembles the result from its bits,
+/// because floating-point arithmetic takes a kilobyte of flash on a core without a floating-point
+/// unit.
 pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
     const MANTISSA_BITS: u32 = 52;
     const BIAS: u32 = 1_023;
     let Some(power) = value.checked_ilog2() else {
         return 0.0;
     };
-    // the leading bit of the mantissa adds the one that is missing
+    // The leading bit of `mantissa` is not masked out: it adds the one that the exponent lacks.
     let exponent = BIAS - 1 + power - bits;
     let mantissa = (value as u64) << (MANTISSA_BITS - power);
     f64::from_bits(((exponent as u64) << MANTISSA_BITS) + mantissa)
 }
 
-/// `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
+/// Returns `span * factor`, with `factor` in 16 fractional bits, rounded down and saturating.
 #[allow(clippy::cast_possible_truncation)] // compared on the line
 pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
     if NATIVE_64 {
@@ -72,7 +77,7 @@ pub(crate) const fn scaled_q16(span: u64, factor: u32) -> u64 {
     scaled_in_halves_q16(span, factor)
 }
 
-/// The same in products of 32 bits by 32.
+/// Does the same as [`scaled_q16`] in products of 32 by 32 bits.
 const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
     let (low, high) = (span & 0xffff_ffff, span >> 32);
     let high = high * factor as u64;
@@ -82,19 +87,22 @@ const fn scaled_in_halves_q16(span: u64, factor: u32) -> u64 {
     saturating::plus(high << 16, (low * factor as u64) >> 16)
 }
 
-/// The decimal logarithm of `2^32 / part`, in thousandths, rounded to nearest: how improbable a chance of `part`
-/// in 2^32 is. At most 9,633 (for a `part` of 0 as for 1).
-#[allow(clippy::cast_possible_truncation)] // bits counts are below 33, and the result below 9,634
+/// Returns the decimal logarithm of `2^32 / part` in thousandths, rounded to nearest. It states how
+/// improbable an event is whose probability is `part` in 2^32. The result is at most 9,633, for a
+/// `part` of 1; a `part` of 0 counts as 1.
+#[allow(clippy::cast_possible_truncation)] // bit counts are below 33, and the result is below 9,634
 pub(crate) const fn improbability_milli(part: u32) -> u32 {
     let part = if part == 0 { 1 } else { part };
     let zeros = saturating::leading_zeros(part as u64) - 32;
     let fraction = log2_fraction_q12((part << zeros) >> 16);
     let log2_q12 = ((zeros + 1) << 12) - fraction;
-    // 1000 * log10(2) = 301.03 = 19_266 / 2^6; log2_q12 is below 33 * 2^12, and so 32 bits hold the product
+    // 1000 * log10(2) = 301.03 = 19_266 / 2^6. `log2_q12` is below 33 * 2^12, so 32 bits hold the
+    // product.
     (log2_q12 * 19_266 + (1 << 17)) >> 18
 }
 
-/// log2 of `mantissa / 2^15`, for a mantissa of 16 bits with its highest set, in 12 fractional bits: one bit a squaring.
+/// Returns log2 of `mantissa / 2^15` in 12 fractional bits, for a 16-bit mantissa whose highest bit
+/// is set. Each squaring gives one bit.
 const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
     let mut fraction = 0;
     let mut bit = 0;

@@ -1,4 +1,4 @@
-//! Exact integer arithmetic: fixed point, roots, saturation, the normal tail, random numbers.
+//! Exact integer arithmetic (fixed point, roots, saturation), the normal tail and random numbers.
 
 pub(crate) mod fixed_point;
 pub(crate) mod normal_tail;

@@ -1,12 +1,15 @@
-//! The tail of the normal distribution, in the logarithm: it underflows at 38 standard deviations, and `1 - cdf` is 0 from 8.3.
+//! The tail of the normal distribution, as a logarithm: the tail itself underflows at 38 standard
+//! deviations, and `1 - cdf` is 0 from 8.3 on.
 
 use core::f64::consts::LN_10;
 
-/// phi = -log10 P(X > y), which never falls as `y`, in standard deviations, grows; by Borjesson and Sundberg (1979): within 1.3e-3 of the truth from 0 to 40
-/// and better beyond, where neither overflows nor vanishes.
+/// Returns phi = -log10 P(X > y) for `y` in standard deviations. It never falls as `y` grows.
+///
+/// It uses the approximation of Borjesson and Sundberg (1979), which is within 1.3e-3 of the exact
+/// value from 0 to 40 and closer beyond, where it neither overflows nor vanishes.
 pub(crate) fn phi(y: f64) -> f64 {
     if y < 0.0 {
-        // the approximation is not exact at 0, where the two sides have to meet
+        // The approximation is not exact at 0, where the two branches must meet.
         let lower = -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
         return lower.min(upper(0.0));
     }

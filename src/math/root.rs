@@ -1,13 +1,16 @@
-//! Square roots, and the ratio of one to a number, in integers.
+//! Integer square roots, and the ratio of a square root to a number.
 //!
-//! Both are normalised to 32-bit words first, so that a Cortex-M0 pays no 128-bit root or division.
+//! Operands are normalised to 32-bit words first, so that a Cortex-M0 needs no 128-bit root or
+//! division.
 
 use crate::math::fixed_point::{DIVIDES, NATIVE_64};
 use crate::math::saturating;
 
-/// `sqrt(square) / divisor` in `fraction` fractional bits, to nearest; 0 where `square` is 0. Saturates from 2^31 on.
+/// Returns `sqrt(square) / divisor` in `fraction` fractional bits, rounded to nearest. It is 0
+/// where `square` is 0, and saturates from 2^31 on.
 ///
-/// `square` is below 2^96, and `divisor` is 0 only where `square` is. Beside the last rounding up to 1.3e-5 too large: see [`ratio`].
+/// `square` must be below 2^96, and `divisor` may be 0 only where `square` is. Apart from the last
+/// rounding, the result is up to 1.3e-5 of itself too large: see [`ratio`].
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // compared before
 pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: u32) -> u32 {
@@ -15,14 +18,18 @@ pub(crate) const fn root_ratio(square: u128, divisor: u64, fraction: u32) -> u32
         return ratio(square as u64, divisor, fraction);
     }
     debug_assert!(square >> 96 == 0);
-    ratio((square >> 32) as u64, divisor, fraction + 16) // without the lowest 32 bits
+    ratio((square >> 32) as u64, divisor, fraction + 16) // the lowest 32 bits are dropped
 }
 
-/// One step of Heron's, (x + square / x) / 2, leaves of an x that is right to 0.51 % an error of 1.3e-5. Taken as (x^2 + square) / 2x it
-/// costs no division, since there is one by `divisor` to come.
-#[allow(clippy::cast_possible_truncation)] // 32 bits are left of each, see the ranges
+/// Returns the same as [`root_ratio`] for squares of 64 bits.
+///
+/// It improves an estimate x of the root by one step of Heron's method, (x + square / x) / 2. An x
+/// within 0.51 % of the root becomes one within 1.3e-5. The step is computed as (x^2 + square) / 2x
+/// and the 2x is merged into the division by `divisor`, so it costs no division of its own.
+#[allow(clippy::cast_possible_truncation)] // each cast keeps at most 32 bits, see the ranges
 const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
-    let spare = saturating::leading_zeros(square | 1) & !1; // even, so that the exponent can be halved
+    // An even shift lets the exponent be halved.
+    let spare = saturating::leading_zeros(square | 1) & !1;
     let top = (square << spare) >> 32;
     if top == 0 {
         return 0;
@@ -40,20 +47,22 @@ const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
     }
 }
 
-/// `(mantissa, zeros)` with `value` = mantissa * 2^(33 - zeros), rounded down, and the mantissa in 2^30..2^31, except of 0.
+/// Returns `(mantissa, zeros)` such that `value` = mantissa * 2^(33 - zeros), rounded down. The
+/// mantissa is in 2^30..2^31 unless `value` is 0.
 #[allow(clippy::cast_possible_truncation)] // 31 bits are left
 const fn normal(value: u64) -> (u32, u32) {
     let zeros = saturating::leading_zeros(value | 1);
     (((value << zeros) >> 33) as u32, zeros)
 }
 
-/// The root of `square`, which is at least 2^30, right to 0.51 %: the best parabola, by Remez' algorithm.
+/// Returns the root of `square`, within 0.51 %, by the best parabola (Remez' algorithm). `square`
+/// must be at least 2^30.
 const fn near_root(square: u32) -> u32 {
     let high = square >> 16;
     16_992 + ((high * (68_945 - ((high * 20_730) >> 16))) >> 16)
 }
 
-/// The root of `square`, rounded down to 32 significant bits.
+/// Returns the root of `square`, rounded down to 32 significant bits.
 #[allow(clippy::cast_possible_truncation)] // shifted down to 64 bits
 pub(crate) const fn root(square: u128) -> u64 {
     let excess = 64_u32.saturating_sub(square.leading_zeros());
@@ -61,9 +70,9 @@ pub(crate) const fn root(square: u128) -> u64 {
     ((square >> (2 * half)) as u64).isqrt() << half
 }
 
-/// `dividend * 2^left / divisor`, rounded to nearest; `dividend` is below 2^29, `divisor` in 2^29..2^31, `left` at most 32 and the result
-/// within 32 bits.
-#[allow(clippy::cast_possible_truncation)] // the caller sees to it
+/// Returns `dividend * 2^left / divisor`, rounded to nearest. `dividend` must be below 2^29,
+/// `divisor` in 2^29..2^31 and `left` at most 32, and the result must fit 32 bits.
+#[allow(clippy::cast_possible_truncation)] // the caller ensures that the result fits
 const fn quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     let wide = ((dividend as u64) << left) + divisor as u64 / 2;
     match wide.checked_div(divisor as u64) {
@@ -73,8 +82,8 @@ const fn quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     }
 }
 
-/// The same where words of 32 bits can be divided: sixteen bits a turn (Knuth, The Art of Computer
-/// Programming, volume 2, algorithm D).
+/// Does the same as [`quotient`] on cores that divide 32-bit words: sixteen bits per turn (Knuth,
+/// The Art of Computer Programming, volume 2, algorithm D).
 const fn digitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     let spare = divisor.leading_zeros();
     let (divisor, mut left) = (divisor << spare, left + spare);
@@ -90,8 +99,8 @@ const fn digitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     (quotient << left | digit) + (rest >= divisor - rest) as u32
 }
 
-/// `rest * 2^bits / divisor`, rounded down, of at most 16 `bits` and a `rest` below the `divisor`,
-/// whose top bit is set.
+/// Returns `rest * 2^bits / divisor`, rounded down, for at most 16 `bits` and a `rest` below
+/// `divisor`, whose top bit must be set.
 const fn digit(rest: u32, divisor: u32, bits: u32) -> u32 {
     debug_assert!(divisor >> 31 == 1 && rest < divisor && bits <= 16);
     let (high, low) = (divisor >> 16 | 1 << 15, divisor & 0xffff);
@@ -99,7 +108,7 @@ const fn digit(rest: u32, divisor: u32, bits: u32) -> u32 {
     let mut digit = top / high;
     let mut left = top - digit * high;
     let bottom = (rest << bits) & 0xffff;
-    // too large by two at the most
+    // The estimate is too large by at most two.
     while left >> 16 == 0 && digit * low > (left << 16 | bottom) {
         digit -= 1;
         left += high;
@@ -107,7 +116,7 @@ const fn digit(rest: u32, divisor: u32, bits: u32) -> u32 {
     digit
 }
 
-/// The same where a division takes 400 bytes of flash: one bit a turn.
+/// Does the same as [`quotient`], one bit per turn, where a division would take 400 bytes of flash.
 const fn bitwise_quotient(dividend: u32, divisor: u32, left: u32) -> u32 {
     let (mut rest, mut quotient, mut turns) = (dividend, 0, left);
     while turns > 0 {

@@ -1,4 +1,5 @@
-//! Arithmetic of 64 bits that saturates. On a core of 32 bits it is called, not copied to every place: each copy would be a dozen instructions.
+//! Saturating 64-bit arithmetic. On cores without a 32-bit divide these functions are never
+//! inlined, because each copy would take a dozen instructions.
 
 use crate::math::fixed_point::DIVIDES;
 
@@ -16,17 +17,17 @@ macro_rules! called_on_small_cores {
 }
 
 called_on_small_cores! {
-    /// The lesser of two.
+    /// Returns the lesser of the two.
     fn min(a, b) = if a < b { a } else { b };
-    /// The greater of two.
+    /// Returns the greater of the two.
     fn max(a, b) = if a > b { a } else { b };
-    /// The sum, or the greatest number.
+    /// Returns the sum, or `u64::MAX` where it would overflow.
     fn plus(a, b) = min(a, !b) + b;
-    /// The difference, or zero.
+    /// Returns the difference, or 0 where it would be negative.
     fn minus(a, b) = max(a, b) - b;
 }
 
-/// The same as [`u64::leading_zeros`].
+/// Returns the same as [`u64::leading_zeros`].
 #[cfg_attr(target_has_atomic = "32", inline)]
 #[cfg_attr(not(target_has_atomic = "32"), inline(never))]
 pub(crate) const fn leading_zeros(value: u64) -> u32 {
@@ -37,8 +38,9 @@ pub(crate) const fn leading_zeros(value: u64) -> u32 {
     }
 }
 
-/// The same by bisection, where the library's takes three times the flash.
-#[allow(clippy::cast_possible_truncation)] // halves
+/// Counts the zeros by bisection, where the standard library's function takes three times the
+/// flash.
+#[allow(clippy::cast_possible_truncation)] // each cast takes one half
 const fn zeros_by_halves(value: u64) -> u32 {
     let (high, low) = ((value >> 32) as u32, value as u32);
     let (mut word, mut zeros) = if high > 0 { (high, 0) } else { (low, 32) };

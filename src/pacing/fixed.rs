@@ -1,4 +1,4 @@
-//! The same interval whatever the path does.
+//! The fixed policy: a constant interval.
 
 use core::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::pacing::Statistics;
 use crate::plan::Plan;
 use crate::time::{duration, micros};
 
-/// The same interval whatever the path does; the timeout follows the round-trip times. Made by [`Config::fixed`](crate::Config::fixed).
+/// A constant interval, whatever the path does. The timeout follows the round-trip times.
+/// [`Config::fixed`](crate::Config::fixed) creates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fixed {
@@ -21,7 +22,7 @@ impl Fixed {
         }
     }
 
-    /// The interval.
+    /// Returns the interval.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         duration(self.interval_us)

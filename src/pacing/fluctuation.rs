@@ -8,15 +8,20 @@ use crate::pacing::Statistics;
 use crate::plan::Plan;
 use crate::time::{duration, micros};
 
-/// The fluctuation rule: `interval = base * (1 + gain * sigma/mu)` over the last N round-trip times. Made by [`Config::every`](crate::Config::every).
+/// The fluctuation rule: `interval = base * (1 + gain * sigma/mu)`, where sigma is the standard
+/// deviation and mu the mean of the last N round-trip times.
+/// [`Config::every`](crate::Config::every) creates it.
 ///
-/// It is *polite, not quick*: where the path is unsteady, which is when failures happen, it probes less. It suits
-/// what must not load a struggling network, or a battery. A bound on detection time
-/// ([`detect_within`](crate::config::Builder::detect_within)) overrides it; to be quick at the least cost, state a target instead.
+/// It is *polite, not quick*: it probes less where the path is unsteady, which is when failures
+/// happen. It suits batteries and networks that must not be loaded further when they struggle. A
+/// bound on detection time ([`detect_within`](crate::config::Builder::detect_within)) overrides it.
+/// To detect failures quickly at the least cost, use [`Config::target`](crate::Config::target)
+/// instead.
 ///
-/// The interval is right to 1e-4 against a two-pass floating-point reference, in integers alone.
+/// The interval is computed in integers and is within 1e-4 of a two-pass floating-point reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C, packed(4))] // four bytes less in every machine
+// Packing saves four bytes in every machine.
+#[repr(C, packed(4))]
 pub struct Fluctuation {
     base_us: u64,
     gain_q16: u32,
@@ -35,13 +40,13 @@ impl Fluctuation {
         self
     }
 
-    /// The interval on a steady path.
+    /// Returns the interval on a steady path.
     #[must_use]
     pub const fn base(&self) -> Duration {
         duration(self.base_us)
     }
 
-    /// How much of the fluctuation lengthens the interval.
+    /// Returns how much of the fluctuation lengthens the interval, in per cent.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // at most 1,000
     pub const fn gain_percent(&self) -> u16 {

@@ -1,4 +1,5 @@
-//! The longest interval that something on the way survives: a NAT binding, an idle-connection reaper, a server's limit, a lease.
+//! The lifetime policy: it keeps intervals short enough for whatever they have to refresh, such as
+//! a NAT binding, an idle timeout of a server or load balancer, or a lease.
 
 use core::time::Duration;
 
@@ -18,8 +19,9 @@ pub use record::LifetimeRecord;
 pub use search::LifetimeSearch;
 pub use state::LifetimeState;
 
-/// Another policy, with a ceiling on its steady interval: what has to be refreshed lapses otherwise. The ceiling is
-/// [stated](Self::at_most), follows from a [lease](Self::lease), or is [found](Self::search).
+/// Limits the steady interval of another policy to a ceiling, beyond which whatever the probes
+/// refresh would lapse. The ceiling is [stated](Self::at_most), follows from a
+/// [lease](Self::lease), or is [searched for](Self::search).
 ///
 /// ```
 /// use core::time::Duration;
@@ -27,7 +29,7 @@ pub use state::LifetimeState;
 /// use systole::{Config, Heartbeat};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // A lease of 30 s is renewed every 10 s at the latest, whatever the fluctuation rule wishes.
+/// // A lease of 30 s is renewed at least every 10 s, whatever the fluctuation rule plans.
 /// let polite = Config::every(Duration::from_secs(8)).build()?;
 /// let policy = Lifetime::lease(*polite.policy(), Duration::from_secs(30));
 /// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
@@ -39,42 +41,55 @@ pub use state::LifetimeState;
 /// # Ok(()) }
 /// ```
 ///
-/// # Finding it
+/// # Searching for the lifetime
 ///
-/// NATs forget an idle flow after anything from half a minute to hours, and say nothing; load balancers and servers close it. Every probe
-/// refreshes it, and on a battery every probe is a wake of the radio, so that the longest interval that survives is the best one.
-/// [`Config::lifetime`](crate::Config::lifetime) looks for it within a [`LifetimeRange`], between probes of the flow in use:
+/// NATs, load balancers and servers drop a flow that was idle for too long. Their idle timeouts
+/// range from half a minute to hours and are never announced. Every probe refreshes the flow. On a
+/// battery every probe wakes the radio, so the best interval is the longest that the flow survives.
+/// [`Config::lifetime`](crate::Config::lifetime) searches for it within a [`LifetimeRange`],
+/// between probes of the flow in use.
+///
+/// The *idle time* of a flow is the time from the last packet that refreshed it to the next. A flow
+/// *survives* an idle time or is *lost* after it:
 ///
 /// | | with a second flow | without |
 /// |---|---|---|
-/// | longer idles are tried | on the second flow, twice as long each time, then between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
+/// | how longer idle times are tried | on the second flow, twice as long each time, then halfway between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
-/// | connections given up to learn a lifetime that stays | none | one |
-/// | interval kept | what was survived less 1/8; less 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe may be asked again | less 1/64 and a timeout |
-/// | more is tried | after 128, 256, 512 … intervals, 31 h at least, on the second flow | after 30, 60, 120 … days, at the price of a connection where nothing has changed |
-/// | a lifetime that shrinks to less costs | one connection for each factor of 4 or part of it | three, and one for each further factor of 4 |
+/// | connections lost to learn a constant lifetime | none | one |
+/// | interval after the search | what was survived, less 1/8; less only 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe can be retried | what was survived, less 1/64 and a timeout |
+/// | when longer idle times are tried again | after 128, 256, 512 … intervals, at least 31 h, on the second flow | after 30, 60, 120 … days; costs a connection if nothing has changed |
+/// | connections lost when the lifetime shrinks | one for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
-/// What was survived and is lost later is a lifetime that wanders or has shrunk, or a flow that was lost for another reason, such as a server
-/// that restarts. One loss says little where the idle was survived many times before:
+/// When a flow is lost after an idle time that was survived before, the lifetime has shrunk or
+/// varies, or the flow was lost for another reason, such as a server restart. One loss proves
+/// little where the idle time was survived many times before:
 ///
-/// * A loss within half of what has been survived is ignored, but not two in a row.
-/// * Without a second flow, the interval becomes 1/8 shorter than the idle that was lost. What was survived before is tried again after 30 days, or after
-///   one day where at least 64 idles were survived in a row before the loss. When it is survived, the loss is undone; after the next loss it is tried
-///   again after 30, 60, 120 … days. A loss at the shorter interval, after at least 16 idles there (then 32, 64, 128), shows that idles are not the cause:
-///   it is ignored, and what was survived is tried again after a day. What is lost again after fewer than 4 idles has become much shorter, and the
-///   interval goes back to a quarter.
-/// * With a second flow, the flow in use goes back to a quarter at once. When at least 64 idles were survived in a row before the loss, the second flow tries
-///   what was survived again as soon as it has found what is below it; six trials survived undo the loss.
+/// * A loss after at most half of the longest survived idle time is ignored, unless it is the
+///   second in a row.
+/// * Without a second flow, the interval becomes 1/8 shorter than the idle time that was lost. The
+///   idle time survived before is tried again after 30 days, or after one day where at least 64
+///   idle times in a row were survived before the loss. If it is survived, the loss is undone, and
+///   after the next loss it is tried again after 30, 60, 120 … days. A loss at the shorter
+///   interval, after at least 16 idle times there (then 32, 64, 128), shows that idling is not the
+///   cause: the loss is ignored, and the earlier idle time is tried again after a day. A second
+///   loss after fewer than 4 idle times shows that the lifetime has become much shorter: the
+///   interval is reduced to a quarter.
+/// * With a second flow, the interval of the flow in use is reduced to a quarter at once. If at
+///   least 64 idle times in a row were survived before the loss, the second flow tries the earlier
+///   idle time again as soon as it has searched the range below. Six survived trials undo the loss.
 ///
-/// While a loss is not undone the margin is doubled, up to three times. Before a second flow raises the interval above an idle that was lost otherwise, it survives
-/// three trials on each of six occasions that are spread over more than a week. So a lifetime that depends on the time of day or of the week costs no more flows
-/// than without a second flow.
+/// Until it is undone, each such loss doubles the margin, at most three times. In all other cases,
+/// a second flow has to survive three trials on each of six occasions, spread over more than a
+/// week, before it raises the interval above an idle time that was lost. So a lifetime that depends
+/// on the time of day or of the week costs no more flows than without a second flow.
 ///
-/// The ceiling comes after what the server asks for: a [pushback](crate::Monitor::handle_pushback) lengthens the interval up to the ceiling and no further, and
-/// ends when the flow is lost.
+/// A [pushback](crate::Monitor::handle_pushback) from the server lengthens the interval up to the
+/// ceiling but not beyond it, and ends when the flow is lost.
 ///
-/// All of this is about the lifetime. Where packets are lost too, two in a row may take a flow with them whose lifetime is no longer than a few retries, and an interval
-/// kept leaves room for one.
+/// These rules assume that few packets are lost. An interval leaves room for one retry. Where the
+/// lifetime is no longer than a few retries, two packet losses in a row may therefore lose the
+/// flow.
 ///
 /// ```
 /// use core::time::Duration;
@@ -84,9 +99,11 @@ pub use state::LifetimeState;
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?;
-/// let mut monitor = Monitor::<8, _>::with_window(Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?, Instant::ZERO)?;
+/// let config = Config::lifetime(reach).seed(0xd1ce).without_initial_delay().build()?;
+/// let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO)?;
 ///
-/// // A NAT that forgets after 5 minutes, 40 ms from a peer that names the address it sees us at.
+/// // A NAT forgets an idle flow after 5 minutes. The round trip to the peer takes 40 ms, and its
+/// // replies name the address that the probe came from.
 /// let (mut now, mut refreshed, mut given_up) = (Instant::ZERO, Instant::ZERO, 0);
 /// while now < Instant::from_secs(86_400) {
 ///     now = match monitor.poll(now) {
@@ -94,7 +111,7 @@ pub use state::LifetimeState;
 ///             let at = now.saturating_add(Duration::from_millis(40));
 ///             if now.saturating_duration_since(refreshed) > 5 * MINUTE {
 ///                 given_up += 1;
-///                 monitor.handle_flow_lost(at); // the address is another one
+///                 monitor.handle_flow_lost(at); // the address has changed
 ///             }
 ///             monitor.handle_reply(id, at);
 ///             refreshed = now;
@@ -110,33 +127,44 @@ pub use state::LifetimeState;
 /// # Ok(()) }
 /// ```
 ///
-/// # How a lost flow looks
+/// # Detecting a lost flow
 ///
-/// To the monitor, like a dead peer: the probe after a long idle goes unanswered, and so do its retries. Only the caller can open another flow and
-/// see that the peer answers there. So:
+/// To the monitor, a lost flow looks like a dead peer: the probe after a long idle time gets no
+/// reply, and neither do its retries. Only the caller can open another flow and find that the peer
+/// replies there:
 ///
-/// 1. While the peer is `Suspect`, send the third retry and those after it over a new flow *as well* (connect again, bind another socket). Over the old one too: it may
-///    have been a loss.
-/// 2. If the new one alone answers, [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). What is under way is void, and the verdict is the peer's alone.
-/// 3. A flow that is closed while it idles (a reset, an end of stream) is lost at that moment: the same call, and the search
-///    knows the lifetime to the second.
+/// 1. While the peer is `Suspect`, send the third retry and those after it over a new flow *as
+///    well* (connect again, bind another socket). Keep using the old flow too, since the probe may
+///    just have been lost.
+/// 2. If replies come over the new flow alone, call
+///    [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). The monitor then draws no
+///    conclusion from outstanding probes, and the verdict is about the peer alone.
+/// 3. If a flow is closed while it is idle (by a reset or an end of stream), it is lost at that
+///    moment. Make the same call, and the search knows the lifetime to the second.
 ///
-/// Over TCP and whatever else sits on a connection this is all. A datagram that goes out *makes a new binding* where the old one was forgotten, and is
-/// answered as if nothing had happened, while what the peer sends unasked is lost. So let the answer say where the probe came from, as
-/// STUN does ([RFC5389, 15.2]); when the address is another one than before, the flow was lost before the probe was sent. To idle, a second flow has
-/// to be like the first: NATs keep a flow that was answered more than once for longer.
+/// For TCP and other connections that is all. A datagram is different: it *creates a new binding*
+/// where the old one was forgotten, and gets a reply as if nothing had happened, while packets that
+/// the peer sends unasked are lost. So let the reply state the address that the probe came from, as
+/// STUN does ([RFC5389, 15.2]). When the address differs from the previous one, the flow was lost
+/// before the probe was sent. A second flow has to be used like the first before it idles: NATs
+/// keep a flow for longer once it carried more than one reply.
 ///
-/// Where nobody says that a flow was lost, it is concluded from verdicts: a peer that was called dead after an untried idle and came back
-/// counts as a lost flow, and one that was called dead twice in a row after idles that had been survived. A short burst of loss is neither: a retry is answered,
-/// and the idle counts for nothing. That is slower, costs verdicts, and takes outages of the peer for a lifetime; it is there so that nothing climbs for ever.
+/// If the caller never reports a lost flow, the policy infers losses from verdicts. A peer that was
+/// called dead after an untried idle time and came back counts as a lost flow. So does one that was
+/// called dead twice in a row after idle times that had been survived. A short burst of loss does
+/// not count: a retry gets a reply, and the idle time is not evaluated. This inference is slower,
+/// costs verdicts, and mistakes outages of the peer for a short lifetime. It only prevents the
+/// interval from growing for ever.
 ///
-/// NATs that are refreshed by what arrives alone, or by what is sent alone, are the same to a probe that is answered. To other traffic they are
-/// not: see [`LifetimeRange::refreshed_by_traffic`].
+/// Some NATs are refreshed only by packets that arrive, or only by packets that are sent. For a
+/// probe with a reply this makes no difference. For other traffic it does: see
+/// [`LifetimeRange::refreshed_by_traffic`].
 ///
 /// # Waking together
 ///
-/// Intervals are a ceiling, and an earlier probe does no harm. Where the radio is awake anyway, and its next wake comes after the next probe is due, send
-/// that probe now: see [`Monitor::next_probe_earliest`](crate::Monitor::next_probe_earliest).
+/// The interval is a ceiling, and an earlier probe does no harm. Where the radio is awake anyway,
+/// and its next wake comes after the next probe is due, send that probe now: see
+/// [`Monitor::next_probe_earliest`](crate::Monitor::next_probe_earliest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Lifetime<P> {
@@ -145,49 +173,54 @@ pub struct Lifetime<P> {
 }
 
 impl<P: Pacing> Lifetime<P> {
-    /// `inner`, with intervals of at most `ceiling`. The limits of the configuration come before it.
+    /// Limits the intervals of `inner` to `ceiling`. The limits of the configuration take
+    /// precedence.
     #[must_use]
     pub const fn at_most(inner: P, ceiling: Duration) -> Self {
         Self::search(inner, LifetimeRange::only(micros(ceiling)))
     }
 
-    /// `inner`, with intervals of at most a third of `ttl`, so that a renewal may be missed and asked again twice
-    /// before the lease lapses.
+    /// Limits the intervals of `inner` to a third of `ttl`, so that a missed renewal can be retried
+    /// twice before the lease lapses.
     #[must_use]
     pub const fn lease(inner: P, ttl: Duration) -> Self {
         Self::search(inner, LifetimeRange::only(micros(ttl) / 3))
     }
 
-    /// `inner`, with intervals of at most what is found within `reach`. The limits of the configuration come before it.
+    /// Limits the intervals of `inner` to the lifetime that is found within `reach`. The limits of
+    /// the configuration take precedence.
     #[must_use]
     pub const fn search(inner: P, reach: LifetimeRange) -> Self {
         Self { inner, reach }
     }
 
-    /// The policy under the ceiling.
+    /// Returns the policy whose intervals are limited.
     #[must_use]
     pub const fn inner(&self) -> &P {
         &self.inner
     }
 
-    /// The longest interval, found or not.
+    /// Returns the longest interval that the range allows, whether it was found to be survived or
+    /// not.
     #[must_use]
     pub const fn ceiling(&self) -> Duration {
         self.reach.most()
     }
 
-    /// Where a lifetime is looked for.
+    /// Returns the range in which the lifetime is searched for.
     #[must_use]
     pub const fn range(&self) -> &LifetimeRange {
         &self.reach
     }
 
-    // ---- what the caller of a machine says ----
+    // ---- calls of the machine's user ----
 
+    /// Returns how long the second flow should idle next, if there is something to try.
     pub(crate) fn trial(&self, state: &LifetimeState<P::State>) -> Option<Duration> {
         state.found.trial_us(&self.reach).map(duration)
     }
 
+    /// Records whether the second flow survived `idle`.
     pub(crate) fn on_trial(
         &self,
         state: &mut LifetimeState<P::State>,
@@ -201,10 +234,12 @@ impl<P: Pacing> Lifetime<P> {
         }
     }
 
+    /// Returns what to store for this network.
     pub(crate) const fn lifetime_record(state: &LifetimeState<P::State>) -> LifetimeRecord {
         state.found.lifetime_record()
     }
 
+    /// Restarts the search from a record that is `age` old.
     pub(crate) const fn on_recall(
         state: &mut LifetimeState<P::State>,
         memory: LifetimeRecord,

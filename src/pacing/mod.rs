@@ -1,14 +1,15 @@
-//! Policies: when to probe, given what the path was measured to do.
+//! Policies: they decide when to probe, from what was measured of the path.
 //!
-//! A policy is asked for a [`Plan`](crate::Plan) after every answer. The machine fits each plan to the configured limits before it acts on
-//! it, so the [laws](crate#laws) hold for any policy, a hostile one too.
+//! The machine asks the policy for a [`Plan`](crate::Plan) after every reply. It fits each plan to
+//! the configured limits before it acts on it, so the [laws](crate#laws) hold for any policy, a
+//! hostile one too.
 //!
 //! ```
 //! use core::time::Duration;
 //! use systole::pacing::Pacing;
 //! use systole::{Config, Heartbeat, Plan, Statistics};
 //!
-//! /// Ten round trips apart, whatever that is.
+//! /// Probes at intervals of ten round-trip times.
 //! #[derive(Clone, Copy, Debug, PartialEq)]
 //! struct TenRoundTrips;
 //!
@@ -22,12 +23,11 @@
 //! }
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
-//! let config = Config::with_policy(TenRoundTrips, Duration::from_millis(1), Duration::from_secs(1))
-//!     .jitter_percent(0)
-//!     .build()?;
+//! let (shortest, longest) = (Duration::from_millis(1), Duration::from_secs(1));
+//! let config = Config::with_policy(TenRoundTrips, shortest, longest).jitter_percent(0).build()?;
 //! let mut heart = Heartbeat::<8, _>::with_window(config);
 //! assert_eq!(heart.next_interval(Duration::from_millis(20)), Duration::from_millis(200));
-//! assert_eq!(heart.next_interval(Duration::from_secs(20)), Duration::from_secs(1)); // held to the limits
+//! assert_eq!(heart.next_interval(Duration::from_secs(20)), longest); // within the limits
 //! # Ok(()) }
 //! ```
 

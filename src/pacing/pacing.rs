@@ -1,4 +1,4 @@
-//! What a policy is, and what it learns from.
+//! The trait of policies, and what they learn from.
 
 use core::fmt::Debug;
 use core::time::Duration;
@@ -8,110 +8,118 @@ use crate::plan::Plan;
 use crate::plan::Promise;
 use crate::time::Instant;
 
-/// A policy: settings (the type itself), state, and what it learns from.
+/// A policy: its settings (the type itself), its state for a path, and the hooks by which it
+/// learns.
 ///
-/// Moments are on the machine's observed time, which stands still while nobody looked. All hooks but [`plan`](Self::plan) may
-/// be left out. They run on the per-sample path: keep them O(1) and free of floating point where there is no unit for it.
+/// Moments are on the machine's observed time, which leaves out the time by which it was polled
+/// late. All hooks but [`plan`](Self::plan) may be left out. They run for every sample, so keep
+/// them O(1), and free of floating point on targets without a floating-point unit.
 pub trait Pacing: Copy + Debug + PartialEq {
-    /// What the policy remembers of a path.
+    /// What the policy stores about a path.
     type State: Clone + Debug + PartialEq;
 
     /// The state on a path of which nothing is known.
     const INITIAL: Self::State;
 
-    /// A probe was sent at `now`; `retry` tells whether it asks an overdue one again.
+    /// Records that a probe was sent at `now`. `retry` tells whether it repeats an overdue one.
     fn on_probe(&self, state: &mut Self::State, now: Instant, retry: bool) {
         let _ = (state, now, retry);
     }
 
-    /// A probe was answered.
+    /// Records a reply to a probe.
     fn on_answer(&self, state: &mut Self::State, answer: &Answer) {
         let _ = (state, answer);
     }
 
-    /// The probe sent at `sent` became overdue at `now`.
+    /// Records that the probe sent at `sent` became overdue at `now`.
     fn on_miss(&self, state: &mut Self::State, sent: Instant, now: Instant) {
         let _ = (state, sent, now);
     }
 
-    /// The peer answers again after probes had become overdue.
+    /// Records that the peer replies again after probes had become overdue.
     fn on_episode_end(&self, state: &mut Self::State, end: &EpisodeEnd) {
         let _ = (state, end);
     }
 
-    /// Nobody looked for `span_us` microseconds; what was under way is not what the path does.
+    /// Records that the machine was polled `span_us` microseconds late. What was measured meanwhile
+    /// does not describe the path.
     fn on_lapse(&self, state: &mut Self::State, span_us: u64) {
         let _ = (state, span_us);
     }
 
-    /// Something else than an answer arrived from the peer.
+    /// Records that something other than a reply arrived from the peer.
     fn on_traffic(&self, state: &mut Self::State, now: Instant) {
         let _ = (state, now);
     }
 
-    /// The flow that probes go over was lost while the peer was not; see [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
+    /// Records that the flow which carries the probes was lost while the peer was alive; see
+    /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
     fn on_flow_lost(&self, state: &mut Self::State, now: Instant) {
         let _ = (state, now);
     }
 
-    /// What was under way counts for nothing: the peer is a new one, or we were suspended and the clock did not see it.
+    /// Discards the measurements in progress: the peer is a new one, or this process was suspended
+    /// and the clock did not advance.
     fn on_void(&self, state: &mut Self::State) {
         let _ = state;
     }
 
-    /// Whether what arrives from the peer puts off the next steady probe.
+    /// Returns whether traffic from the peer postpones the next steady probe.
     fn yields_to_traffic(&self) -> bool {
         true
     }
 
-    /// Returns the longest interval after which what probes have to refresh has not lapsed yet, where there is such a thing. No
-    /// [pushback](crate::Monitor::handle_pushback) makes an interval longer.
+    /// Returns the longest interval that still refreshes what the probes have to keep alive, such
+    /// as a flow through a NAT; `None` where there is no such thing. No
+    /// [pushback](crate::Monitor::handle_pushback) makes an interval longer than this.
     fn ceiling(&self, state: &Self::State) -> Option<Duration> {
         let _ = state;
         None
     }
 
-    /// What to do from here on.
+    /// Returns the plan to follow from now on.
     fn plan(&self, state: &Self::State, path: &Statistics<'_>) -> Plan;
 
-    /// What is promised of the path, if anything.
+    /// Returns what the policy promises on this path, if anything.
     fn promise(&self, state: &Self::State) -> Option<Promise> {
         let _ = state;
         None
     }
 
-    /// Whether the episode that ended last broke the promise.
+    /// Returns whether the last episode that ended broke the promise.
     fn is_broken(&self, state: &Self::State) -> bool {
         let _ = state;
         false
     }
 }
 
-/// An answer, as a policy sees it.
+/// A reply, as a policy sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer {
     /// When the probe was sent.
     pub sent: Instant,
-    /// When the answer arrived.
+    /// When the reply arrived.
     pub now: Instant,
-    /// The round-trip time in microseconds, where it is a sample: one measured without doubt.
+    /// The round-trip time in microseconds, or `None` where it is uncertain and therefore no
+    /// sample.
     pub rtt_us: Option<u32>,
-    /// How long the peer says that it held the probe, in microseconds: no part of the round-trip time.
+    /// How long the peer reports that it held the probe, in microseconds. This is no part of the
+    /// round-trip time.
     pub held_us: u32,
 }
 
-/// The end of an overdue episode, as a policy sees it.
+/// The end of an episode of overdue probes, as a policy sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EpisodeEnd {
-    /// When the peer answered again.
+    /// When the peer replied again.
     pub now: Instant,
-    /// What the episode turned out to have been.
+    /// What the episode proved to be.
     pub outcome: Outcome,
 }
 
-/// What an overdue episode turned out to have been.
+/// What an episode of overdue probes proved to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Outcome {
@@ -119,6 +127,6 @@ pub enum Outcome {
     Survived,
     /// The peer was called dead by mistake.
     Refuted,
-    /// The peer was called dead, and nothing says that it was not.
+    /// The peer was called dead, and nothing shows that it was not.
     Recovered,
 }

@@ -1,4 +1,4 @@
-//! What has been measured of a path, as a policy sees it.
+//! What was measured of a path, as a policy sees it.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::path::window::Moments;
 use crate::plan::{Limits, Retries};
 use crate::time::duration;
 
-/// What has been measured of a path: the argument of [`Pacing::plan`](crate::pacing::Pacing::plan).
+/// What was measured of a path: the argument of [`Pacing::plan`](crate::pacing::Pacing::plan).
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<'a> {
     pub(crate) moments: &'a Moments,
@@ -18,39 +18,40 @@ pub struct Statistics<'a> {
 }
 
 impl Statistics<'_> {
-    /// Exact moments of the last round-trip times.
+    /// Returns the exact moments of the last round-trip times.
     #[must_use]
     pub const fn moments(&self) -> &Moments {
         self.moments
     }
 
-    /// The share of probes that go unanswered.
+    /// Returns the share of probes that get no reply.
     #[must_use]
     pub const fn loss(&self) -> &LossRate {
         self.loss
     }
 
-    /// The smoothed round-trip time of RFC 6298; zero before the first sample.
+    /// Returns the smoothed round-trip time of RFC 6298; zero before the first sample.
     #[must_use]
     pub const fn smoothed(&self) -> Duration {
         duration(self.rtt.smoothed_us() as u64)
     }
 
-    /// The probe timeout of RFC 6298: smoothed + 4 variations, doubled for every probe overdue since the last
-    /// answer, within the configured limits.
+    /// Returns the probe timeout of RFC 6298: smoothed + 4 variations, doubled for every probe that
+    /// became overdue since the last reply, within the configured limits.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         duration(self.timeout_us() as u64)
     }
 
-    /// The same in microseconds, which spares a policy two divisions a sample.
+    /// Returns the same as [`timeout`](Self::timeout) in microseconds, which spares a policy two
+    /// divisions per sample.
     #[must_use]
     pub const fn timeout_us(&self) -> u32 {
         let (wanted, max) = (self.uncapped_timeout_us(), self.limits.timeout_max_us);
         if wanted > max { max } else { wanted }
     }
 
-    /// The same, for policies that leave the longest to the machine.
+    /// Returns the timeout without the upper limit, which the machine applies later.
     #[inline]
     pub(crate) const fn uncapped_timeout_us(&self) -> u32 {
         let limits = self.limits;
@@ -58,13 +59,13 @@ impl Statistics<'_> {
             .timeout_us(limits.timeout_first_us, limits.timeout_min_us)
     }
 
-    /// The retries that the configuration asks for.
+    /// Returns the retries that the configuration states.
     #[must_use]
     pub const fn retries(&self) -> Retries {
         self.limits.retries
     }
 
-    /// The stated bound on detection time, if any.
+    /// Returns the stated bound on detection time, if any.
     #[must_use]
     pub const fn bound(&self) -> Option<Duration> {
         match self.limits.bound_us {

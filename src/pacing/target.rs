@@ -1,6 +1,9 @@
-//! The quality-of-service planner: say how fast and how sure; interval, timeout and retries follow.
+//! The quality-of-service planner: it derives interval, timeout and retries from a stated bound on
+//! detection time and a stated rate of mistakes.
 
-#![allow(clippy::cast_precision_loss)] // counts and spans become shares in single precision: seven digits of an extrapolation
+// Counts and spans are converted to shares in single precision. Seven digits are enough for an
+// extrapolation.
+#![allow(clippy::cast_precision_loss)]
 
 use core::time::Duration;
 
@@ -27,71 +30,93 @@ mod trouble;
 use state::Asked;
 pub use state::TargetState;
 
-/// Shares of the bound, in 2^16. Fitted together on seven recorded networks; within the noise (3 % of the probes) where not said otherwise.
+/// Shares of the bound, in 2^16. They were fitted together on seven recorded networks. Where a
+/// comment does not say otherwise, a constant may vary with an effect within the noise (3 % of the
+/// probes).
 mod shape {
-    /// The shortest timeout of a steady probe, and the most that is added to the usual round trip without need: 0.04. At 0.05 to 0.08 5 to
-    /// 7 % worse.
+    /// The shortest timeout of a steady probe, and the most that is added to the usual round-trip
+    /// time where the samples do not vary more: 0.04. Values of 0.05 to 0.08 cost 5 to 7 % more.
     pub(super) const TIMEOUT: u32 = 2_621;
-    /// Usual round trips over 7/8 leave no time to ask.
+    /// The longest usual round-trip time that leaves time to probe: 7/8.
     pub(super) const LAG_MOST: u32 = 57_344;
-    /// Retries end this long before the bound, in per cent: 3, or the usual round trip.
+    /// How long before the bound retries end at the least, in per cent: 3. The usual round-trip
+    /// time applies where it is longer.
     pub(super) const MARGIN: u8 = 3;
-    /// The interval while the peer is dead: 0.12. Any from 0.08 to 0.25.
+    /// The interval while the peer is dead: 0.12. Any value from 0.08 to 0.25 is as good.
     pub(super) const DEAD: u32 = 7_864;
-    /// The most retries of an episode. With 8 or 10 5 % worse at 3 s where mistakes are rare.
+    /// The most retries of an episode. With 8 or 10, the result is 5 % worse at 3 s where mistakes
+    /// are rare.
     pub(super) const RETRIES: u8 = 16;
-    /// A silence after which the intervals are reconsidered at once: 0.14.
+    /// The length of a silence after which the plan is recomputed at once: 0.14.
     pub(super) const LONG: u32 = 9_175;
 }
 
-/// Detects within a bound, is wrong at most so often, at the least number of probes. Made by [`Config::target`](crate::Config::target).
+/// Plans the fewest probes that detect a failure within a bound and make mistakes no more often
+/// than stated. [`Config::target`](crate::Config::target) creates it.
 ///
-/// Nothing else has to be set. The planner is slow while answers come, quick once a probe is overdue, and calls the peer `Dead` only
-/// when the whole bound stayed silent. How slow it may be depends on how long *this* path is silent now and then, which it
-/// measures: after each steady probe, the time until anything is heard, less the usual round trip, goes into a histogram, weighted so that
-/// what is learnt does not depend on how often was asked. From it, and from how many probes are lost, follows how often a silence would
-/// outlast the bound at any interval; the interval taken is the cheapest where a mistake is worth as many probes as the target implies, and
-/// short enough that the target is met.
+/// Nothing else has to be set. The planner probes slowly while replies arrive and fast once a probe
+/// is overdue. It calls the peer `Dead` only when nothing was heard for the whole bound.
 ///
-/// - A new path is probed as Chen's configurator says where nothing is known, 6 to 20 times a bound, and less often by steps of 1.6 as it proves
-///   itself: with each answer at first. One episode tightens.
-/// - Round trips and silences out of the ordinary announce longer ones: intervals are the shorter the further out of the ordinary the last ones were,
-///   and the more that has meant on this path.
-/// - What cannot be kept is said ([`Promise::infeasible`]); what is not kept is noticed ([`Event::PromiseBroken`](crate::Event::PromiseBroken)) and corrected.
+/// How slowly it may probe depends on the *silences* of this path, which it measures: for each
+/// steady probe, the time until anything is heard, less the usual round-trip time. A histogram
+/// counts them, with weights that make the result independent of how often the path was probed.
+/// From the histogram and the loss rate, the planner computes for each interval how often a silence
+/// would outlast the bound. It chooses the cheapest interval that meets the target, counting a
+/// mistake as so many probes as the target implies.
 ///
-/// # What it costs, and where it does not win
+/// - A new path is probed 6 to 20 times per bound, as Chen's configurator computes for an unknown
+///   path. The interval then grows in steps of at most 1.6 as the path proves reliable, at first
+///   with each reply. A single episode shortens it.
+/// - Unusual round trips and silences announce longer ones. So the interval is shorter the more
+///   unusual the latest ones were, and the more reliably that has announced long silences on this
+///   path.
+/// - A target that cannot be met is reported ([`Promise::infeasible`]). A promise that is not kept
+///   is reported ([`Event::PromiseBroken`](crate::Event::PromiseBroken)) and corrected.
 ///
-/// The state takes 192 bytes. On x86-64 a sample costs some 600 instructions more than the fluctuation rule's, plans included (`benches/replan.rs`):
-/// integers on every sample; every 64th one, and after a long silence, single-precision floating point.
+/// # Costs and limits
 ///
-/// On seven recorded mobile networks (`lab`, the whole monitor in the loop, nothing set but the target) it needs 1.1 to 1.3 times the probes of settings
-/// chosen for each recording in hindsight at 3 s, down to two mistakes in 8 hours, and up to 1.7 times below; 1.1 to 1.4 times at 10 s down to seven
-/// mistakes, 1.5 to 2.2 times below. The constants were chosen on these recordings; two others, at bounds of 30 and 60 s, cost 1.3 and 1.4 times
-/// their best constant interval (`tests/held_out.rs`). The best single settings of fixed misses, of a fast-retry checker and of \[Chen02\]'s NFD-S
-/// need 2.7 times the probes and more where there are at most four mistakes in 8 hours, and call the live peer dead for twice as long.
+/// The state takes 192 bytes. On x86-64 a sample takes about 600 instructions more than with the
+/// fluctuation rule, plans included (`benches/replan.rs`). Every sample uses integers only. Every
+/// 64th sample, and each sample after a long silence, also uses single-precision floating point.
 ///
-/// - What a round trip takes is missing from the bound. On a constant path without losses a bound takes 1.1 probes where the round trip is short,
-///   2 at a fifth of the bound, 5 at a half and 13 to 18 at four fifths; over 7/8 the target is infeasible. From a third on, probes
-///   overlap: the next one goes out before the last one is answered, and there are no retries.
-/// - The unseen tail is assumed to be a power law. Where it is not, as with short bursts of loss alone, rare mistakes are dear until it is known: at bursts of 0.2 s, a bound of
-///   3 s and one mistake in 4 hours, the first two hours cost 1.4 times the best constant interval; eight hours cost no more than it.
-/// - Only refuted verdicts are known to be mistakes. A loss of everything for longer than the bound looks like an outage, and is counted as none.
+/// The planner was compared with settings chosen in hindsight for each of seven recorded mobile
+/// networks (`lab`; the whole monitor in the loop, with nothing set but the target). At 3 s it
+/// needs 1.1 to 1.3 times their probes, down to two mistakes in 8 hours, and up to 1.7 times below.
+/// At 10 s it needs 1.1 to 1.4 times, down to seven mistakes, and 1.5 to 2.2 times below. The
+/// constants were chosen on these recordings. On two others, at bounds of 30 and 60 s, it needs 1.3
+/// and 1.4 times the probes of their best constant interval (`tests/held_out.rs`).
+///
+/// The best single settings of fixed misses, of a fast-retry checker and of \[Chen02\]'s NFD-S need
+/// 2.7 times the probes or more where at most four mistakes happen in 8 hours, and call the live
+/// peer dead for twice as long.
+///
+/// - The round-trip time reduces the bound. On a constant path without losses, a bound takes 1.1
+///   probes where the round trip is short, 2 where it is a fifth of the bound, 5 at a half and 13
+///   to 18 at four fifths. Over 7/8 the target is infeasible. From a third on, probes overlap: the
+///   next one is sent before the reply to the last one arrives, and there are no retries.
+/// - The planner assumes that silences longer than those measured follow a power law. Where they do
+///   not, as with short bursts of loss alone, rare mistakes are expensive until that is learnt.
+///   With bursts of 0.2 s, a bound of 3 s and one mistake in 4 hours, the first two hours cost 1.4
+///   times the best constant interval. Eight hours cost no more than it.
+/// - Only refuted verdicts are known to be mistakes. A loss of all packets for longer than the
+///   bound looks like an outage and is not counted as a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Target {
     bound_us: u64,
     recurrence_us: u64,
-    /// In 1,000 s; 0: none.
+    /// The most probes in 1,000 s; 0: no limit.
     budget: u32,
-    /// The only interval, in 2^-16 of the bound; 0: learnt.
+    /// A constant interval in 2^-16 of the bound; 0: the interval is learnt.
     constant: u16,
 }
 
-/// Counts are halved when they span this many bounds. Rare silences need a long memory: on bursts of 0.2 s a path pays 16 % over the best
-/// constant interval with this one, 38 % with 600; the recorded networks show no difference.
+/// The number of bounds after which the counts are halved. Rare silences need a long memory. On
+/// bursts of 0.2 s, a path costs 16 % more than the best constant interval with this value, and 38
+/// % more with 600. The recorded networks show no difference.
 const MEMORY: u32 = 1_500;
 
-/// Mistakes may be no more frequent than one in as many bounds.
+/// The least time between mistakes that may be stated, in bounds.
 const BOUNDS_APART: u64 = 10;
 
 impl Target {
@@ -115,13 +140,14 @@ impl Target {
         Ok(self)
     }
 
-    /// The shortest time between mistakes that may be asked for.
+    /// Returns the shortest time between mistakes that may be stated.
     const fn least_recurrence_us(&self) -> u64 {
         self.bound_us.saturating_mul(BOUNDS_APART)
     }
 
     pub(crate) const fn with_budget(mut self, probes: u32) -> Result<Self, ConfigError> {
-        let least = 2_000_000_000 / self.bound_us + 1; // two a bound: the timeout has to fit in between
+        // At least two per bound, since the timeout has to fit in between.
+        let least = 2_000_000_000 / self.bound_us + 1;
         if let Err(error) = check(Setting::ProbeBudget, probes as u64, least, u32::MAX as u64) {
             return Err(error);
         }
@@ -129,26 +155,26 @@ impl Target {
         Ok(self)
     }
 
-    #[allow(clippy::cast_possible_truncation)] // a share below one
+    #[allow(clippy::cast_possible_truncation)] // a share below 1
     pub(crate) const fn frozen(mut self, interval: Duration) -> Self {
         let share = micros(interval).saturating_mul(1 << 16) / self.bound_us;
         self.constant = if share > 62_259 { 62_259 } else { share as u16 };
         self
     }
 
-    /// The longest time from a crash to the verdict.
+    /// Returns the longest time from a crash to the verdict `Dead`.
     #[must_use]
     pub const fn detect_within(&self) -> Duration {
         duration(self.bound_us)
     }
 
-    /// The least expected time from one mistake to the next.
+    /// Returns the least expected time from one mistake to the next.
     #[must_use]
     pub const fn mistakes_at_most_one_per(&self) -> Duration {
         duration(self.recurrence_us)
     }
 
-    /// The most probes in 1,000 seconds, if that is limited.
+    /// Returns the most probes in 1,000 seconds, or `None` where they are not limited.
     #[must_use]
     pub const fn probes_at_most(&self) -> Option<u32> {
         match self.budget {
@@ -157,11 +183,11 @@ impl Target {
         }
     }
 
-    /// An answer, which took `length_us` from the steady probe on.
+    /// Records a reply that arrived `length_us` after the steady probe.
     fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
         state.trouble.hear(length_us, answer.now, self.bound_us);
         if let Some(rtt_us) = answer.rtt_us {
-            let waited_us = rtt_us.saturating_add(answer.held_us); // as a timeout has it
+            let waited_us = rtt_us.saturating_add(answer.held_us); // the wait that a timeout covers
             state.trouble.sample(waited_us);
             let deviation_us = waited_us.abs_diff(state.trouble.median_us());
             state.spread_us = state.spread_us - state.spread_us / 16 + deviation_us / 16;
@@ -174,17 +200,17 @@ impl Target {
         state.grade = state.trouble.grade(answer.now, self.bound_us);
     }
 
-    /// Whether a silence is long enough for the intervals to be reconsidered at once.
+    /// Returns whether a silence is long enough to recompute the plan at once.
     const fn is_long(&self, silence_us: u64) -> bool {
         silence_us > scaled_q16(self.bound_us, shape::LONG)
     }
 
-    /// Whether the answer to the steady probe is later than is usual.
+    /// Returns whether the reply to the steady probe is later than usual.
     fn is_overdue(&self, state: &TargetState, now: Instant) -> bool {
         state.asked.open && now.since(state.asked.sent) > self.timeout_us(state)
     }
 
-    /// What is heard from here on answers the steady probe sent at `sent`.
+    /// Starts to measure the silence after the steady probe sent at `sent`.
     fn ask(state: &mut TargetState, sent: Instant) {
         state.asked = Asked {
             sent,
@@ -194,12 +220,14 @@ impl Target {
         };
     }
 
-    /// Whether a steady probe goes out before the last one is answered: the round trip takes longer than the interval.
+    /// Returns whether steady probes are sent before the reply to the last one arrives, because the
+    /// round trip takes longer than the interval.
     fn overlaps(&self, state: &TargetState) -> bool {
         self.timeout_us(state) > scaled_q16(self.bound_us, u32::from(self.share(state)))
     }
 
-    /// The first answer to the steady probe that is awaited, or to anything after it. Returns how long that took.
+    /// Records the first reply to the awaited steady probe or to a later probe. Returns the time
+    /// since that steady probe.
     fn settle(&self, state: &mut TargetState, answer: &Answer) -> u64 {
         let length_us = answer.now.since(state.asked.sent);
         state.asked.open = false;
@@ -216,8 +244,9 @@ impl Target {
         length_us
     }
 
-    /// What independent losses do not explain of a silence that began with a lost probe. That it lasted until the path was asked again is
-    /// our doing, and so is the rest where as many losses in a row are to be expected.
+    /// Returns the part of a silence after a lost probe that independent losses do not explain. The
+    /// time until the next probe was due is caused by this process. The rest is explained too if it
+    /// is no longer than the longest run of losses to expect.
     fn unexplained_us(&self, state: &TargetState, silence_us: u64) -> u64 {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.asked.share));
         let wait_us = saturating::min(self.timeout_us(state), interval_us);
@@ -228,7 +257,7 @@ impl Target {
         rest_us
     }
 
-    /// A probe that stood for `share` of the bound was followed by a silence of `silence_us`.
+    /// Counts a silence of `silence_us` after a probe that stands for `share` of the bound.
     fn count(&self, state: &mut TargetState, silence_us: u64, share: u16, grade: u8) {
         state.risk.add(grade, share, self.is_long(silence_us));
         state.silences.add(silence_us, self.bound_us, share);
@@ -275,7 +304,7 @@ impl Pacing for Target {
         }
     }
 
-    /// Where probes overlap, the one that is awaited may not be the first that was lost.
+    /// Where probes overlap, the awaited probe may not be the first that was lost.
     fn on_miss(&self, state: &mut TargetState, sent: Instant, _: Instant) {
         let earlier = !state.asked.open || sent < state.asked.sent;
         let unheard = sent.plus(state.trouble.median_us().into()) > state.now;
@@ -319,7 +348,7 @@ impl Pacing for Target {
             Retries::closing(affordable.clamp(1, shape::RETRIES))
         };
         let dead_us = match affordable {
-            0 => 0, // the steady one, which the limits may cut
+            0 => 0, // the steady interval, which the limits may shorten
             _ => scaled_q16(self.bound_us, shape::DEAD),
         };
         Plan::from_micros(interval_us, saturate(timeout_us))
@@ -358,7 +387,8 @@ mod tests {
         Target::new(Duration::from_micros(BOUND_US))
     }
 
-    /// What is learnt from steady probes that are followed by silences, each ended by the answer to a retry after `rtt_us`.
+    /// Returns the state after steady probes that are followed by silences, each ended by the reply
+    /// to a retry after `rtt_us`.
     fn learnt(target: &Target, rtt_us: u32, silences_us: impl Iterator<Item = u64>) -> TargetState {
         let (mut state, mut now) = (TargetState::NEW, Instant::ZERO);
         for silence_us in silences_us {
@@ -377,7 +407,8 @@ mod tests {
         state
     }
 
-    /// A silence of so many milliseconds after every so many probes, of `probes`.
+    /// Returns the silences after `probes` probes: one of so many milliseconds after every so many
+    /// probes, 0 after the others.
     fn now_and_then(probes: u64, silences: &[(u64, u64)]) -> impl Iterator<Item = u64> {
         let of = |k: u64| {
             let due = silences
@@ -388,7 +419,8 @@ mod tests {
         (1..=probes).map(of)
     }
 
-    /// Every 20th probe is followed by a silence of 3 s: five probes a bound would do, and the budget is for two.
+    /// Every 20th probe is followed by a silence of 3 s. Five probes per bound would suffice, and
+    /// the budget allows two.
     #[cfg_attr(miri, ignore = "thousands of plans")]
     #[test]
     fn a_budget_that_is_in_the_way_is_named_with_one_that_is_not() {
@@ -405,7 +437,8 @@ mod tests {
         assert_eq!(infeasible(u32::try_from(found.nearest).unwrap()), None);
     }
 
-    /// Silences of 3 s may be what round trips of 1.5 s make of a few losses: nothing is certain before three were longer than half the bound.
+    /// A few losses and round trips of 1.5 s can cause silences of 3 s. So nothing is certain
+    /// before three silences were longer than half the bound.
     #[cfg_attr(miri, ignore = "thousands of plans")]
     #[test]
     fn on_a_slow_path_long_silences_make_certain() {
@@ -423,7 +456,7 @@ mod tests {
         assert_eq!(infeasible(1_100), None);
     }
 
-    /// What was under way while nobody looked for a 64th of the bound is no silence of the path.
+    /// A silence is discarded if the machine was not polled for a 64th of the bound during it.
     #[test]
     fn a_lapse_leaves_the_silence_under_way_out() {
         let counts_after = |span_us| {
@@ -436,7 +469,7 @@ mod tests {
         assert!(!counts_after(BOUND_US / 64 + 1));
     }
 
-    /// An answer after `length_us` to the probe sent at the start of time.
+    /// Returns a reply after `length_us` to the probe sent at the epoch.
     fn answer(length_us: u32) -> Answer {
         Answer {
             sent: Instant::ZERO,
@@ -446,7 +479,8 @@ mod tests {
         }
     }
 
-    /// Half or double the usual round trip is the same path; what is beyond is another one, of which little is known.
+    /// Half or double the usual round-trip time counts as the same path; anything beyond counts as
+    /// another path, about which little is known.
     #[test]
     fn another_usual_round_trip_is_another_path() {
         for (usual_us, median_us, another) in [
@@ -462,7 +496,7 @@ mod tests {
         }
     }
 
-    /// 0.14 of the bound beside the usual round trip, and the plan is drawn up anew.
+    /// A reply that is later than usual by more than 0.14 of the bound leads to a new plan at once.
     #[test]
     fn a_long_silence_is_acted_on_at_once() {
         let long_us = saturate(scaled_q16(BOUND_US, shape::LONG));
@@ -482,7 +516,8 @@ mod tests {
         }
     }
 
-    /// One more for each steady probe; two less for a retry, and for what has to be asked again.
+    /// A steady probe saves one half-retry. A retry costs two, and so does a steady probe that
+    /// follows an overdue one.
     #[test]
     fn steady_probes_save_retries() {
         let mut state = TargetState::NEW;
@@ -503,7 +538,8 @@ mod tests {
         assert!(!state.asked.open);
     }
 
-    /// Two usual round trips; as many retries as are saved; and where there is none, while the peer is dead it is asked as seldom as before.
+    /// The timeout is twice the usual round-trip time, and the plan has as many retries as are
+    /// saved. Where none is, a dead peer is probed at the steady interval.
     #[test]
     fn a_plan_is_what_was_learnt_and_saved() {
         let config = Config::target(Duration::from_micros(BOUND_US))
@@ -518,7 +554,7 @@ mod tests {
         };
         let mut state = TargetState::NEW;
         state.trouble.sample(250_000);
-        let first = state.savings; // enough for an episode
+        let first = state.savings; // enough for one episode
         for (savings, retries, dead_ms) in [
             (first, 16, 1_200),
             (0, 1, 588),

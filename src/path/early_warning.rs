@@ -1,10 +1,10 @@
-//! Early warning: a path that gets worse is noticed before it falls silent.
+//! Early warning: reports that a path is getting worse before it falls silent.
 
 use core::time::Duration;
 
 use crate::time::rtt_micros;
 
-/// How a path does, beside whether its peer is alive.
+/// How well a path works. This is independent of the verdict on its peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -13,50 +13,60 @@ use crate::time::rtt_micros;
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Health {
-    /// As usual.
+    /// The path works as usual.
     #[default]
     Good,
-    /// Silence is more likely than usual.
+    /// A silence is more likely than usual.
     Degraded,
 }
 
-/// An octave, a doubling, in the unit of scores.
+/// An octave (a factor of two) in the unit of scores.
 const OCTAVE: u32 = 256;
 /// An overdue probe counts as a round trip of four times the median.
 const OVERDUE: u32 = 2 * OCTAVE;
-/// Round trips up to 2.8 times the median are no trouble, and no warning; a longer one is as much trouble as it is octaves longer, five at most.
+/// Round trips up to 1.5 octaves (2.8 times) above the median add no trouble and start no warning.
+/// A longer one adds as many octaves of trouble as it is longer than that.
 const CALM_MAX: u32 = OCTAVE * 3 / 2;
+/// The most trouble that one sample adds.
 const TROUBLE_MAX: u32 = 5 * OCTAVE;
-/// Trouble fades by this power of two a sample: over the last 512 or so.
+/// Trouble decays by this power of two per sample, so about the last 512 samples count.
 const FADE_BITS: u32 = 9;
-/// The median moves by at most an octave, and at least a 64th of one, a sample.
+/// The smallest step by which a sample moves the median, a 64th of an octave. The largest is an
+/// octave.
 const STEP_MIN: u32 = OCTAVE / 64;
-/// Levels are kept in eighths of the unit of scores. They fall by one such step a sample without a warning.
+/// Levels are stored in eighths of the unit of scores. They fall by one such step per sample
+/// without a warning.
 const LEVEL_BITS: u32 = 3;
-/// A warning raises the usual level by an octave at least, to an octave above its highest score at most.
+/// A warning raises the usual level by at least an octave, but to no more than an octave above its
+/// highest score.
 const RISE: u32 = LEVEL_OCTAVE;
-/// Each sample that prolongs a warning raises the level of the next by 3/64 of an octave.
+/// Each sample that prolongs a warning raises the level for the next by 3/64 of an octave.
 const PROLONGED: u16 = 96;
 const LEVEL_OCTAVE: u32 = OCTAVE << LEVEL_BITS;
-/// A sample with a warning costs what 256 without one earn; 160 such samples can be saved up, and 8 are needed to begin a warning, unless it is
-/// of something worse than before: then it may be told on credit, for 64 samples.
+/// The credit that a sample with a warning costs. A sample without one earns 1.
 const SAMPLE: i32 = 256;
+/// The most credit that can be saved up.
 const SAVED_MAX: i32 = 160 * SAMPLE;
+/// The credit that is needed to begin a warning.
 const SAVED_MIN: i32 = 8 * SAMPLE;
+/// The limit to which a warning about something worse than before may overdraw the credit.
 const SAVED_LEAST: i32 = -64 * SAMPLE;
-/// Calm answers in a row that end a warning.
+/// The number of calm replies in a row that ends a warning.
 const CALM: u8 = 8;
-/// Samples after which what a warning tells is the usual.
+/// The number of samples after which a warning ends, because what it reports has become usual.
 const LASTING: u8 = 255;
-/// So many slow answers, and then so many overdue probes in a row, are a silence that was announced.
+/// The least number of slow replies in a warning that counts as having announced a silence.
 const FORERUNNERS: u8 = 4;
+/// The number of overdue probes in a row that count as a silence.
 const SILENCE: u8 = 3;
 
-/// Tells when a path is worse than usual, from what a monitor sees of it: round-trip times, and how long probes are unanswered.
+/// Reports when a path is worse than usual, from what a monitor measures: round-trip times, and how
+/// long probes have had no reply.
 ///
-/// It is a machine of its own: feed it beside a [`Monitor`](crate::Monitor), a [`Heartbeat`](crate::Heartbeat) or anything that
-/// measures round trips. No verdict depends on it. It takes 32 bytes, no clock and no floating point; a sample costs a few dozen
-/// instructions.
+/// It is independent of the other machines: feed it beside a [`Monitor`](crate::Monitor), a
+/// [`Heartbeat`](crate::Heartbeat) or anything else that measures round trips. No verdict depends
+/// on it. It takes 32 bytes and needs neither a clock nor floating point. A sample costs a few
+/// dozen instructions.
 ///
 /// ```
 /// use core::time::Duration;
@@ -67,9 +77,11 @@ const SILENCE: u8 = 3;
 ///     assert_eq!(warning.answered(Duration::from_millis(40)), Health::Good);
 /// }
 /// for _ in 0..3 {
-///     assert_eq!(warning.answered(Duration::from_millis(1_500)), Health::Good); // a queue builds up
+///     // a queue builds up
+///     assert_eq!(warning.answered(Duration::from_millis(1_500)), Health::Good);
 /// }
-/// let patience = warning.patience(); // a probe unanswered for longer is a warning, without waiting for its answer
+/// // A probe that has waited for so long is a warning, even before its reply arrives.
+/// let patience = warning.patience();
 /// assert!(patience < Duration::from_millis(1_500));
 /// assert_eq!(warning.waiting(patience), Health::Degraded);
 ///
@@ -83,37 +95,54 @@ const SILENCE: u8 = 3;
 ///
 /// > score = max(0, y) + 2 log2(1 + trouble)
 ///
-/// where y is how many octaves the newest round trip, or the age of an unanswered probe, is above the median of those before it, and trouble is the
-/// sum, fading over some 512 samples, of the octaves by which round trips were more than 2.8 times the median, at most 5 each. So a long round trip
-/// counts for more where there was trouble lately, because outages come in clusters. It is the logarithm of a rate, that of the newest sample's
-/// kind times that of the time: a one-sided sum of evidence with a floor, as Page's (1954), which leaks in place of being reset.
+/// Here y is how many octaves the newest round trip, or the age of a probe without a reply, is
+/// above the median of the round trips before it. *Trouble* is a sum over past round trips of the
+/// octaves by which each was longer than 2.8 times the median, at most 5 each, decaying over about
+/// 512 samples.
+///
+/// Outages come in clusters, so a long round trip counts for more where there was trouble lately.
+/// The score is the logarithm of a rate: a factor for the kind of the newest sample times a factor
+/// for the present time. It is a one-sided sum of evidence with a floor, like that of Page (1954),
+/// but it decays instead of being reset.
 ///
 /// # The warning
 ///
-/// A sample of more than 2.8 times the median, whose score is above the threshold and above the *usual level*, begins a warning or prolongs it. Eight
-/// other answers in a row end it. The usual level of the score is found by stochastic approximation (Robbins and Monro 1951): a warning that ends raises
-/// it by an octave, or by a quarter of the way to the highest score of the warning where that is more, but to no more than an octave above that
-/// score. It falls by 1/2048 octave at each sample without a warning. So it settles where about one sample in 2,048 begins a warning, whatever the
-/// distribution of the scores. While a warning lasts, the level that prolongs it rises by 3/64 of an octave with each such sample, so that what is new is told
-/// for as long as it lasts, at most for 255 samples, and what is hardly unusual is not prolonged.
+/// A sample of more than 2.8 times the median whose score is above both the threshold and the
+/// *usual level* begins a warning or prolongs it. Eight other replies in a row end the warning.
 ///
-/// Where trouble comes in long bursts a level does not suffice. So each sample with a warning uses up what 256 samples without one earn, and no more
-/// than 160 samples can be saved up. When nothing is left, only what is worse by an octave than all that was told lately begins a warning, on a credit
-/// of 64 samples.
+/// The usual level is found by stochastic approximation (Robbins and Monro 1951). When a warning
+/// ends, the level rises by an octave, or by a quarter of the way to the highest score of the
+/// warning where that is more, but to no more than an octave above that score. With each sample
+/// without a warning it falls by 1/2048 octave. So it settles where about one sample in 2,048
+/// begins a warning, whatever the distribution of the scores.
 ///
-/// A warning by four slow answers or more, after which three probes in a row are overdue, was right. It neither raises the level nor uses up
-/// anything. So a path whose silences announce themselves is told of each, however often they come.
+/// During a warning, each sample that prolongs it raises the level that the next must exceed by
+/// 3/64 of an octave. So something new is reported for as long as it lasts, for at most 255
+/// samples, and something hardly unusual is not prolonged.
+///
+/// A level is not enough where trouble comes in long bursts. So each sample with a warning also
+/// costs the credit that 256 samples without one earn, and at most 160 samples can be saved up.
+/// When the credit is used up, a warning begins only for something an octave worse than everything
+/// reported lately, and may overdraw the credit by 64 samples.
+///
+/// A warning that had four slow replies or more, followed by three overdue probes in a row, was
+/// right. It neither raises the level nor costs credit. So on a path whose silences announce
+/// themselves, every one is reported, however often they come.
 ///
 /// # How often it is wrong
 ///
-/// On any path, no more than one sample in 256 is called degraded, and 224 beside; warnings that a silence confirmed are not counted. So a stationary path is
-/// degraded for less than 1 % of the time over 50,000 samples after the first 1,000, at every threshold, whatever its distribution, its losses and the length of its
-/// bursts. At the default threshold and where samples are independent it is 0.4 to 0.8 % from the first 1,000 answers on; over 5,000 samples, bursts of 100 and more may take 4 %.
+/// On any path, at most one sample in 256 is called degraded, plus 224 samples; warnings that a
+/// silence confirmed do not count. So a stationary path is degraded for less than 1 % of the time
+/// over 50,000 samples after the first 1,000. This holds at every threshold and for every
+/// distribution, loss rate and length of bursts. At the default threshold, with independent
+/// samples, the share is 0.4 to 0.8 % after the first 1,000 replies. Over only 5,000 samples,
+/// bursts of 100 and more may take 4 %.
 ///
 /// # How good it is
 ///
-/// On the halves of seven recorded networks, at equal false warnings (a mean over 2, 4, 8, 15 and 30 an hour), for silences over 3 and 10 s, horizons of 10 to
-/// 60 s, steady and planned probing, the score announces:
+/// The table shows how many outages are announced in each half of the recordings of seven networks,
+/// at equal numbers of false warnings (the mean over 2, 4, 8, 15 and 30 an hour). It covers
+/// silences over 3 and 10 s, horizons of 10 to 60 s, and steady and planned probing.
 ///
 /// | outages announced | first halves | second halves |
 /// |---|---|---|
@@ -122,41 +151,52 @@ const SILENCE: u8 = 3;
 /// | the same, of the ages of unanswered probes too | 49 % | 55 % |
 /// | an EWMA band, the best of eight in hindsight | 20 % | 25 % |
 ///
-/// There are 36 silences over 3 s and 11 over 10 s in all, so one more or less is some percent.
+/// In all there are 36 silences over 3 s and 11 over 10 s, so one silence more or less changes a
+/// figure by several per cent.
 ///
-/// The usual level has its price where trouble clusters, as on drives through radio cells: of its own accord it warns falsely 4.2 times an hour in the first
-/// halves and announces 28 % of the outages, and 1.1 times and 25 % in the second. A threshold that is chosen in hindsight for as many false warnings
-/// announces 39 and 27 %. On nine recordings by which nothing was chosen it is 1.7 false warnings an hour and 71 % against 17 %. Who knows the path, and has a
-/// threshold of their own, compares [`score`](Self::score) with it.
+/// The usual level costs detections where trouble clusters, as on drives through radio cells. With
+/// the usual level, there are 4.2 false warnings per hour in the first halves and 28 % of the
+/// outages are announced; in the second halves, 1.1 and 25 %. A threshold chosen in hindsight for as many false
+/// warnings announces 39 and 27 %. On nine recordings that were not used for tuning, the figures
+/// are 1.7 false warnings per hour and 71 %, against 17 %. Callers who know the path and have a
+/// threshold of their own can compare it with [`score`](Self::score).
 ///
-/// `tests/early_warning.rs` repeats the comparison for the recordings in a folder; [`lab::warning`](crate#features) judges others.
+/// `tests/early_warning.rs` repeats the comparison for the recordings in a folder;
+/// [`lab::warning`](crate#features) rates others.
 ///
-/// It cannot see an outage without a forerunner, and the first trouble of a path that had none, unless it lasts for some samples.
+/// It cannot announce an outage that comes without warning signs. Nor can it announce the first
+/// trouble on a path that had none before, unless that trouble lasts for several samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlyWarning {
-    /// In units of score, times 2^9.
+    /// The decaying sum of trouble, in units of score times 2^9.
     trouble: u32,
-    /// What may be used up by warnings, in 256ths of a sample.
+    /// The credit for samples with a warning, in 256ths of a sample.
     saved: i32,
-    /// The logarithm of the median round-trip time.
+    /// The logarithm of the median round-trip time, in units of score.
     median: u16,
     threshold: u16,
     /// The score of the newest sample.
     score: u16,
-    /// The usual level, and the level above all that was told lately; in eighths of the unit of scores.
+    /// The usual level, in eighths of the unit of scores.
     usual: u16,
+    /// The level that only something worse than everything reported lately exceeds, in the same
+    /// unit.
     worst: u16,
-    /// The highest score of the warning under way, and by how much it has raised the level.
+    /// The highest score of the current warning.
     peak: u16,
+    /// By how much the current warning has raised the level that prolongs it, in eighths.
     raised: u16,
+    /// Samples so far, saturating.
     samples: u8,
-    /// Samples of the warning under way, and slow answers among them.
+    /// Samples in the current warning, saturating.
     length: u8,
+    /// Slow replies in the current warning, saturating.
     slow: u8,
-    /// Calm answers in a row, and overdue probes.
+    /// Calm replies in a row, saturating.
     calm: u8,
+    /// Overdue probes in a row, saturating.
     silent: u8,
-    /// A silence followed the warning under way.
+    /// Whether a silence confirmed the current warning.
     right: bool,
     health: Health,
 }
@@ -168,10 +208,10 @@ impl Default for EarlyWarning {
 }
 
 impl EarlyWarning {
-    /// The threshold unless another is set, in thousandths of an octave.
+    /// The default threshold, in thousandths of an octave.
     pub const THRESHOLD: u16 = 12_000;
 
-    /// Creates one for a path of which nothing is known.
+    /// Creates an early warning for a path of which nothing is known.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -194,15 +234,16 @@ impl EarlyWarning {
         }
     }
 
-    /// Sets the score above which the path is degraded, in thousandths of an octave: lower for more warnings, false ones too, until the usual level is
-    /// above it. Every value works.
+    /// Sets the score above which the path is degraded, in thousandths of an octave;
+    /// [`THRESHOLD`](Self::THRESHOLD) unless set. A lower one gives more warnings, false ones
+    /// included, until the usual level is above it. Every value is accepted.
     #[must_use]
     pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
         self.threshold = units(milli_octaves);
         self
     }
 
-    /// Records that a probe was answered, late or not.
+    /// Records the round-trip time of a reply, late or not, and returns the health.
     pub const fn answered(&mut self, rtt: Duration) -> Health {
         let log = log2(rtt_micros(rtt));
         let above = self.above(log);
@@ -217,7 +258,8 @@ impl EarlyWarning {
         self.take(above, warned)
     }
 
-    /// Records that a probe is overdue. If it is answered after all, record that too.
+    /// Records that a probe is overdue and returns the health. If a reply to it arrives after all,
+    /// record that too.
     pub const fn overdue(&mut self) -> Health {
         let warned = self.judge(OVERDUE);
         self.silent = self.silent.saturating_add(1);
@@ -227,13 +269,15 @@ impl EarlyWarning {
         self.take(OVERDUE, warned)
     }
 
-    /// Judges a probe that has been unanswered for `age`, which is no sample yet.
+    /// Evaluates a probe that has had no reply for `age` and returns the health. This records no
+    /// sample.
     pub const fn waiting(&mut self, age: Duration) -> Health {
         self.judge(self.above(log2(rtt_micros(age))));
         self.health
     }
 
-    /// Returns how long a probe may be unanswered before [`waiting`](Self::waiting) warns; 71 minutes before the first answer.
+    /// Returns the age of a probe without a reply from which [`waiting`](Self::waiting) warns; 71
+    /// minutes before the first reply.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         let left = self.level().saturating_sub(self.background());
@@ -246,7 +290,7 @@ impl EarlyWarning {
         Duration::from_micros(us as u64)
     }
 
-    /// Returns the health as of the last call.
+    /// Returns the health after the last call.
     #[must_use]
     pub const fn health(&self) -> Health {
         self.health
@@ -260,7 +304,7 @@ impl EarlyWarning {
 
     // ---- the score ----
 
-    /// Octaves above the median, at least 0; 0 before the first answer.
+    /// Returns how far `log` is above the median, at least 0; 0 before the first reply.
     const fn above(&self, log: u32) -> u32 {
         if self.samples == 0 {
             0
@@ -269,13 +313,14 @@ impl EarlyWarning {
         }
     }
 
-    /// The part of the score that recent trouble has.
+    /// Returns the part of the score that recent trouble adds.
     const fn background(&self) -> u32 {
         let trouble = self.trouble >> FADE_BITS;
         2 * (log2(OCTAVE + trouble) - log2(OCTAVE))
     }
 
-    /// Moves the median by a step towards the sample, by smaller and smaller ones.
+    /// Moves the median a step towards the sample. The steps get smaller with each sample, down to
+    /// [`STEP_MIN`].
     #[allow(clippy::cast_possible_truncation)] // below 2^13 and a step
     const fn learn(&mut self, log: u32) {
         if self.samples == 0 {
@@ -294,7 +339,7 @@ impl EarlyWarning {
         };
     }
 
-    /// Adds the trouble of a sample, and accounts for it.
+    /// Adds the trouble of a sample and updates the credit.
     const fn take(&mut self, above: u32, warned: bool) -> Health {
         let more = at_most(above.saturating_sub(CALM_MAX), TROUBLE_MAX);
         self.trouble -= self.trouble >> FADE_BITS;
@@ -313,7 +358,7 @@ impl EarlyWarning {
         matches!(self.health, Health::Degraded)
     }
 
-    /// The score above which a sample begins a warning or prolongs it.
+    /// Returns the score above which a sample begins a warning or prolongs it.
     const fn level(&self) -> u32 {
         let needed = if self.is_degraded() {
             SAMPLE
@@ -331,7 +376,8 @@ impl EarlyWarning {
         }
     }
 
-    /// The usual level, in eighths of the unit: the threshold at least, and more the longer a warning lasts.
+    /// Returns the usual level in eighths of the unit: at least the threshold, and more the longer
+    /// a warning lasts.
     const fn usual(&self) -> u32 {
         let threshold = (self.threshold as u32) << LEVEL_BITS;
         let usual = self.usual as u32;
@@ -343,7 +389,7 @@ impl EarlyWarning {
         }
     }
 
-    /// Scores a sample, and tells whether it is a warning.
+    /// Scores a sample and returns whether it begins or prolongs a warning.
     #[allow(clippy::cast_possible_truncation)] // at most 32 octaves, and 2 log2(2,561)
     const fn judge(&mut self, above: u32) -> bool {
         self.score = (above + self.background()) as u16;
@@ -361,7 +407,7 @@ impl EarlyWarning {
         true
     }
 
-    /// Ends a warning where this answer is the last of enough calm ones.
+    /// Counts a calm reply, and ends the warning if it is the last one needed.
     const fn calm_down(&mut self) {
         self.calm = self.calm.saturating_add(1);
         if self.calm >= CALM && self.is_degraded() {
@@ -369,11 +415,11 @@ impl EarlyWarning {
         }
     }
 
-    /// A sample under a warning.
+    /// Accounts for a sample during a warning.
     const fn use_up(&mut self, warned: bool) {
         self.length = self.length.saturating_add(1);
         if warned {
-            self.raised += PROLONGED; // no more than 255 times
+            self.raised += PROLONGED; // at most 255 times
         }
         if !self.right {
             self.saved -= SAMPLE;
@@ -384,15 +430,15 @@ impl EarlyWarning {
         }
     }
 
-    /// The warning under way was right: it costs nothing.
+    /// Notes that the current warning was right, and refunds its cost.
     const fn confirm(&mut self) {
         if !self.right {
             self.right = true;
-            self.saved += self.length as i32 * SAMPLE; // which it has used up
+            self.saved += self.length as i32 * SAMPLE; // what it has cost so far
         }
     }
 
-    /// A sample without a warning.
+    /// Accounts for a sample without a warning.
     const fn save(&mut self) {
         if self.saved < SAVED_MAX {
             self.saved += 1;
@@ -401,8 +447,8 @@ impl EarlyWarning {
         self.worst = self.worst.saturating_sub(1);
     }
 
-    /// Ends a warning, and raises the levels unless it was right.
-    #[allow(clippy::cast_possible_truncation)] // they are limited
+    /// Ends the warning, and raises the levels unless it was right.
+    #[allow(clippy::cast_possible_truncation)] // `at_most` limits them
     const fn end(&mut self) {
         let usual = self.usual();
         self.health = Health::Good;
@@ -426,13 +472,14 @@ const fn at_most(value: u32, limit: u32) -> u32 {
     if value < limit { value } else { limit }
 }
 
-/// Thousandths of an octave in units of score.
-#[allow(clippy::cast_possible_truncation)] // it shrinks
+/// Converts thousandths of an octave to units of score.
+#[allow(clippy::cast_possible_truncation)] // the result is less than the argument
 const fn units(milli_octaves: u16) -> u16 {
     (milli_octaves as u32 * OCTAVE / 1_000) as u16
 }
 
-/// The logarithm to base 2 in 256ths, straight lines between powers of two: at most 0.09 too low (Mitchell 1962). 0 for 0.
+/// Returns the logarithm to base 2 in 256ths, interpolated linearly between powers of two: at most
+/// 0.09 too low (Mitchell 1962). 0 counts as 1.
 #[allow(clippy::cast_possible_truncation)] // below 512
 const fn log2(x: u32) -> u32 {
     let x = if x == 0 { 1 } else { x };
@@ -441,7 +488,7 @@ const fn log2(x: u32) -> u32 {
     whole * OCTAVE + fraction
 }
 
-/// The least number whose [`log2`] is this; saturates.
+/// Returns the least number whose [`log2`] is `log`, saturating.
 #[allow(clippy::cast_possible_truncation)] // 511 * 2^23 at most
 const fn exp2(log: u32) -> u32 {
     let (whole, fraction) = (log / OCTAVE, log % OCTAVE);
@@ -470,7 +517,7 @@ mod tests {
         after(1_000, EarlyWarning::new().warn_above(4_000))
     }
 
-    /// By an octave over the number of samples, and by a 64th of one in the end.
+    /// The step is an octave divided by the number of samples, and a 64th of one in the end.
     #[test]
     fn the_median_moves_by_smaller_and_smaller_steps() {
         let mut warning = EarlyWarning::new();
@@ -497,7 +544,8 @@ mod tests {
         assert_eq!(warning.background(), 2 * OCTAVE);
     }
 
-    /// Without trouble before it, an overdue probe is two octaves, and half an octave of it is trouble.
+    /// Without earlier trouble, an overdue probe scores two octaves, and half an octave of it is
+    /// trouble.
     #[test]
     fn a_probe_that_is_overdue_counts_as_four_times_the_median() {
         let mut warning = EarlyWarning::new();
@@ -513,7 +561,8 @@ mod tests {
             warning.take(above, false);
             warning.trouble >> FADE_BITS
         };
-        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]); // 2.8 times the median is no trouble
+        // 2.8 times the median adds no trouble.
+        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]);
         let (six_and_a_half, more) = (1_664, [1_665, 2_560, 8_191]);
         assert_eq!(
             (trouble(six_and_a_half), more.map(trouble)),
@@ -544,7 +593,8 @@ mod tests {
         assert_eq!((log2(0), exp2(u32::MAX)), (0, u32::MAX));
     }
 
-    /// One of twenty times the median warns where there was no trouble; one of six times does, where there was.
+    /// A round trip of twenty times the median warns without earlier trouble; one of six times
+    /// warns only after trouble.
     #[test]
     fn trouble_makes_it_wary() {
         let mut warning = warm();
@@ -557,7 +607,7 @@ mod tests {
         assert_eq!(warning.answered(ms(240)), Health::Degraded);
     }
 
-    /// Whatever the score is, so that what was bad lately is no warning by itself.
+    /// The background of earlier trouble alone never warns, whatever the score.
     #[test]
     fn an_answer_of_less_than_three_times_the_median_is_no_warning() {
         let mut warning = warm();
@@ -581,7 +631,7 @@ mod tests {
         assert_eq!(warning.answered(ms(40)), Health::Good);
     }
 
-    /// Answers alone end a warning: waiting for one does not, and an overdue probe does not.
+    /// Only replies end a warning; waiting and overdue probes do not.
     #[test]
     fn a_warning_does_not_end_for_want_of_answers() {
         let mut warning = warm();
@@ -592,9 +642,10 @@ mod tests {
         }
     }
 
-    // ---- what is usual ----
+    // ---- the usual level ----
 
-    /// The levels, in octaves, after a warning whose highest score was so many octaves above a threshold of 4, from a usual level of so many.
+    /// Returns the levels, in octaves, after a warning whose highest score was `peak` octaves above
+    /// a threshold of 4, from a usual level of `usual`.
     fn raised(usual: u16, peak: u16, right: bool) -> (u16, u16) {
         let mut warning = warm();
         let octaves = |octaves: u16| octaves * 256;
@@ -609,14 +660,16 @@ mod tests {
     fn the_usual_level_rises_at_the_end_of_a_warning() {
         let octave = 256;
         assert_eq!(raised(0, 2, false), (5 * octave, 7 * octave));
-        assert_eq!(raised(3, 8, false), (6 * octave, 13 * octave)); // a quarter of the way
+        // The level rises by a quarter of the way to the highest score.
+        assert_eq!(raised(3, 8, false), (6 * octave, 13 * octave));
         assert_eq!(raised(6, 3, false), (7 * octave, 8 * octave));
-        assert_eq!(raised(8, 3, false), (8 * octave, 8 * octave)); // an octave above the highest score at most
+        // It rises to at most an octave above the highest score.
+        assert_eq!(raised(8, 3, false), (8 * octave, 8 * octave));
         assert_eq!(raised(7, 3, true), (7 * octave, 0));
         assert_eq!(raised(31, 40, false).1, u16::MAX >> LEVEL_BITS);
     }
 
-    /// Slow answers that are alike do not prolong a warning for ever, and what gets worse does.
+    /// Slow replies of equal length do not prolong a warning for ever; growing ones do.
     #[test]
     fn a_warning_is_prolonged_by_what_gets_worse() {
         let mut warning = warm();
@@ -630,7 +683,7 @@ mod tests {
         assert_eq!(warning.level(), level + u32::from(PROLONGED >> LEVEL_BITS));
     }
 
-    /// One step a sample, which is an octave in 2,048, and none under a warning.
+    /// The level falls by one step per sample, an octave in 2,048, and not during a warning.
     #[test]
     fn the_usual_level_falls_slowly() {
         let mut warning = warm();
@@ -643,7 +696,8 @@ mod tests {
         assert_eq!((warning.usual, warning.worst), (98, 98));
     }
 
-    /// What is told uses up what 256 samples without a warning earn, and after it no more than was told is told again.
+    /// A sample with a warning costs what 256 without one earn. Once the credit is used up, only
+    /// something worse is reported.
     #[test]
     fn a_path_is_degraded_for_one_sample_in_256_and_160_more_at_most() {
         let mut warning = warm();
@@ -659,7 +713,7 @@ mod tests {
         assert!(told[1] <= 64 + 64 + 50_000 / 256, "{told:?}");
     }
 
-    /// However little is left, and up to a limit.
+    /// This works however little credit is left, up to the overdraft limit.
     #[test]
     fn what_is_worse_than_all_that_was_told_lately_is_told_on_credit() {
         let mut warning = warm();
@@ -681,7 +735,7 @@ mod tests {
         assert_eq!(warning.health(), Health::Good);
     }
 
-    /// A queue that grows and then overflows, every ten minutes for a week.
+    /// A queue grows and then overflows, every ten minutes for a week.
     #[test]
     fn a_silence_that_announces_itself_is_told_however_often_it_comes() {
         let mut warning = EarlyWarning::new();
@@ -717,7 +771,7 @@ mod tests {
         assert_eq!(warned, Some(3));
     }
 
-    /// Waiting for just the patience warns, for less does not, whatever came before.
+    /// Waiting for exactly the patience warns and waiting for less does not, whatever came before.
     #[test]
     fn patience_is_when_waiting_warns() {
         for threshold in [500, 4_000, 9_000, 12_000] {

@@ -1,4 +1,4 @@
-//! How long to wait for an answer, learnt from the round-trip times: RFC 6298, kept scaled.
+//! The probe timeout, learnt from the round-trip times as in RFC 6298.
 
 use crate::time::saturate;
 
@@ -8,26 +8,27 @@ mod compact;
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactRtt;
 
-/// Largest back-off, as a power of two: past it every timeout is at its ceiling anyway.
+/// The largest back-off, as a power of two: beyond it every timeout is at its ceiling anyway.
 const BACKOFF_MAX: u32 = 32;
 
-/// Set once there is a sample.
+/// The flag in `backoff` that is set once there is a sample.
 const SAMPLED: u32 = 1 << 7;
 
-/// Smoothed round-trip time and variation, as TCP keeps them (RFC 6298 section 2; Jacobson 1988, appendix A).
+/// The smoothed round-trip time and its variation, as TCP keeps them (RFC 6298 section 2; Jacobson
+/// 1988, appendix A).
 ///
-/// The smoothed value is held times 8 and the variation times 4, so that both converge exactly on a constant
-/// input; rounded forms stick up to seven units off.
+/// The smoothed value is stored times 8 and the variation times 4, so that both converge exactly on
+/// a constant input. Rounded values would stay up to seven units off.
 ///
-/// A probe that is overdue says that its round trip is *at least* what was waited, not what it was: the timeout is
-/// doubled, and no sample is taken (Karn's rule). A reply ends the doubling, a late one included, since a probe's
-/// id tells which send it answers.
+/// An overdue probe shows only that its round trip takes *at least* the time waited. So the timeout
+/// is doubled and no sample is taken (Karn's rule). A reply ends the doubling. A late reply does
+/// too, since its probe id tells which send it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
     smoothed_x8_us: u64,
-    /// Saturates where the timeout does.
+    /// Saturates at `u32::MAX`, as the timeout does.
     variation_x4_us: u32,
-    /// Doublings since the last sample; with [`SAMPLED`].
+    /// Doublings since the last sample, with the flag [`SAMPLED`].
     backoff: u32,
 }
 
@@ -41,6 +42,7 @@ impl RttEstimator {
     }
 
     #[inline]
+    /// Records a round-trip time and ends the doubling.
     pub(crate) fn sample(&mut self, rtt_us: u32) {
         if self.is_unsampled() {
             self.smoothed_x8_us = u64::from(rtt_us) << 3;
@@ -61,7 +63,7 @@ impl RttEstimator {
         self.backoff & SAMPLED == 0
     }
 
-    /// A probe is overdue: a censored sample.
+    /// Records that a probe is overdue, which is a censored sample: doubles the timeout.
     pub(crate) const fn censored(&mut self) {
         if self.doublings() < BACKOFF_MAX {
             self.backoff += 1;
@@ -74,11 +76,13 @@ impl RttEstimator {
     }
 
     #[allow(clippy::cast_possible_truncation)] // a mean of 32-bit samples
+    /// Returns the smoothed round-trip time, 0 before the first sample.
     pub(crate) const fn smoothed_us(&self) -> u32 {
         (self.smoothed_x8_us >> 3) as u32
     }
 
-    /// Smoothed + 4 variations, without a floor and without the doublings; `first` until there is a sample.
+    /// Returns smoothed + 4 variations, without the floor and the doublings, or `first` before the
+    /// first sample.
     pub(crate) const fn learnt_us(&self, first: u32) -> u32 {
         if self.is_unsampled() {
             return first;
@@ -86,13 +90,13 @@ impl RttEstimator {
         self.expected_us()
     }
 
-    /// Of what was sampled.
+    /// Returns smoothed + 4 variations.
     const fn expected_us(&self) -> u32 {
         self.smoothed_us().saturating_add(self.variation_x4_us)
     }
 
-    /// The timeout: `first` until there is a sample, then smoothed + 4 variations; at least `min`, and doubled for each probe
-    /// overdue since.
+    /// Returns the timeout: `first` before the first sample, then smoothed + 4 variations; at least
+    /// `min`, and doubled for each probe that became overdue since the last sample.
     #[inline]
     pub(crate) const fn timeout_us(&self, first: u32, min: u32) -> u32 {
         if self.backoff == SAMPLED {
@@ -106,7 +110,8 @@ const fn floored(timeout_us: u32, min: u32) -> u32 {
     if timeout_us < min { min } else { timeout_us }
 }
 
-/// Rare, and off the way of an answer.
+/// Doubles `timeout_us` so many times, saturating. Only overdue probes need it, so it is kept out
+/// of the path of a reply.
 #[cold]
 const fn doubled(timeout_us: u32, times: u32) -> u32 {
     saturate((timeout_us as u64) << times)
@@ -158,7 +163,7 @@ mod tests {
         assert!(timeout(&estimator) <= steady);
     }
 
-    /// 32 doublings are the most: one more would take the least timeout out of its 64 bits.
+    /// The limit is 32 doublings: one more would shift the shortest timeout out of its 64 bits.
     #[test]
     fn doublings_end_at_32() {
         let mut estimator = RttEstimator::new();
@@ -184,7 +189,8 @@ mod tests {
         assert_eq!(estimator.timeout_us(1, 500), u32::MAX);
     }
 
-    /// A lasting step of any size is covered by the first sample after it: 1/8 of it in the smoothed value and, four-fold, 1/4 in the variation.
+    /// The first sample after a lasting step of any size covers it: 1/8 of the step enters the
+    /// smoothed value and 1/4 of it the variation, which counts four times.
     #[test]
     fn one_sample_covers_a_step() {
         for step in [2, 100, 20_000] {

@@ -1,4 +1,4 @@
-//! How improbable it is that a live peer would have stayed silent.
+//! The suspicion level: how improbable it is that a live peer stays silent for so long.
 
 use core::fmt;
 
@@ -8,14 +8,17 @@ use crate::path::loss::LossRate;
 use crate::path::window::Moments;
 use crate::time::saturate;
 
-/// How improbable it is that a live peer would have stayed silent for so long, in decades: at level 3 one silence in 1,000 is as long.
+/// How improbable it is that a live peer stays silent for so long, in decades (powers of ten). At
+/// level 3, one silence of a live peer in 1,000 is as long.
 ///
-/// The sum over the unanswered probes of -log10(P(lost) + P(answered) P(RTT > age)), in thousandths. It never
-/// falls while nothing arrives, is always finite, and stands still while our own lateness is credited to the peer.
+/// The level is the sum of -log10(P(lost) + P(answered) P(RTT > age)) over the unanswered probes,
+/// in thousandths. It never falls while nothing arrives, and it is always finite. It does not
+/// change while lateness of this process is credited to the peer.
 ///
-/// P(RTT > age) is Cantelli's bound from the mean and variance of the window, which holds whatever the distribution, and
-/// never below 1/(n + 1), the chance that the next of n + 1 samples is the longest. P(lost) is Jeffreys' estimate. Losses are
-/// taken as independent, so on paths that lose in bursts the level rises too fast; it is evidence to look at, and no verdict
+/// P(RTT > age) is Cantelli's bound from the mean and variance of the window, which holds for every
+/// distribution. It is never below 1/(n + 1), the probability that the next of n + 1 samples is the
+/// longest. P(lost) is Jeffreys' estimate. The formula takes losses as independent, so the level
+/// rises too fast on paths that lose in bursts. The level is for display and diagnosis: no verdict
 /// depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
@@ -27,39 +30,42 @@ use crate::time::saturate;
 pub struct SuspicionLevel(u32);
 
 impl SuspicionLevel {
-    /// No evidence at all.
+    /// No evidence.
     pub const ZERO: Self = Self(0);
-    /// The least evidence, which every verdict `Dead` rests on.
+    /// The least evidence above zero, which every verdict `Dead` has.
     pub(crate) const LEAST: Self = Self(1);
 
-    /// Thousandths of a decade.
+    /// Returns the level in thousandths of a decade.
     #[must_use]
     pub const fn as_milli(self) -> u32 {
         self.0
     }
 
+    /// Returns the sum of both levels, saturating.
     pub(crate) const fn plus(self, evidence: Self) -> Self {
         Self(self.0.saturating_add(evidence.0))
     }
 
-    /// At least the least there is: a verdict against a peer is never without any evidence.
+    /// Returns this level, but at least [`LEAST`](Self::LEAST): a verdict against a peer always
+    /// shows some evidence.
     pub(crate) const fn at_least_some(self) -> Self {
         Self(if self.0 > 0 { self.0 } else { 1 })
     }
 
+    /// Returns this level minus `evidence`, saturating.
     pub(crate) const fn less(self, evidence: Self) -> Self {
         Self(self.0.saturating_sub(evidence.0))
     }
 }
 
 impl fmt::Display for SuspicionLevel {
-    /// Decades with one decimal, rounded down: `3.2`.
+    /// Writes decades with one decimal, rounded down: `3.2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.0 / 1_000, self.0 % 1_000 / 100)
     }
 }
 
-/// What the path was like before the episode: the measure of how odd a silence is.
+/// The path's measurements from before the episode, by which the silence is rated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Model {
     mean_us: u32,
@@ -69,7 +75,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Of a path that was never seen.
+    /// The model of a path that was never measured.
     pub(crate) const UNKNOWN: Self = Self::new(&Moments::new(), &LossRate::new());
 
     pub(crate) const fn new(moments: &Moments, loss: &LossRate) -> Self {
@@ -81,14 +87,17 @@ impl Model {
         }
     }
 
-    /// What a probe unanswered after `age_us` adds to the level. Never falls as the age grows.
+    /// Returns what a probe without a reply after `age_us` adds to the level. It never falls as the
+    /// age grows.
     pub(crate) fn evidence(&self, age_us: u64) -> SuspicionLevel {
         SuspicionLevel(improbability_milli(
             self.either(self.tail_q32(saturate(age_us))),
         ))
     }
 
-    /// P(RTT > age) in 2^32: [Cantelli](https://en.wikipedia.org/wiki/Cantelli%27s_inequality)'s V / (V + (age - mean)^2), at least 1/(n + 1).
+    /// Returns P(RTT > age) in 2^32: [Cantelli's
+    /// bound](https://en.wikipedia.org/wiki/Cantelli%27s_inequality) V / (V + (age - mean)^2), at
+    /// least 1/(n + 1).
     #[allow(clippy::cast_possible_truncation)] // no greater than the dividend
     fn tail_q32(&self, age_us: u32) -> u32 {
         let unseen = divided(u32::MAX.into(), u64::from(self.samples) + 1) as u32;
@@ -98,7 +107,7 @@ impl Model {
         cantelli_q32(self.deviation_us, excess).max(unseen)
     }
 
-    /// P(lost) + P(answered) * `tail`, in 2^32; below P(lost) + P(answered).
+    /// Returns P(lost) + P(answered) * `tail` in 2^32; it is at most P(lost) + P(answered).
     #[allow(clippy::cast_possible_truncation)] // the high half
     fn either(&self, tail_q32: u32) -> u32 {
         let late = (u64::from(u32::MAX - self.loss_q32) * u64::from(tail_q32)) >> 32;
@@ -106,8 +115,11 @@ impl Model {
     }
 }
 
-/// V / (V + excess^2) in 2^32, with V = (deviation + 1)^2: the unit covers the rounding of the samples to whole microseconds. The greater of the
-/// two keeps its first 15 bits, so that 32 bits hold all squares; never rises with `excess_us`, since both are rounded down alike.
+/// Returns V / (V + excess^2) in 2^32, with V = (deviation + 1)^2. The added 1 covers the rounding
+/// of the samples to whole microseconds.
+///
+/// Both numbers are shifted so that the greater keeps its first 15 bits, and 32 bits hold all
+/// squares. The result never rises with `excess_us`, since both are rounded down in the same way.
 const fn cantelli_q32(deviation_us: u32, excess_us: u32) -> u32 {
     let deviation = deviation_us.saturating_add(1);
     let zeros = saturating::leading_zeros((deviation | excess_us) as u64);

@@ -12,15 +12,17 @@ mod compact;
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactSamples;
 
-/// The number of round-trip times in the window of a machine, unless another is chosen: 32. Fewer follow
-/// a change sooner; more measure fluctuation better.
+/// The number of round-trip times in the window of a machine, unless another is chosen: 32. Fewer
+/// follow a change sooner; more measure fluctuation better.
 pub const DEFAULT_WINDOW: usize = 32;
 
-/// A ring of the last `N` round-trip times, with their mean and standard deviation in constant time.
+/// A ring of the last `N` round-trip times. It returns their mean and standard deviation in
+/// constant time.
 ///
-/// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are integers, so
-/// they are exact after any number of samples: nothing drifts, nothing is recomputed, nothing can become
-/// negative. `N` is 1 to 65,535, checked when the program is compiled. A window takes `4 * N + 32` bytes.
+/// Samples are whole microseconds up to 71 minutes; longer ones count as 71 minutes. The sums are
+/// integers and therefore exact after any number of samples: they do not drift, are never
+/// recomputed and cannot become negative. `N` is 1 to 65,535, checked at compile time. A window
+/// takes `4 * N + 32` bytes.
 ///
 /// ```
 /// use core::time::Duration;
@@ -35,23 +37,26 @@ pub const DEFAULT_WINDOW: usize = 32;
 /// assert!((window.moments().fluctuation() - 0.3535).abs() < 1e-4);
 /// ```
 ///
-/// A window of nothing does not compile:
+/// An empty ring does not compile:
 ///
 /// ```compile_fail,E0080
 /// let window = systole::RttWindow::<0>::new();
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[repr(C)] // what is always needed first, where the short instructions of small cores reach it
+// The fields that every access needs come first, within the offsets that the short instructions of
+// small cores can address.
+#[repr(C)]
 pub struct RttWindow<const N: usize> {
-    /// Where the next sample goes: walks round, also while the window fills; always below `N`.
+    /// The index of the next sample, always below `N`. It also wraps around while the window still
+    /// fills.
     next: u32,
     moments: Moments,
-    /// From the first on; 0 where there is none yet.
+    /// Filled from index 0; 0 where there is no sample yet.
     samples: [u32; N],
 }
 
 impl<const N: usize> RttWindow<N> {
-    /// An empty window.
+    /// Creates an empty window.
     #[must_use]
     pub const fn new() -> Self {
         const {
@@ -67,30 +72,33 @@ impl<const N: usize> RttWindow<N> {
         }
     }
 
-    /// Takes in a round-trip time, forgetting the oldest where the window is full. O(1).
+    /// Records a round-trip time. If the window is full, it replaces the oldest. O(1).
     pub fn push(&mut self, rtt: Duration) {
         self.push_us(rtt_micros(rtt));
     }
 
     #[inline]
+    /// Does the same as [`push`](Self::push) in microseconds.
     pub(crate) fn push_us(&mut self, rtt_us: u32) {
         let next = self.next as usize; // below N
         self.next = if next + 1 < N { self.next + 1 } else { 0 };
         if let Some(slot) = self.samples.get_mut(next) {
-            self.moments.remove(core::mem::replace(slot, rtt_us)); // of the 0 of an empty place, nothing
+            // Removing the 0 of an unused slot changes nothing.
+            self.moments.remove(core::mem::replace(slot, rtt_us));
             self.moments.count += u16::from(usize::from(self.moments.count) < N);
             self.moments.add(rtt_us);
         }
         debug_assert!((self.next as usize) < N && usize::from(self.moments.count) <= N);
     }
 
-    /// The moments of what the window holds.
+    /// Returns the moments of the samples in the window.
     #[must_use]
     pub const fn moments(&self) -> &Moments {
         &self.moments
     }
 
-    /// The samples, in no particular order. Queries over them, such as their minimum, are O(N).
+    /// Returns the samples, in no particular order. Queries over them, such as their minimum, are
+    /// O(N).
     pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
         self.held().map(|&rtt_us| duration(u64::from(rtt_us)))
     }
@@ -99,13 +107,14 @@ impl<const N: usize> RttWindow<N> {
         self.samples.iter().take(usize::from(self.moments.count))
     }
 
-    /// How many samples were taken in, modulo `N`.
+    /// Returns how many samples were recorded, modulo `N`.
     #[cfg(any(test, feature = "metrics"))]
     pub(crate) const fn turn(&self) -> usize {
         self.next as usize
     }
 
-    /// The samples since the window was at `turn`, in no particular order; of a whole turn, none.
+    /// Returns the samples recorded since [`turn`](Self::turn) returned `turn`, in no particular
+    /// order. After exactly `N` samples it returns none.
     #[cfg(any(test, feature = "metrics"))]
     pub(crate) fn since(&self, turn: usize) -> impl Iterator<Item = Duration> + '_ {
         let news = (self.turn() + N - turn % N) % N;
@@ -115,7 +124,7 @@ impl<const N: usize> RttWindow<N> {
         })
     }
 
-    /// Whether the sums are those of the samples: what the tests hold the window to after every step. O(N).
+    /// Returns whether the sums match the samples. Tests check this after every step. O(N).
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let mut moments = Moments::new();
@@ -133,17 +142,22 @@ impl<const N: usize> Default for RttWindow<N> {
     }
 }
 
-/// Exact moments of a window: count, mean, standard deviation and fluctuation.
+/// The exact moments of a window: count, mean, standard deviation and fluctuation.
 ///
-/// The standard deviation is the population's, sqrt(E(x^2) - E(x)^2); by Cauchy-Schwarz the difference of the integer sums is
-/// never negative. All of it is zero where there is no sample.
+/// The standard deviation is that of the population, sqrt(E(x^2) - E(x)^2). By the Cauchy-Schwarz
+/// inequality the difference of the integer sums is never negative. All moments are zero where
+/// there is no sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[repr(C, packed(4))] // four bytes less in every machine, at no cost: words are 32 bits wide where memory is dear
+// Packing saves four bytes in every machine. It costs nothing where memory is scarce, since words
+// have 32 bits there.
+#[repr(C, packed(4))]
 pub struct Moments {
     /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
     sum: u64,
-    /// The sum of squares, below 2^80: its low 64 bits, and the rest. (A `u128` would cost 12 bytes of padding.)
+    /// The low 64 bits of the sum of squares, which is below 2^80. (A `u128` would cost 12 bytes of
+    /// padding.)
     squares_low: u64,
+    /// The rest of the sum of squares.
     squares_high: u16,
     count: u16,
 }
@@ -173,19 +187,20 @@ impl Moments {
         self.sum = self.sum.wrapping_sub(u64::from(rtt_us));
     }
 
-    /// How many samples there are.
+    /// Returns the number of samples.
     #[must_use]
     pub const fn count(&self) -> u16 {
         self.count
     }
 
-    /// The mean, rounded down to microseconds.
+    /// Returns the mean, rounded down to microseconds.
     #[must_use]
     pub const fn mean(&self) -> Duration {
         duration(self.mean_us() as u64)
     }
 
-    /// The population standard deviation, rounded down to microseconds (right to one part in 2^31).
+    /// Returns the population standard deviation, rounded down to microseconds, within one part in
+    /// 2^31.
     #[must_use]
     pub const fn standard_deviation(&self) -> Duration {
         match root(self.spread()).checked_div(self.count as u64) {
@@ -194,7 +209,8 @@ impl Moments {
         }
     }
 
-    /// Standard deviation by mean, sigma/mu; 0 where the mean is 0. At most sqrt(count - 1).
+    /// Returns the standard deviation divided by the mean, sigma/mu, or 0 where the mean is 0. At
+    /// most sqrt(count - 1).
     #[must_use]
     pub const fn fluctuation(&self) -> f64 {
         fraction(self.fluctuation_q16(), 16)
@@ -205,28 +221,32 @@ impl Moments {
         divided(self.sum, self.count as u64) as u32
     }
 
-    /// The standard deviation, right to 1.3e-5 of itself, without the division of 64 bits that an exact one takes.
+    /// Returns the standard deviation in microseconds, within 1.3e-5 of itself, without the 64-bit
+    /// division that an exact one takes.
     pub(crate) const fn deviation_us(&self) -> u32 {
         self.root_of_spread_by(self.count as u64, 0)
     }
 
-    /// [`fluctuation`](Self::fluctuation) in 65,536ths, right to 1.3e-5 of itself and half a unit: for devices without a floating-point unit.
+    /// Returns the [`fluctuation`](Self::fluctuation) in 65,536ths, within 1.3e-5 of itself plus
+    /// half a unit, for devices without a floating-point unit.
     #[must_use]
-    #[allow(clippy::inline_always)] // on the way of every sample
+    #[allow(clippy::inline_always)] // runs for every sample
     #[inline(always)]
     pub const fn fluctuation_q16(&self) -> u32 {
         self.root_of_spread_by(self.sum, 16)
     }
 
-    /// count * sigma / `divisor`, in `fraction` fractional bits. On a core of 32 bits it is called: each copy would be fifty bytes.
+    /// Returns count * sigma / `divisor` in `fraction` fractional bits. On 32-bit cores it is not
+    /// inlined, because each copy would take fifty bytes.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    #[allow(clippy::inline_always)] // on the way of every sample
+    #[allow(clippy::inline_always)] // runs for every sample
     const fn root_of_spread_by(&self, divisor: u64, fraction: u32) -> u32 {
         root_ratio(self.spread(), divisor, fraction)
     }
 
-    /// (count * sigma)^2 = count * sum of squares - sum^2, never negative by Cauchy-Schwarz. Below 2^96.
+    /// Returns (count * sigma)^2 = count * sum of squares - sum^2, which is below 2^96 and never
+    /// negative by the Cauchy-Schwarz inequality.
     const fn spread(&self) -> u128 {
         if NATIVE_64 {
             let squares = (self.squares_high as u128) << 64 | self.squares_low as u128;
@@ -235,7 +255,8 @@ impl Moments {
         self.spread_in_halves()
     }
 
-    /// The same in products of 32 bits by 32: a small core pays for each of 64 by 64 as for three of them.
+    /// Does the same in products of 32 by 32 bits: on a small core, a product of 64 by 64 bits
+    /// costs as much as three of them.
     const fn spread_in_halves(&self) -> u128 {
         let count = self.count as u64;
         let (low, high) = halves(self.squares_low);
@@ -243,7 +264,8 @@ impl Moments {
         let (bottom, borrow) = (count * low).overflowing_sub(sum_low * sum_low);
         let top =
             (count * self.squares_high as u64).wrapping_sub(sum_high * sum_high + borrow as u64);
-        // in units of 2^32, and right once all of it is added up: 64 bits hold it
+        // In units of 2^32. The sum wraps on the way and is right at the end, since the result fits
+        // 64 bits.
         let upper = (bottom >> 32)
             .wrapping_add(top << 32)
             .wrapping_add(count * high)
@@ -252,7 +274,7 @@ impl Moments {
     }
 }
 
-/// The low and the high 32 bits.
+/// Returns the low and the high 32 bits.
 const fn halves(wide: u64) -> (u64, u64) {
     (wide & 0xffff_ffff, wide >> 32)
 }

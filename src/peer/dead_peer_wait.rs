@@ -1,33 +1,37 @@
-//! How long a dead peer is waited for where one call can be outstanding at a time.
+//! How long a dead peer is waited for where only one probe can be outstanding at a time.
 
-/// Counts the probes to a dead peer, each of which holds the next one up for as long as it is waited for.
+/// Plans how long each probe to a dead peer is waited for. The next probe cannot be sent before
+/// that wait ends.
 ///
-/// One interval as a rule, so that a peer that is back is seen within one. Its round trips may have become longer than that, so every eighth
-/// probe is waited for twice as long as the last such one. When the longest timeout was in vain, the peer is not slow but away: the next
-/// such pass follows after a rest of at least 32 of the longest timeouts.
+/// A wait is one interval as a rule, so that a peer that is back is seen within one. The peer's
+/// round trips may have become longer than that, so every eighth wait is twice as long as the
+/// previous eighth one, up to the longest timeout. When even that wait gets no reply, the peer is
+/// not slow but away: the next such pass follows after a rest of at least 32 of the longest
+/// timeouts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeadPeerWait {
-    /// Those of this pass that were missed; below zero, those that are left of the rest before it.
+    /// The number of probes missed in this pass. Below zero: the number of probes that are left of
+    /// the rest before the pass.
     missed: i32,
-    /// How long the next one is waited for.
+    /// How long the next probe is waited for, in microseconds.
     us: u32,
 }
 
 const EIGHT: i32 = 8;
-/// In longest timeouts, as a power of two.
+/// The shortest rest is 2^5 = 32 of the longest timeouts.
 const REST_SHIFT: u32 = 5;
-/// The longest rest, in probes, as a power of two.
+/// The longest rest is 2^30 probes, which an `i32` holds.
 const REST_SHIFT_MAX: u32 = 30;
 
 impl DeadPeerWait {
     pub(crate) const NONE: Self = Self { missed: 0, us: 0 };
 
-    /// How long the next probe is waited for.
+    /// Returns how long the next probe is waited for, in microseconds.
     pub(crate) const fn us(&self) -> u32 {
         self.us
     }
 
-    /// The next probe is waited for `usual_us` as a rule, at least 1, and no longer than `longest_us`.
+    /// Plans the next wait: `usual_us` (at least 1) as a rule, and never longer than `longest_us`.
     pub(crate) const fn plan(&mut self, usual_us: u32, longest_us: u32) {
         let doublings = self.doublings();
         self.us = if usual_us <= longest_us.unbounded_shr(doublings) {
@@ -38,11 +42,11 @@ impl DeadPeerWait {
         debug_assert!(self.us <= longest_us);
     }
 
-    /// That probe was not answered.
+    /// Records that the probe of this wait got no reply.
     pub(crate) const fn missed(&mut self, longest_us: u32) {
         let doublings = self.doublings();
         if doublings > 0 && self.us == longest_us {
-            // so many times the usual wait are at least the longest
+            // 2^doublings usual waits are at least one longest wait
             let shift = doublings + REST_SHIFT;
             let shift = if shift < REST_SHIFT_MAX {
                 shift

@@ -1,4 +1,4 @@
-//! What a monitor has to tell, one pending slot a kind.
+//! Events of a monitor, and the slots in which they wait for the caller: one for each kind.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,8 +8,10 @@ use crate::path::suspicion::SuspicionLevel;
 use crate::peer::verdict::{Change, Failure, Reason, Verdict};
 use crate::time::{Instant, duration};
 
-/// What a monitor has to tell. Numbers rise by one an event; where the caller drains too seldom, the latest event
-/// of a kind stays and the numbers show a gap.
+/// An event that a monitor reports.
+///
+/// Event numbers rise by one. Where the caller drains too seldom, the latest event of each kind is
+/// kept and the numbers show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -19,13 +21,13 @@ use crate::time::{Instant, duration};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Event {
-    /// The verdict changed, or the incarnation of a peer that is alive did.
+    /// The verdict changed, or a peer that is alive has a new incarnation.
     Transition(Transition),
-    /// We looked `lateness` too late; it was credited to the peer.
+    /// The caller polled late, by `lateness`. That time was credited to the peer.
     Paused {
         /// The event's number.
         number: u32,
-        /// How late we were.
+        /// How late the caller was.
         #[cfg_attr(
             feature = "serde",
             serde(rename = "lateness_us", with = "crate::time::serde")
@@ -42,33 +44,36 @@ pub enum Event {
             serde(rename = "from_us", with = "crate::time::serde")
         )]
         from: Duration,
-        /// The bound that is.
+        /// The bound that is in force now.
         #[cfg_attr(
             feature = "serde",
             serde(rename = "to_us", with = "crate::time::serde")
         )]
         to: Duration,
-        /// What came before it.
+        /// What overrides the stated bound.
         by: RelaxedBy,
     },
-    /// There were more mistakes than the policy promised, beyond chance (1 %). It plans more strictly from here on.
+    /// There were more mistakes than the policy promised, beyond what chance explains (significance
+    /// level 1 in 100). The policy plans more strictly from here on.
     PromiseBroken {
         /// The event's number.
         number: u32,
     },
-    /// For one bound no probe could be sent and nothing proved life, which is our fault: nothing is known of the peer. Its verdict is
-    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that can be sent. Told once until the peer is heard or a probe
-    /// could be sent.
+    /// For one bound no probe could be sent and nothing proved life.
+    ///
+    /// The cause is local, so nothing is known of the peer: its verdict is
+    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that can be sent.
+    /// The event is not repeated before the peer was heard or a probe could be sent.
     Blind {
         /// The event's number.
         number: u32,
-        /// When the first of the sends failed, on the caller's clock.
+        /// When the first of the failed sends was tried, on the caller's clock.
         since: Instant,
     },
 }
 
 impl Event {
-    /// The same event with another number.
+    /// Returns the same event with another number.
     #[cfg(feature = "alloc")]
     pub(crate) const fn with_number(mut self, other: u32) -> Self {
         match &mut self {
@@ -81,7 +86,7 @@ impl Event {
         self
     }
 
-    /// The event's number.
+    /// Returns the event's number.
     #[must_use]
     pub const fn number(&self) -> u32 {
         match *self {
@@ -94,7 +99,7 @@ impl Event {
     }
 }
 
-/// As a line of a log: `alive to suspect: overdue`.
+/// Formats the event as a line of a log: `alive to suspect: overdue`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,17 +120,17 @@ impl fmt::Display for Event {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Transition {
-    /// When, on the caller's clock.
+    /// When the verdict changed, on the caller's clock.
     pub at: Instant,
     /// The event's number.
     pub number: u32,
-    /// How improbable the silence was just before.
+    /// The suspicion level just before the change.
     pub level: SuspicionLevel,
-    /// The verdict until then.
+    /// The verdict before the change.
     pub from: Verdict,
-    /// The verdict from then on.
+    /// The verdict after the change.
     pub to: Verdict,
-    /// What changed it.
+    /// Why the verdict changed.
     pub reason: Reason,
 }
 
@@ -135,7 +140,7 @@ impl fmt::Display for Transition {
     }
 }
 
-/// What comes before the stated bound.
+/// What overrides the stated bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -145,7 +150,7 @@ impl fmt::Display for Transition {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RelaxedBy {
-    /// The server asked for fewer probes.
+    /// The peer asked for fewer probes.
     Pushback,
     /// The peer advertised a deadline that is later than the bound.
     Advertised,
@@ -160,18 +165,18 @@ impl fmt::Display for RelaxedBy {
     }
 }
 
-/// What a machine knows that need not be kept with each event.
+/// What events need and the machine knows at any time, so that no slot has to store it.
 #[derive(Clone, Copy)]
 pub(crate) struct Context {
     /// The bound in force.
     pub(crate) bound_us: u64,
-    /// What relaxes bounds.
+    /// What relaxes the bounds of this machine.
     pub(crate) by: RelaxedBy,
-    /// When the first of the sends failed that could not be made.
+    /// When the first of the sends that failed in a row was tried.
     pub(crate) failed_at: Instant,
 }
 
-/// The kinds of events.
+/// The kinds of events, in the order of [`Pending::numbers`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Slot {
     Transition,
@@ -183,17 +188,17 @@ enum Slot {
 
 const SLOTS: usize = 5;
 
-/// One pending slot a kind.
+/// The events that wait for the caller: one slot for each kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
     at: Instant,
     level: SuspicionLevel,
     change: Change,
-    /// How late we were since the last drain, in all.
+    /// The sum of all lateness since the last drain.
     lateness_us: u64,
-    /// The bound before it was relaxed.
+    /// The bound in force before it was relaxed.
     bound_us: u64,
-    /// The number of the event that pends in each slot, by [`Slot`]; 0 where it is empty.
+    /// The number of the event in each slot, indexed by [`Slot`]; 0 where the slot is empty.
     numbers: [u32; SLOTS],
     /// The number of the last event.
     number: u32,
@@ -218,7 +223,7 @@ impl Pending {
         self.number
     }
 
-    /// An event pends in `slot`; returns its number, which is never 0.
+    /// Puts an event into `slot` and returns its number, which is never 0.
     #[inline(never)]
     fn fill(&mut self, slot: Slot) -> u32 {
         self.number = self.number.wrapping_add(1).max(1);
@@ -239,7 +244,7 @@ impl Pending {
         let _ = number;
     }
 
-    /// Whether a transition pends, which the next one would replace.
+    /// Returns whether a transition waits. The next one would replace it.
     pub(crate) const fn has_transition(&self) -> bool {
         let [number, ..] = self.numbers;
         number > 0
@@ -257,8 +262,11 @@ impl Pending {
         }
     }
 
-    /// We looked `late_us` too late, in addition to what came since the last drain. Returns whether that makes a pause, of `pause_us` or
-    /// more, where none pends: what arrived meanwhile is handed in piece by piece, and each piece is late by a part of it.
+    /// Adds `late_us` to the lateness since the last drain. Returns whether that sum has now
+    /// reached `pause_us`, which begins a pause.
+    ///
+    /// Lateness is summed because the caller hands in piece by piece what arrived during a pause,
+    /// and each piece is late by a part of that pause.
     pub(crate) fn late(&mut self, late_us: u64, pause_us: u32) -> bool {
         self.lateness_us = saturating::plus(self.lateness_us, late_us);
         let [_, paused, ..] = self.numbers;
@@ -269,7 +277,7 @@ impl Pending {
         begins
     }
 
-    /// Nothing pends: what we are late from now on is another pause.
+    /// Notes that no event waits. Lateness from here on belongs to the next pause.
     pub(crate) const fn drained(&mut self) {
         self.lateness_us = 0;
     }
@@ -287,7 +295,7 @@ impl Pending {
         self.fill(Slot::Blind);
     }
 
-    /// The earliest pending event.
+    /// Removes and returns the earliest event.
     pub(crate) fn take(&mut self, context: &Context) -> Option<Event> {
         let (mut slot, mut most) = (SLOTS, 0);
         for (pending, &number) in self.numbers.iter().enumerate() {
@@ -318,8 +326,8 @@ impl Pending {
     }
 }
 
-/// Records a change of verdict with `tracing`, in the span of the caller: a death, and a death that was a mistake, as a
-/// warning.
+/// Records a change of verdict with `tracing`, in the caller's span. `Dead`, and a `Dead` that
+/// turned out to be a mistake, are warnings.
 #[cfg(feature = "tracing")]
 fn trace(change: &Transition) {
     let Transition {

@@ -1,4 +1,4 @@
-//! Probes that could not be sent, one after the other: a fault of ours, and no evidence against the peer.
+//! Probes that could not be sent. A failed send is a local fault, and no evidence against the peer.
 
 use crate::time::Instant;
 use crate::time::saturate;
@@ -10,7 +10,7 @@ pub(crate) struct SendFailures {
     /// When the first of them was tried, in observed time.
     since: Instant,
     tries: u8,
-    /// Whether it was told since the last sign of life that nothing is known of the peer.
+    /// Whether `Blind` was reported since the last sign of life.
     told: bool,
 }
 
@@ -21,7 +21,7 @@ impl SendFailures {
         told: false,
     };
 
-    /// A send tried at `sent` failed; returns whether that is the first one.
+    /// Records that a send tried at `sent` failed. Returns whether it is the first of the row.
     pub(crate) const fn fail(&mut self, sent: Instant) -> bool {
         let first = self.tries == 0;
         if first {
@@ -31,45 +31,47 @@ impl SendFailures {
         first
     }
 
-    /// A probe sent at `sent` is known to have been sent.
+    /// Records that a probe is known to have been sent at `sent`.
     pub(crate) const fn succeed(&mut self, sent: Instant) {
         if self.tries > 0 && sent.as_micros() >= { self.since }.as_micros() {
             *self = Self::NONE;
         }
     }
 
-    /// The peer was heard, which by itself does not say that a probe was sent.
+    /// Records that the peer was heard, which alone does not show that a probe was sent.
     pub(crate) const fn heard(&mut self) {
         self.told = false;
     }
 
-    /// From when on nothing has been known of a peer that was last alive at `alive_at`; nothing where that was told, or the last send succeeded.
+    /// Returns since when nothing has been known of a peer that was last alive at `alive_at`.
+    /// `None` where that was reported already, or the last send succeeded.
     pub(crate) fn blind_from(&self, alive_at: Instant) -> Option<Instant> {
         let since = self.since;
         (self.tries > 0 && !self.told).then(|| since.max(alive_at))
     }
 
-    /// It was told that nothing is known.
+    /// Records that `Blind` was reported.
     pub(crate) const fn tell(&mut self) {
         self.told = true;
     }
 
-    /// When the first of them was tried, if any was.
+    /// Returns when the first of them was tried; meaningless where none was.
     pub(crate) const fn since(&self) -> Instant {
         self.since
     }
 
-    /// How many failed in a row; saturates at 255.
+    /// Returns how many sends failed in a row; saturates at 255.
     pub(crate) const fn tries(&self) -> u8 {
         self.tries
     }
 }
 
-/// The same in fewer bytes: for a peer at rest in a fleet, and for a heartbeat.
+/// [`SendFailures`] in fewer bytes, for a peer in compact form in a fleet, and for a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, packed(2))] // two bytes less in every peer of a fleet
 pub(crate) struct CompactFailures {
-    /// From the last sign of life on: microseconds up to 35 min, and above 1,024 of them, rounded up, with [`COARSE`].
+    /// The first failed send, counted from the last sign of life: exact microseconds up to 35 min.
+    /// Longer times are marked with [`COARSE`] and count units of 1,024 us, rounded up.
     since: u32,
     tries: u8,
     told: bool,
@@ -78,7 +80,7 @@ pub(crate) struct CompactFailures {
 const COARSE: u32 = 1 << 31;
 const UNIT_SHIFT: u32 = 10;
 
-/// Without a word for anything over 25 days.
+/// Packs a time of up to 25 days; anything longer saturates.
 const fn compact(us: u64) -> u32 {
     if us < COARSE as u64 {
         return saturate(us);
@@ -99,7 +101,7 @@ const fn spread(since: u32) -> u64 {
 }
 
 impl SendFailures {
-    /// Of a peer that was last alive at `alive_at`.
+    /// Packs the failures of a peer that was last alive at `alive_at`.
     pub(crate) const fn rest(&self, alive_at: Instant) -> CompactFailures {
         CompactFailures {
             since: compact({ self.since }.since(alive_at)),

@@ -1,4 +1,4 @@
-//! What is known at a moment, for people and dashboards.
+//! Snapshots: what is known at a moment, for people and dashboards.
 
 use core::time::Duration;
 
@@ -10,7 +10,9 @@ use crate::plan::Plan;
 use crate::plan::Promise;
 use crate::time::{Instant, duration};
 
-/// What is known of a path, and what is planned. Plain data; taking it costs a few divisions and a root.
+/// What is known of a path, and what is planned.
+///
+/// Plain data. Taking a snapshot costs a few divisions and a square root.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -18,25 +20,25 @@ use crate::time::{Instant, duration};
 pub struct Snapshot {
     /// Whether the peer is alive.
     pub verdict: Verdict,
-    /// How improbable the silence is.
+    /// How improbable the present silence is.
     pub level: SuspicionLevel,
     /// The plan in force: interval, timeout, retries, bound.
     pub plan: Plan,
-    /// Round-trip times in the window.
+    /// The number of RTT samples in the window.
     pub samples: u16,
-    /// Their mean.
+    /// The mean of the RTT samples.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "mean_us", with = "crate::time::serde")
     )]
     pub mean: Duration,
-    /// Their population standard deviation.
+    /// The population standard deviation of the RTT samples.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "standard_deviation_us", with = "crate::time::serde")
     )]
     pub standard_deviation: Duration,
-    /// Standard deviation by mean.
+    /// The standard deviation divided by the mean.
     pub fluctuation: f64,
     /// The smoothed round-trip time of RFC 6298.
     #[cfg_attr(
@@ -44,61 +46,66 @@ pub struct Snapshot {
         serde(rename = "smoothed_us", with = "crate::time::serde")
     )]
     pub smoothed: Duration,
-    /// The chance that a probe is lost.
+    /// The estimated probability that a probe is lost, 0 to 1.
     pub loss: f64,
-    /// What the policy promises, if it does.
+    /// What the policy promises; `None` where it makes no promise.
     pub promise: Option<Promise>,
 }
 
-/// What a monitor has counted since it was made. No counter ever falls; each saturates.
+/// What a monitor has counted since it was created. Counters never fall, and each saturates.
 ///
-/// Every probe that was handed out is [outstanding](Self::outstanding) until it is counted once more, as `answered`, `lost`, `failed`, `unsent` or
-/// `abandoned`. Every reply counts as `answered`, `late` or `ignored`.
+/// Every probe that was handed out is [outstanding](Self::outstanding) until it is counted once
+/// more, as `answered`, `lost`, `failed`, `unsent` or `abandoned`. Every reply counts as
+/// `answered`, `late` or `ignored`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Counters {
-    /// Probes handed out to be sent.
+    /// Probes that were handed out to be sent.
     pub probes: u32,
-    /// Probes answered before they were counted as anything else.
+    /// Probes that got a reply before they were counted as anything else.
     pub answered: u32,
     /// Probes that became overdue, whether or not a reply came later.
     pub lost: u32,
-    /// Replies to probes that had been counted as something else: mostly to lost ones.
+    /// Replies to probes that had already been counted as something else, mostly as lost.
     pub late: u32,
-    /// Of the answered and the late, replies to probes older than the bound: no proof of life.
+    /// Replies, among the answered and the late, to probes older than the bound. They prove no
+    /// life.
     pub stale: u32,
-    /// Replies that answer nothing: unknown ids, duplicates, old incarnations.
+    /// Replies that belong to no known probe: unknown ids, duplicates, old incarnations.
     pub ignored: u32,
-    /// Probes that failed at once.
+    /// Probes that failed before their timeout.
     pub failed: u32,
-    /// Probes that could not be sent, where that was said before they were overdue.
+    /// Probes that could not be sent, where the caller reported it before they were overdue.
     pub unsent: u32,
-    /// Probes of which nothing will be known, and which are no evidence: those under way at a restart of the peer, and those that were forgotten
-    /// after their silence had been excused, or after a later one was answered; and those for which
+    /// Probes whose outcome will never be known, and which are no evidence.
+    ///
+    /// These are the probes under way at a restart of the peer; probes that were forgotten after
+    /// their silence had been excused, or after a later probe got a reply; and probes for which
     /// [there was no room](crate::Monitor::handle_skipped).
     pub abandoned: u32,
     /// How often no probe could be sent for one bound.
     pub blind: u32,
     /// Retries taken out of a [`RetryBudget`](crate::RetryBudget); 0 where there is none.
     pub budgeted: u32,
-    /// Verdicts `Suspect`.
+    /// Changes of the verdict to `Suspect`.
     pub suspect: u32,
-    /// Verdicts `Dead`.
+    /// Changes of the verdict to `Dead`.
     pub dead: u32,
-    /// Verdicts `Dead` that were mistakes.
+    /// `Dead` verdicts that were mistakes.
     pub refuted: u32,
-    /// Verdicts `Dead` after which the peer came back.
+    /// `Dead` verdicts after which the peer came back.
     pub recovered: u32,
-    /// Verdicts `Dead` of which nothing tells which of the two they were.
+    /// `Dead` verdicts that ended and of which nothing tells whether they were mistakes.
     pub undecided: u32,
-    /// Lateness that was reported.
+    /// Pauses: how often local lateness was reported.
     pub pauses: u32,
-    /// The longest time from the send of a last answered probe to the verdict `Dead`, in milliseconds, rounded up. Lateness of ours since
-    /// that answer is part of it, and so it may exceed the bound.
+    /// The longest time from the send of the last probe that got a reply to the verdict `Dead`, in
+    /// milliseconds, rounded up. It includes local lateness since that probe, and may therefore
+    /// exceed the bound.
     pub worst_detection_ms: u32,
-    /// All lateness of ours, in microseconds.
+    /// The sum of all local lateness, in microseconds.
     pub lateness_us: u64,
 }
 
@@ -110,22 +117,25 @@ pub struct Counters {
 pub struct MonitorSnapshot {
     /// The path and the plan.
     pub path: Snapshot,
-    /// What was counted.
+    /// The counters.
     pub counters: Counters,
-    /// When the verdict will be `Dead` if nothing is heard, on the caller's clock; nothing where it is, or nothing was sent.
+    /// When the verdict becomes `Dead` if nothing is heard, on the caller's clock. `None` where the
+    /// peer is dead already, or no probe was sent.
     pub dead_at: Option<Instant>,
     /// When the next probe is due.
     pub next_probe_at: Instant,
-    /// Probes sent after the last answered one, of those still remembered.
+    /// The number of probes that were sent after the last one that got a reply, among those still
+    /// remembered.
     pub unanswered: u8,
-    /// The last probe that failed at once.
+    /// How the last probe failed that failed before its timeout.
     pub last_failure: Option<Failure>,
     /// The number of the last event.
     pub events: u32,
 }
 
 impl Counters {
-    /// Probes that have not ended yet: waited for, or remembered because a reply to them would still prove life. Exact until `probes` saturates.
+    /// Returns the number of probes that have not ended yet: those waited for, and those remembered
+    /// because a reply to them would still prove life. Exact until `probes` saturates.
     #[must_use]
     pub const fn outstanding(&self) -> u32 {
         let ended = self.answered.saturating_add(self.lost);
@@ -147,7 +157,7 @@ impl Counters {
     }
 }
 
-/// Counts, and no further than there are numbers. Out of line, for small cores.
+/// Adds one to `counter`, saturating. Not inlined, which saves flash on small cores.
 #[inline(never)]
 pub(crate) const fn one_more(counter: &mut u32) {
     *counter = counter.saturating_add(1);

@@ -1,8 +1,8 @@
-//! Whether the peer is alive, and what changed our mind.
+//! The verdict on a peer, and the reasons for which it changes.
 
 use core::fmt;
 
-/// Whether the peer is alive.
+/// The verdict on a peer: whether it is alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -11,16 +11,17 @@ use core::fmt;
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
-    /// Nothing heard yet, or nothing could be asked for one bound.
+    /// Nothing was heard from the peer yet, or for one bound no probe could be sent.
     #[default]
     Unknown,
-    /// It answered, and no probe since is overdue.
+    /// The peer was heard, and nothing that was expected since is overdue.
     Alive,
-    /// A probe is overdue and retries are out, or a heartbeat is overdue.
+    /// A probe is overdue and is being retried, or a heartbeat is overdue.
     Suspect,
-    /// The bound on detection time has passed since the send time of the last answered probe, or of the newest heartbeat.
+    /// The bound on detection time has passed since the send time of the last probe that got a
+    /// reply, or of the newest heartbeat.
     Dead,
-    /// The peer said goodbye, which only one that [sends by itself](crate::Listener) can.
+    /// The peer said goodbye. Only a peer that [sends heartbeats unasked](crate::Listener) can.
     Left,
 }
 
@@ -36,7 +37,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What changed a verdict.
+/// The reason for a change of verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -46,27 +47,30 @@ impl fmt::Display for Verdict {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Reason {
-    /// The first answer (from `Unknown`), or one to a probe that was overdue or its retry (from `Suspect`).
+    /// From `Unknown`: the first reply. From `Suspect`: a reply to the overdue probe or to its
+    /// retry.
     Answered,
     /// A probe or a heartbeat is overdue.
     Overdue,
-    /// A probe failed at once.
+    /// A probe failed before its timeout.
     Failed(Failure),
-    /// The bound passed in silence.
+    /// Nothing was heard from the peer for the whole bound.
     BoundElapsed,
-    /// The bound passed and the peer has never been heard.
+    /// The bound passed, and nothing was ever heard from the peer.
     NeverHeard,
-    /// `Dead` was a mistake: the peer answered a probe sent within the bound before it.
+    /// `Dead` was a mistake: the peer replied to a probe that was sent before that verdict, and
+    /// within the bound.
     Refuted,
-    /// The first answer after `Dead` is to a probe sent after it: the peer came back.
+    /// The first reply after `Dead` is to a probe sent after that verdict: the peer came back.
     Recovered,
-    /// The peer was heard after `Dead`, and what was heard does not tell which of the two it was.
+    /// The peer was heard after `Dead`, and what was heard does not tell a mistake from a recovery.
     Undecided,
-    /// The caller announced a new incarnation of the peer, or its heartbeats did.
+    /// The caller, or the peer's heartbeats, announced a new incarnation of the peer.
     Restarted,
     /// The peer said goodbye.
     Left,
-    /// For one bound no probe could be sent and nothing proved life; see [`Event::Blind`](crate::Event::Blind).
+    /// For one bound no probe could be sent and nothing proved life; see
+    /// [`Event::Blind`](crate::Event::Blind).
     Blind,
 }
 
@@ -88,7 +92,10 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How a probe failed at once: evidence, unlike a probe that [could not be sent](crate::Monitor::handle_unsent).
+/// The way in which a probe failed before its timeout.
+///
+/// A failure is evidence against the peer, unlike a probe that [could not be
+/// sent](crate::Monitor::handle_unsent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -104,16 +111,18 @@ pub enum Failure {
     Reset,
     /// The host or network is unreachable.
     Unreachable,
-    /// The peer answered with something that is no answer.
+    /// The peer sent something that is not a valid reply.
     InvalidReply,
-    /// The peer answered that it is of no use: an error status, a service that is shutting down.
+    /// The peer replied that it does not serve: an error status, or a service that is shutting
+    /// down.
     Unhealthy,
-    /// The probing code itself failed, by a panic for one.
+    /// The caller's probing code failed, for example by a panic.
     ProbePanicked,
 }
 
 impl Failure {
-    /// Whether the peer itself, or its host, said that it does not serve: a router, a path or our own code may be behind the others.
+    /// Returns whether the peer itself, or its host, reported that it does not serve. The other
+    /// failures may come from a router, from the path or from the caller's own code.
     pub(crate) const fn is_refusal(self) -> bool {
         matches!(
             self,
@@ -130,12 +139,12 @@ impl fmt::Display for Failure {
             Self::Unreachable => "unreachable",
             Self::InvalidReply => "garbage",
             Self::Unhealthy => "unhealthy",
-            Self::ProbePanicked => "prober failed",
+            Self::ProbePanicked => "probing code failed",
         })
     }
 }
 
-/// A change of verdict, before it is numbered.
+/// A change of verdict that has no event number yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) from: Verdict,

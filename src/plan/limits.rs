@@ -1,13 +1,14 @@
-//! What every plan is held to.
+//! The limits that every plan is fitted to.
 
 use crate::math::fixed_point::NATIVE_64;
 use crate::math::saturating;
 use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
 use crate::time::saturate;
 
-/// What every plan and verdict is held to.
+/// The limits of every plan and verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C, packed(4))] // four bytes less in every machine
+// Packing saves four bytes in every machine.
+#[repr(C, packed(4))]
 pub(crate) struct Limits {
     pub(crate) interval_min_us: u64,
     pub(crate) interval_max_us: u64,
@@ -19,14 +20,15 @@ pub(crate) struct Limits {
     /// How far jitter may shorten an interval, in per cent.
     pub(crate) jitter_percent: u8,
     pub(crate) retries: Retries,
-    /// Answers that bring a dead peer back.
+    /// How many replies in a row bring a dead peer back.
     pub(crate) rise: u8,
-    /// Refusals in a row that are enough for `Dead`; 0: only the bound is.
+    /// How many refusals in a row suffice for `Dead`; 0: only the bound does.
     pub(crate) refusals: u8,
 }
 
 impl Limits {
-    /// A copy made field by field: on a small core, the library's `memcpy` alone would be a tenth of a monitor.
+    /// Returns a copy, made field by field: on a small core, the standard library's `memcpy` alone
+    /// would be a tenth of the code of a monitor.
     pub(crate) const fn copied(&self) -> Self {
         Self {
             interval_min_us: self.interval_min_us,
@@ -38,11 +40,13 @@ impl Limits {
             jitter_percent: self.jitter_percent,
             retries: self.retries,
             refusals: self.refusals,
-            rise: if self.rise > 0 { self.rise } else { 1 }, // what is not all the same is not made a copy again
+            // This expression prevents the optimiser from emitting a `memcpy` after all.
+            rise: if self.rise > 0 { self.rise } else { 1 },
         }
     }
 
-    /// How long an answer may take to be of use where nobody says: the shortest interval, or the longest timeout where that is shorter.
+    /// Returns the default request timeout: the shortest interval, or the longest timeout where
+    /// that is shorter.
     pub(crate) const fn request_us(&self) -> u32 {
         let shortest = saturate(self.interval_min_us);
         if shortest < self.timeout_max_us {
@@ -52,7 +56,7 @@ impl Limits {
         }
     }
 
-    /// Makes no timeout longer than `most_us`.
+    /// Shortens all timeouts to at most `most_us`.
     pub(crate) const fn cap_timeouts(&mut self, most_us: u32) {
         if self.timeout_max_us > most_us {
             self.timeout_max_us = most_us;
@@ -65,10 +69,12 @@ impl Limits {
         }
     }
 
-    /// Makes `plan` the one nearest to `wish` that these limits allow, with its bound. In place, which spares the per-sample path a copy.
+    /// Sets `plan` to the plan nearest to `wish` that these limits allow, with its bound. It writes
+    /// in place, which spares the per-sample path a copy.
     ///
-    /// What the server pushed back comes before the bound, and the bound before the policy: it sheds retries, then
-    /// shortens the interval. What still does not fit restates the bound. No pushback lengthens an interval beyond `ceiling_us`.
+    /// Pushback from the server takes precedence over the bound, and the bound over the policy. To
+    /// keep the bound, retries are removed first, then the interval is shortened. If the plan still
+    /// does not fit, its bound is restated. No pushback lengthens an interval beyond `ceiling_us`.
     #[inline]
     pub(crate) fn fit(&self, wish: Plan, pushbacks: u8, ceiling_us: u64, plan: &mut Plan) {
         plan.dead = wish.dead;
@@ -82,7 +88,8 @@ impl Limits {
         }
     }
 
-    /// The short way, and the usual one, for plans that overlap nothing; small cores save its flash. Tells whether it led there.
+    /// Fits a plan on a shorter path, which is the usual case: plans whose timeout is within the
+    /// interval. Returns whether the result is valid. Small cores leave it out to save flash.
     #[inline]
     fn fit_freely(&self, plan: &mut Plan, timeout_us: u32) -> bool {
         let floored = timeout_us.max(self.timeout_min_us);
@@ -92,7 +99,7 @@ impl Limits {
         !plan.overlaps()
     }
 
-    /// The way for every plan.
+    /// Fits any plan.
     #[inline(never)]
     fn fit_closely(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) {
         plan.timeout_us = self.fit_timeout_us(plan.timeout_us);
@@ -106,7 +113,8 @@ impl Limits {
         }
         let mut needed = plan.interval_us + plan.tail_us();
         if needed > self.bound_us && pushbacks > 0 {
-            needed += plan.interval_us; // for another probe: one lost reply is not to mean `Dead`
+            // This leaves time for another probe: one lost reply must not lead to `Dead`.
+            needed += plan.interval_us;
         }
         plan.bound_us = needed;
         plan.loosen(self.bound_us);
@@ -116,21 +124,23 @@ impl Limits {
         debug_assert!(plan.bound_us >= plan.interval_us + u64::from(plan.timeout_us));
     }
 
+    /// Returns the timeout nearest to `wish_us` within the limits.
     pub(crate) fn fit_timeout_us(&self, wish_us: u32) -> u32 {
         wish_us.min(self.timeout_ceiling()).max(self.timeout_min_us)
     }
 
-    /// Shortens the interval of a plan that fits, uniformly, down to what jitter allows or the shortest interval; `draw_q16` is how far.
+    /// Returns the interval after jitter. Jitter shortens it, uniformly, by up to the configured
+    /// share, but not below the shortest interval; `draw_q16` selects by how much.
     #[inline]
     pub(crate) fn jittered(&self, interval_us: u64, draw_q16: u32) -> u64 {
-        // intervals are at most 2^40, so neither product overflows
+        // Intervals are at most 2^40, so neither product overflows.
         let jitter_q16 = u32::from(self.jitter_percent) * u32::from(HUNDREDTH_Q16);
         let spread = (interval_us * u64::from(jitter_q16)) >> 16;
         let room = saturating::min(spread, interval_us - self.interval_min_us);
         interval_us - ((room * u64::from(draw_q16)) >> 16)
     }
 
-    /// Doubles the interval for every pushback, up to the ceiling.
+    /// Doubles the interval for every pushback, up to the ceiling, and removes the retries.
     #[cold]
     fn push_back(&self, plan: &mut Plan, pushbacks: u8, ceiling_us: u64) {
         let longest = saturating::min(self.interval_max_us, ceiling_us);
@@ -138,20 +148,23 @@ impl Limits {
         for _ in 0..pushbacks {
             plan.interval_us = saturating::min(plan.interval_us << 1, longest);
         }
-        plan.retries = Retries::NONE; // what is too often for steady probes is too often for retries
+        // A server that pushes steady probes back must not get retries either.
+        plan.retries = Retries::NONE;
     }
 
-    /// With a stated bound, no timeout is longer than leaves room for the shortest interval.
+    /// Returns the longest timeout. With a stated bound it leaves room for the shortest interval.
     fn timeout_ceiling(&self) -> u32 {
         if self.bound_us == 0 {
             return self.timeout_max_us;
         }
-        let room = self.bound_us - self.interval_min_us; // `Config` sees to it that there is some
+        // `Config` ensures that the bound exceeds the shortest interval.
+        let room = self.bound_us - self.interval_min_us;
         saturate(room).min(self.timeout_max_us)
     }
 
-    /// Retries are at most [`Retries::MAX`] by now, and so nothing in here comes near 64 bits.
-    #[allow(clippy::missing_const_for_fn)] // a const one is copied into its callers: 168 bytes of a monitor
+    /// Removes retries and then shortens the interval until the plan fits the stated bound. Retries
+    /// are at most [`Retries::MAX`] here, so nothing overflows 64 bits.
+    #[allow(clippy::missing_const_for_fn)] // a `const fn` would be inlined: 168 bytes of a monitor
     fn fit_bound(&self, plan: &mut Plan) {
         let floor = self.interval_min_us;
         let mut tail = plan.tail_us();
@@ -164,7 +177,8 @@ impl Limits {
     }
 }
 
-/// `value` held to `min..=max`; unlike `Ord::clamp`, without a panic where the two are the wrong way round.
+/// Returns `value` limited to `min..=max`. Unlike `Ord::clamp` it does not panic where `min` is
+/// above `max`; the result is then `min`.
 pub(super) const fn within(value: u64, min: u64, max: u64) -> u64 {
     saturating::max(saturating::min(value, max), min)
 }
@@ -236,8 +250,8 @@ mod tests {
         assert_eq!(intervals, [1_000, 2_000, 4_000, 4_000_000]);
     }
 
-    /// However few microseconds the bound has.
-    /// Nor shortens one that was longer.
+    /// Nor does a pushback shorten an interval that was longer. This holds for a bound of only a
+    /// few microseconds, too.
     #[test]
     fn no_pushback_lengthens_an_interval_beyond_the_ceiling() {
         let wish = Plan::from_micros(10_000, 1_000);
@@ -260,7 +274,7 @@ mod tests {
         assert_eq!(plan.interval_us(), 4_000_000);
     }
 
-    /// The pushback comes before the bound, and that before the policy.
+    /// The pushback takes precedence over the bound, and the bound over the policy.
     #[test]
     fn a_bound_takes_retries_and_then_from_the_interval() {
         let bound = |bound_us| Limits { bound_us, ..LIMITS };
@@ -282,7 +296,7 @@ mod tests {
         assert_eq!(timeout(0, 1), 100);
         assert_eq!(timeout(1_300, 500), 400);
         assert_eq!(timeout(1_300, 300), 300);
-        assert_eq!(timeout(950, 500), 100); // the shortest comes first
+        assert_eq!(timeout(950, 500), 100); // the shortest timeout takes precedence
         assert_eq!(timeout(1 << 40, u32::MAX), 3_000_000);
     }
 
@@ -299,7 +313,7 @@ mod tests {
     }
 
     proptest! {
-        /// Small cores know the general way alone, and answers are to be the same on all.
+        /// Small cores have only the general function, and results must be the same on all cores.
         #[test]
         fn the_short_way_leads_where_the_general_one_does(
             interval_us in 0_u64..8_000_000, timeout_us in 0_u32..8_000_000, count in 0_u8..=Retries::MAX, doubling: bool,

@@ -1,4 +1,4 @@
-//! What a policy decides: when to probe, how long to wait, how to ask again.
+//! What a policy decides: when to probe, how long to wait for a reply, and how to retry.
 
 mod limits;
 mod plan;

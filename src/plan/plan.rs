@@ -1,4 +1,4 @@
-//! What a policy decides: when to probe, how long to wait, how to ask again.
+//! What a policy decides: when to probe, how long to wait for a reply, and how to retry.
 
 use core::time::Duration;
 
@@ -9,16 +9,18 @@ use crate::plan::retries::Spacing;
 use crate::plan::{Limits, Retries};
 use crate::time::{duration, micros, rtt_micros};
 
-/// What a policy decides: the steady interval, the probe timeout, the retries, hence the bound on detection time.
+/// The decision of a policy: the steady interval, the probe timeout and the retries. The bound on
+/// detection time follows from them.
 ///
-/// A policy may answer anything; the machine fits every plan to the configured limits before it acts on it, so the laws hold
-/// for any policy.
+/// A policy may return any plan. The machine fits every plan to the configured limits before it
+/// acts on it, so the laws hold for any policy.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::{Plan, Retries};
 ///
-/// let plan = Plan::new(Duration::from_secs(5), Duration::from_secs(1)).with_retries(Retries::exponential(2));
+/// let plan = Plan::new(Duration::from_secs(5), Duration::from_secs(1))
+///     .with_retries(Retries::exponential(2));
 /// assert_eq!(plan.bound(), Duration::from_secs(5 + 1 + 2 + 4));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,28 +32,32 @@ use crate::time::{duration, micros, rtt_micros};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Plan {
     pub(super) interval_us: u64,
-    /// 0 until the plan is fitted to its limits: then the stated bound, or what the rest adds up to.
+    /// The bound on detection time: the stated bound, or the sum of the waits where that is longer
+    /// or none is stated. 0 until the plan is fitted to the limits.
     pub(super) bound_us: u64,
     pub(super) timeout_us: u32,
-    /// The interval while the peer is dead: 11 bits, shifted left by the low 5; 0: the steady one.
+    /// The interval while the peer is dead: 11 bits, shifted left by the number in the low 5 bits.
+    /// 0 stands for the steady interval.
     pub(super) dead: u16,
-    /// How long before the bound closing retries end, in per cent of it.
+    /// How long before the bound closing retries end, in per cent of the bound.
     pub(super) margin_percent: u8,
     pub(super) retries: Retries,
 }
 
-/// 1/100 and 2/5, rounded down.
+/// 1/100, rounded down.
 pub(crate) const HUNDREDTH_Q16: u16 = 655;
+/// 2/5, rounded down.
 const TWO_FIFTHS_Q16: u32 = 26_214;
 
 impl Plan {
-    /// A plan without retries.
+    /// Creates a plan without retries.
     #[must_use]
     pub const fn new(interval: Duration, timeout: Duration) -> Self {
         Self::from_micros(micros(interval), rtt_micros(timeout))
     }
 
-    /// The same in microseconds, which spares a policy two divisions a sample.
+    /// Creates the same plan as [`new`](Self::new) from microseconds, which spares a policy two
+    /// divisions per sample.
     #[must_use]
     pub const fn from_micros(interval_us: u64, timeout_us: u32) -> Self {
         Self {
@@ -64,14 +70,15 @@ impl Plan {
         }
     }
 
-    /// The same plan with `retries`.
+    /// Returns the plan with `retries`.
     #[must_use]
     pub const fn with_retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The same plan that asks a dead peer every `interval`, to 0.1 % and held to the same limits as the steady one.
+    /// Returns the plan with this interval for probing a dead peer, rounded to 0.1 %. The limits of
+    /// the steady interval apply to it too.
     #[must_use]
     pub const fn with_dead_interval(self, interval: Duration) -> Self {
         self.with_dead_interval_us(micros(interval))
@@ -89,19 +96,21 @@ impl Plan {
         self
     }
 
-    /// The same plan whose [closing](Retries::closing) retries end this share of the bound before it: what comes later could not be
-    /// answered in time.
+    /// Returns the plan whose [closing](Retries::closing) retries end this share of the bound
+    /// before the bound: a later retry could not get its reply in time.
     #[must_use]
     pub const fn with_margin_percent(mut self, percent: u8) -> Self {
         self.margin_percent = percent;
         self
     }
 
+    /// Returns the plan with its steady interval shortened to at most `ceiling_us`.
     pub(crate) const fn with_interval_at_most(mut self, ceiling_us: u64) -> Self {
         self.interval_us = saturating::min(self.interval_us, ceiling_us);
         self
     }
 
+    /// Returns the plan with its dead-peer interval shortened to at most `ceiling_us`.
     pub(crate) fn with_dead_interval_at_most(self, ceiling_us: u64) -> Self {
         let wanted = match self.dead {
             0 => self.interval_us,
@@ -114,25 +123,25 @@ impl Plan {
         }
     }
 
-    /// From one steady probe to the next, before jitter.
+    /// Returns the time from one steady probe to the next, before jitter.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         duration(self.interval_us)
     }
 
-    /// How long a steady probe may go unanswered before it is overdue.
+    /// Returns how long a steady probe may have no reply before it is overdue.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         duration(self.timeout_us as u64)
     }
 
-    /// How an overdue probe is asked again.
+    /// Returns how an overdue probe is retried.
     #[must_use]
     pub const fn retries(&self) -> Retries {
         self.retries
     }
 
-    /// The longest time from a crash to the verdict `Dead`, if polled on time.
+    /// Returns the longest time from a crash to the verdict `Dead`, if polled on time.
     #[must_use]
     pub const fn bound(&self) -> Duration {
         if self.bound_us > 0 {
@@ -150,19 +159,22 @@ impl Plan {
         self.timeout_us
     }
 
-    /// Of a fitted plan.
+    /// Returns the bound of a fitted plan.
     pub(crate) const fn bound_us(&self) -> u64 {
         self.bound_us
     }
 
+    /// Raises the bound to at least `bound_us`.
     pub(crate) const fn loosen(&mut self, bound_us: u64) {
         self.bound_us = saturating::max(self.bound_us, bound_us);
     }
 
+    /// Returns whether a plan has been made.
     pub(crate) const fn is_drawn(&self) -> bool {
         self.interval_us > 0
     }
 
+    /// Returns the interval at which a dead peer is probed, within the limits.
     pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
         let wanted = match self.dead {
             0 => self.interval_us,
@@ -171,28 +183,32 @@ impl Plan {
         within(wanted, limits.interval_min_us, limits.interval_max_us)
     }
 
-    /// Whether answers may take longer than the interval: then steady probes take the place of the retries.
+    /// Returns whether the timeout is longer than the interval: then steady probes take the place
+    /// of retries.
     pub(super) const fn overlaps(&self) -> bool {
         self.timeout_us as u64 > self.interval_us
     }
 
-    /// From the send of a steady probe to the end of the last wait.
+    /// Returns the time from the send of a steady probe to the end of the last wait.
     pub(super) const fn tail_us(&self) -> u64 {
         if self.overlaps() {
             let steady = scaled_q16(self.interval_us, (self.retries.count() as u32) << 16);
             return saturating::plus(steady, self.timeout_us as u64);
         }
-        self.timeout_us as u64 * self.retries.total_weight() as u64 // of 32 bits each
+        // Both factors fit 32 bits, so the product does not overflow.
+        self.timeout_us as u64 * self.retries.total_weight() as u64
     }
 
-    /// How long the `sent`-th retry of an episode (0: the steady probe) is waited for, where `left_us` remain until the bound: the next
-    /// retry follows then, if there is one.
+    /// Returns how long to wait after the `sent`-th retry of an episode (0: after the steady
+    /// probe), where `left_us` remain until the bound. The next retry, if there is one, follows
+    /// then.
     ///
-    /// At least the timeout and at most the interval. When this is the last retry and what is left would not hold two such waits, all of it
-    /// is waited.
+    /// The wait is at least the timeout and at most the interval. After the last retry, it is all
+    /// the time left where that is less than two such waits.
     pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
         let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
-        let weighted = timeout << self.retries.doublings(sent.min(last)); // 32 bits, and at most 16
+        // The timeout has 32 bits and is doubled at most 16 times.
+        let weighted = timeout << self.retries.doublings(sent.min(last));
         let wanted = match self.retries.spacing() {
             Spacing::Closing if sent > 0 => self.closing_us(sent, left_us),
             _ if sent >= last && left_us / 2 < weighted => left_us,
@@ -220,7 +236,7 @@ impl Plan {
     }
 }
 
-/// A span of 11 bits, shifted left by the low 5.
+/// Unpacks a span of 11 bits, shifted left by the number in the low 5 bits.
 pub(super) fn unpacked(packed: u16) -> u64 {
     u64::from(packed >> 5) << (packed & 31)
 }
@@ -270,8 +286,8 @@ mod tests {
             let plan = Plan::from_micros(SECOND, timeout_s).with_retries(Retries::exponential(2));
             micros(plan.bound())
         };
-        assert_eq!(bound(1_000_000), 8 * SECOND); // retries still: 1 + 2 + 4
-        assert_eq!(bound(2_000_000), 5 * SECOND); // two more intervals, and a timeout
+        assert_eq!(bound(1_000_000), 8 * SECOND); // retries still count: 1 + 2 + 4
+        assert_eq!(bound(2_000_000), 5 * SECOND); // two more intervals and a timeout
     }
 
     fn asked(retries: Retries) -> Plan {
@@ -293,7 +309,8 @@ mod tests {
         assert_eq!(waits, [100_000, 200_000, 400_000, 400_000, 400_000]);
     }
 
-    /// Waits grow by half up to 2/5 of what is left before the margin; the last one takes all that is left.
+    /// Waits grow by half, up to 2/5 of what is left before the margin. The last wait takes all
+    /// that is left.
     #[test]
     fn closing_waits_close_in_on_the_bound() {
         let mut plan = asked(Retries::closing(12)).with_margin_percent(5);

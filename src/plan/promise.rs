@@ -1,53 +1,61 @@
-//! What a policy promises, and what came of it.
+//! What a policy promises, and how the promise was kept.
 
 use core::time::Duration;
 
 use crate::config::error::Setting;
 
-/// What a policy promises of a path as it was measured, and what came of it so far; part of a [`Snapshot`](crate::Snapshot).
+/// What a policy promises on a path as measured, and how the promise was kept so far. It is part of
+/// a [`Snapshot`](crate::Snapshot).
 ///
-/// The bound on detection time is a guarantee. The time between mistakes is an expectation, extrapolated from silences shorter
-/// than the bound: it is audited, and where it is broken an [`Event::PromiseBroken`](crate::Event::PromiseBroken) says so.
+/// The bound on detection time is a guarantee. The time between mistakes is an expectation,
+/// extrapolated from silences shorter than the bound. The machine audits it and reports a broken
+/// promise as [`Event::PromiseBroken`](crate::Event::PromiseBroken).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Promise {
-    /// The longest time from a crash to the verdict.
+    /// The longest time from a crash to the verdict `Dead`.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "detect_within_us", with = "crate::time::serde")
     )]
     pub detect_within: Duration,
-    /// The expected time from one mistake to the next at the plan in force, those that no plan avoids included.
+    /// The expected time from one mistake to the next under the current plan, including the
+    /// mistakes that no plan can avoid.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "mistakes_at_most_one_per_us", with = "crate::time::serde")
     )]
     pub mistakes_at_most_one_per: Duration,
-    /// Probes a second, retries included.
+    /// The expected probes per second, retries included.
     pub probes_per_s: f64,
-    /// Mistakes since the audit began: verdicts that were refuted, not those of which nothing tells what they were.
+    /// Mistakes since the audit began. Only refuted verdicts count, not those for which nothing
+    /// shows whether they were right.
     pub mistakes: u16,
-    /// Time since the audit began. It begins anew when a promise is broken, and after eight of the times promised.
+    /// The time since the audit began. The audit restarts when a promise is broken, and after eight
+    /// times the promised time between mistakes.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "audited_us", with = "crate::time::serde")
     )]
     pub audited: Duration,
-    /// What cannot be kept, if anything.
+    /// The requirement that cannot be met, if any.
     pub infeasible: Option<Infeasible>,
 }
 
-/// A target that the path does not allow, and what it does: the plan in force is the nearest feasible one.
+/// A requirement that the path does not allow, and the nearest value that it does. The current plan
+/// is the nearest feasible one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Infeasible {
-    /// The requirement that binds: [`Setting::DetectWithin`] where answers take too large a part of the bound,
-    /// [`Setting::MistakeRecurrence`] where probing at will would be wrong more often, [`Setting::ProbeBudget`] where the budget is in the way.
+    /// The requirement that cannot be met. It is [`Setting::DetectWithin`] where replies take too
+    /// large a part of the bound, [`Setting::MistakeRecurrence`] where even unlimited probing would
+    /// make mistakes more often, and [`Setting::ProbeBudget`] where the budget is too small.
     pub requirement: Setting,
-    /// The value of it that would be feasible, beside the others, in the setting's unit: microseconds, or probes in 1,000 seconds.
+    /// The nearest feasible value of that requirement, the others unchanged, in the unit of the
+    /// setting: microseconds, or probes in 1,000 seconds.
     pub nearest: u64,
 }

@@ -1,10 +1,11 @@
-//! How an overdue probe is asked again.
+//! How an overdue probe is retried.
 
 use core::fmt;
 
-/// How a probe that is overdue is asked again, before the peer is called dead.
+/// How an overdue probe is retried before the peer is called dead.
 ///
-/// The first retry goes out when a steady probe is overdue. What is listed here is the wait after each.
+/// The first retry goes out when a steady probe is overdue. The table lists the wait after each
+/// probe.
 ///
 /// | | waits after the steady probe and its retries, in timeouts |
 /// |---|---|
@@ -13,22 +14,27 @@ use core::fmt;
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
 /// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
 ///
-/// When they are used up before the bound is reached, steady probes go on until it is.
+/// When all retries were sent before the bound is reached, steady probes continue until it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
     derive(::serde::Serialize, ::serde::Deserialize),
     serde(from = "super::serde::Retries", into = "super::serde::Retries")
 )]
-pub struct Retries(u8); // the count in the low six bits, the spacing in the high two: a plan is one of many
+// The count in the low six bits and the spacing in the high two. One byte keeps plans small: every
+// peer has one.
+pub struct Retries(u8);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Spacing {
+    /// Every wait is one timeout.
     Fixed,
+    /// Waits double.
     Exponential,
+    /// Waits grow by half, and are limited by what is left until the bound.
     Closing,
 }
 
@@ -52,25 +58,29 @@ impl Retries {
     /// The most retries a plan may have.
     pub const MAX: u8 = 16;
 
-    /// The steady probe alone decides.
+    /// No retries: the steady probe alone decides.
     pub const NONE: Self = Self::fixed(0);
 
-    /// `count` retries, each one timeout after the last. Counts above [`Retries::MAX`] are refused by `Config`.
+    /// Creates `count` retries, each one timeout after the last. `Config` refuses counts above
+    /// [`Retries::MAX`].
     #[must_use]
     pub const fn fixed(count: u8) -> Self {
         Self::new(count, Spacing::Fixed)
     }
 
-    /// `count` retries at doubling waits, so that they outlast a short burst of loss.
+    /// Creates `count` retries at doubling waits, so that they outlast a short burst of loss.
     #[must_use]
     pub const fn exponential(count: u8) -> Self {
         Self::new(count, Spacing::Exponential)
     }
 
-    /// `count` retries that close in on the bound: waits grow by half, but are never over 2/5 of what is left, so that
-    /// the last ones fall just before it, where they still can refute a death. How close they come is the plan's
-    /// [margin](crate::Plan::with_margin_percent); no two are closer than a timeout. For plans with a stated bound;
-    /// without one the same as [`Retries::exponential`].
+    /// Creates `count` retries that get closer together towards the bound.
+    ///
+    /// Waits grow by half, but none is over 2/5 of what is left until the bound. So the last
+    /// retries are sent just before it, where they can still prevent a mistake. The plan's
+    /// [margin](crate::Plan::with_margin_percent) states how close to the bound they come. No two
+    /// are closer than a timeout. These retries are for plans with a stated bound; without one they
+    /// are the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
         Self::new(count, Spacing::Closing)
@@ -93,12 +103,13 @@ impl Retries {
         }
     }
 
-    /// How many there are; 63 stands for more.
+    /// Returns the number of retries; 63 stands for 63 or more.
     #[must_use]
     pub const fn count(self) -> u8 {
         self.0 & COUNT_MASK
     }
 
+    /// Returns the same retries, but at most `count`.
     pub(super) const fn at_most(self, count: u8) -> Self {
         if self.count() <= count {
             return self;
@@ -106,16 +117,18 @@ impl Retries {
         Self::new(count, self.spacing())
     }
 
+    /// Returns the same retries without the last.
     pub(crate) const fn less_one(self) -> Self {
         self.at_most(self.count().saturating_sub(1))
     }
 
-    /// Whether they can be had as they are, without a stated bound: at most the most, and fixed or exponential.
+    /// Returns whether the retries need no adjustment where no bound is stated: at most
+    /// [`MAX`](Self::MAX), and fixed or exponential.
     pub(crate) const fn is_plain(self) -> bool {
         self.0 & !EXPONENTIAL <= Self::MAX
     }
 
-    /// The same as [`total_weight`](Self::total_weight), of plain ones.
+    /// Returns the same as [`total_weight`](Self::total_weight) for plain retries.
     pub(super) const fn plain_weight(self) -> u32 {
         let count = self.count() as u32;
         if self.0 & EXPONENTIAL == 0 {
@@ -125,7 +138,8 @@ impl Retries {
         }
     }
 
-    /// There is nothing to close in on.
+    /// Returns the retries for plans without a stated bound, where closing retries become
+    /// exponential.
     pub(super) const fn without_bound(self) -> Self {
         match self.spacing() {
             Spacing::Closing => Self::exponential(self.count()),
@@ -133,7 +147,8 @@ impl Retries {
         }
     }
 
-    /// How often the timeout is doubled for the wait after the `sent`-th retry (0: the steady probe).
+    /// Returns how often the timeout is doubled for the wait after the `sent`-th retry (0: after
+    /// the steady probe).
     pub(super) const fn doublings(self, sent: u8) -> u32 {
         match self.spacing() {
             Spacing::Fixed => 0,
@@ -141,19 +156,21 @@ impl Retries {
         }
     }
 
-    /// The wait after the `sent`-th closing retry: `timeout` again after the first, then half as much more each time.
+    /// Returns the wait after the `sent`-th closing retry: `timeout` after the first, then half as
+    /// much more each time.
     pub(super) const fn grown_us(timeout: u64, sent: u8) -> u64 {
         let mut wait = timeout;
         let mut left = sent;
         while left > 1 {
-            wait += wait / 2; // at most 15 times, and of 32 bits at first
+            wait += wait / 2; // at most 15 times, from 32 bits
             left -= 1;
         }
         wait
     }
 
-    /// Timeouts from the send of a steady probe to the end of the last wait; closing retries fill what there is. Of at most
-    /// [`MAX`](Self::MAX).
+    /// Returns the number of timeouts from the send of a steady probe to the end of the last wait,
+    /// for at most [`MAX`](Self::MAX) retries. It is 1 for closing retries, which use the time that
+    /// is left.
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing() {
             Spacing::Closing => 1,

@@ -1,4 +1,4 @@
-//! Plans and retries as serde has them: without their packing.
+//! The serialized forms of plans and retries, without their packing.
 
 use serde::{Deserialize, Serialize};
 

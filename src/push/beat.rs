@@ -1,25 +1,28 @@
-//! What a pushed heartbeat says: alive, reachable, and how well.
+//! The message of a pushed heartbeat: the sender is alive, reachable, and how loaded it is.
 
 use core::time::Duration;
 
 use crate::time::{duration, micros};
 
-/// How many losses in a row listeners tolerate and senders allow for, unless set.
+/// The default number of losses in a row that listeners tolerate and senders allow for.
 pub(crate) const LOSSES: u8 = 3;
-/// The most that can be set.
+/// The largest number of losses that can be set.
 pub(crate) const LOSSES_MAX: u8 = 100;
 
 /// A heartbeat that a peer sends unasked.
 ///
-/// Sequence numbers count the slots of the sender's schedule, `interval` apart, sent in or not, and wrap; an incarnation is one life of the
-/// sender. Any values are taken: what they claim is held to the limits of the [`Listener`](crate::Listener) that hears them.
+/// Sequence numbers count the slots of the sender's schedule, which are `interval` apart, including
+/// those in which nothing was sent; they wrap. An incarnation stands for one life of the sender.
+/// All values are accepted: the [`Listener`](crate::Listener) limits what they claim to its
+/// configured range.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::Beat;
 ///
 /// const SECOND: Duration = Duration::from_secs(1);
-/// let beat = Beat::new(7, SECOND).with_deadline(SECOND * 5 / 4).with_incarnation(3).with_load(128);
+/// let beat = Beat::new(7, SECOND).with_deadline(SECOND * 5 / 4);
+/// let beat = beat.with_incarnation(3).with_load(128);
 /// assert_eq!((beat.sequence(), beat.load()), (7, Some(128)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,8 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// The heartbeat of slot `sequence`; the next slot is `interval` later, and so is the advertised deadline.
+    /// Creates the heartbeat of slot `sequence`. The next slot is `interval` later, and so is the
+    /// advertised deadline.
     #[must_use]
     pub const fn new(sequence: u32, interval: Duration) -> Self {
         let interval_us = micros(interval);
@@ -49,79 +53,81 @@ impl Beat {
         }
     }
 
-    /// The advertised deadline: how long after this beat's slot the next one will have been sent at the latest.
+    /// Sets the advertised deadline: how long after this heartbeat's slot the next one will have
+    /// been sent at the latest.
     #[must_use]
     pub const fn with_deadline(mut self, span: Duration) -> Self {
         self.deadline_us = micros(span);
         self
     }
 
-    /// Which life of the sender this is.
+    /// Sets the incarnation: which life of the sender this is.
     #[must_use]
     pub const fn with_incarnation(mut self, incarnation: u32) -> Self {
         self.incarnation = incarnation;
         self
     }
 
-    /// How well the sender is: 0 idle, 255 full.
+    /// Sets the sender's load: 0 idle, 255 full.
     #[must_use]
     pub const fn with_load(mut self, load: u8) -> Self {
         self.load = Some(load);
         self
     }
 
-    /// The last one: the sender leaves.
+    /// Marks the heartbeat as the last one: the sender leaves.
     #[must_use]
     pub const fn goodbye(mut self) -> Self {
         self.goodbye = true;
         self
     }
 
-    /// The caller vouches that the peer, and nobody else, sent this: it came through an authenticated channel, or
-    /// [`wire::open`](crate::push::wire::open) has verified its tag.
+    /// Marks the heartbeat as authentic: the caller knows that the peer, and nobody else, sent it,
+    /// because it came through an authenticated channel or [`wire::open`](crate::push::wire::open)
+    /// has verified its tag.
     #[must_use]
     pub const fn authentic(mut self) -> Self {
         self.authentic = true;
         self
     }
 
-    /// The slot it was sent in.
+    /// Returns the number of the slot in which it was sent.
     #[must_use]
     pub const fn sequence(&self) -> u32 {
         self.sequence
     }
 
-    /// From its slot to the next.
+    /// Returns the time from its slot to the next.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         duration(self.interval_us)
     }
 
-    /// From its slot to the advertised deadline of the next beat.
+    /// Returns the time from its slot to the advertised deadline of the next heartbeat.
     #[must_use]
     pub const fn deadline(&self) -> Duration {
         duration(self.deadline_us)
     }
 
-    /// Which life of the sender it comes from.
+    /// Returns the incarnation: the life of the sender from which it comes.
     #[must_use]
     pub const fn incarnation(&self) -> u32 {
         self.incarnation
     }
 
-    /// The load, 0 to 255, where the sender says it.
+    /// Returns the load, 0 to 255; `None` where the sender does not report it.
     #[must_use]
     pub const fn load(&self) -> Option<u8> {
         self.load
     }
 
-    /// Whether the sender leaves.
+    /// Returns whether the sender leaves.
     #[must_use]
     pub const fn is_goodbye(&self) -> bool {
         self.goodbye
     }
 
-    /// Whether it is known to come from the peer.
+    /// Returns whether it is known to come from the peer.
     #[must_use]
     pub const fn is_authentic(&self) -> bool {
         self.authentic

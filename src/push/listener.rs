@@ -1,4 +1,4 @@
-//! The receiving side of pushed heartbeats: sans-IO, no question is ever asked.
+//! The receiving side of pushed heartbeats. It is sans-IO and sends nothing.
 
 use core::time::Duration;
 
@@ -25,27 +25,31 @@ pub use snapshot::{ListenerCounters, ListenerSnapshot};
 use arrivals::Arrivals;
 use flow::{Candidate, Flow};
 
-/// What [`Listener::poll`] asks for.
+/// The next action of the caller, returned by [`Listener::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum ListenerOutput {
-    /// Something happened; then poll again.
+    /// Something happened; handle the event, then poll again.
     Event(Event),
-    /// Nothing to do before this moment, unless a beat arrives. It lies in the future.
+    /// There is nothing to do before this moment, unless a heartbeat arrives. It lies in the
+    /// future.
     Wait(Instant),
-    /// Nothing to do any more: the end of time.
+    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
     Idle,
 }
 
-/// Listens to one peer that sends its heartbeats unasked, and judges it by the last `N` arrivals.
+/// Listens to one peer that sends heartbeats unasked, and judges from the last `N` arrivals whether
+/// it is alive.
 ///
-/// Hand in what arrived, then [`poll`](Self::poll) until it answers [`ListenerOutput::Wait`], which is the deadline to sleep until. It opens no
-/// socket and sends nothing. What it hears are [`Beat`](crate::Beat)s, of the crate's own [`wire`](crate::push::wire) and [`Sender`](crate::Sender) or of any
-/// protocol that numbers its heartbeats.
+/// Hand in what arrived. Then call [`poll`](Self::poll) until it returns [`ListenerOutput::Wait`],
+/// which is the deadline to sleep until. A listener opens no socket and sends nothing. It takes
+/// [`Beat`](crate::Beat)s, which come from a [`Sender`](crate::Sender) in the crate's own
+/// [`wire`](crate::push::wire) format or from any other protocol that numbers its heartbeats.
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput, Verdict, wire};
+/// use systole::{Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+/// use systole::{Sender, SenderOutput, wire};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut now = Instant::ZERO;
@@ -63,66 +67,85 @@ pub enum ListenerOutput {
 ///     }
 ///     now = now.saturating_add(Duration::from_millis(100));
 /// }
-/// assert_eq!(listener.verdict(), Verdict::Dead); // since about four seconds after its last beat
+/// assert_eq!(listener.verdict(), Verdict::Dead); // about four seconds after the last heartbeat
 /// # Ok(()) }
 /// ```
 ///
 /// # Verdicts
 ///
-/// | | when | reason |
+/// | verdict | when | reason |
 /// |---|---|---|
 /// | `Unknown` | nothing was heard yet | |
-/// | `Alive` | a beat proved life | `Answered`; `Restarted`: a new incarnation; after `Dead`: `Refuted`, `Recovered`, `Undecided` |
-/// | `Suspect` | the next beat is later than expected, and than advertised; or the bound is about to pass | `Overdue` |
-/// | `Dead` | the bound has passed since the newest beat was sent | `Silent`, `NeverHeard` |
+/// | `Alive` | a heartbeat proved life | `Answered`; for a new incarnation `Restarted`; after `Dead` one of `Refuted`, `Recovered` and `Undecided` |
+/// | `Suspect` | the next heartbeat is later than expected and later than advertised, or the bound is about to pass | `Overdue` |
+/// | `Dead` | the bound has passed since the newest heartbeat was sent | `BoundElapsed`, `NeverHeard` |
 /// | `Left` | the peer said goodbye | `Left` |
 ///
-/// The arrival of the next beat is expected by its sequence number (NFD-E, \[Chen02\] section 6.3), as late as the later of the last
-/// beat and the mean of the window (2W-FD, Tomsic and others, IPDPS 2015). It is overdue four standard deviations or an eighth of an
-/// interval after that, but not before its advertised deadline. A peer that was heard is suspect before it is dead.
+/// The arrival of the next heartbeat is predicted from its sequence number (NFD-E, \[Chen02\]
+/// section 6.3). Its predicted delay is that of the last heartbeat or the mean of the window,
+/// whichever is longer (2W-FD, Tomsic and others, IPDPS 2015). The heartbeat is overdue four
+/// standard deviations or an eighth of an interval after its predicted arrival, but not before its
+/// advertised deadline. A peer that was heard is suspect before it is dead.
 ///
 /// # The bound
 ///
-/// The clocks of the two are not compared, so nobody can know how long a beat was under way. What is known is how much longer than
-/// the quickest one. The listener keeps the line of the sender's schedule that lies below all arrivals and touches them in their
-/// middle (Moon, Skelly and Towsley, INFOCOM 1999). A beat proves life when it was sent by that line, which is never later than
-/// when it arrived. A beat that the next one follows sooner than the fastest sender could send it was held on the way, and does not
-/// move the line, however many of them a queue releases. So the verdict `Dead` comes at most
+/// The clocks of sender and listener are not compared, so the delay of a heartbeat is not known,
+/// only how much longer it is than that of the quickest one. The listener therefore estimates the
+/// sender's schedule by the line that lies below all arrivals and touches them in their middle
+/// (Moon, Skelly and Towsley, INFOCOM 1999). A heartbeat proves life at its send time by that line,
+/// which is never later than its arrival. A heartbeat was held on the way where the next one
+/// follows it sooner than the fastest sender could send it. Such heartbeats do not move the line,
+/// however many of them a queue releases. The verdict `Dead` therefore comes at most
 ///
-/// > [the bound](ListenerSnapshot::bound) + the delay of the newest beat, plus our own lateness
+/// > [the bound](ListenerSnapshot::bound) + the delay of the newest heartbeat + local lateness
 ///
-/// after the crash, and the bound + the delay of the quickest beat after it while the line is right.
+/// after the crash. While the line is right, only the delay of the quickest heartbeat comes on top
+/// of the bound.
 ///
 /// # The sender's clock
 ///
-/// A sender may be up to a quarter faster or slower than it announces, as one that sleeps for its interval and then works for a while,
-/// and its clock may drift. Its real interval is known from its fourth beat on; then no bound passes and nothing is suspected while
-/// its beats come as regularly as before. Where no bound is stated, the one that follows from what the sender announces is as much
-/// longer as the sender is slower, and longer by how late the next beat may well come: as late as the last or the mean of the window,
-/// and four deviations or an eighth of an interval, one interval in all at most. So a beat that was held lengthens it for as long as
-/// it is in the window, by at most seven eighths of an interval, also where the sender restarts meanwhile.
+/// A sender may be up to a quarter faster or slower than it announces, for example because it
+/// sleeps for its interval and then works for a while. Its clock may drift, too. From the fourth
+/// heartbeat on the listener knows the real interval. As long as heartbeats then arrive as
+/// regularly as before, no bound passes and nothing is suspected.
+///
+/// Where no bound is stated, the bound follows from what the sender announces. It is longer in
+/// proportion to how much slower the sender is, and also by how late the next heartbeat may
+/// probably be: the delay of the last heartbeat or the mean of the window, plus four standard
+/// deviations or an eighth of an interval, at most one interval in all. A heartbeat that was held
+/// therefore lengthens the bound for as long as it is in the window, by at most seven eighths of an
+/// interval, also where the sender restarts meanwhile.
 ///
 /// After a lasting step of the delay, the interval or the clock's rate, mistakes cease
 ///
-/// * at once, if beats come sooner than before;
-/// * after 1,024 beats that no queue held at the latest, if they come later;
-/// * sooner, if they come so late that each following one comes after the verdict: when four of them at least have come at the pace of
-///   their numbers for four bounds, or sixteen that are stated.
+/// * at once, if heartbeats arrive sooner than before;
+/// * after at most 1,024 heartbeats that no queue held, if they arrive later;
+/// * sooner than that, if they arrive so late that each comes after the verdict `Dead`: as soon as
+///   at least four of them have arrived at the pace of their numbers for four bounds, or for
+///   sixteen where the bound is stated.
 ///
-/// A beat that is older than the bound when it arrives is stale: a queue that releases twenty of them has not told that the peer is alive.
+/// A heartbeat that is older than the bound when it arrives is stale. A queue that releases twenty
+/// stale heartbeats does not show that the peer is alive.
 ///
-/// # Strangers
+/// # Unexpected heartbeats
 ///
-/// A beat of another incarnation, or so many slots ahead that no clock explains it, is not believed at once: a second one has to follow it in pace, and
-/// the known life has to be overdue. While that is heard in time, nobody takes its place. Sequence numbers wrap, and the nearer way counts: a beat that is
-/// repeated when 2^31 others have been sent since would pass for one ahead, so a sender takes a new incarnation before that. An
-/// [authenticated](Builder::authenticated) listener believes what is authentic and rising, and nothing else. Who can
-/// do what beyond that is told [beside the wire format](crate::wire#who-can-do-what).
+/// A heartbeat of another incarnation, or one so many slots ahead that no clock error explains it,
+/// is not believed at once. A second one has to follow it at the right pace, and the known
+/// incarnation has to be overdue. While the known incarnation is heard in time, no other replaces
+/// it.
+///
+/// Sequence numbers wrap, and the shorter way round counts. A heartbeat that is repeated after 2^31
+/// others were sent would pass for one that is ahead, so a sender has to take a new incarnation
+/// before that. An [authenticated](Builder::authenticated) listener believes authentic heartbeats
+/// whose numbers rise, and nothing else. [The documentation of the wire
+/// format](crate::wire#who-can-do-what) lists what attackers can do beyond that.
 ///
 /// # Lateness
 ///
-/// Whoever polls late is credited to the peer, as by a [`Monitor`](crate::Monitor): no bound passes for time in which nobody looked, and a dead peer is found
-/// at most its bound plus all our lateness after its crash. Hand in what waits in the socket before the poll.
+/// Time by which the caller polls late is credited to the peer, as by a
+/// [`Monitor`](crate::Monitor): it does not count towards the bound, and a dead peer is detected at
+/// most one bound plus the sum of all local lateness after its crash. Before a poll, hand in
+/// everything that waits in the socket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listener<const N: usize = DEFAULT_WINDOW> {
     config: ListenerConfig,
@@ -198,7 +221,8 @@ impl Listener<DEFAULT_WINDOW> {
 }
 
 impl<const N: usize> Listener<N> {
-    /// The most polls a drain takes: a pause, a relaxed bound, three changes of the verdict, and the deadline.
+    /// The most polls that a drain takes: a pause, a relaxed bound, three changes of the verdict,
+    /// and the deadline.
     pub const MAX_DRAIN: usize = 6;
 
     /// Returns a listener whose window holds `N` delays; see [`new`](Listener::new).
@@ -236,9 +260,11 @@ impl<const N: usize> Listener<N> {
 
     // ---- the drain ----
 
-    /// What to do at `now`. Call it until it answers [`ListenerOutput::Wait`] or [`ListenerOutput::Idle`]; and again at that moment, or after a beat.
+    /// Returns what to do at `now`. Call it until it returns [`ListenerOutput::Wait`] or
+    /// [`ListenerOutput::Idle`], and again at that moment and after a heartbeat.
     ///
-    /// Early calls are harmless and answer the same deadline. Late calls cost detection time, as much as they are late.
+    /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
+    /// the detection time.
     pub fn poll(&mut self, now: Instant) -> ListenerOutput {
         self.look(now);
         self.expire();
@@ -336,13 +362,16 @@ impl<const N: usize> Listener<N> {
 
     // ---- what the caller knows ----
 
-    /// Tells that we were suspended and that the clock did not see it: from now on a live peer has a whole bound to be heard.
+    /// Notes that this process was suspended while its clock stood still. From now on a live peer
+    /// has a whole bound to be heard.
     ///
-    /// For how long the clock stood, nobody knows, so the sender's schedule is found anew from the next beats on. Those that come
-    /// within an interval from now may have waited for us since before, and are no beginning.
+    /// The length of the suspend is unknown, so the sender's schedule is estimated anew from the
+    /// next heartbeats on. Heartbeats that arrive within one interval from now may have waited in
+    /// the socket since before the suspend, so the estimate does not begin with them.
     ///
-    /// The credit is counted as our [lateness](ListenerCounters::lateness_us). In one silence it comes to three bounds at most, so a
-    /// device that says so whenever it wakes finds a dead peer after four bounds of time awake.
+    /// The credit is counted as [lateness](ListenerCounters::lateness_us). It is limited to three
+    /// bounds in one silence, so that a device that calls this whenever it wakes detects a dead
+    /// peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
         let interval_us = self.arrivals.interval_us();
@@ -368,9 +397,11 @@ impl<const N: usize> Listener<N> {
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(credit_us);
     }
 
-    /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.
+    /// Notes that the clock had leapt forward by mistake and is right again at `now`. The listener
+    /// continues from there and forgets nothing.
     ///
-    /// Beats that arrived during the leap seem to have come late; the sender's schedule is that of those before it.
+    /// Heartbeats that arrived during the leap seem to have come late. The estimate of the sender's
+    /// schedule stays that from before the leap.
     pub fn resync(&mut self, now: Instant) {
         self.clock.resync(now);
         for moment in [&mut self.heard, &mut self.woken, &mut self.waited_until] {
@@ -384,19 +415,19 @@ impl<const N: usize> Listener<N> {
 
     // ---- queries ----
 
-    /// Whether the peer is alive, as of the last call.
+    /// Returns the verdict as of the last call.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// The bound in force; see [the bound](Self#the-bound).
+    /// Returns the bound in force; see [the bound](Self#the-bound).
     #[must_use]
     pub const fn bound(&self) -> Duration {
         duration(self.outlook.bound_us)
     }
 
-    /// The load that the newest beat says, 0 to 255.
+    /// Returns the load that the newest heartbeat reports, 0 idle to 255 full.
     #[must_use]
     pub const fn load(&self) -> Option<u8> {
         self.load
@@ -419,7 +450,8 @@ impl<const N: usize> Listener<N> {
         level.max(least)
     }
 
-    /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
+    /// Returns whether the invariants hold that a single state can show. Tests, fuzz targets and
+    /// debug assertions check it after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let unheard = matches!(self.verdict, Verdict::Unknown | Verdict::Dead);

@@ -1,4 +1,5 @@
-//! Heartbeats that a peer sends unasked: the message, its wire format, its sender and its listener.
+//! Pushed heartbeats, which a peer sends unasked: the message, its wire format, its sender and its
+//! listener.
 
 pub(crate) mod beat;
 pub mod listener;

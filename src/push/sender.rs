@@ -1,4 +1,4 @@
-//! The sending side of pushed heartbeats: when to send, and what.
+//! The sending side of pushed heartbeats: when to send one, and what it says.
 
 use core::time::Duration;
 
@@ -9,29 +9,36 @@ use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::push::wire::{rounded_down, rounded_up};
 use crate::time::{Instant, duration, micros};
 
-/// What [`Sender::poll`] asks for.
+/// The next action of the caller, returned by [`Sender::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SenderOutput {
-    /// Send this, now; then poll again.
+    /// Send this heartbeat now, then poll again.
     Beat(Beat),
-    /// Nothing to do before this moment. It lies in the future.
+    /// There is nothing to do before this moment. It lies in the future.
     Wait(Instant),
-    /// Nothing to do any more: it said goodbye, or time has ended.
+    /// There is nothing to do any more: the sender said goodbye, or the clock has reached
+    /// [`Instant::MAX`].
     Idle,
 }
 
-/// Sends heartbeats to a [`Listener`](crate::Listener), sans-IO: slots at a fixed interval, of which none drifts, and none that was missed is made up for.
+/// Schedules heartbeats to a [`Listener`](crate::Listener), sans-IO.
 ///
-/// Every beat advertises when the next will have been sent at the latest: an interval and an eighth, which is what we may be late.
-/// Both are what the [`wire`](crate::push::wire) can say: of spans that take more than 19 significant bits of microseconds, the
-/// interval is rounded down and the deadline up, by less than 4 parts in a million.
+/// Slots follow each other at a fixed interval. The schedule does not drift, and slots that were
+/// missed are left out.
+///
+/// Every heartbeat advertises when the next one will have been sent at the latest: one interval and
+/// an eighth later, where the eighth allows for a late sender. Interval and deadline are rounded to
+/// what the [`wire`](crate::push::wire) format can encode: spans of more than 19 significant bits
+/// of microseconds change by less than 4 parts in a million, the interval downwards and the
+/// deadline upwards.
 ///
 /// # Change of interval
 ///
-/// The interval may change at any time. A shorter one holds from the next beat on. Before a longer one, the next three beats are
-/// sent at the old pace and advertise a deadline by which a beat is sent after the change, three losses included. So a listener that
-/// loses any [three](Self::losses) beats in a row goes on waiting.
+/// The interval may change at any time. A shorter one takes effect with the next heartbeat. Before
+/// a longer one takes effect, the next three heartbeats are sent at the old interval and advertise
+/// a deadline that covers the new interval and three losses. A listener that loses any
+/// [three](Self::losses) heartbeats in a row therefore goes on waiting.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,7 +49,8 @@ pub enum SenderOutput {
 /// let SenderOutput::Beat(first) = sender.poll(Instant::ZERO) else { unreachable!() };
 /// assert_eq!(sender.poll(Instant::from_secs(1)), SenderOutput::Wait(Instant::from_secs(5)));
 ///
-/// // stopped for 13 s: the slots at 5 and 10 s are missed, that at 15 s is kept
+/// // Not polled until 13 s: slot 1 (5 s) is left out, slot 2 (10 s) is sent late, and slot 3 is
+/// // on time (15 s).
 /// let SenderOutput::Beat(late) = sender.poll(Instant::from_secs(13)) else { unreachable!() };
 /// assert_eq!((first.sequence(), late.sequence()), (0, 2));
 /// assert_eq!(sender.poll(Instant::from_secs(13)), SenderOutput::Wait(Instant::from_secs(15)));
@@ -67,16 +75,17 @@ pub enum SenderOutput {
 pub struct Sender {
     /// The interval in force.
     interval_us: u64,
-    /// The longer one that beats advertise already, and for how many more before it is in force; else that in force.
+    /// The longer interval that heartbeats announce already, and how many more of them do so before
+    /// it is in force. Where none is announced, the interval in force.
     announced_us: u64,
     notices: u8,
-    /// The one that was set last.
+    /// The interval that was set last.
     wanted_us: u64,
-    /// How many beats advertise a longer interval before it is in force.
+    /// How many heartbeats announce a longer interval before it is in force.
     losses: u8,
     /// When the next slot begins.
     next: Instant,
-    /// Its number.
+    /// The number of that slot.
     sequence: u32,
     incarnation: u32,
     load: Option<u8>,
@@ -84,13 +93,15 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender whose first beat is due at `now`.
+    /// Creates a sender whose first heartbeat is due at `now`.
     ///
-    /// `incarnation` tells this life of the sender from all others. Where beats are tagged it has to rise from one to the next: a
-    /// count of starts in flash, the seconds of the clock. Where they are not, take it from a random source: a stranger must not guess it.
+    /// `incarnation` distinguishes this life of the sender from all others. Where heartbeats are
+    /// tagged it has to rise from one life to the next: use a count of starts in flash, or the
+    /// clock's seconds. Where they are not tagged, take it from a random source, so that nobody can
+    /// guess it.
     ///
     /// # Errors
-    /// Where `interval` is below 1 us or above 12.7 days.
+    /// `interval` is below 1 us or above 12.7 days.
     pub fn new(interval: Duration, incarnation: u32, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
         let interval_us = rounded_down(micros(interval));
@@ -108,7 +119,8 @@ impl Sender {
         })
     }
 
-    /// The same sender, its first beat put off by a part of the interval that follows from `seed`, so that a fleet does not start in step.
+    /// Delays the first heartbeat by a part of the interval that follows from `seed`, so that a
+    /// fleet does not send in step.
     #[must_use]
     pub const fn spread(mut self, seed: u64) -> Self {
         let share = mix(seed) >> 40; // of 2^24, and no interval is over 2^40: the product fits
@@ -116,11 +128,11 @@ impl Sender {
         self
     }
 
-    /// How many losses in a row the announcement of a longer interval survives; 3 unless set, as many as a
-    /// [listener](crate::listener::Builder::losses) tolerates.
+    /// Sets how many losses in a row the announcement of a longer interval survives. The default is
+    /// 3, as many as a [listener](crate::listener::Builder::losses) tolerates.
     ///
     /// # Errors
-    /// Above 100.
+    /// `in_a_row` is above 100.
     pub const fn losses(mut self, in_a_row: u8) -> Result<Self, ConfigError> {
         ensure!(check(
             Setting::Losses,
@@ -132,7 +144,10 @@ impl Sender {
         Ok(self)
     }
 
-    /// What to do at `now`. Late calls make beats late, and those over an interval late are left out.
+    /// Returns what to do at `now`.
+    ///
+    /// A late call makes the heartbeat late. Heartbeats that are late by an interval or more are
+    /// left out.
     pub fn poll(&mut self, now: Instant) -> SenderOutput {
         if self.left || now == Instant::MAX {
             return SenderOutput::Idle;
@@ -157,7 +172,8 @@ impl Sender {
         self.sequence = self.sequence.wrapping_add(slots as u32);
     }
 
-    /// Goes one beat on towards a longer interval, which is in force from the slot that is due. One that is set while another is announced waits for that.
+    /// Moves one heartbeat on towards a longer interval, which is in force from the slot that is
+    /// due. An interval that is set while another is being announced waits for that one.
     const fn slow_down(&mut self) {
         if self.notices > 0 {
             self.notices -= 1;
@@ -173,8 +189,10 @@ impl Sender {
         }
     }
 
-    /// By when the next beat is sent. A listener waits as long again as the interval for each loss that it tolerates; before a longer
-    /// one, the rest of those is announced with it.
+    /// Returns by when the next heartbeat is sent, counted from its slot.
+    ///
+    /// A listener tolerates losses by waiting one present interval for each. Before a longer
+    /// interval, the deadline therefore adds what that interval is longer, once for each loss.
     const fn deadline_us(&self) -> u64 {
         let slower_us = self.announced_us.saturating_sub(self.interval_us);
         let lost_us = slower_us.saturating_mul(self.losses as u64);
@@ -194,11 +212,12 @@ impl Sender {
         }
     }
 
-    /// Beats at another interval: a shorter one from the next beat on, which is due no later than that from `now`; a longer one after
-    /// [some beats](Self#change-of-interval) that announce it.
+    /// Changes the interval. A shorter one takes effect with the next heartbeat, which is due at
+    /// most one new interval from `now`. A longer one takes effect after [some
+    /// heartbeats](Self#change-of-interval) have announced it.
     ///
     /// # Errors
-    /// Where `interval` is below 1 us or above 12.7 days; the old one stays.
+    /// `interval` is below 1 us or above 12.7 days. The old interval stays.
     pub fn set_interval(&mut self, interval: Duration, now: Instant) -> Result<(), ConfigError> {
         check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
         self.wanted_us = rounded_down(micros(interval));
@@ -210,19 +229,22 @@ impl Sender {
         Ok(())
     }
 
-    /// How well we are from the next beat on: 0 idle, 255 full; `None` says nothing.
+    /// Sets the load that heartbeats report from the next one on: 0 idle, 255 full; `None` reports
+    /// none.
     pub const fn set_load(&mut self, load: Option<u8>) {
         self.load = load;
     }
 
-    /// The last beat: we leave. Send it now, more than once where beats may be lost; nothing is to be sent afterwards.
+    /// Returns the last heartbeat, which says that this sender leaves. Send it now, and more than
+    /// once where heartbeats may be lost. Nothing is sent afterwards.
     #[must_use]
     pub const fn goodbye(&mut self) -> Beat {
         self.left = true;
         self.beat().goodbye()
     }
 
-    /// The interval in force, as beats say it; a longer one is in force after some beats that announce it.
+    /// Returns the interval in force, as heartbeats state it. A longer one is in force after some
+    /// heartbeats have announced it.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         duration(self.interval_us)
@@ -253,7 +275,7 @@ mod tests {
         }
     }
 
-    /// Of the beat that is to be sent, if one is.
+    /// Returns the sequence number of the heartbeat that is to be sent, if there is one.
     fn number(output: SenderOutput) -> Option<u32> {
         match output {
             SenderOutput::Beat(beat) => Some(beat.sequence()),
@@ -285,7 +307,7 @@ mod tests {
         );
     }
 
-    /// The intervals and deadlines that the next beats say, in seconds.
+    /// Returns the intervals and deadlines that the next heartbeats state, in seconds.
     fn said<const BEATS: usize>(sender: &mut Sender) -> [(u64, u64); BEATS] {
         core::array::from_fn(|_| match sender.poll(sender.next) {
             SenderOutput::Beat(beat) => (beat.interval().as_secs(), beat.deadline().as_secs()),
@@ -304,7 +326,7 @@ mod tests {
         assert_eq!(said(&mut none), [slow, slow]);
     }
 
-    /// Or else whoever slows down a little at every beat never slows down at all.
+    /// Otherwise a sender that slows down a little at every heartbeat would never slow down at all.
     #[test]
     fn an_interval_that_is_set_while_another_is_announced_waits_for_that() {
         let mut sender = sender();

@@ -1,17 +1,20 @@
-//! A wire format for [`Beat`]s: 16 bytes plain, 32 with a keyed tag. Optional; a [`Listener`](crate::Listener) takes beats of any origin.
+//! A wire format for heartbeats ([`Beat`]): 16 bytes plain, 32 bytes with a keyed tag.
 //!
-//! | bytes | plain and tagged, numbers in network order |
+//! Its use is optional: a [`Listener`](crate::Listener) takes heartbeats of any protocol.
+//!
+//! | bytes | content, plain and tagged; numbers are in network byte order |
 //! |---|---|
-//! | 0 | version 1 in the high four bits; flags: 1 goodbye, 2 load said, 4 tagged, 8 zero |
-//! | 1 | load; 0 where it is not said |
+//! | 0 | version 1 in the high four bits; flags: 1 goodbye, 2 load present, 4 tagged, 8 zero |
+//! | 1 | load; 0 where none is present |
 //! | 2 to 5 | incarnation |
 //! | 6 to 9 | sequence number |
-//! | 10 to 12 | interval, in microseconds: five bits of exponent, nineteen of mantissa |
-//! | 13 to 15 | deadline, likewise |
+//! | 10 to 12 | interval in microseconds: 5 bits of exponent, then 19 bits of mantissa |
+//! | 13 to 15 | deadline, in the same form |
 //! | 16 to 31 | the tag over bytes 0 to 15, where tagged |
 //!
-//! Every beat has one encoding, and whatever is not one is refused: another length or version, a reserved bit, a span that is not in lowest
-//! terms. Nothing is allocated, and no input panics.
+//! Every heartbeat has exactly one encoding. Anything else is refused: another length or version, a
+//! set reserved bit, a time span that is not in lowest terms. Nothing is allocated, and no input
+//! panics.
 //!
 //! ```
 //! use core::time::Duration;
@@ -26,30 +29,33 @@
 //!
 //! # Who can do what
 //!
-//! *Off path*: sends datagrams with any source address, and sees none. *On path*: sees, drops, delays, repeats and changes everything.
+//! An attacker *off path* sends datagrams with any source address, and sees none. An attacker *on
+//! path* sees, drops, delays, repeats and changes everything.
 //!
-//! | | plain, off path | plain, on path | tagged, off path | tagged, on path |
+//! | attack | plain, off path | plain, on path | tagged, off path | tagged, on path |
 //! |---|---|---|---|---|
-//! | call a live peer dead, or gone | must guess 32 bits of incarnation, if it is random, and a sequence number | yes | no | by dropping everything |
-//! | keep a dead peer alive | as a new incarnation of it: two beats in pace, once the old one is overdue | yes | no | only by delaying its last beats: a standing delay is part of the relative bound |
-//! | be taken for a peer that was never heard | yes: the first to come is taken | yes | no | by repeating beats to a listener that has just started and remembers nothing: [`incarnations_from`](crate::listener::Builder::incarnations_from) |
-//! | delay the notice of a restart | yes, for as long as a flood of beats lasts | yes | no | by dropping or delaying |
+//! | make a live peer appear dead, or gone | only by guessing 32 bits of incarnation, if that is random, and a sequence number | yes | no | by dropping everything |
+//! | make a dead peer appear alive | as a new incarnation of it: two heartbeats at the right pace, once the old incarnation is overdue | yes | no | only by delaying its last heartbeats: a standing delay is part of the relative bound |
+//! | pass for a peer that was never heard | yes: the first to send is accepted | yes | no | by repeating heartbeats to a listener that has just started and remembers nothing; [`incarnations_from`](crate::listener::Builder::incarnations_from) prevents it |
+//! | delay the detection of a restart | yes, for as long as a flood of heartbeats lasts | yes | no | by dropping or delaying |
 //! | claim a long deadline | up to the listener's longest interval | same | no | no |
-//! | lie about the load | with a guessed beat; advice all the same | yes | no | no |
-//! | read it | no | yes | no | yes: a tag does not encrypt |
-//! | use it as an amplifier | no: nothing is ever sent in answer to a beat | no | no | no |
+//! | report a false load | with a guessed heartbeat; the load is advice only | yes | no | no |
+//! | read the content | no | yes | no | yes: a tag does not encrypt |
+//! | use the listener as an amplifier | no: nothing is ever sent in reply to a heartbeat | no | no | no |
 //!
-//! A key is for one sender and one direction: beats under a shared key pass for each other's. A sender takes a new incarnation before its
-//! sequence numbers have gone half round, after 24 days at a beat a millisecond: its oldest beats would pass for new ones.
+//! Use a key for one sender and one direction only: under a shared key one sender's heartbeats pass
+//! for another's. A sender has to take a new incarnation before 2^31 sequence numbers have passed,
+//! which is 24 days at one heartbeat per millisecond. Later its oldest heartbeats would pass for
+//! new ones.
 
 use core::fmt;
 use core::net::SocketAddr;
 
 use crate::push::beat::Beat;
 
-/// The length of a plain beat, in bytes.
+/// The length of a plain heartbeat, in bytes.
 pub const PLAIN: usize = 16;
-/// The length of a tagged beat, in bytes.
+/// The length of a tagged heartbeat, in bytes.
 pub const TAGGED: usize = 32;
 
 const VERSION: u8 = 1;
@@ -57,7 +63,7 @@ const GOODBYE: u8 = 1;
 const LOAD: u8 = 2;
 const TAG: u8 = 4;
 
-/// A keyed message authentication code, of 64 bits or more: the caller's choice and the caller's key.
+/// A keyed message authentication code of 64 bits or more. The caller chooses the code and the key.
 ///
 /// ```
 /// use systole::{Beat, wire};
@@ -71,7 +77,7 @@ const TAG: u8 = 4;
 ///     }
 /// }
 ///
-/// let key = Key(*b"of this pair and"); // from a random source, in earnest
+/// let key = Key(*b"of this pair and"); // in production: from a random source
 /// let beat = Beat::new(41, core::time::Duration::from_secs(5));
 /// let mut bytes = wire::seal(&beat, &key);
 /// assert_eq!(wire::open(&bytes, &key), Ok(beat.authentic()));
@@ -79,7 +85,7 @@ const TAG: u8 = 4;
 /// assert_eq!(wire::open(&bytes, &key), Err(wire::WireError::Forged));
 /// ```
 pub trait Mac {
-    /// The tag of `message`. A code of 64 bits fills the rest with whatever it likes, always the same.
+    /// Returns the tag of `message`. A code of 64 bits fills the remaining bytes with any constant.
     fn tag(&self, message: &[u8; PLAIN]) -> [u8; TAGGED - PLAIN];
 }
 
@@ -89,17 +95,18 @@ impl<M: Mac + ?Sized> Mac for &M {
     }
 }
 
-/// Why bytes are no beat.
+/// The reason why bytes are not a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WireError {
-    /// There are this many bytes: truncated, or somebody else's.
+    /// The length in bytes is this: the datagram was truncated, or belongs to another protocol.
     Length(usize),
-    /// The version is this one, and not 1.
+    /// The version is this one instead of 1.
     Version(u8),
-    /// A reserved bit is set, a load is there that is not said, or a span is not in lowest terms.
+    /// A reserved bit is set, a load is present without its flag, or a time span is not in lowest
+    /// terms.
     Malformed,
-    /// The tag is not that of the key: forged or damaged.
+    /// The tag does not match the key: the bytes were forged or damaged.
     Forged,
 }
 
@@ -116,17 +123,19 @@ impl fmt::Display for WireError {
 
 impl core::error::Error for WireError {}
 
-/// `beat` in 16 bytes. An interval that takes more than 19 significant bits is rounded down, by less than 4 parts in a million, and a
-/// deadline up; a [`Sender`](crate::Sender) has none such.
+/// Encodes `beat` in 16 bytes.
+///
+/// An interval of more than 19 significant bits is rounded down, by less than 4 parts in a million,
+/// and such a deadline is rounded up. A [`Sender`](crate::Sender) uses no such spans.
 #[must_use]
 pub const fn encode(beat: &Beat) -> [u8; PLAIN] {
     plain(beat, 0)
 }
 
-/// The beat that 16 bytes say.
+/// Decodes a plain 16-byte heartbeat.
 ///
 /// # Errors
-/// Where they are no plain beat; a tagged one is for [`open`].
+/// The bytes are not a plain heartbeat. Tagged ones are for [`open`].
 pub fn decode(bytes: &[u8]) -> Result<Beat, WireError> {
     let Ok(plain) = <&[u8; PLAIN]>::try_from(bytes) else {
         return Err(WireError::Length(bytes.len()));
@@ -134,7 +143,7 @@ pub fn decode(bytes: &[u8]) -> Result<Beat, WireError> {
     parse(plain, 0)
 }
 
-/// `beat` and its tag, in 32 bytes.
+/// Encodes `beat` and its tag in 32 bytes.
 #[must_use]
 pub fn seal(beat: &Beat, key: &impl Mac) -> [u8; TAGGED] {
     let plain = plain(beat, TAG);
@@ -145,10 +154,11 @@ pub fn seal(beat: &Beat, key: &impl Mac) -> [u8; TAGGED] {
     bytes
 }
 
-/// The beat that 32 bytes say, [authentic](Beat::is_authentic) since its tag is that of `key`. The comparison takes the same time for any tag.
+/// Decodes a tagged 32-byte heartbeat, and marks it [authentic](Beat::is_authentic), as its tag
+/// matches `key`. The comparison takes the same time for any tag.
 ///
 /// # Errors
-/// Where they are no tagged beat, or not of this key.
+/// The bytes are not a tagged heartbeat, or the tag does not match this key.
 pub fn open(bytes: &[u8], key: &impl Mac) -> Result<Beat, WireError> {
     let Some((plain, tag)) = bytes.split_first_chunk::<PLAIN>() else {
         return Err(WireError::Length(bytes.len()));
@@ -164,8 +174,11 @@ pub fn open(bytes: &[u8], key: &impl Mac) -> Result<Beat, WireError> {
     parse(plain, TAG).map(Beat::authentic)
 }
 
-/// Whether an echo at `own` may answer a datagram that says it comes from `from`: never a privileged port, where a service may answer the answer, and
-/// never itself. What it answers should be no more than it received, and where it listens the loopback, unless told otherwise.
+/// Returns whether an echo service at `own` may reply to a datagram whose source address is `from`.
+///
+/// It may never reply to a privileged port, where a service might reply to the reply, nor to its
+/// own port. An echo service should also send no more bytes than it received, and listen on the
+/// loopback address unless configured otherwise.
 ///
 /// ```
 /// use systole::wire::may_answer;
@@ -238,12 +251,12 @@ const fn parse(bytes: &[u8; PLAIN], tag: u8) -> Result<Beat, WireError> {
     })
 }
 
-/// The bits of a span's mantissa; the exponent has the five above it.
+/// The number of bits of a span's mantissa. The five bits above it hold the exponent.
 const MANTISSA: u32 = 19;
-/// The longest span that can be said: 2^50 us less a little, 35 years.
+/// The longest span that can be encoded: slightly less than 2^50 us, 35 years.
 const LONGEST_US: u64 = ((1 << MANTISSA) - 1) << 31;
 
-/// `us` as exponent and mantissa, rounded up or down.
+/// Packs `us` into an exponent and a mantissa, rounded up or down.
 #[allow(clippy::cast_possible_truncation)] // shifted down to the bits of a mantissa
 const fn pack(us: u64, up: bool) -> u32 {
     let us = if us < LONGEST_US { us } else { LONGEST_US };
@@ -253,10 +266,10 @@ const fn pack(us: u64, up: bool) -> u32 {
     if mantissa >> MANTISSA == 0 {
         return exponent << MANTISSA | mantissa as u32;
     }
-    (exponent + 1) << MANTISSA | (mantissa >> 1) as u32 // rounded up to a power of two
+    (exponent + 1) << MANTISSA | (mantissa >> 1) as u32 // was rounded up to a power of two
 }
 
-/// The span in microseconds; nothing where it is not in lowest terms.
+/// Returns the span in microseconds; `None` where it is not in lowest terms.
 const fn unpack(bytes: [u8; 3]) -> Option<u64> {
     let [high, middle, low] = bytes;
     let packed = u32::from_be_bytes([0, high, middle, low]);
@@ -267,12 +280,12 @@ const fn unpack(bytes: [u8; 3]) -> Option<u64> {
     Some((mantissa as u64) << exponent)
 }
 
-/// `us`, rounded down to what can be said.
+/// Returns `us` rounded down to a span that can be encoded.
 pub(crate) const fn rounded_down(us: u64) -> u64 {
     said(pack(us, false))
 }
 
-/// `us`, rounded up to what can be said.
+/// Returns `us` rounded up to a span that can be encoded.
 pub(crate) const fn rounded_up(us: u64) -> u64 {
     said(pack(us, true))
 }
@@ -286,7 +299,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Each span has one form: a mantissa with room to spare goes with exponent 0 alone.
+    /// Each span has one form: a mantissa whose highest bit is 0 is valid with exponent 0 only.
     #[test]
     fn only_the_lowest_terms_are_read() {
         let read = |exponent: u32, mantissa: u32| {
@@ -327,7 +340,7 @@ mod tests {
         let hours = 18 * 3_600 * 1_000_000;
         assert!(hours - rounded_down(hours) < 262_144);
         assert_eq!(rounded_down(5_000_000), 5_000_000);
-        // rounded up, it takes a bit more, and one place less
+        // rounding up adds a bit, so the mantissa is shifted once more
         assert_eq!(pack((1 << 20) - 1, true), pack(1 << 20, false));
     }
 }

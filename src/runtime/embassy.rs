@@ -1,7 +1,9 @@
-//! A heart without a heap: your async closure is the probe, on the clock of `embassy-time`.
+//! The adapter for embassy: an async closure is the probe, without a heap, on the clock of
+//! `embassy-time`.
 //!
-//! A [`Heart`] lies in a `static` or on the stack of whoever joins the futures; [`run`](Heart::run) is the loop, for a task of its own, and everything
-//! else is called through a shared reference. What is to be said at the stop follows `run` in its task.
+//! A [`Heart`] is stored in a `static`, or on the stack of a task that joins the futures.
+//! [`run`](Heart::run) is the loop and needs a task of its own; all other methods take a shared
+//! reference. Code that is to run at the stop follows `run` in its task.
 //!
 //! ```
 //! use core::time::Duration;
@@ -57,17 +59,19 @@ mod lifetime;
 mod probes;
 mod waiters;
 
-/// Events that wait for a reader; more are dropped, and their numbers show a gap.
+/// The number of events that are kept for the reader. Further ones are dropped, which shows as a
+/// gap in their numbers.
 pub const EVENTS: usize = 8;
 
-/// What "never" is to a timer: a year, in microseconds.
+/// The deadline of a timer that need not fire: one year, in microseconds.
 const FAR_US: u64 = 86_400 * 365 * 1_000_000;
 
-/// A heart that remembers `N` round-trip times, shared by its loop and everybody else under a mutex of kind `R`: `NoopRawMutex` on one
-/// executor, `CriticalSectionRawMutex` across interrupts and cores.
+/// A monitor with a window of `N` round-trip times, shared by its loop and its users under a mutex
+/// of kind `R`: `NoopRawMutex` on one executor, `CriticalSectionRawMutex` across interrupts and
+/// cores.
 pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
     state: Mutex<R, RefCell<State<N, P>>>,
-    /// While a closure of the user's has the monitor: what was known before.
+    /// While a user's closure holds the monitor: the snapshot from before the call.
     lent: Mutex<R, Cell<Option<MonitorSnapshot>>>,
     changed: Signal<R, ()>,
     events: Channel<R, Event, EVENTS>,
@@ -80,10 +84,10 @@ struct State<const N: usize, P: Pacing> {
 }
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
-    /// A heart that beats once [`run`](Self::run) is polled.
+    /// Returns a heart that starts to probe once [`run`](Self::run) is polled.
     ///
     /// # Errors
-    /// Where the configuration has no seed.
+    /// If the configuration has no seed.
     pub fn new(config: Config<P>) -> Result<Self, ConfigError> {
         let state = State {
             monitor: Monitor::with_window(config, now())?,
@@ -100,14 +104,18 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
 
     /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop).
     ///
-    /// The future is `Ok` when the peer answered and a [`ProbeError`] when not. It needs no deadline: it is called overdue by the machine, and
-    /// dropped at the first look after a bound has passed, or, once it is overdue, for a new one where four are under way. Where four are under way
-    /// that may still be answered in time, the next probe is not made and is [due again](Monitor::handle_skipped) an interval later;
-    /// of a dead peer, the latest gives way to it. There is no unwinding to contain a panic with.
+    /// The future returns `Ok` when the peer replied and a [`ProbeError`] otherwise. It needs no
+    /// deadline: the machine detects by itself that a probe is overdue. The loop drops the future
+    /// at its first turn after one detection bound has passed. At most four probes are under way:
+    /// for a further one the loop drops the oldest overdue probe. If all four may still receive
+    /// their reply in time, the next probe is not made and is [due again](Monitor::handle_skipped)
+    /// an interval later, except that for a dead peer it replaces the latest one. A panic in the
+    /// closure is not caught, since embedded targets do not unwind.
     ///
     /// # Cancel safety
-    /// Dropping it drops the probes under way, which count as unsent unless they were overdue, and stops the loop; a later `run` goes on with what is
-    /// known, and the time between is taken for lateness of ours.
+    /// Dropping the future stops the loop and drops the probes under way, which count as unsent
+    /// unless they were overdue. A later `run` continues from the current state and counts the time
+    /// between as local lateness.
     pub async fn run<F, Fut, A, E>(&self, probe: F)
     where
         F: FnMut() -> Fut,
@@ -117,10 +125,10 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         self.beat(probe, None).await;
     }
 
-    /// The same, with retries held to `budget`.
+    /// Runs the loop like [`run`](Self::run), and takes retries from `budget`.
     ///
     /// # Cancel safety
-    /// That of [`run`](Self::run).
+    /// Like [`run`](Self::run).
     pub async fn run_within<F, Fut, A, E>(&self, budget: &RetryBudget, probe: F)
     where
         F: FnMut() -> Fut,
@@ -163,7 +171,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         }
     }
 
-    /// Does what the machine wants done now; returns when it is to be asked again.
+    /// Does everything that is due now; returns when to poll the machine again.
     fn drain<F, Fut, A, E>(
         &self,
         probes: &mut Probes<'_, Fut>,
@@ -186,7 +194,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
                     }
                 }
                 Step::Event(event) => {
-                    let _ = self.events.try_send(event); // nobody has to listen
+                    let _ = self.events.try_send(event); // full or without a reader
                     self.state(|state| state.waiters.wake());
                 }
                 Step::Wait(until) => return until,
@@ -199,7 +207,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     }
 }
 
-/// Ready one poll after the timer: what waits in the sockets is heard before anything is called overdue.
+/// Becomes ready one poll after the timer, so that replies that wait in the sockets are read before
+/// any probe becomes overdue.
 fn poll_late(timer: &mut Timer, looked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
     if *looked {
         return Poll::Ready(());
@@ -211,12 +220,14 @@ fn poll_late(timer: &mut Timer, looked: &mut bool, context: &mut Context<'_>) ->
     Poll::Pending
 }
 
-/// Now, rounded down to whole microseconds; zero is the start of the clock of `embassy-time`.
+/// Returns the current time, rounded down to whole microseconds. Zero is the start of the clock of
+/// `embassy-time`.
 fn now() -> Instant {
     Instant::from_micros(embassy_time::Instant::now().as_micros())
 }
 
-/// The first tick that is no earlier than `moment`, or in a year.
+/// Returns the first tick that is no earlier than `moment`, or than one year from now if that is
+/// sooner.
 fn when(moment: Instant) -> embassy_time::Instant {
     let now = now();
     let left_us = moment

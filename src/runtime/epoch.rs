@@ -1,14 +1,16 @@
-//! The anchor of our time on the clock of `std`.
+//! The anchor that relates [`Instant`] to the clock of `std`.
 
 use core::time::Duration;
 
 use crate::Instant;
 
-/// Where [`Instant::ZERO`] lies on the clock of `std`.
+/// The moment of `std`'s clock that [`Instant::ZERO`] stands for.
 ///
-/// That clock is `CLOCK_MONOTONIC` on Linux, `CLOCK_UPTIME_RAW` on macOS and the performance counter on Windows. The first two stand
-/// still while the machine is suspended and the last one runs on. A suspend that the clock counts is lateness like any other; after one
-/// that it does not count, call [`Monitor::resumed`](crate::Monitor::resumed).
+/// That clock is `CLOCK_MONOTONIC` on Linux, `CLOCK_UPTIME_RAW` on macOS and the performance
+/// counter on Windows. The first two stop while the computer is suspended; the last one keeps
+/// running. Where the clock counts a suspend, the machine treats it as lateness like any other.
+/// Where the clock does not count it, call [`Monitor::resumed`](crate::Monitor::resumed) after a
+/// suspend.
 ///
 /// ```
 /// use core::time::Duration;
@@ -21,11 +23,11 @@ use crate::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(std::time::Instant);
 
-/// What "never" is to a timer.
+/// The deadline of a timer that need not fire: one year.
 const FAR: Duration = Duration::from_secs(86_400 * 365);
 
 impl Epoch {
-    /// The epoch is now.
+    /// Returns an epoch that starts now.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -35,13 +37,13 @@ impl Epoch {
         Self(std::time::Instant::now())
     }
 
-    /// The epoch is `origin`.
+    /// Returns an epoch that starts at `origin`.
     #[must_use]
     pub const fn at(origin: std::time::Instant) -> Self {
         Self(origin)
     }
 
-    /// Now, rounded down to whole microseconds.
+    /// Returns the current time, rounded down to whole microseconds.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -51,14 +53,16 @@ impl Epoch {
         self.moment(std::time::Instant::now())
     }
 
-    /// `at`, rounded down to whole microseconds; the epoch where it lies before that.
+    /// Converts `at`, rounded down to whole microseconds. A moment before the epoch becomes
+    /// [`Instant::ZERO`].
     #[must_use]
     pub fn moment(&self, at: std::time::Instant) -> Instant {
         Instant::ZERO.saturating_add(at.saturating_duration_since(self.0))
     }
 
-    /// The first moment of `std` that is no earlier than `moment`: who sleeps until then does not wake too early. A year from the epoch
-    /// where `std` cannot tell.
+    /// Returns the first moment of `std`'s clock that is no earlier than `moment`, so that a sleep
+    /// until then never ends too early. Returns one year after the epoch if `std` cannot represent
+    /// the moment.
     #[must_use]
     pub fn when(&self, moment: Instant) -> std::time::Instant {
         let span = moment.saturating_duration_since(Instant::ZERO);

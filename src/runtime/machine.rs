@@ -1,13 +1,15 @@
-//! For an adapter of your own: one face for a [`Monitor`] and a [`Failover`], whatever the clock and the loop.
+//! The interface for custom adapters: one trait for [`Monitor`] and [`Failover`], independent of
+//! the clock and of the kind of loop.
 //!
-//! [`systole::thread`](crate::thread), [`systole::task`](crate::task) and [`systole::embassy`](crate::embassy) are such loops, and the
-//! command-line tool is one:
+//! [`systole::thread`](crate::thread), [`systole::task`](crate::task),
+//! [`systole::embassy`](crate::embassy) and the command-line tool drive their machines through this
+//! trait:
 //!
 //! ```
 //! use systole::machine::{Machine, ProbeResult, Step};
 //! use systole::{Instant, ProbeId};
 //!
-//! /// Hands in what became of probes, does what is to be done now, and says when to come back.
+//! /// Passes in the results of probes, does what is due now, and returns when to call again.
 //! fn turn<M: Machine>(
 //!     machine: &mut M,
 //!     now: Instant,
@@ -35,42 +37,47 @@ use crate::{
     Verdict,
 };
 
-/// What a loop drives: a [`Monitor`] or a [`Failover`]. It is implemented for these two alone.
+/// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed; no
+/// other type implements it.
 pub trait Machine: sealed::Sealed + Clone {
-    /// Whom a probe goes to: nobody has to be named by a monitor, an endpoint's place in the list by a group.
+    /// The receiver of a probe: `()` for a monitor, which has one peer, and for a group the index
+    /// of the endpoint in its list.
     type Target: Copy + PartialEq + Send + 'static;
-    /// What it has to tell.
+    /// The type of the events.
     type Event: Clone + Send + 'static;
-    /// What it concludes: the verdict, or the active endpoint.
+    /// The current conclusion: the verdict of a monitor, or the active endpoint of a group.
     type Conclusion: Copy + PartialEq + Send + Sync + 'static;
 
-    /// What to do at `now`, with retries held to `budget` where there is one. Call it until it answers [`Step::Wait`].
+    /// Returns what to do at `now`, and takes retries from `budget` if there is one. Call it until
+    /// it returns [`Step::Wait`].
     fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
 
-    /// What it concludes now.
+    /// Returns the current conclusion.
     fn conclusion(&self) -> Self::Conclusion;
 
-    /// How long a probe that is sent now is waited for.
+    /// Returns how long to wait for the reply to a probe that is sent now.
     fn terms(&self, target: Self::Target, now: Instant) -> Terms;
 
-    /// Whether probe `id` of `target` has been waited for, up to the last step, for as long as its answer may take. The time in which
-    /// the machine was not asked to step does not count, and a retry may be waited for longer than a plan says.
+    /// Returns whether, at the last step, the machine had waited for probe `id` of `target` as long
+    /// as its reply may take. Time in which the machine was not stepped does not count, and the
+    /// machine may wait for a retry longer than the plan says.
     fn is_overdue(&self, target: Self::Target, id: ProbeId) -> bool;
 
-    /// Takes what became of a probe.
+    /// Records the result of a probe.
     fn handle_result(&mut self, settled: ProbeResult<Self::Target>);
 
-    /// Probe `id` is not sent, as all the room there is for probes of `target` is taken by earlier
-    /// ones that may still be answered in time.
+    /// Records that probe `id` was not sent, because every slot for probes of `target` holds an
+    /// earlier probe whose reply may still come in time.
     fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
 }
 
-/// How long a probe is waited for, from its send.
+/// How long to wait for the reply to a probe, counted from its send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How long its answer can prove life: a bound.
+    /// How long a reply can prove life: one detection bound.
     pub reply_window: Duration,
-    /// Of a dead peer, in microseconds: how long it is waited for where that holds the next probe up, as a rule and at most.
+    /// For a dead peer, in microseconds: the usual and the longest time to wait for a reply where
+    /// the next probe cannot start before this one ends.
     pub(crate) dead_wait_us: Option<(u32, u32)>,
 }
 
@@ -83,42 +90,48 @@ impl Terms {
         }
     }
 
-    /// Whether its peer is dead, so that it may be overdue only after very many intervals.
+    /// Returns whether the peer is dead. A probe to a dead peer may take very many intervals to
+    /// become overdue.
     #[must_use]
     pub const fn is_dead(&self) -> bool {
         self.dead_wait_us.is_some()
     }
 }
 
-/// What a machine wants done.
+/// What a loop has to do for its machine.
 #[derive(Debug)]
 #[must_use]
 pub enum Step<M: Machine> {
-    /// Send this target a probe, now; then step again. Its id is handed in with what became of it.
+    /// Send a probe to this target now, then step again. Return the id with the result of the
+    /// probe.
     Probe(M::Target, ProbeId),
-    /// Something happened; then step again.
+    /// Deliver this event, then step again.
     Event(M::Event),
-    /// Nothing to do before this moment, unless something arrives. It lies in the future, or is the end of time.
+    /// Wait until this moment, or until something arrives. It lies in the future; it is
+    /// [`Instant::MAX`] if the machine waits for input only.
     Wait(Instant),
 }
 
-/// What became of a probe.
+/// The result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProbeResult<T> {
-    /// Whom it went to.
+    /// The target of the probe.
     pub target: T,
-    /// Which one it was.
+    /// The id of the probe.
     pub id: ProbeId,
-    /// Whether it was answered. [`ProbeError::Missed`] changes nothing: the machine sees for itself that it is overdue.
+    /// `Ok` if the peer replied. [`ProbeError::Missed`] changes nothing: the machine detects by
+    /// itself that the probe is overdue.
     pub result: Result<(), ProbeError>,
-    /// When that was known.
+    /// When the result was known.
     pub at: Instant,
-    /// Time that is not the path's doing, such as resolving and connecting, and so no part of the round trip.
+    /// Time that the path did not cause, such as resolving a name and connecting. It is subtracted
+    /// from the round trip.
     pub held: Duration,
 }
 
 impl<T> ProbeResult<T> {
-    /// A probe that was not held.
+    /// Returns the result of a probe whose whole time counts as round trip: [`held`](Self::held) is
+    /// zero.
     #[must_use]
     pub const fn new(target: T, id: ProbeId, result: Result<(), ProbeError>, at: Instant) -> Self {
         Self {
@@ -130,7 +143,8 @@ impl<T> ProbeResult<T> {
         }
     }
 
-    /// The same of a probe to `target`, for a loop that knows its targets by other names than the machine does.
+    /// Returns the same result with another target, for a loop that identifies its targets
+    /// differently than the machine does.
     #[must_use]
     pub fn to<U>(self, target: U) -> ProbeResult<U> {
         let Self {
@@ -196,7 +210,7 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
                 self.handle_flow_lost(at);
                 self.handle_reply_with(id, at, held);
             }
-            Err(ProbeError::Missed) => {} // the machine sees for itself
+            Err(ProbeError::Missed) => {} // the machine detects by itself that it is overdue
         }
     }
 

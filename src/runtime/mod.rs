@@ -1,4 +1,5 @@
-//! Threads, tasks and futures around a machine: a clock anchor and a loop each, no decisions.
+//! Adapters that run a machine on a thread, a tokio task or an embassy future. Each one holds a
+//! clock anchor and a loop; the machine makes all decisions.
 
 #[cfg(feature = "embassy")]
 pub mod embassy;
@@ -37,15 +38,15 @@ use span::Span;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 pub use trial::Trial;
 
-/// What became of the closure that runs at the stop.
+/// What became of the closure that the adapter runs when it stops.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopOutcome {
-    /// It ran to its end, or there was none.
+    /// The closure ran to its end, or none was set.
     Completed,
-    /// Its deadline passed first.
+    /// The closure did not end within its time limit.
     TimedOut,
-    /// It panicked.
+    /// The closure panicked.
     Panicked,
 }

@@ -1,4 +1,5 @@
-//! What a machine is called: in the `tracing` span of its loop, and in the series that it exports.
+//! The name of a machine, used in the `tracing` span of its loop and in the metrics that it
+//! exports.
 
 use alloc::sync::Arc;
 #[cfg(feature = "tokio")]
@@ -6,11 +7,10 @@ use alloc::vec::Vec;
 
 use super::{Recorder, Span};
 
-/// Makes the series that are exported under a name.
+/// Creates the recorder that exports metrics under a name.
 pub(crate) type Series<M> = fn(&Name) -> Recorder<M>;
 
-/// The name of a peer, or of a group and of its endpoints in their order; empty where nobody named
-/// it.
+/// The name of a peer, or of a group and its endpoints in order. It is empty if none was set.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) span: Span,
@@ -69,13 +69,13 @@ mod series {
     use crate::runtime::{Recorder, telemetry};
 
     impl Name {
-        /// The series of a peer of this name.
+        /// Returns a recorder of the metrics of a peer with this name.
         pub(crate) fn peer_series<const N: usize, P: Pacing>(&self) -> Recorder<Monitor<N, P>> {
             let mut series = telemetry::Peer::new(self.own.clone());
             Box::new(move |monitor, now| series.record(monitor, now))
         }
 
-        /// Those of a group of this name, and of its endpoints.
+        /// Returns a recorder of the metrics of a group with this name, and of its endpoints.
         #[cfg(feature = "tokio")]
         pub(crate) fn group_series<const M: usize, const N: usize, P: Pacing>(
             &self,

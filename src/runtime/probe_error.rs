@@ -1,4 +1,4 @@
-//! Why a probe has no answer, or one that says more.
+//! The reasons why a probe has no reply, and the replies that say more than that the peer is alive.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,28 +8,32 @@ use crate::Failure;
 #[cfg(feature = "std")]
 mod io;
 
-/// Why a probe has no answer, or one that says more.
+/// The reason why a probe has no reply, or what a reply says beyond that the peer is alive.
 ///
-/// With feature `std`, an `io::Error` converts by its kind: what the peer or the path did is [`Failed`](Self::Failed), what we lack is
-/// [`Unsent`](Self::Unsent), and everything else, time-outs among it, is [`Missed`](Self::Missed): silence until the deadline.
+/// With the feature `std`, an `io::Error` converts by its kind. An error caused by the peer or by
+/// the path becomes [`Failed`](Self::Failed). An error caused by a lack of local resources becomes
+/// [`Unsent`](Self::Unsent). Every other error, including a time-out, becomes
+/// [`Missed`](Self::Missed), which means silence until the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// No answer in time. Whether and when that counts is for the machine to say.
+    /// No reply came in time. The machine decides whether and when that counts.
     Missed,
-    /// The probe failed at once, which is evidence.
+    /// The probe failed at once. This is evidence against the peer.
     Failed(Failure),
-    /// The probe could not be sent, which is our fault and no evidence.
+    /// The probe could not be sent. The cause is local, so this is no evidence against the peer.
     Unsent,
-    /// The peer answered, and asks for fewer probes: it is alive, and the interval grows
+    /// The peer replied and asked for fewer probes: it is alive, and the interval grows
     /// ([`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with)).
     Pushback {
-        /// How long it wants to be left alone, such as `Retry-After` says; zero where it does not say.
+        /// How long the peer asks not to be probed, for example by `Retry-After`; zero if it does
+        /// not say.
         wait: Duration,
     },
-    /// The peer answered, and the answer told that the flow was lost before the probe: it came over a new one, or from now on the peer sees us at another
-    /// address ([`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost)).
+    /// The peer replied, and the reply showed that the flow had been lost before the probe: the
+    /// probe went over a new flow, or the peer now sees this process at another address
+    /// ([`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost)).
     FlowLost,
 }
 

@@ -9,7 +9,7 @@ use crate::pacing::Pacing;
 use crate::{Config, FailoverConfig};
 
 impl<P: Pacing> Config<P> {
-    /// Draws a missing seed from the randomness of the operating system.
+    /// Draws a seed from the randomness of the operating system if none is set.
     #[must_use]
     pub fn seeded(mut self) -> Self {
         if !self.is_seeded() {
@@ -19,13 +19,14 @@ impl<P: Pacing> Config<P> {
     }
 }
 
-/// A number that differs from process to process and from call to call: `std` keys its hash maps from the system's randomness.
+/// Returns a number that differs from process to process and from call to call. It uses the keys of
+/// `std`'s hash maps, which come from the randomness of the operating system.
 fn random() -> NonZeroU64 {
     NonZeroU64::new(RandomState::new().hash_one(0_u8)).unwrap_or(NonZeroU64::MIN)
 }
 
 impl<P: Pacing> FailoverConfig<P> {
-    /// Draws a missing seed from the randomness of the operating system.
+    /// Draws a seed from the randomness of the operating system if none is set.
     #[must_use]
     pub fn seeded(mut self) -> Self {
         self.active = self.active.seeded();

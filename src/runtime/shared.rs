@@ -1,4 +1,4 @@
-//! The machine between a loop and its handle.
+//! The machine that a loop and its handle share.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -11,13 +11,15 @@ use super::Span;
 use super::machine::{Machine, Step};
 use crate::{Instant, RetryBudget};
 
-/// What a loop shows its machine to after each look: series that are exported.
+/// Exports the metrics of a machine. The loop calls it after each time it has stepped the machine.
 pub(crate) type Recorder<M> = Box<dyn FnMut(&M, Instant) + Send>;
 
-/// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of the machine, never across a wait.
+/// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of
+/// the machine and never across a wait.
 pub(crate) struct Shared<M> {
     machine: Mutex<M>,
-    /// While a closure of the user's has the machine: on which thread, and how it was before.
+    /// While a user's closure holds the machine: the thread that runs the closure, and a copy of
+    /// the machine from before the call.
     lent: Mutex<Option<(ThreadId, M)>>,
     budget: Option<Arc<RetryBudget>>,
     span: Span,
@@ -33,12 +35,13 @@ impl<M: Machine> Shared<M> {
         }
     }
 
-    /// Calls the machine. `call` is the adapter's own: it must not come back to this.
+    /// Calls `call` with the machine. Only code of the adapter may be passed: calling back into
+    /// `self` from `call` deadlocks.
     pub(crate) fn with<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
         call(&mut lock(&self.machine))
     }
 
-    /// Reads the machine. Within [`lend`](Self::lend), that is how it was before.
+    /// Reads the machine. Within [`lend`](Self::lend) it reads the copy from before the call.
     pub(crate) fn read<R>(&self, call: impl FnOnce(&M) -> R) -> R {
         let lent = lock(&self.lent);
         if let Some((_, before)) = lent.as_ref().filter(|lent| is_here(lent)) {
@@ -48,10 +51,11 @@ impl<M: Machine> Shared<M> {
         call(&lock(&self.machine))
     }
 
-    /// Hands the machine to a closure of the user's, who may read from the same handle in it.
+    /// Lends the machine to a user's closure, which may read through the same handle meanwhile.
     ///
     /// # Panics
-    /// Within itself, where it would wait for itself for ever; and where `call` does.
+    /// If it is called from within `call`, since it would otherwise wait for itself for ever; and
+    /// if `call` panics.
     pub(crate) fn lend<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
         assert!(
             !lock(&self.lent).as_ref().is_some_and(is_here),
@@ -69,7 +73,7 @@ impl<M: Machine> Shared<M> {
             .within(|| self.with(|machine| machine.step(now, self.budget.as_deref())))
     }
 
-    /// Shows it to `recorder`, where there is one; returns what it concludes.
+    /// Calls `recorder`, if there is one, with the machine; returns the conclusion of the machine.
     pub(crate) fn show(&self, recorder: Option<&mut Recorder<M>>, now: Instant) -> M::Conclusion {
         self.with(|machine| {
             if let Some(record) = recorder {
@@ -80,7 +84,7 @@ impl<M: Machine> Shared<M> {
     }
 }
 
-/// Whether it is this thread that has the machine.
+/// Returns whether this thread holds the machine.
 fn is_here<M>(lent: &(ThreadId, M)) -> bool {
     lent.0 == thread::current().id()
 }

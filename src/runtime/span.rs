@@ -1,6 +1,8 @@
-//! The `tracing` span in which a loop asks its machine, so that each event says whom it is about.
+//! The `tracing` span in which a loop polls its machine, so that each event names its peer or
+//! group.
 
-/// A span that names the peer or the group; none where nobody named it, or without the feature `tracing`.
+/// A span that names the peer or the group. It is empty if no name was set or if the feature
+/// `tracing` is off.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
     #[cfg(feature = "tracing")]
@@ -12,7 +14,7 @@ pub(crate) struct Span {
     allow(clippy::missing_const_for_fn, clippy::unused_self)
 )]
 impl Span {
-    /// The span of whoever polls.
+    /// Returns no span: events belong to the span of the caller.
     pub(crate) const fn none() -> Self {
         Self {
             #[cfg(feature = "tracing")]
@@ -31,7 +33,8 @@ impl Span {
         }
     }
 
-    /// A group's, with the names of its endpoints in their order: events tell an endpoint by its place.
+    /// Returns the span of a group. It lists the names of the endpoints in order, since events
+    /// identify an endpoint by its index.
     #[cfg(feature = "tokio")]
     #[cfg_attr(
         not(feature = "tracing"),

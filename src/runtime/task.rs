@@ -1,12 +1,12 @@
-//! A heart on a tokio task: your async closure is the probe.
+//! The adapter for tokio: an async closure is the probe.
 //!
-//! | | |
+//! | to | use |
 //! |---|---|
-//! | start | [`spawn`] for one peer, [`Builder`] for more than a closure, [`Builder::group`] for replicas |
-//! | ask | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
-//! | listen | the [`Handle`] is a stream of events, [`events`](Handle::events) gives further ones |
-//! | tell | [`with`](Handle::with); `with(Monitor::handle_flow_lost)`, where a probe does not [say so](ProbeError::FlowLost) |
-//! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) lets second flows idle; `with` to recall a memory and ask for one |
+//! | start | [`spawn`] for one peer, [`Builder`] for further settings, [`Builder::group`] for replicas |
+//! | query | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
+//! | receive events | the [`Handle`] is a stream of events; [`events`](Handle::events) returns further streams |
+//! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](ProbeError::FlowLost) |
+//! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) leaves second flows idle; `with` restores a stored record and returns the current one |
 //! | stop | [`stop`](Handle::stop), dropping the handle, or a token: probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod builder;
@@ -43,17 +43,20 @@ pub type Group<const M: usize, P = Fixed> = Handle<Failover<M, DEFAULT_WINDOW, P
 
 /// Starts a task that calls `probe` whenever a probe is due.
 ///
-/// The future is `Ok` when the peer answered and a [`ProbeError`] when not; an [`io::Error`](std::io::Error) will do. It needs no deadline: the machine
-/// calls it overdue by itself, and asks again beside it. An overdue future is *not* dropped yet, since a late answer is the news
-/// the timeout learns from; it is dropped a bound after its start, when its answer could no longer prove life, or, as the oldest of
-/// eight, for a new one. Where eight are under way that may still be answered in time, the next probe is
-/// [due again](crate::Monitor::handle_skipped) an interval later. Every future runs as a task of its own; a panic in it or in the closure is a failed probe
-/// ([`ProbePanicked`](crate::Failure::ProbePanicked)).
+/// The future returns `Ok` when the peer replied and a [`ProbeError`] otherwise; an
+/// [`io::Error`](std::io::Error) converts into one. It needs no deadline: the machine detects by
+/// itself that a probe is overdue, and sends the next one while the overdue one continues. An
+/// overdue future is *not* dropped at once, because the timeout learns from late replies. It is
+/// dropped one detection bound after its start, when its reply can no longer prove life, or earlier
+/// if it is the oldest of eight and a new probe needs its slot. If all eight probes under way may
+/// still receive their reply in time, the next probe is [due again](crate::Monitor::handle_skipped)
+/// an interval later. Each future runs in a task of its own. A panic in it or in the closure counts
+/// as a failed probe ([`ProbePanicked`](crate::Failure::ProbePanicked)).
 ///
-/// A missing seed is drawn from the randomness of the operating system.
+/// If the configuration has no seed, one is drawn from the randomness of the operating system.
 ///
 /// # Panics
-/// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+/// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,8 +1,9 @@
-//! Series of every peer for Prometheus and its like, by way of the [`metrics`](::metrics) facade: install any exporter, then record.
+//! Metrics of every peer for Prometheus and similar systems, through the [`metrics`](::metrics)
+//! facade: install any exporter, then record.
 //!
 //! ```
 //! use core::time::Duration;
-//! use systole::{Config, Instant, Monitor, metrics};
+//! use systole::{Config, Instant, Monitor, telemetry};
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
 //! let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
@@ -13,33 +14,37 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Threads and tasks record by themselves where they are told a name, by [`thread::Builder::metrics`](crate::thread::Builder::metrics) and
-//! `tokio::Builder::metrics`. A [`Failover`](crate::Failover) is recorded by [`Group`], a [`Fleet`](crate::Fleet) by [`FleetSeries`].
+//! Threads and tasks record by themselves if their builders are told to, by
+//! [`thread::Builder::metrics`](crate::thread::Builder::metrics) and `task::Builder::metrics`.
+//! [`Group`] records a [`Failover`](crate::Failover), and [`FleetSeries`] records a
+//! [`Fleet`](crate::Fleet).
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
-//! | `systole_probes_total{result}` | counter: what probes ended in: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
-//! | `systole_late_replies_total` | counter: replies to probes that had ended otherwise, mostly `overdue` |
-//! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the bound; unknown or answered ids |
-//! | `systole_verdict_changes_total{to}` | counter: `suspect`, `dead` |
+//! | `systole_probes_total{result}` | counter: probes by result: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
+//! | `systole_late_replies_total` | counter: replies to probes that already had another result, mostly `overdue` |
+//! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the detection bound; replies with an unknown or an already answered id |
+//! | `systole_verdict_changes_total{to}` | counter: changes of the verdict to `suspect` and to `dead` |
 //! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
-//! | `systole_retry_budget_used_total` | counter: retries that it took out of its [`RetryBudget`](crate::RetryBudget) |
-//! | `systole_pauses_total` | counter: lateness of ours that was reported |
-//! | `systole_blind_total` | counter: times that no probe could be sent for one bound, so that nothing is known of the peer |
+//! | `systole_retry_budget_used_total` | counter: retries taken from the [`RetryBudget`](crate::RetryBudget) |
+//! | `systole_pauses_total` | counter: reports of local lateness |
+//! | `systole_blind_total` | counter: times that no probe could be sent for one detection bound, so that nothing is known of the peer |
 //! | `systole_rtt_seconds` | histogram, with [`RTT_BUCKETS`] |
 //! | `systole_verdict{verdict}` | gauge: 1 for the verdict in force, 0 for the others |
 //! | `systole_interval_seconds`, `systole_timeout_seconds` | gauges: the plan in force |
-//! | `systole_detection_bound_seconds`, `systole_worst_detection_seconds` | gauges: what is promised, and the longest it took |
+//! | `systole_detection_bound_seconds`, `systole_worst_detection_seconds` | gauges: the promised detection bound, and the longest measured detection time |
 //! | `systole_mistake_interval_seconds` | gauge: the time between mistakes that a [`Target`](crate::pacing::Target) expects |
-//! | `systole_suspicion_level` | gauge: decades of improbability |
+//! | `systole_suspicion_level` | gauge: improbability of the silence, in decades |
 //! | `systole_degraded`, `systole_warning_octaves` | gauges: 1 while the [early warning](crate::EarlyWarning) is on, and its score |
-//! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the path as it was measured |
-//! | `systole_lateness_seconds` | gauge: lateness of ours since the start |
+//! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the measured state of the path |
+//! | `systole_lateness_seconds` | gauge: local lateness since the start |
 //!
-//! Series go away with what they are about. When a [`Peer`], a [`Group`] or a [`FleetSeries`] is dropped, it sets to 0 whatever
-//! says how things are now: verdicts, the active endpoint, the state, the number of peers, silences. Counters keep their value. An exporter that is told to forget idle series
-//! (`idle_timeout` of `metrics-exporter-prometheus`) does, since every record touches all but the histogram. Where threads and tasks record by
-//! themselves, that time should be longer than their longest interval.
+//! When a [`Peer`], a [`Group`] or a [`FleetSeries`] is dropped, it sets to 0 every gauge that
+//! states a current condition: verdicts, the active endpoint, the state of a group, the number of
+//! peers, silences. Counters keep their value. An exporter can also forget idle series
+//! (`idle_timeout` of `metrics-exporter-prometheus`), since every record updates all series but the
+//! histogram. Where threads and tasks record by themselves, set that timeout longer than their
+//! longest interval.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -58,11 +63,11 @@ mod help;
 pub use fleet::FleetSeries;
 pub use group::Group;
 
-/// The histogram of round-trip times.
+/// The name of the histogram of round-trip times.
 pub const RTT: &str = "systole_rtt_seconds";
 
-/// Buckets for [`RTT`], from a machine next door to a satellite on a bad day: without them, exporters make summaries, over which
-/// `histogram_quantile` cannot go.
+/// The buckets for [`RTT`] in seconds, from a neighbouring machine to a slow satellite link.
+/// Without buckets exporters create summaries, which `histogram_quantile` cannot evaluate.
 pub const RTT_BUCKETS: [f64; 19] = [
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
@@ -75,9 +80,10 @@ const VERDICTS: [(Verdict, &str); 4] = [
     (Verdict::Dead, "dead"),
 ];
 
-/// The series of one peer.
+/// The metrics of one peer.
 ///
-/// A record costs some thirty look-ups in the exporter, and takes the verdict back when dropped.
+/// A record costs about thirty look-ups in the exporter. When dropped, it sets the gauges of the
+/// verdict to 0.
 #[derive(Debug)]
 pub struct Peer {
     name: SharedString,
@@ -87,7 +93,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The series of the peer called `name`, which should differ from all others. Descriptions go to the exporter installed by then.
+    /// Returns the metrics of the peer called `name`, which should differ from all other names. The
+    /// descriptions go to the exporter that is installed at this moment.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         help::describe();
@@ -99,8 +106,9 @@ impl Peer {
         }
     }
 
-    /// Takes over what `monitor` knows at `now`. Where more than `N` - 1 round-trip times came since the last record, some are left out of
-    /// the histogram and of the early warning; nothing else depends on how often it is called.
+    /// Exports the state of `monitor` at `now`. If more than `N` - 1 round-trip times were measured
+    /// since the last record, some are missing from the histogram and from the early warning;
+    /// nothing else depends on how often this is called.
     pub fn record<const N: usize, P: Pacing>(&mut self, monitor: &Monitor<N, P>, now: Instant) {
         let known = monitor.snapshot(now);
         self.renew(&known);
@@ -108,7 +116,8 @@ impl Peer {
         self.export(&known, monitor.window());
     }
 
-    /// The same of an endpoint of a group, which has a warner of its own.
+    /// Exports the state of an endpoint of a group. The group keeps an early warning for each
+    /// endpoint, which is used instead of the one in `self`.
     fn record_warned<const N: usize, P: Pacing>(
         &mut self,
         monitor: &Monitor<N, P>,
@@ -121,7 +130,7 @@ impl Peer {
         self.export(&known, monitor.window());
     }
 
-    /// Starts over where there is a new machine for the same peer: one that has counted less.
+    /// Starts over if `known` comes from a new machine for the same peer, whose counters are lower.
     fn renew(&mut self, known: &MonitorSnapshot) {
         if has_counted_less(&known.counters, &self.seen) {
             (self.seen, self.turn) = (Counters::default(), 0);
@@ -245,7 +254,7 @@ impl Drop for Peer {
     }
 }
 
-/// Whether a counter is lower than it was: none ever falls.
+/// Returns whether any counter is lower than before. A machine never lowers a counter.
 fn has_counted_less(now: &Counters, seen: &Counters) -> bool {
     let counts = |all: &Counters| {
         [

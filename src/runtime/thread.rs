@@ -1,4 +1,4 @@
-//! A heart on a thread of its own: your blocking closure is the probe.
+//! The adapter for threads: a blocking closure is the probe.
 
 mod builder;
 mod probe_loop;
@@ -27,20 +27,22 @@ pub use builder::Builder;
 /// How long a stop waits for a closure that is blocked.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// Starts a thread that calls `probe` whenever a probe is due, and one that keeps the time beside it.
+/// Starts a thread that calls `probe` whenever a probe is due, and a second one that keeps time.
 ///
-/// The closure is handed the time it may take: it returns `Ok` when the peer answered, [`ProbeError::Missed`] when that time is up, and other
-/// faults at once. An [`io::Error`] will do. One that overstays, or never returns, holds nothing up: its probe is overdue and the verdict falls as if
-/// the peer had not answered; the next probe follows when it returns. A panic in it is a failed probe
-/// ([`Failure::ProbePanicked`](crate::Failure::ProbePanicked)), and the thread goes on.
+/// The closure receives the time that it may take. It returns `Ok` when the peer replied,
+/// [`ProbeError::Missed`] when that time is up, and other errors at once. An [`io::Error`] converts
+/// into a [`ProbeError`]. A closure that takes longer, or never returns, does not delay the
+/// verdict: its probe becomes overdue as if the peer had not replied, and the next probe follows
+/// when the closure returns. A panic in the closure counts as a failed probe
+/// ([`Failure::ProbePanicked`](crate::Failure::ProbePanicked)), and the thread continues.
 ///
-/// One probe is under way at a time. Where round trips may be longer than intervals, use the [tokio](crate::task) adapter or a
-/// [`Monitor`].
+/// One probe is under way at a time. Where round trips may be longer than intervals, use the
+/// [tokio](crate::task) adapter or a [`Monitor`].
 ///
-/// A missing seed is drawn from the randomness of the operating system.
+/// If the configuration has no seed, one is drawn from the randomness of the operating system.
 ///
 /// # Errors
-/// Where the system has no thread to give.
+/// If the operating system cannot start a thread.
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -91,47 +93,48 @@ pub struct Heart<P: Pacing = Fluctuation> {
     board: Arc<VerdictCell>,
     events: Receiver<Event>,
     notes: Sender<Note>,
-    /// The loop, and the one that the closure blocks.
+    /// The thread of the loop, and the worker thread that the closure blocks.
     threads: Option<[JoinHandle<()>; 2]>,
     goodbye: Option<StopAction>,
 }
 
 impl<P: Pacing> Heart<P> {
-    /// Whether the peer is alive.
+    /// Returns the current verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.shared.read(Monitor::verdict)
     }
 
-    /// All that is known now.
+    /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
         let now = self.epoch.now();
         self.shared.read(|monitor| monitor.snapshot(now))
     }
 
-    /// The events, the earliest first. It ends when the thread does; where 64 are waiting, further ones are dropped, and their numbers show
-    /// a gap.
+    /// Returns the receiver of events, the earliest first. It ends when the thread ends. The queue
+    /// holds 64 events; further ones are dropped, which shows as a gap in their numbers.
     #[must_use]
     pub const fn events(&self) -> &Receiver<Event> {
         &self.events
     }
 
-    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The thread looks again at once.
+    /// Calls `call` with the machine, to pass it what probes cannot tell: traffic, a restart, a
+    /// suspend, a lost flow, a change of network. The thread then polls the machine at once.
     ///
-    /// Within `call`, what this handle answers is how things were before it.
+    /// While `call` runs, the other methods of this handle return the state from before the call.
     ///
     /// # Panics
-    /// Within itself: `call` is handed the machine, and needs no second way to it.
+    /// If it is called from within `call`, which already holds the machine.
     ///
     /// ```
     /// # use systole::Monitor;
-    /// # use systole::pacing::{Fixed, Lifetime, Memory};
+    /// # use systole::pacing::{Fixed, Lifetime, LifetimeRecord};
     /// # fn connected_again(heart: &systole::thread::Heart) {
     /// heart.with(Monitor::probe_now);
     /// # }
-    /// # fn told(heart: &systole::thread::Heart<Lifetime<Fixed>>, stored: Memory, age: std::time::Duration) {
-    /// heart.with(|monitor, now| monitor.recall(stored, age, now)); // what was learnt of this network
+    /// # fn restore(heart: &systole::thread::Heart<Lifetime<Fixed>>, stored: LifetimeRecord, age: std::time::Duration) {
+    /// heart.with(|monitor, now| monitor.recall(stored, age, now)); // what was learnt about this network
     /// # }
     /// ```
     pub fn with<R>(&self, call: impl FnOnce(&mut Monitor<DEFAULT_WINDOW, P>, Instant) -> R) -> R {
@@ -141,21 +144,23 @@ impl<P: Pacing> Heart<P> {
         result
     }
 
-    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
 
-    /// Blocks until the verdict is `wanted`; returns the verdict, which is another one where the thread ended first.
+    /// Blocks until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if
+    /// the thread ended first.
     ///
-    /// It looks at the latest verdict: one that came and went before this thread woke is only among the events.
+    /// Only the latest verdict is examined. One that came and went before the calling thread woke
+    /// appears among the events only.
     #[must_use]
     pub fn until(&self, wanted: Verdict) -> Verdict {
         self.board.wait_for(wanted, None);
         self.verdict()
     }
 
-    /// The same, for no longer than `within`.
+    /// Blocks until the verdict is `wanted`, or for `within` at most. Returns the verdict.
     #[must_use]
     pub fn until_within(&self, wanted: Verdict, within: Duration) -> Verdict {
         self.board.wait_for(wanted, Some(within));
@@ -168,10 +173,12 @@ impl<P: Pacing> Heart<P> {
         self.until(Verdict::Dead)
     }
 
-    /// Stops the threads, then runs what [`on_stop`](Builder::on_stop) was given, and tells what became of that.
+    /// Stops the threads, then runs the closure given to [`on_stop`](Builder::on_stop), and returns
+    /// what became of it.
     ///
-    /// It takes a moment. A closure that is blocked is waited for 50 ms, and then its thread is left behind: nothing
-    /// can end a thread from outside; it ends by itself, without another probe, when the closure returns.
+    /// It waits up to 50 ms for a probe closure that is blocked, and then leaves that thread
+    /// behind, since no thread can be ended from outside. The thread ends when the closure returns,
+    /// without another probe.
     #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn stop(mut self) -> StopOutcome {
         self.end()
@@ -181,7 +188,7 @@ impl<P: Pacing> Heart<P> {
         self.stopping.store(true, Ordering::Release);
         self.wake();
         if let Some([beat, worker]) = self.threads.take() {
-            let _ = beat.join(); // it neither panics nor blocks
+            let _ = beat.join(); // the loop neither panics nor blocks
             if self.board.wait_for_end(GRACE) {
                 let _ = worker.join(); // the closure's panics are caught
             }

@@ -1,23 +1,24 @@
-//! What became of a second flow that was to idle.
+//! The result of leaving a second flow idle.
 
 use core::time::Duration;
 
 use crate::pacing::{Lifetime, Pacing};
 use crate::{Instant, Monitor};
 
-/// What became of a [second flow](crate::pacing::LifetimeRange::with_second_flow) that was to idle, and how long it did.
+/// The result of leaving a [second flow](crate::pacing::LifetimeRange::with_second_flow) idle, with
+/// the time it was idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trial {
-    /// It was still there.
+    /// The flow still worked after this time.
     Survived(Duration),
-    /// It was gone, while the flow in use is there.
+    /// The flow was lost after this time, while the flow in use still works.
     Lost(Duration),
-    /// Nobody knows: it could not be opened, or the peer does not answer over either flow.
+    /// Nothing was learnt: the flow could not be opened, or the peer replies over neither flow.
     Inconclusive,
 }
 
 impl Trial {
-    /// Tells `monitor`, where there is something to tell; returns whether there was.
+    /// Passes the result to `monitor`; returns `false` for `Inconclusive`, which is not passed on.
     pub(super) fn tell<const N: usize, P: Pacing>(
         self,
         monitor: &mut Monitor<N, Lifetime<P>>,

@@ -1,4 +1,4 @@
-//! A span as serde has it: whole microseconds, in fields whose names end in `_us`.
+//! The serialized form of a span: whole microseconds, in fields whose names end in `_us`.
 
 use core::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::time::{duration, micros};
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+#[allow(clippy::trivially_copy_pass_by_ref)] // the signature that serde's `with` requires
 pub(crate) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(micros(*span))
 }

@@ -23,11 +23,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch peers: every answer, the interval as it moves, and the verdict.
+    /// Watch peers: show every reply, the current interval and the verdict.
     Watch(Watch),
-    /// Replay detectors over recorded networks: what they cost, how often they are wrong, how soon they notice a crash.
+    /// Replay detectors over recorded networks: show their cost, their mistakes and their detection
+    /// times.
     Replay(Replay),
-    /// Find the cheapest settings for recorded networks, and the Rust configuration to paste.
+    /// Find the cheapest settings for recorded networks, as a Rust configuration to paste.
     Tune(Tune),
     /// Record the round trips to a peer, for `replay` and `tune`.
     Record(Record),
@@ -35,32 +36,33 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
-    A round trip ends with the first byte of the answer. Resolving, connecting, TLS and logging in are not part of it; they are part of the time \
-    until a probe is overdue. A kept connection is renewed every 30s, since a server whose accept queue is full goes on answering old ones.\n\n\
-    tcp: a connection is answered by the peer's system, even where its process hangs. The others ask the process. http: 2xx and 3xx are \
-    alive; 429, and 503 with Retry-After, are alive and lengthen the interval, up to --max, to twice its length or what they ask for; any other status is a \
-    miss. grpc: SERVING is alive, anything else is a miss.\n\n\
+    A round trip ends with the first byte of the reply. It excludes resolving, connecting, TLS and login, but the timeout of a probe includes them. \
+    A connection is renewed every 30s, since a server whose accept queue is full still replies on old connections.\n\n\
+    tcp: the operating system of the peer accepts the connection, even if the process hangs. All other schemes query the process. http: a status of 2xx or 3xx \
+    means alive. 429, and 503 with Retry-After, mean alive and lengthen the interval: to twice its length or to the time that the server asks for, up to --max. \
+    Any other status is a miss. grpc: SERVING means alive, any other status is a miss.\n\n\
     --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
-    retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". The command line wins. SIGHUP reads it again: targets that stay keep connection, \
-    statistics and verdict; a group starts over. A file with a mistake is refused, and all goes on as before.\n\n\
-    Exit status: 0 if every peer is alive at the end (or merely suspected), with --failover the one in use; 1 if not; 2 for unusable arguments.")]
+    retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". Options on the command line take precedence. SIGHUP reads the file again: targets that remain \
+    keep their connection, statistics and verdict; a group starts over. A file with an error is refused, and the watch continues with the old settings.\n\n\
+    Exit status: 0 if every peer is alive or suspected at the end (with --failover: if the peer in use is), 1 if not, 2 for invalid arguments.")]
 pub(crate) struct Watch {
     #[arg(value_name = "TARGET", help = TARGET)]
     pub(crate) targets: Vec<String>,
 
-    /// The targets are replicas: one is in use, and another one when that fails.
+    /// Treat the targets as replicas: use one, and switch to another when it fails.
     #[arg(long)]
     pub(crate) failover: bool,
 
-    /// Reads targets and settings from a file, and again at SIGHUP.
+    /// Read targets and settings from this file, and again at SIGHUP.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Believes the certificates in a PEM file, too: those of authorities, and self-signed ones of servers.
+    /// Also trust the certificates in this PEM file, of authorities or of servers (self-signed).
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// Watch all echo services (UDP) that this file names, one a line: HOST[:PORT], port 7 unless said otherwise. Shows the worst once a second.
+    /// Watch all echo services (UDP) in this file, one HOST[:PORT] per line, port 7 by default.
+    /// Shows the worst peers once a second.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "port", "config", "failover"])]
     pub(crate) fleet: Option<PathBuf>,
 
@@ -76,11 +78,12 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) max: Option<Duration>,
 
-    /// The longest time from a crash to the verdict [default: what interval, timeout and retries take].
+    /// The longest time from a crash to the verdict [default: the sum that interval, timeout and
+    /// retries need].
     #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) detect_within: Option<Duration>,
 
-    /// End after this time [default: with Ctrl-C; 28s without a target].
+    /// End after this time [default: at Ctrl-C; 28s without a target].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) span: Option<Duration>,
 
@@ -88,19 +91,19 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
 
-    /// One JSON object a line, for programs.
+    /// Print one JSON object per line, for programs.
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Lines on a terminal, too, as there are where standard output is none.
+    /// Print lines on a terminal too, as when standard output is not a terminal.
     #[arg(long, conflicts_with = "json")]
     pub(crate) plain: bool,
 
-    /// The UDP port of the peer that is played where there is no target; 0: any.
+    /// The UDP port of the built-in demo peer, which runs if there is no target; 0 means any.
     #[arg(long, value_name = "PORT", default_value_t = 0, conflicts_with_all = ["targets", "config"])]
     pub(crate) port: u16,
 }
 
-const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] asks SELECT 1, \
-    http://HOST[:PORT][/PATH] and https:// GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo. \
-    Without one, a peer is played on this machine that goes through every verdict in half a minute";
+const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] sends SELECT 1, \
+    http://HOST[:PORT][/PATH] and https:// send GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo. \
+    Without a target, a built-in demo peer goes through every verdict in half a minute";

@@ -1,8 +1,8 @@
-//! How a configuration is written in Rust.
+//! Formatting of configurations as Rust code.
 
 use std::time::Duration;
 
-/// A span as an expression, in the largest unit that has no fraction.
+/// Returns a span as a Rust expression, in the largest unit that needs no fraction.
 pub(crate) fn duration_code(span: Duration) -> String {
     let us = span.as_micros();
     match us {

@@ -1,4 +1,4 @@
-//! The file of `--config`: TOML, every key of which is known.
+//! The file of `--config`: TOML, in which every unknown key is an error.
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -33,11 +33,11 @@ pub(crate) struct ConfigFile {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry_attempts: Option<u8>,
     pub(crate) failover_enabled: Option<bool>,
-    /// The first one of a target.
+    /// The length of the first quarantine of a target.
     #[serde(default, deserialize_with = "span")]
     pub(crate) quarantine: Option<Duration>,
     pub(crate) ca: Option<PathBuf>,
-    /// Where each key is: what it is called, and in which line.
+    /// The keys of the file, each with its line number.
     #[serde(skip)]
     keys: Vec<(String, usize)>,
 }
@@ -49,12 +49,12 @@ impl ConfigFile {
         parse(&text).map_err(|(line, what)| Trouble::Line(path.into(), line, what))
     }
 
-    /// In which line the setting that `error` refuses is made; nothing where it is not made here.
+    /// Returns the line of the setting that `error` refuses, or `None` if the file does not set it.
     pub(crate) fn line_of(&self, error: &ConfigError) -> Option<usize> {
         let keys: &[&str] = match error.setting() {
             Setting::Interval => &["every"],
             Setting::IntervalMin => &["min", "every"],
-            Setting::IntervalMax => &["max", "min"], // the longest is too short for a shortest that was set
+            Setting::IntervalMax => &["max", "min"], // too short for the shortest interval that was set
             Setting::TimeoutFirst
             | Setting::TimeoutMin
             | Setting::TimeoutMax
@@ -69,7 +69,7 @@ impl ConfigFile {
     }
 }
 
-/// Or the number of the line that is wrong, and what it is.
+/// Parses the file. An error has the number of the line and a description.
 fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
     let mut file: ConfigFile = toml::from_str(text).map_err(|error| {
         let what = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -84,7 +84,7 @@ fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
     Ok(file)
 }
 
-/// What stands before the first `=` of each line, and the number of the line.
+/// Returns the text before the first `=` of each line, with the line number.
 fn keys(text: &str) -> Vec<(String, usize)> {
     let key = |line: &str| Some(line.split_once('=')?.0.trim().to_owned());
     let lines = text.lines().zip(1..);
@@ -93,13 +93,13 @@ fn keys(text: &str) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// The number of the line in which `place` begins.
+/// Returns the number of the line in which `place` begins.
 fn line(text: &str, place: Option<Range<usize>>) -> usize {
     let before = text.bytes().take(place.map_or(0, |place| place.start));
     1 + before.filter(|&byte| byte == b'\n').count()
 }
 
-/// What is written in a string.
+/// A value that is parsed from a string.
 struct Written<T>(T);
 
 impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Written<T> {

@@ -1,4 +1,5 @@
-//! `systole watch --fleet hosts.txt`: very many echo services on one socket, and now and then a table of the worst.
+//! `systole watch --fleet hosts.txt`: monitors very many echo services over one socket, and prints
+//! a table of the worst peers once a second.
 
 pub mod hosts;
 
@@ -25,13 +26,13 @@ use crate::trouble::Trouble;
 use crate::watch::settings;
 use crate::watch::signals::stop_signal;
 
-/// How many of the worst are shown, and how often.
+/// The number of worst peers that are shown, and the time between two tables.
 const WORST: usize = 10;
 const PERIOD: Duration = Duration::from_secs(1);
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "how long to watch is asked of the wall"
+    reason = "the length of the watch is measured in real time"
 )]
 pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, Trouble> {
     options.metrics.map(metrics::serve).transpose()?;
@@ -68,7 +69,7 @@ pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, 
     })
 }
 
-/// For both families where the system has both.
+/// Returns a socket for IPv4 and IPv6, or for IPv4 alone if the system lacks IPv6.
 async fn socket() -> io::Result<UdpSocket> {
     match UdpSocket::bind("[::]:0").await {
         Err(_) => UdpSocket::bind("0.0.0.0:0").await,
@@ -76,7 +77,7 @@ async fn socket() -> io::Result<UdpSocket> {
     }
 }
 
-/// Adds the peers that `file` names; returns how it names them.
+/// Adds the peers that `file` names; returns their names as shown.
 async fn enlist(fleet: &UdpFleet, file: &Path) -> Result<HashMap<PeerKey, String>, Trouble> {
     let bytes = fs::read(file).map_err(|error| Trouble::Read(file.into(), error))?;
     let hosts = hosts::parse(&bytes).map_err(|error| Trouble::Hosts(file.into(), error))?;
@@ -94,7 +95,7 @@ async fn enlist(fleet: &UdpFleet, file: &Path) -> Result<HashMap<PeerKey, String
     Ok(names)
 }
 
-/// How the fleet is.
+/// The state of the fleet as shown.
 #[derive(Debug, Serialize)]
 struct Table<'a> {
     elapsed_s: f64,

@@ -1,4 +1,4 @@
-//! Detectors judged over networks: what `replay` and `tune` share.
+//! Judges detectors on networks, for `replay` and `tune`.
 
 mod load;
 mod ours;
@@ -20,7 +20,7 @@ use crate::progress::Progress;
 pub(crate) type Case = systole_lab::Case<Path>;
 pub(crate) type Candidate = sweep::Candidate<Path>;
 
-/// A detector, what it did on a live peer, and how soon it noticed crashes: both a case.
+/// A detector, what it did on live peers, and its detection times, for each case.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) outcome: Outcome,
@@ -41,26 +41,26 @@ impl Judged {
         self.times.iter().map(DetectionTimes::crashes).sum()
     }
 
-    /// The longest detection time, and of which case.
+    /// Returns the longest detection time, and the index of its case.
     pub(crate) fn worst(&self) -> (Duration, usize) {
         let longest = self.times.iter().map(DetectionTimes::max).zip(0..);
         longest.max().unwrap_or_default()
     }
 
-    /// The mean over all cases, each alike.
+    /// Returns the mean detection time over all cases, each with equal weight.
     pub(crate) fn mean_time(&self) -> Duration {
         let sum: Duration = self.times.iter().map(DetectionTimes::mean).sum();
         sum / u32::try_from(self.times.len().max(1)).unwrap_or(u32::MAX)
     }
 }
 
-/// Every candidate on every case, live peers only.
+/// Runs every candidate on every case, with live peers only.
 pub(crate) fn sweep(cases: &[Case], candidates: &[Candidate]) -> Vec<Outcome> {
     let progress = Progress::new("replaying", candidates.len() * cases.len());
     sweep::sweep(cases, candidates, |_| progress.step())
 }
 
-/// Adds the detection times of some candidates to what they did.
+/// Measures the detection times of some candidates and adds them to their outcomes.
 pub(crate) fn crash(
     cases: &[Case],
     candidates: &[Candidate],
@@ -88,7 +88,7 @@ pub(crate) fn crash(
         .collect()
 }
 
-/// Every candidate on every case, live peers and crashes.
+/// Runs every candidate on every case, with live peers and with crashes.
 pub(crate) fn judge(cases: &[Case], candidates: &[Candidate], crashes: u32) -> Vec<Judged> {
     let outcomes = sweep(cases, candidates);
     let all: Vec<_> = (0..candidates.len()).collect();

@@ -1,10 +1,11 @@
-//! The command-line tool: `systole watch redis://localhost` says whether the peer is alive, and how it knows.
+//! The command-line tool: `systole watch redis://localhost` shows whether the peer is alive, and
+//! the measurements behind the verdict.
 //!
 //! The package is its binary, `systole`. The library holds the same code so that figures and fuzz
 //! targets can use parts of it; it promises no stable interface.
 
 #![forbid(unsafe_code)]
-// Tests, benchmarks and examples may; the library may not.
+// These lints apply to the library only, not to tests, benchmarks and examples.
 #![warn(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -46,10 +47,10 @@ use clap::Parser;
 use args::{Args, Command};
 use trouble::Trouble;
 
-/// The arguments, or what they name, are of no use.
+/// The exit status if the arguments, or the files that they name, are invalid.
 const USAGE: u8 = 2;
 
-/// Runs the tool with the arguments of the process, and says how it ended.
+/// Runs the tool with the arguments of the process; returns its exit status.
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Args::parse().command {
@@ -67,7 +68,8 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// On one thread: what waits in the sockets is then heard before anything is called overdue.
+/// Runs `command` on one thread, so that replies that wait in the sockets are read before any probe
+/// becomes overdue.
 fn wait_for(command: impl Future<Output = Result<ExitCode, Trouble>>) -> Result<ExitCode, Trouble> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,4 +1,4 @@
-//! `--metrics ADDR`: what is watched, for Prometheus.
+//! The option `--metrics ADDR`: serves the metrics of all watched peers for Prometheus.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use systole::telemetry::{RTT, RTT_BUCKETS};
 
 use crate::trouble::Trouble;
 
-/// Series that nobody has touched for so long belong to peers that are no longer watched.
+/// How long an idle series is kept: after this time without an update, its peer is no longer
+/// watched.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// Serves `/metrics` on `address` for as long as the runtime lives. Comes before the first series, so that their descriptions are heard.
+/// Serves `/metrics` on `address` for as long as the runtime lives. Call it before the first series
+/// is created, so that their descriptions reach the exporter.
 pub(crate) fn serve(address: SocketAddr) -> Result<(), Trouble> {
     let trouble = |error| Trouble::Metrics(address, error);
     PrometheusBuilder::new()

@@ -1,4 +1,4 @@
-//! Plots, as SVG.
+//! Plots in the SVG format.
 
 pub mod canvas;
 mod comparison;

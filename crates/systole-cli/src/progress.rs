@@ -1,13 +1,13 @@
-//! A bar for what takes over a second, on a terminal.
+//! A progress bar on a terminal, for work that takes longer than a second.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is done sooner needs no bar.
+/// How long work has to take before the bar appears.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shared between threads; gone when dropped.
+/// A progress bar that threads can share. It disappears when dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -25,10 +25,11 @@ impl Progress {
         Self { bar }
     }
 
-    /// One step more.
+    /// Counts one step.
     pub(crate) fn step(&self) {
         if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr()); // stays hidden where that is no terminal
+            // stays hidden if standard error is not a terminal
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.inc(1);
     }

@@ -1,4 +1,4 @@
-//! `systole record`: the round trips to a peer, row by row.
+//! `systole record`: writes the round trips to a peer to a file, row by row.
 
 mod pending;
 
@@ -36,13 +36,13 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
         link,
         inbox,
         pending: Pending::new(options.reply_window),
-        spinner: ProgressBar::new_spinner(), // on standard error, and only where that is a terminal
+        spinner: ProgressBar::new_spinner(), // on standard error, and only if it is a terminal
         next_id: 0,
         target,
     };
     let outcome = recorder.run(options, stop).await;
     if let Err(Trouble::Untrusted(..)) = outcome {
-        std::fs::remove_file(&options.output).map_err(unwritable)?; // there is nothing in it
+        std::fs::remove_file(&options.output).map_err(unwritable)?; // it holds no rows
     }
     let (rows, lost) = outcome?;
     eprintln!("{}: {rows} rows, {lost} lost", options.output.display());
@@ -53,10 +53,10 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     })
 }
 
-/// What was recorded: nothing of the host but what was asked for.
+/// Returns the header of the recording. It says nothing about this host.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a recording says when it was made"
+    reason = "the header states when the recording began"
 )]
 fn header(target: &Target, options: &args::Record) -> [String; 5] {
     [
@@ -76,7 +76,8 @@ fn header(target: &Target, options: &args::Record) -> [String; 5] {
 
 fn clock(every: Duration) -> Interval {
     let mut clock = interval(every);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay); // a burst of probes would be no sample of the path
+    // after a stall, a burst of probes would not be a fair sample of the path
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock
 }
 
@@ -93,7 +94,7 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// How many rows there are, and how many of them lost.
+    /// Records until the end; returns the number of rows, and how many of them are lost probes.
     async fn run(
         mut self,
         options: &args::Record,
@@ -131,7 +132,8 @@ impl Recorder {
         }
     }
 
-    /// A certificate that is not believed is no network that could be recorded.
+    /// Records a result. A certificate that is not trusted ends the recording if nothing was
+    /// recorded yet.
     fn hear(&mut self, news: LinkEvent) -> Result<(), Trouble> {
         let LinkEvent::Arrival(Arrival {
             id,
@@ -141,7 +143,7 @@ impl Recorder {
             ..
         }) = news
         else {
-            return Ok(()); // nobody plays
+            return Ok(()); // only the demo peer sends other events
         };
         match result {
             Ok(answer) => {
@@ -157,7 +159,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// A server that says how long it wants to be left alone is.
+    /// Pauses for as long as the server asks not to be probed.
     fn heed(&mut self, answer: &Answer) {
         if let Answer::Pushback { wait } = answer
             && *wait > self.clock.period()

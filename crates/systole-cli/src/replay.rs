@@ -1,4 +1,4 @@
-//! `systole replay`: what a detector would have done over recorded networks.
+//! `systole replay`: shows what a detector would have done on recorded networks.
 
 mod compare;
 mod levels;
@@ -26,7 +26,7 @@ pub(crate) fn run(options: &args::Replay) -> Result<ExitCode, Trouble> {
     print(&text)
 }
 
-/// To standard output, where nobody may be listening any more.
+/// Prints to standard output, and ignores that its reader may have ended.
 pub(crate) fn print(text: &str) -> Result<ExitCode, Trouble> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::System(error)),
@@ -34,7 +34,7 @@ pub(crate) fn print(text: &str) -> Result<ExitCode, Trouble> {
     }
 }
 
-/// Ours, and what a loop with a counter does.
+/// Compares systole with a plain loop that counts misses.
 fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
     let ours = Ours {
         detect_within: options.detect_within,
@@ -62,7 +62,7 @@ fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
     ))
 }
 
-/// One network over time; or several, at several targets.
+/// Returns the plot: one network over time, or several networks at several targets.
 fn picture(ours: &Ours, cases: &[Case], options: &args::Judge) -> Result<String, Trouble> {
     if let [case] = cases {
         return plot::timeline(case, ours);
@@ -78,7 +78,7 @@ fn picture(ours: &Ours, cases: &[Case], options: &args::Judge) -> Result<String,
     )
 }
 
-/// What the networks are, in a line.
+/// Returns a description of the networks in one line.
 pub(crate) fn caption(cases: &[Case], bound: Duration) -> String {
     let networks = match cases {
         [case] => case.name().to_owned(),
@@ -97,21 +97,21 @@ pub(crate) fn length(cases: &[Case]) -> Duration {
     cases.iter().map(|case| length(case.network())).sum()
 }
 
-/// What is judged, and what no detector can avoid.
+/// Returns a heading: what is judged, and the mistakes that no detector can avoid.
 pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
     let floor: usize = cases.iter().map(|case| case.floor().len()).sum();
     format!(
         "{}.\n\
          The floor, silences that no detector which keeps the bound can tell from a crash: {floor}.\n\
-         A @ P: avoidable mistakes @ probes a second.\n",
+         A @ P: avoidable mistakes @ probes per second.\n",
         caption(cases, bound)
     )
 }
 
-/// The other columns.
-const COUNTED: &str = "dead: how long the live peer was called dead; excess: outside the floor; late: crashes noticed after the bound.\n";
+/// The explanation of the other columns.
+const COUNTED: &str = "dead: time for which the live peer was called dead; excess: the part of it outside the floor; late: crashes detected after the bound.\n";
 
-/// What is compared, with its settings.
+/// Returns the detectors that are compared, with their settings.
 fn settings(judged: &[Judged]) -> String {
     let line =
         |Judged { outcome, .. }: &Judged| format!("{}: {}\n", outcome.family, outcome.settings);
@@ -192,7 +192,7 @@ fn fine(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }
 
-/// The share of crashes that were noticed too late.
+/// Returns the share of crashes that were detected after the bound.
 pub(crate) fn late(violations: usize, crashes: usize) -> String {
     if violations == 0 {
         return "never".into();

@@ -1,4 +1,4 @@
-//! What is told of a watch: to people on a terminal, to people who read lines, to programs.
+//! The output of a watch: a live view on a terminal, lines of text, or JSON for programs.
 
 mod json;
 mod lines;
@@ -24,7 +24,8 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    /// Every line says of which target it tells, by a name as long as `width`; not where that is 0.
+    /// Returns the report that `options` ask for. If `width` is not 0, every line begins with the
+    /// name of its target, padded to `width`.
     pub(crate) fn new(options: &args::Watch, width: usize) -> io::Result<Self> {
         Ok(if options.json {
             Self::Json(json::Json::new(width > 0))
@@ -35,7 +36,7 @@ impl Report {
         })
     }
 
-    /// Writes one line, and sees it off.
+    /// Writes one line and flushes it.
     pub(crate) fn tell(
         &mut self,
         at: Instant,
@@ -54,7 +55,7 @@ impl Report {
         }
     }
 
-    /// What whoever looks at it wants next. Cancel safe.
+    /// Waits for the next request of the user. Cancel safe.
     pub(crate) async fn wish(&mut self) -> Wish {
         match self {
             Self::View(view) => view.wish().await,
@@ -62,19 +63,19 @@ impl Report {
         }
     }
 
-    /// Shows what is known now, where there is something to show it on.
+    /// Shows the current state of all peers, if there is a live view.
     pub(crate) fn show(&mut self, now: Instant, sights: Vec<PeerView>) {
         if let Self::View(view) = self {
             view.show(now, sights);
         }
     }
 
-    /// Whether the terminal is ours, and has to be given back.
+    /// Whether the live view occupies the terminal, which then has to be restored.
     pub(crate) const fn has_terminal(&self) -> bool {
         matches!(self, Self::View(_))
     }
 
-    /// Gives the terminal back; what is told from here on is told in lines.
+    /// Restores the terminal; all further output is lines of text.
     pub(crate) fn leave(&mut self) {
         if let Self::View(view) = self {
             let width = view.width();

@@ -1,4 +1,4 @@
-//! What is watched: `scheme://host:port`, and what the scheme adds to it.
+//! Targets: `scheme://host:port`, and the parts that a scheme adds.
 
 mod demo;
 mod grpc;
@@ -22,10 +22,10 @@ use crate::trouble::Trouble;
 pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, LinkEvent, Miss, inbox};
 pub(crate) use tls::Trust;
 
-/// How we introduce ourselves where a protocol has a place for it.
+/// The user agent sent in protocols that have a field for it.
 const AGENT: &str = concat!("systole/", env!("CARGO_PKG_VERSION"));
 
-/// How a peer is asked, and what is a round trip then.
+/// How a peer is probed, which also defines the round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Tcp,
@@ -63,7 +63,7 @@ impl Scheme {
         }
     }
 
-    /// Where the service listens unless told otherwise.
+    /// Returns the default port of the service.
     const fn port(self) -> Option<u16> {
         match self {
             Self::Tcp | Self::Udp | Self::Grpc | Self::Grpcs => None,
@@ -74,7 +74,7 @@ impl Scheme {
         }
     }
 
-    /// What its round-trip time measures.
+    /// Returns what the round-trip time measures, for display.
     pub(crate) const fn round_trip(self) -> &'static str {
         match self {
             Self::Tcp => "a TCP connect",
@@ -82,7 +82,7 @@ impl Scheme {
             Self::Udp => "datagram to echo",
             Self::Http | Self::Https => "GET to the first byte, on a kept connection",
             Self::Grpc | Self::Grpcs => {
-                "Health/Check to the head of the answer, on a kept connection"
+                "Health/Check to the head of the reply, on a kept connection"
             }
             Self::Postgres => "SELECT 1 to its result, on a kept connection",
         }
@@ -94,9 +94,9 @@ pub(crate) struct Target {
     scheme: Scheme,
     host: String,
     port: u16,
-    /// Path and query, as they were given.
+    /// The path and query as given.
     path: String,
-    /// The whole text where it says who logs in.
+    /// The whole text of a target that contains login data.
     login: Option<String>,
 }
 
@@ -132,7 +132,7 @@ impl FromStr for Target {
     }
 }
 
-/// Host and port; the brackets of an IPv6 address are taken off.
+/// Splits a host and a port, and removes the brackets of an IPv6 address.
 fn split_port(place: &str) -> Option<(&str, Option<u16>)> {
     let (host, rest) = match place.strip_prefix('[') {
         Some(inner) => inner.split_once(']')?,
@@ -149,7 +149,7 @@ impl Target {
         self.scheme
     }
 
-    /// Whether the scheme can make something of what follows the port.
+    /// Returns whether the scheme accepts what follows the port.
     fn is_sound(&self) -> bool {
         let fits = match self.scheme {
             Scheme::Tcp | Scheme::Udp | Scheme::Redis => self.path.is_empty(),
@@ -160,7 +160,7 @@ impl Target {
         fits && !self.host.is_empty()
     }
 
-    /// Host and port, as they are written in an address.
+    /// Returns host and port in the form of an address.
     fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
@@ -170,7 +170,7 @@ impl Target {
     }
 }
 
-/// Without what may be a secret.
+/// Shows the target without parts that may be secret.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.name(), self.authority())?;

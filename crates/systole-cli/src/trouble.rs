@@ -1,4 +1,4 @@
-//! What keeps the tool from starting: one line each.
+//! The errors that keep the tool from starting, each shown in one line.
 
 use std::fmt;
 use std::io;
@@ -15,43 +15,44 @@ use crate::fleet::HostsError;
 
 #[derive(Debug)]
 pub enum Trouble {
-    /// Not a scheme we speak.
+    /// A scheme that is not supported.
     Scheme(String),
-    /// Not `scheme://host:port`.
+    /// A target that is not of the form `scheme://host:port`.
     Address(String),
     /// A target that is given more than once.
     Twice(String),
-    /// Nothing to watch.
+    /// No targets were given.
     NoTargets,
     /// A file that cannot be read.
     Read(PathBuf, io::Error),
-    /// What is wrong in a line of a file.
+    /// An error in a line of a file.
     Line(PathBuf, usize, String),
-    /// A file of certificates that is none.
+    /// A file without usable certificates.
     Certificates(PathBuf, String),
-    /// No certificates of authorities on this machine.
+    /// No certificates of authorities are installed.
     NoAuthorities,
-    /// TLS cannot be spoken.
+    /// TLS cannot be set up.
     Tls(String),
-    /// The certificate of a target is not believed, and why.
+    /// The certificate of a target is not trusted, and the reason.
     Untrusted(String, String),
-    /// A host that has no address.
+    /// A host without an address.
     Host(String, io::Error),
-    /// A port of ours that is taken, or may not be had.
+    /// A local port that is taken or cannot be bound.
     Port(u16, io::Error),
     /// An address on which `/metrics` cannot be served.
     Metrics(SocketAddr, BuildError),
-    /// Settings that contradict each other.
+    /// Settings that are out of range or contradict each other.
     Config(ConfigError),
-    /// The system lacks something.
+    /// An error of the operating system.
     System(io::Error),
     /// A recorded network that cannot be read.
     Trace(PathBuf, TraceError),
     /// A folder without recorded networks.
     NoTraces(PathBuf),
-    /// A recorded network that ends before a crash could be noticed.
+    /// A recorded network that ends before a crash could be detected: its name, its length and the
+    /// bound.
     Short(String, Duration, Duration),
-    /// A list of peers that cannot be made out.
+    /// A list of peers that cannot be parsed.
     Hosts(PathBuf, HostsError),
     /// A file that cannot be written.
     Write(PathBuf, io::Error),
@@ -65,12 +66,12 @@ impl fmt::Display for Trouble {
             Self::Scheme(scheme) => {
                 write!(
                     f,
-                    "unknown scheme '{scheme}': there are tcp, udp, redis, http, https, grpc, grpcs and postgres"
+                    "unknown scheme '{scheme}': use tcp, udp, redis, http, https, grpc, grpcs or postgres"
                 )
             }
             Self::Address(text) => write!(
                 f,
-                "'{text}' is no target: it takes a scheme, a host and a port, such as tcp://localhost:80"
+                "'{text}' is no target: it needs a scheme, a host and a port, such as tcp://localhost:80"
             ),
             Self::Twice(target) => write!(f, "{target} is given twice"),
             Self::NoTargets => f.write_str("there is no target"),
@@ -79,9 +80,9 @@ impl fmt::Display for Trouble {
                 write!(f, "{}: no certificates: {why}", path.display())
             }
             Self::NoAuthorities => f.write_str(
-                "this machine has no certificates of authorities: install ca-certificates, or name some with --ca FILE",
+                "no certificates of authorities are installed: install ca-certificates, or name a file with --ca FILE",
             ),
-            Self::Tls(why) => write!(f, "TLS cannot be spoken: {why}"),
+            Self::Tls(why) => write!(f, "TLS cannot be set up: {why}"),
             Self::Untrusted(target, why) => {
                 write!(f, "the certificate of {target} is not believed: {why}")
             }
@@ -92,7 +93,7 @@ impl fmt::Display for Trouble {
                     "port {port} is already taken: choose another with --port"
                 )
             }
-            Self::Port(port, error) => write!(f, "port {port} cannot be had: {error}"),
+            Self::Port(port, error) => write!(f, "port {port} cannot be used: {error}"),
             Self::Metrics(address, BuildError::FailedToCreateHTTPListener(error)) => {
                 write!(f, "metrics cannot be served on {address}: {error}")
             }
@@ -119,7 +120,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// `file:line: what`, as compilers write it.
+/// Writes `file:line: error`, the form that compilers use.
 fn write_trace(f: &mut fmt::Formatter<'_>, path: &Path, error: &TraceError) -> fmt::Result {
     let text = error.to_string();
     let place = path.display();

@@ -1,4 +1,4 @@
-//! `systole tune`: the cheapest configurations for recorded networks, ready to be pasted.
+//! `systole tune`: finds the cheapest configurations for recorded networks, ready to paste.
 
 mod paste;
 mod settings;
@@ -34,7 +34,7 @@ pub(crate) fn run(options: &args::Tune) -> Result<ExitCode, Trouble> {
     print(&tuned.text(&settings))
 }
 
-/// A line a family.
+/// Returns a plot with one line for each family.
 fn picture(cases: &[Case], settings: &[Setting], outcomes: &[Outcome]) -> Result<String, Trouble> {
     let mut families: Vec<_> = settings.iter().map(|setting| setting.family).collect();
     families.dedup();
@@ -57,7 +57,7 @@ struct Tuned<'a> {
     front: Vec<(Point, Judged)>,
 }
 
-/// Points of the front that are worth a line.
+/// The largest number of points of the front that are shown.
 const LINES: usize = 16;
 
 impl<'a> Tuned<'a> {
@@ -79,7 +79,8 @@ impl<'a> Tuned<'a> {
         }
     }
 
-    /// What the target allows over the length of what was recorded; where nothing is so good, the least.
+    /// Returns the first point that makes no more mistakes than the target allows over the length
+    /// of the recordings. If there is none, returns the point with the fewest mistakes.
     fn chosen(&self) -> Option<&(Point, Judged)> {
         let apart = self.options.mistakes_at_most_one_per.as_secs_f64();
         let allowed = length(self.cases).as_secs_f64() / apart.max(1.0);
@@ -100,7 +101,7 @@ impl<'a> Tuned<'a> {
             return begin;
         };
         format!(
-            "{begin}\n{}: the cheapest with at most an avoidable mistake in {}, or else the one with the fewest.\n\n{}\n{NOTE}",
+            "{begin}\n{}: the cheapest with at most one avoidable mistake in {}, or else the one with the fewest.\n\n{}\n{NOTE}",
             a_at_p(point),
             brief(self.options.mistakes_at_most_one_per),
             paste(setting)
@@ -143,5 +144,5 @@ fn index(point: &Point) -> Option<usize> {
     point.choice.first().copied()
 }
 
-const NOTE: &str = "It would have been best here, in hindsight; another network needs other settings.\n\
-    Jitter was off: at its default of 10 % it sends 5 % more probes.\n";
+const NOTE: &str = "It would have been the best here, in hindsight; another network needs other settings.\n\
+    Jitter was off: at its default of 10 % it adds 5 % more probes.\n";

@@ -1,4 +1,4 @@
-//! The live view of a watch on a terminal: what it shows, and what its keys do.
+//! The live view of a watch on a terminal, and its keys.
 
 mod chart;
 mod detail;
@@ -22,19 +22,19 @@ use self::log::Log;
 use self::screen::{Key, Screen};
 use crate::report::{WatchEvent, Who};
 
-/// Ten pictures a second.
+/// The time between two pictures.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What whoever looks at it wants.
+/// A request of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// No more of it.
+    /// End the watch.
     End,
-    /// A new picture.
+    /// Draw a new picture.
     PeerView,
 }
 
-/// What is known of a peer.
+/// The state of a peer as shown.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerView {
     pub(crate) key: usize,
@@ -42,29 +42,29 @@ pub(crate) struct PeerView {
     /// What its round-trip time measures.
     pub(crate) round_trip: &'static str,
     pub(crate) known: MonitorSnapshot,
-    /// How its path does.
+    /// The early warning of its path.
     pub(crate) health: Health,
-    /// What a group thinks of it.
+    /// Its condition in the group, if there is a group.
     pub(crate) condition: Option<Condition>,
-    /// The one in use.
+    /// Whether it is the active endpoint of the group.
     pub(crate) active: bool,
 }
 
-/// All that a picture is made of.
+/// Everything that a picture shows.
 #[derive(Debug)]
 struct Scene {
     now: Instant,
     sights: Vec<PeerView>,
-    /// The place of the peer whose charts are shown.
+    /// The index of the peer whose charts are shown.
     selected: usize,
-    /// Of that one.
+    /// The history of that peer.
     history: History,
     log: Log,
     explained: bool,
 }
 
 pub(crate) struct View {
-    /// The longest name; 0 where there is one target.
+    /// The width of the longest name; 0 if there is one target.
     width: usize,
     screen: Screen,
     tick: Interval,
@@ -76,7 +76,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Takes the terminal.
+    /// Opens the view, which takes over the terminal.
     pub(crate) fn open(width: usize) -> io::Result<Self> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -92,7 +92,7 @@ impl View {
         })
     }
 
-    /// The longest name; 0 where there is one target.
+    /// Returns the width of the longest name; 0 if there is one target.
     pub(crate) const fn width(&self) -> usize {
         self.width
     }
@@ -110,13 +110,13 @@ impl View {
             .note(at, (self.width > 0).then_some(who.name), happening, known);
     }
 
-    /// Cancel safe.
+    /// Waits for the next request of the user, or for the next picture. Cancel safe.
     pub(crate) async fn wish(&mut self) -> Wish {
         select! {
             biased;
             key = self.screen.next_key() => match key {
                 Some(key) => self.press(key),
-                None => Wish::End, // the terminal is gone
+                None => Wish::End, // the terminal was closed
             },
             _ = self.tick.tick() => Wish::PeerView,
         }

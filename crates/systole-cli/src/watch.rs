@@ -1,4 +1,4 @@
-//! `systole watch`: machines, links, and a report of all that happens.
+//! `systole watch`: drives the machines and the links, and reports all events.
 
 mod hearts;
 mod link_event;
@@ -58,21 +58,21 @@ fn longest(peers: &[Watched]) -> usize {
 
 struct Watch {
     hearts: Hearts,
-    /// In the order of the machines.
+    /// The peers, in the order of the machines.
     peers: Vec<Watched>,
-    /// By which the next links are known.
+    /// The keys of the links to be opened next.
     keys: RangeFrom<usize>,
     epoch: Epoch,
     herald: Herald,
     inbox: Inbox,
     report: Report,
-    /// Where they are exported.
+    /// The exported metrics, if `--metrics` was given.
     series: Option<Series>,
     end: Instant,
 }
 
 impl Watch {
-    /// Opens all links, and starts the clock.
+    /// Opens all links and starts the clock.
     async fn open(options: &args::Watch, settings: &Settings) -> Result<Self, Trouble> {
         let (herald, inbox) = inbox();
         let mut peers = Vec::new();
@@ -119,14 +119,14 @@ impl Watch {
                 () = &mut stop => break,
                 () = hang_up.next() => match &options.config {
                     Some(_) => self.reload(options).await?,
-                    None => break, // the terminal is gone
+                    None => break, // the terminal was closed
                 },
                 wish = self.report.wish() => match wish {
                     Wish::End => break,
                     Wish::PeerView => self.show(),
                 },
                 Some(news) = self.inbox.recv() => self.take(news)?,
-                // what waits in the sockets is heard before anything is called overdue
+                // Replies that wait in the sockets are read before any probe becomes overdue.
                 () = sleep_until(self.epoch.when(until).into()) => yield_now().await,
             }
             while let Ok(news) = self.inbox.try_recv() {
@@ -137,7 +137,7 @@ impl Watch {
         self.tell_all(&WatchEvent::Summary)
     }
 
-    /// Does what the machines want done now; returns when they are to be asked again.
+    /// Does everything that is due now; returns when to poll the machines again.
     fn drain(&mut self) -> Result<Instant, Trouble> {
         let now = self.epoch.now();
         loop {
@@ -152,7 +152,8 @@ impl Watch {
         }
     }
 
-    /// Tells what the machines found out while they were polled: probes that are overdue, and what a group thinks of its endpoints.
+    /// Reports what the machines found while they were polled: overdue probes, and new conditions
+    /// of endpoints in a group.
     fn notice(&mut self) -> io::Result<()> {
         for peer in 0..self.peers.len() {
             let lost = self.known(peer).map_or(0, |known| known.counters.lost);
@@ -175,7 +176,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Tells the warner of `peer` of a probe, and what it makes of it where that is news.
+    /// Passes the result of a probe to the early warning of `peer`, and reports if its state
+    /// changed.
     fn warn(
         &mut self,
         peer: usize,
@@ -203,7 +205,7 @@ impl Watch {
         }
     }
 
-    /// A group's event is told of the endpoint that it is about.
+    /// Reports an event of the group under the endpoint that it is about.
     fn tell_of_group(&mut self, event: FailoverEvent) -> io::Result<()> {
         let peer = match event {
             FailoverEvent::Switched { to, .. } => to,
@@ -236,7 +238,7 @@ impl Watch {
         Ok(())
     }
 
-    /// All that happens goes through here.
+    /// Reports an event. All events pass through this method.
     fn tell(&mut self, peer: usize, happening: &WatchEvent) -> io::Result<()> {
         let now = self.epoch.now();
         let (Some(watched), Some(known)) = (self.peers.get(peer), self.hearts.known(peer, now))
@@ -250,7 +252,7 @@ impl Watch {
         self.report.tell(now, who, happening, &known)
     }
 
-    /// Shows what is known of all peers.
+    /// Shows the current state of all peers.
     fn show(&mut self) {
         let now = self.epoch.now();
         let seen = |(peer, watched): (usize, &Watched)| {

@@ -1,8 +1,9 @@
-//! The detectors of the literature and of practice, to compare with.
+//! Published detectors, and those used in practice, for comparison.
 //!
-//! Each is written from its paper for *pull* probing: the prober's clock stamps both the send and the arrival,
-//! so nothing needs synchronising. Each comes with the settings worth sweeping ([`Baseline::sweep`]), and is tested
-//! against what was published of it, or an example worked out from its definition:
+//! Each one is written from its paper for *pull* probing: the clock of the prober stamps both the
+//! send and the arrival, so no clocks need synchronising. Each one comes with the settings that are
+//! worth sweeping ([`Baseline::sweep`]), and is tested against published figures or against an
+//! example worked out from its definition:
 //!
 //! | | from | checked against | bound of 3 s |
 //! |---|---|---|---|
@@ -21,10 +22,11 @@
 //! | [`Cassandra`] | Cassandra | the 18.42 means of its default | 36 s |
 //! | [`Satzger`] | Satzger and others 2007 | quantiles, by hand | 2.3 min |
 //!
-//! Those whose silence is measured from the *arrival* of an answer, or whose margin follows what was measured, do not
-//! keep a stated detection bound ([`Baseline::KEEPS_BOUND`]). The last column is the longest time they took to notice
-//! 2,000 crashes on each of seven recorded networks, at settings fitted to a bound of 3 s; for yours,
-//! `systole replay --compare` prints it, and [`CrashTest`](super::CrashTest) measures it.
+//! Detectors that measure silence from the *arrival* of a reply, or whose margin follows the
+//! measurements, do not keep a stated detection bound ([`Baseline::KEEPS_BOUND`]). The last column
+//! is the longest time that they took to detect 2,000 crashes on each of seven recorded networks,
+//! with settings fitted to a bound of 3 s. For other networks `systole replay --compare` prints it,
+//! and [`CrashTest`](super::CrashTest) measures it.
 
 mod akka;
 mod bertier;
@@ -77,34 +79,35 @@ pub use two_window::TwoWindow;
 use super::detector::Detector;
 use systole::Instant;
 
-/// Settings of a published detector.
+/// The settings of a published detector.
 pub trait Baseline: Clone + Debug + Display + Send + Sync + 'static {
-    /// What the family is called in tables.
+    /// The name of the family in tables.
     const NAME: &'static str;
 
-    /// Whether a crash is always noticed within the bound the settings were made for, answers in flight included.
+    /// Whether a crash is always detected within the bound that the settings were made for, even if
+    /// replies are in flight at the crash.
     const KEEPS_BOUND: bool;
 
-    /// The machine.
+    /// The state machine.
     type Detector: Detector + Clone;
 
-    /// The machine with these settings, sending its first probe at `start`.
+    /// Returns the machine with these settings. It sends its first probe at `start`.
     fn detector(&self, start: Instant) -> Self::Detector;
 
-    /// The settings worth trying at a detection bound.
+    /// Returns the settings worth trying at a detection bound.
     fn sweep(bound: Duration) -> Vec<Self>;
 }
 
-/// These shares of `bound`.
+/// Returns these shares of `bound`.
 fn shares(bound: Duration, of: &[f64]) -> impl Iterator<Item = Duration> + Clone + '_ {
     of.iter().map(move |&share| bound.mul_f64(share))
 }
 
-/// The intervals a periodic detector is swept over, as shares of the bound.
+/// The intervals over which a periodic detector is swept, as shares of the bound.
 const INTERVALS: [f64; 20] = [
     0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8,
     0.85, 0.9, 0.95,
 ];
 
-/// Fewer of them, for families with more settings to sweep.
+/// Fewer intervals, for families with more settings to sweep.
 const FEW_INTERVALS: [f64; 10] = [0.05, 0.1, 0.15, 0.2, 0.25, 0.33, 0.4, 0.5, 0.6, 0.75];

@@ -1,10 +1,10 @@
-//! Spans of time in few characters.
+//! Short texts for spans of time.
 
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-/// A span to be read: three digits or so of the unit that suits it, from microseconds to days.
+/// Returns a span as text: about three digits in a suitable unit, from microseconds to days.
 ///
 /// ```
 /// use core::time::Duration;

@@ -1,38 +1,39 @@
-//! The analysis and the three configurators of Chen, Toueg and Aguilera: from a wish to an interval.
+//! The analysis and the three configurators of Chen, Toueg and Aguilera, which derive an interval
+//! from a requirement.
 //!
-//! \[Chen02\]: "On the quality of service of failure detectors", IEEE Transactions on Computers 51(5), May 2002.
-//! All are for a fixed interval and independent losses and delays; bursts break the promise. For pull probing
-//! read the delay D as the round trip and the loss as that of probe or answer. All times are in one unit of the
-//! caller's choice; nothing allocates.
+//! \[Chen02\]: "On the quality of service of failure detectors", IEEE Transactions on Computers
+//! 51(5), May 2002. All of them assume a fixed interval and independent losses and delays; bursts
+//! break the promise. For pull probing, the delay D is the round trip, and a loss is that of the
+//! probe or of its reply. All times are in one unit of the caller's choice. Nothing allocates.
 
-/// What is asked for. All three in the same unit of time, above 0.
+/// A requirement. All three values are in the same unit of time and above 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Requirement {
     /// `T_D^U`: the longest detection time, from crash to verdict.
     pub detect_within: f64,
-    /// `T_MR^L`: the least mean time from one mistake to the next.
+    /// `T_MR^L`: the shortest mean time from one mistake to the next.
     pub mistake_recurrence: f64,
     /// `T_M^U`: the longest mean length of a mistake.
     pub mistake_duration: f64,
 }
 
-/// What a configurator answers: both in the unit of the requirement.
+/// The result of a configurator. Both values are in the unit of the requirement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// eta: send to send.
+    /// eta: the interval from send to send.
     pub interval: f64,
-    /// delta for the synchronised detector: how long a probe may stay unanswered. alpha for NFD-U and NFD-E:
-    /// how long past the expected arrival.
+    /// For the synchronised detector delta: how long a probe may have no reply. For NFD-U and NFD-E
+    /// alpha: the time after the expected arrival.
     pub margin: f64,
 }
 
-/// Why no interval meets a requirement: the part of it that binds.
+/// The part of a requirement that no interval can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Infeasible {
-    /// No answer comes within the detection time.
+    /// No reply comes within the detection time.
     DetectWithin,
-    /// No interval down to the detection time over 64 keeps mistakes as rare.
+    /// No interval down to 1/64 of the detection time makes mistakes rare enough.
     MistakeRecurrence,
 }
 
@@ -41,12 +42,12 @@ pub enum Infeasible {
 /// `loss` is in [0, 1]; `late(x)` is Pr(D > x).
 ///
 /// # Errors
-/// The requirement that binds.
+/// The part of the requirement that cannot be met.
 ///
 /// ```
 /// use systole_lab::chen::{Requirement, configure_known};
 ///
-/// // The paper's example, in seconds: within 30 s, a mistake a month, 1 % loss, exponential delay of mean 20 ms.
+/// // The paper's example, in seconds: within 30 s, a mistake a month, 1 % loss, mean delay 20 ms.
 /// let wish = Requirement { detect_within: 30.0, mistake_recurrence: 30.0 * 86_400.0, mistake_duration: 60.0 };
 /// let settings = configure_known(&wish, 0.01, |x| (-x / 0.02_f64).exp()).unwrap();
 /// assert!((settings.interval - 9.976).abs() < 1e-3);
@@ -77,11 +78,11 @@ pub fn configure_known(
     })
 }
 
-/// Configurator B (\[Chen02\], section 5): only the mean and the variance of the delay are known; the one-sided
-/// inequality of Cantelli stands for the distribution.
+/// Configurator B (\[Chen02\], section 5): only the mean and the variance of the delay are known.
+/// Cantelli's one-sided inequality takes the place of the distribution.
 ///
 /// # Errors
-/// The requirement that binds.
+/// The part of the requirement that cannot be met.
 pub fn configure_unknown(
     wish: &Requirement,
     loss: f64,
@@ -96,11 +97,11 @@ pub fn configure_unknown(
     })
 }
 
-/// Configurator C (\[Chen02\], section 6), for NFD-U and NFD-E: `detect_within` counts from the mean delay, which
-/// nobody knows; the margin is alpha, past the expected arrival.
+/// Configurator C (\[Chen02\], section 6), for NFD-U and NFD-E. `detect_within` counts from the
+/// mean delay, which is not known. The margin is alpha, the time after the expected arrival.
 ///
 /// # Errors
-/// The requirement that binds.
+/// The part of the requirement that cannot be met.
 pub fn configure_relative(
     wish: &Requirement,
     loss: f64,
@@ -136,27 +137,30 @@ fn cantelli_interval(
         .ok_or(Infeasible::MistakeRecurrence)
 }
 
-/// The most heartbeats a detection time is divided into. An infeasible wish costs half its square in gains.
+/// The largest number of heartbeats into which a detection time is divided. An infeasible
+/// requirement costs half its square in evaluations of the gain.
 const MOST_SEGMENTS: u32 = 64;
 
-/// Steps of golden section and of bisection: to 1e-8 of a segment, or better.
+/// The number of steps of golden section and of bisection, which reach 1e-8 of a segment or better.
 const STEPS: u32 = 40;
 
-/// The bound on the mistake recurrence time as a function of the interval, in logarithms, where nothing
-/// overflows: ln f(eta) = ln eta + base + the gains of the heartbeats that fit into the horizon.
+/// The lower bound of the mistake recurrence time as a function of the interval, in logarithms,
+/// which cannot overflow: ln f(eta) = ln eta + base + the gains of the heartbeats that fit into the
+/// horizon.
 struct Rarity<G> {
     horizon: f64,
     base: f64,
-    /// What a heartbeat with `x` to go until the verdict adds to ln f.
+    /// What a heartbeat adds to ln f if `x` is left until the verdict.
     gain: G,
 }
 
 impl<G: Fn(f64) -> f64> Rarity<G> {
-    /// The largest interval up to `longest` with f >= `target`.
+    /// Returns the largest interval up to `longest` with f >= `target`.
     ///
-    /// f is not monotone: within a segment [T/(m+1), T/m], where m heartbeats count, it rises and then falls to
-    /// the level of the next segment. So segments are tried from the largest intervals down, and within one the
-    /// falling side; a bisection of the whole range would miss larger intervals, or end on one that fails.
+    /// f is not monotone: within a segment [T/(m+1), T/m], where m heartbeats count, it rises and
+    /// then falls to the level of the next segment. The segments are therefore tried from the
+    /// largest intervals down, and within a segment the falling side is searched. A bisection of
+    /// the whole range could miss larger intervals, or end at one that does not meet the target.
     fn largest_interval(&self, longest: f64, target: f64) -> Option<f64> {
         let target = libm::log(target);
         (1..=MOST_SEGMENTS).find_map(|m| self.largest_in_segment(m, longest, target))
@@ -172,8 +176,8 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
         if self.log_recurrence(high, m) >= target {
             return Some(high);
         }
-        // Gains rise with what is to go, so with the shortest interval's gains nothing in the segment is higher:
-        // most segments end here, without a search.
+        // Gains rise with the time left, so no value in the segment exceeds this one, computed with
+        // the gains of the shortest interval. Most segments are rejected here, without a search.
         if self.log_recurrence(low, m) + libm::log(high / low) < target {
             return None;
         }
@@ -186,7 +190,7 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
         libm::log(interval) + self.base + to_go.filter(|&x| x > 0.0).map(&self.gain).sum::<f64>()
     }
 
-    /// Golden-section search of the highest point.
+    /// Finds the maximum by golden-section search.
     fn peak(&self, mut low: f64, mut high: f64, m: u32) -> f64 {
         const RATIO: f64 = 0.618_033_988_749_894_9;
         for _ in 0..STEPS {
@@ -201,7 +205,8 @@ impl<G: Fn(f64) -> f64> Rarity<G> {
         f64::midpoint(low, high)
     }
 
-    /// On a falling side: the last interval that meets the target, never one that does not.
+    /// Returns the last interval on a falling side that meets the target, and never one that does
+    /// not.
     fn last_above(&self, mut meets: f64, mut fails: f64, m: u32, target: f64) -> f64 {
         for _ in 0..STEPS {
             let middle = f64::midpoint(meets, fails);
@@ -222,12 +227,12 @@ pub struct Quality {
     pub mistake_recurrence: f64,
     /// `E(T_M)`: the mean length of a mistake.
     pub mistake_duration: f64,
-    /// `P_A`: the share of time in which the verdict is right.
+    /// `P_A`: the share of time in which the verdict is correct.
     pub query_accuracy: f64,
 }
 
-/// The exact quality of NFD-S (\[Chen02\], Theorem 5): interval eta, shift delta, `loss` in [0, 1), and
-/// `late(x)` = Pr(D > x).
+/// Returns the exact quality of NFD-S (\[Chen02\], Theorem 5) for the interval eta, the shift
+/// delta, `loss` in [0, 1), and `late(x)` = Pr(D > x).
 pub fn nfd_s_quality(interval: f64, shift: f64, loss: f64, late: impl Fn(f64) -> f64) -> Quality {
     let heartbeats = libm::ceil(shift / interval) as u32;
     let missing = |x: f64| loss + (1.0 - loss) * if x < 0.0 { 1.0 } else { late(x) };
@@ -238,7 +243,8 @@ pub fn nfd_s_quality(interval: f64, shift: f64, loss: f64, late: impl Fn(f64) ->
     };
     let in_time = (1.0 - loss) * (1.0 - late(shift + interval));
     let per_interval = in_time * silent(0.0);
-    // The newest heartbeat is sent within the interval: a kink, and nothing smooth may be assumed across it.
+    // The newest heartbeat is sent within the interval, which makes a kink. The integral is split
+    // there, since the rule assumes a smooth function.
     let kink = f64::from(heartbeats) * interval - shift;
     let silence = integral(silent, 0.0, kink) + integral(silent, kink, interval);
     Quality {
@@ -248,7 +254,7 @@ pub fn nfd_s_quality(interval: f64, shift: f64, loss: f64, late: impl Fn(f64) ->
     }
 }
 
-/// Simpson's rule.
+/// Integrates by Simpson's rule.
 fn integral(f: impl Fn(f64) -> f64, from: f64, until: f64) -> f64 {
     const HALVES: u32 = 4_000;
     let step = (until - from) / f64::from(HALVES);
@@ -307,7 +313,8 @@ mod tests {
         );
     }
 
-    /// A second past the mean, a mistake a day of at most 10 s, 1 % loss, 20 ms deviation, varied one by one.
+    /// A second past the mean, at most one mistake a day of at most 10 s, 1 % loss, 20 ms
+    /// deviation, varied one at a time.
     #[test]
     fn sensitivity_to_jitter_loss_and_wish() {
         let interval = |deviation: f64, loss: f64, recurrence: f64| {
@@ -359,7 +366,7 @@ mod tests {
         }
     }
 
-    /// No larger interval on a fine grid meets the wish, and the one found does.
+    /// No larger interval on a fine grid meets the requirement, and the returned one does.
     #[test]
     fn the_interval_is_the_largest_and_feasible() {
         for (deviation, loss) in [(0.001, 0.01), (0.02, 0.05), (0.1, 0.001), (0.3, 0.1)] {

@@ -10,25 +10,27 @@ use super::rng::SplitMix64;
 use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
-/// How detection time is measured.
+/// The settings for measuring detection times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrashTest {
-    /// How many crashes, placed uniformly over the replay: one at a random moment of each of as many equal parts.
+    /// The number of crashes, placed uniformly over the replay: one at a random moment of each of
+    /// as many equal parts.
     pub crashes: u32,
-    /// Where in its part each crash falls.
+    /// The seed of the moment of each crash within its part.
     pub seed: u64,
-    /// Where given, each crash is moved to just after the last probe of a schedule of this interval from the start: that is when it is noticed
-    /// latest.
+    /// If set, each crash is moved to just after the last probe of a schedule with this interval
+    /// from the start, where its detection takes longest.
     pub schedule: Option<Duration>,
-    /// How long a crash is watched: a detector whose verdict is not Dead then never notices. Answers still in
-    /// flight then (a heavy tail draws up to 71 minutes) are not waited for.
+    /// How long the verdict is awaited after a crash. If it is not Dead by then, the crash counts
+    /// as never detected. Replies that are still in flight then (a heavy tail draws delays of up to
+    /// 71 minutes) are not awaited.
     pub give_up: Duration,
-    /// How the replay runs up to the crash.
+    /// The options of the replay up to the crash.
     pub options: Options,
 }
 
 impl CrashTest {
-    /// This many crashes, given up after an hour.
+    /// Returns settings for this many crashes, each awaited for an hour.
     #[must_use]
     pub const fn new(crashes: u32) -> Self {
         let options = Options::starting_after(Duration::ZERO);
@@ -41,10 +43,12 @@ impl CrashTest {
         }
     }
 
-    /// Crashes the peer and times the detector: from the crash to the verdict of Dead that stands, 0 where it
-    /// stood before (\[Chen02\], section 2). Probes sent before the crash are still answered.
+    /// Crashes the peer and measures the time from the crash to the verdict Dead that lasts; it is
+    /// 0 if the verdict was Dead before (\[Chen02\], section 2). Probes sent before the crash still
+    /// have replies.
     ///
-    /// The replay runs once; every crash continues a copy of it, so a detector is warm when the peer crashes.
+    /// The replay runs once and every crash continues a copy of it, so the detector has measured
+    /// the path before the crash.
     pub fn run<N, D>(&self, network: &N, build: impl FnOnce(Instant) -> D) -> DetectionTimes
     where
         N: Network + ?Sized,
@@ -104,26 +108,27 @@ impl DetectionTimes {
         }
     }
 
-    /// All crashes, noticed or not.
+    /// Returns the number of all crashes, detected or not.
     #[must_use]
     pub const fn crashes(&self) -> usize {
         self.sorted_us.len() + self.undetected as usize
     }
 
-    /// Crashes that were never noticed. They enter none of the times.
+    /// Returns the number of crashes that were never detected. They enter none of the times.
     #[must_use]
     pub const fn undetected(&self) -> u32 {
         self.undetected
     }
 
-    /// The mean detection time.
+    /// Returns the mean detection time.
     #[must_use]
     pub fn mean(&self) -> Duration {
         let sum: u128 = self.sorted_us.iter().map(|&us| u128::from(us)).sum();
         Duration::from_micros((sum / self.sorted_us.len().max(1) as u128) as u64)
     }
 
-    /// The time within which this share of the noticed crashes was noticed: 0.5 the median, 1 the longest.
+    /// Returns the time within which this share of the detected crashes was detected: 0.5 gives the
+    /// median, 1 the longest.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Duration {
         let rank = libm::ceil(share * self.sorted_us.len() as f64) as usize;
@@ -135,13 +140,13 @@ impl DetectionTimes {
         )
     }
 
-    /// The longest detection time.
+    /// Returns the longest detection time.
     #[must_use]
     pub fn max(&self) -> Duration {
         Duration::from_micros(self.sorted_us.last().copied().unwrap_or_default())
     }
 
-    /// Crashes noticed later than `bound`, or never.
+    /// Returns the number of crashes detected later than `bound`, or never.
     #[must_use]
     pub fn violations(&self, bound: Duration) -> usize {
         let within = self.sorted_us.partition_point(|&us| us <= micros(bound));
@@ -188,13 +193,14 @@ mod tests {
             bound: Duration::from_secs(2),
         };
         let times = CrashTest::new(1_000).run(&network, |start| detector.detector(start));
-        // Without them the last proof would be up to 900 ms older, and detection as much sooner.
+        // Without them the last proof of life would be up to 900 ms older, and detection would come
+        // that much sooner.
         assert!(times.quantile(0.01) >= Duration::from_secs(1));
     }
 
     #[test]
     fn an_answer_due_after_the_watch_does_not_undo_the_verdict() {
-        /// The first answer takes longer than any crash is watched, as a heavy tail allows.
+        /// The first reply takes longer than any crash is awaited, as a heavy tail allows.
         struct Straggler;
         impl Network for Straggler {
             fn answer(&self, sent_at: Instant) -> Option<Duration> {

@@ -1,49 +1,52 @@
-//! What the replay engine drives: a machine that probes and judges, without a clock or a socket.
+//! The interface of the replay engine: a machine that probes and gives a verdict, without a clock
+//! or a socket.
 
 use crate::time::MicrosExt as _;
 use systole::Instant;
 
-/// A failure detector by probing, in the sans-IO shape of the crate's own monitor.
+/// A failure detector that probes, in the sans-IO form of the crate's own monitor.
 ///
-/// The engine hands in the answers that have arrived, then calls [`poll`](Self::poll) until it answers
-/// [`Action::Wait`] or [`Action::Idle`]; it comes back at that moment or at the next answer, whichever is first.
-/// A detector is judged alive until it says [`Action::Dead`].
+/// The engine passes in the replies that have arrived, then calls [`poll`](Self::poll) until it
+/// returns [`Action::Wait`] or [`Action::Idle`]. It returns at that moment or at the next reply,
+/// whichever comes first. The verdict is alive until the detector returns [`Action::Dead`].
 pub trait Detector {
-    /// What to do at `now`. Time never runs backwards. The first call is at the moment the detector starts.
+    /// Returns what to do at `now`. Time never runs backwards. The first call is at the moment the
+    /// detector starts.
     fn poll(&mut self, now: Instant) -> Action;
 
-    /// An answer has arrived. Called before `poll` at the same moment.
+    /// Records a reply that has arrived. It is called before `poll` at the same moment.
     fn on_answer(&mut self, answer: &Answer);
 }
 
-/// What a [`Detector`] asks for.
+/// What a [`Detector`] wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Send a probe with this id, now.
+    /// Send a probe with this id now.
     Probe(u64),
-    /// The verdict is Dead from now on: on a live peer, a mistake begins.
+    /// The verdict is Dead from now on. On a live peer a mistake begins.
     Dead,
-    /// The verdict is no longer Dead: a mistake ends.
+    /// The verdict is no longer Dead. A mistake ends.
     Alive,
-    /// Nothing to do before this moment. A moment not after `now` is read as one microsecond from now.
+    /// Nothing is due before this moment. A moment that is not after `now` counts as one
+    /// microsecond from now.
     Wait(Instant),
-    /// Nothing to do before the next answer.
+    /// Nothing is due before the next reply.
     Idle,
 }
 
-/// An answer to a probe, as it arrives.
+/// A reply to a probe, as it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The id the detector gave the probe.
+    /// The id that the detector gave to the probe.
     pub id: u64,
     /// When the probe was sent.
     pub sent: Instant,
-    /// When the answer is handed in: now.
+    /// When the reply is passed in, which is the current time.
     pub at: Instant,
 }
 
 impl Answer {
-    /// The round trip, in microseconds.
+    /// Returns the round trip in microseconds.
     #[must_use]
     pub fn rtt_us(&self) -> u64 {
         self.at.since(self.sent)

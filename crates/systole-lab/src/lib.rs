@@ -1,10 +1,11 @@
-//! The proof: networks, replay in virtual time, quality of service, and published detectors to compare with.
+//! Networks, replay in virtual time, quality of service, and published detectors for comparison.
 //!
-//! A [`Network`] says how a probe sent at any moment fares: a recorded [`Trace`], or a seeded
-//! [`Synthetic`](network::Synthetic) one. A [`Detector`] is any machine that probes and judges.
-//! [`replay`](fn@replay) drives one over the other without waiting, and a [`Case`] turns
-//! what came of it into the figures of Chen, Toueg and Aguilera: detection time, mistakes, query accuracy,
-//! cost. The detectors of the literature are in [`baseline`]; [`sweep`] finds each one's best settings.
+//! A [`Network`] defines the round trip of a probe sent at any moment: it is a recorded [`Trace`]
+//! or a seeded [`Synthetic`](network::Synthetic) network. A [`Detector`] is any machine that probes
+//! and gives a verdict. [`replay`](fn@replay) runs a detector over a network without waiting. A
+//! [`Case`] computes the figures of Chen, Toueg and Aguilera from it: detection time, mistakes,
+//! query accuracy, cost. The published detectors are in [`baseline`]; [`sweep`] finds the best
+//! settings of each.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,7 +22,7 @@
 //! assert!(qos.query_accuracy.mean > 0.99);
 //! ```
 //!
-//! Your own configuration, on your own recording (`systole record` makes one), takes as much:
+//! An example with a custom configuration and a recording, which `systole record` makes:
 //!
 //! ```
 //! use core::time::Duration;
@@ -48,16 +49,16 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A mistake is *avoidable* where probing every 10 ms would not have been silent for the bound; the others are the
-//! [floor](Case::floor), which no detector that keeps the bound can be below. Every figure is a mean over 16 start
-//! offsets. [`strategy`] has networks for property tests.
+//! A mistake is *avoidable* if probing every 10 ms would not have been silent for the bound. The
+//! other mistakes are the [floor](Case::floor), which no detector that keeps the bound can avoid.
+//! Every figure is a mean over 16 start offsets. [`strategy`] has networks for property tests.
 //!
-//! Nothing here reads a clock or draws unseeded randomness: the same inputs give the same figures.
+//! Nothing here reads a clock or uses unseeded randomness: the same inputs give the same figures.
 
-#![no_std] // what it takes of an operating system is said where it is used
+#![no_std] // each use of the operating system is declared where it occurs
 #![forbid(unsafe_code)]
-// Tests and examples may; the library may not. Conversions are free: measuring is floating-point
-// work on counts and microseconds far below 2^53.
+// These lints apply to the library only, not to tests and examples. Conversions are allowed:
+// measuring is floating-point work on counts and microseconds far below 2^53.
 #![warn(
     clippy::alloc_instead_of_core,
     clippy::std_instead_of_alloc,

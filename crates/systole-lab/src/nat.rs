@@ -1,9 +1,12 @@
-//! Networks that forget idle flows, to keep one open over: NATs, firewalls, reapers.
+//! Networks that forget idle flows, such as NATs, firewalls and servers that close idle connections,
+//! and rules that keep a flow open over them.
 //!
-//! A [`Nat`] says how long an idle flow is remembered, what refreshes it, and how it ends; a [`Way`] adds round trips and losses.
-//! [`keep`] runs a [`Keeper`] over one without waiting, [`watch`] the real [`Monitor`](systole::Monitor) with its
-//! [`Lifetime`](systole::pacing::Lifetime), and both return a [`Tally`]: packets sent and flows lost. [`gallery`] has NATs as they were measured and as they are
-//! feared; [`Mars`] is the published rule to compare with, [`Steady`] an interval that does not learn.
+//! A [`Nat`] defines how long an idle flow is remembered, what refreshes it, and how it ends. A
+//! [`Way`] adds round trips and losses. [`keep`] runs a [`Keeper`] over one without waiting;
+//! [`watch`] runs the real [`Monitor`](systole::Monitor) with its
+//! [`Lifetime`](systole::pacing::Lifetime). Both return a [`Tally`]: packets sent and flows lost.
+//! [`gallery`] has NATs as they were measured, and more difficult ones. [`Mars`] is a published
+//! rule for comparison, [`Steady`] an interval that does not learn.
 //!
 //! ```
 //! use core::time::Duration;
@@ -41,47 +44,49 @@ pub use mars::Mars;
 pub use tally::Tally;
 pub use watch::watch;
 
-/// What refreshes a flow.
+/// The packets that refresh a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// Packets of either direction.
+    /// Packets in both directions.
     Both,
-    /// What is sent outwards, as RFC 4787 asks for.
+    /// Outbound packets, as RFC 4787 requires.
     Outbound,
-    /// What comes in.
+    /// Inbound packets.
     Inbound,
 }
 
-/// What becomes of a flow that was forgotten.
+/// What happens to a flow that was forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Packets of it are dropped without a word.
+    /// Its packets are dropped without notice.
     Silent,
-    /// The next packet outwards makes another flow of it, and the peer sees it come from another address.
+    /// The next outbound packet creates another binding, and the peer sees it come from another
+    /// address.
     Rebound,
-    /// It is closed at once, and both ends are told.
+    /// It is closed at once, and both ends are notified.
     Closed,
 }
 
-/// Something on the way that forgets idle flows.
+/// A device on the path that forgets idle flows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nat {
     least: Duration,
     most: Duration,
-    /// From when on lifetimes are divided, and by what.
+    /// The moment from which lifetimes are divided, and the divisor.
     shrinks: Option<(Instant, u32)>,
     refresh: Refresh,
     ending: Ending,
 }
 
 impl Nat {
-    /// Forgets a flow when it has idled for `lifetime`.
+    /// Returns a device that forgets a flow after it was idle for `lifetime`.
     #[must_use]
     pub const fn fixed(lifetime: Duration) -> Self {
         Self::jittered(lifetime, lifetime)
     }
 
-    /// Forgets a flow when it has idled for something between `least` and `most`, drawn anew for every idle.
+    /// Returns a device that forgets a flow after an idle time between `least` and `most`, drawn
+    /// anew each time.
     #[must_use]
     pub const fn jittered(least: Duration, most: Duration) -> Self {
         Self {
@@ -93,28 +98,29 @@ impl Nat {
         }
     }
 
-    /// Lifetimes of idles that begin at `at` or later are divided by `by`.
+    /// Divides by `by` the lifetimes of idle times that begin at `at` or later.
     #[must_use]
     pub const fn shrinking(mut self, at: Instant, by: u32) -> Self {
         self.shrinks = Some((at, by));
         self
     }
 
-    /// Refreshed by these packets alone.
+    /// Lets only these packets refresh a flow.
     #[must_use]
     pub const fn refreshed_by(mut self, refresh: Refresh) -> Self {
         self.refresh = refresh;
         self
     }
 
-    /// What becomes of a flow that was forgotten.
+    /// Sets what happens to a flow that was forgotten.
     #[must_use]
     pub const fn with_ending(mut self, ending: Ending) -> Self {
         self.ending = ending;
         self
     }
 
-    /// The longest idle, beginning at `at`, that is survived for certain: what an oracle knows.
+    /// Returns the longest idle time, beginning at `at`, that a flow certainly survives. Only an
+    /// oracle knows it.
     #[must_use]
     pub fn certain(&self, at: Instant) -> Duration {
         self.least / self.divisor(at)
@@ -127,14 +133,14 @@ impl Nat {
         }
     }
 
-    /// How long the idle that begins at `at` may take.
+    /// Returns how long the idle time that begins at `at` may last.
     fn lifetime_us(&self, at: Instant, draw: f64) -> u64 {
         let spread = micros(self.most.saturating_sub(self.least)) as f64;
         (micros(self.least) + (spread * draw) as u64) / u64::from(self.divisor(at))
     }
 }
 
-/// A way to the peer: a NAT, a round trip, losses. The same seed gives the same run.
+/// A path to the peer with a NAT, a round trip and losses. The same seed gives the same run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {
     nat: Nat,
@@ -142,11 +148,11 @@ pub struct Way {
     loss: f64,
 }
 
-/// Round trips are uniform between these.
+/// The range over which round trips are distributed uniformly.
 const RTT_US: (u64, u64) = (40_000, 120_000);
 
 impl Way {
-    /// A way through `nat` that loses nothing, with round trips of 40 to 120 ms.
+    /// Returns a path through `nat` without losses, with round trips of 40 to 120 ms.
     #[must_use]
     pub const fn new(nat: Nat, seed: u64) -> Self {
         Self {
@@ -156,21 +162,21 @@ impl Way {
         }
     }
 
-    /// Loses this share of the packets, each direction for itself, before the NAT and behind it alike.
+    /// Loses this share of the packets in each direction, half of them on each side of the NAT.
     #[must_use]
     pub const fn with_loss(mut self, share: f64) -> Self {
         self.loss = share;
         self
     }
 
-    /// What is on it.
+    /// Returns the NAT on the path.
     #[must_use]
     pub const fn nat(&self) -> &Nat {
         &self.nat
     }
 }
 
-/// A way in use.
+/// A path in use.
 #[derive(Clone, Debug)]
 struct Road<'a> {
     way: &'a Way,
@@ -181,16 +187,17 @@ struct Road<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Flow {
     ends_at: Instant,
-    /// It was made by a packet of another one, and the caller has not learnt of it.
+    /// Whether a packet of a forgotten flow created this one, and the caller has not learnt of it
+    /// yet.
     another: bool,
 }
 
-/// What came of one packet and its answer.
+/// The result of a packet: its reply, if one comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
-    /// At this moment.
+    /// The reply arrives at this moment.
     At(Instant),
-    /// At this moment, and over another binding: the flow had been forgotten.
+    /// The reply arrives at this moment over another binding, since the flow had been forgotten.
     Rebound(Instant),
     None,
 }
@@ -215,7 +222,7 @@ impl<'a> Road<'a> {
         flow.ends_at = self.flow(now).ends_at;
     }
 
-    /// Whether a packet is lost on one side of the NAT: half of the losses are on each.
+    /// Returns whether a packet is lost on one side of the NAT. Each side has half of the losses.
     fn is_lost(&mut self) -> bool {
         self.rng.unit() < self.way.loss / 2.0
     }
@@ -224,13 +231,13 @@ impl<'a> Road<'a> {
         self.way.nat.ending == Ending::Closed && flow.ends_at <= now
     }
 
-    /// A packet of `flow` goes out at `now`, and its answer comes back.
+    /// Sends a packet of `flow` at `now`; returns its reply.
     fn ask(&mut self, flow: &mut Flow, now: Instant) -> Answer {
         let (least, most) = RTT_US;
         let rtt_us = least + self.rng.next_u64() % (most - least);
         let back = now.plus(rtt_us);
         if self.is_lost() {
-            return Answer::None; // and nothing on the way has seen it
+            return Answer::None; // the NAT has not seen the packet
         }
         let forgotten = flow.ends_at <= now;
         if forgotten && self.way.nat.ending != Ending::Rebound {
@@ -263,7 +270,8 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Asks when a flow has idled for so many minutes since it was opened, or asked.
+    /// Sends a packet each time a flow has been idle for so many minutes since it was opened or
+    /// used.
     fn ask(nat: Nat, idles: &[u64]) -> alloc::vec::Vec<bool> {
         let way = Way::new(nat, 7);
         let mut road = Road::new(&way);
@@ -286,7 +294,7 @@ mod tests {
             let nat = nat.clone().refreshed_by(refresh);
             assert_eq!(ask(nat, &[2, 2, 3]), [true, true, false], "{refresh:?}");
         }
-        // the answer to what goes out just in time comes too late
+        // The reply to a packet that is sent just in time comes too late.
         let nat = Nat::fixed(2 * MINUTE + Duration::from_millis(1));
         assert_eq!(ask(nat.clone(), &[2, 2]), [true, true]);
         assert_eq!(ask(nat.refreshed_by(Refresh::Inbound), &[2]), [false]);
@@ -297,7 +305,7 @@ mod tests {
         let nat = Nat::fixed(MINUTE * 5 / 2);
         assert_eq!(ask(nat.clone(), &[3, 1]), [false, false]);
         let rebound = nat.clone().with_ending(Ending::Rebound);
-        assert_eq!(ask(rebound, &[3, 1]), [false, true]); // as another one, and then as that
+        assert_eq!(ask(rebound, &[3, 1]), [false, true]); // another flow at first, then the same one
         let way = Way::new(nat.with_ending(Ending::Closed), 7);
         let mut road = Road::new(&way);
         let flow = road.flow(Instant::ZERO);
@@ -314,7 +322,7 @@ mod tests {
         assert_eq!(nat.lifetime_us(Instant::from_secs(60), 0.5), 22_500_000);
     }
 
-    /// A share of the packets is lost, each way.
+    /// A share of the packets is lost in each direction.
     #[test]
     fn losses_are_as_many_as_said() {
         let way = Way::new(Nat::fixed(60 * MINUTE), 7).with_loss(0.1);

@@ -1,4 +1,4 @@
-//! Networks to replay over: what a probe sent at any moment meets.
+//! Networks for replay: they define what happens to a probe sent at any moment.
 
 mod delay;
 mod fault;
@@ -19,17 +19,18 @@ pub use synthetic::{Layer, Synthetic};
 
 use systole::Instant;
 
-/// A path to a live peer, defined at every moment and deterministic: the same question, the same answer.
+/// A path to a live peer, defined at every moment and deterministic: the same query gives the same
+/// result.
 pub trait Network {
-    /// The round trip of a probe sent at `sent_at`; `None` where it is lost.
+    /// Returns the round trip of a probe sent at `sent_at`, or `None` if it is lost.
     fn answer(&self, sent_at: Instant) -> Option<Duration>;
 
-    /// The first moment to replay.
+    /// Returns the first moment to replay.
     fn start(&self) -> Instant {
         Instant::ZERO
     }
 
-    /// The moment the replay ends.
+    /// Returns the moment at which the replay ends.
     fn end(&self) -> Instant;
 }
 

@@ -1,4 +1,4 @@
-//! The crate's own monitor, driven by the replay engine as any user's loop would.
+//! The monitor of this crate, driven by the replay engine as by any user's loop.
 
 use super::detector::{Action, Answer, Detector};
 use systole::pacing::Pacing;
@@ -20,7 +20,7 @@ impl<const N: usize, P: Pacing> Detector for Monitor<N, P> {
     }
 }
 
-/// A detector that could not be configured probes nothing and judges nothing.
+/// A detector that could not be configured sends no probes and gives no verdict.
 impl<D: Detector> Detector for Option<D> {
     fn poll(&mut self, now: Instant) -> Action {
         self.as_mut()

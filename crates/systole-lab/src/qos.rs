@@ -1,4 +1,4 @@
-//! Quality of service on a live peer: what a detector costs and how often it is wrong.
+//! Quality of service on a live peer: the cost of a detector and the number of its mistakes.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,13 +12,13 @@ use super::span::{Span, any_overlaps, covered_us};
 use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
-/// Start offsets a figure is the mean over, evenly spread in [0, bound).
+/// The number of start offsets over which a figure is the mean, spread evenly in [0, bound).
 const OFFSETS: u64 = 16;
 
-/// The interval of the prober that stands for "as often as one likes".
+/// The interval of the prober that defines the floor, short enough to stand for any frequency.
 const FLOOR_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A network to be judged on at a detection bound.
+/// A network on which detectors are judged at a detection bound.
 #[derive(Clone, Debug)]
 pub struct Case<N> {
     name: String,
@@ -28,7 +28,8 @@ pub struct Case<N> {
 }
 
 impl<N: Network> Case<N> {
-    /// `network` at `bound`. Finds the floor, which costs a replay at 100 probes a second.
+    /// Returns `network` at `bound`. It computes the floor, which costs a replay at 100 probes per
+    /// second.
     pub fn new(name: impl Into<String>, network: N, bound: Duration) -> Self {
         let floor = floor(&network, bound);
         Self {
@@ -39,25 +40,26 @@ impl<N: Network> Case<N> {
         }
     }
 
-    /// What it was called.
+    /// Returns the name of the case.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The network.
+    /// Returns the network.
     pub const fn network(&self) -> &N {
         &self.network
     }
 
-    /// The detection bound every figure is for.
+    /// Returns the detection bound to which all figures refer.
     #[must_use]
     pub const fn bound(&self) -> Duration {
         self.bound
     }
 
-    /// The windows in which probing every 10 ms would also have stayed silent for the bound: from when such a
-    /// prober calls Dead until it hears from the peer again. No detector that keeps the bound avoids a mistake there.
+    /// Returns the windows in which probing every 10 ms would also have been silent for the bound:
+    /// from the moment such a prober calls the peer Dead until it hears from the peer again. No
+    /// detector that keeps the bound avoids a mistake there.
     #[must_use]
     pub fn floor(&self) -> &[Span] {
         &self.floor
@@ -79,7 +81,8 @@ impl<N: Network> Case<N> {
     }
 }
 
-/// Every stretch in which a prober at 10 ms calls the live peer Dead at this bound.
+/// Returns every stretch in which a prober with an interval of 10 ms calls the live peer Dead at
+/// this bound.
 fn floor(network: &impl Network, bound: Duration) -> Vec<Span> {
     let prober = NfdS {
         interval: FLOOR_INTERVAL,
@@ -88,7 +91,7 @@ fn floor(network: &impl Network, bound: Duration) -> Vec<Span> {
     replay(network, &Options::default(), |start| prober.detector(start)).mistakes
 }
 
-/// One replay, judged.
+/// The figures of one replay.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     probes: f64,
@@ -124,24 +127,24 @@ fn seconds(us: u64) -> f64 {
     us as f64 / 1e6
 }
 
-/// What a detector did on one network: each figure a mean over the start offsets.
+/// What a detector did on one network. Each figure is a mean over the start offsets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Qos {
     /// The length of the network.
     pub duration: Duration,
-    /// Windows in which no detector that keeps the bound avoids a mistake.
+    /// The number of windows in which no detector that keeps the bound avoids a mistake.
     pub floor: usize,
-    /// Probes sent, retries included.
+    /// The number of probes sent, including retries.
     pub probes: Statistic,
-    /// Calls of Dead on the live peer.
+    /// The number of times that the live peer was called Dead.
     pub mistakes: Statistic,
-    /// Mistakes that overlap no window of the floor.
+    /// The number of mistakes that overlap no window of the floor.
     pub avoidable: Statistic,
-    /// Seconds in which the live peer was called Dead.
+    /// The seconds for which the live peer was called Dead.
     pub dead_s: Statistic,
-    /// Those of them outside the floor's windows.
+    /// The part of these seconds outside the windows of the floor.
     pub excess_dead_s: Statistic,
-    /// The share of time in which the verdict was right: `P_A` of \[Chen02\].
+    /// The share of time in which the verdict was correct: `P_A` of \[Chen02\].
     pub query_accuracy: Statistic,
 }
 
@@ -160,19 +163,20 @@ impl Qos {
         }
     }
 
-    /// What the detector costs: probes over the whole length of the network.
+    /// Returns the cost of the detector: probes per second over the whole length of the network.
     #[must_use]
     pub fn probes_per_s(&self) -> f64 {
         self.probes.mean / self.duration.as_secs_f64()
     }
 
-    /// `E(T_MR)` of \[Chen02\]: the mean time from one mistake to the next; infinite without mistakes.
+    /// Returns `E(T_MR)` of \[Chen02\], the mean time from one mistake to the next; infinite
+    /// without mistakes.
     #[must_use]
     pub fn mistake_recurrence_s(&self) -> f64 {
         self.duration.as_secs_f64() / self.mistakes.mean
     }
 
-    /// `E(T_M)` of \[Chen02\]: the mean length of a mistake; 0 without mistakes.
+    /// Returns `E(T_M)` of \[Chen02\], the mean length of a mistake; 0 without mistakes.
     #[must_use]
     pub fn mistake_duration_s(&self) -> f64 {
         if self.mistakes.mean > 0.0 {
@@ -218,7 +222,8 @@ mod tests {
         assert!((s.sd - libm::sqrt(32.0 / 7.0)).abs() < 1e-12);
     }
 
-    /// An outage of 1.5 s at a bound of 3 s: no floor, and a mistake where two probes fall into it.
+    /// An outage of 1.5 s at a bound of 3 s makes no floor, and a mistake if two probes fall into
+    /// it.
     #[test]
     fn a_short_outage_is_avoidable_and_a_long_one_is_floor() {
         let network = || Synthetic::new(600 * SECOND).with(Constant(Duration::from_millis(1)));

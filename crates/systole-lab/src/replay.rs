@@ -11,18 +11,19 @@ use super::span::Span;
 use crate::time::MicrosExt as _;
 use systole::Instant;
 
-/// How a detector is replayed.
+/// The options of a replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// How long after the network's start the detector starts.
     pub offset: Duration,
-    /// When the prober itself sleeps, sorted and disjoint. It sends and judges nothing then; what arrived is
-    /// handed in when it wakes, before anything else.
+    /// The stretches in which the prober itself is suspended, sorted and disjoint. It sends no
+    /// probes and changes no verdict then. What has arrived is passed in first when it resumes.
     pub suspends: Vec<Span>,
 }
 
 impl Options {
-    /// A detector that starts this long after the network does, and never sleeps.
+    /// Returns options for a detector that starts this long after the network does and is never
+    /// suspended.
     #[must_use]
     pub const fn starting_after(offset: Duration) -> Self {
         Self {
@@ -32,20 +33,21 @@ impl Options {
     }
 }
 
-/// What a replay over a live peer came to.
+/// The result of a replay with a live peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
-    /// Start to end of the network, the offset included.
+    /// The time from the start to the end of the network, including the offset.
     pub duration: Duration,
-    /// Probes sent, retries included.
+    /// The number of probes sent, including retries.
     pub probes: u64,
-    /// Every stretch in which the live peer was called Dead, in order. The last may end with the network.
+    /// Every stretch in which the live peer was called Dead, in order. The last may end with the
+    /// network.
     pub mistakes: Vec<Span>,
 }
 
-/// Runs the detector that `build` makes for its starting moment over the whole of `network`.
+/// Runs the detector that `build` returns for its starting moment over the whole of `network`.
 ///
-/// The cost is a few tens of nanoseconds a probe plus the detector's own.
+/// It costs a few tens of nanoseconds per probe in addition to the detector's own cost.
 pub fn replay<N, D>(network: &N, options: &Options, build: impl FnOnce(Instant) -> D) -> Replay
 where
     N: Network + ?Sized,
@@ -61,7 +63,8 @@ where
     }
 }
 
-/// More polls than any sane detector needs in one drain; a detector that never waits is cut off here.
+/// The largest number of polls in one drain, more than any correct detector needs. A detector that
+/// never waits is stopped here.
 const MAX_DRAIN: u32 = 1_024;
 
 /// The state of a replay between two moments.
@@ -72,7 +75,8 @@ pub(crate) struct Engine<'a, N: ?Sized, D> {
     detector: D,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     wake: Instant,
-    /// Probes sent from here on go unanswered; what is in flight still arrives.
+    /// The moment of the crash: probes sent from here on have no reply, while those in flight still
+    /// arrive.
     crash: Instant,
     pub(crate) verdict: Verdicts,
     probes: u64,
@@ -108,7 +112,8 @@ impl<'a, N: Network + ?Sized, D: Detector> Engine<'a, N, D> {
         }
     }
 
-    /// When something happens next: a deadline or an answer, put off to the end of a suspend.
+    /// Returns when the next event occurs: a deadline or a reply, postponed to the end of a
+    /// suspend.
     pub(crate) fn next_moment(&self) -> Instant {
         let answer = self
             .in_flight
@@ -165,14 +170,14 @@ impl<'a, N: Network + ?Sized, D: Detector> Engine<'a, N, D> {
         }
     }
 
-    /// Whether the verdict is Dead and nothing in flight can change it.
+    /// Returns whether the verdict is Dead and nothing in flight can change it.
     pub(crate) fn settled_dead(&self) -> bool {
         self.verdict.dead_since.is_some() && self.in_flight.is_empty()
     }
 }
 
 impl<N: ?Sized, D: Clone> Engine<'_, N, D> {
-    /// The same moment in a world where the peer crashes at `crash`.
+    /// Returns a copy in which the peer crashes at `crash`.
     pub(crate) fn crashing_at(&self, crash: Instant) -> Self {
         Self {
             network: self.network,
@@ -197,7 +202,7 @@ struct InFlight {
     id: u64,
 }
 
-/// The Dead verdicts of a run: those that are over, and the one that is not.
+/// The Dead verdicts of a run: those that have ended, and the current one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
     pub(crate) dead_since: Option<Instant>,
@@ -221,7 +226,7 @@ impl Verdicts {
     }
 }
 
-/// `at`, or the end of the suspend it falls in.
+/// Returns `at`, or the end of the suspend in which it lies.
 fn awake(suspends: &[Span], at: Instant) -> Instant {
     let next = suspends.partition_point(|s| s.until <= at);
     match suspends.get(next) {
@@ -236,7 +241,7 @@ mod tests {
 
     use super::*;
 
-    /// Probes every second, notes what it is told, never judges.
+    /// A detector that probes every second, records its inputs and never gives a verdict.
     struct Scribe {
         next: Instant,
         seen: Vec<(u64, Instant)>,

@@ -1,8 +1,8 @@
-//! A small generator: seeded, splittable, the same on every target.
+//! A small random number generator: seeded, splittable, with the same output on every target.
 
-/// Sebastiano Vigna's `splitmix64`: 64 bits of state, one multiplication chain a number.
+/// Sebastiano Vigna's `splitmix64`: 64 bits of state, one chain of multiplications per number.
 ///
-/// Good enough to draw networks with; not for secrets.
+/// It is good enough to draw networks, but must not be used for secrets.
 ///
 /// ```
 /// use systole_lab::SplitMix64;
@@ -13,50 +13,53 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SplitMix64(u64);
 
-/// The step of the state: 2^64 over the golden ratio, made odd.
+/// The step of the state: 2^64 divided by the golden ratio, made odd.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl SplitMix64 {
-    /// A generator that starts from `seed`. Every seed is a good one.
+    /// Returns a generator that starts from `seed`. Every seed is suitable.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The generator that belongs to `key` (a moment, a slot) under `seed`: random access to a random process.
+    /// Returns the generator that belongs to `key` (a moment, a slot) under `seed`, for random
+    /// access to a random process.
     #[must_use]
     pub const fn keyed(seed: u64, key: u64) -> Self {
         Self(mix(seed ^ mix(key.wrapping_add(STEP))))
     }
 
-    /// A bijection that leaves no trace of its argument: every bit of `value` decides every bit of the result.
+    /// Mixes a value by a bijection in which every bit of `value` influences every bit of the
+    /// result.
     #[must_use]
     pub const fn mix(value: u64) -> u64 {
         mix(value)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         mix(self.0)
     }
 
-    /// The next number in [0, 1), a multiple of 2^-53.
+    /// Returns the next number in [0, 1), a multiple of 2^-53.
     pub fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// The next number in (0, 1]: safe to take the logarithm of.
+    /// Returns the next number in (0, 1], whose logarithm is finite.
     pub fn positive_unit(&mut self) -> f64 {
         1.0 - self.unit()
     }
 
-    /// The next number of the exponential distribution with this mean.
+    /// Returns the next number of the exponential distribution with this mean.
     pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * libm::log(self.positive_unit())
     }
 
-    /// The next number of the standard normal distribution (Box and Muller; the second of the pair is dropped).
+    /// Returns the next number of the standard normal distribution (Box and Muller; the second of
+    /// each pair is dropped).
     pub fn normal(&mut self) -> f64 {
         let radius = libm::sqrt(-2.0 * libm::log(self.positive_unit()));
         radius * libm::cos(core::f64::consts::TAU * self.unit())

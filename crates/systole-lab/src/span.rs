@@ -15,19 +15,19 @@ pub struct Span {
 }
 
 impl Span {
-    /// The stretch from `from` up to `until`.
+    /// Returns the stretch from `from` up to `until`.
     #[must_use]
     pub const fn new(from: Instant, until: Instant) -> Self {
         Self { from, until }
     }
 
-    /// How long it lasts; zero where it ends before it begins.
+    /// Returns its length; zero if it ends before it begins.
     #[must_use]
     pub const fn length(&self) -> Duration {
         self.until.saturating_duration_since(self.from)
     }
 
-    /// Whether `at` lies within.
+    /// Returns whether `at` lies within.
     #[must_use]
     pub fn contains(&self, at: Instant) -> bool {
         self.from <= at && at < self.until
@@ -42,20 +42,21 @@ impl Span {
     }
 }
 
-/// The part of `spans` (sorted, disjoint) that could touch `span`: from the first one that ends after it begins.
+/// Returns the part of `spans` (sorted, disjoint) that could touch `span`: from the first one that
+/// ends after `span` begins.
 fn from_first_after<'a>(spans: &'a [Span], span: &Span) -> &'a [Span] {
     let first = spans.partition_point(|s| s.until <= span.from);
     spans.get(first..).unwrap_or_default()
 }
 
-/// Whether any of `spans` (sorted, disjoint) overlaps `span`.
+/// Returns whether any of `spans` (sorted, disjoint) overlaps `span`.
 pub(crate) fn any_overlaps(spans: &[Span], span: &Span) -> bool {
     from_first_after(spans, span)
         .first()
         .is_some_and(|s| s.from < span.until)
 }
 
-/// How much of `span` the `spans` (sorted, disjoint) cover, in microseconds.
+/// Returns how much of `span` the `spans` (sorted, disjoint) cover, in microseconds.
 pub(crate) fn covered_us(spans: &[Span], span: &Span) -> u64 {
     from_first_after(spans, span)
         .iter()

@@ -1,6 +1,8 @@
-//! Strategies for [`proptest`](mod@proptest): networks and traces to test a detector's tuning on.
+//! Strategies for [`proptest`](mod@proptest): networks and traces for testing the settings of a
+//! detector.
 //!
-//! A law about your own tuning is five lines, here that it notices every crash in time on any network:
+//! A property of custom settings takes five lines. This one states that every crash on any network
+//! is detected within the bound:
 //!
 //! ```
 //! use core::time::Duration;
@@ -18,9 +20,11 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`config`] is for the other half: code around a monitor that has to work with whatever its users configure.
+//! [`config`] serves the opposite purpose: it tests code around a monitor with any configuration
+//! that users may choose.
 //!
-//! They shrink towards short and calm: fewer stretches, no loss, a round trip of a millisecond.
+//! The strategies shrink towards short and steady networks: fewer stretches, no loss, a round trip
+//! of a millisecond.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -34,8 +38,8 @@ use super::network::{
 use super::trace::{Row, Trace};
 use systole::{Config, Instant, Retries};
 
-/// Synthetic networks of two to twenty minutes: a lognormal round trip of 1 ms to 1 s, and any of burst loss,
-/// a heavy tail, an outage, a queue and a step in the round trip.
+/// Returns synthetic networks of two to twenty minutes: a lognormal round trip of 1 ms to 1 s, and
+/// any of burst loss, a heavy tail, an outage, a queue and a step in the round trip.
 pub fn network() -> impl Strategy<Value = Synthetic> {
     let body = (millis(1..1_000), 0.0..1.0_f64, any::<u64>());
     let faults = (
@@ -54,7 +58,8 @@ pub fn network() -> impl Strategy<Value = Synthetic> {
     })
 }
 
-/// A network that stays as it is: a steady round trip and independent loss of at most a tenth.
+/// Returns networks that do not change: a steady round trip, and independent loss of at most a
+/// tenth.
 pub fn calm_network() -> impl Strategy<Value = Synthetic> {
     (millis(1..200), 0.0..0.1_f64, any::<u64>()).prop_map(|(rtt, loss, seed)| {
         Synthetic::new(Duration::from_secs(600))
@@ -63,8 +68,8 @@ pub fn calm_network() -> impl Strategy<Value = Synthetic> {
     })
 }
 
-/// Configurations of the fluctuation rule, seeded: an interval of 10 ms to 30 s, up to 8 retries of any spacing, and a
-/// bound on detection time where one that fits is drawn.
+/// Returns seeded configurations of the fluctuation rule: an interval of 10 ms to 30 s, up to 8
+/// retries of any spacing, and a bound on detection time if one that fits is drawn.
 pub fn config() -> impl Strategy<Value = Config> {
     let shape = (millis(10..30_000), 0..=100_u16, 0..=50_u8, 1..=u64::MAX);
     let verdict = (retries(), 1..4_u8, maybe(2.0..20.0_f64), any::<bool>());
@@ -92,7 +97,8 @@ fn retries() -> impl Strategy<Value = Retries> {
     (0..=8_u8, proptest::sample::select(spacing.to_vec())).prop_map(|(count, of)| of(count))
 }
 
-/// Traces of up to 40 stretches, each calm, lossy, dead or with a queue that drains, joined at some.
+/// Returns traces of up to 40 stretches, each steady, lossy, dead or with a queue that drains, with
+/// joints at some of them.
 pub fn trace() -> impl Strategy<Value = Trace> {
     let stretches = proptest::collection::vec(stretch(), 1..40);
     (stretches, 10..1_000_u64).prop_filter_map("a trace has rows", |(stretches, spacing_ms)| {
@@ -158,7 +164,8 @@ fn moment() -> impl Strategy<Value = Instant> {
     (0..1_000_000_u64).prop_map(Instant::from_millis)
 }
 
-/// A part of a trace: as many rows, each with this round trip, or none, or one that falls from row to row.
+/// A part of a trace: a number of rows, all with the same round trip, or lost, or with round trips
+/// that fall from row to row.
 #[derive(Clone, Debug)]
 enum Stretch {
     Calm { rows: usize, rtt_us: u64 },
@@ -214,7 +221,7 @@ mod tests {
             prop_assert_eq!(again.joints(), trace.joints());
         }
 
-        /// Law 3, on any path: the bound that is in force is kept.
+        /// Law 3 on any path: the bound that is in force is kept.
         #[test]
         fn any_configuration_keeps_its_bound(config in config(), network in network()) {
             let Some(bound) = config.stated_bound() else { return Ok(()) };

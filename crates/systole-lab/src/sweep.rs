@@ -1,4 +1,5 @@
-//! Every setting of every detector over a set of networks: who needs the fewest probes for how few mistakes.
+//! Sweeps the settings of detectors over a set of networks, to find which ones need the fewest
+//! probes for a number of mistakes.
 //!
 //! ```
 //! use core::time::Duration;
@@ -46,7 +47,7 @@ use systole::Instant;
 type Measure<N> = dyn Fn(&Case<N>) -> Qos + Send + Sync;
 type Crash<N> = dyn Fn(&N, &CrashTest) -> DetectionTimes + Send + Sync;
 
-/// A detector with settings, ready to be judged.
+/// A detector with its settings.
 pub struct Candidate<N = Trace> {
     family: &'static str,
     settings: String,
@@ -55,7 +56,8 @@ pub struct Candidate<N = Trace> {
 }
 
 impl<N: Network> Candidate<N> {
-    /// The detector that `build` makes for its starting moment, under the name of its family.
+    /// Returns a candidate from `build`, which makes the detector for its starting moment, under
+    /// the name of its family.
     pub fn new<D, B>(family: &'static str, settings: impl Into<String>, build: B) -> Self
     where
         D: Detector + Clone,
@@ -70,32 +72,32 @@ impl<N: Network> Candidate<N> {
         }
     }
 
-    /// A published detector.
+    /// Returns a candidate for a published detector.
     pub fn baseline<B: Baseline>(settings: B) -> Self {
         Self::new(B::NAME, settings.to_string(), move |start| {
             settings.detector(start)
         })
     }
 
-    /// The name of its family.
+    /// Returns the name of its family.
     #[must_use]
     pub const fn family(&self) -> &'static str {
         self.family
     }
 
-    /// Its settings, to be read.
+    /// Returns its settings as text.
     #[must_use]
     pub fn settings(&self) -> &str {
         &self.settings
     }
 
-    /// Its quality of service on a live peer.
+    /// Returns its quality of service on a live peer.
     #[must_use]
     pub fn qos(&self, case: &Case<N>) -> Qos {
         (self.measure)(case)
     }
 
-    /// How soon it notices crashes.
+    /// Returns its detection times.
     #[must_use]
     pub fn detection_times(&self, network: &N, test: &CrashTest) -> DetectionTimes {
         (self.crash)(network, test)
@@ -111,7 +113,7 @@ impl<N> fmt::Debug for Candidate<N> {
     }
 }
 
-/// All settings worth trying of the families that keep the bound.
+/// Returns all settings worth trying of the families that keep the bound.
 #[must_use]
 pub fn bounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     let mut all = family::<N, NfdS>(bound);
@@ -124,7 +126,8 @@ pub fn bounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     all
 }
 
-/// All settings worth trying of the families that do not keep the bound: measure their worst case.
+/// Returns all settings worth trying of the families that do not keep the bound. Measure their
+/// worst case.
 #[must_use]
 pub fn unbounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     let mut all = family::<N, NfdE>(bound);
@@ -138,7 +141,7 @@ pub fn unbounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     all
 }
 
-/// All settings worth trying of one family.
+/// Returns all settings worth trying of one family.
 #[must_use]
 pub fn family<N: Network, B: Baseline>(bound: Duration) -> Vec<Candidate<N>> {
     B::sweep(bound)
@@ -147,25 +150,25 @@ pub fn family<N: Network, B: Baseline>(bound: Duration) -> Vec<Candidate<N>> {
         .collect()
 }
 
-/// What one candidate did on every case.
+/// The results of one candidate on every case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The name of its family.
     pub family: &'static str,
-    /// Its settings, to be read.
+    /// Its settings as text.
     pub settings: String,
-    /// Its quality of service, one a case, in the order of the cases.
+    /// Its quality of service on each case, in the order of the cases.
     pub per_case: Vec<Qos>,
 }
 
 impl Outcome {
-    /// Avoidable mistakes over all cases.
+    /// Returns the number of avoidable mistakes over all cases.
     #[must_use]
     pub fn avoidable(&self) -> f64 {
         self.per_case.iter().map(|qos| qos.avoidable.mean).sum()
     }
 
-    /// All probes over all time.
+    /// Returns all probes divided by the whole time.
     #[must_use]
     pub fn probes_per_s(&self) -> f64 {
         let probes: f64 = self.per_case.iter().map(|qos| qos.probes.mean).sum();
@@ -178,9 +181,11 @@ impl Outcome {
     }
 }
 
-/// Judges every candidate on every case, on all cores, in the order of the candidates.
+/// Runs every candidate on every case, on all cores; the results are in the order of the
+/// candidates.
 ///
-/// `on_done` is called with the number of replays done so far, a candidate on a case each, from any thread.
+/// `on_done` is called, from any thread, with the number of replays done so far, where a replay is
+/// one candidate on one case.
 pub fn sweep<N>(
     cases: &[Case<N>],
     candidates: &[Candidate<N>],
@@ -203,7 +208,8 @@ where
     candidates.iter().zip(figures).map(outcome).collect()
 }
 
-/// `work` of each of `items` with each of `others`, on all cores: a list an item, both in their order.
+/// Calls `work` for each of `items` with each of `others`, on all cores. Returns a list for each
+/// item; both are in order.
 pub fn parallel_pairs<T: Sync, U: Sync, R: Send>(
     items: &[T],
     others: &[U],
@@ -216,7 +222,7 @@ pub fn parallel_pairs<T: Sync, U: Sync, R: Send>(
     items.iter().map(list).collect()
 }
 
-/// `work` of each of `items`, on all cores, in their order.
+/// Calls `work` for each of `items`, on all cores. Returns the results in order.
 pub fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);

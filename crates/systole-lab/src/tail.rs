@@ -1,11 +1,13 @@
-//! The tail of the normal distribution on the scale of suspicion: phi = -log10 P(X > y), y in standard deviations.
+//! The tail of the normal distribution on the scale of suspicion: phi = -log10 P(X > y), with y in
+//! standard deviations.
 //!
-//! All of it in the logarithm: the tail itself underflows at 38 standard deviations and `1 - cdf` is 0 from 8.3.
+//! All computations are in logarithms, since the tail itself underflows at 38 standard deviations
+//! and `1 - cdf` is 0 from 8.3 on.
 
 use core::f64::consts::{LN_2, LN_10, LOG10_2};
 
-/// phi at `y` standard deviations, by Borjesson and Sundberg (1979): within 1.3e-3 of the truth from 0 to 40
-/// and better beyond, where neither overflows nor vanishes.
+/// Returns phi at `y` standard deviations, by Borjesson and Sundberg (1979). The error is below
+/// 1.3e-3 from 0 to 40, and smaller beyond, where the result neither overflows nor vanishes.
 ///
 /// ```
 /// use systole_lab::tail;
@@ -16,7 +18,7 @@ use core::f64::consts::{LN_2, LN_10, LOG10_2};
 #[must_use]
 pub fn phi(y: f64) -> f64 {
     if y < 0.0 {
-        // the approximation is not exact at 0, where the two sides have to meet
+        // The approximation is not exact at 0, where the two sides have to meet.
         let lower = -libm::log1p(-libm::exp(-LN_10 * upper(-y))) / LN_10;
         return lower.min(upper(0.0));
     }
@@ -35,24 +37,26 @@ fn upper(y: f64) -> f64 {
     (y * y / 2.0 + LN_SQRT_TAU + libm::log(denominator)) / LN_10
 }
 
-/// The number of standard deviations at which [`phi`] has this value; 0 for those below phi(0).
+/// Returns the number of standard deviations at which [`phi`] has this value; 0 for values below
+/// phi(0).
 #[must_use]
 pub fn deviations(phi_value: f64) -> f64 {
     invert(phi, phi_value)
 }
 
-/// phi as Akka, Pekko and Hazelcast compute it, by a logistic fit: good to 1.4e-4 in the probability and far
-/// too high in the tail. Theirs ends in an infinity at 21.6 standard deviations; this does not.
+/// Returns phi as Akka, Pekko and Hazelcast compute it, by a logistic fit. The fit is good to
+/// 1.4e-4 in the probability and far too high in the tail. Their implementation is infinite from
+/// 21.6 standard deviations on; this one is not.
 ///
 /// ```
 /// use systole_lab::tail;
 ///
-/// assert!((tail::phi_akka(5.0) - 7.300).abs() < 5e-4); // the truth is 6.543
+/// assert!((tail::phi_akka(5.0) - 7.300).abs() < 5e-4); // the exact value is 6.543
 /// ```
 #[must_use]
 pub fn phi_akka(y: f64) -> f64 {
     let exponent = y * (1.5976 + 0.070_566 * y * y);
-    // log10(1 + e^x), and x itself where the exponential has no room for the 1.
+    // log10(1 + e^x), and x itself where the 1 is below the precision of the exponential.
     if exponent > 50.0 {
         exponent / LN_10
     } else {
@@ -60,16 +64,18 @@ pub fn phi_akka(y: f64) -> f64 {
     }
 }
 
-/// The number of standard deviations at which [`phi_akka`] has this value; 0 for those below phi(0).
+/// Returns the number of standard deviations at which [`phi_akka`] has this value; 0 for values
+/// below phi(0).
 #[must_use]
 pub fn deviations_akka(phi_value: f64) -> f64 {
     invert(phi_akka, phi_value)
 }
 
-/// Bisects a rising function that grows at least as fast as phi; runs once a setting, not once a sample.
+/// Inverts, by bisection, a rising function that grows at least as fast as phi. It runs once per
+/// setting and not once per sample.
 fn invert(phi: impl Fn(f64) -> f64, value: f64) -> f64 {
     let mut low = 0.0;
-    // phi(y) > y^2 / (2 ln 10), so this is above the answer.
+    // phi(y) > y^2 / (2 ln 10), so this is above the solution.
     let mut high = libm::sqrt(2.0 * LN_10 * value.max(LOG10_2)) + LN_2;
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
@@ -131,7 +137,7 @@ mod tests {
         );
     }
 
-    /// True phi and Akka's side by side.
+    /// Exact phi and Akka's phi for comparison.
     #[test]
     fn akka_overstates_the_tail_as_published() {
         let ys = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0];

@@ -6,11 +6,11 @@ use systole::Instant;
 
 /// Saturating arithmetic of [`Instant`] in microseconds.
 pub(crate) trait MicrosExt {
-    /// The moment `us` later.
+    /// Returns the moment `us` later.
     fn plus(self, us: u64) -> Self;
-    /// The moment `us` earlier.
+    /// Returns the moment `us` earlier.
     fn minus(self, us: u64) -> Self;
-    /// Microseconds from `earlier` to this moment; 0 where `earlier` is the later one.
+    /// Returns the microseconds from `earlier` to this moment; 0 if `earlier` is later.
     fn since(self, earlier: Self) -> u64;
 }
 
@@ -28,7 +28,7 @@ impl MicrosExt for Instant {
     }
 }
 
-/// Whole microseconds in `span`, rounded down, saturating.
+/// Returns the whole microseconds in `span`, rounded down, saturating.
 pub(crate) const fn micros(span: Duration) -> u64 {
     let us = span.as_micros();
     if us > u64::MAX as u128 {
@@ -38,8 +38,8 @@ pub(crate) const fn micros(span: Duration) -> u64 {
     }
 }
 
-/// Whole microseconds in a round trip, rounded down, saturating at `u32::MAX`, as systole's RTT
-/// window stores them.
+/// Returns the whole microseconds in a round trip, rounded down, saturating at `u32::MAX`, as
+/// systole's RTT window stores them.
 pub(crate) const fn rtt_micros(span: Duration) -> u32 {
     let us = micros(span);
     if us > u32::MAX as u64 {

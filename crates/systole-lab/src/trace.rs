@@ -1,9 +1,10 @@
 //! Recorded networks: rows of send time and round trip, read from and written to CSV.
 //!
-//! The format: header lines that start with `#`, a line `t_us,rtt_us`, then a row a probe. `t_us` is the send
-//! time in whole microseconds, strictly rising; `rtt_us` is whole microseconds, at most 71 minutes, or `lost`.
-//! Line ends may be Unix or Windows. Joints, the rows at which another run was appended, come from the header
-//! note `zero-based row indices at which a new run begins: 150,300`.
+//! The format: header lines that start with `#`, a line `t_us,rtt_us`, then one row per probe.
+//! `t_us` is the send time in whole microseconds, strictly rising. `rtt_us` is whole microseconds,
+//! at most 71 minutes, or `lost`. Line ends may be those of Unix or of Windows. Joints, the rows at
+//! which another run was appended, come from the header note `zero-based row indices at which a new
+//! run begins: 150,300`.
 
 mod file;
 mod index;
@@ -26,19 +27,20 @@ use systole::Instant;
 /// One probe of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// When it was sent.
+    /// When the probe was sent.
     pub sent: Instant,
-    /// Its round trip; `None` where it was lost. Kept in whole microseconds, at most `u32::MAX - 1`.
+    /// Its round trip; `None` if it was lost. It is stored in whole microseconds, at most
+    /// `u32::MAX - 1`.
     pub rtt: Option<Duration>,
 }
 
-/// A recorded network: at least one row, send times strictly rising.
+/// A recorded network: at least one row, with strictly rising send times.
 ///
-/// As a [`Network`] it answers a probe sent at s as the row nearest before s was answered, and ends one mean
-/// spacing after its last row. Rows are never resampled: that would destroy the bursts. A trace of nothing but
-/// losses is accepted: it is what a dead path looks like.
+/// As a [`Network`] it gives a probe sent at s the result of the row nearest before s, and it ends
+/// one mean spacing after its last row. Rows are never resampled, since that would destroy the
+/// bursts. A trace with nothing but losses is accepted, since a dead path looks like that.
 ///
-/// Replay runs across joints as if they were not there; use [`runs`](Self::runs) to keep runs apart.
+/// A replay ignores joints; use [`runs`](Self::runs) to keep runs apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     header: Vec<String>,
@@ -48,15 +50,15 @@ pub struct Trace {
     index: RowIndex,
 }
 
-/// In `rtt_us`: no answer.
+/// The value of `rtt_us` that stands for a lost probe.
 const LOST: u32 = u32::MAX;
 
 impl Trace {
-    /// A trace of these rows, in order of sending, with neither header nor joints.
+    /// Returns a trace of these rows, in the order of sending, without header and joints.
     ///
     /// # Errors
-    /// [`TraceError::NoRows`] without any; [`TraceError::Unsorted`], with the one-based number of the row in
-    /// place of the line, where a send time does not rise.
+    /// [`TraceError::NoRows`] if there are none. [`TraceError::Unsorted`] if a send time does not
+    /// rise; its line is the one-based number of the row.
     pub fn from_rows(rows: impl IntoIterator<Item = Row>) -> Result<Self, TraceError> {
         let mut builder = parse::Builder::default();
         for (number, row) in rows.into_iter().enumerate() {
@@ -65,19 +67,20 @@ impl Trace {
         builder.finish()
     }
 
-    /// The header lines, without the leading `#`.
+    /// Returns the header lines, without the leading `#`.
     #[must_use]
     pub fn header(&self) -> &[String] {
         &self.header
     }
 
-    /// Rows at which another run begins: zero-based, rising, none of them 0.
+    /// Returns the rows at which another run begins: zero-based, rising, never 0.
     #[must_use]
     pub fn joints(&self) -> &[usize] {
         &self.joints
     }
 
-    /// The same trace with these joints; those that are no row of it, or row 0, are left out.
+    /// Returns the trace with these joints. Those that are not a row of it, and row 0, are left
+    /// out.
     #[must_use]
     pub fn with_joints(mut self, joints: impl IntoIterator<Item = usize>) -> Self {
         self.joints = joints
@@ -89,19 +92,19 @@ impl Trace {
         self
     }
 
-    /// The number of rows, at least 1.
+    /// Returns the number of rows, at least 1.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.sent.len()
     }
 
-    /// Never: there is at least one row.
+    /// Returns `false`, since there is at least one row.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.sent.is_empty()
     }
 
-    /// The rows, in order of sending.
+    /// Returns the rows, in the order of sending.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row> + '_ {
         let rtts = self
@@ -114,13 +117,13 @@ impl Trace {
             .map(|(&sent, rtt)| Row { sent, rtt })
     }
 
-    /// How many rows were lost.
+    /// Returns the number of lost rows.
     #[must_use]
     pub fn losses(&self) -> usize {
         self.rtt_us.iter().filter(|&&us| us == LOST).count()
     }
 
-    /// The runs between the joints, each a trace of its own that keeps its times.
+    /// Returns the runs between the joints, each as a trace that keeps its times.
     pub fn runs(&self) -> impl Iterator<Item = Self> + '_ {
         let begins = core::iter::once(0).chain(self.joints.iter().copied());
         let ends = self
@@ -173,7 +176,7 @@ impl Network for Trace {
     }
 }
 
-/// The column value of a round trip: microseconds, capped just below the mark for a loss.
+/// Returns the column value of a round trip: microseconds, capped just below the value for a loss.
 fn column(rtt: Option<Duration>) -> u32 {
     rtt.map_or(LOST, |rtt| rtt_micros(rtt).min(LOST - 1))
 }

@@ -1,9 +1,13 @@
-//! How many outages a warner announces, how long before, and how often it is wrong.
+//! Measures an early warning: the share of outages it announces, how long before, and how often it
+//! is wrong.
 //!
-//! An outage is a silence longer than the bound of a [`Case`](crate::Case), from the send time of the last probe that a prober every 10 ms had answered in time.
-//! A warner gives each thing that a monitor sees a score; a score over a threshold is a warning, and none follows within the horizon. An outage is
-//! announced by a warning at most the horizon before it begins; a warning that announces none, and is not given during one, is false.
-//! The threshold is what a warner is free to choose, so two are compared at equal false warnings, with the same steps of probing.
+//! An outage is a silence longer than the bound of a [`Case`](crate::Case), counted from the send
+//! time of the last probe that had a reply in time when probing every 10 ms. A warner gives a score
+//! to each thing that a monitor observes. A score above a threshold is a warning; no further
+//! warning follows within the horizon. A warning announces an outage if it comes at most the
+//! horizon before the outage begins. A warning is false if it announces none and does not come
+//! during one. A warner may choose any threshold, so two warners are compared at an equal rate of
+//! false warnings, with the same probes.
 //!
 //! ```
 //! use core::time::Duration;
@@ -44,9 +48,10 @@ pub use view::{Seen, Sight, View};
 use crate::time::{MicrosExt as _, micros};
 use systole::{EarlyWarning, Instant};
 
-/// Whatever gives what a monitor sees a score: the higher, the likelier an outage.
+/// A rule that gives a score to what a monitor observes. The higher the score, the more likely an
+/// outage.
 pub trait Warner {
-    /// The score after one more thing was seen.
+    /// Returns the score after one more observation.
     fn score(&mut self, sight: Sight) -> f64;
 }
 
@@ -61,28 +66,30 @@ impl Warner for EarlyWarning {
     }
 }
 
-/// What one threshold came to.
+/// The results at one threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
     /// The threshold.
     pub threshold: f64,
-    /// False warnings an hour.
+    /// The number of false warnings per hour.
     pub false_per_hour: f64,
     /// The share of outages that were announced.
     pub announced: f64,
-    /// How long before, on average.
+    /// The mean time in seconds from the warning to the outage.
     pub lead_s: f64,
 }
 
-/// What all thresholds come to, from the highest to the lowest.
+/// The results at all thresholds, from the highest to the lowest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve(Vec<Point>);
 
-/// Thresholds are quantiles of the scores, from one in 60,000 to half of them.
+/// The number of thresholds. They are quantiles of the scores, exceeded by one score in 60,000 up
+/// to half of them.
 const THRESHOLDS: u32 = 60;
 
 impl Curve {
-    /// Judges the warner that `build` makes for a view, over all of `views`, in this part of each, 0 the start and 1 the end.
+    /// Measures the warner that `build` makes for a view, over all of `views`, in this part of
+    /// each: 0 is the start and 1 the end.
     pub fn of<W: Warner>(
         views: &[&View],
         part: impl RangeBounds<f64>,
@@ -105,13 +112,14 @@ impl Curve {
         Self(points.map(|at| judge(&scored, at)).collect())
     }
 
-    /// The points, of the rarest warnings first.
+    /// Returns the points, those with the rarest warnings first.
     #[must_use]
     pub fn points(&self) -> &[Point] {
         &self.0
     }
 
-    /// The share of outages announced where at most so many warnings an hour are false; between two thresholds, as if each was used now and then.
+    /// Returns the share of outages that are announced with at most this many false warnings per
+    /// hour. Between two thresholds it is interpolated, as if each were used part of the time.
     #[must_use]
     pub fn announced(&self, false_per_hour: f64) -> f64 {
         let (mut best, mut below) = (0.0_f64, Point::default());
@@ -128,14 +136,15 @@ impl Curve {
         best
     }
 
-    /// How long before they begin outages are announced, on average, at the lowest threshold with at most so many false warnings an hour.
+    /// Returns the mean time by which warnings precede outages, at the lowest threshold with at
+    /// most this many false warnings per hour.
     #[must_use]
     pub fn lead_s(&self, false_per_hour: f64) -> f64 {
         self.last_within(false_per_hour)
             .map_or(0.0, |point| point.lead_s)
     }
 
-    /// The lowest threshold with at most so many false warnings an hour.
+    /// Returns the lowest threshold with at most this many false warnings per hour.
     #[must_use]
     pub fn last_within(&self, false_per_hour: f64) -> Option<&Point> {
         let within = |point: &&Point| point.false_per_hour <= false_per_hour;
@@ -143,10 +152,10 @@ impl Curve {
     }
 }
 
-/// A view with the score of everything in it.
+/// A view with the scores of everything in it.
 struct Scored<'a> {
     view: &'a View,
-    /// What counts.
+    /// The part of the time that counts.
     from: Instant,
     until: Instant,
     runs: Vec<Vec<(Instant, f64)>>,
@@ -178,7 +187,7 @@ impl<'a> Scored<'a> {
         self.from <= at && at < self.until
     }
 
-    /// Goes through one run at a threshold.
+    /// Adds the results of one run at a threshold to `sum`.
     fn tally(&self, run: &[(Instant, f64)], threshold: f64, sum: &mut Tally) {
         let outages = self.view.outages();
         let horizon_us = micros(self.view.horizon());

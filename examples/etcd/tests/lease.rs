@@ -57,10 +57,10 @@ async fn a_stall_shorter_than_the_ttl_costs_nothing() {
             "{:?}",
             held.until - before
         );
-        let plan = registration.path().snapshot().path.plan;
+        let plan = registration.heart().snapshot().path.plan;
         assert!(plan.interval() <= THIRD, "{:?}", plan.interval());
     }
-    let next = registration.path().snapshot().path.plan.interval();
+    let next = registration.heart().snapshot().path.plan.interval();
     sleep(next * 3 / 4).await; // the lease is about to be renewed
     etcd.signal("STOP");
     sleep(STALL).await;
@@ -81,7 +81,7 @@ async fn a_lapsed_lease_is_known_to_be_lost_and_won_again() {
     let held = renewed(&registration, held).await;
     etcd.signal("STOP");
     let stopped = Instant::now();
-    let dead = timeout(PATIENCE, registration.path().until_dead()).await;
+    let dead = timeout(PATIENCE, registration.heart().until_dead()).await;
     assert_eq!(dead, Ok(Verdict::Dead));
     assert!(stopped.elapsed() <= TTL + SLACK, "{:?}", stopped.elapsed());
     let last = until(&registration, |_| true).await.until;

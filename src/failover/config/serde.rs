@@ -1,4 +1,4 @@
-//! The configuration of a group as serde has it, read through its builder.
+//! The serialised form of a group's configuration. It is read through the builder, which checks it.
 
 use ::serde::de::{Deserialize, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
@@ -9,7 +9,8 @@ use crate::failover::config::{Builder, Failback, FailoverConfig, Preference, Swi
 use crate::pacing::Pacing;
 use crate::time::{duration, saturate};
 
-/// What is left out is as [`FailoverConfig::probing`] sets it.
+/// The serialised form. Fields that are missing get the values that [`FailoverConfig::probing`]
+/// sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "FailoverConfig")]
 struct Form<C> {

@@ -1,4 +1,4 @@
-//! Where a lifetime is looked for.
+//! The range in which a lifetime is searched for.
 
 use core::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::config::{SPAN_MAX_US, Span};
 use crate::time::{duration, micros};
 
-/// Between which intervals a lifetime is looked for, and with what.
+/// The shortest and longest interval of a search for a lifetime, and how to search.
 ///
 /// ```
 /// use core::time::Duration;
@@ -14,12 +14,14 @@ use crate::time::{duration, micros};
 ///
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // From half a minute up to what a lease of three hours allows, with probes of a second flow.
-/// let reach = LifetimeRange::between(MINUTE / 2, 90 * MINUTE)?.under_lease(180 * MINUTE)?.with_second_flow();
+/// // From half a minute up to a third of a lease of three hours, with trials on a second flow.
+/// let reach = LifetimeRange::between(MINUTE / 2, 90 * MINUTE)?
+///     .under_lease(180 * MINUTE)?
+///     .with_second_flow();
 /// assert_eq!(reach.most(), 60 * MINUTE);
 ///
-/// assert!(LifetimeRange::between(MINUTE / 6, MINUTE).is_err()); // RFC 8085: not below 15 s …
-/// assert!(LifetimeRange::below_the_floor(MINUTE / 6, MINUTE).is_ok()); // … unless you say so
+/// assert!(LifetimeRange::between(MINUTE / 6, MINUTE).is_err()); // RFC 8085: not below 15 s
+/// assert!(LifetimeRange::below_the_floor(MINUTE / 6, MINUTE).is_ok()); // on purpose
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,22 +33,24 @@ pub struct LifetimeRange {
     refreshed_by_traffic: bool,
 }
 
-/// [RFC8085, 3.5]: keep-alives are not to be sent more often.
+/// Keep-alives should not be sent more often than this [RFC8085, 3.5].
 const FLOOR_US: u64 = 15_000_000;
 
 impl LifetimeRange {
-    /// From `least`, which every network on the way is trusted to survive, to `most`.
+    /// Creates a range from `least` to `most`. Every network on the path must survive `least`.
     ///
     /// # Errors
-    /// Where `least` is below 15 s, the floor of RFC 8085 (3.5), or `most` is below `least` or above 12.7 days.
+    /// Returns an error where `least` is below 15 s, the floor of RFC 8085 (3.5), or `most` is
+    /// below `least` or above 12.7 days.
     pub const fn between(least: Duration, most: Duration) -> Result<Self, ConfigError> {
         Self::from(FLOOR_US, least, most)
     }
 
-    /// The same without the floor, for networks that are known to forget sooner than 15 s.
+    /// Creates a range without that floor, for networks that are known to forget flows sooner than
+    /// after 15 s.
     ///
     /// # Errors
-    /// Where `least` is below 1 ms, or `most` is below `least` or above 12.7 days.
+    /// Returns an error where `least` is below 1 ms, or `most` is below `least` or above 12.7 days.
     pub const fn below_the_floor(least: Duration, most: Duration) -> Result<Self, ConfigError> {
         Self::from(Span::MILLISECOND_US, least, most)
     }
@@ -60,7 +64,7 @@ impl LifetimeRange {
         Ok(reach)
     }
 
-    /// Nothing to look for: `span_us` and no other.
+    /// Creates a range that holds only `span_us`, so that there is nothing to search.
     pub(crate) const fn only(span_us: u64) -> Self {
         Self {
             least_us: span_us,
@@ -70,10 +74,11 @@ impl LifetimeRange {
         }
     }
 
-    /// No longer than a third of a lease, so that a renewal may be missed and asked again twice before it lapses.
+    /// Limits the range to a third of a lease, so that a missed renewal can be retried twice before
+    /// the lease lapses.
     ///
     /// # Errors
-    /// Where a third of `ttl` is below the shortest interval.
+    /// Returns an error where a third of `ttl` is below the shortest interval.
     pub const fn under_lease(mut self, ttl: Duration) -> Result<Self, ConfigError> {
         let third_us = micros(ttl) / 3;
         ensure!(check(Setting::Lifetime, third_us, self.least_us, u64::MAX));
@@ -83,42 +88,47 @@ impl LifetimeRange {
         Ok(self)
     }
 
-    /// The caller can open a second flow along the same way, to the same peer in the same manner, and let it idle: longer idles are tried
-    /// on that one first, and the flow in use is not given up to learn.
+    /// States that the caller can open a second flow over the same path, to the same peer in the
+    /// same manner, and let it idle. Longer idle times are then tried on that flow first, so the
+    /// search does not lose the flow in use.
     #[must_use]
     pub const fn with_second_flow(mut self) -> Self {
         self.second_flow = true;
         self
     }
 
-    /// What is reported with [`handle_traffic`](crate::Monitor::handle_traffic) has refreshed the flow, and puts off the next probe. True of TCP and of whatever
-    /// acknowledges what it receives. Not of datagrams that only arrive: a NAT need not take those for a sign of life (RFC 4787, REQ-6),
-    /// so unless this is said they prove that the peer lives, and change no interval.
+    /// States that traffic reported with [`handle_traffic`](crate::Monitor::handle_traffic)
+    /// refreshes the flow; such traffic then postpones the next probe.
+    ///
+    /// This is true of TCP and of every protocol that acknowledges what it receives. It is not true
+    /// of datagrams that only arrive, since a NAT need not let those refresh a binding (RFC 4787,
+    /// REQ-6). Unless this is stated, traffic proves that the peer is alive and changes no
+    /// interval.
     #[must_use]
     pub const fn refreshed_by_traffic(mut self) -> Self {
         self.refreshed_by_traffic = true;
         self
     }
 
-    /// The interval that a search begins with.
+    /// Returns the shortest interval, with which a search begins.
     #[must_use]
     pub const fn least(&self) -> Duration {
         duration(self.least_us)
     }
 
-    /// The longest interval.
+    /// Returns the longest interval.
     #[must_use]
     pub const fn most(&self) -> Duration {
         duration(self.most_us)
     }
 
-    /// Whether there is a second flow.
+    /// Returns whether there is a second flow.
     #[must_use]
     pub const fn has_second_flow(&self) -> bool {
         self.second_flow
     }
 
-    /// Whether other traffic refreshes the flow.
+    /// Returns whether other traffic refreshes the flow.
     #[must_use]
     pub const fn is_refreshed_by_traffic(&self) -> bool {
         self.refreshed_by_traffic

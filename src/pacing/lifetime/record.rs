@@ -1,4 +1,4 @@
-//! What is worth remembering of a network.
+//! The record of a search, to be stored per network.
 
 use core::time::Duration;
 
@@ -6,10 +6,11 @@ use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros};
 
-/// What a search knows of a network: to be stored under the name of that network (an SSID, an APN, a gateway's address), and handed in
-/// when the device is there again.
+/// What a search knows of a network. Store it under the name of that network (an SSID, an APN, the
+/// address of a gateway), and pass it to the search when the device is in that network again.
 ///
-/// With the feature `serde` it is `{ "survived_us", "lost_us", "doubts" }`, checked when it is read. Without, its parts are 17 bytes, and
+/// With the feature `serde`, its serialized form is `{ "survived_us", "lost_us", "doubts" }`, which
+/// is checked when it is read. Without the feature, store its three parts, which take 17 bytes;
 /// [`new`](Self::new) checks them.
 ///
 /// ```
@@ -21,13 +22,15 @@ use crate::time::{duration, micros};
 /// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?;
 /// let mut search = LifetimeSearch::new(reach);
 /// search.survived(2 * MINUTE);
-/// let memory = search.lifetime_record(); // under "home"
+/// let memory = search.lifetime_record(); // store it for the network "home"
 ///
 /// let mut search = LifetimeSearch::new(reach);
-/// search.recall(LifetimeRecord::new(memory.survived(), memory.lost(), memory.doubts())?, Duration::from_secs(3_600));
+/// let memory = LifetimeRecord::new(memory.survived(), memory.lost(), memory.doubts())?;
+/// search.recall(memory, Duration::from_secs(3_600));
 /// assert!(search.interval() >= 2 * MINUTE);
 ///
-/// assert!(LifetimeRecord::new(3 * MINUTE, Some(2 * MINUTE), 0).is_err()); // what nothing could have written
+/// // No search writes a lost idle time that is shorter than the survived one:
+/// assert!(LifetimeRecord::new(3 * MINUTE, Some(2 * MINUTE), 0).is_err());
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,29 +41,30 @@ use crate::time::{duration, micros};
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeRecord {
-    /// 0: none.
+    /// The longest idle time that was survived; 0: none.
     survived_us: u64,
-    /// [`u64::MAX`]: none.
+    /// The shortest idle time that was lost; [`u64::MAX`]: none.
     lost_us: u64,
     doubts: u8,
 }
 
-/// The longest that a lifetime may be in doubt: see [`LifetimeRecord::doubts`].
+/// The greatest value of [`LifetimeRecord::doubts`].
 pub(super) const DOUBTS_MAX: u8 = 3;
 
 impl LifetimeRecord {
-    /// Of a network that was never seen.
+    /// The record of a network that was never measured.
     pub const NOTHING: Self = Self {
         survived_us: 0,
         lost_us: u64::MAX,
         doubts: 0,
     };
 
-    /// What was stored: the longest idle that was survived (zero: none), the shortest that was not, and how often the two had contradicted
-    /// each other.
+    /// Creates a record from stored values: the longest idle time that was survived (zero: none),
+    /// the shortest that was lost, and how often the two have contradicted each other.
     ///
     /// # Errors
-    /// Where one of them is above 12.7 days, `lost` is not longer than `survived`, or `doubts` is above 3.
+    /// Returns an error where one of the spans is above 12.7 days, `lost` is not longer than
+    /// `survived`, or `doubts` is above 3.
     pub const fn new(
         survived: Duration,
         lost: Option<Duration>,
@@ -102,13 +106,13 @@ impl LifetimeRecord {
         }
     }
 
-    /// The longest idle that was survived; zero where nothing is known.
+    /// Returns the longest idle time that was survived; zero where nothing is known.
     #[must_use]
     pub const fn survived(&self) -> Duration {
         duration(self.survived_us)
     }
 
-    /// The shortest idle that was not survived.
+    /// Returns the shortest idle time that was lost, if any.
     #[must_use]
     pub const fn lost(&self) -> Option<Duration> {
         match self.lost_us {
@@ -117,7 +121,8 @@ impl LifetimeRecord {
         }
     }
 
-    /// How often an idle was lost that had been survived before, up to 3: the more, the larger the margin.
+    /// Returns how often an idle time was lost that had been survived before, at most 3. Each doubt
+    /// doubles the margin.
     #[must_use]
     pub const fn doubts(&self) -> u8 {
         self.doubts

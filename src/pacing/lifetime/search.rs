@@ -1,4 +1,4 @@
-//! The search itself: a small machine without a clock, a flow or a timer.
+//! The search for a lifetime, as a machine without a clock, a flow or a timer.
 
 use core::time::Duration;
 
@@ -11,36 +11,39 @@ mod shape;
 
 pub(super) use found::Found;
 
-/// Looks for the longest idle that a flow survives, and keeps to it: what [`Lifetime`](super::Lifetime) is built around, to be used alone by who has
-/// a timer of his own.
+/// Searches for the longest idle time that a flow survives, and keeps to it.
+/// [`Lifetime`](super::Lifetime) is built on it; use it alone if you have a timer of your own.
 ///
-/// It says how long [the flow in use](Self::interval) may idle and, where the [reach](LifetimeRange::with_second_flow) has a second one, how long
-/// [that one](Self::trial) should; it is told what came of each. All spans are idles, from the last packet that refreshed the flow to the next.
+/// It returns how long [the flow in use](Self::interval) may idle and, where the
+/// [range](LifetimeRange::with_second_flow) has a second flow, how long [that one](Self::trial)
+/// should. The caller reports whether each flow survived. All spans are idle times, from the last
+/// packet that refreshed the flow to the next.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::pacing::{LifetimeSearch, LifetimeRange};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let reach = LifetimeRange::between(Duration::from_secs(30), Duration::from_secs(3_600))?.with_second_flow();
+/// let reach = LifetimeRange::between(Duration::from_secs(30), Duration::from_secs(3_600))?
+///     .with_second_flow();
 /// let mut search = LifetimeSearch::new(reach);
 /// let mut tried = Vec::new();
 /// while let Some(idle) = search.trial() {
-///     // open the second flow, exchange a few packets, be silent for `idle`, and ask over it
-///     let forgotten_after = Duration::from_secs(300); // what nobody knows
+///     // Open the second flow, exchange a few packets, leave it idle for `idle`, and probe it.
+///     let forgotten_after = Duration::from_secs(300); // unknown to the program
 ///     if idle < forgotten_after {
 ///         search.trial_survived(idle);
 ///     } else {
-///         search.trial_lost(idle); // and the flow in use never idled that long
+///         search.trial_lost(idle); // the flow in use was never idle for so long
 ///     }
 ///     tried.push(idle.as_secs());
 /// }
-/// assert_eq!(tried, [60, 120, 240, 480, 360, 300, 270, 285, 292]); // twice as long, then half way
-/// assert_eq!(search.interval().as_secs(), 255); // less 1/8 until it is confirmed
+/// assert_eq!(tried, [60, 120, 240, 480, 360, 300, 270, 285, 292]); // double, then halve the gap
+/// assert_eq!(search.interval().as_secs(), 255); // less 1/8 until confirmed
 /// # Ok(()) }
 /// ```
 ///
-/// 56 bytes; a call takes no loop and no floating point.
+/// A search takes 56 bytes. No call takes a loop or floating point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeSearch {
@@ -48,11 +51,11 @@ pub struct LifetimeSearch {
     found: Found,
 }
 
-/// As the documentation says.
+/// The size that the documentation states.
 const _: () = assert!(size_of::<LifetimeSearch>() <= 56);
 
 impl LifetimeSearch {
-    /// A search on a network of which nothing is known.
+    /// Creates a search on a network of which nothing is known.
     #[must_use]
     pub const fn new(reach: LifetimeRange) -> Self {
         Self {
@@ -61,57 +64,61 @@ impl LifetimeSearch {
         }
     }
 
-    /// How long the flow in use is to idle next.
+    /// Returns how long the flow in use may idle next.
     #[must_use]
     pub fn interval(&self) -> Duration {
         duration(self.found.interval_us(&self.reach))
     }
 
-    /// How long the second flow is to idle next; nothing where there is none, or nothing to try for now.
+    /// Returns how long the second flow should idle next, or `None` where there is no second flow
+    /// or nothing to try at present.
     #[must_use]
     pub fn trial(&self) -> Option<Duration> {
         self.found.trial_us(&self.reach).map(duration)
     }
 
-    /// The flow in use was still there after `idle`.
+    /// Records that the flow in use survived `idle`.
     pub fn survived(&mut self, idle: Duration) {
         self.found.survived(&self.reach, micros(idle));
     }
 
-    /// The flow in use was gone after `idle`: the one lost event that costs a connection.
+    /// Records that the flow in use was lost after `idle`. This is the only event that costs a
+    /// connection.
     pub fn lost(&mut self, idle: Duration) {
         self.found.lost(&self.reach, micros(idle));
     }
 
-    /// The second flow was still there after `idle`.
+    /// Records that the second flow survived `idle`.
     pub fn trial_survived(&mut self, idle: Duration) {
         self.found.trial_survived(&self.reach, micros(idle));
     }
 
-    /// The second flow was gone after `idle`, and nothing else was: what is asked over it should be asked more than once.
+    /// Records that the second flow was lost after `idle`. Probe it more than once before this
+    /// call, so that a lost packet is not taken for a lost flow.
     pub fn trial_lost(&mut self, idle: Duration) {
         self.found.trial_lost(&self.reach, micros(idle));
     }
 
-    /// Whether the search has ended: only now and then something is tried.
+    /// Returns whether the search has ended, so that longer idle times are tried only now and then.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         !self.found.is_open(&self.reach)
     }
 
-    /// What is worth remembering of this network.
+    /// Returns the record to store for this network.
     #[must_use]
     pub const fn lifetime_record(&self) -> LifetimeRecord {
         self.found.lifetime_record()
     }
 
-    /// Begins again with what was remembered of a network `age` ago. After 30 days the idle that was lost is forgotten, and half of the one that
-    /// was survived; after 60 days three quarters, and so on.
+    /// Restarts the search from a record that was stored `age` ago. After 30 days the lost idle
+    /// time is forgotten, and the survived one is halved; after 60 days it is halved again, and so
+    /// on.
     pub const fn recall(&mut self, memory: LifetimeRecord, age: Duration) {
         self.found = Found::recalled(memory, micros(age));
     }
 
-    /// What is looked for.
+    /// Returns the range that is searched.
     #[must_use]
     pub const fn range(&self) -> &LifetimeRange {
         &self.reach

@@ -1,4 +1,4 @@
-//! What a lifetime policy remembers: the search, and the idle under way.
+//! The state of a lifetime policy: the search and the current idle time.
 
 use super::range::LifetimeRange;
 use super::record::LifetimeRecord;
@@ -6,23 +6,27 @@ use super::search::Found;
 use crate::pacing::{Answer, Outcome};
 use crate::time::Instant;
 
-/// What [`Lifetime`](super::Lifetime) remembers of a path, beside what the policy under it does: 80 bytes.
+/// What [`Lifetime`](super::Lifetime) stores about a path, in 80 bytes, plus the state of the
+/// policy that it limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LifetimeState<S> {
     pub(super) inner: S,
     pub(super) found: Found,
-    /// When the flow was refreshed last for certain: the send time of the last answered probe.
+    /// When the flow was certainly refreshed last: the send time of the last probe that got a
+    /// reply.
     refreshed: Instant,
-    /// The same, or when something arrived last.
+    /// When the flow may have been refreshed last: the later of `refreshed` and the last arrival.
     touched: Instant,
-    /// The last steady probe.
+    /// When the last steady probe was sent.
     asked: Instant,
-    /// How long the flow had idled before it, at the most.
+    /// The longest time for which the flow can have been idle before that probe.
     idle_us: u64,
-    /// Of the idle under way, what nobody looked at: moments are on observed time, flows are not.
+    /// The part of the current idle time in which the machine was not polled. Moments are on
+    /// observed time, which leaves that part out, but the flow was idle in it.
     unseen_us: u64,
     stage: Stage,
-    /// How often in a row the peer was called dead after an idle that should have been survived.
+    /// How often in a row the peer was called dead after an idle time that should have been
+    /// survived.
     deaths: u8,
 }
 
@@ -30,13 +34,13 @@ const _: () = assert!(size_of::<LifetimeState<()>>() <= 80);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing is known of the flow.
+    /// Nothing is known about the flow.
     New,
-    /// It idles.
+    /// The flow is idle.
     Idle,
-    /// It has idled and is asked whether it is there.
+    /// The flow was idle and is being probed.
     Asked,
-    /// It did not answer the probe after the idle, and something answered a later one.
+    /// The probe after the idle time got no reply, but a later one did.
     Missed,
 }
 
@@ -55,18 +59,19 @@ impl<S> LifetimeState<S> {
         }
     }
 
+    /// Restarts the search from a record that is `age_us` old.
     pub(super) const fn recall(&mut self, memory: LifetimeRecord, age_us: u64) {
         self.found = Found::recalled(memory, age_us);
         self.forget_flow();
     }
 
-    /// What is under way tells nothing of an idle.
+    /// Discards the current idle time, so that nothing is concluded from it.
     pub(super) const fn forget_flow(&mut self) {
         self.stage = Stage::New;
         self.unseen_us = 0;
     }
 
-    /// A steady probe goes out.
+    /// Records that a steady probe is sent.
     pub(super) const fn ask(&mut self, now: Instant) {
         match self.stage {
             Stage::Idle | Stage::Missed => {
@@ -75,7 +80,7 @@ impl<S> LifetimeState<S> {
                 self.stage = Stage::Asked;
             }
             Stage::New => self.asked = now,
-            Stage::Asked => {} // the first one after the idle is what counts
+            Stage::Asked => {} // the first probe after the idle time counts
         }
     }
 
@@ -83,6 +88,7 @@ impl<S> LifetimeState<S> {
         now.since(self.refreshed).saturating_add(self.unseen_us)
     }
 
+    /// Records a reply.
     pub(super) fn answer(&mut self, reach: &LifetimeRange, answer: &Answer) {
         match self.stage {
             Stage::Asked if answer.sent == self.asked => self.survive(reach),
@@ -96,8 +102,9 @@ impl<S> LifetimeState<S> {
         self.unseen_us = 0;
     }
 
-    /// What arrived in between may have refreshed the flow, so that only the rest was survived; and what nobody planned proves nothing more
-    /// than was planned.
+    /// Records that the flow survived. What arrived in between may have refreshed it, so only the
+    /// rest of the idle time was survived. An idle time longer than planned proves no more than the
+    /// planned one.
     fn survive(&mut self, reach: &LifetimeRange) {
         let touched = self.touched > self.refreshed;
         let rest_us = if touched {
@@ -111,6 +118,7 @@ impl<S> LifetimeState<S> {
         self.stage = Stage::Idle;
     }
 
+    /// Records that something other than a reply arrived.
     pub(super) fn traffic(&mut self, reach: &LifetimeRange, now: Instant) {
         self.touched = now;
         if reach.is_refreshed_by_traffic() && self.stage != Stage::Asked {
@@ -119,13 +127,14 @@ impl<S> LifetimeState<S> {
         }
     }
 
+    /// Records that the machine was not polled for `span_us`.
     pub(super) const fn lapse(&mut self, span_us: u64) {
         if matches!(self.stage, Stage::Idle | Stage::Missed) {
             self.unseen_us = self.unseen_us.saturating_add(span_us);
         }
     }
 
-    /// The caller knows that the flow is gone, and not the peer.
+    /// Records that the flow was lost while the peer was alive, as the caller reports.
     pub(super) fn lose_flow(&mut self, reach: &LifetimeRange, now: Instant) {
         match self.stage {
             Stage::Asked | Stage::Missed => self.found.lost(reach, self.idle_us),
@@ -135,8 +144,10 @@ impl<S> LifetimeState<S> {
         self.forget_flow();
     }
 
-    /// Nobody said that the flow was gone. Where the peer was called dead after an idle that nothing had survived before, it is taken to be; after
-    /// one that should have been survived, where that happens twice in a row.
+    /// Infers a lost flow from the end of an episode, where the caller reported none. If the peer
+    /// was called dead after an idle time that nothing had survived before, the flow counts as
+    /// lost. After an idle time that should have been survived, it does so when that happened twice
+    /// in a row.
     pub(super) fn end_episode(&mut self, reach: &LifetimeRange, outcome: Outcome) {
         if self.stage != Stage::Missed || outcome == Outcome::Survived {
             return;
@@ -182,7 +193,7 @@ mod tests {
         state.answer(&reach(), &answer);
     }
 
-    /// A flow that was answered at 10 s and is asked again at 110 s.
+    /// Returns the state of a flow that got a reply at 10 s and is probed again at 110 s.
     fn asked() -> LifetimeState<()> {
         let mut state = LifetimeState::new(());
         state.ask(at(10));
@@ -197,7 +208,7 @@ mod tests {
         assert_eq!((state.stage, state.idle_us), (Stage::Asked, 100 * SECOND));
         answer(&mut state, 110, 111);
         assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(110)));
-        let planned = Duration::from_micros(15_937_500); // the shortest, and a 16th
+        let planned = Duration::from_micros(15_937_500); // the shortest idle time and 1/16
         assert_eq!(state.found.lifetime_record().survived(), planned);
     }
 
@@ -205,7 +216,7 @@ mod tests {
     fn a_flow_of_which_nothing_is_known_idles_from_its_first_answer_on() {
         let mut state = LifetimeState::new(());
         state.ask(at(10));
-        answer(&mut state, 9, 11); // asked before
+        answer(&mut state, 9, 11); // sent before
         assert_eq!(state.stage, Stage::New);
         answer(&mut state, 10, 12);
         assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(10)));
@@ -222,7 +233,7 @@ mod tests {
         assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(115)));
     }
 
-    /// It was sent before the idle that is asked about ended.
+    /// That probe was sent before the idle time in question ended.
     #[test]
     fn an_answer_to_an_earlier_probe_says_nothing_of_the_one_that_asks() {
         let mut state = asked();
@@ -247,7 +258,7 @@ mod tests {
         answer(&mut state, 10, 11);
         state.lapse(5 * SECOND);
         state.ask(at(110));
-        state.lapse(7 * SECOND); // while it is asked nothing idles
+        state.lapse(7 * SECOND); // while it is probed, nothing is idle
         assert_eq!(state.idle_us, 105 * SECOND);
         answer(&mut state, 112, 113);
         state.lapse(3 * SECOND);
@@ -297,7 +308,8 @@ mod tests {
         );
     }
 
-    /// An idle that nothing had survived, or the second in a row of those that something had.
+    /// A loss is inferred after an idle time that nothing had survived, or after the second death
+    /// in a row for one that was survived.
     #[test]
     fn deaths_after_missed_probes_lower_the_lifetime() {
         let missed = |idle_us: u64, stage: Stage| {

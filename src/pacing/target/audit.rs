@@ -1,25 +1,28 @@
-//! Whether the promise is kept.
+//! The audit: it compares the mistakes with the promise.
 
 use super::exponent::exp;
 
 use crate::time::Instant;
 
-/// A promise is broken where as many mistakes would come to pass with less than this chance.
+/// The promise is broken where at least as many mistakes as observed have less than this
+/// probability.
 const SIGNIFICANT: f32 = 0.01;
-/// One mistake is none: with a promise of a day it would be significant in the first fourteen minutes.
+/// A single mistake never breaks a promise. With a promise of one a day, it would be significant in
+/// the first fourteen minutes.
 const LEAST_MISTAKES: u16 = 2;
-/// The audit starts over after as many of the times promised, so that an old good record excuses nothing.
+/// The audit restarts after so many of the promised times between mistakes, so that an old good
+/// record excuses nothing.
 const PERIODS: f32 = 8.0;
-/// With none for this many of the times promised (chance 5 %), a correction is taken back.
+/// A correction is undone after so many of the promised times without a mistake (probability 5 %).
 const QUIET: f32 = 3.0;
-/// The most doublings of what a mistake is worth: past it intervals hardly shorten.
+/// The most doublings of the cost of a mistake. Beyond it, intervals hardly get shorter.
 const STRICTEST: u8 = 4;
 
 /// Counts mistakes against the promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Audit {
     since: Instant,
-    /// How often what a mistake is worth is doubled.
+    /// How often the cost of a mistake is doubled.
     strictness: u8,
     begun: bool,
     broken: bool,
@@ -47,11 +50,12 @@ impl Audit {
         self.since
     }
 
-    /// Whether the last mistake broke the promise.
+    /// Returns whether the last mistake broke the promise.
     pub(super) const fn is_broken(&self) -> bool {
         self.broken
     }
 
+    /// Starts the audit with the first probe.
     pub(super) const fn begin(&mut self, now: Instant) {
         if !self.begun {
             self.restart(now);
@@ -64,7 +68,7 @@ impl Audit {
         self.mistakes = 0;
     }
 
-    /// The peer was called dead by mistake; one a `promised_us` is in order.
+    /// Records a mistake, where one per `promised_us` is promised.
     pub(super) fn mistake(&mut self, now: Instant, promised_us: f32) {
         self.mistakes = self.mistakes.saturating_add(1);
         let chance = at_least(self.mistakes, self.expected(now, promised_us));
@@ -75,11 +79,12 @@ impl Audit {
         }
     }
 
+    /// Clears the broken promise once it was reported.
     pub(super) const fn settle(&mut self) {
         self.broken = false;
     }
 
-    /// Time passes without a mistake.
+    /// Undoes a correction or restarts the audit when enough time has passed.
     pub(super) fn review(&mut self, now: Instant, promised_us: f32) {
         let expected = self.expected(now, promised_us);
         let quiet = expected >= QUIET && self.mistakes == 0 && self.strictness > 0;
@@ -91,12 +96,14 @@ impl Audit {
         }
     }
 
+    /// Returns the number of mistakes that the promise allows in the audited time.
     fn expected(&self, now: Instant, promised_us: f32) -> f32 {
         now.since(self.since) as f32 / promised_us
     }
 }
 
-/// The chance of at least `count` events where `expected` are expected: the upper tail of Poisson's distribution.
+/// Returns the probability of at least `count` events where `expected` are expected: the upper tail
+/// of the Poisson distribution.
 fn at_least(count: u16, expected: f32) -> f32 {
     let mut term = exp(-expected);
     let mut fewer = 0.0;
@@ -123,7 +130,7 @@ mod tests {
         }
     }
 
-    /// After two mistakes at once, where one a second is in order.
+    /// Returns the audit after two mistakes at once, where one per second is promised.
     fn broken() -> Audit {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
@@ -138,7 +145,7 @@ mod tests {
         let mut audit = broken();
         assert_eq!(audit.strictness(), 1);
         audit.mistake(Instant::from_secs(2), 1e6);
-        audit.review(Instant::from_secs(5), 1e6); // five of the times promised, one mistake
+        audit.review(Instant::from_secs(5), 1e6); // five of the promised times, one mistake
         assert_eq!((audit.strictness(), audit.mistakes()), (1, 1));
         audit.review(Instant::from_secs(9), 1e6);
         assert_eq!((audit.strictness(), audit.mistakes()), (1, 0));

@@ -1,59 +1,71 @@
-//! From counted silences to intervals: how often a live peer would be called dead, and what it is worth to avoid it.
+//! The outlook: how often a live peer would be called dead at each interval, computed from the
+//! counted silences, and which interval is the cheapest.
 //!
-//! All lengths are shares of the bound D. N(y) is the rate of silences longer than y. At interval eta and bound D a mistake
-//! needs a silence longer than D less the time since the last answered probe, which is uniform in [0, eta]: the rate is the mean of N over
-//! [D - eta, D]. What shorter intervals can avoid of it is that less N(D), the *excess*. Losses that are independent of each other add the chance
-//! that a probe and all that could be asked after it in time are lost, once an interval.
+//! All lengths are shares of the bound D. N(y) is the rate of silences longer than y. At interval
+//! eta, a mistake needs a silence longer than D minus the time since the last probe with a reply,
+//! which is uniform in [0, eta]. So the rate of mistakes is the mean of N over [D - eta, D].
+//! Shorter intervals can avoid the part of it above N(D), the *excess*. Independent losses add the
+//! probability that a probe and all that could be sent after it in time are lost, once per
+//! interval.
 
 use super::exponent::{exp2, log2, rounded};
 use super::silences::{BINS, ONE, Silences};
 
-/// How many silences' worth the assumption about a bin weighs against what was counted in it. 0.5 to 3 are within the noise.
+/// The weight of the assumption about a bin, in silences, against the counts. Values of 0.5 to 3
+/// are within the noise.
 const PRIOR: f32 = 1.0;
-/// Where counts are as many times what was assumed, they outweigh it: nothing of a middle length says little of long ones.
+/// Where counts are so many times what was assumed, they outweigh the assumption: many silences of
+/// medium length say nothing about long ones.
 const DOUBT: f32 = 32.0;
-/// What a bin is assumed to hold of the next shorter one: a power law of exponent 2. Fitted; 1.6 to 2.2 are within the noise.
+/// The assumed ratio of a bin to the next shorter one: a power law of exponent 2. This was fitted;
+/// exponents of 1.6 to 2.2 are within the noise.
 const DECLINE: f32 = 0.5;
-/// Intervals that are tried: from a 20th of the longest one that is of use, by 11.4 %, to 97 % of it.
+/// The number of intervals that are tried, from 1/20 of the longest usable one, in steps of 11.4 %,
+/// to 97 % of it.
 pub(super) const STEPS: usize = 28;
+/// The shortest interval that is tried, as a part of the longest usable one.
 const SHORTEST: f32 = 0.052;
+/// The ratio of one interval to the next shorter one.
 const STEP: f32 = 1.114_343;
 
-/// Expected mistakes by interval, in bounds.
+/// The expected mistakes per bound, by interval.
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Outlook {
+    /// Mistakes that a shorter interval would avoid, by interval.
     excess: [f32; STEPS],
-    /// Mistakes that no interval avoids.
+    /// Mistakes per bound that no interval avoids.
     floor: f32,
-    /// Retries a steady probe sets off.
+    /// Retries per steady probe.
     retries: f32,
+    /// The shortest interval.
     shortest: f32,
 }
 
-/// An interval, and what it comes to.
+/// An interval with its expected mistakes and cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Choice {
     pub(super) interval: f32,
-    /// Avoidable mistakes a bound.
+    /// Avoidable mistakes per bound.
     pub(super) excess: f32,
-    /// Unavoidable ones.
+    /// Unavoidable mistakes per bound.
     pub(super) floor: f32,
-    /// Probes a bound, retries included.
+    /// Probes per bound, retries included.
     pub(super) cost: f32,
 }
 
-/// What the round trips of a path leave of the bound, which is 1.
+/// The time that the round trips of a path leave, in bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PathShape {
-    /// The longest interval that is of use.
+    /// The longest usable interval.
     pub(super) usable: f32,
-    /// The usual round trip.
+    /// The usual round-trip time.
     pub(super) lag: f32,
     pub(super) timeout: f32,
 }
 
 impl PathShape {
-    /// How often a lost probe is asked again in time: by retries, whose waits grow by half, or by the next steady probes, whichever is more.
+    /// Returns how often a lost probe can be repeated in time: by retries, whose waits grow by
+    /// half, or by the next steady probes, whichever is more.
     fn asked_again(&self, interval: f32) -> f32 {
         let left = (1.0 - self.lag - interval).max(0.0);
         let retries = 2.1 * log2(1.0 + left / self.timeout) - 1.1;
@@ -61,17 +73,19 @@ impl PathShape {
     }
 }
 
-/// Avoidable mistakes at this interval, where counts are held to what was assumed: of silences of exponential length, in proportion to the
-/// interval, up to twice as many as expected were found.
+/// Returns the avoidable mistakes at this interval, corrected for the assumption about long
+/// silences, which understates them. With silences of exponential length, up to twice as many
+/// mistakes as expected were found, in proportion to the interval.
 pub(super) const fn not_understated(excess: f32, interval: f32) -> f32 {
     excess * (1.0 + interval)
 }
 
-/// Retries sent by a silence in each of the longest bins, at the first waits of 7 % of the bound.
+/// The number of retries that a silence in each of the longest bins causes, where the first waits
+/// are 7 % of the bound.
 const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 
 impl Outlook {
-    /// What `silences` say of a bound of which intervals up to `usable` are of use, and whose last `lag` is the way of an answer.
+    /// Computes the outlook from `silences` and the round trips of the path.
     pub(super) fn new(silences: &Silences, path: PathShape) -> Self {
         let masses = masses(silences);
         let density = Density::new(&masses);
@@ -92,8 +106,9 @@ impl Outlook {
         }
     }
 
-    /// The cheapest interval where a mistake is worth `worth` probes, none shorter than `least`. Where that is too long to be of use, each probe
-    /// may be a mistake.
+    /// Returns the cheapest interval that is not shorter than `least`, where a mistake costs as
+    /// much as `worth` probes. If `least` is longer than every usable interval, each probe may lead
+    /// to a mistake.
     pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
         let mut best = (f32::INFINITY, self.shortest, 0.0);
         let (mut interval, mut probes) = (self.shortest, 1.0 / self.shortest);
@@ -117,12 +132,13 @@ impl Outlook {
         }
     }
 
-    /// Mistakes that no interval avoids, a bound.
+    /// Returns the mistakes per bound that no interval avoids.
     pub(super) const fn floor(&self) -> f32 {
         self.floor
     }
 
-    /// The longest interval with at most so many avoidable mistakes a bound, understated ones included, if there is one.
+    /// Returns the longest interval with at most so many avoidable mistakes per bound, with the
+    /// correction of [`not_understated`], if there is one.
     pub(super) fn longest(&self, mistakes: f32) -> Option<f32> {
         let mut interval = self.shortest;
         let mut longest = None;
@@ -136,10 +152,12 @@ impl Outlook {
     }
 }
 
-/// The chance that the silence after a probe falls into each bin: from the shortest on, each bin is assumed to hold a share of the
-/// next shorter one, and the assumption yields to what was counted. So the unseen tail is a power law anchored at the longest lengths
-/// that were seen. Where probes were counted, it begins at the shortest length that was seen: that nothing is shorter than the round trip
-/// says nothing of long silences.
+/// Returns the probability that the silence after a probe falls into each bin.
+///
+/// From the shortest bin on, each bin is assumed to hold a share of the next shorter one, and
+/// counts override the assumption. So the unseen tail is a power law that starts at the longest
+/// lengths seen. Where probes were counted, the assumption starts at the shortest length seen:
+/// nothing is shorter than the round trip, and that says nothing about long silences.
 fn masses(silences: &Silences) -> [f32; BINS] {
     let unit = 1.0 / (ONE as f32 * silences.unit());
     let probes = silences.probes() as f32;
@@ -162,7 +180,8 @@ fn masses(silences: &Silences) -> [f32; BINS] {
     masses
 }
 
-/// log2 N at the middle of each bin; straight in between, so N is a power law there.
+/// log2 N at the middle of each bin. It is interpolated linearly in log2 of the length, so N is a
+/// power law between the middles.
 struct Density([f32; BINS]);
 
 impl Density {
@@ -187,7 +206,7 @@ impl Density {
     }
 }
 
-/// Where a length lies between the middles of two bins.
+/// The position of a length between the middles of two bins.
 #[derive(Clone, Copy)]
 struct Place {
     bin: usize,
@@ -200,7 +219,7 @@ impl Place {
     fn of(length: f32) -> Self {
         let log2 = log2(length);
         let at = -log2 - 0.5;
-        let bin = rounded((at - 0.5).max(0.0)) as usize; // the last but one at most
+        let bin = rounded((at - 0.5).max(0.0)) as usize; // at most the last but one
         Self {
             bin,
             part: at - bin as f32,
@@ -210,11 +229,12 @@ impl Place {
     }
 }
 
-/// No length below this share of the bound matters.
+/// The shortest length that matters, as a share of the bound.
 const NEAREST: f32 = 2e-4;
 const _: () = assert!(NEAREST > 1.73e-4, "the middle of the last bin is shorter");
 
-/// The mean of N over `[usable - eta, usable]` less the floor, for each interval that is tried.
+/// Returns the mean of N over `[usable - eta, usable]` less the floor, for each interval eta that
+/// is tried.
 fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
     let mut from = Place::of(usable);
     let mut log2 = density.log2_at(from);
@@ -232,7 +252,7 @@ fn excess(density: &Density, usable: f32, floor: f32) -> [f32; STEPS] {
     })
 }
 
-/// The integral of a power law with this `slope` from `(near, low)` to `(far, high)`.
+/// Returns the integral of a power law with this `slope` from `(near, high)` to `(far, low)`.
 fn under(far: f32, low: f32, near: f32, high: f32, slope: f32) -> f32 {
     let power = slope + 1.0;
     if power.abs() < 0.05 {
@@ -251,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    /// Where losses are asked again so often that they make no mistakes.
+    /// Returns the outlook where lost probes are repeated so often that losses cause no mistakes.
     fn outlook(silences: &Silences, usable: f32) -> Outlook {
         let path = PathShape {
             usable,
@@ -270,12 +290,12 @@ mod tests {
         };
         let near = |found: f32, expected: f32| assert!((found - expected).abs() < 0.01, "{found}");
         near(path(0.1, 0.14).asked_again(0.76), 1.0); // just once
-        near(path(0.02, 0.04).asked_again(0.58), 6.16); // waits that grow
+        near(path(0.02, 0.04).asked_again(0.58), 6.16); // growing waits
         near(path(0.5, 0.54).asked_again(0.1), 4.0); // four more intervals
         near(path(0.9, 0.93).asked_again(0.2), 0.0); // no time is left
     }
 
-    /// At 5 % of losses, asked again three times: 0.05^4 an interval.
+    /// With a loss of 5 % and three repetitions, the probability is 0.05^4 per interval.
     #[test]
     fn a_mistake_takes_as_many_losses_as_there_are_probes_in_time() {
         let mut silences = Silences::NEW;
@@ -311,7 +331,8 @@ mod tests {
     #[test]
     fn a_new_path_is_assumed_to_fail_as_a_power_law() {
         let outlook = outlook(&Silences::NEW, 0.96);
-        // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable: the cheapest eta can be written down.
+        // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable, so the cheapest eta has
+        // a closed form.
         let (usable, floor) = (0.96, 1.0 / 4_096.0);
         for worth in [1_000.0, 9_600.0, 100_000.0] {
             let exact = usable / (1.0 + libm::sqrtf(worth * floor / usable));
@@ -327,7 +348,8 @@ mod tests {
         let path = |long: u32| {
             let mut silences = Silences::NEW;
             for k in 0..20_000_u32 {
-                // Probes meet a silence of 0.6 bounds anywhere, so that what follows them is spread evenly.
+                // Probes fall anywhere into a silence of 0.6 bounds, so the rest that follows them
+                // is spread evenly.
                 let phase = u64::from(k % 2_000);
                 let length = if phase < u64::from(long) {
                     30 + 60 * phase
@@ -340,7 +362,8 @@ mod tests {
         };
         let (clean, bad) = (path(0), path(10));
         assert!(clean.interval > 0.6, "{clean:?}");
-        // No silence is longer than 0.6 bounds: 0.96 - 0.6 avoids them all, and longer intervals pay more than they save.
+        // No silence is longer than 0.6 bounds. So an interval of 0.96 - 0.6 avoids them all, and a
+        // longer one costs more in mistakes than it saves.
         assert!(
             (0.36 / STEP..0.36 * STEP).contains(&bad.interval),
             "{bad:?}"
@@ -349,7 +372,8 @@ mod tests {
         assert!(clean.excess < bad.excess);
     }
 
-    /// No silence is shorter than the round trip: empty bins below it are no evidence that longer ones are rare.
+    /// No silence is shorter than the round trip, so empty bins below it are no evidence that
+    /// longer silences are rare.
     #[test]
     fn the_assumption_begins_at_the_shortest_silence_seen() {
         let path = |length_us: u64| {
@@ -381,8 +405,10 @@ mod tests {
         assert!((found / exact - 1.0).abs() < 2e-3, "{found} {exact}");
     }
 
-    /// log2 N, by the description alone: straight from middle to middle of the bins, and beyond the last ones.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small number, not negative
+    /// Returns log2 N as the documentation describes it: linear from middle to middle of the bins,
+    /// and beyond the last ones.
+    // The number is small and not negative.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn log2_rate(masses: &[f32; BINS], length: f64) -> f64 {
         let at = -libm::log2(length) - 0.5;
         let bin = (at.max(0.0) as usize).min(BINS - 2);
@@ -390,7 +416,7 @@ mod tests {
         log2(bin) + (log2(bin + 1) - log2(bin)) * (at - bin as f64)
     }
 
-    /// The mean of N over the last `interval` before `usable`, in a thousand steps.
+    /// Returns the mean of N over the last `interval` before `usable`, in a thousand steps.
     fn mean_rate(masses: &[f32; BINS], usable: f64, interval: f64) -> f64 {
         let at = |k: i32| usable - interval * (f64::from(k) + 0.5) / 1_000.0;
         let rate = |k| libm::exp2(log2_rate(masses, at(k)));
@@ -422,7 +448,7 @@ mod tests {
         }
     }
 
-    /// Every second probe is followed by an episode: what it costs comes on top.
+    /// Every second probe is followed by an episode, whose retries add to the cost.
     #[test]
     fn retries_cost_as_well() {
         let mut silences = Silences::NEW;

@@ -1,4 +1,5 @@
-//! Drawing up the interval, and saying what cannot be kept: the only floating point, amortised.
+//! Computes the intervals and whether the target can be met. Only this part uses floating point,
+//! and its cost is amortised over many samples.
 
 use super::exponent::{exp2, log2, rounded};
 use super::outlook::{Choice, Outlook, PathShape, not_understated};
@@ -9,38 +10,44 @@ use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::saturating;
 use crate::plan::Infeasible;
 
-/// Avoidable mistakes that may be expected, of those that may happen: what makes the promise hold although the expectation is an
-/// extrapolation.
+/// The share of the stated mistakes that may be expected as avoidable ones. The reserve makes the
+/// promise hold although the expectation is an extrapolation.
 const PROMISED: f32 = 0.4;
-/// Where that cannot be had, so many for each unavoidable one: more probes would not save the promise. With 1, bursts of 0.2 s cost 1.6 times
-/// the best constant interval, and the recorded networks 3 % more; with 4, promises are broken.
+/// Where the path does not allow that, the limit is so many avoidable mistakes for each unavoidable
+/// one, since more probes would not save the promise. With 1, bursts of 0.2 s cost 1.6 times the
+/// best constant interval, and the recorded networks 3 % more. With 4, promises are broken.
 const OF_FLOOR: f32 = 2.0;
-/// What a mistake is worth in probes is the time between mistakes over three bounds: the price at which the settings chosen in hindsight for the
-/// recorded networks trade one for the other, at 3 as at 10 s.
+/// The cost of a mistake in probes is the stated time between mistakes divided by three bounds. The
+/// settings chosen in hindsight for the recorded networks trade mistakes for probes at this price,
+/// both at 3 s and at 10 s.
 const WORTH: f32 = 1.0 / 3.0;
-/// Doublings of that price after which a shorter interval buys nothing.
+/// The number of doublings of that price beyond which a shorter interval gains nothing.
 const DEAREST: f32 = 6.0;
-/// What a mistake is worth where nothing else counts.
+/// The price of a mistake where nothing else counts.
 const BEYOND_PRICE: f32 = 1e12;
-/// The price is found to a part of 2^HALVINGS of those.
+/// The number of halvings by which the price is searched.
 const HALVINGS: u8 = 6;
-/// Intervals lengthen to 1.6 times a plan at most. With a quarter, recordings of less than an hour cost 3 % more.
+/// Each plan lengthens intervals to at most 1.6 times their last value. With 1.25 times, recordings
+/// of less than an hour cost 3 % more.
 const RELAX_Q16: u32 = 104_858;
-/// The longest timeout that is planned for, in bounds: all but the shortest interval.
+/// The longest planned timeout, in bounds: the bound without the shortest interval.
 const LONGEST: f32 = 0.96;
-/// Usual deviations from the usual round trip that a timeout forgives, as TCP's does.
+/// How many mean deviations from the usual round-trip time a timeout allows, as in TCP.
 const DEVIATIONS: u64 = 4;
 const MINUTE_US: u64 = 60_000_000;
-/// The least number of probes before anything is called infeasible.
+/// The number of probes that is needed before a budget is called infeasible.
 const CERTAIN: u32 = 256;
-/// And of silences of half the bound and more, before the path is.
+/// The number of silences of half the bound and more that is needed before the path is called
+/// infeasible.
 const CERTAIN_SILENCES: f32 = 3.0;
-/// How far the assumed power law may exaggerate the mistakes that no interval avoids, before the target is called infeasible: on silences of
-/// exponential length.
+/// The factor by which the assumed power law may exaggerate the mistakes that no interval avoids,
+/// before the target is called infeasible. It was measured with silences of exponential length.
 const PESSIMISM: f32 = 2.0;
 impl Target {
-    /// How long a steady probe may go unanswered: the usual round trip, and as much again up to a 25th of the bound, or four times the usual
-    /// deviation. Where the round trip takes up most of the bound, what is added shrinks, so that there is time to ask once more.
+    /// Returns how long a steady probe may have no reply. To the usual round-trip time it adds as
+    /// much again, up to 1/25 of the bound, or four mean deviations, whichever is more. Where the
+    /// round trip takes up most of the bound, it adds less, so that there is time to probe once
+    /// more.
     pub(super) fn timeout_us(&self, state: &TargetState) -> u64 {
         let usual_us = u64::from(state.trouble.median_us());
         let least_us = scaled_q16(self.bound_us, shape::TIMEOUT);
@@ -49,13 +56,14 @@ impl Target {
             saturating::min(least_us, usual_us),
             DEVIATIONS * u64::from(state.spread_us),
         );
-        // more than an interval varies by where so many probes are under way that few are remembered
+        // This is more than an interval varies by where so many probes are outstanding that few are
+        // recorded.
         let least_added_us = self.bound_us >> 7;
         let added_us = saturating::max(saturating::min(wanted_us, room_us), least_added_us);
         saturating::max(usual_us + added_us, least_us)
     }
 
-    /// What the last retry has to be early by, in per cent of the bound.
+    /// Returns how long before the bound the last retry has to be sent, in per cent of the bound.
     pub(super) fn margin_percent(&self, state: &TargetState) -> u8 {
         let bound_us = self.bound_us.max(1);
         let usual_us = u64::from(state.trouble.median_us());
@@ -65,20 +73,23 @@ impl Target {
             .clamp(shape::MARGIN, 100)
     }
 
-    /// All probes of a minute are at most twice the steady ones, and an episode: each steady one saves half a retry, up to those of a minute.
+    /// Returns the most half-retries that can be saved up: those of a minute and of one episode.
+    /// Since each steady probe saves half a retry, all probes of a minute are at most twice the
+    /// steady ones plus those of an episode.
     pub(super) fn savings_most(&self, state: &TargetState) -> u16 {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.share())).max(1);
         let minute = u16::try_from(divided(MINUTE_US, interval_us)).unwrap_or(u16::MAX);
         minute.saturating_add(SAVINGS)
     }
 
-    /// Bounds from one mistake to the next.
+    /// Returns the stated time between mistakes, in bounds.
     pub(super) fn bounds_apart(&self) -> f32 {
         self.recurrence_us as f32 / self.bound_us.max(1) as f32
     }
 
-    /// The shortest interval that the budget allows, in 2^-16 of the bound.
-    #[allow(clippy::cast_possible_truncation)] // at most a half, since two probes a bound are the least budget
+    /// Returns the shortest interval that the budget allows, in 2^-16 of the bound.
+    // The result is at most a half, since the least budget is two probes per bound.
+    #[allow(clippy::cast_possible_truncation)]
     pub(super) const fn least_share(&self) -> u16 {
         let probes = self.bound_us.saturating_mul(self.budget as u64); // in 10^9 bounds
         if probes == 0 {
@@ -87,9 +98,12 @@ impl Target {
         divided(1_000_000_000 << 16, probes) as u16 + 1
     }
 
-    /// The longest interval after which a lost probe could be asked again in time, in bounds: the answer to the second may take as long as the
-    /// timeout. The second is a retry, one timeout after the first, or the next steady probe, whichever allows the longer interval;
-    /// from one to the other the transition is smooth, so that the cost is.
+    /// Returns the longest interval, in bounds, after which a lost probe can still be repeated in
+    /// time, where the reply to the second probe may take as long as the timeout.
+    ///
+    /// The second probe is a retry, one timeout after the first, or the next steady probe,
+    /// whichever allows the longer interval. The transition between the two is smooth, so that the
+    /// cost is smooth too.
     fn usable(&self, state: &TargetState) -> f32 {
         let left = 1.0 - self.share_of(self.timeout_us(state)).min(LONGEST);
         let usual = self.share_of(state.trouble.median_us().into()).max(1e-6);
@@ -98,6 +112,7 @@ impl Target {
         left - usual * nearer
     }
 
+    /// Returns a span in bounds.
     fn share_of(&self, span_us: u64) -> f32 {
         span_us as f32 / self.bound_us.max(1) as f32
     }
@@ -112,7 +127,8 @@ impl Target {
         Outlook::new(&state.silences, path)
     }
 
-    /// Draws up the intervals: amortised, and the only floating point.
+    /// Computes the intervals anew. This is the only use of floating point, and its cost is
+    /// amortised.
     pub(super) fn replan(&self, state: &mut TargetState) {
         state.since = 0;
         state.audit.review(state.now, self.recurrence_us as f32);
@@ -124,7 +140,8 @@ impl Target {
         self.grade(state, &outlook, worth);
     }
 
-    /// The interval at each grade of trouble, where a mistake is worth so many probes on average.
+    /// Computes the interval at each grade of trouble, where a mistake costs `worth` probes on
+    /// average.
     fn grade(&self, state: &mut TargetState, outlook: &Outlook, worth: f32) {
         let risks = state.risk.relative().into_iter().zip(state.risk.parts());
         (state.cost, state.relaxing) = (0.0, false);
@@ -137,7 +154,7 @@ impl Target {
         }
     }
 
-    /// From one interval towards another: at once where it is shorter.
+    /// Returns the next interval on the way to `wanted`. A shorter one applies at once.
     fn approach(&self, share: u16, wanted: u16) -> u16 {
         let relaxed = scaled_q16(u64::from(share), RELAX_Q16);
         match self.constant {
@@ -146,12 +163,13 @@ impl Target {
         }
     }
 
-    /// The shortest interval that the budget and the limits allow, in bounds.
+    /// Returns the shortest interval that the budget and the limits allow, in bounds.
     fn least(&self) -> f32 {
         (f32::from(self.least_share()) / 65_536.0).max(1.0 - LONGEST)
     }
 
-    /// The interval as if all grades were one, and the worth of a mistake in probes at which it keeps the promise, if any does.
+    /// Returns the interval that would apply without grades, and the price of a mistake in probes
+    /// at which it keeps the promise, or the highest price if none does.
     fn choose(&self, outlook: &Outlook, strictness: u8) -> (Choice, f32) {
         let apart = self.bounds_apart();
         let limit = (PROMISED / apart).max(OF_FLOOR * outlook.floor());
@@ -174,14 +192,16 @@ impl Target {
         at(dear)
     }
 
-    /// What stands in the way of the target, if it is certain.
+    /// Returns the requirement that makes the target infeasible, if that is certain.
     pub(super) fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
         let certain = state.silences.probes() >= CERTAIN;
         let median = u64::from(state.trouble.median_us());
         if median > scaled_q16(self.bound_us, shape::LAG_MOST) {
             return Some(Infeasible {
                 requirement: Setting::DetectWithin,
-                nearest: median.saturating_mul(4) / 3, // 8/7, and what the running median is off by, there and here
+                // 4/3 is the least factor, 8/7, with a reserve for the error of the running median,
+                // now and later.
+                nearest: median.saturating_mul(4) / 3,
             });
         }
         let apart = self.bounds_apart();
@@ -189,14 +209,14 @@ impl Target {
         if silent && state.floor * apart > PESSIMISM {
             return Some(self.too_rare(1.0 / state.mistakes));
         }
-        let slow = median >= self.bound_us >> 3; // its round trips are no silences
+        let slow = median >= self.bound_us >> 3; // the round trips of a slow path are no silences
         let late_us = median + scaled_q16(self.bound_us, u32::from(self.least_share()));
         let seen = !slow || silent || late_us > self.bound_us;
         let budgeted = self.budget > 0 && certain && seen;
         budgeted.then(|| self.too_few(state)).flatten()
     }
 
-    /// Mistakes cannot be rarer than one in so many bounds.
+    /// Returns the finding that mistakes cannot be rarer than one in `apart` bounds.
     fn too_rare(&self, apart: f32) -> Infeasible {
         Infeasible {
             requirement: Setting::MistakeRecurrence,
@@ -204,14 +224,17 @@ impl Target {
         }
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+    // The cast saturates, and the value is not negative.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn span_us(&self, bounds: f32) -> u64 {
         (self.bound_us as f32 * bounds) as u64
     }
 
-    /// What the budget stands in the way of, if no interval that it allows keeps the promise. The nearest target spares as much as the planner
-    /// does, since what is expected changes until it is learnt anew.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is not negative
+    /// Returns the requirement that the budget makes infeasible, if no interval that it allows
+    /// keeps the promise. The nearest target keeps the same reserve as the planner, since
+    /// expectations change until the path is learnt anew.
+    // The cast saturates, and the value is not negative.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn too_few(&self, state: &TargetState) -> Option<Infeasible> {
         let (outlook, apart) = (self.outlook(state), self.bounds_apart());
         let certain = outlook.floor() / PESSIMISM;
@@ -230,12 +253,12 @@ impl Target {
         })
     }
 
-    /// The expected time between mistakes, in microseconds.
+    /// Returns the expected time between mistakes, in microseconds.
     pub(super) fn expected_us(&self, state: &TargetState) -> u64 {
         self.span_us(1.0 / state.mistakes.max(1e-12))
     }
 
-    /// The time between mistakes that the audit holds the planner to, in microseconds.
+    /// Returns the time between mistakes that the audit compares with, in microseconds.
     pub(super) fn promised_us(&self, state: &TargetState) -> f32 {
         let promised_us = self.recurrence_us as f32;
         if self.infeasible(state).is_none() {
@@ -245,7 +268,7 @@ impl Target {
     }
 }
 
-/// A share below one, in 16 fractional bits.
+/// Returns a share below 1 in 16 fractional bits.
 #[allow(clippy::cast_possible_truncation)] // below one
 const fn q16(share: f32) -> u16 {
     rounded(share * 65_536.0) as u16
@@ -264,23 +287,23 @@ mod tests {
     use super::*;
     use crate::time::{Instant, saturate};
 
-    /// 2^24 us, so that shares of it are exact.
+    /// 2^24 us, so that its shares are exact.
     const BOUND_US: u64 = 1 << 24;
 
-    /// A mistake is allowed every 16 bounds.
+    /// Returns a target that allows one mistake every 16 bounds.
     fn target() -> Target {
         let bound = Duration::from_micros(BOUND_US);
         Target::new(bound).with_recurrence(16 * bound).unwrap()
     }
 
-    /// On a path whose usual round trip is `median_us`.
+    /// Returns the state on a path whose usual round-trip time is `median_us`.
     fn usual(median_us: u32) -> TargetState {
         let mut state = TargetState::NEW;
         state.trouble.sample(median_us);
         state
     }
 
-    /// With `count` silences of a share of the bound.
+    /// Returns the state after `count` more silences of `length_us`.
     fn after(count: usize, length_us: u64, mut state: TargetState) -> TargetState {
         for _ in 0..count {
             state.silences.add(length_us, BOUND_US, 1 << 14);
@@ -307,7 +330,7 @@ mod tests {
         }
     }
 
-    /// In thousandths of the bound.
+    /// The figures are thousandths of the bound.
     #[test]
     fn the_timeout_is_the_usual_round_trip_and_a_little() {
         let target = Target::new(Duration::from_secs(100));
@@ -341,7 +364,8 @@ mod tests {
         }
     }
 
-    /// Up to a third of the bound a retry is asked one timeout later, and beyond it is the next steady probe: half of what is left.
+    /// Where the round trip takes up to a third of the bound, a retry follows one timeout later.
+    /// Beyond that, the next steady probe takes its place, after half of what is left.
     #[test]
     fn a_lost_probe_leaves_time_for_one_more() {
         let usable = |share: f32| {
@@ -357,7 +381,8 @@ mod tests {
         near(usable(2.0), 0.02);
     }
 
-    /// From one per cent of the bound to the next, what is left never falls by more than the time to ask does.
+    /// From one per cent of the bound to the next, the usable interval falls smoothly, by less than
+    /// 6 %.
     #[test]
     fn what_is_left_has_no_step() {
         let usable = |percent: u64| target().usable(&usual(saturate(BOUND_US * percent / 100)));
@@ -367,7 +392,8 @@ mod tests {
         }
     }
 
-    /// Of which every twentieth probe is followed by a silence of 3/16 of the bound, most of them after trouble.
+    /// Returns the state after probes of which every twentieth is followed by a silence of 3/16 of
+    /// the bound, mostly after trouble.
     fn troubled() -> TargetState {
         let mut state = usual(50_000);
         for k in 0..2_000 {
@@ -419,7 +445,7 @@ mod tests {
         assert_eq!((state.shares, state.relaxing), ([1_234; 5], false));
     }
 
-    /// The least price is found at which the promise is kept.
+    /// The search finds the lowest price at which the promise is kept.
     #[test]
     fn a_price_that_keeps_the_promise_is_no_higher_than_it_has_to_be() {
         let outlook = target().outlook(&troubled());
@@ -430,7 +456,8 @@ mod tests {
         assert!(worth <= 16.0 / 3.0 || cheaper.excess > limit, "{worth}");
     }
 
-    /// At first, a third of the bounds between two mistakes; each broken promise doubles it.
+    /// The first price is a third of the bounds between two mistakes. Each broken promise doubles
+    /// it.
     #[test]
     fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
         let outlook = target().outlook(&after(2_000, 10_000, usual(10_000)));
@@ -449,7 +476,8 @@ mod tests {
         assert_eq!(found.nearest, (u64::from(longest) + 1) * 4 / 3);
     }
 
-    /// Twice as many as allowed, of which three silences were witnesses.
+    /// More than twice as many unavoidable mistakes as allowed are infeasible, where three long
+    /// silences confirm them.
     #[test]
     fn what_no_interval_avoids_may_be_too_much() {
         let with = |silences, floor| TargetState {
@@ -467,19 +495,22 @@ mod tests {
             assert_eq!(found.is_some(), infeasible, "{silences} {floor}");
             if let Some(found) = found {
                 assert_eq!(found.requirement, Setting::MistakeRecurrence);
-                assert_eq!(found.nearest, 10 * BOUND_US); // 4 are expected, and 10 the least that can be asked for
+                // Mistakes are expected 4 bounds apart, and 10 bounds are the least that can be
+                // stated.
+                assert_eq!(found.nearest, 10 * BOUND_US);
             }
         }
     }
 
-    /// Two probes a bound, and a mistake every 100 bounds.
+    /// Returns a target of at most two probes per bound and one mistake every 100 bounds.
     fn thrifty() -> Target {
         let bound = Duration::from_micros(BOUND_US);
         let target = target().with_recurrence(100 * bound).unwrap();
         target.with_budget(120).unwrap()
     }
 
-    /// Every fifth of so many probes is followed by a silence of 7/16 of the bound, which two probes a bound hardly outlast.
+    /// Returns the state after so many probes, every fifth of which is followed by a silence of
+    /// 7/16 of the bound. Two probes per bound are hardly enough for that.
     fn silent_now_and_then(probes: usize) -> TargetState {
         let mut state = usual(10_000);
         for k in 0..probes {
@@ -518,7 +549,7 @@ mod tests {
         assert!(spent(nearest) >= 1e9 && spent(nearest - 1.0) < 1e9);
     }
 
-    /// What even the shortest interval cannot avoid is named, and with as much to spare.
+    /// The mistakes that even the shortest interval cannot avoid are named, with the same reserve.
     #[test]
     fn where_no_budget_would_do_mistakes_have_to_be_more_frequent() {
         let state = after(300, 15 << 20, usual(10_000));
@@ -527,7 +558,7 @@ mod tests {
         assert!(found.nearest < 100 * BOUND_US, "{found:?}");
     }
 
-    /// Long round trips ask for intervals that the budget does not allow.
+    /// Long round trips require shorter intervals than the budget allows.
     #[test]
     fn a_budget_is_kept_whatever_the_round_trip() {
         for percent in [1, 30, 45, 60, 80] {
@@ -543,7 +574,8 @@ mod tests {
         }
     }
 
-    /// Where a round trip after the shortest interval would come too late, it is certain without a long silence.
+    /// Where a reply after the shortest interval would come too late, the target is infeasible even
+    /// without a long silence.
     #[test]
     fn on_a_slow_path_a_round_trip_may_be_too_late() {
         let thrifty = target().with_budget(120).unwrap();

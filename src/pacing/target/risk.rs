@@ -1,4 +1,4 @@
-//! What trouble announces: how much likelier a long silence is after round trips and silences out of the ordinary.
+//! How much likelier a long silence is after unusual round trips and silences ("trouble").
 
 use core::f32::consts::{LN_2, LN_10};
 
@@ -6,17 +6,19 @@ use super::exponent::{exp, log2};
 
 use super::silences::ONE;
 
-/// Grades of trouble: calm, and from 1.5, 2.5, 5 and 10 medians on.
+/// The number of grades of trouble: calm, and from 1.5, 2.5, 5 and 10 medians on.
 pub(super) const GRADES: usize = 5;
 
-/// Where each grade but the first begins, in half medians.
+/// The score at which each grade but the first begins, in half medians.
 const EDGES: [u64; GRADES - 1] = [3, 5, 10, 20];
 
-/// How much of the time is spent at each grade, as far as nothing is known: in bounds, and about what the recorded networks do.
+/// The assumed time at each grade, in bounds, before anything is known. The proportions are about
+/// those of the recorded networks.
 const USUAL: [f32; GRADES] = [8.0, 0.6, 0.2, 0.1, 0.1];
 
-/// What the risk of each grade may be, beside that of calm: the same, and powers of 3, 10, 25 and 50, which are about the ratios of the
-/// recorded drives at 3 s. Quarters of the full strength, from none to one and a quarter.
+/// The hypotheses about the risk at each grade, relative to calm. At full strength the ratios are
+/// 3, 10, 25 and 50, about those of the recorded drives at 3 s. Each hypothesis is a power of
+/// these, from 0 to 1.25 in steps of a quarter; with 0 all grades have the same risk.
 const HYPOTHESES: [[f32; GRADES]; 6] = [
     [1.0, 1.0, 1.0, 1.0, 1.0],
     [1.0, 1.316, 1.778, 2.236, 2.659],
@@ -26,13 +28,14 @@ const HYPOTHESES: [[f32; GRADES]; 6] = [
     [1.0, 3.948, 17.78, 55.9, 132.96],
 ];
 
-/// Natural logarithms of the full strength.
+/// The natural logarithms of the ratios at full strength.
 const LOGS: [f32; GRADES] = [0.0, 1.098_612, LN_10, 3.218_876, 3.912_023];
 
-/// How far the hypotheses are from the full strength, as silences worth of evidence against them: 8 times the square of the difference.
+/// The prior evidence against each hypothesis, in units of a natural logarithm: 8 times the square
+/// of the distance of its power from 1.
 const AGAINST: [f32; 6] = [8.0, 4.5, 2.0, 0.5, 0.0, 0.5];
 
-/// The grade of a score.
+/// Returns the grade of a score.
 pub(super) fn grade(score_us: u64, median_us: u64) -> u8 {
     EDGES
         .iter()
@@ -40,7 +43,7 @@ pub(super) fn grade(score_us: u64, median_us: u64) -> u8 {
         .sum()
 }
 
-/// How long each grade lasted, and how many long silences followed.
+/// How much time was spent at each grade, and how many long silences followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Risk {
     lasted: [u32; GRADES],
@@ -53,7 +56,8 @@ impl Risk {
         long: [0; GRADES],
     };
 
-    /// A probe sent at this grade stood for `share` of the bound; a `long` silence followed, or none.
+    /// Counts a probe that was sent at this grade and stands for `share` of the bound, and whether
+    /// a `long` silence followed.
     pub(super) fn add(&mut self, grade: u8, share: u16, long: bool) {
         let mut grades = self.lasted.iter_mut().zip(&mut self.long);
         let full = grades.nth(grade.into()).is_some_and(|(lasted, count)| {
@@ -66,13 +70,13 @@ impl Risk {
         }
     }
 
-    /// What was counted counts half from here on.
+    /// Halves all counts, so that old ones count less.
     pub(super) fn halve(&mut self) {
         self.lasted.iter_mut().for_each(|lasted| *lasted /= 2);
         self.long.iter_mut().for_each(|count| *count /= 2);
     }
 
-    /// The part of the time that is spent at each grade.
+    /// Returns the part of the time that is spent at each grade.
     pub(super) fn parts(&self) -> [f32; GRADES] {
         let mut parts = USUAL;
         for (part, lasted) in parts.iter_mut().zip(self.lasted) {
@@ -82,8 +86,8 @@ impl Risk {
         parts.map(|part| part / whole)
     }
 
-    /// The risk of a long silence at each grade, in times the average: the mean over the hypotheses, each weighing as much as it
-    /// explains of what was counted and of what is assumed.
+    /// Returns the risk of a long silence at each grade, relative to the average. It is the mean
+    /// over the hypotheses, weighted by how well each explains the counts and by its prior.
     pub(super) fn relative(&self) -> [f32; GRADES] {
         let parts = self.parts();
         let means = HYPOTHESES.map(|risks| {
@@ -102,7 +106,8 @@ impl Risk {
         relative
     }
 
-    /// What each hypothesis weighs: the likelihood of the grades at which long silences began, and what is assumed. They add up to one.
+    /// Returns the weight of each hypothesis: the likelihood of the grades at which long silences
+    /// began, times the prior. The weights add up to 1.
     fn weights(&self, means: [f32; 6]) -> [f32; 6] {
         let counts = self.long.map(f32::from);
         let count: f32 = counts.iter().sum();
@@ -128,7 +133,8 @@ impl Risk {
 mod tests {
     use super::*;
 
-    /// A path that is calm for nine tenths of the time and has `long` silences at each grade.
+    /// Returns the risks of a path that is calm for nine tenths of the time and has `long` silences
+    /// at each grade.
     fn path(long: [u8; GRADES]) -> [f32; GRADES] {
         let mut risk = Risk::NEW;
         let lasted = [900, 60, 20, 10, 10];

@@ -1,21 +1,23 @@
-//! How long the path stays silent: a histogram of what followed each steady probe.
+//! The histogram of the silences that followed each steady probe.
 
 use super::exponent::{log2, rounded};
 use crate::math::saturating;
 
-/// Lengths below the bound, by halves: bin `j` holds `[D/2^(j+1), D/2^j)`, the last one all that is shorter.
+/// The number of bins for lengths below the bound D. Bin `j` holds `[D/2^(j+1), D/2^j)`, and the
+/// last one all shorter lengths.
 pub(super) const BINS: usize = 13;
-/// One share of the bound, in 16 fractional bits: the unit of all weights.
+/// The whole bound in 16 fractional bits, the unit of all weights.
 pub(super) const ONE: u32 = 1 << 16;
 
-/// The time that silences of each length took: every steady probe weighs as much as the interval it stood for, so that what
-/// is learnt does not depend on how often was asked. The last bin holds silences of the whole bound and more.
+/// The weights of silences of each length. Every steady probe weighs as much as the interval it
+/// stands for, so the result does not depend on how often the path was probed. The last weight is
+/// for silences of the whole bound and more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Silences {
     weights: [u32; BINS + 1],
     total: u32,
     probes: u32,
-    /// Probes that were lost, in halves.
+    /// Lost probes, in halves.
     lost: u32,
 }
 
@@ -27,7 +29,7 @@ impl Silences {
         lost: 0,
     };
 
-    /// A probe that stood for `share` of the bound was followed by a silence of `length_us`.
+    /// Counts a silence of `length_us` after a probe that stands for `share` of the bound.
     pub(super) fn add(&mut self, length_us: u64, bound_us: u64, share: u16) {
         if let Some(weight) = self.weights.get_mut(bin(length_us, bound_us)) {
             *weight = weight.saturating_add(u32::from(share));
@@ -36,29 +38,30 @@ impl Silences {
         self.probes = self.probes.saturating_add(1);
     }
 
-    /// The last probe counted was not answered itself.
+    /// Records that the probe counted last got no reply itself.
     pub(super) const fn add_lost(&mut self) {
         self.lost = self.lost.saturating_add(2);
     }
 
-    /// The chance that a probe is lost, after Jeffreys.
+    /// Returns the probability that a probe is lost, by Jeffreys' estimate.
     pub(super) fn loss(&self) -> f32 {
         (self.lost as f32 + 1.0) / (2.0 * self.probes as f32 + 2.0)
     }
 
-    /// How many losses in a row are to be expected among the probes counted, if each is lost on its own.
+    /// Returns the longest run of losses to expect among the counted probes if losses are
+    /// independent.
     #[allow(clippy::cast_possible_truncation)] // a small number
     pub(super) fn independent(&self) -> u8 {
         let in_a_row = log2(self.probes as f32 + 1.0) / -log2(self.loss().min(0.5));
         rounded((in_a_row - 0.5).max(0.0)) as u8
     }
 
-    /// How many bounds were looked at.
+    /// Returns the counted time in bounds.
     pub(super) const fn span(&self) -> u32 {
         self.total >> 16
     }
 
-    /// What was counted counts half from here on.
+    /// Halves all counts, so that old ones count less.
     pub(super) fn halve(&mut self) {
         self.total = 0;
         for weight in &mut self.weights {
@@ -69,12 +72,12 @@ impl Silences {
         self.lost /= 2;
     }
 
-    /// Probes counted, older ones less.
+    /// Returns the number of counted probes, older ones counting less.
     pub(super) const fn probes(&self) -> u32 {
         self.probes
     }
 
-    /// What one probe weighs on average; 1 before the first.
+    /// Returns the average weight of a probe; 1 before the first.
     pub(super) fn unit(&self) -> f32 {
         if self.probes == 0 || self.total == 0 {
             return 1.0;
@@ -82,19 +85,19 @@ impl Silences {
         self.total as f32 / (ONE as f32 * self.probes as f32)
     }
 
-    /// Silences of half the bound and more, in probes.
+    /// Returns the number of silences of half the bound and more, in probes.
     pub(super) fn longest(&self) -> f32 {
         let [half, .., whole] = self.weights;
         half.saturating_add(whole) as f32 / (ONE as f32 * self.unit())
     }
 
-    /// The weights by bin, the last for the whole bound and more.
+    /// Returns the weights by bin, the last for silences of the whole bound and more.
     pub(super) const fn weights(&self) -> &[u32; BINS + 1] {
         &self.weights
     }
 }
 
-/// The bin of a silence, without a division.
+/// Returns the bin of a silence, without a division.
 fn bin(length_us: u64, bound_us: u64) -> usize {
     if length_us >= bound_us {
         return BINS;
@@ -109,7 +112,7 @@ fn bin(length_us: u64, bound_us: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a reference in floating point
+    #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // floating-point reference
     use super::*;
 
     #[test]

@@ -1,23 +1,23 @@
-//! The interval of a path of which nothing is known.
+//! The first interval, on a path of which nothing is known.
 
 use super::risk::GRADES;
 use super::{Target, TargetState};
 use crate::math::fixed_point::divided;
 
-/// No path starts at a shorter interval, in 2^-16 of the bound: one twentieth.
+/// The shortest first interval, in 2^-16 of the bound: one twentieth.
 const SHORTEST: u16 = 3_277;
-/// The most probes a bound that are tried.
+/// The most probes per bound that are tried.
 const MOST: u8 = 40;
 
 impl Target {
-    /// The first probe.
+    /// Sets the first interval, before the first probe.
     pub(super) fn start(&self, state: &mut TargetState) {
         if state.share() == 0 {
             state.shares = [self.starting_share(); GRADES];
         }
     }
 
-    /// The interval in force, in 2^-16 of the bound.
+    /// Returns the current interval, in 2^-16 of the bound.
     pub(super) fn share(&self, state: &TargetState) -> u16 {
         match state.share() {
             0 => self.starting_share(),
@@ -25,11 +25,14 @@ impl Target {
         }
     }
 
-    /// In 2^-16 of the bound: what the configurator of \[Chen02\] (section 4) answers where nothing is known, with the loss rate after
-    /// Jeffreys of a path without a sample, 1/2, and answers at once.
+    /// Returns the first interval, in 2^-16 of the bound. The configurator of \[Chen02\] (section
+    /// 4) computes it for an unknown path, with Jeffreys' loss rate before the first sample, 1/2,
+    /// and immediate replies.
     ///
-    /// There an interval of just under 1/m of the bound D leaves m probes to prove life until it has passed. A mistake is an answered probe
-    /// and m lost ones: D/m * 2^(m+1) apart. So the largest interval has the smallest m with 2^(m+1) >= m * T/D.
+    /// In that model, an interval of just under 1/m of the bound D leaves m probes to prove life
+    /// until the bound has passed. A mistake takes one probe with a reply and m lost ones, so the
+    /// time between mistakes is D/m * 2^(m+1). The largest interval that keeps a time T between
+    /// mistakes therefore has the smallest m with 2^(m+1) >= m * T/D.
     fn starting_share(&self) -> u16 {
         if self.constant > 0 {
             return self.constant;
@@ -78,7 +81,7 @@ mod tests {
         assert!(thrifty.starting_share() > 32_000, "{thrifty:?}");
     }
 
-    /// Eight probes a bound: with as many lost, a mistake is just so rare.
+    /// With eight probes per bound, so many losses in a row are just rare enough.
     #[test]
     fn just_as_rare_as_asked_will_do() {
         let second = Duration::from_secs(1);

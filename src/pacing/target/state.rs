@@ -1,4 +1,4 @@
-//! What the planner remembers of a path.
+//! The state of the planner for a path.
 
 use super::audit::Audit;
 use super::risk::{GRADES, Risk};
@@ -7,14 +7,16 @@ use super::silences::Silences;
 use super::trouble::Trouble;
 use crate::time::Instant;
 
-/// Answers from plan to plan; fewer while intervals lengthen, none between them while the path is new.
+/// The number of replies from one plan to the next.
 const EVERY: u8 = 64;
+/// The same while intervals grow.
 const EVERY_RELAXING: u8 = 4;
+/// The number of probes up to which a path is new: every reply then leads to a new plan.
 const NEW: u32 = 32;
-/// Retries in halves that are saved beside those of a minute: one episode's.
+/// The half-retries that can be saved up in addition to those of a minute: enough for one episode.
 pub(super) const SAVINGS: u16 = 2 * shape::RETRIES as u16;
 
-/// The steady probe whose first answer is awaited.
+/// The steady probe that is awaiting its first reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) sent: Instant,
@@ -23,45 +25,47 @@ pub(super) struct Asked {
     pub(super) open: bool,
 }
 
-/// What [`Target`](crate::pacing::Target) remembers of a path.
+/// What [`Target`](crate::pacing::Target) stores about a path.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetState {
     pub(super) silences: Silences,
     pub(super) trouble: Trouble,
     pub(super) asked: Asked,
     pub(super) audit: Audit,
-    /// The median round trip that the counts are from: another path is another matter.
+    /// The median round-trip time for which the counts were made. A path with a very different one
+    /// counts as another path.
     pub(super) usual_us: u32,
-    /// The mean deviation of the round trips from their median.
+    /// The mean deviation of the round-trip times from their median.
     pub(super) spread_us: u32,
     /// The interval at each grade of trouble, in 2^-16 of the bound; 0 before the first plan.
     pub(super) shares: [u16; GRADES],
     pub(super) risk: Risk,
-    /// Expected mistakes a bound, and the part that no interval avoids.
+    /// Expected mistakes per bound.
     pub(super) mistakes: f32,
+    /// The part of them that no interval avoids.
     pub(super) floor: f32,
-    /// Probes a bound.
+    /// Expected probes per bound.
     pub(super) cost: f32,
     pub(super) now: Instant,
-    /// How far out of the ordinary the last things heard were.
+    /// The grade of trouble: how unusual the latest round trips and silences were.
     pub(super) grade: u8,
-    /// Answers since the last plan.
+    /// Replies since the last plan.
     pub(super) since: u8,
-    /// Retries that may be sent, in halves: every steady probe saves one.
+    /// The half-retries saved up. Every steady probe saves one.
     pub(super) savings: u16,
-    /// Whether intervals are shorter than they might be.
+    /// Whether some interval is still shorter than planned.
     pub(super) relaxing: bool,
-    /// How early the last retry is, in per cent of the bound.
+    /// How long before the bound the last retry is sent, in per cent of the bound.
     pub(super) margin: u8,
-    /// How many losses in a row are nothing out of the ordinary where losses are independent.
+    /// The longest run of losses to expect where losses are independent.
     pub(super) independent: u8,
 }
 
-/// What it may take, on any target.
+/// The documented size, which holds on every target.
 const _: () = assert!(size_of::<TargetState>() <= 192);
 
 impl TargetState {
-    /// On a path of which nothing is known.
+    /// The state on a path of which nothing is known.
     pub(super) const NEW: Self = Self {
         silences: Silences::NEW,
         trouble: Trouble::NEW,
@@ -88,18 +92,19 @@ impl TargetState {
         independent: 0,
     };
 
-    /// The interval in force, in 2^-16 of the bound; 0 before the first plan.
+    /// Returns the current interval, in 2^-16 of the bound; 0 before the first plan.
     pub(super) fn share(&self) -> u16 {
         let share = self.shares.get(usize::from(self.grade));
         share.copied().unwrap_or_default()
     }
 
-    /// What was counted of the path counts half from here on.
+    /// Halves all counts of the path, so that old ones count less.
     pub(super) fn halve(&mut self) {
         self.silences.halve();
         self.risk.halve();
     }
 
+    /// Returns whether a new plan is due.
     pub(super) const fn is_due(&self) -> bool {
         if self.silences.probes() < NEW {
             return true;

@@ -1,13 +1,14 @@
-//! What announces a long silence: round trips and silences out of the ordinary, a moment ago.
+//! "Trouble": unusual round trips and silences a moment ago, which announce a long silence.
 
 use super::risk::grade;
 use crate::math::fixed_point::{divided, scaled_q16};
 use crate::time::{Instant, saturate};
 
-/// A decaying maximum of the latest round trips and silences, and the median they are measured by.
+/// A decaying maximum of the latest round trips and silences, and the median by which they are
+/// rated.
 ///
-/// On the recorded networks a round trip of twice the median comes before 60 to 100 % of the long silences, and before 3 to 5 % of
-/// the other probes.
+/// On the recorded networks, a round trip of twice the median comes before 60 to 100 % of the long
+/// silences, and before 3 to 5 % of the other probes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trouble {
     at: Instant,
@@ -15,13 +16,16 @@ pub(super) struct Trouble {
     median_us: u32,
 }
 
-/// The score halves every quarter of the bound. Fitted; insensitive between an eighth and a half.
+/// The score halves every quarter of the bound. This was fitted; the result is insensitive between
+/// an eighth and a half.
 const HALF_SHIFT: u32 = 2;
-/// What is not 1/200 of the bound longer than the median is ordinary, whatever the ratio: local networks.
+/// A round trip that is less than 1/200 of the bound longer than the median is usual, whatever the
+/// ratio. This matters on local networks.
 const LEAST_Q16: u32 = 328;
-/// No event counts for more than this many medians. Fitted; insensitive.
+/// No event counts for more than this many medians. This was fitted; the result is insensitive.
 const MOST: u64 = 24;
-/// Larger scores by smaller steps of the median would be noise: it follows by a sixteenth a sample.
+/// The median moves by a sixteenth of itself per sample. With smaller steps, larger scores would be
+/// noise.
 const MEDIAN_SHIFT: u32 = 4;
 
 impl Trouble {
@@ -31,12 +35,12 @@ impl Trouble {
         median_us: 0,
     };
 
-    /// The running median of the round trips; 0 before the first.
+    /// Returns the running median of the round-trip times; 0 before the first.
     pub(super) const fn median_us(&self) -> u32 {
         self.median_us
     }
 
-    /// Something took `length_us`, which came to an end at `now`.
+    /// Records a round trip or silence of `length_us` that ended at `now`.
     pub(super) fn hear(&mut self, length_us: u64, now: Instant, bound_us: u64) {
         let most = MOST * u64::from(self.median_us);
         let score = saturate(length_us.min(most));
@@ -46,7 +50,8 @@ impl Trouble {
         }
     }
 
-    /// A round trip, for the median: a sign step, which no outlier moves by more than any other sample.
+    /// Moves the median by one step towards a round-trip time. An outlier moves it no further than
+    /// any other sample.
     pub(super) fn sample(&mut self, rtt_us: u32) {
         let step = (self.median_us >> MEDIAN_SHIFT).max(1);
         self.median_us = match self.median_us {
@@ -57,7 +62,8 @@ impl Trouble {
         };
     }
 
-    /// The score at `now`: halved every quarter of the bound, straight in between.
+    /// Returns the score at `now`: it halves every quarter of the bound and falls linearly in
+    /// between.
     fn score_us(&self, now: Instant, bound_us: u64) -> u32 {
         let half_us = (bound_us >> HALF_SHIFT).max(1);
         let age = now.since(self.at);
@@ -74,7 +80,7 @@ impl Trouble {
         score.saturating_sub(saturate(faded))
     }
 
-    /// How far out of the ordinary the last things heard were.
+    /// Returns the grade: how unusual the latest round trips and silences were.
     pub(super) fn grade(&self, now: Instant, bound_us: u64) -> u8 {
         let score = u64::from(self.score_us(now, bound_us));
         let median = u64::from(self.median_us);
@@ -119,7 +125,7 @@ mod tests {
         assert!((90_000..112_000).contains(&median_us), "{median_us}");
     }
 
-    /// Of a path with a median of 50 ms, after something that took 400 ms.
+    /// Returns the trouble of a path with a median of 50 ms after a round trip of 400 ms.
     fn troubled() -> Trouble {
         let mut trouble = Trouble::NEW;
         trouble.sample(50_000);
@@ -157,7 +163,7 @@ mod tests {
         assert_eq!(trouble.median_us(), 1_000);
     }
 
-    /// 2 ms after 0.1 ms are twenty medians, and no trouble at a bound of 4 s.
+    /// 2 ms where 0.1 ms is usual are twenty medians, but no trouble at a bound of 4 s.
     #[test]
     fn on_a_local_network_what_is_short_is_ordinary() {
         let mut trouble = Trouble::NEW;

@@ -1,4 +1,5 @@
-//! An estimator at rest, four bytes smaller.
+//! The compact form of an RTT estimator, four bytes smaller. The fleet stores it for peers that
+//! need no full state.
 
 use super::RttEstimator;
 
@@ -11,7 +12,8 @@ pub(crate) struct CompactRtt {
 }
 
 impl RttEstimator {
-    #[allow(clippy::cast_possible_truncation)] // three bits, and a flag beside a number up to 32
+    #[allow(clippy::cast_possible_truncation)] // three bits; a flag and a number up to 32
+    /// Returns the compact form.
     pub(crate) const fn rest(&self) -> CompactRtt {
         CompactRtt {
             smoothed_us: self.smoothed_us(),
@@ -23,6 +25,7 @@ impl RttEstimator {
 }
 
 impl CompactRtt {
+    /// Restores the estimator.
     pub(crate) fn wake(&self) -> RttEstimator {
         RttEstimator {
             smoothed_x8_us: u64::from(self.smoothed_us) << 3 | u64::from(self.smoothed_eighths),

@@ -1,4 +1,5 @@
-//! A window without its moments, which are summed up again when it is needed.
+//! The compact form of a window: the samples without their moments, which are summed up again when
+//! the window is restored.
 
 use super::{Moments, RttWindow};
 
@@ -11,6 +12,7 @@ pub(crate) struct CompactSamples<const N: usize> {
 
 impl<const N: usize> RttWindow<N> {
     #[allow(clippy::cast_possible_truncation)] // N is at most 65,535
+    /// Returns the compact form.
     pub(crate) const fn samples(&self) -> CompactSamples<N> {
         CompactSamples {
             rtts_us: self.samples,
@@ -19,7 +21,7 @@ impl<const N: usize> RttWindow<N> {
         }
     }
 
-    /// The window that held `samples`. O(N).
+    /// Restores the window that held `samples`. O(N).
     pub(crate) fn of(samples: &CompactSamples<N>) -> Self {
         let mut moments = Moments::new();
         for &rtt_us in samples.rtts_us.iter().take(usize::from(samples.count)) {

@@ -1,4 +1,4 @@
-//! What the user states of a listener; nothing in here changes while it runs.
+//! The configuration of a listener, which does not change while the listener runs.
 
 use core::time::Duration;
 
@@ -7,26 +7,28 @@ use crate::config::{SPAN_MAX_US, Span};
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::time::{duration, micros, rtt_micros};
 
-/// What a [`Listener`](crate::Listener) expects of its peer. A [`Builder`] makes it.
+/// The configuration of a [`Listener`](crate::Listener): what it expects of its peer. A [`Builder`]
+/// creates it.
 ///
 /// ```
 /// use core::time::Duration;
 /// use systole::ListenerConfig;
 ///
-/// const CONFIG: ListenerConfig =
-///     match ListenerConfig::builder().detect_within(Duration::from_secs(10)).authenticated().build() {
-///         Ok(config) => config,
-///         Err(_) => panic!("a setting is out of range"),
-///     };
+/// const BUILDER: systole::listener::Builder =
+///     ListenerConfig::builder().detect_within(Duration::from_secs(10)).authenticated();
+/// const CONFIG: ListenerConfig = match BUILDER.build() {
+///     Ok(config) => config,
+///     Err(_) => panic!("a setting is out of range"),
+/// };
 /// assert_eq!(CONFIG.stated_bound(), Some(Duration::from_secs(10)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListenerConfig {
-    /// 0: none stated.
+    /// The stated bound; 0 where none is stated.
     pub(super) bound_us: u64,
     pub(super) interval_min_us: u64,
     pub(super) interval_max_us: u64,
-    /// 0: not set.
+    /// How long the first heartbeat is waited for; 0 where that is not set.
     pub(super) first_us: u64,
     pub(super) pause_us: u32,
     pub(super) incarnation_min: u32,
@@ -42,7 +44,7 @@ impl Default for ListenerConfig {
 }
 
 impl ListenerConfig {
-    /// The defaults of the table of [`Builder`].
+    /// The defaults that the table of [`Builder`] lists.
     const DEFAULT: Self = Self {
         bound_us: 0,
         interval_min_us: Span::MILLISECOND_US,
@@ -55,7 +57,7 @@ impl ListenerConfig {
         authenticated: false,
     };
 
-    /// Starts with the defaults of [`Builder`].
+    /// Starts a builder with its defaults.
     pub const fn builder() -> Builder {
         Self::DEFAULT.into_builder()
     }
@@ -87,23 +89,25 @@ impl ListenerConfig {
         }
     }
 
-    /// How long all beats may be too late before the path is taken to be slower for good: four bounds, or sixteen where the bound is stated, since
-    /// who states one wants it kept.
+    /// Returns how long all heartbeats may be too late before the path counts as slower for good:
+    /// four bounds, or sixteen where a bound is stated, because the user wants that bound to be
+    /// kept.
     pub(super) const fn patience_us(&self, bound_us: u64) -> u64 {
         let bounds = if self.bound_us > 0 { 16 } else { 4 };
         bound_us.saturating_mul(bounds)
     }
 
-    /// `beat`, its claims held to the limits.
+    /// Returns `beat` with its claims limited to the configured range.
     pub(super) fn hold(&self, mut beat: Beat) -> Beat {
         let (least, most) = (self.interval_min_us, self.interval_max_us);
-        // `Ord::clamp` panics where its limits are exchanged, which the compiler cannot rule out here
+        // `Ord::clamp` panics where its limits are exchanged. The compiler cannot rule that out.
         beat.interval_us = beat.interval_us.max(least).min(most);
         beat.deadline_us = beat.deadline_us.max(beat.interval_us).min(most);
         beat
     }
 
-    /// The bound after `beat` if one is stated: the stated one, or an interval after the advertised deadline if that is later.
+    /// Returns the bound after `beat` if one is stated: the stated one, or, if the advertised
+    /// deadline is later than that, an interval after the deadline.
     pub(super) const fn stated_us(&self, beat: &Beat) -> Option<u64> {
         match self.bound_us {
             0 => None,
@@ -112,7 +116,8 @@ impl ListenerConfig {
         }
     }
 
-    /// The latest time after its sending at which the sender of `beat` sends one, after the tolerated number of losses.
+    /// Returns the latest time, from the send time of `beat`, at which its sender sends another one
+    /// that arrives, after the tolerated number of losses.
     pub(super) const fn tolerated_us(&self, beat: &Beat) -> u64 {
         let lost = beat.interval_us.saturating_mul(self.losses as u64);
         beat.deadline_us.saturating_add(lost)
@@ -128,9 +133,9 @@ impl ListenerConfig {
 /// | intervals and deadlines that a peer may advertise | 1 ms to 1 h | [`intervals_between`](Self::intervals_between) |
 /// | time to the first heartbeat of a peer that was never heard | the stated bound, else the longest interval | [`first_within`](Self::first_within) |
 /// | heartbeats that bring a dead peer back | 1 | [`rise`](Self::rise) |
-/// | heartbeats that are not authentic | taken, with care | [`authenticated`](Self::authenticated) |
-/// | oldest incarnation that is heard, of authentic ones | any | [`incarnations_from`](Self::incarnations_from) |
-/// | own lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
+/// | heartbeats that are not authentic | accepted, with the [checks](crate::Listener#unexpected-heartbeats) of a listener | [`authenticated`](Self::authenticated) |
+/// | oldest incarnation that is accepted, of authentic heartbeats | any | [`incarnations_from`](Self::incarnations_from) |
+/// | least local lateness that is reported | 1 s | [`report_pauses_over`](Self::report_pauses_over) |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
@@ -157,10 +162,12 @@ impl Builder {
         }
     }
 
-    /// States the longest time from a crash to the verdict `Dead`, if polled on time, beside the delay
-    /// of the newest heartbeat: see [the bound](crate::Listener#the-bound). A peer that advertises a
-    /// later deadline is waited for all the same, and an
-    /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) says so.
+    /// States the longest time from a crash to the verdict `Dead`, if the listener is polled on
+    /// time. The delay of the newest heartbeat comes on top: see [the
+    /// bound](crate::Listener#the-bound).
+    ///
+    /// Where the peer advertises a later deadline, the listener waits for that instead, and reports
+    /// an [`Event::BoundRelaxed`](crate::Event::BoundRelaxed).
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a bound below 1 us or above 12.7 days.
@@ -170,8 +177,8 @@ impl Builder {
         self.require(check(Setting::DetectWithin, us, 1, SPAN_MAX_US))
     }
 
-    /// Sets how many heartbeats in a row may be lost where no bound is stated: the peer is dead when
-    /// the next one is overdue, too.
+    /// Sets how many heartbeats in a row may be lost where no bound is stated. The peer is dead
+    /// when one more is overdue.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than 100.
@@ -181,8 +188,8 @@ impl Builder {
         self.require(check(Setting::Losses, losses, 0, most))
     }
 
-    /// Sets the shortest and the longest interval and deadline that a peer may advertise; a claim
-    /// outside is taken for the nearer of the two.
+    /// Sets the shortest and the longest interval and deadline that a peer may advertise. A value
+    /// outside that range counts as the nearer of the two.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a `min` of zero, and a `max` below `min` or above 12.7 days.
@@ -214,22 +221,23 @@ impl Builder {
         self.require(check(Setting::Rise, beats as u64, 1, u8::MAX as u64))
     }
 
-    /// Accepts [authentic](Beat::is_authentic) heartbeats only. These are believed at once: a jump of
-    /// the sequence, and an incarnation greater than the last. A smaller incarnation is a replay.
+    /// Accepts [authentic](Beat::is_authentic) heartbeats only. The listener believes them at once,
+    /// also where the sequence number jumps or the incarnation is greater than the last. A smaller
+    /// incarnation is taken for a replay.
     pub const fn authenticated(mut self) -> Self {
         self.config.authenticated = true;
         self
     }
 
-    /// Sets the oldest incarnation that an authenticated listener accepts: the last one that was known
-    /// before this listener started, so that nothing older can be replayed.
+    /// Sets the smallest incarnation that an authenticated listener accepts. Set it to the last one
+    /// that was known before this listener started, so that nothing older can be replayed.
     pub const fn incarnations_from(mut self, oldest: u32) -> Self {
         self.config.incarnation_min = oldest;
         self
     }
 
-    /// Sets the least lateness of our own that is reported as an event (up to 71 minutes). All
-    /// lateness is credited to the peer in any case.
+    /// Sets the least local lateness that is reported as an event, up to 71 minutes. All lateness
+    /// is credited to the peer, whether or not it is reported.
     pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
         self.config.pause_us = rtt_micros(lateness);
         self

@@ -1,4 +1,5 @@
-//! The configuration of a listener as serde has it: plain numbers, read through the builder, which refuses what does not work.
+//! The serialised form of a listener's configuration: plain numbers, read through the builder,
+//! which checks them.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -7,7 +8,8 @@ use super::config::ListenerConfig;
 use crate::config::error::ConfigError;
 use crate::time::{duration, micros};
 
-/// What is left out, or null, is as [`ListenerConfig::builder`] sets it.
+/// The serialised form. Fields that are missing or null get the defaults of
+/// [`ListenerConfig::builder`].
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "ListenerConfig")]
 struct Form {

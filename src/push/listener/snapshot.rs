@@ -8,34 +8,35 @@ use crate::peer::verdict::Verdict;
 use crate::push::listener::Listener;
 use crate::time::{Instant, duration};
 
-/// What a listener has counted since it was made. Every counter saturates.
+/// What a listener has counted since it was created. Every counter saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ListenerCounters {
-    /// Beats that continued the known life of the peer.
+    /// Heartbeats that continued the known life of the peer.
     pub beats: u32,
-    /// Sequence numbers that were left out; a reordered beat takes one back.
+    /// Sequence numbers that were skipped. A reordered heartbeat takes one back.
     pub lost: u32,
-    /// Beats that came after a later one.
+    /// Heartbeats that arrived after a later one.
     pub reordered: u32,
-    /// Beats that were heard before, or are too old to tell.
+    /// Heartbeats that were heard before, or that are too old to tell.
     pub repeated: u32,
-    /// Beats older than the bound: no proof of life.
+    /// Heartbeats older than the bound. They prove no life.
     pub stale: u32,
-    /// Beats that were not believed: of another incarnation, a jump of the sequence, not authentic.
+    /// Heartbeats that were not believed: of another incarnation, after a jump of the sequence, or
+    /// not authentic.
     pub ignored: u32,
-    /// New incarnations, and jumps of the sequence, that were believed.
+    /// New incarnations and jumps of the sequence that were believed.
     pub restarts: u32,
-    /// Verdicts `Dead` that were mistakes.
+    /// `Dead` verdicts that were mistakes.
     pub refuted: u32,
-    /// Verdicts `Dead` after which the peer came back.
+    /// `Dead` verdicts after which the peer came back.
     pub recovered: u32,
-    /// Verdicts `Dead` of which nothing tells which of the two they were.
+    /// `Dead` verdicts that ended and of which nothing tells whether they were mistakes.
     pub undecided: u32,
-    /// Lateness that was reported.
+    /// Pauses: how often local lateness was reported.
     pub pauses: u32,
-    /// All lateness of ours, and what [`Listener::resumed`] credited, in microseconds.
+    /// The sum of all local lateness, and of what [`Listener::resumed`] credited, in microseconds.
     pub lateness_us: u64,
 }
 
@@ -46,15 +47,15 @@ pub struct ListenerCounters {
 pub struct ListenerSnapshot {
     /// Whether the peer is alive.
     pub verdict: Verdict,
-    /// How improbable the silence is.
+    /// How improbable the present silence is.
     pub level: SuspicionLevel,
-    /// The suspicion of the phi accrual detector; see [`Listener::phi`].
+    /// The suspicion level of the phi accrual detector; see [`Listener::phi`].
     pub phi: f64,
-    /// The known life of the peer; nothing before the first beat.
+    /// The incarnation of the known life of the peer; `None` before the first heartbeat.
     pub incarnation: Option<u32>,
     /// The newest sequence number.
     pub sequence: u32,
-    /// The interval that the peer says, within the limits.
+    /// The interval that the peer advertises, within the configured limits.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "interval_us", with = "crate::time::serde")
@@ -66,38 +67,40 @@ pub struct ListenerSnapshot {
         serde(rename = "bound_us", with = "crate::time::serde")
     )]
     pub bound: Duration,
-    /// Arrivals in the window.
+    /// The number of arrivals in the window.
     pub samples: u16,
-    /// How much later they came than the quickest would have, on average.
+    /// How much later heartbeats arrived than if all had been as quick as the quickest, on average.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "mean_excess_us", with = "crate::time::serde")
     )]
     pub mean_excess: Duration,
-    /// The standard deviation of their lateness.
+    /// The standard deviation of that excess.
     #[cfg_attr(
         feature = "serde",
         serde(rename = "standard_deviation_us", with = "crate::time::serde")
     )]
     pub standard_deviation: Duration,
-    /// The chance that a beat is lost.
+    /// The estimated probability that a heartbeat is lost, 0 to 1.
     pub loss: f64,
-    /// The load that the newest beat says, 0 to 255. Advice, unless the listener is authenticated.
+    /// The load that the newest heartbeat reports, 0 idle to 255 full. Treat it as advice, unless
+    /// the listener is authenticated.
     pub load: Option<u8>,
-    /// When the newest beat arrived.
+    /// When the newest heartbeat arrived.
     pub heard_at: Option<Instant>,
-    /// When the next one is expected to arrive.
+    /// When the next heartbeat is expected to arrive.
     pub expected_at: Option<Instant>,
-    /// When the verdict will be `Dead` if nothing is heard, on the caller's clock; nothing where it is, or the peer left.
+    /// When the verdict becomes `Dead` if nothing is heard, on the caller's clock. `None` where the
+    /// peer is dead already or has left.
     pub dead_at: Option<Instant>,
-    /// What was counted.
+    /// The counters.
     pub counters: ListenerCounters,
     /// The number of the last event.
     pub events: u32,
 }
 
 impl<const N: usize> Listener<N> {
-    /// All that is known at `now`.
+    /// Returns all that is known at `now`.
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> ListenerSnapshot {
         let (moments, heard) = (self.arrivals.moments(), self.flow.is_some());
@@ -122,17 +125,23 @@ impl<const N: usize> Listener<N> {
         }
     }
 
-    /// How improbable the silence is at `now`: the sum over the beats that are missing, of the oldest eight.
+    /// Returns how improbable the silence is at `now`: the sum over the missing heartbeats, up to
+    /// the oldest eight.
     #[must_use]
     pub fn level(&self, now: Instant) -> SuspicionLevel {
         let (_, seen, _) = self.clock.peek(now, self.deadline());
         self.level_at(seen)
     }
 
-    /// The suspicion of the phi accrual detector (Hayashibara and others, SRDS 2004) at `now`, for whom wants that scale: -log10 of the chance
-    /// that a normally distributed arrival is later than this. No verdict depends on it, and 8 does not mean 10^-8: a lost beat is not in the model.
+    /// Returns the suspicion level of the phi accrual detector (Hayashibara and others, SRDS 2004)
+    /// at `now`, for callers who want that scale.
     ///
-    /// In the logarithm throughout, so it is finite at any age, and never falls in silence; 0.3 at the expected arrival, 0 before the first beat.
+    /// It is -log10 of the probability that a normally distributed arrival is later than `now`. No
+    /// verdict depends on it, and 8 does not mean a probability of 10^-8, because the model leaves
+    /// out lost heartbeats.
+    ///
+    /// It is computed in the logarithm throughout, so it is finite at any age and never falls in
+    /// silence. It is 0.3 at the expected arrival and 0 before the first heartbeat.
     #[must_use]
     pub fn phi(&self, now: Instant) -> f64 {
         if self.flow.is_none() {
@@ -143,7 +152,7 @@ impl<const N: usize> Listener<N> {
             seen.since(self.outlook.expected),
             self.outlook.expected.since(seen),
         );
-        let excess = wide(late) - wide(early); // one of them is 0
+        let excess = wide(late) - wide(early); // one of the two is 0
         normal_tail::phi(excess / wide(self.arrivals.deviation_us() + 1))
     }
 }

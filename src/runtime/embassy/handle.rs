@@ -1,4 +1,4 @@
-//! What is asked and told from outside the loop.
+//! The methods of a heart that are called from outside its loop.
 
 use core::cell::Cell;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::pacing::Pacing;
 use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
-    /// Whether the peer is alive.
+    /// Returns the current verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.lent.lock(Cell::get) {
@@ -24,25 +24,29 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         }
     }
 
-    /// All that is known now.
+    /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
         let lent = self.lent.lock(Cell::get);
         lent.unwrap_or_else(|| self.state(|state| state.monitor.snapshot(now())))
     }
 
-    /// The events, the earliest first. Where 8 are waiting, further ones are dropped, and their numbers show a gap. Two readers share them.
+    /// Returns the receiver of events, the earliest first. The queue holds 8 events; further ones
+    /// are dropped, which shows as a gap in their numbers. If there are two receivers, each event
+    /// reaches only one of them.
     #[must_use]
     pub fn events(&self) -> Receiver<'_, R, Event, EVENTS> {
         self.events.receiver()
     }
 
-    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The loop looks again at once.
+    /// Calls `call` with the monitor, to pass it what probes cannot tell: traffic, a restart, a
+    /// suspend, a lost flow, a change of network. The loop then polls the monitor at once.
     ///
-    /// Within `call`, verdict and snapshot of this heart are those before it.
+    /// While `call` runs, [`verdict`](Self::verdict) and [`snapshot`](Self::snapshot) return the
+    /// state from before the call.
     ///
     /// # Panics
-    /// Within itself: `call` is handed the monitor, and needs no second way to it.
+    /// If it is called from within `call`, which already holds the monitor.
     pub fn with<T>(&self, call: impl FnOnce(&mut Monitor<N, P>, Instant) -> T) -> T {
         let result = self.state(|state| {
             let before = state.monitor.snapshot(now());
@@ -54,15 +58,17 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         result
     }
 
-    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
 
-    /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the heart was stopped first.
+    /// Waits until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if the
+    /// heart was stopped first.
     ///
-    /// Four tasks may wait and are woken at the moment of an event. A further one looks once an interval, so that it learns of the verdict
-    /// up to an interval later; a task that stopped waiting keeps its place until the next event.
+    /// Up to four waiting tasks are woken at the moment of an event. Each further one checks once
+    /// an interval, so that it learns of the verdict up to an interval late. A task that has
+    /// stopped waiting keeps its slot until the next event.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -86,7 +92,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         .await
     }
 
-    /// The verdict, where a wait for `wanted` is over.
+    /// Returns the verdict if a wait for `wanted` is over.
     fn ended(&self, wanted: Verdict) -> Option<Verdict> {
         self.state(|state| {
             let verdict = state.monitor.verdict();
@@ -99,7 +105,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         Timer::at(when(now().saturating_add(interval)))
     }
 
-    /// The same for `Dead`.
+    /// Waits until the peer is dead; see [`until`](Self::until).
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -107,7 +113,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         self.until(Verdict::Dead).await
     }
 
-    /// Ends [`run`](Self::run), which drops the probes under way, and every wait for a verdict. It does not start again.
+    /// Ends [`run`](Self::run), which drops the probes under way, and every wait for a verdict. The
+    /// heart cannot be started again.
     pub fn stop(&self) {
         self.state(|state| {
             state.stopped = true;

@@ -1,4 +1,4 @@
-//! A second flow beside the probes, to find out how long one may idle.
+//! A second flow beside the probes, which measures how long a flow may be idle.
 
 use core::time::Duration;
 
@@ -9,14 +9,17 @@ use super::{Heart, Trial, now, when};
 use crate::pacing::{Lifetime, Pacing};
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, Lifetime<P>> {
-    /// Calls `idle` whenever the search for the lifetime wants a second flow to idle, one at a time, and tells the machine what became of it. It goes on until
-    /// [`stop`](Self::stop), which it sees when `idle` returns or an interval has passed.
+    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, one at a
+    /// time, and passes the result to the machine. It continues until [`stop`](Self::stop) is
+    /// called, which it notices when `idle` returns or an interval has passed.
     ///
-    /// `idle` is handed for how long: it opens a flow, or takes one that has survived, lets it be silent for that long, and asks over it more than once; see
-    /// [`Monitor::trial`](crate::Monitor::trial). Where that is [`Trial::Inconclusive`], and where nothing is to be tried, an interval passes before the next.
+    /// `idle` receives how long the flow has to be idle. It opens a flow, or takes one that has
+    /// survived, keeps it silent for that long, and then sends more than one request over it; see
+    /// [`Monitor::trial`](crate::Monitor::trial). After [`Trial::Inconclusive`], and while there is
+    /// nothing to try, the next attempt follows an interval later.
     ///
     /// # Cancel safety
-    /// A trial under way is dropped, and counts for nothing.
+    /// A trial under way is dropped and changes nothing.
     pub async fn run_trials(&self, mut idle: impl AsyncFnMut(Duration) -> Trial) {
         while !self.state(|state| state.stopped) {
             let told = match self.state(|state| state.monitor.trial()) {

@@ -1,4 +1,4 @@
-//! The probes under way: a few places, no heap.
+//! The probes under way, in a fixed number of slots without a heap.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -8,23 +8,23 @@ use super::ProbeError;
 use crate::runtime::machine::Terms;
 use crate::{Instant, ProbeId};
 
-/// Probes under way at once.
+/// The number of probes that may be under way at once.
 pub(super) const MAX_IN_FLIGHT: usize = 4;
 
 pub(super) struct Probes<'a, Fut> {
     places: [Place<'a, Fut>; MAX_IN_FLIGHT],
-    /// Takes a probe back that was dropped before its time: nothing is to be learnt from its silence.
+    /// Marks a probe as unsent because it was dropped early: its silence is no evidence.
     withdraw: &'a dyn Fn(ProbeId),
-    /// Whether the machine has waited for it as long as its answer may take.
+    /// Returns whether the machine has waited for the probe as long as its reply may take.
     is_overdue: &'a dyn Fn(ProbeId) -> bool,
 }
 
-/// Room for one probe.
+/// A slot for one probe.
 pub(super) struct Place<'a, Fut> {
     probe: Pin<&'a mut Option<Fut>>,
     id: Option<ProbeId>,
     sent: Instant,
-    /// When its answer could no longer prove life.
+    /// The moment after which its reply can no longer prove life.
     until: Instant,
 }
 
@@ -41,15 +41,16 @@ impl<'a, Fut> Probes<'a, Fut> {
         }
     }
 
-    /// Drops the probes whose time is up.
+    /// Drops the probes whose replies can no longer prove life.
     pub(super) fn cut(&mut self, now: Instant) {
         for place in self.places.iter_mut().filter(|place| place.until <= now) {
             place.clear();
         }
     }
 
-    /// Starts probe `id` in a free place or that of the oldest overdue one, and of a dead peer in that of the latest. Returns
-    /// whether there is one; where not, all places are taken by probes that may still be answered in time.
+    /// Starts probe `id` in a free slot, or else in the slot of the oldest overdue probe, or else,
+    /// if the peer is dead, in the slot of the latest probe. Returns `false` if there is none: all
+    /// slots then hold probes whose replies may still come in time.
     #[must_use]
     pub(super) fn launch(
         &mut self,
@@ -65,7 +66,8 @@ impl<'a, Fut> Probes<'a, Fut> {
         })
     }
 
-    /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
+    /// Returns the slot for a new probe. A dead peer is probed every interval by replacing the
+    /// latest probe. Its round trips may have become long, so the earlier probes are kept waiting.
     fn place(&mut self, terms: Terms) -> Option<&mut Place<'a, Fut>> {
         let is_overdue = self.is_overdue;
         let is_free = |place: &Place<'a, Fut>| place.id.is_none_or(is_overdue);
@@ -83,7 +85,7 @@ where
     Fut: Future<Output = Result<A, E>>,
     E: Into<ProbeError>,
 {
-    /// A probe that has ended.
+    /// Returns a probe that has ended.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -97,7 +99,8 @@ where
     }
 }
 
-/// Whoever drops the loop drops its probes. That is our doing, and no evidence against the peer, unless they were overdue.
+/// Whoever drops the loop drops its probes. This is a local act and no evidence against the peer,
+/// so probes that are not yet overdue are withdrawn.
 impl<Fut> Drop for Probes<'_, Fut> {
     fn drop(&mut self) {
         let under_way = self.places.iter().filter_map(|place| place.id);

@@ -4,10 +4,11 @@ use core::task::Waker;
 
 use heapless::Vec;
 
-/// How many are woken at the moment of an event; more look again an interval later.
+/// The number of tasks that are woken at the moment of an event. Further ones check again an
+/// interval later.
 const WAITERS: usize = 4;
 
-/// The wakers of the tasks that wait, a place each.
+/// The wakers of the waiting tasks, one slot each.
 pub(super) struct Waiters(Vec<Waker, WAITERS>);
 
 impl Waiters {
@@ -15,13 +16,13 @@ impl Waiters {
         Self(Vec::new())
     }
 
-    /// Remembers `waker`; returns whether there was a place for it.
+    /// Stores `waker`; returns whether there was a slot for it.
     pub(super) fn register(&mut self, waker: &Waker) -> bool {
         let known = self.0.iter().any(|place| place.will_wake(waker));
         known || self.0.push(waker.clone()).is_ok()
     }
 
-    /// Wakes all, and forgets them: who still waits registers again.
+    /// Wakes all waiting tasks and forgets their wakers. A task that still waits registers again.
     pub(super) fn wake(&mut self) {
         while let Some(waker) = self.0.pop() {
             waker.wake();

@@ -1,20 +1,25 @@
-//! What an error of the operating system says of a peer.
+//! What an error of the operating system says about a peer.
 
 use std::io;
 
 use super::ProbeError;
 use crate::Failure;
 
-/// What we lack ourselves is [`ProbeError::Unsent`]: permission (`EPERM`, `EACCES`), an address or a port (`EADDRNOTAVAIL`, `EADDRINUSE`), an interface that is up
-/// (`ENETDOWN`), files (`EMFILE`, `ENFILE`), memory (`ENOMEM`) and room in the queue of the interface (`ENOBUFS`). No router between us
-/// and the peer can cause one of them by an ICMP message over IPv4; over IPv6 one that prohibits the traffic is told as `EACCES` to a connected socket.
+/// Converts an error by its kind.
 ///
-/// A socket that would block is [`ProbeError::Missed`], since a receive that timed out says the same.
+/// A lack of local resources becomes [`ProbeError::Unsent`]: permission (`EPERM`, `EACCES`), an
+/// address or a port (`EADDRNOTAVAIL`, `EADDRINUSE`), an interface that is up (`ENETDOWN`), file
+/// descriptors (`EMFILE`, `ENFILE`), memory (`ENOMEM`) and room in the queue of the interface
+/// (`ENOBUFS`). Over IPv4 no router on the path can cause one of these errors by an ICMP message.
+/// Over IPv6, an ICMP message that prohibits the traffic reaches a connected socket as `EACCES`.
+///
+/// A socket that would block becomes [`ProbeError::Missed`], since a receive that timed out returns
+/// the same error.
 impl From<io::Error> for ProbeError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
         if error.raw_os_error().is_some_and(is_shortage) {
-            return Self::Unsent; // or a prober with a leak would call all its peers dead
+            return Self::Unsent; // else a prober that leaks descriptors would call all peers dead
         }
         match error.kind() {
             Kind::ConnectionRefused => Self::Failed(Failure::Refused),
@@ -35,7 +40,8 @@ impl From<io::Error> for ProbeError {
     }
 }
 
-/// Files or buffers that the system has no more of, which [`io::ErrorKind`] has no name for: `ENFILE`, `EMFILE` and `ENOBUFS`.
+/// Returns whether the system has run out of files or buffers. [`io::ErrorKind`] has no names for
+/// these errors: `ENFILE`, `EMFILE` and `ENOBUFS`.
 const fn is_shortage(code: i32) -> bool {
     if cfg!(windows) {
         matches!(code, 4 | 10_024 | 10_055) // ERROR_TOO_MANY_OPEN_FILES, WSAEMFILE, WSAENOBUFS
@@ -44,7 +50,8 @@ const fn is_shortage(code: i32) -> bool {
     }
 }
 
-/// `ENOBUFS`: System V numbers it otherwise than BSD, and Linux otherwise than both, though not on MIPS and SPARC.
+/// The number of `ENOBUFS`. System V and BSD number it differently, and Linux differs from both
+/// except on MIPS and SPARC.
 const NO_BUFFERS: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
     if cfg!(any(
         target_arch = "mips",
@@ -77,10 +84,12 @@ mod tests {
         }
     }
 
-    /// All that `icmp_err_convert` of Linux makes of an ICMP message, and a socket that would block.
+    /// The errors that `icmp_err_convert` of Linux makes of ICMP messages, and that of a socket
+    /// that would block.
     #[test]
     fn what_a_router_may_say_was_sent() {
-        // ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, ENETUNREACH, ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EAGAIN
+        // ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT, EOPNOTSUPP, ENETUNREACH, ECONNREFUSED, EHOSTDOWN,
+        // EHOSTUNREACH, EAGAIN
         for code in [64, 71, 90, 92, 95, 101, 111, 112, 113, 11] {
             let fault = ProbeError::from(io::Error::from_raw_os_error(code));
             assert_ne!(fault, ProbeError::Unsent, "{code}");

@@ -1,4 +1,4 @@
-//! How a task is set up.
+//! The settings of a probing task.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -15,10 +15,11 @@ use crate::{
     Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
 };
 
-/// Probes of one peer under way at once, unless set.
+/// The default number of probes of one peer that may be under way at once.
 const AT_ONCE: usize = 8;
 
-/// A probing task with more than a closure: what it says at the stop, what else stops it, how many probes run at once.
+/// The settings of a probing task beyond its closure: a closure that runs at the stop, a token that
+/// stops the task, the number of probes under way at once, a shared retry budget, a name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,25 +47,26 @@ pub struct Builder<M: Machine> {
 }
 
 impl<P: Pacing> Builder<Monitor<DEFAULT_WINDOW, P>> {
-    /// A task that probes one peer. A missing seed is drawn from the randomness of the operating system.
+    /// Returns the settings of a task that probes one peer. If the configuration has no seed, one
+    /// is drawn from the randomness of the operating system.
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its
-    /// series have a label `peer`, where `metrics` exports them.
+    /// Names the peer. Its `tracing` events come in a span `systole` with the field `peer`, and the
+    /// metrics that `metrics` exports have the label `peer`.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
-    /// when the task starts: after each probe and each answer, until the task stops.
-    /// [`telemetry::Peer`](crate::telemetry::Peer) says what they are, and what a record costs. The
-    /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
-    /// empty.
+    /// Exports the metrics of the peer to the recorder of the `metrics` facade that is installed
+    /// when the task starts: after each probe and each reply, until the task stops.
+    /// [`telemetry::Peer`](crate::telemetry::Peer) lists the metrics and states what a record
+    /// costs. The label `peer` is the [name](Self::name) of the peer; all peers without a name
+    /// share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {
@@ -74,17 +76,18 @@ impl<P: Pacing> Builder<Monitor<DEFAULT_WINDOW, P>> {
 }
 
 impl<const M: usize, P: Pacing> Builder<Failover<M, DEFAULT_WINDOW, P>> {
-    /// A task that keeps one of `endpoints` active. A missing seed is drawn from the randomness of the operating system.
+    /// Returns the settings of a task that keeps one of `endpoints` active. If the configuration
+    /// has no seed, one is drawn from the randomness of the operating system.
     ///
     /// # Errors
-    /// What [`Failover::new`] refuses.
+    /// Like [`Failover::new`].
     pub fn group(config: FailoverConfig<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
         Failover::with_window(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
 
-    /// Names the group, and its endpoints in their order: its `tracing` events come in a span
-    /// `systole` with the fields `group` and `endpoints`, and tell an endpoint by its place; its
-    /// series have the labels `group` and `peer`, where `metrics` exports them.
+    /// Names the group, and its endpoints in order. Its `tracing` events come in a span `systole`
+    /// with the fields `group` and `endpoints`, and identify an endpoint by its index. The metrics
+    /// that `metrics` exports have the labels `group` and `peer`.
     #[must_use]
     pub fn name<S: Into<Arc<str>>>(
         mut self,
@@ -96,9 +99,9 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, DEFAULT_WINDOW, P>> {
         self
     }
 
-    /// Exports the series of the group and of those of its endpoints that have a
-    /// [name](Self::name), as those of a peer are; [`telemetry::Group`](crate::telemetry::Group) says
-    /// what they are.
+    /// Exports the metrics of the group, and of those of its endpoints that have a
+    /// [name](Self::name), at the same moments as those of a single peer.
+    /// [`telemetry::Group`](crate::telemetry::Group) lists the metrics.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {
@@ -120,8 +123,10 @@ impl<M: Machine> Builder<M> {
         }
     }
 
-    /// Runs `say` once when the task stops, for whatever reason, after the probes under way were dropped: to deregister, to revoke a
-    /// lease, to say goodbye. It is dropped where it takes longer than `within`; a panic in it ends only itself. Where the runtime shuts down first, it does not run.
+    /// Runs `say` once when the task stops, for whatever reason, after the probes under way were
+    /// dropped: to deregister, to revoke a lease, to say goodbye. Its future is dropped if it takes
+    /// longer than `within`. A panic ends only the future itself. If the runtime shuts down first,
+    /// `say` does not run.
     #[must_use]
     pub fn on_stop<Fut>(
         mut self,
@@ -135,28 +140,33 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// Cancelling `token` stops the task too.
+    /// Stops the task also when `token` is cancelled.
     #[must_use]
     pub fn stop_with(mut self, token: &CancellationToken) -> Self {
         self.stop = token.child_token();
         self
     }
 
-    /// How many probes of one peer are under way at once: 8 unless set, 0 counts as 1. The oldest is dropped for a new one where the
-    /// machine calls it overdue; where all may still be answered in time, the new one is not made, and is
-    /// [due again](Monitor::handle_skipped) an interval later. Of a dead peer, the latest is dropped for it, so that one
-    /// that is back is seen within an interval, while the others are waited for.
+    /// Sets how many probes of one peer may be under way at once: 8 unless set; 0 counts as 1.
     ///
-    /// With one, for a connection that carries one request at a time, late answers are seldom heard: a path that has become slow is
-    /// learnt from timeouts alone. A dead peer is waited for one interval, and every eighth time twice as long as the last such time,
-    /// up to the longest timeout. When that was in vain, the next such wait follows after at least 32 of the longest timeouts.
+    /// If there is no room for a new probe, the oldest probe that the machine calls overdue is
+    /// dropped. If none is overdue, the new probe is not made and is [due
+    /// again](Monitor::handle_skipped) an interval later. For a dead peer the latest probe is
+    /// dropped instead, so that a peer that is back is noticed within an interval while the earlier
+    /// probes are still waited for.
+    ///
+    /// Set 1 for a connection that carries one request at a time. Late replies are then seldom
+    /// received, and only timeouts show that a path has become slow. A dead peer is waited for one
+    /// interval, and every eighth time twice as long as the last such time, up to the longest
+    /// timeout. After such a wait without a reply, the next one follows after at least 32 of the
+    /// longest timeouts.
     #[must_use]
     pub fn max_in_flight(mut self, probes: usize) -> Self {
         self.max_in_flight = probes.max(1);
         self
     }
 
-    /// Holds retries to `budget`, together with those of all that are given the same one.
+    /// Takes retries from `budget`, which may be shared with other machines.
     #[must_use]
     pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Some(Arc::clone(budget));

@@ -1,4 +1,4 @@
-//! A fleet on one task and one UDP socket.
+//! A fleet on one tokio task and one UDP socket.
 
 mod probe_loop;
 mod socket;
@@ -32,17 +32,22 @@ pub use socket::DatagramSocket;
 use socket::KernelSocket;
 use state::{FleetState, Shared};
 
-/// Round-trip times that are looked at of each peer.
+/// The number of round-trip times in the window of each peer.
 const FLEET_WINDOW: usize = 4;
-/// Events that wait for a reader; the oldest give way, and the numbers show a gap.
+/// The number of events that are kept for the reader. Further ones replace the oldest, which shows
+/// as a gap in their numbers.
 const EVENTS: usize = 1_024;
 
-/// Very many peers on one task and one UDP socket, and the stream of their events. Dropping it stops the task.
+/// Very many peers, monitored by one task over one UDP socket, and the stream of their events.
+/// Dropping it stops the task.
 ///
-/// A probe is a datagram of 16 bytes that the peer sends back as it is: an echo service (RFC 862) will do. A reply counts if it comes from
-/// the address that was probed. What overflows the socket's receive buffer is our fault, and noticed on Linux: nobody is suspected for it.
+/// A probe is a datagram of 16 bytes that the peer sends back unchanged, as an echo service does
+/// (RFC 862). A reply counts if it comes from the address that was probed. On Linux the fleet
+/// notices when the receive buffer of the socket overflows; this is a local fault, so no peer is
+/// suspected because of it.
 ///
-/// The stream keeps the latest 1,024 events; where it is read too seldom, the numbers show a gap. It is cancel safe.
+/// The stream keeps the latest 1,024 events; a reader that is too slow sees a gap in their numbers.
+/// It is cancel safe.
 ///
 /// ```
 /// use std::time::Duration;
@@ -78,24 +83,27 @@ pub struct UdpFleet<P: Pacing = Fluctuation> {
 }
 
 impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
-    /// Starts a task that monitors whom [`add`](Self::add) names. A missing seed is drawn from the randomness of the operating system.
+    /// Starts a task that monitors the peers that [`add`](Self::add) adds. If the configuration has
+    /// no seed, one is drawn from the randomness of the operating system.
     ///
     /// # Errors
-    /// Where the socket does not tell what it loses, on Linux.
+    /// On Linux, if the socket cannot report how many datagrams it drops.
     ///
     /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
     pub fn spawn(config: Config<P>, socket: UdpSocket) -> io::Result<Self> {
         Self::spawn_on(config, KernelSocket::new(socket)?).map_err(io::Error::other)
     }
 
-    /// The same on any [`DatagramSocket`], such as a simulated one.
+    /// Starts the task on any [`DatagramSocket`], such as a simulated one; see
+    /// [`spawn`](Self::spawn).
     ///
     /// # Errors
-    /// Like [`Fleet::new`]. A configuration without a seed is given one first, so none is refused for that.
+    /// Like [`Fleet::new`], except that a configuration without a seed is given one first and not
+    /// refused.
     ///
     /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
     pub fn spawn_on<S: DatagramSocket>(config: Config<P>, socket: S) -> Result<Self, ConfigError> {
         let epoch = Epoch::at(Moment::now().into_std());
         let shared = Arc::new(Shared {
@@ -125,8 +133,8 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
 }
 
 impl<P: Pacing> UdpFleet<P> {
-    /// Adds the peer at `address`. Zones of link-local addresses are not kept.
-    #[allow(clippy::must_use_candidate)] // who watches all needs no key
+    /// Adds the peer at `address`. The zone of a link-local address is not kept.
+    #[allow(clippy::must_use_candidate)] // a caller that reads the events needs no key
     pub fn add(&self, address: SocketAddr) -> PeerKey {
         let mut crew = self.shared.lock();
         let peer = crew.fleet.add(now(self.shared.epoch));
@@ -139,43 +147,43 @@ impl<P: Pacing> UdpFleet<P> {
         peer
     }
 
-    /// Removes `peer`; returns whether it was there.
-    #[allow(clippy::must_use_candidate)] // it is done
+    /// Removes `peer`; returns whether it existed.
+    #[allow(clippy::must_use_candidate)] // called for its effect
     pub fn remove(&self, peer: PeerKey) -> bool {
         self.shared.lock().fleet.remove(peer)
     }
 
-    /// Where `peer` is; nothing where it is gone.
+    /// Returns the address of `peer`, or `None` if it was removed.
     #[must_use]
     pub fn address(&self, peer: PeerKey) -> Option<SocketAddr> {
         self.shared.lock().address(peer)
     }
 
-    /// Whether `peer` is alive; nothing where it is gone.
+    /// Returns the verdict on `peer`, or `None` if it was removed.
     #[must_use]
     pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
         self.shared.lock().fleet.verdict(peer)
     }
 
-    /// How many peers there are of each verdict.
+    /// Returns the number of peers with each verdict.
     #[must_use]
     pub fn census(&self) -> Census {
         self.shared.lock().fleet.census()
     }
 
-    /// What was counted.
+    /// Returns the counters of the fleet.
     #[must_use]
     pub fn counters(&self) -> FleetCounters {
         self.shared.lock().fleet.counters()
     }
 
-    /// How late probes went out.
+    /// Returns the distribution of the delays with which probes went out.
     #[must_use]
     pub fn lateness(&self) -> Lateness {
         self.shared.lock().fleet.lateness().clone()
     }
 
-    /// The `count` worst peers that are suspected or dead; see [`Fleet::worst`].
+    /// Returns the `count` worst peers that are suspected or dead; see [`Fleet::worst`].
     #[must_use]
     pub fn worst(&self, count: usize) -> Vec<PeerStatus> {
         self.shared
@@ -184,8 +192,9 @@ impl<P: Pacing> UdpFleet<P> {
             .worst(count, now(self.shared.epoch))
     }
 
-    /// Lends the machine: to be recorded, or told what the socket cannot tell. The task looks again at once. Peers come by [`add`](Self::add)
-    /// alone, which knows where they are.
+    /// Calls `call` with the fleet, to record its metrics or to pass it what the socket cannot
+    /// tell. The task then polls the fleet at once. Add peers by [`add`](Self::add) only, which
+    /// also stores their addresses.
     ///
     /// ```
     /// # #[cfg(feature = "metrics")]
@@ -200,7 +209,7 @@ impl<P: Pacing> UdpFleet<P> {
         result
     }
 
-    /// Stops the task and waits until it is gone.
+    /// Stops the task and waits until it has ended.
     ///
     /// # Cancel safety
     /// The task stops even if this future is dropped.
@@ -218,7 +227,7 @@ impl<P: Pacing> Stream for UdpFleet<P> {
         loop {
             match ready!(Pin::new(&mut self.events).poll_next(context)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(_)) => {} // it lagged; the numbers show it
+                Some(Err(_)) => {} // the reader was too slow; the numbers show the gap
                 None => return Poll::Ready(None),
             }
         }

@@ -1,4 +1,4 @@
-//! What is held of a task.
+//! The handle of a probing task.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -16,8 +16,8 @@ use super::{DEFAULT_WINDOW, Epoch, Shared, StopOutcome, now};
 use crate::pacing::Pacing;
 use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Verdict};
 
-/// The handle of a probing task, and the stream of its events. Dropping it stops the task, which drops the probes under way and says
-/// its goodbye.
+/// The handle of a probing task, and the stream of its events. Dropping it stops the task, which
+/// drops the probes under way and then runs [`on_stop`](super::Builder::on_stop).
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -26,8 +26,8 @@ use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Ver
 /// # }
 /// ```
 ///
-/// The stream starts with the first event, ends when the task stops, and keeps the latest 16: where it is read too seldom, the
-/// numbers show a gap. It is cancel safe.
+/// The stream starts with the first event, ends when the task stops, and keeps the latest 16
+/// events; a reader that is too slow sees a gap in their numbers. It is cancel safe.
 #[must_use = "dropping the handle stops the task"]
 pub struct Handle<M: Machine> {
     pub(super) epoch: Epoch,
@@ -41,24 +41,26 @@ pub struct Handle<M: Machine> {
 }
 
 impl<M: Machine> Handle<M> {
-    /// What the task concludes, the verdict or the active endpoint, to be awaited or handed on. Its sender goes when the task ends.
+    /// Returns a receiver of what the task concludes: the verdict, or the active endpoint of a
+    /// group. It can be awaited and handed on, and it closes when the task ends.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<M::Conclusion> {
         self.conclusion.clone()
     }
 
-    /// A further stream of the events, from the next one on, to be read elsewhere.
+    /// Returns a further stream of the events, which starts with the next one.
     #[must_use]
     pub fn events(&self) -> Events<M::Event> {
         Events::new(&self.listener)
     }
 
-    /// Tells the machine what the probes cannot: traffic, a restart, a suspend, a lost flow, another network. The task looks again at once.
+    /// Calls `call` with the machine, to pass it what probes cannot tell: traffic, a restart, a
+    /// suspend, a lost flow, a change of network. The task then polls the machine at once.
     ///
-    /// Within `call`, what this handle answers is how things were before it.
+    /// While `call` runs, the other methods of this handle return the state from before the call.
     ///
     /// # Panics
-    /// Within itself: `call` is handed the machine, and needs no second way to it.
+    /// If it is called from within `call`, which already holds the machine.
     ///
     /// ```
     /// # use systole::Monitor;
@@ -73,7 +75,8 @@ impl<M: Machine> Handle<M> {
         result
     }
 
-    /// Stops the task and waits until it and its probes are gone and its goodbye is said. Tells what became of the goodbye.
+    /// Stops the task, and waits until it and its probes have ended and
+    /// [`on_stop`](super::Builder::on_stop) has run. Returns what became of that.
     ///
     /// # Cancel safety
     /// The task stops even if this future is dropped.
@@ -85,27 +88,29 @@ impl<M: Machine> Handle<M> {
 }
 
 impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
-    /// Whether the peer is alive.
+    /// Returns the current verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.shared.read(Monitor::verdict)
     }
 
-    /// All that is known now.
+    /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
     pub fn snapshot(&self) -> MonitorSnapshot {
         let now = now(self.epoch);
         self.shared.read(|monitor| monitor.snapshot(now))
     }
 
-    /// Other settings from now on; [`Monitor::reconfigure`] says what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
 
-    /// Waits until the verdict is `wanted`; returns the verdict, which is another one where the task ended first.
+    /// Waits until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if the
+    /// task ended first.
     ///
-    /// It looks at the latest verdict: one that came and went while nobody ran is only among the events.
+    /// Only the latest verdict is examined. One that came and went before this future was polled
+    /// appears among the events only.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -115,7 +120,7 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
         seen.map_or_else(|_| self.verdict(), |verdict| *verdict)
     }
 
-    /// The same for `Dead`.
+    /// Waits until the peer is dead; see [`until`](Self::until).
     ///
     /// ```
     /// # async fn serve() {}
@@ -135,13 +140,13 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
 }
 
 impl<const M: usize, P: Pacing> Handle<Failover<M, DEFAULT_WINDOW, P>> {
-    /// The endpoint to send requests to: its place in the list.
+    /// Returns the endpoint to send requests to, by its index in the list.
     #[must_use]
     pub fn active(&self) -> usize {
         self.shared.read(Failover::active)
     }
 
-    /// Whether the group is of use.
+    /// Returns the state of the group: whether it can serve requests.
     #[must_use]
     pub fn state(&self) -> GroupState {
         self.shared.read(Failover::state)
@@ -166,7 +171,7 @@ impl<M: Machine + fmt::Debug> fmt::Debug for Handle<M> {
     }
 }
 
-/// The events of a task. It ends when the task stops, and is cancel safe.
+/// A stream of the events of a task. It ends when the task stops, and is cancel safe.
 #[derive(Debug)]
 pub struct Events<E>(BroadcastStream<E>);
 
@@ -183,7 +188,7 @@ impl<E: Clone + Send + 'static> Stream for Events<E> {
         loop {
             match ready!(Pin::new(&mut self.0).poll_next(context)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(_)) => {} // it lagged; the numbers show it
+                Some(Err(_)) => {} // the reader was too slow; the numbers show the gap
                 None => return Poll::Ready(None),
             }
         }

@@ -1,4 +1,4 @@
-//! A second flow beside the probes, to find out how long one may idle.
+//! A second flow beside the probes, which measures how long a flow may be idle.
 
 use core::time::Duration;
 
@@ -10,16 +10,18 @@ use crate::Monitor;
 use crate::pacing::{Lifetime, Pacing};
 
 impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, Lifetime<P>>> {
-    /// Calls `idle` whenever the search for the lifetime wants a second flow to idle, one at a time, and tells the machine what became of it. It goes on until the
-    /// task ends.
+    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, one at a
+    /// time, and passes the result to the machine. It continues until the task ends.
     ///
-    /// `idle` is handed for how long: it opens a flow, or takes one that has survived, lets it be silent for that long, and asks over it more than once; see
-    /// [`Monitor::trial`]. Where that is [`Trial::Inconclusive`], and where nothing is to be tried, an interval passes before the next.
+    /// `idle` receives how long the flow has to be idle. It opens a flow, or takes one that has
+    /// survived, keeps it silent for that long, and then sends more than one request over it; see
+    /// [`Monitor::trial`]. After [`Trial::Inconclusive`], and while there is nothing to try, the
+    /// next attempt follows an interval later.
     ///
     /// ```
     /// use core::time::Duration;
     /// use systole::pacing::{Fixed, Lifetime};
-    /// use systole::{Trial, tokio::Heart};
+    /// use systole::{Trial, task::Heart};
     ///
     /// # struct Flow;
     /// # impl Flow { async fn open() -> Option<Self> { None } async fn is_there(&self) -> bool { true } }
@@ -28,14 +30,14 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, Lifetime<P>>> {
     ///         let Some(flow) = Flow::open().await else { return Trial::Inconclusive };
     ///         let silent = tokio::time::Instant::now();
     ///         tokio::time::sleep(idle).await;
-    ///         let idled = silent.elapsed(); // never shorter
+    ///         let idled = silent.elapsed(); // never shorter than `idle`
     ///         if flow.is_there().await { Trial::Survived(idled) } else { Trial::Lost(idled) }
     ///     }).await;
     /// }
     /// ```
     ///
     /// # Cancel safety
-    /// A trial under way is dropped, and counts for nothing.
+    /// A trial under way is dropped and changes nothing.
     pub async fn run_trials(&self, idle: impl AsyncFnMut(Duration) -> Trial) {
         let mut conclusion = self.watch();
         select! {

@@ -1,4 +1,5 @@
-//! The loop: ask the machine, do as it says, sleep until it wants to be asked again.
+//! The loop of a probing task: it polls the machine, does what the machine asks for, and sleeps
+//! until the next deadline.
 
 use alloc::sync::Arc;
 use core::future::Future;
@@ -18,7 +19,7 @@ use super::timer::sleep_closely;
 use super::{Epoch, ProbeError, Recorder, Shared, StopOutcome, now};
 use crate::{Failure, Instant, ProbeId};
 
-/// What the task owns.
+/// The state that the task owns.
 pub(super) struct ProbeLoop<M: Machine, F> {
     pub(super) epoch: Epoch,
     pub(super) shared: Arc<Shared<M>>,
@@ -61,19 +62,19 @@ where
                 () = stop.cancelled() => return,
                 Some(settled) = self.probes.next() => self.handle_result(settled),
                 () = changed.notified() => {}
-                // what waits in the sockets is heard before anything is called overdue
+                // Replies that wait in the sockets are read before any probe becomes overdue.
                 () = sleep_closely(until) => yield_now().await,
             }
         }
     }
 
-    /// Does what the machine wants done now; returns when it is to be asked again.
+    /// Does everything that is due now; returns when to poll the machine again.
     fn drain(&mut self) -> Moment {
         let now = now(self.epoch);
         let until = loop {
             match self.shared.poll(now) {
                 Step::Probe(target, id) => self.launch(target, id, now),
-                Step::Event(event) => drop(self.events.send(event)), // nobody has to listen
+                Step::Event(event) => drop(self.events.send(event)), // there may be no reader
                 Step::Wait(until) => break until,
             }
         };

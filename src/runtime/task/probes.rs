@@ -1,4 +1,4 @@
-//! The probes under way, a task each.
+//! The probes under way, one task each.
 
 use alloc::vec::Vec;
 use core::future::Future;
@@ -12,7 +12,7 @@ use super::{Epoch, ProbeError};
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Failure, Instant, ProbeId};
 
-/// How a probe ended, and when.
+/// The result of a probe, and when it ended.
 type Ended = (Result<(), ProbeError>, Moment);
 
 #[derive(Debug)]
@@ -20,9 +20,10 @@ pub(super) struct Probes<T> {
     epoch: Epoch,
     tasks: JoinSet<Ended>,
     under_way: Vec<Probe<T>>,
-    /// How many to one target there may be.
+    /// The number of probes of one target that may be under way at once.
     max_in_flight: usize,
-    /// How long dead targets are waited for, where there may be one.
+    /// How long to wait for each dead target. It is used only if one probe may be under way at
+    /// once.
     dead_waits: Vec<(T, DeadPeerWait)>,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Probes<T> {
 struct Probe<T> {
     target: T,
     id: ProbeId,
-    /// Until when it holds up the next one to a dead target.
+    /// The moment until which it delays the next probe to a dead target.
     holds_until: Option<Instant>,
     task: AbortHandle,
 }
@@ -46,9 +47,9 @@ impl<T: Copy + PartialEq> Probes<T> {
         }
     }
 
-    /// Makes room for a probe of `target`, where there are too many: the oldest gives way if the machine says that it
-    /// `is_overdue`, and the latest of a target that is dead. Returns whether there is room; where not, all of them may still
-    /// be answered in time.
+    /// Makes room for a probe of `target` if too many are under way: it drops the oldest one that
+    /// `is_overdue`, or else, if the target is dead, the latest one. Returns whether there is room;
+    /// if not, all of them may still receive their reply in time.
     pub(super) fn make_room(
         &mut self,
         target: T,
@@ -72,13 +73,16 @@ impl<T: Copy + PartialEq> Probes<T> {
         })
     }
 
-    /// A dead peer is asked every interval. What its answers take may have become long, so that the others are waited for beside that.
+    /// Returns the index of the latest probe, if the target is dead. A dead peer is probed every
+    /// interval by replacing the latest probe. Its round trips may have become long, so the earlier
+    /// probes are kept waiting.
     fn latest_of_dead(&self, terms: Terms, to_it: impl Fn(&Probe<T>) -> bool) -> Option<usize> {
         let are_others = self.max_in_flight > 1;
         (terms.is_dead() && are_others).then(|| self.under_way.iter().rposition(to_it))?
     }
 
-    /// Starts probe `id` of `target` at `now`; it is dropped when its answer could no longer prove life.
+    /// Starts probe `id` of `target` at `now`. It is dropped when its reply can no longer prove
+    /// life.
     pub(super) fn launch<A, E: Into<ProbeError>>(
         &mut self,
         (target, id): (T, ProbeId),
@@ -104,7 +108,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         });
     }
 
-    /// How long a probe to a dead target holds up the next one, where there may be one at a time.
+    /// Returns how long a probe to a dead target delays the next one, if only one may be under way.
     fn dead_wait(&mut self, target: T, terms: Terms) -> Option<Duration> {
         let place = self.dead_waits.iter().position(|(of, _)| *of == target);
         let Some((usual_us, longest_us)) = terms.dead_wait_us.filter(|_| self.max_in_flight == 1)
@@ -122,7 +126,8 @@ impl<T: Copy + PartialEq> Probes<T> {
         Some(Duration::from_micros(wait.us().into()))
     }
 
-    /// The next probe to end; nothing where none is under way. Cancel safe.
+    /// Returns the result of the next probe to end, or `None` if no probe is under way. It is
+    /// cancel safe.
     pub(super) async fn next(&mut self) -> Option<ProbeResult<T>> {
         while let Some(ended) = self.tasks.join_next_with_id().await {
             if let Some(settled) = self.settle(ended) {
@@ -132,7 +137,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         None
     }
 
-    /// A probe that has ended already.
+    /// Returns the result of a probe that has already ended, if there is one.
     pub(super) fn try_next(&mut self) -> Option<ProbeResult<T>> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             if let Some(settled) = self.settle(ended) {
@@ -150,14 +155,14 @@ impl<T: Copy + PartialEq> Probes<T> {
                 (error.id(), (panicked, Moment::now()))
             }
         };
-        // one that had to give way is not found
+        // A probe that was dropped to make room is not found.
         let place = self.under_way.iter().position(|of| of.task.id() == task)?;
         let Probe { target, id, .. } = self.under_way.remove(place);
         let at = self.epoch.moment(at.into_std());
         Some(ProbeResult::new(target, id, result, at))
     }
 
-    /// Drops all probes and waits until they are gone.
+    /// Drops all probes and waits until their tasks have ended.
     pub(super) async fn shutdown(&mut self) {
         self.tasks.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! How a task is started.
+//! The start of a probing task.
 
 use alloc::sync::Arc;
 use core::future::Future;
@@ -14,7 +14,8 @@ use super::{Builder, DEFAULT_WINDOW, Epoch, Events, Group, Handle, Heart, ProbeE
 use crate::pacing::Pacing;
 use crate::{Failover, Monitor};
 
-/// Events that wait for a reader; the oldest give way, and the numbers show a gap.
+/// The number of events that are kept for the reader. Further ones replace the oldest, which shows
+/// as a gap in their numbers.
 const EVENTS: usize = 16;
 
 impl<M: Machine> Builder<M> {
@@ -64,10 +65,10 @@ impl<P> Builder<Monitor<DEFAULT_WINDOW, P>>
 where
     P: Pacing<State: Send> + Send + 'static,
 {
-    /// Starts the task: see [`spawn`](super::spawn).
+    /// Starts the task; see [`spawn`](super::spawn).
     ///
     /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
     pub fn spawn<F, Fut, A, E>(self, mut probe: F) -> Heart<P>
     where
         F: FnMut() -> Fut + Send + 'static,
@@ -83,10 +84,10 @@ impl<const M: usize, P> Builder<Failover<M, DEFAULT_WINDOW, P>>
 where
     P: Pacing<State: Send> + Send + 'static,
 {
-    /// Starts the task, which calls `probe` with the endpoint to probe: its place in the list.
+    /// Starts the task, which calls `probe` with the index of the endpoint to probe.
     ///
     /// # Panics
-    /// Outside of a runtime with its timer enabled, like every `tokio::spawn`.
+    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
     pub fn spawn<F, Fut, A, E>(self, probe: F) -> Group<M, P>
     where
         F: FnMut(usize) -> Fut + Send + 'static,

@@ -1,4 +1,4 @@
-//! What is said when a task stops.
+//! The closure that runs when a probing task stops.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -12,7 +12,7 @@ use super::StopOutcome;
 
 type Saying = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A closure that runs once, at the stop, and how long it may take.
+/// A closure that runs once, at the stop, and the time that its future may take.
 pub(super) struct StopAction {
     within: Duration,
     say: Box<dyn FnOnce() -> Saying + Send>,
@@ -33,7 +33,7 @@ impl StopAction {
         }
     }
 
-    /// Says it, in a task of its own, which is all that a panic ends.
+    /// Runs the closure in a task of its own, so that a panic ends nothing else.
     pub(super) async fn say(self) -> StopOutcome {
         let Self { within, say } = self;
         let said = task::spawn(async move { timeout(within, say()).await.is_ok() });

@@ -1,16 +1,18 @@
-//! A timer that is a tick late at most.
+//! A timer that is at most one tick late.
 
 use core::time::Duration;
 
 use ::tokio::time::{Instant as Moment, sleep_until};
 
-/// What tokio's timer counts in.
+/// The resolution of tokio's timer.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Sleeps until `moment`, and not much longer.
+/// Sleeps until `moment`, and at most one tick longer. Cancel safe.
 ///
-/// tokio rounds a deadline up to a tick, and the rest of the sleep as well, from wherever in a tick it begins: it wakes up to two ticks late. Asked for
-/// a tick less it wakes at most one late, or too early, and then another tick makes up for it. Cancel safe.
+/// tokio rounds a deadline up to a tick, and then rounds up the remaining sleep as well, which may
+/// begin anywhere within a tick, so it wakes up to two ticks late. If the deadline is set one tick
+/// earlier, it wakes at most one tick late. If it then wakes too early, a second sleep covers the
+/// rest.
 pub(super) async fn sleep_closely(moment: Moment) {
     sleep_until(moment.checked_sub(TICK).unwrap_or(moment)).await;
     if Moment::now() < moment {

@@ -1,4 +1,4 @@
-//! The series of very many peers: as many as of a few.
+//! Metrics of a fleet. Their number does not depend on the number of peers.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -9,27 +9,29 @@ use super::help;
 use crate::pacing::Pacing;
 use crate::{Census, Fleet, FleetCounters, Instant};
 
-/// How many of the worst peers have a series, by rank.
+/// The number of worst peers whose silence is exported, by rank.
 const WORST: usize = 10;
 
-/// The series of a [`Fleet`](crate::Fleet), or of the one that `tokio::UdpFleet::with` lends, however many peers it has: none has a series of its own.
+/// The metrics of a [`Fleet`](crate::Fleet), or of the one that `task::UdpFleet::with` lends. No
+/// peer has a series of its own, so their number does not grow with the fleet.
 ///
-/// | each with a label `fleet` | |
+/// | series, each with a label `fleet` | |
 /// |---|---|
-/// | `systole_fleet_peers{verdict}` | gauge: how many there are of each verdict |
-/// | `systole_fleet_silence_seconds{rank}` | gauge: how long the ten worst have been silent, rank 1 first; 0 where fewer are suspected or dead |
-/// | `systole_fleet_probes_total{result}` | counter: what probes ended in: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
+/// | `systole_fleet_peers{verdict}` | gauge: number of peers with each verdict |
+/// | `systole_fleet_silence_seconds{rank}` | gauge: how long the ten worst peers have been silent, rank 1 first; 0 where fewer are suspected or dead |
+/// | `systole_fleet_probes_total{result}` | counter: probes by result: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
 /// | `systole_fleet_verdict_changes_total{to}` | counter: `suspect`, `dead` |
 /// | `systole_fleet_revivals_total{outcome}` | counter: `refuted`, `recovered`, `undecided` |
-/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total`, `systole_fleet_blind_total` | counters: what was our fault |
-/// | `systole_fleet_lateness_seconds` | gauge: 99 % of the probes went out no later |
+/// | `systole_fleet_overflows_total`, `systole_fleet_pauses_total`, `systole_fleet_blind_total` | counters: local faults: lost replies, lateness, and times that no probe could be sent |
+/// | `systole_fleet_lateness_seconds` | gauge: 99th percentile of the delay with which probes went out |
 #[derive(Debug)]
 pub struct FleetSeries {
     name: SharedString,
 }
 
 impl FleetSeries {
-    /// The series of the fleet called `name`. Descriptions go to the exporter installed by then.
+    /// Returns the metrics of the fleet called `name`. The descriptions go to the exporter that is
+    /// installed at this moment.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         help::describe();
@@ -38,7 +40,8 @@ impl FleetSeries {
         }
     }
 
-    /// Takes over what `fleet` knows at `now`. Costs what [`Fleet::worst`](crate::Fleet::worst) does.
+    /// Exports the state of `fleet` at `now`. It costs what [`Fleet::worst`](crate::Fleet::worst)
+    /// costs.
     pub fn record<const N: usize, P: Pacing>(&self, fleet: &mut Fleet<N, P>, now: Instant) {
         self.census(&fleet.census());
         let worst = fleet.worst(WORST, now);
@@ -116,7 +119,7 @@ impl Drop for FleetSeries {
     }
 }
 
-/// A number of peers, for a gauge.
+/// Returns a number of peers as the value of a gauge.
 fn whole(peers: usize) -> f64 {
     f64::from(u32::try_from(peers).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! The series of a group of replicas.
+//! Metrics of a group of replicas.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,12 +16,12 @@ const STATES: [(GroupState, &str); 4] = [
     (GroupState::AllDead, "all_dead"),
 ];
 
-/// The series of a [`Failover`]: those of each endpoint, and with a label `group`:
+/// The metrics of a [`Failover`]: those of each endpoint, and with a label `group`:
 ///
 /// | | |
 /// |---|---|
 /// | `systole_active{group, peer}` | gauge: 1 for the active endpoint, 0 for the others |
-/// | `systole_group_state{group, state}` | gauge: 1 for the state it is in |
+/// | `systole_group_state{group, state}` | gauge: 1 for the current state, 0 for the others |
 /// | `systole_switches_total{group}`, `systole_quarantines_total{group}` | counters |
 #[derive(Debug)]
 pub struct Group {
@@ -32,7 +32,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// The series of the group called `name`, whose endpoints are called `peers`, in their order. An endpoint without a name is left out.
+    /// Returns the metrics of the group called `name`, whose endpoints are called `peers`, in
+    /// order. An endpoint without a name is left out.
     #[must_use]
     pub fn new<S: Into<Arc<str>>>(
         name: impl Into<Arc<str>>,
@@ -46,7 +47,7 @@ impl Group {
         }
     }
 
-    /// Takes over what `group` knows at `now`.
+    /// Exports the state of `group` at `now`.
     pub fn record<const M: usize, const N: usize, P: Pacing>(
         &mut self,
         group: &Failover<M, N, P>,
@@ -59,7 +60,7 @@ impl Group {
         self.count(group.switches(), group.quarantines());
     }
 
-    /// Sets the gauges of the group; all are 0 where there is no group.
+    /// Sets the gauges of the group; `None` sets them all to 0.
     fn show(&self, active: Option<usize>, state: Option<GroupState>) {
         for (index, peer) in self.peers.iter().enumerate() {
             gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())

@@ -1,26 +1,26 @@
-//! What each series says, for the people who read them.
+//! The descriptions of all metrics, for those who read them in the exporter.
 
 use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 use super::RTT;
 
-/// What happened so often.
+/// Counters of events.
 const COUNTERS: [(&str, &str); 17] = [
     (
         "systole_probes_total",
-        "Probes by result: answered in time, overdue, failed at once, unsent for lack of something on this side, or abandoned without evidence.",
+        "Probes by result: answered in time, overdue, failed at once, unsent for lack of a local resource, or abandoned without evidence.",
     ),
     (
         "systole_late_replies_total",
-        "Replies to probes that had ended otherwise, mostly overdue ones.",
+        "Replies to probes that already had another result, mostly overdue.",
     ),
     (
         "systole_stale_replies_total",
-        "Replies to probes older than the bound, which prove no life.",
+        "Replies to probes older than the detection bound, which prove no life.",
     ),
     (
         "systole_ignored_replies_total",
-        "Replies that answer nothing: duplicates, unknown ids.",
+        "Replies that match no probe under way: duplicates and unknown ids.",
     ),
     (
         "systole_verdict_changes_total",
@@ -32,11 +32,11 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_retry_budget_used_total",
-        "Retries taken out of the retry budget.",
+        "Retries taken from the retry budget.",
     ),
     (
         "systole_pauses_total",
-        "Times that this side looked too late by more than is ordinary.",
+        "Times that the local process polled later than ordinary delays explain.",
     ),
     (
         "systole_blind_total",
@@ -52,7 +52,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_fleet_probes_total",
-        "Probes of all peers by result: answered in time, overdue, failed at once, unsent for lack of something on this side, or abandoned without evidence.",
+        "Probes of all peers by result: answered in time, overdue, failed at once, unsent for lack of a local resource, or abandoned without evidence.",
     ),
     (
         "systole_fleet_verdict_changes_total",
@@ -64,19 +64,19 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_fleet_overflows_total",
-        "Times that answers were lost on this side.",
+        "Times that the local receive buffer overflowed and lost replies.",
     ),
     (
         "systole_fleet_pauses_total",
-        "Times that this side looked too late by more than is ordinary.",
+        "Times that the local process polled later than ordinary delays explain.",
     ),
     (
         "systole_fleet_blind_total",
-        "Times that no probe could be sent for one detection bound: to nobody, or to one peer alone.",
+        "Times that no probe could be sent for one detection bound, to any peer or to a single one.",
     ),
 ];
 
-/// Gauges of time.
+/// Gauges in seconds.
 const SECONDS: [(&str, &str); 8] = [
     (
         "systole_fleet_silence_seconds",
@@ -96,19 +96,19 @@ const SECONDS: [(&str, &str); 8] = [
     ),
     (
         "systole_detection_bound_seconds",
-        "Longest time from a crash to the verdict dead, as promised.",
+        "Promised longest time from a crash to the verdict dead.",
     ),
     (
         "systole_worst_detection_seconds",
-        "Longest time from a last sign of life to the verdict dead, as measured, lateness of this side included; 0 before the first.",
+        "Longest measured time from the last sign of life to the verdict dead, including local lateness; 0 before the first.",
     ),
     (
         "systole_mistake_interval_seconds",
-        "Expected time from one mistaken verdict to the next.",
+        "Expected time from one mistake (the verdict dead for a live peer) to the next.",
     ),
     (
         "systole_lateness_seconds",
-        "Time by which this side looked too late since the start, credited to the peer.",
+        "Time by which the local process polled late since the start, credited to the peer.",
     ),
 ];
 
@@ -116,7 +116,7 @@ const SECONDS: [(&str, &str); 8] = [
 const GAUGES: [(&str, &str); 9] = [
     (
         "systole_fleet_peers",
-        "How many peers of the fleet there are of each verdict.",
+        "Number of peers of the fleet with each verdict.",
     ),
     (
         "systole_verdict",
@@ -124,7 +124,7 @@ const GAUGES: [(&str, &str); 9] = [
     ),
     (
         "systole_suspicion_level",
-        "Improbability of the silence in decades: at 3, one silence in 1,000 is as long.",
+        "Improbability of the silence in decades: at 3, one silence in 1,000 lasts as long.",
     ),
     (
         "systole_loss_ratio",
@@ -132,7 +132,7 @@ const GAUGES: [(&str, &str); 9] = [
     ),
     (
         "systole_fluctuation_ratio",
-        "Standard deviation of the round-trip times by their mean.",
+        "Standard deviation of the round-trip times divided by their mean.",
     ),
     (
         "systole_degraded",
@@ -140,7 +140,7 @@ const GAUGES: [(&str, &str); 9] = [
     ),
     (
         "systole_warning_octaves",
-        "How much worse the path is than usual: above the threshold of 9 it is degraded.",
+        "Score of the early warning: how much worse than usual the path is. Above 9 it is degraded.",
     ),
     (
         "systole_active",
@@ -152,7 +152,7 @@ const GAUGES: [(&str, &str); 9] = [
     ),
 ];
 
-/// Tells the exporter.
+/// Registers the descriptions with the exporter.
 pub(super) fn describe() {
     describe_histogram!(RTT, Unit::Seconds, "Round-trip times of answered probes.");
     for (name, help) in COUNTERS {

@@ -1,4 +1,4 @@
-//! How a thread is set up.
+//! The settings of a probing thread.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -18,10 +18,12 @@ use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Config, Monitor, RetryBudget};
 
-/// Events that wait for a reader; more are dropped, and their numbers show a gap.
+/// The number of events that are kept for the reader. Further ones are dropped, which shows as a
+/// gap in their numbers.
 const EVENTS: usize = 64;
 
-/// A probing thread with more than a closure: what it says at the stop, and whom it shares its retries with.
+/// The settings of a probing thread beyond its closure: a closure that runs at the stop, a shared
+/// retry budget, a name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +48,8 @@ pub struct Builder<P: Pacing> {
 }
 
 impl<P: Pacing> Builder<P> {
-    /// A thread that probes one peer. A missing seed is drawn from the randomness of the operating system.
+    /// Returns the settings of a thread that probes one peer. If the configuration has no seed, one
+    /// is drawn from the randomness of the operating system.
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
         Self {
@@ -58,8 +61,9 @@ impl<P: Pacing> Builder<P> {
         }
     }
 
-    /// Runs `say` once when the heart stops: to deregister, to revoke a lease, to say goodbye. It is handed the time that it may take;
-    /// nobody waits for it any longer. A panic in it is contained.
+    /// Runs `say` once when the thread stops: to deregister, to revoke a lease, to say goodbye. The
+    /// closure receives the time that it may take, and the stop waits no longer for it. A panic in
+    /// it is caught.
     #[must_use]
     pub fn on_stop(
         mut self,
@@ -71,26 +75,26 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Holds retries to `budget`, together with those of all that are given the same one.
+    /// Takes retries from `budget`, which may be shared with other machines.
     #[must_use]
     pub fn retry_budget(mut self, budget: &Arc<RetryBudget>) -> Self {
         self.budget = Some(Arc::clone(budget));
         self
     }
 
-    /// Names the peer: its `tracing` events come in a span `systole` with the field `peer`, and its
-    /// series have a label `peer`, where `metrics` exports them.
+    /// Names the peer. Its `tracing` events come in a span `systole` with the field `peer`, and the
+    /// metrics that `metrics` exports have the label `peer`.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Name::peer(name.into());
         self
     }
 
-    /// Exports the series of the peer to whatever recorder of the `metrics` facade is installed
-    /// when the heart starts: after each probe and each answer, until the heart stops.
-    /// [`telemetry::Peer`](crate::telemetry::Peer) says what they are, and what a record costs. The
-    /// label `peer` is its [name](Self::name); all that have none share one series, whose label is
-    /// empty.
+    /// Exports the metrics of the peer to the recorder of the `metrics` facade that is installed
+    /// when the thread starts: after each probe and each reply, until the thread stops.
+    /// [`telemetry::Peer`](crate::telemetry::Peer) lists the metrics and states what a record
+    /// costs. The label `peer` is the [name](Self::name) of the peer; all peers without a name
+    /// share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(mut self) -> Self {
@@ -103,10 +107,10 @@ impl<P> Builder<P>
 where
     P: Pacing<State: Send> + Send + 'static,
 {
-    /// Starts the thread: see [`spawn`](super::spawn).
+    /// Starts the thread; see [`spawn`](super::spawn).
     ///
     /// # Errors
-    /// Where the system has no thread to give.
+    /// If the operating system cannot start a thread.
     pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
     where
         F: FnMut(Duration) -> Result<A, E> + Send + 'static,
@@ -140,7 +144,7 @@ where
             work(probe, epoch, &asked, &answers);
             end.end();
         })?;
-        let beat = named("systole").spawn(move || beat.run())?; // where it fails, the worker ends
+        let beat = named("systole").spawn(move || beat.run())?; // on an error the worker ends too
         Ok(Heart {
             epoch,
             shared,

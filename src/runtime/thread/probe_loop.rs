@@ -1,4 +1,5 @@
-//! The loop: ask the machine, do as it says, sleep until it wants to be asked again. It never blocks for longer, whatever the closure does.
+//! The loop of a probing thread: it polls the machine, does what the machine asks for, and sleeps
+//! until the next deadline. It never blocks for longer, whatever the closure does.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -13,19 +14,20 @@ use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Event, Instant, Monitor, ProbeId, Verdict};
 
-/// How long an answer that came in time, while nobody ran, has to be handed in before its probe is called overdue.
+/// How long the loop waits for a result before it lets a probe become overdue: a reply that came in
+/// time, while no thread could run, must still be passed in.
 const HEARING: Duration = Duration::from_millis(1);
 
-/// What wakes the loop before its time.
+/// A message that wakes the loop before its deadline.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Note {
     /// The closure returned.
     ProbeResult(ProbeResult<()>),
-    /// The machine was told something, or it is to end.
+    /// The machine was changed through the handle, or the loop is to end.
     Look,
 }
 
-/// What the thread owns.
+/// The state that the thread owns.
 pub(super) struct ProbeLoop<P: Pacing> {
     pub(super) epoch: Epoch,
     pub(super) shared: Arc<Shared<Monitor<DEFAULT_WINDOW, P>>>,
@@ -37,9 +39,10 @@ pub(super) struct ProbeLoop<P: Pacing> {
     pub(super) tasks: Sender<Task>,
     /// How long the closure may take while the peer is dead.
     pub(super) dead_waits: DeadPeerWait,
-    /// Whether the closure is at work.
+    /// Whether the closure is running.
     pub(super) busy: bool,
-    /// The latest probe that it is to make, and when it was due. One before that it never came to stays unanswered.
+    /// The latest probe to be made, and when it was due. An earlier one that the closure never
+    /// started stays without a reply.
     pub(super) due: Option<(ProbeId, Instant)>,
 }
 
@@ -55,13 +58,13 @@ impl<P: Pacing> ProbeLoop<P> {
         }
     }
 
-    /// Does what the machine wants done now; returns when it is to be asked again.
+    /// Does everything that is due now; returns when to poll the machine again.
     fn drain(&mut self) -> Instant {
         let now = self.epoch.now();
         let until = loop {
             match self.shared.poll(now) {
                 Step::Probe((), id) => self.due = Some((id, now)),
-                Step::Event(event) => drop(self.events.try_send(event)), // nobody has to listen
+                Step::Event(event) => drop(self.events.try_send(event)), // full or without a reader
                 Step::Wait(until) => break until,
             }
         };
@@ -70,7 +73,7 @@ impl<P: Pacing> ProbeLoop<P> {
         until
     }
 
-    /// Hands the closure its next probe, where it is free.
+    /// Passes the closure its next probe if it is free.
     fn ask(&mut self, until: Instant) {
         if self.busy {
             return;
@@ -99,9 +102,12 @@ impl<P: Pacing> ProbeLoop<P> {
         }
     }
 
-    /// How long a probe may block: until the machine wants to look; a whole timeout where only the next probe would be
-    /// late, or round trips longer than the interval were never heard; and never past the verdict. A dead peer is waited for one interval, and
-    /// longer now and then.
+    /// Returns how long the next probe may block.
+    ///
+    /// It may block until the machine's next deadline, but at least for a whole timeout: this only
+    /// delays the next probe, and otherwise round trips longer than the interval would never be
+    /// measured. It never blocks past the moment at which the verdict becomes `Dead`. A dead peer
+    /// is waited for one interval, and longer now and then.
     fn allowance(&mut self, until: Instant) -> Duration {
         let now = self.epoch.now();
         let known = self.shared.with(|monitor| monitor.snapshot(now));

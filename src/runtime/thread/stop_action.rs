@@ -1,4 +1,4 @@
-//! What is said when a heart stops.
+//! The closure that runs when a probing thread stops.
 
 use alloc::boxed::Box;
 use core::panic::AssertUnwindSafe;
@@ -9,22 +9,24 @@ use std::thread::Builder;
 
 use super::StopOutcome;
 
-/// A closure that runs once, at the stop, and how long it may take.
+/// A closure that runs once, at the stop, and the time that it may take.
 pub(super) struct StopAction {
     pub(super) within: Duration,
     pub(super) say: Box<dyn FnOnce(Duration) + Send>,
 }
 
 impl StopAction {
-    /// Says it on a thread of its own, which is left alone when the time is up: no thread can be ended from outside.
+    /// Runs the closure on a thread of its own. When its time is up, that thread is left running,
+    /// since no thread can be ended from outside.
     pub(super) fn say(self) -> StopOutcome {
         let Self { within, say } = self;
         let (sender, said) = sync_channel(1);
         let speaker = move || {
             let whole = catch_unwind(AssertUnwindSafe(|| say(within))).is_ok();
-            let _ = sender.send(whole); // nobody listens any more
+            let _ = sender.send(whole); // fails once the time is up
         };
-        let _ = Builder::new().name("systole-stop".into()).spawn(speaker); // where it fails, the sender is gone
+        // if this fails, the sender is dropped and the wait below ends at once
+        let _ = Builder::new().name("systole-stop".into()).spawn(speaker);
         match said.recv_timeout(within) {
             Ok(true) => StopOutcome::Completed,
             Ok(false) => StopOutcome::Panicked,

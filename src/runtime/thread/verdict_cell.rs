@@ -1,4 +1,4 @@
-//! The verdict where other threads can wait for it.
+//! A cell that holds the verdict and lets other threads wait for it.
 
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ pub(super) struct VerdictCell {
 #[derive(Debug, Default)]
 struct Posted {
     verdict: Verdict,
-    /// Whether the thread is gone.
+    /// Whether the worker thread has ended.
     ended: bool,
 }
 
@@ -29,13 +29,13 @@ impl VerdictCell {
         self.changed.notify_all();
     }
 
-    /// Waits until the verdict is `wanted` or there will be none any more.
+    /// Waits until the verdict is `wanted`, or the thread has ended, or `within` has passed.
     pub(super) fn wait_for(&self, wanted: Verdict, within: Option<Duration>) {
         let waits = |posted: &mut Posted| posted.verdict != wanted && !posted.ended;
         self.wait_while(waits, within);
     }
 
-    /// Waits until the thread is gone; returns whether it is.
+    /// Waits until the thread has ended, for `within` at most; returns whether it has.
     pub(super) fn wait_for_end(&self, within: Duration) -> bool {
         self.wait_while(|posted| !posted.ended, Some(within));
         self.lock().ended

@@ -1,4 +1,4 @@
-//! The thread that the closure blocks.
+//! The worker thread that the closure blocks.
 
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
@@ -10,15 +10,15 @@ use super::probe_loop::Note;
 use super::{Epoch, ProbeError};
 use crate::{Failure, Instant, ProbeId};
 
-/// A probe to be made.
+/// A probe to make.
 pub(super) struct Task {
     pub(super) id: ProbeId,
     pub(super) due: Instant,
-    /// How long it may take.
+    /// How long the closure may take.
     pub(super) allowed: Duration,
 }
 
-/// Makes one probe after the other, until there is nobody to ask for more.
+/// Makes one probe after another until the loop has ended.
 pub(super) fn work<F, A, E>(
     mut probe: F,
     epoch: Epoch,

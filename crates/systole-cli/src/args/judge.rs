@@ -1,4 +1,4 @@
-//! What is judged, and by what: the options of `replay` and `tune`.
+//! The options of `replay` and `tune`: the networks to judge on, and the target.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use humantime::parse_duration;
 /// The networks and the target.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Judge {
-    /// Recorded networks: files as `systole record` writes them, or folders of *.csv [default: six synthetic networks].
+    /// Recorded networks: files written by `systole record`, or folders of *.csv [default: six
+    /// synthetic networks].
     #[arg(value_name = "TRACE")]
     pub(crate) traces: Vec<PathBuf>,
 
@@ -16,19 +17,19 @@ pub(crate) struct Judge {
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = parse_bound)]
     pub(crate) detect_within: Duration,
 
-    /// The least time from one mistake to the next that is asked for.
+    /// The shortest time that is wanted between two mistakes.
     #[arg(long, value_name = "SPAN", default_value = "1day", value_parser = parse_duration)]
     pub(crate) mistakes_at_most_one_per: Duration,
 
-    /// Crashes by which detection times are measured, a trace and detector.
+    /// The number of crashes from which detection times are measured, for each trace and detector.
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) crashes: u32,
 
-    /// Draws the figures as SVG.
+    /// Draw the figures into this SVG file.
     #[arg(long, value_name = "SVG")]
     pub(crate) plot: Option<PathBuf>,
 
-    /// One JSON object a line, for programs: a line a trace and detector.
+    /// Print one JSON object per line, for programs: one line for each trace and detector.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -39,7 +40,7 @@ pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) judge: Judge,
 
-    /// Sweeps the settings of every published detector, and compares.
+    /// Compare all published detectors, each over a sweep of its settings.
     #[arg(long)]
     pub(crate) compare: bool,
 }
@@ -52,16 +53,16 @@ pub(crate) struct Tune {
 }
 
 const EXPLAINED: &str = "Spans are written 250ms, 5s, 1m30s.\n\n\
-    A @ P: avoidable mistakes @ probes a second, means over 16 start offsets. A mistake is avoidable where probing every 10 ms would not have been silent for the bound.\n\n\
-    Exit status: 0, or 2 for unusable arguments and files.";
+    A @ P: avoidable mistakes @ probes per second, means over 16 start offsets. A mistake is avoidable if probing every 10 ms would not have been silent for the bound.\n\n\
+    Exit status: 0, or 2 for invalid arguments and files.";
 
-/// Below, a sweep would send more probes than it is worth.
+/// The shortest bound. Below it, a sweep would take too long because of the number of probes.
 const BOUND_MIN: Duration = Duration::from_millis(100);
 
 fn parse_bound(text: &str) -> Result<Duration, String> {
     let bound = parse_duration(text).map_err(|error| error.to_string())?;
     if bound < BOUND_MIN {
-        return Err("the least is 100ms".into());
+        return Err("it must be at least 100ms".into());
     }
     Ok(bound)
 }

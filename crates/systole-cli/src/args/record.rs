@@ -5,45 +5,47 @@ use std::time::Duration;
 
 use humantime::parse_duration;
 
-/// What is recorded, and where to.
+/// What to record, and into which file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
-    Every row is on disk as soon as it is known: a recording may be interrupted at any moment.\n\n\
-    Exit status: 0 if there is a recording, 1 if there was nothing to record, 2 for unusable arguments.")]
+    Every row is written to disk as soon as it is known, so a recording may be interrupted at any moment.\n\n\
+    Exit status: 0 if something was recorded, 1 if not, 2 for invalid arguments.")]
 pub(crate) struct Record {
     #[arg(help = TARGET)]
     pub(crate) target: String,
 
-    /// The file to write; there must be none.
+    /// The file to write; it must not exist.
     #[arg(short, long, value_name = "CSV")]
     pub(crate) output: PathBuf,
 
-    /// The interval between probes: the silences that can be told apart later.
+    /// The interval between probes: the resolution at which a replay can tell the lengths of
+    /// silences apart.
     #[arg(long, value_name = "SPAN", default_value = "200ms", value_parser = parse_interval)]
     pub(crate) every: Duration,
 
-    /// After this time without an answer a probe is lost. Rows are written in order of sending, so it is also how far the file may be behind.
+    /// Count a probe as lost after this time without a reply. Rows are written in the order of
+    /// sending, so the file may lag behind by this time.
     #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = parse_interval)]
     pub(crate) reply_window: Duration,
 
-    /// Believes the certificates in a PEM file, too.
+    /// Also trust the certificates in this PEM file.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// End after this time [default: with Ctrl-C].
+    /// End after this time [default: at Ctrl-C].
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) span: Option<Duration>,
 }
 
 const TARGET: &str = "tcp, redis, udp, http, https or postgres://HOST:PORT, as for watch";
 
-/// What a timer of the system can keep.
+/// The shortest interval that a timer of the operating system can keep.
 const LEAST: Duration = Duration::from_millis(1);
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
     let interval = parse_duration(text).map_err(|error| error.to_string())?;
     if interval < LEAST {
-        return Err("the least is 1ms".into());
+        return Err("it must be at least 1ms".into());
     }
     Ok(interval)
 }

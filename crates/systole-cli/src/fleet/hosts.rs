@@ -1,13 +1,14 @@
-//! `hosts.txt`: a peer a line. Pure, and every refusal names its line.
+//! The format of `hosts.txt`: one peer per line. Parsing does no I/O, and every error names its
+//! line.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// Where an echo service listens unless told otherwise (RFC 862).
+/// The default port of an echo service (RFC 862).
 const ECHO_PORT: u16 = 7;
 
-/// The longest name that the domain name system has.
+/// The longest name in the domain name system, in bytes.
 const NAME_MAX: usize = 253;
 
 /// A peer as the file names it.
@@ -17,18 +18,18 @@ pub struct Host {
     pub port: u16,
 }
 
-/// What is wrong with a file. Lines are counted from 1.
+/// An error in the file. Lines are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostsError {
-    /// A line that is not text.
+    /// The line is not UTF-8.
     NotText { line: usize },
-    /// Neither a name nor an address.
+    /// The line holds neither a name nor an address.
     BadHost { line: usize },
-    /// A port that is not 1 to 65,535.
+    /// The port is not 1 to 65,535.
     BadPort { line: usize },
-    /// A peer that an earlier line names.
+    /// An earlier line names the same peer.
     Twice { line: usize, first: usize },
-    /// Comments and nothing else.
+    /// The file holds nothing but comments and empty lines.
     Nobody,
 }
 
@@ -49,7 +50,7 @@ impl fmt::Display for HostsError {
     }
 }
 
-/// The peers that `file` names, in its order, with their lines. `#` begins a comment.
+/// Returns the peers that `file` names, in order, with their line numbers. `#` begins a comment.
 pub fn parse(file: &[u8]) -> Result<Vec<(usize, Host)>, HostsError> {
     let mut lines = HashMap::new();
     let mut hosts = Vec::new();
@@ -71,7 +72,7 @@ pub fn parse(file: &[u8]) -> Result<Vec<(usize, Host)>, HostsError> {
     Ok(hosts)
 }
 
-/// `name`, `name:port`, `[v6]:port`, or an IPv6 address alone.
+/// Parses `name`, `name:port`, `[v6]:port`, or an IPv6 address without a port.
 fn parse_host(text: &str, line: usize) -> Result<Host, HostsError> {
     let bad = HostsError::BadHost { line };
     let is_v6 = |name: &str| name.parse::<Ipv6Addr>().is_ok();

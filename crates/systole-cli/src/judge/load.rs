@@ -1,4 +1,4 @@
-//! The networks that were named, ready to be judged on.
+//! Loads the networks that the arguments name.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -45,11 +45,12 @@ impl Network for Path {
     }
 }
 
-/// What is judged where nothing is named.
+/// The synthetic networks that are used if none is named.
 const DRAWN: Duration = Duration::from_secs(2 * 3_600);
 const SEED: u64 = 1;
 
-/// The named networks, or the gallery of synthetic ones; each with its floor, which takes a while.
+/// Loads the named networks, or else the synthetic ones, and computes the floor of each, which
+/// takes a while.
 pub(crate) fn load(options: &args::Judge) -> Result<Vec<Case>, Trouble> {
     let networks = named(&options.traces)?;
     let bound = options.detect_within;
@@ -82,7 +83,7 @@ fn named(paths: &[PathBuf]) -> Result<Vec<(String, Path)>, Trouble> {
     files.iter().map(read).collect()
 }
 
-/// The path itself, or the traces in it.
+/// Returns the path itself, or the traces in the folder.
 fn files_of(path: &std::path::Path) -> Result<Vec<PathBuf>, Trouble> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

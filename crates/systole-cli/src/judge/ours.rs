@@ -1,4 +1,4 @@
-//! The crate's own detector, with nothing set but the target: the one place that says what it is.
+//! The crate's own detector, for which nothing is set but the target. This file alone defines it.
 
 use std::time::Duration;
 
@@ -10,17 +10,18 @@ use systole_lab::brief;
 use super::Candidate;
 use crate::code::duration_code;
 
-/// What runs.
+/// The machine that runs.
 pub(crate) type Machine = Monitor<DEFAULT_WINDOW, Target>;
 
-/// A target.
+/// A target for the detector.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ours {
     pub(crate) detect_within: Duration,
     pub(crate) mistakes_at_most_one_per: Duration,
 }
 
-/// The shortest time between mistakes that is asked for in a sweep, and how often it is doubled.
+/// The shortest time between mistakes in a sweep, and the number of targets. Each target doubles
+/// the time of the one before.
 const RAREST: (Duration, u32) = (Duration::from_secs(900), 11);
 
 impl Ours {
@@ -29,7 +30,8 @@ impl Ours {
     /// The type of its configuration, as a user writes it.
     pub(crate) const TYPE: &str = "Config<Target>";
 
-    /// The same bound with a mistake in a quarter of an hour, half an hour ... twenty days.
+    /// Returns targets with the same bound and a mistake in a quarter of an hour, half an hour ...
+    /// twenty days.
     pub(crate) fn sweep(detect_within: Duration) -> Vec<Self> {
         let (first, doublings) = RAREST;
         let with = |step| Self {
@@ -43,7 +45,7 @@ impl Ours {
         format!("a mistake in {}", brief(self.mistakes_at_most_one_per))
     }
 
-    /// What a user pastes.
+    /// Returns the Rust code that a user pastes.
     pub(crate) fn code(&self) -> String {
         let [bound, apart] = [self.detect_within, self.mistakes_at_most_one_per].map(duration_code);
         format!("Config::target({bound})\n    .mistakes_at_most_one_per({apart})\n    .build()")

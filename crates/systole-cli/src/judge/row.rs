@@ -1,4 +1,4 @@
-//! One JSON object a trace and detector.
+//! Output as one JSON object for each trace and detector.
 
 use serde::Serialize;
 use systole_lab::{DetectionTimes, Qos};
@@ -10,7 +10,7 @@ struct Row<'a> {
     trace: &'a str,
     detector: &'a str,
     settings: &'a str,
-    /// Means over the start offsets, as are all but the detection times.
+    /// A mean over the start offsets, like all figures but the detection times.
     probes: f64,
     probes_per_s: f64,
     mistakes: f64,
@@ -25,13 +25,14 @@ struct Row<'a> {
     bound_violations: usize,
 }
 
-/// A line a case.
+/// Returns one line for each case and detector.
 pub(crate) fn rows(cases: &[Case], judged: &[Judged]) -> String {
     let mut text = String::new();
     for Judged { outcome, times } in judged {
         for ((case, qos), times) in cases.iter().zip(&outcome.per_case).zip(times) {
             let row = row(case, (outcome.family, &outcome.settings), qos, times);
-            text += &serde_json::to_string(&row).unwrap_or_default(); // of names and numbers: it cannot fail
+            // names and numbers: this cannot fail
+            text += &serde_json::to_string(&row).unwrap_or_default();
             text.push('\n');
         }
     }

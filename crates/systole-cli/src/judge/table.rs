@@ -4,7 +4,7 @@ use std::fmt;
 
 use systole_lab::sweep::Point;
 
-/// Rows of cells; the first `left` columns are text, the others figures.
+/// Rows of cells. The first `left` columns hold text, the others figures.
 #[derive(Debug)]
 pub(crate) struct Table {
     left: usize,
@@ -25,7 +25,7 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// A line that belongs to no column.
+    /// Adds a line that spans all columns.
     pub(crate) fn heading(&mut self, text: impl Into<String>) {
         self.rows.push(vec![text.into()]);
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// `17.8 @ 0.741`.
+/// Returns avoidable mistakes and probes per second, such as `17.8 @ 0.741`.
 pub(crate) fn a_at_p(point: &Point) -> String {
     format!("{:.1} @ {:.3}", point.avoidable, point.probes_per_s)
 }

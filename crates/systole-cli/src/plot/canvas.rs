@@ -1,4 +1,4 @@
-//! Strokes and letters on an SVG.
+//! Lines and text on an SVG.
 
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
@@ -19,13 +19,13 @@ pub const GREEN: RGBColor = RGBColor(60, 150, 80);
 pub const AMBER: RGBColor = RGBColor(240, 170, 40);
 pub const BLUE: RGBColor = RGBColor(45, 105, 175);
 
-/// Where the given place is in a text, seen from left to right.
+/// The part of a text that lies at the given place.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
     Left,
     Middle,
     Right,
-    /// In the middle of a text that runs upwards.
+    /// The middle of a text that runs upwards.
     Upwards,
 }
 
@@ -62,7 +62,7 @@ pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
 }
 
-/// The SVG of this size that `paint` fills.
+/// Returns the SVG of this size that `paint` draws.
 pub fn svg(
     size: (u32, u32),
     paint: impl FnOnce(&Canvas<'_>) -> Result<(), Trouble>,
@@ -103,13 +103,13 @@ impl Canvas<'_> {
         self.path(vec![from, to], pen)
     }
 
-    /// Filled, at an opacity.
+    /// Draws a filled shape with an opacity.
     pub fn block(&self, corners: [Place; 2], color: RGBColor, opacity: f64) -> Result<(), Trouble> {
         let filled = Rectangle::new(corners, color.mix(opacity).filled());
         self.area.draw(&filled).map_err(failed)
     }
 
-    /// A dot, or a ring.
+    /// Draws a dot or a ring.
     pub fn dot(
         &self,
         at: Place,

@@ -1,4 +1,5 @@
-//! Avoidable mistakes against probes a second, a line a detector; and what was promised against what came of it.
+//! The plot of avoidable mistakes against probes per second, one line for each detector; and of
+//! what was promised against what was measured.
 
 use super::canvas::{Anchor, Canvas, FAINT, INK, Pen, Place, svg};
 use super::frame::{Frame, LARGE, SMALL, Scale, TINY};
@@ -10,10 +11,11 @@ const WIDTH: i32 = 1_200;
 const HEIGHT: i32 = 720;
 const HEIGHT_OF_PROMISES: i32 = 560;
 
-/// No mistake at all, on an axis that has no zero: below a sixteenth, the least a mean over the start offsets can be.
+/// The value that stands for no mistake on the logarithmic axis, which has no zero. It lies below a
+/// sixteenth, the smallest mean over the start offsets.
 const NONE: f64 = 0.05;
 
-/// The plot; with a second one below where there are promises.
+/// Returns the plot, with a second one below if there are promises.
 pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result<String, Trouble> {
     let below = if kept.is_empty() {
         0
@@ -51,7 +53,7 @@ pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result
     })
 }
 
-/// The kinds of lines in the order of the legend, and what stands above each.
+/// The kinds of lines in the order of the legend, each with its heading.
 const LEGEND: [(Kind, &str); 4] = [
     (Kind::Ours, "told the target alone, one dot a target"),
     (Kind::Hindsight, "the best settings for each network"),
@@ -83,7 +85,8 @@ impl Legend {
     }
 }
 
-/// Few mistakes are what matters: the axis ends where ours, or the hindsight, is at its cheapest.
+/// Returns the axes. They end where systole, or hindsight, is cheapest, since only few mistakes are
+/// of interest.
 fn frame(lines: &[Line]) -> Frame {
     let yardsticks = lines
         .iter()
@@ -126,7 +129,8 @@ fn frame(lines: &[Line]) -> Frame {
     }
 }
 
-/// A front is steps: a setting serves until there is a better one. Ours is a dot a target.
+/// Draws a front as steps, since a setting serves until a better one begins. Systole is drawn as
+/// one dot for each target.
 fn draw(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(), Trouble> {
     let (_, most) = frame.y.ends();
     let (above, within): (Vec<_>, Vec<_>) = line.points.iter().partition(|point| point.1 > most);

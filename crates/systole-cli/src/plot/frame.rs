@@ -1,4 +1,4 @@
-//! Axes: from values to places, with ticks that can be read.
+//! Axes: the conversion of values to positions, with readable ticks.
 
 use super::canvas::{Anchor, Canvas, FAINT, GRID, INK, Pen, Place};
 use crate::trouble::Trouble;
@@ -30,7 +30,7 @@ impl Scale {
         }
     }
 
-    /// Both ends above 0.
+    /// Returns a logarithmic axis. Both ends have to be above 0.
     #[must_use]
     pub fn log(title: &str, from: f64, to: f64) -> Self {
         let to = if to > from { to } else { from * 10.0 };
@@ -55,7 +55,7 @@ impl Scale {
         self.within()
     }
 
-    /// One tick more, in place of those below.
+    /// Adds one tick at the lower end, which replaces those below it.
     #[must_use]
     pub fn with_least(mut self, value: f64, name: &str) -> Self {
         self.ticks.retain(|&(tick, _)| tick > 1.5 * value);
@@ -74,7 +74,8 @@ impl Scale {
         (self.from, self.to)
     }
 
-    /// 0 at the beginning of the axis, 1 at its end; what lies beyond is at the end.
+    /// Returns the position of a value: 0 at the beginning of the axis, 1 at its end. A value
+    /// beyond the axis lies at its end.
     fn share(&self, value: f64) -> f64 {
         let share = if self.log {
             (value.max(self.from) / self.from).ln() / (self.to / self.from).ln()
@@ -85,7 +86,8 @@ impl Scale {
     }
 }
 
-/// Between a fourth and a tenth of `range`, one of 1, 2, 5 times a power of ten.
+/// Returns the distance between ticks: 1, 2 or 5 times a power of ten, between a fourth and a tenth
+/// of `range`.
 fn step(range: f64) -> f64 {
     let power = 10_f64.powf((range / 10.0).log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
@@ -95,7 +97,7 @@ fn step(range: f64) -> f64 {
         .unwrap_or(power)
 }
 
-/// In as few characters as it takes.
+/// Formats a value in as few characters as possible.
 #[must_use]
 pub fn number(value: f64) -> String {
     let digits = if value.abs() >= 10.0 { 1 } else { 4 };
@@ -118,7 +120,7 @@ pub struct Frame {
     pub y: Scale,
 }
 
-/// The sizes of letters.
+/// The font sizes.
 pub const TINY: i32 = 14;
 pub const SMALL: i32 = 17;
 pub const LARGE: i32 = 22;
@@ -141,7 +143,7 @@ impl Frame {
         self.bottom - (self.y.share(y) * f64::from(self.bottom - self.top)).round() as i32
     }
 
-    /// Grid, ticks and titles; what is drawn afterwards lies on top.
+    /// Draws grid, ticks and titles. What is drawn afterwards lies on top.
     pub fn draw(&self, canvas: &Canvas<'_>) -> Result<(), Trouble> {
         for (value, name) in &self.x.ticks {
             let x = self.x_at(*value);

@@ -1,4 +1,4 @@
-//! A detector's front, as it is drawn.
+//! The front of a detector as a line of a plot.
 
 use plotters::style::RGBColor;
 use systole_lab::sweep::{Outcome, Point, best_single};
@@ -10,7 +10,7 @@ use crate::judge::Ours;
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(super) name: String,
-    /// Probes a second and avoidable mistakes, from the cheapest on.
+    /// Probes per second and avoidable mistakes, from the cheapest point on.
     pub(super) points: Vec<(f64, f64)>,
     pub(super) kind: Kind,
 }
@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Unbounded,
 }
 
-/// Told apart by people who see few colours, too.
+/// The colours of lines, which colour-blind readers can tell apart too.
 const COLORS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
@@ -36,7 +36,7 @@ const COLORS: [RGBColor; 8] = [
 ];
 
 impl Line {
-    /// Ours at every target: a point each, best or not.
+    /// Returns systole at every target, with one point for each, whether or not it is the best.
     pub(crate) fn ours(outcomes: &[Outcome]) -> Self {
         let point = |outcome: &Outcome| (outcome.probes_per_s(), outcome.avoidable());
         let mut points: Vec<_> = outcomes.iter().map(point).collect();
@@ -48,7 +48,7 @@ impl Line {
         }
     }
 
-    /// The best of all settings for each network.
+    /// Returns the best of all settings for each network.
     pub(crate) fn hindsight(front: &[Point]) -> Self {
         Self::new("hindsight".into(), front, Kind::Hindsight)
     }
@@ -57,7 +57,7 @@ impl Line {
         Self::new(family.into(), front, Kind::Bounded)
     }
 
-    /// The front of these outcomes.
+    /// Returns the front of these outcomes.
     pub(crate) fn family(family: &str, outcomes: &[Outcome]) -> Self {
         let of_family = outcomes
             .iter()
@@ -78,7 +78,7 @@ impl Line {
         Self { name, points, kind }
     }
 
-    /// How the `index`-th line of its kind is drawn.
+    /// Returns the style of the `index`-th line of its kind.
     pub(super) fn pen(&self, index: usize) -> Pen {
         let color = COLORS.get(index % COLORS.len()).copied().unwrap_or(INK);
         let (color, width, dash) = match self.kind {

@@ -1,4 +1,4 @@
-//! What was promised against what came of it.
+//! The plot of what was promised against what was measured.
 
 use systole_lab::sweep::Outcome;
 use systole_lab::{Qos, brief};
@@ -8,19 +8,19 @@ use super::frame::{Frame, LARGE, SMALL, Scale};
 use crate::judge::Ours;
 use crate::trouble::Trouble;
 
-/// A promise on the time between mistakes, in seconds, and what was achieved.
+/// A promised time between mistakes, in seconds, and the measured ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kept {
     promised: f64,
-    /// Between avoidable mistakes; nothing where there was none.
+    /// The time between avoidable mistakes; `None` if there was none.
     avoidable: Option<f64>,
-    /// Between mistakes of any kind.
+    /// The time between mistakes of any kind.
     any: Option<f64>,
-    /// How long it was watched.
+    /// The length of the measurement.
     watched: f64,
 }
 
-/// Each wish beside what came of it, in their order.
+/// Returns each target with its result, in order.
 pub(crate) fn promises(wishes: &[Ours], outcomes: &[Outcome]) -> Vec<Kept> {
     let kept = |(wish, outcome): (&Ours, &Outcome)| {
         let sum = |of: fn(&Qos) -> f64| outcome.per_case.iter().map(of).sum::<f64>();
@@ -79,7 +79,7 @@ fn frame(kept: &[Kept], top: i32) -> Frame {
     }
 }
 
-/// The second plot of a comparison, from `top` down.
+/// Draws the second plot of a comparison, from `top` down.
 pub(super) fn draw_promises(
     canvas: &Canvas<'_>,
     caption: &str,

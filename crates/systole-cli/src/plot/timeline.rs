@@ -1,4 +1,4 @@
-//! One network over time: its round trips, and what ours makes of them.
+//! One network over time: its round trips, and what systole concludes from them.
 
 mod watched;
 
@@ -17,7 +17,7 @@ const HEIGHT: i32 = 860;
 const LEFT: i32 = 110;
 const RIGHT: i32 = WIDTH - 40;
 
-/// Round trip, interval and verdict over the time of one network.
+/// Draws round trip, interval and verdict over the time of one network.
 pub(crate) fn timeline(case: &Case, ours: &Ours) -> Result<String, Trouble> {
     let watched = Watched::watch(case, ours)?;
     svg((WIDTH.unsigned_abs(), HEIGHT.unsigned_abs()), |canvas| {
@@ -42,7 +42,7 @@ pub(crate) fn timeline(case: &Case, ours: &Ours) -> Result<String, Trouble> {
     })
 }
 
-/// The axis of time, in the unit that suits the length.
+/// Returns the axis of time, in a unit that suits its length.
 struct Time {
     unit: f64,
     name: &'static str,
@@ -64,7 +64,8 @@ impl Time {
     }
 }
 
-/// The windows in which nobody can tell the peer from a dead one, and the silence before them: in units of the axis.
+/// Returns the windows in which no detector can tell the peer from a crashed one, with the silence
+/// before them, in units of the axis.
 fn outages(case: &Case, axis: &Time) -> Vec<(f64, f64)> {
     let start = case.network().start();
     let at = |moment: systole::Instant| {
@@ -79,7 +80,7 @@ fn outages(case: &Case, axis: &Time) -> Vec<(f64, f64)> {
     case.floor().iter().map(silence).collect()
 }
 
-/// What is drawn, and the axis it all shares.
+/// The content of the plot, and the axis that all panels share.
 struct Page<'a, 'svg> {
     canvas: &'a Canvas<'svg>,
     watched: &'a Watched,
@@ -88,7 +89,8 @@ struct Page<'a, 'svg> {
 }
 
 impl Page<'_, '_> {
-    /// An empty panel between two heights; its axis of time is named at the bottom of the page.
+    /// Draws an empty panel between two heights. Its axis of time has its title at the bottom of
+    /// the page.
     fn panel(&self, [top, bottom]: [i32; 2], y: Scale, title: &str) -> Result<Frame, Trouble> {
         let frame = Frame {
             left: LEFT,
@@ -102,7 +104,7 @@ impl Page<'_, '_> {
         Ok(frame)
     }
 
-    /// A panel with the outages in grey.
+    /// Draws a panel with the outages in grey.
     fn shaded(&self, heights: [i32; 2], y: Scale) -> Result<Frame, Trouble> {
         let frame = self.panel(heights, y, "")?;
         for &(from, until) in &self.outages {
@@ -150,7 +152,7 @@ impl Page<'_, '_> {
         self.canvas.path(places, Pen::new(INK, 2))
     }
 
-    /// The gravest on top: what is shorter than a pixel is still to be seen.
+    /// Draws the verdicts. The gravest lie on top, so that those shorter than a pixel stay visible.
     fn verdicts(&self) -> Result<(), Trouble> {
         let y = Scale::linear("verdict", 0.0, 1.0).with_ticks(Vec::new());
         let frame = self.panel([730, 790], y, self.axis.name)?;
@@ -199,7 +201,7 @@ fn legend(canvas: &Canvas<'_>) -> Result<(), Trouble> {
         (
             FAINT,
             0.35,
-            "nothing is heard for the bound: a crash, for all one can tell",
+            "nothing is heard for the bound, as after a crash",
             500,
         ),
         (GREEN, 1.0, "alive", 80),

@@ -1,4 +1,5 @@
-//! Probes whose fate is not known yet: rows are written in order of sending, answers come as they please.
+//! Probes whose result is not known yet. Rows are written in the order of sending, while replies
+//! may come in any order.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,7 +12,7 @@ enum Fate {
     Open,
     Answered(Duration),
     Lost,
-    /// It never left: no word about the path.
+    /// The probe was never sent, so it says nothing about the path.
     Unsent,
 }
 
@@ -48,7 +49,8 @@ impl Pending {
         });
     }
 
-    /// An answer; `setup` of the time was spent before the probe left. Late ones and duplicates change nothing.
+    /// Records a reply. `setup` is the time that passed before the probe was sent. Late and
+    /// duplicate replies change nothing.
     pub(super) fn answered(&mut self, id: ProbeId, at: Instant, setup: Duration) {
         if let Some(probe) = self.open(id) {
             let rtt = at
@@ -78,7 +80,8 @@ impl Pending {
             .find(|probe| probe.id == id && probe.fate == Fate::Open)
     }
 
-    /// The recording ends: what was overtaken by an answer is lost, of the others nobody knows.
+    /// Ends the recording: probes that were overtaken by a reply count as lost, the result of later
+    /// ones is unknown.
     pub(super) fn give_up(&mut self) {
         let answered = |probe: &Probe| matches!(probe.fate, Fate::Answered(_));
         let known = self.probes.iter().rposition(answered).unwrap_or_default();
@@ -89,7 +92,7 @@ impl Pending {
         }
     }
 
-    /// The next row that can be written.
+    /// Returns the next row that can be written.
     pub(super) fn next_row(&mut self, now: Instant) -> Option<Row> {
         loop {
             let first = self.probes.front()?;
@@ -109,7 +112,7 @@ impl Pending {
         }
     }
 
-    /// Rows, and those of them that were lost.
+    /// Returns the number of rows, and how many of them are lost probes.
     pub(super) const fn written(&self) -> (u64, u64) {
         (self.rows, self.lost)
     }

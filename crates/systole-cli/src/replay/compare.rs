@@ -1,4 +1,5 @@
-//! Every published detector at its best beside ours, which is told the target and nothing else.
+//! Compares every published detector, at its best settings, with systole, for which only the target
+//! is set.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,24 +14,25 @@ use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p};
 use crate::plot;
 use crate::trouble::Trouble;
 
-/// All that was measured. The candidates are ours, then those that keep the bound, then those that do not.
+/// All measurements. The candidates are systole, then the detectors that keep the bound, then those
+/// that do not.
 struct Comparison<'a> {
     cases: &'a [Case],
     bound: Duration,
     wishes: Vec<Ours>,
     outcomes: Vec<Outcome>,
-    /// Where the families that keep no bound begin.
+    /// The index of the first detector that does not keep the bound.
     unbounded: usize,
     levels: Vec<f64>,
-    /// Those that are shown, by index.
+    /// The candidates that are shown, by index.
     shown: Vec<(usize, Judged)>,
 }
 
-/// What to do with the table.
-const READING: &str = "How to read it: choose the column with the mistakes you can live with, and compare the probes. The last row\n\
-    knew these networks beforehand, which nobody does. Where systole needs fewer than one setting for all: state the\n\
-    target, Config::target(..).mistakes_at_most_one_per(..).build()?. Where it needs more: `systole tune` prints the best\n\
-    setting for these networks as Rust.\n";
+/// The explanation below the table.
+const READING: &str = "How to read it: choose the column with the number of mistakes that you accept, and compare the probes. The last row\n\
+    knew these networks beforehand, which is impossible in practice. Where systole needs fewer probes than one setting for all:\n\
+    state the target, Config::target(..).mistakes_at_most_one_per(..).build()?. Where it needs more: `systole tune` prints\n\
+    the best setting for these networks as Rust.\n";
 
 pub(super) fn run(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
     let bound = options.detect_within;
@@ -89,7 +91,8 @@ impl Comparison<'_> {
         sweep::best_single(all.filter(|(_, outcome)| outcome.family == family))
     }
 
-    /// The points of a family's front at each level; where it never comes so low, none but its most careful one.
+    /// Returns the points of a family's front at each level. If the family reaches no level,
+    /// returns the point with the fewest mistakes.
     fn steps(&self, family: &str) -> Vec<Option<Point>> {
         let front = self.front(family);
         let mut steps: Vec<_> = at(&front, &self.levels)
@@ -102,7 +105,8 @@ impl Comparison<'_> {
         steps
     }
 
-    /// The front of a prophet who chooses from a family, or from all that keep the bound.
+    /// Returns the front in hindsight: for each network the best choice from a family, or from all
+    /// detectors that keep the bound.
     fn hindsight(&self, family: Option<&str>) -> Vec<Point> {
         let bounded = self
             .outcomes
@@ -124,7 +128,7 @@ impl Comparison<'_> {
     fn text(&self) -> String {
         format!(
             "{}\n{}\n{READING}\n{}, told the bound and the time between mistakes:\n\n{}\n\
-             The settings behind the figures; late: the share of crashes noticed after the bound:\n\n{}",
+             The settings behind the figures; late: the share of crashes detected after the bound:\n\n{}",
             head(self.cases, self.bound),
             self.fronts(),
             Ours::NAME,
@@ -164,7 +168,7 @@ impl Comparison<'_> {
         cells(family, &at(&self.front(family), &self.levels))
     }
 
-    /// Ours at every target: what was promised, and what came of it.
+    /// Returns the table of systole at every target: what was promised, and what was measured.
     fn targets(&self) -> Table {
         let names = [
             "a mistake in",
@@ -210,7 +214,7 @@ impl Comparison<'_> {
         table
     }
 
-    /// Its name; and its worst case, where that lies beyond the bound.
+    /// Returns the name of a family, with its worst case if that exceeds the bound.
     fn family<'b>(&self, name: &str, judged: impl Iterator<Item = &'b Judged>) -> String {
         let (worst, case) = judged.map(Judged::worst).max().unwrap_or_default();
         let place = self.cases.get(case).map_or("", |case| case.name());
@@ -250,7 +254,7 @@ impl Comparison<'_> {
     }
 }
 
-/// The outcome a point stands for, where one setting serves all.
+/// Returns the index of the outcome that a point stands for, where one setting serves all networks.
 fn chosen(point: Point) -> Option<usize> {
     point.choice.into_iter().next()
 }

@@ -2,11 +2,11 @@
 
 use systole_lab::sweep::{Outcome, Point, cheapest_with_at_most};
 
-/// Where the columns begin, unless all detectors are worse.
+/// The number of mistakes in the first column, unless all detectors make more.
 const MOST: f64 = 20.0;
 const COLUMNS: usize = 6;
 
-/// Falling numbers of the series 1, 2, 5: what may be wrong, column by column.
+/// Returns the allowed mistakes for each column: falling numbers of the series 1, 2, 5.
 pub(super) fn levels(outcomes: &[Outcome]) -> Vec<f64> {
     let fewest = outcomes
         .iter()
@@ -25,12 +25,12 @@ pub(super) fn levels(outcomes: &[Outcome]) -> Vec<f64> {
     falling
 }
 
-/// 0.1, 0.2, 0.5, 1 ... 50 000.
+/// Returns 0.1, 0.2, 0.5, 1 ... 50 000.
 fn series() -> impl Iterator<Item = f64> {
     (-1..=4).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)))
 }
 
-/// The cheapest points of a front at these levels.
+/// Returns the cheapest points of a front at these levels.
 pub(super) fn at<'a>(front: &'a [Point], levels: &[f64]) -> Vec<Option<&'a Point>> {
     let cheapest = |&level: &f64| cheapest_with_at_most(front, level);
     levels.iter().map(cheapest).collect()

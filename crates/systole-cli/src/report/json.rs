@@ -1,4 +1,4 @@
-//! One JSON object a line. Every line has the same fields; some events add their own.
+//! Output as one JSON object per line. All lines have the same fields; some events add their own.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::target::{Answer, Miss};
 
 #[derive(Debug)]
 pub(crate) struct Json {
-    /// Every line says of which target it tells.
+    /// Whether there are several targets, so that every line names its target.
     many: bool,
 }
 
@@ -26,18 +26,18 @@ struct Record<'a> {
     target: Option<&'a str>,
     event: &'static str,
     verdict: String,
-    /// Of the answer that this line is about.
+    /// The round-trip time of the reply that the line is about.
     rtt_us: Option<u128>,
     interval_ms: f64,
     timeout_ms: f64,
     bound_ms: f64,
-    /// Decades: at 3, one silence in a thousand is as long.
+    /// The suspicion level in decades: at 3, one silence in a thousand lasts as long.
     level: f64,
     #[serde(flatten)]
     more: More,
 }
 
-/// What only some events have.
+/// The fields that only some events have.
 #[derive(Debug, Default, Serialize)]
 struct More {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,12 +48,12 @@ struct More {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lateness_ms: Option<f64>,
-    /// How long a quarantine is.
+    /// The length of a quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     span_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pushback: Option<bool>,
-    /// How long the peer wants to be left alone, where it says so.
+    /// How long the peer asks not to be probed, if it says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     wait_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +109,7 @@ impl Json {
     }
 }
 
-/// The event's name, the round trip it tells of, and what else it has to say.
+/// Returns the name of the event, its round-trip time and its additional fields.
 fn name(
     who: Who<'_>,
     happening: &WatchEvent,
@@ -251,7 +251,7 @@ fn summed(counters: &Counters) -> More {
     }
 }
 
-/// Whole microseconds, so that no digits are printed that nobody measured.
+/// Returns milliseconds, rounded to whole microseconds, the resolution of the measurement.
 fn millis(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,4 +1,4 @@
-//! Lines for people: what happened, how long it took, and where the interval is going.
+//! Output as lines of text: what happened, how long it took, and how the interval changes.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -14,21 +14,22 @@ use crate::target::Answer;
 #[derive(Debug)]
 pub(crate) struct Lines {
     colour: bool,
-    /// The longest name, with which every line begins; 0 where there is one target.
+    /// The width of the names with which lines begin; 0 if there is one target.
     width: usize,
     told: HashMap<usize, Told>,
 }
 
-/// What the lines have said of a peer.
+/// What the lines have shown of a peer so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
-    /// The verdict as announced: a line tells the cause, the next one what came of it.
+    /// The verdict that was shown last. A line with the cause of a change still shows the old
+    /// verdict; the next line announces the new one.
     verdict: Verdict,
     /// The interval on the last line.
     interval: Duration,
 }
 
-/// Columns of the bar; full is a whole timeout.
+/// The width of the bar in columns. A full bar is a whole timeout.
 const BAR: u32 = 12;
 
 impl Lines {
@@ -105,7 +106,7 @@ impl Lines {
         }
     }
 
-    /// The columns are explained once.
+    /// Returns the heading of a peer; the first one explains the columns.
     fn heading(&self, who: Who<'_>, known: &MonitorSnapshot) -> String {
         let bound = span(known.path.plan.bound());
         let about = self.paint(
@@ -140,7 +141,7 @@ impl Lines {
         format!("{head}  {:>8}  {bar}  {plan}{late}", span(rtt))
     }
 
-    /// A probe without an answer.
+    /// Returns the line of a probe without a reply.
     fn no_answer(
         &self,
         told: &mut Told,
@@ -193,7 +194,7 @@ impl Lines {
             (Some(count.recovered), "recovered"),
         ] {
             if let Some(number) = number {
-                let _ = write!(text, "{separator}{number} {of}"); // a String takes everything
+                let _ = write!(text, "{separator}{number} {of}"); // writing to a String cannot fail
                 separator = ", ";
             }
         }
@@ -220,7 +221,8 @@ impl Lines {
 }
 
 impl Told {
-    /// A verdict is announced as such, or in what a group thinks.
+    /// Records the verdict that a line announces, by a transition or by the condition of an
+    /// endpoint.
     const fn hear(&mut self, happening: &WatchEvent, known: &MonitorSnapshot) {
         match happening {
             WatchEvent::Event(Event::Transition(change)) => self.verdict = change.to,
@@ -229,7 +231,8 @@ impl Told {
         }
     }
 
-    /// The interval and which way it moved, the timeout, the level.
+    /// Returns the interval and the direction in which it changed, the timeout and the suspicion
+    /// level.
     fn plan(&mut self, known: &MonitorSnapshot) -> String {
         let plan = known.path.plan;
         let before = std::mem::replace(&mut self.interval, plan.interval());
@@ -253,7 +256,7 @@ fn seconds(at: Instant) -> String {
     format!("{}.{:03}", at.as_secs(), at.subsec_millis())
 }
 
-/// `part` of `whole` in eighths of a column.
+/// Returns a bar as long as `part` of `whole`, in steps of an eighth of a column.
 fn bar(part: Duration, whole: Duration) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let all = u128::from(BAR) * 8;

@@ -1,4 +1,4 @@
-//! What happens in a watch, and to whom.
+//! The events of a watch, and the peer that each is about.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::target::{Answer, Miss};
 
 #[derive(Clone, Debug)]
 pub(crate) enum WatchEvent {
-    /// The watch of this peer begins.
+    /// The watch of the peer begins.
     Start,
-    /// A probe was answered.
+    /// The peer replied to a probe.
     Answer {
         answer: Answer,
         rtt: Option<Duration>,
@@ -20,31 +20,31 @@ pub(crate) enum WatchEvent {
     Lost,
     /// A probe failed at once, or could not be sent.
     Miss(Miss),
-    /// The path to it became worse than usual, or is as usual again.
+    /// The path to the peer became worse than usual, or is as usual again.
     Health(Health),
-    /// The monitor has something to say.
+    /// An event of the monitor.
     Event(Event),
-    /// The group thinks differently of it.
+    /// The condition of the endpoint in its group changed.
     Condition { from: Condition, to: Condition },
-    /// The group has something to say, about this peer and the one it leaves.
+    /// An event of the group about this peer; `from` is the name of the peer that it replaces.
     Group { event: FailoverEvent, from: String },
-    /// The configuration was read again, and this peer stays.
+    /// The configuration was read again, and this peer remains.
     Reloaded {
-        /// All that was known of it is gone.
+        /// Whether the state of the peer was reset.
         starts_over: bool,
     },
-    /// The configuration was read again and is of no use: why.
+    /// The configuration was read again and is invalid, for this reason.
     Refused(String),
-    /// The peer that is played changes.
+    /// The demo peer changes its behaviour.
     Scene(&'static str),
-    /// The watch of this peer is over.
+    /// The watch of the peer ends.
     Summary,
 }
 
-/// Of whom it is told.
+/// The peer that an event is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Who<'a> {
-    /// Stays the same while the peer is watched.
+    /// Identifies the peer for as long as it is watched.
     pub(crate) key: usize,
     pub(crate) name: &'a str,
 }

@@ -1,4 +1,4 @@
-//! What happened, in words: the same in lines and in the view.
+//! Descriptions of events, for lines of text and for the live view.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use systole::{Condition, Event, FailoverEvent, Health, Outage, Reason, SwitchRea
 use super::WatchEvent;
 use crate::target::Answer;
 
-/// Nothing of an answer that came in time, nor of the beginning and the end.
+/// Returns the description of an event, or `None` for a reply in time and for the start and the
+/// summary.
 pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
     Some(match happening {
         WatchEvent::Answer {
@@ -27,7 +28,7 @@ pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
             None => miss.fault().to_string(),
         },
         WatchEvent::Health(Health::Degraded) => {
-            "the path is worse than usual: an outage may come".into()
+            "the path is worse than usual: an outage is more likely".into()
         }
         WatchEvent::Health(Health::Good) => "the path is as usual again".into(),
         WatchEvent::Event(event) => event_text(*event),
@@ -58,7 +59,7 @@ fn event_text(event: Event) -> String {
         }
         Event::Paused { lateness, .. } => {
             format!(
-                "we were {} late ourselves; the peer is not blamed for it",
+                "this process was {} late; the time is credited to the peer",
                 span(lateness)
             )
         }
@@ -77,7 +78,7 @@ pub(super) fn pushback_text(wait: Duration) -> String {
     if wait.is_zero() {
         "asks for fewer probes".into()
     } else {
-        format!("asks to be left alone for {}", span(wait))
+        format!("asks not to be probed for {}", span(wait))
     }
 }
 
@@ -88,7 +89,7 @@ const fn reason_text(reason: Reason) -> &'static str {
         Reason::Failed(_) => "a probe failed at once, retries are out",
         Reason::BoundElapsed => "silent for the whole bound",
         Reason::NeverHeard => "the bound passed and it was never heard",
-        Reason::Refuted => "refuted, it was alive all along",
+        Reason::Refuted => "refuted, it was alive all the time",
         Reason::Recovered => "recovered, it came back",
         Reason::Undecided => "it is heard again",
         _ => "it is a new incarnation",
@@ -113,13 +114,13 @@ fn group_text(event: FailoverEvent, from: &str) -> String {
             format!("in use now: {}", switch_text(reason, from))
         }
         FailoverEvent::Quarantined { span: length, .. } => {
-            format!("left alone for {}", span(length))
+            format!("quarantined for {}", span(length))
         }
         FailoverEvent::Released { .. } => "its quarantine is over".into(),
         FailoverEvent::Down {
             outage: Outage::Isolated,
             ..
-        } => "half of the targets or more do not answer: taken for a fault of ours".into(),
+        } => "half of the targets or more do not reply: taken for a local fault".into(),
         FailoverEvent::Down { .. } => "all targets are dead".into(),
         FailoverEvent::Restored { .. } => "the outage is over".into(),
         other => other.to_string(),
@@ -134,11 +135,11 @@ fn switch_text(reason: SwitchReason, from: &str) -> String {
         SwitchReason::Degraded => format!("the path to {from} is worse than usual"),
         SwitchReason::Preferred => format!("better than {from}"),
         SwitchReason::Disabled => format!("{from} is disabled"),
-        _ => format!("asked for, instead of {from}"),
+        _ => format!("on request, instead of {from}"),
     }
 }
 
-/// The end of `name`, which tells targets apart, in `width` columns.
+/// Returns the last `width` columns of `name`: targets differ mostly in the end of their names.
 pub(crate) fn ending(name: &str, width: usize) -> String {
     let length = name.chars().count();
     if length <= width {
@@ -148,7 +149,7 @@ pub(crate) fn ending(name: &str, width: usize) -> String {
     core::iter::once('…').chain(kept).collect()
 }
 
-/// Three digits or so, and a unit.
+/// Returns a span with about three digits and its unit.
 pub(crate) fn span(span: Duration) -> String {
     let us = span.as_micros();
     let (whole, unit) = match us {

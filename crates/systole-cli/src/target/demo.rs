@@ -1,4 +1,4 @@
-//! A peer that is played on this machine: real datagrams, and a script that goes through every verdict.
+//! The built-in demo peer: it sends real datagrams, and its script leads to every verdict.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,12 +12,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::link::Herald;
 use crate::trouble::Trouble;
 
-/// How the peer behaves from a moment on.
+/// The behaviour of the peer from a moment on.
 #[derive(Clone, Copy, Debug)]
 struct Scene {
     from_ms: u64,
     says: &'static str,
-    /// The shortest and the longest delay; none where it does not answer.
+    /// The shortest and the longest delay of a reply; `None` if the peer does not reply.
     delay_ms: Option<(u64, u64)>,
 }
 
@@ -31,19 +31,23 @@ const fn scene(from_ms: u64, says: &'static str, delay_ms: Option<(u64, u64)>) -
 
 const SCRIPT: [Scene; 7] = [
     scene(0, "the peer is starting", None),
-    scene(1_000, "it answers after 20 ms, steadily", Some((19, 21))),
+    scene(1_000, "it replies after 20 ms, steadily", Some((19, 21))),
     scene(
         6_000,
         "the path becomes unsteady: 20 to 120 ms",
         Some((20, 120)),
     ),
     scene(12_000, "a burst of loss", None),
-    scene(12_800, "the burst is over, the path steady", Some((19, 21))),
+    scene(
+        12_800,
+        "the burst is over, the path is steady",
+        Some((19, 21)),
+    ),
     scene(17_000, "the peer crashes", None),
     scene(22_000, "it is back", Some((19, 21))),
 ];
 
-/// Starts the peer on `port` (0: any) of the loopback; returns where it listens.
+/// Starts the peer on `port` (0: any) of the loopback interface; returns its address.
 pub(super) async fn start(port: u16, news: Herald) -> Result<SocketAddr, Trouble> {
     let taken = |error| Trouble::Port(port, error);
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))
@@ -87,5 +91,5 @@ async fn reply(socket: Arc<UdpSocket>, answer: Vec<u8>, to: SocketAddr, (min, ma
     let span_us = (max - min) * 1_000;
     let jitter_us = RandomState::new().hash_one(&answer) % (span_us + 1);
     sleep(Duration::from_micros(min * 1_000 + jitter_us)).await;
-    let _ = socket.send_to(&answer, to).await; // a lost answer is part of the play
+    let _ = socket.send_to(&answer, to).await; // a lost reply is a case that the demo may show
 }

@@ -1,4 +1,5 @@
-//! A probe is a call of `grpc.health.v1.Health/Check`; the round trip ends with the head of the answer, and `SERVING` is a sign of life.
+//! gRPC: a probe calls `grpc.health.v1.Health/Check`. The round trip ends with the head of the
+//! reply; `SERVING` proves life.
 
 use std::error::Error;
 use std::io;
@@ -22,11 +23,11 @@ use super::wire::{FirstByte, Wire};
 use super::{AGENT, Scheme, Target};
 use crate::trouble::Trouble;
 
-/// A longer answer is none.
+/// The longest reply in bytes. A longer one is invalid.
 const ANSWER_MAX: usize = 1_024;
-/// What comes before a message: whether it is compressed, and its length.
+/// The length of the prefix of a message: a compression flag and the message length.
 const PREFIX: usize = 5;
-/// Tags of the one field that question and answer have: a text, a number.
+/// The tags of the only field of request and reply: a string and a number.
 const SERVICE: u8 = 0x0a;
 const STATUS: u8 = 0x08;
 
@@ -35,7 +36,7 @@ pub(super) struct Grpc {
     tls: Option<Tls>,
 }
 
-/// What `target` is asked; nothing where its path names no service.
+/// Returns the request to send to `target`, or `None` if its path is no service name.
 pub(super) fn request(target: &Target) -> Option<Request<Full<Bytes>>> {
     let service = target.path.strip_prefix('/').unwrap_or(&target.path);
     let scheme = match target.scheme {
@@ -54,7 +55,8 @@ pub(super) fn request(target: &Target) -> Option<Request<Full<Bytes>>> {
     request.body(question(service)?.into()).ok()
 }
 
-/// `HealthCheckRequest`, of one service or, without a name, of the whole server. A name that takes more than one byte to count is none.
+/// Encodes a `HealthCheckRequest` for one service or, if `service` is empty, for the whole server.
+/// Returns `None` if the length of the name does not fit in one byte.
 fn question(service: &str) -> Option<Vec<u8>> {
     let length = u8::try_from(service.len()).ok().filter(|&l| l < 0x80)?;
     let field = match length {
@@ -65,7 +67,7 @@ fn question(service: &str) -> Option<Vec<u8>> {
     Some([&[0], &whole[..], &field].concat())
 }
 
-/// What `HealthCheckResponse` says; nothing where it is none.
+/// Returns the status in a `HealthCheckResponse`, or `None` if the message is invalid.
 fn serving(message: &[u8]) -> Option<u8> {
     let (prefix, field) = message.split_at_checked(PREFIX)?;
     let length = u32::try_from(field.len()).ok()?.to_be_bytes();
@@ -90,7 +92,8 @@ impl Grpc {
     {
         let wire = Wire::new(stream, FirstByte::default());
         let (sender, connection) = handshake(Tasks, wire).await.map_err(|error| miss(&error))?;
-        let connection = tokio::spawn(async move { drop(connection.await) }); // the sender is told
+        // the sender returns the errors of the connection
+        let connection = tokio::spawn(async move { drop(connection.await) });
         Ok(Calling {
             request: self.request.clone(),
             sender,
@@ -99,7 +102,7 @@ impl Grpc {
     }
 }
 
-/// What a connection does beside: it ends with it.
+/// Spawns the background tasks of a connection, which end with it.
 #[derive(Clone, Copy, Debug)]
 struct Tasks;
 
@@ -136,7 +139,7 @@ impl Talk for Calling {
     }
 }
 
-/// Reads the answer to its end, where it says whether the call succeeded.
+/// Reads the reply to its end, which contains the status of the call.
 async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
     if response.status() != StatusCode::OK {
         return Err(Miss::Unhealthy(format!("HTTP {}", response.status())));
@@ -161,7 +164,7 @@ async fn judge(response: Response<Incoming>) -> Result<(), Miss> {
     }
 }
 
-/// What the end of a call says of it; without a status it is no gRPC.
+/// Returns the result of a call from its trailers. Without a status the peer does not speak gRPC.
 fn succeeded(end: &HeaderMap) -> Result<(), Miss> {
     let text = |name| end.get(name).map(HeaderValue::as_bytes);
     let Some(status) = text("grpc-status") else {
@@ -175,7 +178,8 @@ fn succeeded(end: &HeaderMap) -> Result<(), Miss> {
     Err(Miss::Unhealthy(format!("gRPC status {status}: {why}")))
 }
 
-/// What is no HTTP/2 is garbage; a connection that ended is reset.
+/// Converts an error: a reply that is not HTTP/2 is invalid, and a connection that ended counts as
+/// reset.
 fn miss(error: &hyper::Error) -> Miss {
     let source = || error.source();
     let io = source().and_then(<dyn Error>::downcast_ref::<io::Error>);
@@ -202,7 +206,7 @@ mod tests {
     fn answers_are_made_out_and_what_is_none_is_garbage() {
         assert_eq!(serving(b"\0\0\0\0\x02\x08\x01"), Some(1));
         assert_eq!(serving(b"\0\0\0\0\x02\x08\x02"), Some(2));
-        assert_eq!(serving(b"\0\0\0\0\0"), Some(0)); // the default is left out
+        assert_eq!(serving(b"\0\0\0\0\0"), Some(0)); // protobuf omits default values
         for garbage in [
             &b""[..],
             b"\0\0\0",

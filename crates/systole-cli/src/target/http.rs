@@ -1,4 +1,5 @@
-//! A probe is a `GET`; the round trip ends with the first byte of the answer, and the status says whether it is one of life.
+//! HTTP: a probe is a `GET`. The round trip ends with the first byte of the reply; the status
+//! decides whether it proves life.
 
 use std::error::Error;
 use std::io;
@@ -22,7 +23,7 @@ use super::wire::{FirstByte, Wire};
 use super::{AGENT, Target};
 use crate::trouble::Trouble;
 
-/// A longer body is not read: it takes a new connection then.
+/// The longest body that is read, in bytes. After a longer one the connection is not used again.
 const BODY_MAX: usize = 64 * 1024;
 
 pub(super) struct Http {
@@ -30,7 +31,7 @@ pub(super) struct Http {
     tls: Option<Tls>,
 }
 
-/// What `target` is asked; nothing where its path is none.
+/// Returns the request to send to `target`, or `None` if its path is invalid.
 pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
     let path = match &*target.path {
         "" => "/",
@@ -57,7 +58,8 @@ impl Http {
         let first_byte = FirstByte::default();
         let wire = Wire::new(stream, first_byte.clone());
         let (sender, connection) = handshake(wire).await.map_err(|error| miss(&error))?;
-        let connection = tokio::spawn(async move { drop(connection.await) }); // the sender is told
+        // the sender returns the errors of the connection
+        let connection = tokio::spawn(async move { drop(connection.await) });
         Ok(Asking {
             request: self.request.clone(),
             sender,
@@ -127,8 +129,9 @@ fn judge<B>(response: &Response<B>) -> Result<Answer, Miss> {
     }
 }
 
-/// How long the server wants to be left alone: seconds, or a date that is held against the one it gives for now (RFC 9110, 10.2.3). Zero
-/// where it does not say, or nothing that can be made out.
+/// Returns how long the server asks not to be probed: a number of seconds, or a date that is
+/// compared with the date of the reply (RFC 9110, 10.2.3). Returns zero if it is missing or
+/// invalid.
 fn retry_after(headers: &HeaderMap) -> Duration {
     let text = |name| headers.get(name)?.to_str().ok();
     let date = |name| httpdate::parse_http_date(text(name)?).ok();
@@ -137,7 +140,8 @@ fn retry_after(headers: &HeaderMap) -> Duration {
     seconds().or_else(until).unwrap_or_default()
 }
 
-/// What is no HTTP is garbage; a connection that ended is reset.
+/// Converts an error: a reply that is not HTTP is invalid, and a connection that ended counts as
+/// reset.
 fn miss(error: &hyper::Error) -> Miss {
     let io = error
         .source()
@@ -190,7 +194,7 @@ mod tests {
         for (later, answer) in [
             ("Wed, 25 Nov 2026 19:00:20 GMT", wait(30)),
             (NOW, wait(0)),
-            ("Wed, 25 Nov 2026 18:00:00 GMT", wait(0)), // it is over
+            ("Wed, 25 Nov 2026 18:00:00 GMT", wait(0)), // the date has passed
             ("soon", wait(0)),
             ("-5", wait(0)),
             ("99999999999999999999", wait(0)),

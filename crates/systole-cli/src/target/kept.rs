@@ -1,4 +1,5 @@
-//! Probes on a connection that is kept: setting it up is inside the deadline and outside the round trip.
+//! Probes over a connection that is kept. The timeout of a probe includes the set-up of a
+//! connection, the round trip does not.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,29 +13,31 @@ use tokio::time::{Instant, timeout};
 use super::link::{Answer, Herald, Miss, Post, Request};
 use super::place::Place;
 
-/// A connection older than this is not used again: a server whose accept queue is full goes on answering old ones.
+/// The age after which a connection is not used again: a server whose accept queue is full still
+/// replies on old connections.
 const RENEW_AFTER: Duration = Duration::from_secs(30);
 
-/// A protocol in which one can be asked for a sign of life.
+/// A protocol with a request that proves life.
 pub(super) trait Protocol: Send + Sync + 'static {
     type Talk: Talk;
 
-    /// All that has to be said before the first question.
+    /// Sets up the connection, up to the first request.
     fn begin(&self, stream: TcpStream) -> impl Future<Output = Result<Self::Talk, Miss>> + Send;
 }
 
-/// A connection on which it is asked.
+/// A connection over which a peer is probed.
 pub(super) trait Talk: Send + 'static {
-    /// Asks; says what came back, and when.
+    /// Sends a request; returns the reply and the time of its arrival.
     fn ask(&mut self) -> impl Future<Output = Result<(Answer, Instant), Miss>> + Send;
 
-    /// Reads what is left of the answer. False where the connection is of no further use.
+    /// Reads the rest of the reply. Returns whether the connection can be used again.
     fn finish(&mut self) -> impl Future<Output = bool> + Send {
         std::future::ready(true)
     }
 }
 
-/// Every probe is a task of its own. Where the kept connection is busy with an earlier one, it opens another.
+/// Runs each probe in a task of its own. A probe opens another connection if an earlier probe still
+/// uses the kept one.
 pub(super) async fn run<P: Protocol>(protocol: P, place: Place, mut post: Post) {
     let line = Arc::new(Line {
         protocol,
@@ -71,20 +74,23 @@ impl<P: Protocol> Line<P> {
         match timeout(reply_window, self.exchange(&mut sent)).await {
             Ok(Ok((kept, answer, at))) => {
                 news.settled_at(id, Ok(answer), at.into_std(), sent - asked);
-                let _ = timeout(reply_window, self.keep(kept)).await; // an answer without an end is none of ours
+                // a connection whose reply does not end is not kept
+                let _ = timeout(reply_window, self.keep(kept)).await;
             }
             Ok(Err(miss)) => news.settled(id, Err(miss)),
             Err(_) => news.settled(id, Err(ProbeError::Missed.into())),
         }
     }
 
-    /// Asks on the kept connection or on a new one; `sent` is when that was.
+    /// Sends a request over the kept connection, or over a new one; `sent` is set to the time of
+    /// sending.
     async fn exchange(&self, sent: &mut Instant) -> Result<(Kept<P::Talk>, Answer, Instant), Miss> {
         if let Some(mut kept) = self.idle() {
             *sent = Instant::now();
             match kept.talk.ask().await {
                 Ok((answer, at)) => return Ok((kept, answer, at)),
-                Err(Miss::ProbeError(ProbeError::Failed(Failure::Reset))) => {} // closed while idle: no evidence
+                // the peer closed the connection while it was idle, which is no evidence
+                Err(Miss::ProbeError(ProbeError::Failed(Failure::Reset))) => {}
                 Err(miss) => return Err(miss),
             }
         }
@@ -128,7 +134,8 @@ mod tests {
     use super::super::redis::Redis;
     use super::*;
 
-    /// A server that closes each connection after so many answers, and how many connections it has had.
+    /// Starts a server that closes each connection after so many replies; returns its address and
+    /// the number of connections so far.
     async fn server(answers: usize) -> (Line<Redis>, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -154,7 +161,7 @@ mod tests {
         (line, connections)
     }
 
-    /// One probe; whether it was answered.
+    /// Sends one probe; returns whether a reply came.
     async fn ask(line: &Line<Redis>) -> bool {
         match line.exchange(&mut Instant::now()).await {
             Ok((kept, ..)) => {

@@ -1,4 +1,4 @@
-//! Probes go in, news comes out: the task that talks to a peer, and both ends of it.
+//! A link: the task that talks to a peer, which receives probes to send and returns their results.
 
 use std::time::{Duration, Instant};
 
@@ -6,31 +6,31 @@ use systole::{Failure, ProbeError, ProbeId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::AbortOnDropHandle;
 
-/// A probe to be sent.
+/// A probe to send.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     pub(super) id: ProbeId,
-    /// After this long its answer proves nothing any more.
+    /// The time after which a reply proves nothing any more.
     pub(super) reply_window: Duration,
 }
 
-/// A sign of life.
+/// A reply that proves life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Fine,
-    /// It asks for fewer probes, and wants to be left alone for so long; zero where it does not say.
+    /// The peer asks for fewer probes, and not to be probed for this time; zero if it does not say.
     Pushback {
         wait: Duration,
     },
 }
 
-/// Why there was none.
+/// The reason why there was no reply that proves life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Miss {
     ProbeError(ProbeError),
-    /// The peer answers and says that it is of no use.
+    /// The peer replied that it is unhealthy.
     Unhealthy(String),
-    /// A certificate that nobody vouches for, which no further probe will change.
+    /// The certificate is not trusted, which no further probe will change.
     Untrusted(String),
 }
 
@@ -42,7 +42,7 @@ impl Miss {
         }
     }
 
-    /// The words of the peer.
+    /// Returns the explanation that came with it.
     pub(crate) fn note(&self) -> Option<&str> {
         match self {
             Self::ProbeError(_) => None,
@@ -57,20 +57,20 @@ impl<F: Into<ProbeError>> From<F> for Miss {
     }
 }
 
-/// What became of a probe.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
-    /// Of which link.
+    /// The link that it belongs to.
     pub(crate) peer: usize,
     pub(crate) id: ProbeId,
     pub(crate) result: Result<Answer, Miss>,
     pub(crate) at: Instant,
-    /// What went before it on the same probe and is no round trip: resolving, connecting, TLS, logging in.
+    /// The time that the probe spent before the round trip: resolving, connecting, TLS, login.
     pub(crate) setup: Duration,
 }
 
 impl Arrival {
-    /// In the words of the machine.
+    /// Returns the result in the type of the machine.
     pub(crate) const fn result(&self) -> Result<(), ProbeError> {
         match &self.result {
             Ok(Answer::Fine) => Ok(()),
@@ -83,14 +83,14 @@ impl Arrival {
 #[derive(Clone, Debug)]
 pub(crate) enum LinkEvent {
     Arrival(Arrival),
-    /// The peer that is played says what it does next.
+    /// The demo peer announces its next behaviour.
     Scene(&'static str),
 }
 
-/// Where the news of all links arrives.
+/// The channel in which the results of all links arrive.
 pub(crate) type Inbox = UnboundedReceiver<LinkEvent>;
 
-/// A link's end of the inbox.
+/// The sending end of the inbox, for one link.
 #[derive(Clone, Debug)]
 pub(crate) struct Herald {
     news: UnboundedSender<LinkEvent>,
@@ -102,14 +102,14 @@ pub(crate) fn inbox() -> (Herald, Inbox) {
     (Herald { news, peer: 0 }, inbox)
 }
 
-/// Its task ends with it.
+/// The handle of a link. Its task ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Link {
     requests: UnboundedSender<Request>,
     _task: AbortOnDropHandle<()>,
 }
 
-/// The task's end of a [`Link`].
+/// The channels of the task of a [`Link`].
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) requests: UnboundedReceiver<Request>,
@@ -117,7 +117,7 @@ pub(super) struct Post {
 }
 
 impl Link {
-    /// Runs `talk` as the task of a new link.
+    /// Starts `talk` as the task of a new link.
     pub(super) fn start<F>(news: Herald, talk: impl FnOnce(Post) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -133,14 +133,14 @@ impl Link {
         }
     }
 
-    /// False where the task is gone.
+    /// Passes a probe to the task. Returns `false` if the task has ended.
     pub(crate) fn send(&self, id: ProbeId, reply_window: Duration) -> bool {
         self.requests.send(Request { id, reply_window }).is_ok()
     }
 }
 
 impl Herald {
-    /// Speaks for link `peer`.
+    /// Returns the sending end for link `peer`.
     pub(crate) fn of(&self, peer: usize) -> Self {
         Self {
             news: self.news.clone(),
@@ -150,7 +150,7 @@ impl Herald {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the moment of reading is that of arrival"
+        reason = "a reply counts as arrived when it is read"
     )]
     pub(super) fn settled(&self, id: ProbeId, result: Result<Answer, Miss>) {
         self.settled_at(id, result, Instant::now(), Duration::ZERO);
@@ -170,7 +170,7 @@ impl Herald {
             result,
             at,
             setup,
-        })); // nobody listens any more: the watch is over
+        })); // fails if the watch has ended
     }
 
     pub(super) fn scene(&self, says: &'static str) -> bool {

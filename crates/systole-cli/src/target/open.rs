@@ -1,4 +1,4 @@
-//! Opens a link: which task speaks which scheme.
+//! Opens links: chooses the task for each scheme.
 
 use super::link::{Herald, Link};
 use super::place::Place;
@@ -7,7 +7,7 @@ use super::{Scheme, Target, demo, grpc, http, kept, postgres, redis, tcp, udp};
 use crate::trouble::Trouble;
 
 impl Link {
-    /// To `target`.
+    /// Opens a link to `target`.
     pub(crate) async fn open(
         target: &Target,
         trust: &Trust,
@@ -33,7 +33,7 @@ impl Link {
         })
     }
 
-    /// To a peer that is played on this machine; and what it is called.
+    /// Opens a link to the built-in demo peer; returns the link and its name.
     pub(crate) async fn demo(port: u16, news: Herald) -> Result<(Self, String), Trouble> {
         let address = demo::start(port, news.clone()).await?;
         let place = Place::of(&address.ip().to_string(), address.port()).await?;

@@ -1,4 +1,4 @@
-//! A host and a port: all its addresses, resolved again whenever a connection failed.
+//! A host and a port: all its addresses, which are resolved again after a failed connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::trouble::Trouble;
 
-/// How long an address is tried before the next one is tried beside it: RFC 8305, section 5.
+/// How long to try an address before the next one is tried in parallel (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 struct Known {
     addresses: Vec<SocketAddr>,
-    /// The last connection to them did not come about, or not yet.
+    /// Whether the latest connection to these addresses has failed or is not yet established.
     doubtful: bool,
 }
 
@@ -44,16 +44,18 @@ impl Place {
         })
     }
 
-    /// Connects to whichever address answers first, and says when that one was asked.
+    /// Connects to the address that accepts first; returns the connection and the time at which
+    /// that attempt began.
     pub(super) async fn connect(&self) -> io::Result<(TcpStream, Instant)> {
         let addresses = self.addresses().await;
-        self.doubt(true); // whoever drops this future has found out that it takes too long
+        self.doubt(true); // stays if the caller drops this future because it takes too long
         let connected = race(addresses).await?;
         self.doubt(false);
         Ok(connected)
     }
 
-    /// All addresses: the ones known where there are no newer ones.
+    /// Returns all addresses. It resolves them again after a failed connection, and keeps the known
+    /// ones if that fails.
     pub(super) async fn addresses(&self) -> Vec<SocketAddr> {
         let (known, doubtful) = self.with(|known| (known.addresses.clone(), known.doubtful));
         if !doubtful {
@@ -64,7 +66,7 @@ impl Place {
                 self.with(|known| known.addresses.clone_from(&addresses));
                 addresses
             }
-            Err(_) => known, // a resolver that fails is not the peer
+            Err(_) => known, // a resolver that fails is no evidence against the peer
         }
     }
 
@@ -79,14 +81,15 @@ impl Place {
 
 async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let mut addresses: Vec<_> = lookup_host((host, port)).await?.collect();
-    addresses.sort_by_key(SocketAddr::is_ipv6); // stable: the resolver's order otherwise
+    addresses.sort_by_key(SocketAddr::is_ipv6); // stable: keeps the order of the resolver otherwise
     if addresses.is_empty() {
         return Err(io::ErrorKind::NotFound.into());
     }
     Ok(addresses)
 }
 
-/// Tries the addresses in turn, the next one as soon as one failed or took long; the first to connect wins.
+/// Tries the addresses in turn, the next one as soon as one has failed or takes long. The first
+/// connection wins.
 async fn race(addresses: Vec<SocketAddr>) -> io::Result<(TcpStream, Instant)> {
     let mut untried = addresses.into_iter();
     let mut attempts = JoinSet::new();
@@ -99,7 +102,7 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<(TcpStream, Instant)> {
             attempt = attempts.join_next() => match attempt {
                 Some(Ok(Ok(connected))) => return Ok(connected),
                 Some(Ok(Err(error))) => last = error,
-                Some(Err(_)) => {} // it neither panics nor is it aborted
+                Some(Err(_)) => {} // an attempt neither panics nor is aborted
                 None => return Err(last),
             },
             () = sleep(STAGGER), if untried.len() > 0 => {}
@@ -110,7 +113,7 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<(TcpStream, Instant)> {
 async fn dial(address: SocketAddr) -> io::Result<(TcpStream, Instant)> {
     let asked = Instant::now();
     let stream = TcpStream::connect(address).await?;
-    let _ = stream.set_nodelay(true); // a convenience: a lone request is not held back anyway
+    let _ = stream.set_nodelay(true); // an error does no harm: a single request is sent at once anyway
     Ok((stream, asked))
 }
 

@@ -1,4 +1,4 @@
-//! A probe is `SELECT 1`.
+//! PostgreSQL: a probe is `SELECT 1`.
 
 use std::error::Error;
 use std::io;
@@ -18,7 +18,8 @@ use crate::trouble::Trouble;
 #[derive(Debug)]
 pub(super) struct Postgres(Config);
 
-/// Who logs in to `target`, and where; nothing where its text does not say so, or asks for TLS, which is not spoken.
+/// Returns the settings with which to log in to `target`, or `None` if they are invalid or require
+/// TLS, which is not supported.
 pub(super) fn login(target: &Target) -> Option<Config> {
     let text = target.login.as_deref()?;
     let mut config: Config = text.parse().ok()?;
@@ -42,7 +43,8 @@ impl Protocol for Postgres {
             .connect_raw(stream, NoTls)
             .await
             .map_err(|error| miss(&error))?;
-        let connection = tokio::spawn(async move { drop(connection.await) }); // the client is told
+        // the client returns the errors of the connection
+        let connection = tokio::spawn(async move { drop(connection.await) });
         Ok(Session {
             client,
             _connection: AbortOnDropHandle::new(connection),
@@ -66,7 +68,8 @@ impl Talk for Session {
     }
 }
 
-/// What the server says of itself, such as that it is starting up or shutting down, is no sign of life.
+/// Converts an error. An error message of the server, such as that it is starting up or shutting
+/// down, proves no life.
 fn miss(error: &tokio_postgres::Error) -> Miss {
     if let Some(said) = error.as_db_error() {
         return Miss::Unhealthy(format!("PostgreSQL: {}", said.message()));
@@ -75,7 +78,8 @@ fn miss(error: &tokio_postgres::Error) -> Miss {
         .source()
         .and_then(<dyn Error>::downcast_ref::<io::Error>);
     match io.map(io::Error::kind) {
-        Some(io::ErrorKind::Other) => ProbeError::Failed(Failure::InvalidReply).into(), // bytes that are no message
+        // bytes that are not a message
+        Some(io::ErrorKind::Other) => ProbeError::Failed(Failure::InvalidReply).into(),
         Some(kind) => ProbeError::from(io::Error::from(kind)).into(),
         None if error.is_closed() => ProbeError::Failed(Failure::Reset).into(),
         None => ProbeError::Failed(Failure::InvalidReply).into(),

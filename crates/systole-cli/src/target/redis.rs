@@ -1,4 +1,4 @@
-//! A probe is a `PING`.
+//! Redis: a probe is a `PING`.
 
 use systole::{Failure, ProbeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +9,7 @@ use super::kept::{Protocol, Talk};
 use super::link::{Answer, Miss};
 
 const PING: &[u8] = b"PING\r\n";
-/// A reply to `PING` is one short line.
+/// The longest reply to `PING`, which is one short line.
 const LINE_MAX: usize = 512;
 
 #[derive(Debug)]
@@ -23,7 +23,8 @@ impl Protocol for Redis {
     }
 }
 
-/// `+PONG` is a sign of life, and so is an error such as `-NOAUTH` or `-LOADING`; anything else is not Redis.
+/// `+PONG` proves life, and so does an error such as `-NOAUTH` or `-LOADING`. Any other reply is
+/// not Redis.
 impl Talk for TcpStream {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
         self.write_all(PING).await?;

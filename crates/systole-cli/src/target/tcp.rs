@@ -1,4 +1,4 @@
-//! A probe is a connection of its own, which is closed once it stands.
+//! TCP: each probe opens a connection of its own, which is closed once it is established.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Whom to believe, and a handshake that says why not.
+//! TLS: which certificates are trusted, and a handshake that reports why one is not.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::link::Miss;
 use super::{Scheme, Target};
 use crate::trouble::Trouble;
 
-/// Which certificates are believed beside those of this machine.
+/// The certificates that are trusted in addition to those of the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trust {
     pub(crate) ca: Option<PathBuf>,
@@ -35,7 +35,8 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// To speak `protocol`, by the name that ALPN has for it, with `target`, where its scheme asks for TLS.
+    /// Returns what is needed to speak `protocol` (its ALPN name) with `target`, if its scheme uses
+    /// TLS.
     pub(super) fn wanted(
         target: &Target,
         trust: &Trust,
@@ -54,7 +55,7 @@ impl Tls {
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| Trouble::Tls(error.to_string()))?
-            .dangerous() // one that believes in named certificates, too
+            .dangerous() // the verifier also accepts the certificates of `--ca`
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.alpn_protocols = vec![protocol.to_vec()];
@@ -91,8 +92,8 @@ fn explain(why: &CertificateError) -> String {
     }
 }
 
-/// The rules of the web, and one more: a certificate that is itself in the file of `--ca` is believed under its own name, as those
-/// are that were signed by nobody else.
+/// Verifies certificates by the rules of the web, with one exception: a certificate that is itself
+/// in the file of `--ca` is trusted under its own name. This allows self-signed certificates.
 #[derive(Debug)]
 struct Verifier {
     web: Arc<WebPkiServerVerifier>,
@@ -155,7 +156,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// The certificates of a PEM file: one at least.
+/// Reads the certificates of a PEM file, which must contain at least one.
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     let unusable = |why: String| Trouble::Certificates(path.into(), why);
     let text = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! A probe is a datagram that carries its id; the answer is the same eight bytes.
+//! UDP: a probe is a datagram with the id of the probe; the reply is the same eight bytes.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::link::{Answer, Post, Request};
 use super::place::Place;
 
-/// A socket for each address in turn: the next one where one refused, or was silent for as long as a probe is waited for.
+/// Probes the addresses in turn, each over a socket of its own. It moves on to the next address if
+/// one refuses, or does not reply for as long as a probe is waited for.
 pub(super) async fn run(place: Place, mut post: Post) {
     let (mut turn, mut unsent) = (0, None);
     loop {
@@ -29,7 +30,7 @@ pub(super) async fn run(place: Place, mut post: Post) {
     }
 }
 
-/// A socket that hears one of `addresses` alone.
+/// Returns a socket that receives from one of `addresses` only.
 async fn connect(addresses: &[SocketAddr], turn: usize) -> io::Result<UdpSocket> {
     let places = addresses.len().max(1);
     let peer = addresses
@@ -44,14 +45,15 @@ async fn connect(addresses: &[SocketAddr], turn: usize) -> io::Result<UdpSocket>
     Ok(socket)
 }
 
-/// Talks until the socket is of no more use; returns the probe that is to be sent on the next one.
+/// Probes over `socket` until the socket is of no more use. Returns the probe to send over the next
+/// one.
 async fn hold(
     socket: &UdpSocket,
     first: Request,
     place: &Place,
     post: &mut Post,
 ) -> Option<Request> {
-    place.doubt(true); // until it answers
+    place.doubt(true); // until a reply comes
     let (mut request, mut heard) = (first, Instant::now());
     loop {
         if let Err(error) = socket.send(&request.id.to_be_bytes()).await {
@@ -81,10 +83,11 @@ async fn hold(
     }
 }
 
-/// The id in the next answer. Cancel safe.
+/// Returns the id in the next reply. Cancel safe.
 async fn receive(socket: &UdpSocket) -> Result<ProbeId, ProbeError> {
-    let mut datagram = [0; 9]; // one byte more than an answer has
-    let length = socket.recv(&mut datagram).await?; // an error: the peer's system refused the last datagram
+    let mut datagram = [0; 9]; // one byte more than a reply has
+    // an error means that the operating system of the peer refused the last datagram
+    let length = socket.recv(&mut datagram).await?;
     let id = datagram
         .get(..length)
         .and_then(|bytes| bytes.try_into().ok());

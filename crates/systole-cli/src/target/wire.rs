@@ -1,4 +1,4 @@
-//! A connection as hyper wants it, which notes when the first byte of an answer came.
+//! A connection in the form that hyper needs, which records when the first byte of a reply arrived.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// When the first byte came since it was last asked.
+/// The time at which the first byte arrived since the last call of `take`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FirstByte(Arc<Mutex<Option<Instant>>>);
 
@@ -29,7 +29,7 @@ impl FirstByte {
     }
 }
 
-/// What is read at a time.
+/// The number of bytes per read.
 const CHUNK: usize = 4_096;
 
 #[derive(Debug)]

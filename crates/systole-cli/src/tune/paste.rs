@@ -1,15 +1,16 @@
-//! A configuration as a user pastes it.
+//! The configuration in the form that a user pastes.
 
 use std::fmt::Write;
 
 use super::settings::Setting;
 
-/// A function of its own, with what it uses.
+/// Returns a function that builds the configuration, with its imports.
 pub(super) fn paste(setting: &Setting) -> String {
     let mut text = String::from("use core::time::Duration;\n");
     for policy in ["Fixed", "Target"] {
         if setting.type_name.contains(policy) {
-            let _ = writeln!(text, "use systole::pacing::{policy};"); // a String takes everything, here and below
+            // writing to a String cannot fail, here and below
+            let _ = writeln!(text, "use systole::pacing::{policy};");
         }
     }
     let retries = if setting.code.contains("Retries") {
@@ -36,7 +37,7 @@ mod tests {
     use super::super::settings::settings;
     use super::*;
 
-    /// What is printed is what is compiled here.
+    /// The printed code equals the code in these files, which is compiled here.
     macro_rules! pasted {
         ($name:ident, $file:literal, $setting:literal) => {
             mod $name {

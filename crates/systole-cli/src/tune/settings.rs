@@ -1,4 +1,4 @@
-//! What a user could configure, and how it is written.
+//! The configurations that are tried, and their Rust code.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use systole_lab::brief;
 use crate::code::duration_code;
 use crate::judge::{Candidate, Ours};
 
-/// A configuration as a user sees it.
+/// A configuration in the form that a user sees.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) family: &'static str,
@@ -35,10 +35,12 @@ const RETRIES: [(Retries, &str); 5] = [
     (Retries::closing(8), "Retries::closing(8)"),
 ];
 
-/// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
+/// The seed. It has no influence on the figures, since jitter is off and the first probe goes out
+/// at once.
 const SEED: u64 = 1;
 
-/// All that is tried: the fluctuation rule and fixed intervals, with what fits into the bound, and ours.
+/// Returns all configurations that are tried: systole at several targets, the fluctuation rule and
+/// fixed intervals, as far as they fit into the bound.
 pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, ConfigError> {
     let mut all = Vec::new();
     for wish in Ours::sweep(bound) {
@@ -67,7 +69,7 @@ fn of(wish: &Ours) -> Setting {
     }
 }
 
-/// What all families have in common.
+/// The settings that the families share.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     bound: Duration,
@@ -92,7 +94,7 @@ fn shapes(bound: Duration) -> Vec<Shape> {
 }
 
 impl Shape {
-    /// Nothing where it does not fit.
+    /// Returns the configuration of a family, or `None` if it does not fit into the bound.
     fn with<P: Pacing + Copy + Send + Sync + 'static>(
         self,
         family: &'static str,

@@ -1,4 +1,5 @@
-//! Three charts on one axis of time: round trips, intervals, suspicion in the colour of the verdict.
+//! Three charts on one axis of time: round trips, intervals, and suspicion in the colour of the
+//! verdict.
 
 use std::time::Duration;
 
@@ -12,20 +13,20 @@ use super::Scene;
 use super::history::{Column, Fate};
 use crate::report::{Paint, span};
 
-/// Columns of what stands left of a chart.
+/// The width in columns of the labels on the left of a chart.
 const LABELS: u16 = 11;
 
-/// Rows in which there is room for more than one of them.
+/// The height in rows from which all charts are shown instead of the first alone.
 const ALL: u16 = 9;
 
-/// What a chart shows.
+/// The content of a chart.
 struct Chart {
     title: &'static str,
     about: String,
-    /// What a bar of full height is.
+    /// The label of a bar of full height.
     top: String,
     max: u64,
-    /// None: no answer.
+    /// The bars; an absent value stands for a missing reply.
     bars: Vec<SparklineBar>,
 }
 
@@ -107,7 +108,8 @@ fn intervals(columns: &[Option<Column>]) -> Chart {
     }
 }
 
-/// At 3, one silence in a thousand is as long: the least that fills the height.
+/// The lowest scale of the suspicion chart, in thousandths: at level 3, one silence in a thousand
+/// lasts as long.
 const LEVEL: u64 = 3_000;
 
 fn suspicion(columns: &[Option<Column>]) -> Chart {
@@ -132,7 +134,7 @@ fn suspicion(columns: &[Option<Column>]) -> Chart {
     }
 }
 
-/// A bar that is not mistaken for nothing.
+/// Returns a bar that is high enough to be visible.
 fn seen(value: u64, max: u64) -> SparklineBar {
     SparklineBar::from(value.max(max.div_ceil(8)).min(max))
 }

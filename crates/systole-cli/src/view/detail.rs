@@ -1,4 +1,4 @@
-//! The selected target in sentences: every number with its meaning.
+//! The selected target in sentences, which explain every number.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use systole::{Condition, Instant};
 use super::PeerView;
 use crate::report::{Paint, span};
 
-/// Columns in which whole sentences fit.
+/// The width in columns from which whole sentences fit.
 const WIDE: u16 = 78;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &PeerView, now: Instant) {
@@ -28,7 +28,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, view: &PeerView, now: Inst
     frame.render_widget(Paragraph::new(text).block(rule), area);
 }
 
-/// What comes next.
+/// Returns what happens next: the next probe and the verdicts that silence leads to.
 fn expected(view: &PeerView, now: Instant, narrow: bool) -> String {
     let plan = view.known.path.plan;
     match view.condition {
@@ -51,7 +51,7 @@ fn expected(view: &PeerView, now: Instant, narrow: bool) -> String {
     }
 }
 
-/// What is known.
+/// Returns the measurements of the path.
 fn measured(view: &PeerView, narrow: bool) -> String {
     let heart = &view.known.path;
     if heart.samples == 0 {
@@ -68,7 +68,7 @@ fn measured(view: &PeerView, narrow: bool) -> String {
     )
 }
 
-/// In tenths of a second: it changes with every picture.
+/// Formats the time left in tenths of a second, since a new picture is drawn that often.
 fn rest(now: Instant, until: Instant) -> String {
     let left: Duration = until.saturating_duration_since(now);
     format!("{:.1} s", left.as_secs_f64())

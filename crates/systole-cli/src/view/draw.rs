@@ -1,4 +1,4 @@
-//! The picture as a whole.
+//! The layout of the view.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use systole::Instant;
 use super::{Scene, chart, detail, legend, table};
 use crate::report::Paint;
 
-/// At most a third of the height for the table, a quarter for the events.
+/// Draws the view. The table takes at most a third of the height, the events a little more than a
+/// sixth.
 pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene) {
     let area = frame.area();
     let rows = u16::try_from(scene.sights.len())
@@ -52,7 +53,7 @@ fn draw_title(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     );
 }
 
-/// Hours, minutes and seconds.
+/// Formats hours, minutes and seconds.
 fn clock(span: Duration) -> String {
     let secs = span.as_secs();
     format!("{:02}:{:02}:{:02}", secs / 3_600, secs / 60 % 60, secs % 60)

@@ -1,4 +1,4 @@
-//! What happened to a peer, and how it looks in so many columns.
+//! The history of a peer, and its division into the columns of a chart.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use systole::{Instant, MonitorSnapshot, Verdict};
 
 use crate::report::WatchEvent;
 
-/// Points that are remembered.
+/// The number of points that are kept.
 const POINTS: usize = 2_048;
 
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,7 @@ pub(super) struct History {
     points: VecDeque<Point>,
 }
 
-/// What became of a probe.
+/// The result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Answered(Duration),
@@ -30,16 +30,17 @@ struct Point {
     state: State,
 }
 
-/// What is known at a moment.
+/// The state of the machine at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct State {
     pub(super) verdict: Verdict,
     pub(super) interval: Duration,
-    /// Thousandths of a decade.
+    /// The suspicion level in thousandths of a decade.
     pub(super) level: u32,
 }
 
-/// A stretch of time: the worst fate in it, or else the last one before, and the highest level.
+/// A stretch of time: the worst result in it, or else the latest one before it, and the highest
+/// suspicion level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Column {
     pub(super) fate: Option<Fate>,
@@ -93,7 +94,8 @@ impl History {
         }
     }
 
-    /// Suspicion rises while nothing happens.
+    /// Records the current state even if no event has occurred, since suspicion rises during
+    /// silence.
     pub(super) fn look(&mut self, now: Instant, known: &MonitorSnapshot) {
         let state = State::of(known);
         match self.points.back_mut() {
@@ -109,12 +111,12 @@ impl History {
         }
     }
 
-    /// When the first remembered point was.
+    /// Returns the time of the first point that is kept.
     fn start(&self) -> Option<Instant> {
         self.points.front().map(|point| point.at)
     }
 
-    /// The last `span` in columns; nothing where nothing was known yet.
+    /// Returns the last `span` in columns; a column is `None` if it lies before the first point.
     pub(super) fn columns(&self, now: Instant, span: Duration, width: u16) -> Vec<Option<Column>> {
         let mut points = self.points.iter().peekable();
         let mut last: Option<Column> = None;
@@ -144,7 +146,8 @@ impl History {
         ends.map(&mut column).collect()
     }
 
-    /// How far the charts reach back: as far as there is something, up to two minutes or sixty intervals.
+    /// Returns how far the charts reach back: to the first point, but at most two minutes or sixty
+    /// intervals, whichever is longer.
     pub(super) fn span(&self, now: Instant) -> Duration {
         let interval = self
             .points
@@ -160,7 +163,7 @@ impl History {
     }
 }
 
-/// Seconds that are easily read.
+/// The lengths of the axis of time, in seconds.
 const SPANS: [u64; 9] = [30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 36_000];
 
 fn worst(one: Option<Fate>, other: Option<Fate>) -> Option<Fate> {

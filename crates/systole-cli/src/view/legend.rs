@@ -1,4 +1,4 @@
-//! What the numbers mean.
+//! The legend: explains the numbers of the view.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
@@ -7,16 +7,16 @@ use ratatui::widgets::{Block, Clear, Padding, Paragraph};
 
 use crate::report::Paint;
 
-/// Lines that fit on a terminal of 80 columns.
+/// The lines of the legend, which fit on a terminal of 80 columns.
 const MEANINGS: [(&str, &str); 15] = [
     (
         "verdict",
-        "alive: it answers; suspect: an answer is overdue, retries are",
+        "alive: it replies; suspect: a reply is overdue, retries are",
     ),
     ("", "out; dead: silent for the whole bound"),
     (
         "round trip",
-        "from sending a probe to the first byte of the answer, without",
+        "from sending a probe to the first byte of the reply, without",
     ),
     (
         "",
@@ -26,25 +26,28 @@ const MEANINGS: [(&str, &str); 15] = [
         "deviation",
         "standard deviation of the last round trips; fluctuation: that",
     ),
-    ("", "by their mean"),
+    ("", "divided by their mean"),
     (
         "interval",
         "from probe to probe: longer the more the round trips fluctuate",
     ),
-    ("timeout", "after it an unanswered probe is overdue"),
+    (
+        "timeout",
+        "the time after which a probe without a reply is overdue",
+    ),
     ("bound", "the longest time from a crash to the verdict dead"),
     (
         "suspicion",
-        "how unlikely the silence is: at 3, 1 in 1,000 is as long",
+        "improbability of the silence: at 3, 1 in 1,000 lasts as long",
     ),
     ("probes", "sent so far"),
     ("lost", "probes that are overdue, or failed at once"),
-    ("late", "probes answered after they were overdue"),
-    ("░", "no answer"),
+    ("late", "replies that came after their probe was overdue"),
+    ("░", "no reply"),
     ("→", "the target in use, with --failover"),
 ];
 
-/// Columns of the longest line with its word.
+/// The width in columns of the longest line, with its term and the border.
 const WIDTH: u16 = 78;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect) {

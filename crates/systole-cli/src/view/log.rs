@@ -1,4 +1,4 @@
-//! The last events.
+//! The latest events.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::report::{Paint, WatchEvent, describe, ending};
 
-/// Events that are remembered: as many as the highest terminal shows.
+/// The number of events that are kept: as many as the highest terminal shows.
 const ENTRIES: usize = 100;
 
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ struct Entry {
     name: String,
     text: String,
     paint: Paint,
-    /// How often in a row.
+    /// How often the event occurred in a row.
     times: u32,
 }
 
@@ -53,7 +53,7 @@ impl Log {
         }
     }
 
-    /// Takes out the last event of `name` where it was the same; returns how often it was.
+    /// Removes the latest event of `name` if it has the same text; returns how often it occurred.
     fn forget_repeated(&mut self, name: &str, text: &str) -> Option<u32> {
         let last = self.entries.iter().rposition(|entry| entry.name == name)?;
         let same = self.entries.get(last)?.text == text;
@@ -65,7 +65,7 @@ impl Log {
         entry.map(|entry| entry.times)
     }
 
-    /// The last of them, the newest at the end; names take a third of the width at most.
+    /// Returns the latest events, the newest at the end. Names take at most a third of the width.
     pub(super) fn lines(&self, height: usize, width: usize) -> Vec<Line<'_>> {
         let skipped = self.entries.len().saturating_sub(height);
         let last = || self.entries.iter().skip(skipped);

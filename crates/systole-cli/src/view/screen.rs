@@ -1,4 +1,5 @@
-//! The thread that owns the terminal: pictures in, keys out. Drawing is not on the prober's time.
+//! The thread that owns the terminal: it draws pictures and reads keys, so that drawing never
+//! delays probes.
 
 use std::io::{self, stdout};
 use std::process::exit;
@@ -23,13 +24,13 @@ pub(super) enum Key {
     Down,
 }
 
-/// How long keys may wait while there is nothing new to draw.
+/// How long keys may wait if there is no new picture to draw.
 const PATIENCE: Duration = Duration::from_millis(30);
 
-/// The exit status of a program that panicked.
+/// The exit status of a Rust program that panicked.
 const PANICKED: i32 = 101;
 
-/// Gives the terminal back when it is dropped.
+/// The terminal, which is restored when this is dropped.
 pub(super) struct Screen {
     scenes: Option<SyncSender<Scene>>,
     keys: UnboundedReceiver<Key>,
@@ -50,14 +51,14 @@ impl Screen {
         })
     }
 
-    /// Where the last one is not drawn yet, this one is left out.
+    /// Draws `scene`. It is skipped if the previous one is not drawn yet.
     pub(super) fn show(&self, scene: Scene) {
         if let Some(scenes) = &self.scenes {
             let _ = scenes.try_send(scene);
         }
     }
 
-    /// Nothing where the terminal is gone. Cancel safe.
+    /// Waits for the next key; returns `None` if the terminal was closed. Cancel safe.
     pub(super) async fn next_key(&mut self) -> Option<Key> {
         self.keys.recv().await
     }
@@ -65,20 +66,21 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.scenes = None; // which ends the thread
+        self.scenes = None; // this ends the thread
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // a panic has been told by the hook
+            let _ = thread.join(); // the hook has reported a panic
         }
         restore();
     }
 }
 
 fn restore() {
-    let _ = execute!(stdout(), Show); // there may be no terminal any more
+    let _ = execute!(stdout(), Show); // fails if the terminal was closed
     let _ = ratatui::try_restore();
 }
 
-/// A panic anywhere, in a task as well, ends it all: the terminal was given back, and nobody may draw on it.
+/// Ends the process after a panic in any thread or task: the hook has restored the terminal, and
+/// nothing may draw on it any more.
 fn end_with_a_panic() {
     let restore_and_tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -98,7 +100,7 @@ fn run(mut terminal: DefaultTerminal, scenes: &Receiver<Scene>, keys: &Unbounded
         while event::poll(Duration::ZERO).unwrap_or(false) {
             match event::read() {
                 Ok(Event::Key(key)) => keep(keys, meaning(key)),
-                Ok(_) => {} // a new size shows with the next picture
+                Ok(_) => {} // the next picture has a new size
                 Err(_) => return,
             }
         }
@@ -107,7 +109,7 @@ fn run(mut terminal: DefaultTerminal, scenes: &Receiver<Scene>, keys: &Unbounded
 
 fn keep(keys: &UnboundedSender<Key>, key: Option<Key>) {
     if let Some(key) = key {
-        let _ = keys.send(key); // nobody listens any more: it ends
+        let _ = keys.send(key); // fails if the watch has ended
     }
 }
 

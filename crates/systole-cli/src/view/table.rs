@@ -1,4 +1,4 @@
-//! All targets, a row each.
+//! The table of all targets, one row each.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
@@ -10,12 +10,12 @@ use systole::{Condition, Health, Verdict};
 use super::{PeerView, Scene};
 use crate::report::{Paint, condition_text, ending, span};
 
-/// Where there is room for few columns.
+/// The width below which only two columns are shown beside name and verdict.
 const NARROW: u16 = 72;
-/// A name that is longer makes no room for itself: the columns do.
+/// The longest name for which optional columns are left out. A longer name is shortened instead.
 const LONG: usize = 40;
 
-/// A column: its heading, its width, and what it says of a peer.
+/// A column: its heading, its width, and its text for a peer.
 type Cell = (&'static str, u16, fn(&PeerView) -> String);
 
 const COLUMNS: [Cell; 4] = [
@@ -31,7 +31,7 @@ const COLUMNS: [Cell; 4] = [
     }),
 ];
 
-/// Columns that can be done without, as many of them as leave room for the names.
+/// The optional columns, of which as many are shown as leave room for the names.
 const MORE: [Cell; 5] = [
     ("bound", 8, |view| span(view.known.path.plan.bound())),
     ("timeout", 8, |view| span(view.known.path.plan.timeout())),
@@ -42,10 +42,10 @@ const MORE: [Cell; 5] = [
     ("late", 6, |view| view.known.counters.late.to_string()),
 ];
 
-/// The longest word beside a peer of its own, and that of a group.
+/// The width of the longest verdict, and of the longest condition in a group.
 const VERDICT: u16 = 10;
 const CONDITION: u16 = 13;
-/// Before a name: whether it is selected, and in use.
+/// The width of the marks before a name: whether it is selected, and whether it is active.
 const MARKS: u16 = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
@@ -72,7 +72,7 @@ const fn wide(cell: &Cell) -> u16 {
     cell.1 + 1
 }
 
-/// What is shown of each peer in so much `room`, its name beside it.
+/// Returns the columns that fit into `room` beside the names.
 fn columns(width: u16, room: u16, scene: &Scene) -> Vec<Cell> {
     let names = scene.sights.iter().map(|view| view.name.chars().count());
     let name = u16::try_from(names.max().unwrap_or_default().min(LONG)).unwrap_or_default();
@@ -101,7 +101,8 @@ fn row(view: &PeerView, width: u16, cells: &[Cell]) -> Row<'static> {
     Row::new(first.into_iter().chain(rest))
 }
 
-/// The verdict; in a group what the group thinks; that the path is worse than usual, where that is all there is to say.
+/// Returns the condition in a group, or else the verdict. A path that is worse than usual is shown
+/// if the peer is otherwise well.
 fn conclusion(view: &PeerView) -> Line<'static> {
     let verdict = view.known.path.verdict;
     let is_well = view

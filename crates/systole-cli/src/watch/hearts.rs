@@ -1,4 +1,4 @@
-//! The machines behind a watch: a monitor a peer, or one group of them all.
+//! The machines of a watch: one monitor for each peer, or one group of all peers.
 
 use systole::machine::{Machine, ProbeResult, Step};
 use systole::pacing::Fluctuation;
@@ -9,7 +9,7 @@ use systole::{
 
 use super::settings::Settings;
 
-/// The most endpoints of a group.
+/// The largest number of endpoints in a group.
 const GROUP_MAX: usize = 16;
 
 type Group = Failover<GROUP_MAX, DEFAULT_WINDOW, Fluctuation>;
@@ -20,7 +20,7 @@ pub(super) enum Hearts {
     Group(Box<Group>),
 }
 
-/// What the machines ask for. Peers are known by their places.
+/// What the machines want done. Peers are identified by their index.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ask {
     Probe(usize, ProbeId),
@@ -30,7 +30,7 @@ pub(super) enum Ask {
 }
 
 impl Hearts {
-    /// For `peers` peers of which nothing is known.
+    /// Returns machines for `peers` new peers.
     pub(super) fn new(
         settings: &Settings,
         peers: usize,
@@ -45,7 +45,8 @@ impl Hearts {
         Ok(Self::Apart(monitors?))
     }
 
-    /// The same peers and others under other settings: `places` says where each was before. Monitors keep what they know; a group starts over.
+    /// Returns machines with other settings for the same peers and for others. `places` holds the
+    /// previous index of each. Monitors keep their state; a group starts over.
     pub(super) fn renewed(
         &self,
         settings: &Settings,
@@ -64,7 +65,7 @@ impl Hearts {
         Ok(hearts)
     }
 
-    /// Until it answers [`Ask::Wait`].
+    /// Polls the machines. Call it until it returns [`Ask::Wait`].
     pub(super) fn poll(&mut self, now: Instant) -> Ask {
         match self {
             Self::Apart(monitors) => poll_all(monitors, now),
@@ -76,7 +77,7 @@ impl Hearts {
         }
     }
 
-    /// Takes what became of a probe; of one to nobody, nothing.
+    /// Records the result of a probe. Results for unknown peers are ignored.
     pub(super) fn handle_result(&mut self, settled: ProbeResult<usize>) {
         match self {
             Self::Apart(monitors) => {
@@ -88,7 +89,7 @@ impl Hearts {
         }
     }
 
-    /// What is known of a peer; nothing where there is no such peer.
+    /// Returns the state of a peer, or `None` if there is no such peer.
     pub(super) fn known(&self, peer: usize, now: Instant) -> Option<MonitorSnapshot> {
         match self {
             Self::Apart(monitors) => monitors.get(peer).map(|monitor| monitor.snapshot(now)),
@@ -96,7 +97,7 @@ impl Hearts {
         }
     }
 
-    /// What a group thinks of a peer.
+    /// Returns the condition of a peer in the group, if there is a group.
     pub(super) fn condition(&self, peer: usize) -> Option<Condition> {
         match self {
             Self::Apart(_) => None,
@@ -104,7 +105,7 @@ impl Hearts {
         }
     }
 
-    /// The peer that a group uses.
+    /// Returns the active peer of the group, if there is a group.
     pub(super) fn active(&self) -> Option<usize> {
         match self {
             Self::Apart(_) => None,
@@ -112,7 +113,7 @@ impl Hearts {
         }
     }
 
-    /// Whether all peers are of use; of a group, the one in use.
+    /// Returns whether all peers are alive or suspected; in a group only the active one counts.
     pub(super) fn are_well(&self, now: Instant) -> bool {
         match self {
             Self::Apart(monitors) => monitors.iter().all(|monitor| is_well(monitor.verdict())),

@@ -1,4 +1,4 @@
-//! What became of the probes: handed in, and told.
+//! The results of probes, which are passed to the machines and reported.
 
 use std::time::Duration;
 
@@ -20,14 +20,15 @@ impl Watch {
 
     fn settle(&mut self, arrival: Arrival) -> Result<(), Trouble> {
         let Some(peer) = self.peers.iter().position(|one| one.key == arrival.peer) else {
-            return Ok(()); // watched no more
+            return Ok(()); // the peer is no longer watched
         };
         let at = self.epoch.moment(arrival.at);
         let Some(before) = self.known(peer).map(|known| known.counters) else {
             return Ok(());
         };
         match &arrival.result {
-            Err(Miss::ProbeError(ProbeError::Missed)) => return Ok(()), // the machine sees for itself
+            // the machine detects by itself that the probe is overdue
+            Err(Miss::ProbeError(ProbeError::Missed)) => return Ok(()),
             Err(Miss::Untrusted(why)) if before.answered == 0 && before.late == 0 => {
                 return Err(Trouble::Untrusted(self.name(peer), why.clone()));
             }
@@ -41,7 +42,7 @@ impl Watch {
         }
         let after = self.known(peer).map_or(before, |known| known.counters);
         if after.ignored > before.ignored {
-            return Ok(()); // a duplicate, or an answer to nothing
+            return Ok(()); // a duplicate, or a reply to no known probe
         }
         let late = after.late > before.late;
         let happening = match arrival.result {

@@ -1,4 +1,4 @@
-//! The configuration, read again: what stays and what does not.
+//! Reading the configuration again: what remains and what changes.
 
 use super::Watch;
 use super::hearts::Hearts;
@@ -10,22 +10,23 @@ use crate::report::WatchEvent;
 use crate::target::{Link, Target};
 use crate::trouble::Trouble;
 
-/// What is to be watched from now on, complete before anything is given up.
+/// The next state of the watch, which is complete before the current one is changed.
 struct Next {
     settings: Settings,
     hearts: Hearts,
-    /// In the order of the machines.
+    /// The peers, in the order of the machines.
     peers: Vec<Member>,
 }
 
-/// A target that was watched already, by its place, or one that was not.
+/// A target that is already watched, by its index, or a new one.
 enum Member {
     Stays(usize),
     New(Box<Watched>),
 }
 
 impl Watch {
-    /// Targets that stay keep connection, statistics and verdict; a group starts over. With a mistake in the file all goes on as before.
+    /// Reads the configuration again. Targets that remain keep their connection, statistics and
+    /// verdict; a group starts over. If the file has an error, nothing changes.
     pub(super) async fn reload(&mut self, options: &args::Watch) -> Result<(), Trouble> {
         match self.prepare(options).await {
             Ok(next) => self.adopt(next),

@@ -1,4 +1,4 @@
-//! What is watched, for Prometheus.
+//! The metrics of a watch, for Prometheus.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use systole::telemetry::{Group, Peer};
 use super::hearts::Hearts;
 use super::watched::Watched;
 
-/// What a group of replicas is called: there is one.
+/// The name of the group of replicas, of which there is at most one.
 const GROUP: &str = "watch";
 
-/// The series of each peer, which go away with it, or of the group.
+/// The metrics of each peer, which end when the peer is removed, or of the group.
 #[derive(Debug, Default)]
 pub(super) struct Series {
     peers: HashMap<usize, Peer>,
@@ -19,7 +19,7 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// Takes over what `hearts` know of `peers` at `now`.
+    /// Exports the state of `hearts` for `peers` at `now`.
     pub(super) fn record(&mut self, hearts: &Hearts, peers: &[Watched], now: Instant) {
         match hearts {
             Hearts::Apart(monitors) => {

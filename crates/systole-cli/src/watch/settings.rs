@@ -1,4 +1,5 @@
-//! What is asked for, on the command line and in a file: the command line wins.
+//! The settings of a watch, from the command line and from a file. The command line takes
+//! precedence.
 
 use std::time::Duration;
 
@@ -11,32 +12,32 @@ use crate::config_file::ConfigFile;
 use crate::target::{Target, Trust};
 use crate::trouble::Trouble;
 
-/// Fast enough for every verdict to be seen in half a minute.
+/// The settings of the demo, fast enough to show every verdict in half a minute.
 const DEMO_EVERY: Duration = Duration::from_millis(250);
 const DEMO_BOUND: Duration = Duration::from_millis(1_500);
 const DEMO_SPAN: Duration = Duration::from_secs(28);
 
-/// The classic form of a group.
+/// The default timeout and retries of a group.
 const GROUP_TIMEOUT: Duration = Duration::from_millis(800);
 const GROUP_RETRIES: u8 = 2;
-/// Endpoints not in use are probed this many times less often.
+/// How much longer than the active one's the interval of other endpoints is.
 const STANDBY: u32 = 5;
-/// Offences lengthen a quarantine up to this many times.
+/// The largest quarantine, as a multiple of the first one.
 const QUARANTINE_GROWTH: u32 = 10;
 
-/// Valid as a whole.
+/// The settings, which are valid as a whole.
 #[derive(Debug)]
 pub(super) struct Settings {
-    /// None: a peer is played.
+    /// The targets; if there are none, the demo peer runs.
     pub(super) targets: Vec<Target>,
     pub(super) trust: Trust,
     pub(super) config: Config,
-    /// Where the targets are replicas of which one is in use.
+    /// The settings of the group, if the targets are replicas of which one is active.
     pub(super) group: Option<FailoverConfig<Fluctuation>>,
 }
 
 impl Settings {
-    /// Reads the file, if there is one.
+    /// Reads the command line, and the file if there is one.
     pub(super) fn read(options: &args::Watch) -> Result<Self, Trouble> {
         let file = options
             .config
@@ -59,7 +60,7 @@ impl Settings {
         })
     }
 
-    /// When to end by ourselves.
+    /// Returns the time after which the watch ends by itself.
     pub(super) fn span(&self, options: &args::Watch) -> Option<Duration> {
         options
             .span
@@ -67,7 +68,8 @@ impl Settings {
     }
 }
 
-/// A setting that is refused, with its line where it was made in the file and the command line did not win.
+/// Returns the error for a setting that is refused. It names the line if the setting comes from the
+/// file and the command line does not override it.
 fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Trouble {
     let wins = match error.setting() {
         Setting::Interval => options.every,
@@ -83,7 +85,7 @@ fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Troubl
     }
 }
 
-/// Those of the command line, or else those of the file.
+/// Returns the targets of the command line, or else those of the file.
 fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, Trouble> {
     let parse = |text: &String| text.parse::<Target>();
     let mut targets = options
@@ -105,14 +107,15 @@ fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, T
     Ok(targets)
 }
 
-/// What every peer of a fleet is given: first probes spread over an interval.
+/// Returns the configuration of every peer of a fleet. The first probes are spread over an
+/// interval.
 pub(crate) fn of_fleet(options: &args::Watch) -> Result<Config, ConfigError> {
     let wishes = Wishes::of(options, &ConfigFile::default());
     let config = wishes.bounded(wishes.intervals()?).build()?;
     Ok(config.seeded())
 }
 
-/// Spans and numbers, nothing of which is known to be valid yet.
+/// The settings as given, not yet validated.
 #[derive(Clone, Copy, Debug)]
 struct Wishes {
     every: Duration,
@@ -161,7 +164,8 @@ impl Wishes {
         self.bounded(builder).build()
     }
 
-    /// Intervals grow beyond the base only where that was asked for: detection would take longer.
+    /// Returns the settings of a group. Its intervals grow beyond the base only on request, since
+    /// detection would take longer.
     fn group(&self) -> Result<FailoverConfig<Fluctuation>, ConfigError> {
         let steady = Self {
             max: self.max.or(Some(self.every)),

@@ -1,4 +1,4 @@
-//! What the system tells us to do.
+//! Signals of the operating system.
 
 use std::io;
 
@@ -26,20 +26,21 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// SIGHUP: the terminal is gone, or the configuration is new.
+/// SIGHUP: the terminal was closed, or the configuration has changed.
 #[cfg(unix)]
 pub(super) struct HangUp(Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl HangUp {
-    /// Not `awaited`, it does what it did before: nothing under `nohup`.
+    /// Installs the handler if `awaited`. Otherwise the signal keeps its previous effect, which
+    /// under `nohup` is none.
     pub(super) fn new(awaited: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hang_up = awaited.then(|| signal(SignalKind::hangup()));
         hang_up.transpose().map(Self)
     }
 
-    /// Cancel safe.
+    /// Waits for the next signal. Cancel safe.
     pub(super) async fn next(&mut self) {
         match &mut self.0 {
             Some(signal) => drop(signal.recv().await),
@@ -48,7 +49,7 @@ impl HangUp {
     }
 }
 
-/// There is no such thing here.
+/// This system has no SIGHUP.
 #[cfg(not(unix))]
 pub(super) struct HangUp;
 

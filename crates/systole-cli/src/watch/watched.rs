@@ -1,4 +1,4 @@
-//! A peer that is watched: how it is reached, and which probes are under way.
+//! A watched peer: its link, and the probes under way.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,21 +7,21 @@ use systole::{Condition, EarlyWarning, Health, Instant, ProbeId};
 
 use crate::target::{Link, Scheme, Target};
 
-/// Probes whose round trips are shown; as many as can be under way.
+/// The number of probes whose send times are kept: as many as can be under way.
 const SENT_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Watched {
-    /// What its link is known by, also after others came and went.
+    /// The key of its link, which stays the same when other peers are added or removed.
     pub(super) key: usize,
     pub(super) name: String,
-    /// Nothing where the peer is played.
+    /// The target, or `None` for the demo peer.
     pub(super) target: Option<Target>,
     pub(super) link: Link,
     sent: VecDeque<(ProbeId, Instant)>,
-    /// The monitor's count at the last look.
+    /// The monitor's count of lost probes when it was last read.
     pub(super) lost: u32,
-    /// What a group thought of it at the last look.
+    /// The condition in the group when it was last read.
     pub(super) condition: Option<Condition>,
     warning: EarlyWarning,
 }
@@ -35,7 +35,7 @@ impl Watched {
         }
     }
 
-    /// A peer that is played on this machine.
+    /// Returns the built-in demo peer.
     pub(super) const fn played(key: usize, name: String, link: Link) -> Self {
         Self {
             key,
@@ -49,7 +49,7 @@ impl Watched {
         }
     }
 
-    /// How the path does once the warner was told of a probe, if that is news.
+    /// Passes the result of a probe to the early warning; returns its state if that changed.
     pub(super) fn warned(
         &mut self,
         tell: impl FnOnce(&mut EarlyWarning) -> Health,
@@ -63,7 +63,8 @@ impl Watched {
         self.warning.health()
     }
 
-    /// Under a machine that may have to do with it for the first time.
+    /// Returns the peer for the machines of a new configuration. If they start over, so do its
+    /// counts.
     pub(super) fn renewed(self, starts_over: bool) -> Self {
         if starts_over {
             Self {
@@ -76,13 +77,13 @@ impl Watched {
         }
     }
 
-    /// What its round-trip time measures.
+    /// Returns what the round-trip time measures.
     pub(super) fn round_trip_is(&self) -> &'static str {
         let scheme = self.target.as_ref().map_or(Scheme::Udp, Target::scheme);
         scheme.round_trip()
     }
 
-    /// False where the probe cannot be sent.
+    /// Sends a probe; returns `false` if that is impossible.
     pub(super) fn send(&mut self, id: ProbeId, now: Instant, reply_window: Duration) -> bool {
         self.sent.push_back((id, now));
         if self.sent.len() > SENT_MAX {
@@ -91,7 +92,7 @@ impl Watched {
         self.link.send(id, reply_window)
     }
 
-    /// From sending probe `id` to `at`, without what it took to connect.
+    /// Returns the time from sending probe `id` to `at`, without the time for connecting.
     pub(super) fn round_trip(
         &mut self,
         id: ProbeId,

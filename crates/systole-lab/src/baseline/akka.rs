@@ -1,4 +1,4 @@
-//! The phi accrual detector as Akka, Pekko and Hazelcast run it.
+//! The phi accrual detector as implemented in Akka, Pekko and Hazelcast.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,20 +11,22 @@ use crate::time::micros;
 use crate::{brief, tail};
 use systole::Instant;
 
-/// [`Phi`](super::Phi) with a logistic tail, a floor under the deviation and a pause that is always allowed.
+/// [`Phi`](super::Phi) with a logistic tail, a lower limit of the deviation, and a pause that is
+/// always allowed.
 ///
-/// The gap that ends a Dead verdict is not learnt. No bound is kept.
+/// It does not learn from the gap that ends a Dead verdict. It keeps no bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Akka {
-    /// Send to send; 1 s by default.
+    /// The interval from send to send; 1 s by default.
     pub interval: Duration,
-    /// The level of suspicion; 8 by default, which is truly 7.06.
+    /// The suspicion level at which the peer is called Dead; 8 by default, which corresponds to
+    /// 7.06 with an exact normal tail.
     pub threshold: f64,
-    /// Added to the mean; 3 s by default.
+    /// The time that is added to the mean; 3 s by default.
     pub acceptable_pause: Duration,
-    /// The least deviation; 100 ms by default.
+    /// The smallest deviation; 100 ms by default.
     pub min_deviation: Duration,
-    /// Inter-arrival times remembered; 1000 by default.
+    /// The number of inter-arrival times in the window; 1000 by default.
     pub window: usize,
 }
 
@@ -49,7 +51,7 @@ impl Baseline for Akka {
         Periodic::new(micros(self.interval), start, rule)
     }
 
-    /// The pause takes what the bound leaves after two intervals and the deviations of a calm path.
+    /// The pause is what the bound leaves after two intervals and the deviations of a steady path.
     fn sweep(bound: Duration) -> Vec<Self> {
         let of = |threshold: f64| {
             move |interval: Duration| {
@@ -83,7 +85,7 @@ impl fmt::Display for Akka {
     }
 }
 
-/// [`Akka`]: fresh until its phi of the silence reaches the threshold.
+/// The rule of [`Akka`]: fresh until phi of the silence reaches the threshold.
 #[derive(Clone, Debug)]
 pub struct AkkaRule {
     deviations: f64,
@@ -120,7 +122,7 @@ impl Silence for AkkaRule {
 mod tests {
     use super::*;
 
-    /// 1 + 3 + 5.226 * 0.1 = 4.52 s since the last beat on a calm path.
+    /// 1 + 3 + 5.226 * 0.1 = 4.52 s since the last heartbeat on a steady path.
     #[test]
     fn cluster_defaults_wait_four_and_a_half_seconds() {
         let mut rule = AkkaRule::new(&Akka::CLUSTER);

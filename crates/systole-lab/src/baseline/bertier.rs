@@ -1,4 +1,5 @@
-//! The detector of Bertier, Marin and Sens (DSN 2002): Chen's expectation with Jacobson's margin.
+//! The detector of Bertier, Marin and Sens (DSN 2002): Chen's expected arrival with Jacobson's
+//! margin.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,17 +11,18 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Answer, brief};
 use systole::Instant;
 
-/// A probe every `interval`; Dead past the expected arrival by a margin that follows the errors made.
+/// A probe every `interval`; Dead once the expected arrival has passed by a margin that follows the
+/// errors of the expectation.
 ///
-/// With gamma and the factor on the delay at the paper's 0.1 and 1; the factor on the variation, 4 in the paper,
-/// is what can be swept. It states no bound and keeps none.
+/// Gamma and the factor on the delay have the paper's values 0.1 and 1. The factor on the
+/// variation, 4 in the paper, can be swept. The detector states no bound and keeps none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bertier {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// The factor on the variation of the error: phi of the paper, 4.
+    /// The factor on the variation of the error, phi in the paper, where it is 4.
     pub variations: f64,
-    /// Answers the expectation is the mean of; 1000 in the paper.
+    /// The number of replies over which the expectation is the mean; 1000 in the paper.
     pub window: usize,
 }
 
@@ -59,7 +61,7 @@ impl fmt::Display for Bertier {
     }
 }
 
-/// [`Bertier`]: fresh until the expected arrival of the next answer plus the margin.
+/// The rule of [`Bertier`]: fresh until the expected arrival of the next reply plus the margin.
 #[derive(Clone, Debug)]
 pub struct BertierRule {
     interval_us: u64,
@@ -83,7 +85,8 @@ impl BertierRule {
         }
     }
 
-    /// The error is against the expectation *without* its margin: with it, the margin would halve itself.
+    /// Learns from an arrival. The error is measured against the expectation *without* its margin;
+    /// otherwise the margin would halve itself.
     fn learn(&mut self, arrival: f64, expected: f64) {
         let error = arrival - expected - self.delay;
         self.delay += GAMMA * error;
@@ -142,7 +145,8 @@ mod tests {
         );
     }
 
-    /// With errors of a steady size the margin settles at the factor times that size, not at half of it.
+    /// With errors of a constant size the margin settles at the factor times that size, not at half
+    /// of it.
     #[test]
     fn the_margin_does_not_feed_back_into_the_error() {
         let mut rule = rule();

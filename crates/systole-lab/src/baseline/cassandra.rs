@@ -11,20 +11,23 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
-/// under an exponential distribution: after threshold * ln 10 mean intervals.
+/// A probe every `interval`; Dead once the silence since the last arrival is less likely than
+/// `10^-threshold` under an exponential distribution, which is after threshold * ln 10 mean
+/// intervals.
 ///
-/// Samples longer than twice the interval are dropped, so the mean stays below that and the worst silence is
-/// known; but it counts from the arrival, so an answer in flight at the crash adds its round trip.
+/// Samples longer than twice the interval are dropped, so the mean stays below that and the longest
+/// silence is known. Silence is measured from the arrival, however, so a reply in flight at the
+/// crash adds its round trip.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cassandra {
-    /// Send to send; the gossip interval of 1 s by default.
+    /// The interval from send to send; by default the gossip interval of 1 s.
     pub interval: Duration,
-    /// The level of suspicion; 8 by default: 18.42 mean intervals.
+    /// The suspicion level at which the peer is called Dead; 8 by default, which is 18.42 mean
+    /// intervals.
     pub threshold: f64,
 }
 
-/// Inter-arrival times remembered.
+/// The number of inter-arrival times in the window.
 const WINDOW: usize = 1_000;
 
 impl Baseline for Cassandra {
@@ -37,7 +40,8 @@ impl Baseline for Cassandra {
         Periodic::new(micros(self.interval), start, rule)
     }
 
-    /// Thresholds that leave, on a calm path, a silence of exactly the bound less an interval; and the default.
+    /// The thresholds that allow, on a steady path, a silence of exactly the bound less an
+    /// interval; and the default.
     fn sweep(bound: Duration) -> Vec<Self> {
         let fit = |interval: Duration| {
             let threshold =
@@ -65,7 +69,7 @@ impl fmt::Display for Cassandra {
     }
 }
 
-/// [`Cassandra`]: fresh for threshold * ln 10 mean inter-arrival times.
+/// The rule of [`Cassandra`]: fresh for threshold * ln 10 mean inter-arrival times.
 #[derive(Clone, Debug)]
 pub struct CassandraRule {
     means: f64,

@@ -1,22 +1,23 @@
-//! One check at a time: a probe, a timeout, a count of misses. The shape of health checkers.
+//! Detectors with one check at a time, as in health checkers: a probe, a timeout, a count of
+//! misses.
 
 use crate::time::MicrosExt as _;
 use crate::{Action, Answer, Detector};
 use systole::Instant;
 
-/// How long a check waits for its answer.
+/// The rule for how long a check waits for its reply.
 pub trait ProbeTimeout: Clone {
-    /// The timeout of the next probe, in microseconds.
+    /// Returns the timeout of the next probe, in microseconds.
     fn timeout_us(&self) -> u64;
 
-    /// A probe was answered, in time or late.
+    /// Records a reply, whether in time or late.
     fn on_answer(&mut self, _rtt_us: u64) {}
 
-    /// A probe was not answered in time.
+    /// Records that no reply came in time.
     fn on_timeout(&mut self) {}
 }
 
-/// The same timeout always, in microseconds.
+/// A constant timeout, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedTimeout(pub u64);
 
@@ -26,8 +27,8 @@ impl ProbeTimeout for FixedTimeout {
     }
 }
 
-/// Checks the peer every interval, sooner after a miss; Dead after `fall` misses in a row, alive again with the
-/// first answer in time. Late answers are no sign of life.
+/// Checks the peer every interval, and sooner after a miss. The peer is Dead after `fall` misses in
+/// a row, and alive again with the first reply in time. Late replies do not prove life.
 #[derive(Clone, Debug)]
 pub struct Checker<T> {
     interval_us: u64,
@@ -36,7 +37,7 @@ pub struct Checker<T> {
     timeout: T,
     id: u64,
     sent: Instant,
-    /// When the check under way is given up; `None` between checks.
+    /// The moment at which the check under way times out; `None` between checks.
     give_up: Option<Instant>,
     next: Instant,
     misses: u32,
@@ -45,8 +46,9 @@ pub struct Checker<T> {
 }
 
 impl<T: ProbeTimeout> Checker<T> {
-    /// A checker that sends its first probe at `start`. Intervals are send to send; after a miss the next check
-    /// follows `fast_us` after the last one, or at once where the timeout was longer.
+    /// Returns a checker that sends its first probe at `start`. Intervals are from send to send.
+    /// After a miss the next check follows `fast_us` after the last one was sent, or at once if the
+    /// timeout was longer.
     pub const fn new(
         interval_us: u64,
         fast_us: u64,

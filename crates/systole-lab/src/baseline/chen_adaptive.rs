@@ -1,4 +1,4 @@
-//! NFD-S that configures itself: Chen's configurator for an unknown distribution, run again and again
+//! NFD-S that configures itself: it runs Chen's configurator for an unknown distribution repeatedly
 //! (\[Chen02\], sections 5 and 8).
 
 use alloc::collections::VecDeque;
@@ -14,29 +14,31 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Action, Answer, Detector, brief};
 use systole::Instant;
 
-/// [`NfdS`](super::NfdS) whose interval follows from the wish, and from the loss, mean and variance measured over
-/// the last probes.
+/// [`NfdS`](super::NfdS) whose interval follows from the requirement, and from the loss, mean and
+/// variance measured over the last probes.
 ///
-/// The bound is kept whatever the interval. The promise on mistakes rests on independent losses and delays.
+/// It keeps the bound at any interval. Its promise on mistakes assumes independent losses and
+/// delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChenAdaptive {
-    /// The longest silence, measured from the send time of the last answered probe: `T_D^U`.
+    /// The longest silence, measured from the send time of the last probe with a reply: `T_D^U`.
     pub bound: Duration,
-    /// The least mean time from one mistake to the next: `T_MR^L`.
+    /// The shortest mean time from one mistake to the next: `T_MR^L`.
     pub mistake_recurrence: Duration,
     /// The longest mean length of a mistake: `T_M^U`.
     pub mistake_duration: Duration,
-    /// Probes the path is measured over.
+    /// The number of probes over which the path is measured.
     pub window: usize,
 }
 
-/// Answers before the first run of the configurator.
+/// The number of replies before the first run of the configurator.
 const FIRST: u32 = 32;
 
-/// Answers from one run to the next.
+/// The number of replies from one run to the next.
 const EVERY: u32 = 256;
 
-/// The interval before the first run, and where no interval meets the wish, as a share of the bound.
+/// The interval, as a share of the bound, before the first run and if no interval meets the
+/// requirement.
 const CAREFUL: f64 = 0.05;
 
 impl Baseline for ChenAdaptive {
@@ -80,7 +82,7 @@ impl fmt::Display for ChenAdaptive {
     }
 }
 
-/// [`ChenAdaptive`] at work.
+/// The machine of [`ChenAdaptive`].
 #[derive(Clone, Debug)]
 pub struct ChenAdaptiveDetector {
     settings: ChenAdaptive,
@@ -90,7 +92,7 @@ pub struct ChenAdaptiveDetector {
     trust: Trust,
     rtts: Intervals,
     newest: u64,
-    /// Ids answered among the last of the window, in order of arrival.
+    /// The ids with a reply within the window, in order of arrival.
     answered: VecDeque<u64>,
     until_configured: u32,
 }
@@ -106,7 +108,7 @@ impl ChenAdaptiveDetector {
         }
     }
 
-    /// (highest sequence number - received) / highest, over the window.
+    /// Returns the loss over the window: (highest sequence number - received) / highest.
     fn loss(&self) -> f64 {
         let sent = (self.newest + 1).min(self.settings.window as u64).max(1);
         (1.0 - self.answered.len() as f64 / sent as f64).max(0.0)
@@ -169,7 +171,8 @@ mod tests {
     use crate::network::{Bernoulli, Exponential, Synthetic};
     use crate::{Options, replay};
 
-    /// The paper's second example, measured instead of given: 9.71 s at 1 % loss; the variance here is smaller.
+    /// The paper's second example, measured instead of given: 9.71 s at 1 % loss. The variance is
+    /// smaller here.
     #[test]
     fn settles_at_the_papers_interval() {
         let days = Duration::from_secs(4 * 86_400);

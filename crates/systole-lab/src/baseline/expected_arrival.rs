@@ -1,4 +1,5 @@
-//! The expected arrival of the next heartbeat, EA of \[Chen02\], section 6.3, and freshness by it.
+//! The expected arrival of the next heartbeat, EA in \[Chen02\], section 6.3, and freshness derived
+//! from it.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -8,8 +9,8 @@ use crate::Answer;
 use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
-/// Fresh until the expected arrival of the next answer plus a margin: the latest of several expectations, each the
-/// mean over a window of its own.
+/// Fresh until the expected arrival of the next reply plus a margin. Of several expectations, each
+/// the mean over a window of its own, the latest counts.
 #[derive(Clone, Debug)]
 pub struct ArrivalRule<const WINDOWS: usize> {
     margin_us: u64,
@@ -52,12 +53,13 @@ impl<const WINDOWS: usize> Freshness for ArrivalRule<WINDOWS> {
     }
 }
 
-/// The intervals to sweep, each with the margin that the bound leaves.
+/// Returns the intervals to sweep, each with the margin that the bound leaves.
 pub(super) fn intervals_and_margins(bound: Duration) -> impl Iterator<Item = (Duration, Duration)> {
     shares(bound, &INTERVALS).map(move |interval| (interval, bound.saturating_sub(interval)))
 }
 
-/// The mean of A'_i - eta * `s_i` over the newest answers: by sequence number, so that losses do not shift it.
+/// The mean of A'_i - eta * `s_i` over the newest replies. It uses sequence numbers, so losses do
+/// not shift it.
 #[derive(Clone, Debug)]
 pub(super) struct ExpectedArrival {
     interval_us: u64,
@@ -67,7 +69,7 @@ pub(super) struct ExpectedArrival {
 }
 
 impl ExpectedArrival {
-    /// Over the `capacity` newest answers, at least 1.
+    /// Returns the mean over the `capacity` newest replies, at least 1.
     pub(super) const fn new(interval_us: u64, capacity: usize) -> Self {
         Self {
             interval_us,
@@ -89,7 +91,8 @@ impl ExpectedArrival {
         self.sum += shifted;
     }
 
-    /// When the answer to probe `id` is expected, in microseconds since the epoch; `None` before the first answer.
+    /// Returns when the reply to probe `id` is expected, in microseconds since the epoch; `None`
+    /// before the first reply.
     pub(super) fn of(&self, id: u64) -> Option<f64> {
         let mean = self.sum as f64 / self.shifted.len() as f64;
         (!self.shifted.is_empty()).then_some(mean + self.interval_us as f64 * id as f64)
@@ -101,7 +104,8 @@ mod tests {
     use super::*;
     use systole::Instant;
 
-    /// Probes 0, 1 and 3 of interval 1 s answered after 20, 40 and 60 ms; probe 2 lost.
+    /// Probes 0, 1 and 3 with an interval of 1 s have replies after 20, 40 and 60 ms; probe 2 is
+    /// lost.
     #[test]
     fn a_lost_probe_does_not_shift_the_expectation() {
         let mut expected = ExpectedArrival::new(1_000_000, 3);

@@ -9,18 +9,18 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A check every `interval`, every `fast` once one was missed; Dead after `fall` misses in a row.
+/// A check every `interval`, and every `fast` after a miss; Dead after `fall` misses in a row.
 ///
 /// The bound is interval + (fall - 1) * fast + timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FastRetry {
-    /// Send to send while checks are answered, and while Dead.
+    /// The interval from send to send while replies come, and while Dead.
     pub interval: Duration,
-    /// Send to send after a miss.
+    /// The interval from send to send after a miss.
     pub fast: Duration,
-    /// How long a check waits; at most `fast`.
+    /// How long a check waits for its reply; at most `fast`.
     pub timeout: Duration,
-    /// Misses in a row that make Dead.
+    /// The number of misses in a row after which the peer is Dead.
     pub fall: u32,
 }
 
@@ -40,7 +40,8 @@ impl Baseline for FastRetry {
         )
     }
 
-    /// Timeout, fast interval and fall swept apart; the interval takes what the bound leaves, no less than `fast`.
+    /// Timeout, fast interval and fall are swept separately. The interval is what the bound leaves,
+    /// but at least `fast`.
     fn sweep(bound: Duration) -> Vec<Self> {
         let timeouts = [0.02, 0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4];
         let fasts = [0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4];
@@ -94,7 +95,7 @@ mod tests {
         let run = replay(&network, &Options::default(), |start| {
             settings.detector(start)
         });
-        // Misses at 10, 11 and 12 s; then every 10 s again: answered at 22 s.
+        // Misses at 10, 11 and 12 s, then a check every 10 s: the one at 22 s has a reply.
         assert_eq!(
             run.mistakes,
             [Span::new(

@@ -1,4 +1,4 @@
-//! n misses at a fixed interval: what most people write.
+//! n misses at a fixed interval: the most common detector in practice.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,16 +9,17 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A check every `interval`; Dead after `misses` checks in a row without an answer in time.
+/// A check every `interval`; Dead after `misses` checks in a row without a reply in time.
 ///
-/// A crash just after an answered check is noticed after `misses` intervals and a timeout: the bound.
+/// A crash just after a check with a reply is detected after `misses` intervals and a timeout,
+/// which is the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedMisses {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// How long a check waits.
+    /// How long a check waits for its reply.
     pub timeout: Duration,
-    /// Misses in a row that make Dead.
+    /// The number of misses in a row after which the peer is Dead.
     pub misses: u32,
 }
 
@@ -38,7 +39,7 @@ impl Baseline for FixedMisses {
         )
     }
 
-    /// Every number of misses and every timeout; the interval takes what the bound leaves.
+    /// Every number of misses with every timeout. The interval is what the bound leaves.
     fn sweep(bound: Duration) -> Vec<Self> {
         let with = |timeout, misses| Self {
             interval: bound.saturating_sub(timeout) / misses,
@@ -83,7 +84,7 @@ mod tests {
         let run = replay(&network, &Options::default(), |start| {
             settings.detector(start)
         });
-        // Misses at 10, 12 and 14 s; the check at 18 s is answered.
+        // Misses at 10, 12 and 14 s; the check at 18 s has a reply.
         assert_eq!(
             run.mistakes,
             [Span::new(

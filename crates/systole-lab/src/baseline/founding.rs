@@ -1,4 +1,5 @@
-//! The fluctuation rule of this crate with a single miss, as it was before there was a target to state.
+//! The fluctuation rule of this crate with a single miss, the policy from before a target could be
+//! stated.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,24 +9,26 @@ use super::{Baseline, INTERVALS, shares};
 use crate::brief;
 use systole::{Config, ConfigError, Instant, Monitor, Retries};
 
-/// An interval of base * (1 + sigma/mu) of the round-trip times, no retries, and Dead once the newest answered
-/// probe was sent a bound ago: [`Monitor`] with [`Config::every`].
+/// An interval of base * (1 + sigma/mu) of the round-trip times, no retries, and Dead once the
+/// newest probe with a reply was sent a bound ago: [`Monitor`] with [`Config::every`].
 ///
-/// It probes less when the path is unsteady, so it is the row to be measured against, not one to use.
+/// It probes less when the path is unsteady. It serves as a reference for measurements and is not
+/// recommended for use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Founding {
     base: Duration,
     config: Config,
 }
 
-/// The seed of the device, which moves no figure: jitter is off and the first probe goes out at once.
+/// The seed of the configuration. It has no influence on the figures, since jitter is off and the
+/// first probe goes out at once.
 const SEED: u64 = 1;
 
 impl Founding {
-    /// The rule with this base interval at this detection bound.
+    /// Returns the rule with this base interval at this detection bound.
     ///
     /// # Errors
-    /// Where they do not fit together.
+    /// If the two do not fit together.
     pub fn new(base: Duration, bound: Duration) -> Result<Self, ConfigError> {
         let rule = Config::every(base)
             .retries(Retries::fixed(0))

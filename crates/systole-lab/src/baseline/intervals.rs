@@ -1,4 +1,4 @@
-//! A window of inter-arrival times, the material of accrual detectors.
+//! A window of inter-arrival times, from which accrual detectors compute suspicion.
 
 use alloc::collections::VecDeque;
 
@@ -12,7 +12,7 @@ pub(super) struct Intervals {
 }
 
 impl Intervals {
-    /// A window of `capacity`, at least 1, with nothing in it.
+    /// Returns an empty window of `capacity`, at least 1.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
@@ -22,7 +22,8 @@ impl Intervals {
         }
     }
 
-    /// A window seeded with two samples, a quarter to each side of `mean_us`, as Akka's.
+    /// Returns a window that holds two samples, a quarter below and a quarter above `mean_us`, as
+    /// Akka's does.
     pub(super) fn seeded(capacity: usize, mean_us: u64) -> Self {
         let mut window = Self::new(capacity.max(2));
         window.push(mean_us - mean_us / 4);
@@ -41,12 +42,13 @@ impl Intervals {
         self.squares += square(sample_us);
     }
 
-    /// 0 while empty.
+    /// Returns the mean; 0 while the window is empty.
     pub(super) fn mean(&self) -> f64 {
         self.sum as f64 / self.samples.len().max(1) as f64
     }
 
-    /// The population standard deviation. The difference is taken in integers, where it is never negative.
+    /// Returns the population standard deviation. The difference is computed in integers, where it
+    /// is never negative.
     pub(super) fn deviation(&self) -> f64 {
         let n = self.samples.len() as u128;
         let scaled = n * self.squares - square(self.sum);

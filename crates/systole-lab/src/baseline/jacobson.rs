@@ -9,19 +9,19 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A check every `interval` that waits one retransmission timeout, retried at once with the timeout doubled;
-/// Dead after `misses` in a row.
+/// A check every `interval` that waits for one retransmission timeout, and is retried at once with
+/// the timeout doubled; Dead after `misses` in a row.
 ///
-/// With the timeout capped the bound is interval + misses * max timeout.
+/// Since the timeout is capped, the bound is interval + misses * max timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jacobson {
-    /// Send to send while checks are answered.
+    /// The interval from send to send while replies come.
     pub interval: Duration,
-    /// The least timeout: 1 s in the RFC, 200 ms in Linux.
+    /// The shortest timeout: 1 s in the RFC, 200 ms in Linux.
     pub min_timeout: Duration,
-    /// The longest timeout, doubled or not.
+    /// The longest timeout, including doublings.
     pub max_timeout: Duration,
-    /// Misses in a row that make Dead.
+    /// The number of misses in a row after which the peer is Dead.
     pub misses: u32,
 }
 
@@ -70,8 +70,8 @@ impl fmt::Display for Jacobson {
     }
 }
 
-/// The retransmission timeout in Jacobson's scaled integers: eight times the smoothed round trip, four times its
-/// variation, both in microseconds.
+/// The retransmission timeout in Jacobson's scaled integers: eight times the smoothed round trip
+/// and four times its variation, both in microseconds.
 #[derive(Clone, Debug)]
 pub struct Rto {
     srtt8: u64,
@@ -81,10 +81,10 @@ pub struct Rto {
     max_us: u64,
 }
 
-/// RFC 6298, 2.1: before any measurement.
+/// The timeout before any measurement (RFC 6298, 2.1).
 const INITIAL_US: u64 = 1_000_000;
 
-/// More doublings than any cap leaves room for.
+/// The largest number of doublings: more than any cap allows.
 const MAX_BACKOFF: u32 = 16;
 
 impl Rto {
@@ -98,7 +98,7 @@ impl Rto {
         }
     }
 
-    /// Before clamping and backing off.
+    /// Returns the timeout before it is clamped and doubled.
     const fn base_us(&self) -> u64 {
         if self.srtt8 == 0 {
             INITIAL_US
@@ -117,7 +117,8 @@ impl ProbeTimeout for Rto {
         backed_off.min(self.max_us)
     }
 
-    /// Probes carry ids, so late answers are samples too: Karn's ambiguity does not arise.
+    /// Probes carry ids, so late replies are samples too: the ambiguity that Karn's rule resolves
+    /// does not arise.
     fn on_answer(&mut self, rtt_us: u64) {
         self.backoff = 0;
         if self.srtt8 == 0 {
@@ -139,7 +140,8 @@ impl ProbeTimeout for Rto {
 mod tests {
     use super::*;
 
-    /// The vector of the reference: round trips in, timeout and scaled state out, all in microseconds.
+    /// The published sequence: round trips, and the resulting timeouts and scaled state, all in
+    /// microseconds.
     #[test]
     fn the_published_sequence() {
         let rtts = [100_000, 120_000, 80_000, 200_000, 100_000, 100_000];

@@ -10,17 +10,18 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A probe every `interval`; Dead `margin` after the next answer was expected from the newest answers.
+/// A probe every `interval`; Dead `margin` after the expected arrival of the next reply, which is
+/// computed from the newest replies.
 ///
-/// It promises detection within interval + margin *of the expected delay*: on a path whose queues grow the
-/// expectation grows with them, and the bound is not kept.
+/// It promises detection within interval + margin *of the expected delay*. On a path whose queues
+/// grow, the expectation grows with them, and the bound is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NfdE {
-    /// Send to send: eta.
+    /// The interval from send to send: eta.
     pub interval: Duration,
-    /// How long past the expected arrival: alpha.
+    /// The time after the expected arrival: alpha.
     pub margin: Duration,
-    /// Answers the expectation is the mean of; 32 in the paper.
+    /// The number of replies over which the expectation is the mean; 32 in the paper.
     pub window: usize,
 }
 

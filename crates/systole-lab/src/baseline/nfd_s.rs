@@ -9,16 +9,17 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Answer, brief};
 use systole::Instant;
 
-/// A probe every `interval`; Dead once the newest answered probe was sent `bound` ago.
+/// A probe every `interval`; Dead once the newest probe with a reply was sent `bound` ago.
 ///
-/// In the paper's terms eta = `interval` and delta = `bound` - `interval`: probe i is overdue at its send time
-/// plus delta, and the peer is trusted while some probe not yet overdue is answered. Send and receive clock are
-/// one in pull probing, so this is the synchronised form, and no crash goes unnoticed for longer than the bound.
+/// In the paper's terms eta = `interval` and delta = `bound` - `interval`: probe i is overdue at
+/// its send time plus delta, and the peer is trusted while some probe that is not yet overdue has a
+/// reply. In pull probing the same clock stamps send and arrival, so this is the synchronised form,
+/// and every crash is detected within the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NfdS {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// The longest silence, measured from the send time of the last answered probe.
+    /// The longest silence, measured from the send time of the last probe with a reply.
     pub bound: Duration,
 }
 
@@ -50,7 +51,7 @@ impl fmt::Display for NfdS {
     }
 }
 
-/// [`NfdS`]: fresh for the bound from the send time of the newest answered probe.
+/// The rule of [`NfdS`]: fresh for the bound from the send time of the newest probe with a reply.
 #[derive(Clone, Debug)]
 pub struct NfdSRule {
     bound_us: u64,
@@ -80,7 +81,8 @@ mod tests {
             .with(Bernoulli::new(0.01, 2))
     }
 
-    /// Simulated against exact quality of service, eta = 1, for the deltas of the reference table.
+    /// Simulated against exact quality of service, with eta = 1, for the deltas of the reference
+    /// table.
     #[test]
     fn simulation_agrees_with_the_exact_analysis() {
         let heartbeats = 200_000;

@@ -1,4 +1,4 @@
-//! The crate's own planner, with nothing set but the target.
+//! The planner of this crate, for which only the target is set.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,22 +9,23 @@ use crate::brief;
 use systole::pacing::Target;
 use systole::{Config, ConfigError, Instant, Monitor};
 
-/// [`Monitor`] with [`Config::target`]: the row to be measured.
+/// [`Monitor`] with [`Config::target`]: the detector under test.
 ///
-/// Jitter is off and the first probe goes out at once, as with every other row; jitter costs half of its percentage in probes.
+/// Jitter is off and the first probe goes out at once, as with all other detectors. Jitter adds
+/// probes: half of its percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planner {
     config: Config<Target>,
 }
 
-/// The seed of the device, which moves no figure.
+/// The seed of the configuration. It has no influence on the figures.
 const SEED: u64 = 1;
 
 impl Planner {
-    /// The planner with this target.
+    /// Returns the planner with this target.
     ///
     /// # Errors
-    /// Where the target is out of its range.
+    /// If the target is out of range.
     pub fn new(bound: Duration, mistakes_at_most_one_per: Duration) -> Result<Self, ConfigError> {
         let config = Config::target(bound)
             .mistakes_at_most_one_per(mistakes_at_most_one_per)
@@ -35,7 +36,7 @@ impl Planner {
         Ok(Self { config })
     }
 
-    /// The same planner that learns nothing and keeps to one interval.
+    /// Returns the same planner with a constant interval, which learns nothing.
     #[must_use]
     pub const fn without_adaptation(self, interval: Duration) -> Self {
         Self {
@@ -43,7 +44,7 @@ impl Planner {
         }
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     #[must_use]
     pub const fn config(&self) -> Config<Target> {
         self.config
@@ -59,7 +60,7 @@ impl Baseline for Planner {
         Monitor::new(self.config, start).ok()
     }
 
-    /// Half a mistake a quarter of an hour to one a fortnight.
+    /// Targets from one mistake in a quarter of an hour to one in about eleven days.
     fn sweep(bound: Duration) -> Vec<Self> {
         let apart = (0..=10).map(|step| Duration::from_secs(900 << step));
         apart

@@ -1,22 +1,25 @@
-//! Probes at a fixed interval, judged by freshness points: the frame most published detectors share.
+//! Probes at a fixed interval with a verdict by freshness points, the frame that most published
+//! detectors share.
 
 use super::trust::Trust;
 use crate::time::MicrosExt as _;
 use crate::{Action, Answer, Detector};
 use systole::Instant;
 
-/// How long an answer keeps the peer trusted: all that sets the published detectors apart.
+/// The rule for how long a reply keeps the peer trusted, in which the published detectors differ.
 pub trait Freshness: Clone {
-    /// The freshness point before any answer, for a detector that starts at `start`.
+    /// Returns the freshness point before any reply, for a detector that starts at `start`.
     fn first(&self, start: Instant) -> Instant;
 
-    /// The freshness point from this answer on; `None` where it changes nothing. `fresh_until` is the present one.
+    /// Returns the freshness point after this reply, or `None` if it does not change. `fresh_until`
+    /// is the current one.
     fn after(&mut self, answer: &Answer, fresh_until: Instant) -> Option<Instant>;
 }
 
-/// A probe every interval; Dead from the freshness point on, until an answer moves it past the present.
+/// A probe every interval; Dead from the freshness point on, until a reply moves that point into
+/// the future.
 ///
-/// Probe ids are the sequence numbers from 0, so probe i is sent at start + i * interval.
+/// Probe ids are sequence numbers from 0, so probe i is sent at start + i * interval.
 #[derive(Clone, Debug)]
 pub struct Periodic<F> {
     interval_us: u64,
@@ -27,7 +30,8 @@ pub struct Periodic<F> {
 }
 
 impl<F: Freshness> Periodic<F> {
-    /// A detector that sends its first probe at `start`; an interval of 0 counts as a microsecond.
+    /// Returns a detector that sends its first probe at `start`. An interval of 0 counts as one
+    /// microsecond.
     pub fn new(interval_us: u64, start: Instant, rule: F) -> Self {
         let trust = Trust::new(rule.first(start));
         Self {

@@ -10,22 +10,22 @@ use crate::time::micros;
 use crate::{brief, tail};
 use systole::Instant;
 
-/// A probe every `interval`; Dead once the silence since the last arrival is less likely than `10^-threshold`
-/// under a normal distribution of inter-arrival times.
+/// A probe every `interval`; Dead once the silence since the last arrival is less likely than
+/// `10^-threshold` under a normal distribution of inter-arrival times.
 ///
-/// Which is a timeout of mean + y * deviation past the last arrival. Silence counts from the arrival, and the
-/// deviation follows the path: no bound is kept.
+/// This is a timeout of mean + y * deviation after the last arrival. Silence is measured from the
+/// arrival, and the deviation follows the path, so no bound is kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Phi {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// The level of suspicion, in decades.
+    /// The suspicion level at which the peer is called Dead, in decades.
     pub threshold: f64,
-    /// Inter-arrival times remembered; 1000 in the paper.
+    /// The number of inter-arrival times in the window; 1000 in the paper.
     pub window: usize,
 }
 
-/// The thresholds accrual detectors are swept over.
+/// The thresholds over which accrual detectors are swept.
 pub(super) const THRESHOLDS: [f64; 8] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0];
 
 impl Baseline for Phi {
@@ -60,7 +60,7 @@ impl fmt::Display for Phi {
     }
 }
 
-/// [`Phi`]: fresh until phi of the silence reaches the threshold.
+/// The rule of [`Phi`]: fresh until phi of the silence reaches the threshold.
 #[derive(Clone, Debug)]
 pub struct PhiRule {
     deviations: f64,
@@ -90,8 +90,9 @@ impl Silence for PhiRule {
 mod tests {
     use super::*;
 
-    /// A window with 1 % of single losses has a deviation of 0.0995 intervals, so a threshold of 8 waits 1.57
-    /// intervals past the arrival and every loss is a mistake, though 10^-8 was asked for.
+    /// A window with 1 % of single losses has a deviation of 0.0995 intervals. A threshold of 8
+    /// therefore waits 1.57 intervals after the arrival, and every loss is a mistake, although a
+    /// rate of 10^-8 was intended.
     #[test]
     fn losses_are_mistakes_at_a_threshold_of_eight() {
         let second = 1_000_000;

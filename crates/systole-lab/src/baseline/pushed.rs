@@ -1,4 +1,5 @@
-//! The crate's own listener, its peer's heartbeats being the probes and their arrivals the answers.
+//! The listener of this crate. The heartbeats of its peer take the place of probes, and their
+//! arrivals that of replies.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,10 +10,12 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Action, Answer, Detector, brief};
 use systole::{Beat, ConfigError, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
 
-/// [`Listener`] with a stated bound, to a peer that beats every `interval`: the row to be measured.
+/// [`Listener`] with a stated bound, to a peer that sends a heartbeat every `interval`: the
+/// detector under test.
 ///
-/// The delay of a heartbeat is the network's whole round trip. The bound is relative to the shortest delay, as [`NfdE`](super::NfdE)'s is to the expected one,
-/// but does not grow with the queues of the path.
+/// The delay of a heartbeat is the whole round trip of the network. The bound is relative to the
+/// shortest delay, as that of [`NfdE`](super::NfdE) is to the expected one, but it does not grow
+/// with the queues of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
     interval: Duration,
@@ -20,16 +23,16 @@ pub struct Pushed {
 }
 
 impl Pushed {
-    /// A listener with this bound.
+    /// Returns a listener with this bound.
     ///
     /// # Errors
-    /// Where the bound is out of its range.
+    /// If the bound is out of range.
     pub fn new(interval: Duration, bound: Duration) -> Result<Self, ConfigError> {
         let config = ListenerConfig::builder().detect_within(bound).build()?;
         Ok(Self { interval, config })
     }
 
-    /// The peer's interval.
+    /// Returns the peer's interval.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         self.interval
@@ -63,7 +66,7 @@ impl fmt::Display for Pushed {
     }
 }
 
-/// [`Pushed`]: the peer and the listener in one.
+/// The machine of [`Pushed`]: peer and listener in one.
 #[derive(Clone, Debug)]
 pub struct PushedDetector {
     interval_us: u64,
@@ -115,7 +118,8 @@ mod tests {
             .with(queue);
         let pushed = Pushed::new(SECOND / 2, 5 * SECOND).unwrap();
         let times = CrashTest::new(2_000).run(&network, |start| pushed.detector(start));
-        let forgotten = SECOND / 256; // while the queue stands
+        // while a queue stands, the listener forgets that much of the shortest delay
+        let forgotten = SECOND / 256;
         assert_eq!(times.violations(5 * SECOND + SECOND / 10 + forgotten), 0);
     }
 

@@ -1,5 +1,5 @@
-//! Retries with a silence bound: slow while answers come, quick once a probe is overdue, Dead only when the whole
-//! bound stayed silent.
+//! Retries with a bound on silence: slow while replies come, quick once a probe is overdue, Dead
+//! only after a whole bound of silence.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -12,21 +12,23 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Action, Answer, Detector, brief};
 use systole::Instant;
 
-/// A probe every `interval`; once the last is unanswered for `timeout` a retry, then one every `spacing` up to
-/// `retries` of them, then one every `interval` again; Dead once the newest answered probe was sent `bound` ago.
+/// A probe every `interval`. Once the last one has had no reply for `timeout`, a retry follows,
+/// then one every `spacing` up to `retries` of them, then a probe every `interval` again. The peer
+/// is Dead once the newest probe with a reply was sent `bound` ago.
 ///
-/// The shape of TCP keepalive and QUIC's probe timeout, with NFD-S's verdict: late answers count at their send time.
+/// This has the form of TCP keepalive and QUIC's probe timeout, with the verdict of NFD-S: a late
+/// reply counts at the send time of its probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// Send to send while answers come.
+    /// The interval from send to send while replies come.
     pub interval: Duration,
-    /// From an unanswered probe to its first retry.
+    /// The time from a probe without a reply to its first retry.
     pub timeout: Duration,
-    /// From retry to retry.
+    /// The time from one retry to the next.
     pub spacing: Duration,
-    /// The most retries until the next answer.
+    /// The largest number of retries until the next reply.
     pub retries: u32,
-    /// The longest silence, measured from the send time of the last answered probe.
+    /// The longest silence, measured from the send time of the last probe with a reply.
     pub bound: Duration,
 }
 
@@ -69,7 +71,7 @@ impl Baseline for Retries {
     }
 }
 
-/// What is swept, as shares of the bound and as numbers.
+/// The values that are swept: shares of the bound, and numbers of retries.
 const TIMEOUTS: [f64; 5] = [0.035, 0.05, 0.1, 0.2, 0.3];
 const SPACINGS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.3];
 const RETRIES: [u32; 2] = [3, u32::MAX];
@@ -85,7 +87,7 @@ impl fmt::Display for Retries {
     }
 }
 
-/// [`Retries`] at work.
+/// The machine of [`Retries`].
 #[derive(Clone, Debug)]
 pub struct RetriesDetector {
     interval_us: u64,
@@ -93,7 +95,7 @@ pub struct RetriesDetector {
     spacing_us: u64,
     retries: usize,
     bound_us: u64,
-    /// Send times of the probes after the newest answered one.
+    /// The send times of the probes after the newest one with a reply.
     unanswered: VecDeque<Instant>,
     last: Option<Instant>,
     start: Instant,
@@ -103,7 +105,7 @@ pub struct RetriesDetector {
 
 impl RetriesDetector {
     fn next(&self) -> Instant {
-        // After n unanswered probes n - 1 retries are out.
+        // After n probes without a reply, n - 1 retries have been sent.
         let wait = match self.unanswered.len() {
             0 => self.interval_us,
             n if n > self.retries => self.interval_us,
@@ -170,7 +172,7 @@ mod tests {
         let run = replay(&network, &Options::default(), |start| {
             settings().detector(start)
         });
-        // Sent at 0, 5, 10, 10.5, 11.5, 12.5 (answered), 17.5, 22.5, 27.5.
+        // Sent at 0, 5, 10, 10.5, 11.5, 12.5 (has a reply), 17.5, 22.5, 27.5.
         assert_eq!((run.probes, run.mistakes.len()), (9, 0));
     }
 

@@ -10,21 +10,22 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// A probe every `interval`; Dead once this share of the inter-arrival times seen is no longer than the scaled
-/// silence since the last arrival.
+/// A probe every `interval`; Dead once this share of the observed inter-arrival times is no longer
+/// than the scaled silence since the last arrival.
 ///
-/// There is no tail: suspicion reaches 1 just past the longest gap seen. No bound is kept.
+/// The distribution has no tail: suspicion reaches 1 just past the longest observed gap. The
+/// detector keeps no bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Satzger {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// The share, at most 1.
+    /// The share of inter-arrival times, at most 1.
     pub threshold: f64,
-    /// What the silence is multiplied by before it is compared, below 1.
+    /// The factor, below 1, by which the silence is multiplied before the comparison.
     pub scale: f64,
 }
 
-/// Inter-arrival times remembered.
+/// The number of inter-arrival times in the window.
 const WINDOW: usize = 1_000;
 
 impl Baseline for Satzger {
@@ -37,7 +38,8 @@ impl Baseline for Satzger {
         Periodic::new(micros(self.interval), start, rule)
     }
 
-    /// The scale that leaves, on a calm path, a silence of the bound less an interval; and the published 0.9.
+    /// The scale that allows, on a steady path, a silence of the bound less an interval; and the
+    /// published 0.9.
     fn sweep(bound: Duration) -> Vec<Self> {
         let of = |threshold: f64| {
             move |interval: Duration| {
@@ -67,7 +69,8 @@ impl fmt::Display for Satzger {
     }
 }
 
-/// [`Satzger`]: fresh for a quantile of the inter-arrival times seen, over the scale.
+/// The rule of [`Satzger`]: fresh for a quantile of the observed inter-arrival times, divided by
+/// the scale.
 #[derive(Clone, Debug)]
 pub struct SatzgerRule {
     threshold: f64,

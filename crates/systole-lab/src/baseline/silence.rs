@@ -1,20 +1,22 @@
-//! Freshness by the silence since the last arrival: the frame accrual detectors share.
+//! Freshness by the silence since the last arrival, the frame that accrual detectors share.
 
 use super::Freshness;
 use crate::Answer;
 use crate::time::MicrosExt as _;
 use systole::Instant;
 
-/// How long a silence may last: all that sets the accrual detectors apart.
+/// The rule for how long a silence may last, in which the accrual detectors differ.
 pub trait Silence: Clone {
-    /// The longest silence that is not called Dead, from the last arrival, in microseconds.
+    /// Returns the longest silence, counted from the last arrival, before the peer is called Dead,
+    /// in microseconds.
     fn timeout_us(&self) -> u64;
 
-    /// Two arrivals were this far apart; `fresh`: the peer was not called Dead in between.
+    /// Learns from the gap between two arrivals. `fresh` tells that the peer was not called Dead in
+    /// between.
     fn learn(&mut self, gap_us: u64, fresh: bool);
 }
 
-/// Fresh for as long after each arrival as the rule says.
+/// Fresh after each arrival for as long as the rule says.
 #[derive(Clone, Debug)]
 pub struct SinceArrival<S> {
     last: Option<Instant>,
@@ -22,7 +24,7 @@ pub struct SinceArrival<S> {
 }
 
 impl<S: Silence> SinceArrival<S> {
-    /// By this rule; nothing has arrived yet.
+    /// Returns freshness by this rule, before the first arrival.
     pub const fn new(rule: S) -> Self {
         Self { last: None, rule }
     }
@@ -48,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// Waits ten seconds, and notes what it is told.
+    /// A rule that waits ten seconds and records what it learns.
     #[derive(Clone)]
     struct Scribe(Vec<(u64, bool)>);
 

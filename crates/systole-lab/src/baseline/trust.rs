@@ -1,9 +1,9 @@
-//! A verdict that lapses: alive until a moment, unless something moves the moment.
+//! A verdict that is alive until a moment, unless that moment is moved.
 
 use crate::Action;
 use systole::Instant;
 
-/// The verdict of a detector that trusts until `until`.
+/// The verdict of a detector that trusts the peer until `until`.
 #[derive(Clone, Debug)]
 pub(super) struct Trust {
     pub(super) until: Instant,
@@ -15,7 +15,7 @@ impl Trust {
         Self { until, dead: false }
     }
 
-    /// The change of verdict that is due, once.
+    /// Returns the change of verdict that is due, once.
     pub(super) fn turn(&mut self, now: Instant) -> Option<Action> {
         let dead = now >= self.until;
         if dead == self.dead {
@@ -25,7 +25,7 @@ impl Trust {
         Some(if dead { Action::Dead } else { Action::Alive })
     }
 
-    /// When the verdict next changes by itself.
+    /// Returns when the verdict next changes by itself.
     pub(super) const fn deadline(&self) -> Instant {
         if self.dead { Instant::MAX } else { self.until }
     }

@@ -10,19 +10,20 @@ use crate::brief;
 use crate::time::micros;
 use systole::Instant;
 
-/// As [`NfdE`](super::NfdE), with the later of two expectations: of the last answer, and of the last thousand.
+/// Like [`NfdE`](super::NfdE), with the later of two expectations: one from the last reply, one
+/// from the last thousand.
 ///
-/// It follows a delay that grows at once and forgets it slowly. The bound is relative to the expected delay, as
-/// NFD-E's, and not kept.
+/// It follows a growing delay at once and forgets it slowly. The bound is relative to the expected
+/// delay, as with NFD-E, and is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TwoWindow {
-    /// Send to send.
+    /// The interval from send to send.
     pub interval: Duration,
-    /// How long past the later expected arrival.
+    /// The time after the later expected arrival.
     pub margin: Duration,
-    /// Answers in the short window; 1 in the paper.
+    /// The number of replies in the short window; 1 in the paper.
     pub short: usize,
-    /// Answers in the long window; 1000 in the paper.
+    /// The number of replies in the long window; 1000 in the paper.
     pub long: usize,
 }
 
@@ -80,7 +81,7 @@ mod tests {
                 },
                 Instant::ZERO,
             );
-            // What is left of the freshness point past the next send and the margin: the expected delay.
+            // The freshness point less the next send time and the margin: the expected delay.
             fresh.map(|until| until.as_micros() / 1_000 - (id + 2) * 1_000)
         };
         assert_eq!(after(0, 100), Some(100));
@@ -89,7 +90,8 @@ mod tests {
         assert_eq!(after(3, 100), Some(200));
     }
 
-    /// The paper's claim: at the same margin it is wrong only where either window alone is, here where queues build up.
+    /// The paper's claim: at the same margin it is wrong only where either window alone is wrong,
+    /// here where queues build up.
     #[test]
     fn it_is_wrong_only_where_either_window_is() {
         let secs = Duration::from_secs;

@@ -1,4 +1,4 @@
-//! NATs as they were measured, and as they are feared.
+//! NATs as they were measured, and more difficult ones.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,14 +10,14 @@ use crate::SplitMix64;
 use crate::time::micros;
 use systole::Instant;
 
-/// A NAT and what it is called.
+/// A NAT with its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named {
-    /// Its kind.
+    /// The kind of NAT.
     pub kind: &'static str,
-    /// What it is.
+    /// The name of this NAT.
     pub name: String,
-    /// How it behaves.
+    /// Its behaviour.
     pub nat: Nat,
 }
 
@@ -25,7 +25,8 @@ pub struct Named {
 const LEAST_S: f64 = 30.0;
 const MOST_S: f64 = 3_600.0;
 
-/// Lifetimes that were measured, in seconds: home gateways and carriers, UDP and TCP (Hätönen et al. 2010, Wang et al. 2011, Richter et al. 2016).
+/// Measured lifetimes in seconds: home gateways and carriers, UDP and TCP (Hätönen et al. 2010,
+/// Wang et al. 2011, Richter et al. 2016).
 const MEASURED: [(&str, u64); 9] = [
     ("home UDP, shortest", 30),
     ("carrier UDP, fixed line", 35),
@@ -38,8 +39,9 @@ const MEASURED: [(&str, u64); 9] = [
     ("home TCP, median", 3_600),
 ];
 
-/// The measured lifetimes, and `drawn` times eight kinds with lifetimes uniform in their logarithm from 30 s to 60 min: fixed, with each ending; jittered by a fifth;
-/// refreshed by one direction alone; shrinking to a half and to an eighth in the middle of `length`.
+/// Returns the measured lifetimes, and `drawn` times eight kinds with lifetimes from 30 s to 60
+/// min, uniform in their logarithm: fixed, with each ending; jittered by a fifth; refreshed by one
+/// direction only; shrinking to a half and to an eighth in the middle of `length`.
 #[must_use]
 pub fn gallery(length: Duration, drawn: u64, seed: u64) -> Vec<Named> {
     let measured = MEASURED.map(|(name, secs)| Named {
@@ -61,7 +63,7 @@ fn lifetime(seed: u64, n: u64) -> Duration {
 fn kinds(lifetime: Duration, middle: Instant) -> [Named; 8] {
     let fixed = Nat::fixed(lifetime);
     let jittered = Nat::jittered(lifetime, lifetime * 6 / 5);
-    // it stays in the range: what is divided is longer to begin with
+    // A lifetime that shrinks is longer at first, so that it stays in the range.
     let longer = |by: u32| {
         Nat::fixed(Duration::from_micros(
             micros(lifetime * by).min(micros(Duration::from_secs(3_600))),

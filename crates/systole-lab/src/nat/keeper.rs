@@ -6,34 +6,34 @@ use super::{Answer, Flow, Nat, Road, Tally, Way};
 use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
-/// A rule that keeps a flow open: it says how long the flow is to idle, and is told what came of it.
+/// A rule that keeps a flow open: it decides how long the flow is idle, and learns from the result.
 pub trait Keeper {
-    /// How long the flow is to idle from `now` on.
+    /// Returns how long the flow is to be idle from `now` on.
     fn idle(&mut self, now: Instant) -> Duration;
 
-    /// It was still there after that.
+    /// Records that the flow still existed after that time.
     fn survived(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// It was gone.
+    /// Records that the flow was lost.
     fn lost(&mut self, now: Instant) {
         let _ = now;
     }
 }
 
-/// An interval that learns nothing: a fixed one, or that of an oracle.
+/// An interval that does not learn: a fixed one, or that of an oracle.
 #[derive(Clone, Debug)]
 pub struct Steady {
     interval: Duration,
     oracle: Option<Nat>,
 }
 
-/// An oracle leaves the longest round trip.
+/// The time that an oracle leaves for the longest round trip.
 const LONGEST_RTT: Duration = Duration::from_millis(120);
 
 impl Steady {
-    /// The same one always.
+    /// Returns a constant interval.
     #[must_use]
     pub const fn every(interval: Duration) -> Self {
         Self {
@@ -42,7 +42,8 @@ impl Steady {
         }
     }
 
-    /// The longest one that `nat` survives for certain at each moment, known beforehand.
+    /// Returns an oracle: at each moment it uses the longest interval that a flow through `nat`
+    /// certainly survives.
     #[must_use]
     pub const fn oracle(nat: Nat) -> Self {
         Self {
@@ -61,11 +62,12 @@ impl Keeper for Steady {
     }
 }
 
-/// How often a packet is sent before the flow is taken to be lost, and how far apart.
+/// How often a packet is sent before the flow counts as lost, and the time between two of them.
 const TRIES: u8 = 4;
 const APART_US: u64 = 2_000_000;
 
-/// Keeps a flow open for `length`. A packet that is not answered is sent three times more; then the flow is lost, and opened anew with one packet.
+/// Keeps a flow open for `length`. A packet without a reply is sent three times more. Then the flow
+/// counts as lost, and one packet opens a new one.
 pub fn keep(way: &Way, keeper: &mut impl Keeper, length: Duration) -> Tally {
     let mut road = Road::new(way);
     let (mut now, end) = (Instant::ZERO, Instant::ZERO.saturating_add(length));
@@ -97,16 +99,16 @@ pub fn keep(way: &Way, keeper: &mut impl Keeper, length: Duration) -> Tally {
     }
 }
 
-/// What a keep-alive found.
+/// The result of a keep-alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     There,
-    /// Another one, made by the packet that asked.
+    /// Another flow, which the keep-alive itself created.
     Another,
     Gone,
 }
 
-/// Asks until there is an answer.
+/// Sends packets until a reply comes.
 fn ask(road: &mut Road<'_>, flow: &mut Flow, now: &mut Instant, tally: &mut Tally) -> Found {
     if road.is_closed(*flow, *now) {
         return Found::Gone;

@@ -1,4 +1,4 @@
-//! The smart heartbeat of Tencent's Mars, as its source has it.
+//! The smart heartbeat of Tencent's Mars, after its source code.
 
 use core::time::Duration;
 
@@ -7,17 +7,19 @@ use systole::Instant;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Mars's smart heartbeat: additive steps upward until a few failures, then a step and a bit less; something longer is tried once a week.
+/// Mars's smart heartbeat: the interval grows by a constant step until some failures, then shrinks
+/// by a little more than a step. Once a week a longer interval is tried.
 ///
-/// A new connection begins at the shortest interval until it has answered a few times. What is not here: that an application in use
-/// beats at the shortest interval, and the special cases of certain telephones.
+/// A new connection uses the shortest interval until some replies have come. Two parts of the
+/// original are left out: the shortest interval while an application is in use, and the special
+/// cases of certain telephones.
 #[derive(Clone, Debug)]
 pub struct Mars {
     rule: Rule,
-    /// The interval that the search has come to, and the one in use.
+    /// The interval that the search has found, and the one in use.
     heart: Duration,
     used: Duration,
-    /// Answers on this connection, and at this interval.
+    /// The number of replies on this connection, and at this interval.
     warm: u32,
     successes: u32,
     failures: u32,
@@ -25,12 +27,13 @@ pub struct Mars {
     changed: Instant,
 }
 
-/// Its constants.
+/// The constants of the rule.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     least: Duration,
     most: Duration,
-    /// Answers at an interval before a longer one, and failures before a shorter one.
+    /// The number of replies at an interval before a longer one, and of failures before a shorter
+    /// one.
     successes: u32,
     failures: u32,
 }
@@ -40,13 +43,13 @@ const SMALL_STEP: Duration = Duration::from_secs(20);
 const WARM: u32 = 3;
 
 impl Mars {
-    /// 4.5 min to 14 min 50 s, 3 answers, 3 failures.
+    /// Returns the first version: 4.5 min to 14 min 50 s, 3 replies, 3 failures.
     #[must_use]
     pub const fn first() -> Self {
         Self::between(Duration::from_secs(270), Duration::from_secs(890))
     }
 
-    /// 3.5 to 10 min, 5 answers, 2 failures.
+    /// Returns the newer version: 3.5 to 10 min, 5 replies, 2 failures.
     #[must_use]
     pub const fn newer() -> Self {
         let mut mars = Self::between(Duration::from_secs(210), Duration::from_secs(600));
@@ -54,7 +57,7 @@ impl Mars {
         mars
     }
 
-    /// The first one's rule over another range.
+    /// Returns the rule of the first version over another range.
     #[must_use]
     pub const fn between(least: Duration, most: Duration) -> Self {
         Self {
@@ -79,7 +82,8 @@ impl Mars {
         (self.successes, self.failures) = (0, 0);
     }
 
-    /// One day of the week, and not within a day of the last change.
+    /// Returns whether a longer interval may be tried: on one day of the week, and not within a day
+    /// of the last change.
     fn may_try_more(&self, now: Instant) -> bool {
         let day = now.as_micros() / DAY.as_micros() as u64 % 7;
         self.heart + SMALL_STEP < self.rule.most
@@ -152,7 +156,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Three failures at 8 min 30 s, and it keeps to what it had less a bit.
+    /// After three failures at 8 min 30 s it stays a step and a little below that interval.
     #[test]
     fn it_settles_a_step_and_a_bit_below() {
         let mut mars = Mars::first();

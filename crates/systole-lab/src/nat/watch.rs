@@ -8,8 +8,9 @@ use systole::Config;
 use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::{ConfigError, Instant, Monitor, Output, ProbeId, Verdict};
 
-/// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation says: from the third retry on, a new flow is asked as
-/// well; where that one alone answers, the flow was lost. With a second flow, each trial that fails is asked three times.
+/// Keeps a flow open for `length` with a [`Monitor`] under a [`Lifetime`], as its documentation
+/// describes: from the third retry on, a new flow is probed as well. If only that one has a reply,
+/// the flow was lost. With a second flow, each trial that fails is tested three times.
 ///
 /// # Errors
 /// None that [`LifetimeRange`] has not refused before.
@@ -26,7 +27,7 @@ pub fn watch(way: &Way, reach: LifetimeRange, length: Duration) -> Result<Tally,
     Ok(caller.tally)
 }
 
-/// The one flow that is idle on purpose.
+/// The second flow, which is left idle on purpose.
 #[derive(Clone, Copy, Debug)]
 struct Trial {
     flow: Flow,
@@ -40,7 +41,7 @@ struct Caller<'a> {
     monitor: Monitor<8, Lifetime<Fixed>>,
     now: Instant,
     flow: Flow,
-    /// Retries of the episode under way.
+    /// The number of retries in the current episode.
     retries: u8,
     replies: alloc::vec::Vec<Reply>,
     trial: Option<Trial>,
@@ -51,7 +52,7 @@ struct Caller<'a> {
 struct Reply {
     id: ProbeId,
     at: Instant,
-    /// Whether it tells that the flow was lost: it came over another one.
+    /// Whether the reply came over another flow, which shows that the flow was lost.
     lost: bool,
 }
 
@@ -74,7 +75,7 @@ impl<'a> Caller<'a> {
         })
     }
 
-    /// Does what is to be done now, and sleeps until something is.
+    /// Does everything that is due now, then advances to the next deadline.
     fn step(&mut self) {
         self.hear();
         self.notice_close();
@@ -152,7 +153,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Asks over a new flow what the old one did not answer.
+    /// Sends over a new flow the probe that had no reply over the old one.
     fn probe_anew(&mut self, id: ProbeId) {
         self.tally.opened += 1;
         let mut other = self.road.flow(self.now);
@@ -176,7 +177,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The same flow may idle on where it was there.
+    /// Starts a trial. A flow that has survived is used again.
     fn start_trial(&mut self, there: Option<Flow>) {
         let Some(idle) = self.monitor.trial() else {
             self.trial = None;
@@ -218,7 +219,7 @@ impl<'a> Caller<'a> {
             }
             Answer::None if trial.asked < TRIES => {
                 trial.due = self.now.plus(APART_US);
-                trial.since = trial.since.plus(APART_US); // the idle stays what it was
+                trial.since = trial.since.plus(APART_US); // keeps the idle time as it was
                 self.trial = Some(trial);
             }
             Answer::None => self.lose_trial(idle),

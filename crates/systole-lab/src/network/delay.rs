@@ -24,7 +24,7 @@ pub struct Exponential {
 }
 
 impl Exponential {
-    /// A delay with this mean.
+    /// Returns a delay with this mean.
     #[must_use]
     pub const fn new(mean: Duration, seed: u64) -> Self {
         Self { mean, seed }
@@ -38,7 +38,7 @@ impl Layer for Exponential {
     }
 }
 
-/// Adds a lognormal delay: the body of most measured round-trip times.
+/// Adds a lognormal delay, which describes the body of most measured round-trip times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lognormal {
     median: Duration,
@@ -48,7 +48,8 @@ pub struct Lognormal {
 }
 
 impl Lognormal {
-    /// A delay with this median; `sigma` is the standard deviation of its logarithm (0.1 steady, 1 wild).
+    /// Returns a delay with this median. `sigma` is the standard deviation of its logarithm: 0.1 is
+    /// steady, 1 very unsteady.
     #[must_use]
     pub const fn new(median: Duration, sigma: f64, seed: u64) -> Self {
         Self {
@@ -59,7 +60,8 @@ impl Lognormal {
         }
     }
 
-    /// The same, with one draw for all probes sent within the same slot of this length: delays that hang together.
+    /// Uses one draw for all probes sent within the same slot of this length, so that their delays
+    /// are correlated.
     #[must_use]
     pub fn coherent_for(self, slot: Duration) -> Self {
         Self {
@@ -77,7 +79,7 @@ impl Layer for Lognormal {
     }
 }
 
-/// Sometimes adds a Pareto delay: the tail that no mean and variance describe.
+/// Adds a Pareto delay to some probes: a tail that mean and variance cannot describe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeavyTail {
     chance: f64,
@@ -86,12 +88,13 @@ pub struct HeavyTail {
     seed: u64,
 }
 
-/// The longest delay a tail may draw: what a round trip of the crate holds.
+/// The longest delay that is drawn: the longest round trip that the crate can hold.
 const LONGEST_S: f64 = 4_294.0;
 
 impl HeavyTail {
-    /// With this chance a probe is delayed by more than x with probability `(least/x)^exponent`, for x above
-    /// `least`. Exponents to 2 have no variance, to 1 no mean; delays are capped at 71 minutes.
+    /// Returns a layer that delays a probe, with this chance, by more than x with probability
+    /// `(least/x)^exponent`, for x above `least`. With exponents up to 2 the variance is infinite,
+    /// up to 1 the mean too. Delays are capped at 71 minutes.
     #[must_use]
     pub const fn new(chance: f64, least: Duration, exponent: f64, seed: u64) -> Self {
         Self {
@@ -114,12 +117,12 @@ impl Layer for HeavyTail {
     }
 }
 
-/// Multiplies the round trip from a moment on: the path was changed, for longer or for shorter.
+/// Multiplies the round trip from a moment on, as when the route changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RttStep {
     /// From this moment on.
     pub at: Instant,
-    /// What the round trip is multiplied by; negative or not a number counts as 0.
+    /// The factor for the round trip. A negative value or NaN counts as 0.
     pub factor: f64,
 }
 
@@ -132,7 +135,7 @@ impl Layer for RttStep {
     }
 }
 
-/// Seconds to a delay; what is not a number or negative is none, what is endless is capped.
+/// Converts seconds to a delay. A negative value or NaN counts as zero, and infinity is capped.
 fn span(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_S).max(0.0))
 }

@@ -1,4 +1,4 @@
-//! Layers for things that happen at a moment, once, by the clock, or at random: outages, queues.
+//! Layers for events that occur once, periodically, or at random: outages and queues.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::Span;
 use crate::time::micros;
 use systole::Instant;
 
-/// Loses everything sent within a stretch of time, once or again and again.
+/// Loses everything that is sent within a stretch of time, once or repeatedly.
 ///
 /// ```
 /// use core::time::Duration;
@@ -29,7 +29,7 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// Nothing gets through from `from` on, for `length`.
+    /// Returns an outage that begins at `from` and lasts for `length`.
     #[must_use]
     pub const fn once(from: Instant, length: Duration) -> Self {
         Self {
@@ -38,9 +38,11 @@ impl Outage {
         }
     }
 
-    /// The same again every `period` after `from`; a period shorter than the outage is an outage for good.
+    /// Repeats the outage every `period` after `from`. A period shorter than the outage makes it
+    /// permanent.
     ///
-    /// For what really keeps to the clock: a prober in step with it always meets it, or never.
+    /// This suits events that really are periodic: a prober in step with them meets either all of
+    /// them or none.
     #[must_use]
     pub fn every(self, period: Duration) -> Self {
         Self {
@@ -49,7 +51,8 @@ impl Outage {
         }
     }
 
-    /// The same again after pauses of exponential length, `pause` on average, drawn for `length` and repeated after it.
+    /// Repeats the outage after pauses of exponential length with the mean `pause`, drawn for
+    /// `length` and repeated after it.
     #[must_use]
     pub fn at_random(self, pause: Duration, length: Duration, seed: u64) -> Self {
         let again = Recurrence::at_random(pause, self.first.length_us(), length, seed);
@@ -65,10 +68,11 @@ impl Layer for Outage {
     }
 }
 
-/// A queue on the path that builds up and drains: nothing is lost, everything is late.
+/// A queue on the path that builds up and drains: nothing is lost, and everything is late.
 ///
-/// The wait of a probe grows linearly to `peak` while the queue builds, then shrinks at the speed of the clock,
-/// so that all that was sent while it drains arrives together: the quickest drain that keeps the order.
+/// The wait of a probe grows linearly to `peak` while the queue builds. Then it shrinks as fast as
+/// time passes, so that everything sent while the queue drains arrives together. This is the
+/// fastest drain that keeps the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     from: Instant,
@@ -78,7 +82,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue that starts at `from`, takes `build` to grow to a wait of `peak`, and drains.
+    /// Returns a queue that begins at `from`, takes `build` to grow to a wait of `peak`, and
+    /// drains.
     #[must_use]
     pub const fn once(from: Instant, build: Duration, peak: Duration) -> Self {
         Self {
@@ -89,7 +94,7 @@ impl Queue {
         }
     }
 
-    /// The same again every `period` after `from`, by the clock as [`Outage::every`].
+    /// Repeats the queue every `period` after `from`, like [`Outage::every`].
     #[must_use]
     pub fn every(self, period: Duration) -> Self {
         Self {
@@ -98,7 +103,8 @@ impl Queue {
         }
     }
 
-    /// The same again after pauses of exponential length, `pause` on average, drawn for `length` and repeated after it.
+    /// Repeats the queue after pauses of exponential length with the mean `pause`, drawn for
+    /// `length` and repeated after it.
     #[must_use]
     pub fn at_random(self, pause: Duration, length: Duration, seed: u64) -> Self {
         let takes_us = self.build_us.saturating_add(self.peak_us);
@@ -106,7 +112,7 @@ impl Queue {
         Self { again, ..self }
     }
 
-    /// The wait of what is sent `since` after the queue began.
+    /// Returns the wait of a probe sent `since` after the queue began.
     fn wait_us(&self, since: u64) -> u64 {
         if since < self.build_us {
             (u128::from(self.peak_us) * u128::from(since) / u128::from(self.build_us)) as u64

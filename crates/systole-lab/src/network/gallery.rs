@@ -1,4 +1,4 @@
-//! Named networks to try a detector on without any recording.
+//! Named synthetic networks, to test a detector without a recording.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,9 +11,10 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Six networks of this length, from a wired office to the edge of coverage, each drawn from `seed`.
+/// Returns six networks of this length, from a wired office to the edge of radio coverage, each
+/// drawn from `seed`.
 ///
-/// Their best intervals at one detection bound lie far apart, so no constant serves them all.
+/// Their best intervals at one detection bound differ widely, so no constant suits all of them.
 ///
 /// ```
 /// use core::time::Duration;
@@ -36,7 +37,7 @@ pub fn gallery(length: Duration, seed: u64) -> Vec<(&'static str, Synthetic)> {
     ]
 }
 
-/// A millisecond, hardly a loss, a switch that restarts for 20 s three times a day.
+/// A millisecond, almost no loss, and a switch that restarts for 20 s three times a day.
 fn wired(length: Duration, seed: u64) -> Synthetic {
     let restart = Outage::once(Instant::from_secs(3_600), ms(20_000));
     let restart = restart.at_random(ms(8 * 3_600_000), length, seed ^ 2);
@@ -57,14 +58,15 @@ fn wireless(length: Duration, seed: u64) -> Synthetic {
         .with(bursts)
 }
 
-/// A fifth of all probes lost, each on its own: what Chen's analysis assumes.
+/// A fifth of all probes is lost, each independently, as Chen's analysis assumes.
 fn memoryless(length: Duration, seed: u64) -> Synthetic {
     Synthetic::new(length)
         .with(Lognormal::new(ms(80), 0.3, seed))
         .with(Bernoulli::new(0.2, seed ^ 1))
 }
 
-/// Long round trips, a hand-over every 15 s that loses what is sent in a tenth, and rare silences of seconds.
+/// Long round trips, a hand-over every 15 s that loses everything for a tenth of a second, and rare
+/// silences of seconds.
 fn satellite(length: Duration, seed: u64) -> Synthetic {
     let handover = Outage::once(Instant::from_secs(7), ms(100)).every(ms(15_000));
     let silences = Stalls::new(ms(900_000), ms(1_000), 1.2, length, seed ^ 1);
@@ -74,7 +76,7 @@ fn satellite(length: Duration, seed: u64) -> Synthetic {
         .with(silences)
 }
 
-/// Silences of every length from 200 ms up, in which everything is lost, one a minute.
+/// Silences of 200 ms and longer in which everything is lost, one a minute.
 fn driving(length: Duration, seed: u64) -> Synthetic {
     let silences = Stalls::new(ms(60_000), ms(200), 1.1, length, seed ^ 2);
     let tail = HeavyTail::new(0.01, ms(100), 1.3, seed ^ 1);
@@ -84,7 +86,7 @@ fn driving(length: Duration, seed: u64) -> Synthetic {
         .with(silences)
 }
 
-/// Queues of seconds, one every half minute, that lose nothing and deliver everything late.
+/// Queues of seconds, one every half minute, which lose nothing and delay everything.
 fn edge(length: Duration, seed: u64) -> Synthetic {
     let queues = Stalls::new(ms(30_000), ms(1_000), 1.0, length, seed ^ 1).waiting();
     Synthetic::new(length)

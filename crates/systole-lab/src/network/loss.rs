@@ -16,7 +16,7 @@ pub struct Bernoulli {
 }
 
 impl Bernoulli {
-    /// Loses this share of the probes, 0 to 1.
+    /// Returns a layer that loses this share of the probes, 0 to 1.
     #[must_use]
     pub const fn new(chance: f64, seed: u64) -> Self {
         Self { chance, seed }
@@ -29,14 +29,14 @@ impl Layer for Bernoulli {
     }
 }
 
-/// Loses nothing until a moment and this share from then on.
+/// Loses nothing until a moment, and this share of the probes from then on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LossStep {
     /// From this moment on.
     pub at: Instant,
-    /// The share lost, 0 to 1.
+    /// The share that is lost, 0 to 1.
     pub chance: f64,
-    /// Which probes are lost.
+    /// The seed that determines which probes are lost.
     pub seed: u64,
 }
 
@@ -46,13 +46,16 @@ impl Layer for LossStep {
     }
 }
 
-/// Burst loss in continuous time: a good and a bad state, each of exponential length, each with a loss rate.
+/// Burst loss in continuous time: a good and a bad state, each of exponential length, each with a
+/// loss rate.
 ///
-/// The Gilbert-Elliott chain, so that two probes sent a millisecond apart share their fate and two sent a minute
-/// apart do not, whatever the probing interval. The states are drawn once, for a length of time, and repeat after it.
+/// This is the Gilbert-Elliott chain. Two probes sent a millisecond apart have the same fate and
+/// two sent a minute apart do not, whatever the probing interval. The states are drawn once, for a
+/// length of time, and repeat after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GilbertElliott {
-    /// When the state changes, from good at 0 to bad, and so on; an even number of changes.
+    /// The times at which the state changes, from good at 0 to bad, and so on. The number of
+    /// changes is even.
     changes: Vec<u64>,
     period_us: u64,
     loss: [f64; 2],
@@ -60,10 +63,11 @@ pub struct GilbertElliott {
 }
 
 impl GilbertElliott {
-    /// A path that is good for `good` on average, then bad for `bad` on average, drawn for `length`.
+    /// Returns a path that is good for `good` on average, then bad for `bad` on average, drawn for
+    /// `length`.
     ///
-    /// All probes are lost while bad and none while good; see [`with_loss`](Self::with_loss).
-    /// Means below a millisecond count as one.
+    /// All probes are lost in the bad state and none in the good state; see
+    /// [`with_loss`](Self::with_loss). Means below a millisecond count as one.
     #[must_use]
     pub fn new(good: Duration, bad: Duration, length: Duration, seed: u64) -> Self {
         let mut rng = SplitMix64::new(seed);
@@ -89,7 +93,7 @@ impl GilbertElliott {
         }
     }
 
-    /// The same states with these shares lost while good and while bad.
+    /// Sets the shares that are lost in the good and in the bad state.
     #[must_use]
     pub fn with_loss(self, good: f64, bad: f64) -> Self {
         Self {
@@ -143,7 +147,7 @@ mod tests {
         assert!((share(&lost(&Bernoulli::new(0.1, 1), 1, 100_000)) - 0.1).abs() < 0.004);
     }
 
-    /// The chance that a probe is lost too, d after a lost one: ulp + (1 - ulp) * exp(-d/tau).
+    /// The chance that a probe is lost at a time d after a lost one: ulp + (1 - ulp) * exp(-d/tau).
     #[test]
     fn losses_hang_together_as_the_chain_says() {
         let (good, bad) = (9.0, 1.0);

@@ -1,4 +1,4 @@
-//! Whether what happens at a moment happens again, and when.
+//! Whether and when an event occurs again.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,14 +8,14 @@ use crate::SplitMix64;
 use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
-/// After a first time: never again, by the clock, or at random.
+/// When an event occurs after the first time: never, periodically, or at random.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Recurrence {
     Never,
     Every {
         period_us: u64,
     },
-    /// Beginnings after the first one, which is 0; all of it repeats after `length_us`.
+    /// The beginnings after the first one, which is 0. The sequence repeats after `length_us`.
     AtRandom {
         begins_us: Vec<u64>,
         length_us: u64,
@@ -29,8 +29,9 @@ impl Recurrence {
         }
     }
 
-    /// Exponential pauses of this mean (below a millisecond: of one) between the end of what takes `takes_us` and the
-    /// next beginning, drawn for `length`.
+    /// Returns a recurrence with exponential pauses between the end of one event, which takes
+    /// `takes_us`, and the beginning of the next, drawn for `length`. A mean `pause` below a
+    /// millisecond counts as one.
     pub(super) fn at_random(pause: Duration, takes_us: u64, length: Duration, seed: u64) -> Self {
         let mut rng = SplitMix64::new(seed);
         let mean_us = micros(pause).max(1_000) as f64;
@@ -51,7 +52,7 @@ impl Recurrence {
         }
     }
 
-    /// Microseconds since it last began; `None` before the first time.
+    /// Returns the microseconds since the event last began; `None` before the first time.
     pub(super) fn since_last(&self, first: Instant, now: Instant) -> Option<u64> {
         let since = (now >= first).then(|| now.since(first))?;
         Some(match self {

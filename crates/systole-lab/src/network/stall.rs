@@ -1,4 +1,4 @@
-//! Silences of power-law length at random moments: what mobile paths do.
+//! Silences of power-law length at random moments, as on mobile paths.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -8,9 +8,10 @@ use crate::time::{MicrosExt as _, micros};
 use crate::{Span, SplitMix64};
 use systole::Instant;
 
-/// Silences that begin at random moments and last a Pareto time; what is sent in one is lost, or waits for its end.
+/// Silences that begin at random moments and last a Pareto time. What is sent in one is lost, or
+/// waits for its end.
 ///
-/// Drawn once, for a length of time, and repeated after it.
+/// They are drawn once, for a length of time, and repeat after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stalls {
     spans: Vec<Span>,
@@ -18,13 +19,15 @@ pub struct Stalls {
     waits: bool,
 }
 
-/// Longer stalls are cut: ten minutes.
+/// The longest stall, ten minutes. Longer ones are cut.
 const LONGEST_US: f64 = 600e6;
 
 impl Stalls {
-    /// Silences `gap` apart on average, longer than x with probability `(least/x)^exponent`, drawn for `length`.
+    /// Returns silences that are `gap` apart on average and longer than x with probability
+    /// `(least/x)^exponent`, drawn for `length`.
     ///
-    /// Probes sent in one are lost; see [`waiting`](Self::waiting). A gap below a millisecond counts as one.
+    /// Probes sent in one are lost; see [`waiting`](Self::waiting). A gap below a millisecond
+    /// counts as one.
     #[must_use]
     pub fn new(gap: Duration, least: Duration, exponent: f64, length: Duration, seed: u64) -> Self {
         let mut rng = SplitMix64::new(seed);
@@ -50,7 +53,7 @@ impl Stalls {
         }
     }
 
-    /// The same silences, in which nothing is lost: all answers arrive at their end, as from a queue.
+    /// Loses nothing in the silences: all replies arrive at their end, as from a queue.
     #[must_use]
     pub fn waiting(self) -> Self {
         Self {
@@ -59,7 +62,7 @@ impl Stalls {
         }
     }
 
-    /// How long the silence in which `sent_at` falls has to go, in microseconds.
+    /// Returns how long the silence in which `sent_at` lies still lasts, in microseconds.
     fn to_go_us(&self, sent_at: Instant) -> Option<u64> {
         let at = Instant::from_micros(sent_at.as_micros() % self.period_us);
         let next = self.spans.partition_point(|span| span.until <= at);

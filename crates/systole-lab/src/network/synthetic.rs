@@ -1,4 +1,4 @@
-//! Networks put together from layers.
+//! Networks composed of layers.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,15 +8,17 @@ use core::time::Duration;
 use super::Network;
 use systole::Instant;
 
-/// One trait of a synthetic network: adds to the delay, or loses the probe.
+/// One property of a synthetic network: a layer adds to the delay, or loses the probe.
 ///
-/// Layers are functions of the send time alone, so a network can be asked at any moments in any order.
+/// Layers are functions of the send time alone, so a network can be queried at any moments in any
+/// order.
 pub trait Layer: Debug + Send + Sync {
-    /// The round trip of a probe sent at `sent_at` to which the layers before gave `rtt`; `None` loses it.
+    /// Returns the round trip of a probe sent at `sent_at` for which the earlier layers gave `rtt`;
+    /// `None` loses the probe.
     fn pass(&self, sent_at: Instant, rtt: Duration) -> Option<Duration>;
 }
 
-/// A network from nothing but seeds: a round trip of zero that goes through each layer in turn.
+/// A network made from seeds: a round trip of zero passes through each layer in turn.
 ///
 /// ```
 /// use core::time::Duration;
@@ -38,7 +40,7 @@ pub struct Synthetic {
 }
 
 impl Synthetic {
-    /// A perfect network of this length, from [`Instant::ZERO`].
+    /// Returns a network of this length without delay and loss, from [`Instant::ZERO`].
     #[must_use]
     pub const fn new(length: Duration) -> Self {
         Self {
@@ -47,7 +49,7 @@ impl Synthetic {
         }
     }
 
-    /// The same network, with `layer` behind those it has.
+    /// Returns the network with `layer` after its other layers.
     #[must_use]
     pub fn with(mut self, layer: impl Layer + 'static) -> Self {
         self.layers.push(Box::new(layer));

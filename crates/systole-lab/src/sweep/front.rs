@@ -8,18 +8,21 @@ use super::Outcome;
 /// A point of a front: nothing cheaper has as few avoidable mistakes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
-    /// Avoidable mistakes over all cases.
+    /// The number of avoidable mistakes over all cases.
     pub avoidable: f64,
-    /// All probes over all time.
+    /// All probes divided by the whole time.
     pub probes_per_s: f64,
-    /// Which outcome it is, one a case; the same for all where one setting had to serve all.
+    /// The index of the chosen outcome for each case. All are the same if one setting has to serve
+    /// all cases.
     pub choice: Vec<usize>,
 }
 
-/// Figures of the same quality up to rounding: sums of sixteenths, added in different orders.
+/// The difference below which figures count as equal. They are sums of sixteenths, added in
+/// different orders.
 const SAME: f64 = 1e-9;
 
-/// The front of settings that serve all cases, from the cheapest to the one with the fewest mistakes.
+/// Returns the front of settings that serve all cases, from the cheapest to the one with the fewest
+/// mistakes.
 #[must_use]
 pub fn best_single<'a>(outcomes: impl IntoIterator<Item = (usize, &'a Outcome)>) -> Vec<Point> {
     let points = outcomes.into_iter().map(|(index, outcome)| Point {
@@ -30,9 +33,11 @@ pub fn best_single<'a>(outcomes: impl IntoIterator<Item = (usize, &'a Outcome)>)
     front(points.collect())
 }
 
-/// The front of a prophet, who knows the best outcome for each case: exact, not only its convex hull.
+/// Returns the front in hindsight, with the best outcome for each case. It is exact and not only
+/// the convex hull.
 ///
-/// Mistakes above `most` are not followed up. With figures in sixteenths there are at most 16 * `most` points.
+/// Points with more mistakes than `most` are dropped. With figures in sixteenths there are at most
+/// 16 * `most` points.
 #[must_use]
 pub fn hindsight(outcomes: &[Outcome], most: f64) -> Vec<Point> {
     let cases = outcomes
@@ -60,7 +65,7 @@ pub fn hindsight(outcomes: &[Outcome], most: f64) -> Vec<Point> {
     })
 }
 
-/// What an outcome contributes through one case.
+/// Returns what an outcome contributes in one case.
 fn share_of_case(index: usize, outcome: &Outcome, case: usize) -> Option<Point> {
     let qos = outcome.per_case.get(case)?;
     let time: f64 = outcome
@@ -85,7 +90,7 @@ impl Point {
     }
 }
 
-/// The cheapest point with at most this many avoidable mistakes: fronts are steps.
+/// Returns the cheapest point with at most this many avoidable mistakes. A front consists of steps.
 #[must_use]
 pub fn cheapest_with_at_most(front: &[Point], avoidable: f64) -> Option<&Point> {
     front
@@ -93,7 +98,7 @@ pub fn cheapest_with_at_most(front: &[Point], avoidable: f64) -> Option<&Point> 
         .find(|point| point.avoidable <= avoidable + SAME)
 }
 
-/// The points that no other beats, from the cheapest on.
+/// Returns the points that no other point beats, from the cheapest on.
 fn front(mut points: Vec<Point>) -> Vec<Point> {
     let order = |a: &Point, b: &Point| {
         a.probes_per_s

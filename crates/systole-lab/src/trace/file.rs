@@ -1,4 +1,4 @@
-//! File access, kept out of the parser.
+//! File access, separate from the parser.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -8,7 +8,8 @@ use super::parse::read_joints;
 use super::{Trace, TraceError};
 
 impl Trace {
-    /// Reads the trace at `path`, and its joints from `NAME.splices.txt` beside it where there is one.
+    /// Reads the trace at `path`, and its joints from `NAME.splices.txt` in the same folder if that
+    /// file exists.
     ///
     /// # Errors
     /// Any [`TraceError`].

@@ -1,11 +1,13 @@
-//! Finds the row before a moment in constant time for evenly spaced rows, and in logarithmic time for any.
+//! An index that finds the row before a moment, in constant time for evenly spaced rows and in
+//! logarithmic time for any.
 
 use crate::time::MicrosExt as _;
 use alloc::vec::Vec;
 
 use systole::Instant;
 
-/// For every slot of a power of two microseconds since the first row: how many rows begin before the slot does.
+/// For every slot of a power of two microseconds since the first row, the number of rows before the
+/// slot begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RowIndex {
     shift: u32,
@@ -13,7 +15,7 @@ pub(super) struct RowIndex {
 }
 
 impl RowIndex {
-    /// An index over rising send times, with between one and two slots a row.
+    /// Returns an index over rising send times, with between one and two slots per row.
     pub(super) fn new(sent: &[Instant]) -> Self {
         let (first, last) = ends(sent);
         let spacing = last.since(first) / (sent.len() as u64).max(1);
@@ -25,7 +27,7 @@ impl RowIndex {
         Self { shift, before }
     }
 
-    /// The last row sent at or before `at`; the first row for any earlier moment.
+    /// Returns the last row sent at or before `at`; the first row for any earlier moment.
     pub(super) fn row_before(&self, sent: &[Instant], at: Instant) -> usize {
         let slot = (at.since(ends(sent).0) >> self.shift) as usize;
         let from = self.before.get(slot).copied().unwrap_or(sent.len());
@@ -67,7 +69,8 @@ mod tests {
             let mut at = 1_000;
             let sent: Vec<_> = (0..rows)
                 .map(|_| {
-                    // Mostly even, sometimes a gap of a thousand spacings: the worst for slots.
+                    // Mostly even, sometimes a gap of a thousand spacings, which is the worst case
+                    // for slots.
                     at += 1 + rng.next_u64() % if rng.unit() < 0.02 { 1_000_000 } else { 1_000 };
                     Instant::from_micros(at)
                 })

@@ -1,4 +1,4 @@
-//! CSV to [`Trace`]: pure, line by line, every refusal with its line.
+//! Parses CSV into a [`Trace`], line by line. Every error names its line.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,38 +10,39 @@ use std::io::{self, BufRead};
 use super::{LOST, Row, Trace, column};
 use systole::Instant;
 
-/// Why a trace was refused. Lines are counted from 1.
+/// The reason why a trace was refused. Lines are counted from 1.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TraceError {
-    /// It could not be read, or is not UTF-8.
+    /// The file cannot be read, or is not UTF-8.
     Io(io::Error),
     /// The first line after the header does not name the columns `t_us` and `rtt_us` in this order.
     MissingColumns {
-        /// Where they were looked for.
+        /// The line in which they were expected.
         line: usize,
     },
     /// A row whose send time is not a whole number of microseconds.
     BadTime {
-        /// Where.
+        /// The line of the row.
         line: usize,
     },
-    /// A row whose round trip is neither `lost` nor a whole number of microseconds below 71 minutes.
+    /// A row whose round trip is neither `lost` nor a whole number of microseconds below 71
+    /// minutes.
     BadRtt {
-        /// Where.
+        /// The line of the row.
         line: usize,
     },
     /// A row that was not sent after the one before it.
     Unsorted {
-        /// Where.
+        /// The line of the row.
         line: usize,
     },
     /// A file of joints with a line that is not a row number.
     BadJoint {
-        /// Where.
+        /// The line.
         line: usize,
     },
-    /// A header and nothing else.
+    /// The trace has a header at most, and no rows.
     NoRows,
 }
 
@@ -94,11 +95,11 @@ impl FromStr for Trace {
 impl Trace {
     /// Reads a trace to its end.
     ///
-    /// A last line that was cut off, as by a recording that was killed, is left out: it has no line end and does
-    /// not parse.
+    /// A last line that was cut off, as when a recording is killed, is left out: it has no line end
+    /// and does not parse.
     ///
     /// # Errors
-    /// Any [`TraceError`]; nothing is skipped silently otherwise but empty lines.
+    /// Any [`TraceError`]. Apart from that line only empty lines are skipped.
     pub fn read(mut from: impl BufRead) -> Result<Self, TraceError> {
         let mut builder = Builder::default();
         let mut text = String::new();
@@ -120,7 +121,7 @@ impl Trace {
     }
 }
 
-/// Reads a list of joints, one row number a line.
+/// Reads a list of joints, one row number per line.
 pub(super) fn read_joints(from: impl BufRead) -> Result<Vec<usize>, TraceError> {
     let mut joints = Vec::new();
     for (number, text) in (1..).zip(from.lines()) {
@@ -139,7 +140,7 @@ pub(super) fn read_joints(from: impl BufRead) -> Result<Vec<usize>, TraceError> 
 /// The header note that lists the joints.
 pub(super) const JOINTS_NOTE: &str = "zero-based row indices at which a new run begins: ";
 
-/// A trace as far as it has been read.
+/// The part of a trace that has been read so far.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     header: Vec<String>,
@@ -151,7 +152,7 @@ pub(super) struct Builder {
 
 impl Builder {
     fn line(&mut self, text: &str, line: usize) -> Result<(), TraceError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // as some editors begin a file
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text); // some editors write this mark
         if text.is_empty() {
             Ok(())
         } else if let Some(comment) = text.strip_prefix('#') {
@@ -200,7 +201,7 @@ impl Builder {
     }
 }
 
-/// One row; columns after the second are ignored.
+/// Parses one row. Columns after the second are ignored.
 fn parse_row(text: &str, line: usize) -> Result<Row, TraceError> {
     let mut columns = text.split(',').map(str::trim);
     let sent = columns
@@ -217,7 +218,7 @@ fn parse_row(text: &str, line: usize) -> Result<Row, TraceError> {
     })
 }
 
-/// `Some(None)` is a loss, `None` a mistake in the file.
+/// Parses a round trip. Returns `Some(None)` for a loss, and `None` if the text is invalid.
 #[allow(
     clippy::option_option,
     reason = "private, and each layer has one meaning"

@@ -1,4 +1,4 @@
-//! [`Trace`] to CSV, row by row.
+//! Writes a [`Trace`] as CSV, row by row.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,10 +8,11 @@ use std::io::{self, Write};
 use super::parse::JOINTS_NOTE;
 use super::{LOST, Row, Trace, column};
 
-/// Writes a trace as it is recorded.
+/// Writes a trace while it is recorded.
 ///
-/// Every row is handed on whole, line end included, and flushed: what was recorded when the recorder is
-/// killed is on disk and readable. Do not wrap the target in a buffer that ignores flushes.
+/// Every row is written whole, including its line end, and flushed, so that the rows of a recorder
+/// that is killed are on disk and readable. Do not wrap the target in a buffer that ignores
+/// flushes.
 ///
 /// ```
 /// use core::time::Duration;
@@ -55,7 +56,7 @@ impl<W: Write> TraceWriter<W> {
 }
 
 impl Trace {
-    /// Writes the whole trace. [`read`](Self::read) gives back the same one, joints included.
+    /// Writes the whole trace. [`read`](Self::read) returns the same trace, including joints.
     ///
     /// # Errors
     /// Those of the target.
@@ -91,7 +92,7 @@ fn line(row: &Row) -> String {
     }
 }
 
-/// A header line must not break the format, whatever a user calls his network.
+/// Replaces line ends by spaces, so that no header text can break the format.
 fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
 }

@@ -1,11 +1,11 @@
-//! What an early warning is compared with.
+//! Simple rules with which an early warning is compared.
 
 use super::{Sight, Warner};
 
-/// A round trip of more than so much is a warning.
+/// Warns when a round trip exceeds a fixed time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FixedThreshold {
-    /// Whether the age of an unanswered probe is one, too.
+    /// Whether the age of a probe without a reply counts too.
     pub ages: bool,
 }
 
@@ -19,23 +19,24 @@ impl Warner for FixedThreshold {
     }
 }
 
-/// A round trip of more than so many times the usual is a warning: the usual is the exponentially weighted mean of the logarithm.
+/// Warns when a round trip exceeds a multiple of the usual one, which is the exponentially weighted
+/// mean of the logarithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FixedRatio {
-    /// Whether the age of an unanswered probe is one, too.
+    /// Whether the age of a probe without a reply counts too.
     pub ages: bool,
     usual: Option<f64>,
 }
 
 impl FixedRatio {
-    /// A ratio of round trips, or of ages too.
+    /// Returns the rule for round trips only, or for ages too.
     #[must_use]
     pub const fn seeing(ages: bool) -> Self {
         Self { ages, usual: None }
     }
 }
 
-/// The weight of the newest of many.
+/// The weight of the newest sample in a slow mean.
 const SLOWLY: f64 = 1.0 / 64.0;
 
 impl Warner for FixedRatio {
@@ -54,12 +55,13 @@ impl Warner for FixedRatio {
     }
 }
 
-/// An exponentially weighted mean of the round trips that leaves the band of so many mean deviations around a slower one (Roberts 1959).
+/// Warns when an exponentially weighted mean of the round trips leaves the band of a multiple of
+/// the mean deviation around a slower mean (Roberts 1959).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EwmaBand {
     /// The weight of the newest round trip.
     pub weight: f64,
-    /// Whether it is the logarithms that are averaged.
+    /// Whether the logarithms are averaged.
     pub log: bool,
     fast: f64,
     slow: Option<f64>,
@@ -67,7 +69,7 @@ pub struct EwmaBand {
 }
 
 impl EwmaBand {
-    /// A band with this weight of the newest round trip.
+    /// Returns a band with this weight of the newest round trip.
     #[must_use]
     pub const fn new(weight: f64, log: bool) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What a monitor sees of a network, at its own probing.
+//! What a monitor observes of a network with its own probes.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -9,27 +9,29 @@ use crate::{Action, Answer, Case, Detector, Network, Span};
 use systole::pacing::Pacing;
 use systole::{Instant, Monitor};
 
-/// Something that a monitor sees.
+/// An observation of a monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// A probe was answered, late or not.
+    /// A reply came, late or not.
     Answered(Duration),
-    /// A probe's timeout has passed.
+    /// The timeout of a probe has passed.
     Overdue,
-    /// A probe has been unanswered for so long: from twice the usual round trip on, at every half octave.
+    /// A probe has had no reply for this long. It is observed at twice the usual round trip, and
+    /// then at every half octave.
     Waiting(Duration),
 }
 
-/// Something that a monitor sees, and when.
+/// An observation and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// What.
+    /// The observation.
     pub sight: Sight,
 }
 
-/// A network's outages, and what monitors see of it that start at 8 moments in [0, bound).
+/// The outages of a network, and the observations of monitors that start at 8 moments in [0,
+/// bound).
 #[derive(Clone, Debug)]
 pub struct View {
     outages: Vec<Span>,
@@ -42,7 +44,8 @@ pub struct View {
 const STARTS: u32 = 8;
 
 impl View {
-    /// What the monitors that `build` makes for their starting moments see of a case; warnings are to come at most `horizon` before an outage.
+    /// Returns what the monitors that `build` makes for their starting moments observe in a case.
+    /// Warnings have to come at most `horizon` before an outage.
     pub fn new<const N: usize, P: Pacing, T: Network>(
         case: &Case<T>,
         horizon: Duration,
@@ -68,25 +71,25 @@ impl View {
         }
     }
 
-    /// The silences longer than the bound.
+    /// Returns the silences longer than the bound.
     #[must_use]
     pub fn outages(&self) -> &[Span] {
         &self.outages
     }
 
-    /// How long before an outage a warning may come.
+    /// Returns how long before an outage a warning may come.
     #[must_use]
     pub const fn horizon(&self) -> Duration {
         self.horizon
     }
 
-    /// What each monitor saw, in order.
+    /// Returns the observations of each monitor, in order.
     #[must_use]
     pub fn runs(&self) -> &[Vec<Seen>] {
         &self.runs
     }
 
-    /// The moments at these shares of the whole.
+    /// Returns the moments at these shares of the whole length.
     pub(super) fn part(&self, from: f64, until: f64) -> (Instant, Instant) {
         let length = self.until.since(self.from) as f64;
         let at = |share: f64| self.from.plus((length * share) as u64);
@@ -94,28 +97,28 @@ impl View {
     }
 }
 
-/// A probe that is unanswered and not yet overdue.
+/// A probe without a reply that is not yet overdue.
 struct Flying {
     id: u64,
     sent: Instant,
     overdue: Instant,
-    /// The next age to be told.
+    /// The age of its next observation, in seconds.
     age: f64,
 }
 
 impl Flying {
-    /// When something is to be told of it.
+    /// Returns the time of its next observation.
     fn next(&self) -> Instant {
         self.sent.plus((self.age * 1e6) as u64).min(self.overdue)
     }
 }
 
-/// A monitor, and what it sees.
+/// A monitor with its observations.
 struct Witness<'a, const N: usize, P: Pacing> {
     monitor: Monitor<N, P>,
     now: Instant,
     flying: Vec<Flying>,
-    /// The logarithm of the usual round trip, in seconds, and how many were seen.
+    /// The binary logarithm of the usual round trip in seconds, and the number of samples.
     usual: f64,
     samples: u32,
     seen: &'a mut Vec<Seen>,

@@ -1,4 +1,4 @@
-//! What a search has found so far, and what follows from it.
+//! What a search has found so far, and the idle times that follow from it.
 
 use crate::config::{SPAN_MAX_US, Span};
 use crate::pacing::lifetime::range::LifetimeRange;
@@ -7,35 +7,35 @@ use crate::pacing::lifetime::search::shape;
 
 const OLD_US: u64 = shape::OLD_DAYS * Span::DAY_US;
 
-/// No idle that is known to be lost.
+/// Stands for no lost idle time.
 const NONE: u64 = u64::MAX;
 
-/// What is known of the lifetime.
+/// What is known about the lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(in crate::pacing::lifetime) struct Found {
-    /// The longest idle that was survived, or is taken to be; below `lost_us`.
+    /// The longest idle time that was survived or is assumed to be; below `lost_us`.
     survived_us: u64,
-    /// The shortest that was not.
+    /// The shortest idle time that was lost.
     lost_us: u64,
-    /// What the flow in use has idled since the search ended.
+    /// The total idle time of the flow in use since the search ended.
     kept_us: u64,
-    /// How often what was survived has been survived again since.
+    /// How often the survived idle time has been survived again since.
     confirmed: u8,
-    /// How often survived and lost contradicted each other.
+    /// How often a loss contradicted what was survived.
     doubts: u8,
-    /// How often more was tried in vain.
+    /// How often a longer idle time was tried in vain.
     vain: u8,
-    /// How often in a row more than what was lost was survived.
+    /// How many trials in a row survived the lost idle time.
     risen: u8,
-    /// How many idles of the flow in use were survived since it was lost; 1 where it never was, and 0 where what is taken to be survived is
-    /// a guess.
+    /// How many idle times the flow in use has survived since it was lost; 1 where it never was,
+    /// and 0 where the survived idle time is only assumed.
     run: u8,
     /// How often a loss was ignored.
     ignored: u8,
     /// How often a loss was undone since one was ignored.
     undone: u8,
-    /// What was lost had been survived before, and was not tried again since.
+    /// Whether the lost idle time had been survived before and was not tried again since.
     accident: bool,
 }
 
@@ -43,6 +43,7 @@ impl Found {
     pub(in crate::pacing::lifetime) const NOTHING: Self =
         Self::recalled(LifetimeRecord::NOTHING, 0);
 
+    /// Returns what a record says that is `age_us` old.
     pub(in crate::pacing::lifetime) const fn recalled(memory: LifetimeRecord, age_us: u64) -> Self {
         let (mut survived_us, mut lost_us) = (memory.survived_us(), memory.lost_us());
         let mut left_us = age_us;
@@ -69,14 +70,14 @@ impl Found {
         LifetimeRecord::of(self.survived_us, self.lost_us, self.doubts)
     }
 
-    // ---- what to do ----
+    // ---- the next idle times ----
 
-    /// What the flow in use is known, or trusted, to survive.
+    /// Returns the idle time that the flow in use is known or trusted to survive.
     fn base_us(&self, reach: &LifetimeRange) -> u64 {
         self.survived_us.max(reach.least_us()).min(reach.most_us())
     }
 
-    /// Whether there is something left to be found.
+    /// Returns whether the search is still going on.
     pub(in crate::pacing::lifetime) fn is_open(&self, reach: &LifetimeRange) -> bool {
         let base = self.base_us(reach);
         if base >= reach.most_us() || self.lost_us == NONE {
@@ -88,7 +89,7 @@ impl Found {
         self.longer_us(reach) < self.lost_us - (self.lost_us >> shape::DISTANCE)
     }
 
-    /// How long the flow in use is to idle.
+    /// Returns how long the flow in use may idle.
     pub(in crate::pacing::lifetime) fn interval_us(&self, reach: &LifetimeRange) -> u64 {
         self.attempt_us(reach)
             .unwrap_or_else(|| self.safe_us(reach))
@@ -96,8 +97,9 @@ impl Found {
             .max(reach.least_us())
     }
 
-    /// The same, less the time that a lost probe takes to be asked again, unless something longer is tried: a probe may be lost before anything
-    /// on the way has seen it.
+    /// Returns the same, less the time that the retry of a lost probe takes, because a probe may be
+    /// lost before it reaches what it has to refresh. While a longer idle time is tried, nothing is
+    /// subtracted.
     pub(in crate::pacing::lifetime) fn prudent_us(
         &self,
         reach: &LifetimeRange,
@@ -111,7 +113,7 @@ impl Found {
         (interval - room).max(reach.least_us())
     }
 
-    /// What the flow in use is to try, where there is no second one.
+    /// Returns the idle time that the flow in use should try, where there is no second flow.
     fn attempt_us(&self, reach: &LifetimeRange) -> Option<u64> {
         if reach.has_second_flow() {
             None
@@ -122,7 +124,7 @@ impl Found {
         }
     }
 
-    /// How long the second flow is to idle.
+    /// Returns how long the second flow should idle.
     pub(in crate::pacing::lifetime) fn trial_us(&self, reach: &LifetimeRange) -> Option<u64> {
         if !reach.has_second_flow() {
             return None;
@@ -137,7 +139,8 @@ impl Found {
         self.is_rested(reach).then(|| self.more_us(reach))
     }
 
-    /// What was lost, where it had been survived before: that may have been an accident. Else, or where that was in vain, somewhat more.
+    /// Returns the idle time to try again: the lost one, where it had been survived before, since
+    /// the loss may have been an accident. Otherwise, or if that was in vain, somewhat more.
     const fn again_us(&self) -> u64 {
         if self.accident {
             return self.lost_us;
@@ -145,7 +148,8 @@ impl Found {
         self.lost_us.saturating_add(self.lost_us >> shape::STEP)
     }
 
-    /// The same for the second flow; a good deal more where no accident was possible, and every other time where one was.
+    /// Returns the same for the second flow. It is 1/4 more than the lost idle time where no
+    /// accident was possible, and every other time where one was.
     fn more_us(&self, reach: &LifetimeRange) -> u64 {
         let more = if self.doubts > 0 && self.vain.is_multiple_of(2) {
             self.again_us()
@@ -155,7 +159,7 @@ impl Found {
         more.max(reach.least_us()).min(reach.most_us())
     }
 
-    /// The next idle to try, above what was survived and below what was lost.
+    /// Returns the next idle time to try, above the survived and below the lost one.
     fn longer_us(&self, reach: &LifetimeRange) -> u64 {
         let base = self.base_us(reach);
         let gap = self.lost_us.saturating_sub(base);
@@ -167,7 +171,7 @@ impl Found {
         longer.min(reach.most_us())
     }
 
-    /// What was survived, less the margin.
+    /// Returns the survived idle time less the margin.
     fn safe_us(&self, reach: &LifetimeRange) -> u64 {
         let base = self.base_us(reach);
         let shift = if reach.has_second_flow() {
@@ -178,7 +182,7 @@ impl Found {
         (base - (base >> shift)).max(reach.least_us())
     }
 
-    /// Whether enough time has passed to try more.
+    /// Returns whether enough time has passed to try a longer idle time.
     fn is_rested(&self, reach: &LifetimeRange) -> bool {
         let rest = if !reach.has_second_flow() {
             shape::REST_ALONE_DAYS * Span::DAY_US
@@ -191,7 +195,7 @@ impl Found {
         closed && self.kept_us >= rest << self.vain
     }
 
-    /// Whether nothing that long was ever survived.
+    /// Returns whether no idle time of this length was ever survived.
     pub(in crate::pacing::lifetime) fn is_untried(
         &self,
         reach: &LifetimeRange,
@@ -200,8 +204,9 @@ impl Found {
         idle_us > self.survived_us.max(reach.least_us())
     }
 
-    // ---- what came of it ----
+    // ---- results ----
 
+    /// Records that the flow in use survived `idle_us`.
     pub(in crate::pacing::lifetime) fn survived(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.min(SPAN_MAX_US);
         if idle_us > self.interval_us(reach) >> 1 {
@@ -209,7 +214,7 @@ impl Found {
         }
         let tried = self.is_untried(reach, idle_us) && self.is_rested(reach);
         self.kept_us = self.kept_us.saturating_add(idle_us);
-        let short_us = self.lost_us.saturating_sub(idle_us); // jitter may have cut it
+        let short_us = self.lost_us.saturating_sub(idle_us); // jitter may have shortened it
         if tried && self.accident && short_us <= idle_us >> shape::CLOSE {
             return self.raise(reach, self.lost_us.max(idle_us));
         }
@@ -219,6 +224,7 @@ impl Found {
         self.raise(reach, idle_us);
     }
 
+    /// Records that the second flow survived `idle_us`.
     pub(in crate::pacing::lifetime) fn trial_survived(
         &mut self,
         reach: &LifetimeRange,
@@ -234,13 +240,16 @@ impl Found {
         self.raise(reach, idle_us);
     }
 
-    /// More than was lost has been survived. What was not asked for began before that was known; what was may have been luck.
+    /// Records that the lost idle time was survived, and returns whether that happened often enough
+    /// to count. A trial that was not requested began before the loss was known. A requested one
+    /// may have survived by chance.
     fn is_risen(&mut self, reach: &LifetimeRange) -> bool {
         let asked_us = self.trial_us(reach).unwrap_or(0);
         if asked_us >= self.lost_us {
             self.risen += 1;
             if self.risen.is_multiple_of(shape::OCCASION) {
-                self.kept_us = 0; // the next occasion is as long after this as this was after the last
+                // The next occasion comes as long after this one as this one came after the last.
+                self.kept_us = 0;
             }
         }
         let enough = if self.accident {
@@ -251,6 +260,7 @@ impl Found {
         self.risen >= enough
     }
 
+    /// Raises the survived idle time to `idle_us`.
     fn raise(&mut self, reach: &LifetimeRange, idle_us: u64) {
         if idle_us <= self.survived_us {
             return;
@@ -263,7 +273,9 @@ impl Found {
         self.settle(reach, was_open);
     }
 
-    /// What was lost has been survived. An accident is undone, and nothing is known of more; else the lifetime has become longer.
+    /// Forgets the lost idle time, because it was survived. If the loss was an accident, it is
+    /// undone, and nothing is known about longer idle times. Otherwise the lifetime has become
+    /// longer.
     fn forget_lost(&mut self, reach: &LifetimeRange) {
         if self.accident {
             let shift = if reach.has_second_flow() {
@@ -281,6 +293,7 @@ impl Found {
         (self.kept_us, self.vain, self.risen, self.accident) = (0, 0, 0, false);
     }
 
+    /// Records that the flow in use was lost after `idle_us`.
     pub(in crate::pacing::lifetime) fn lost(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
         let run = core::mem::replace(&mut self.run, 0);
@@ -288,7 +301,8 @@ impl Found {
             self.run = run;
             self.lower(reach, idle_us);
         } else if run > 0 && idle_us <= self.survived_us >> 1 {
-            // the peer, or somebody on the way, may have had a reason of its own; not twice in a row
+            // The loss may have another cause, at the peer or on the path. A second one in a row is
+            // not ignored.
         } else if reach.has_second_flow() {
             self.lose_beside_another(run, idle_us);
         } else if self.doubts > 0 && run >= shape::OFTEN << self.ignored {
@@ -298,20 +312,23 @@ impl Found {
         }
     }
 
-    /// The flow in use was lost twice in a row after such an idle.
+    /// Records that the flow in use was lost twice in a row after `idle_us`.
     pub(in crate::pacing::lifetime) fn lost_again(&mut self, reach: &LifetimeRange, idle_us: u64) {
         self.run = 0;
         self.lost(reach, idle_us);
     }
 
-    /// The second flow finds out what is survived, and first what was, where it was survived many times.
+    /// Handles a loss where there is a second flow. That flow searches for what is survived. Where
+    /// the lost idle time had been survived many times, it is tried again after that.
     fn lose_beside_another(&mut self, run: u8, idle_us: u64) {
         let many = run >= shape::MANY;
         self.doubt(run, idle_us, idle_us >> 2, many);
-        self.vain = u8::from(!many); // as if what was lost had been tried again
+        // Without many survivals, treat the lost idle time as if it had been tried again in vain.
+        self.vain = u8::from(!many);
     }
 
-    /// A flow that is lost after many idles of a shorter interval, too, is lost for another reason than its idles.
+    /// Ignores a loss. A flow that is also lost after many idle times of a shorter interval is lost
+    /// for another reason than its idle times.
     const fn ignore_loss(&mut self) {
         if self.ignored < shape::IGNORED_MOST {
             self.ignored += 1;
@@ -320,8 +337,9 @@ impl Found {
         self.try_soon();
     }
 
-    /// Once or after some idles that were survived the flow in use idles somewhat shorter, and what was survived before is tried again later. What is
-    /// lost again at once has become much shorter.
+    /// Handles a loss where there is no second flow. After the first loss, or after some survived
+    /// idle times, the flow in use idles somewhat shorter, and the earlier idle time is tried again
+    /// later. A second loss at once shows that the lifetime has become much shorter.
     fn lose_alone(&mut self, run: u8, idle_us: u64) {
         let undone = self.undone;
         let some = run >= shape::SOME;
@@ -339,6 +357,7 @@ impl Found {
         }
     }
 
+    /// Lets the lost idle time be tried again after a day.
     const fn try_soon(&mut self) {
         let soon_us = (shape::REST_ALONE_DAYS - shape::SOON_DAYS) * Span::DAY_US;
         if self.kept_us < soon_us {
@@ -346,7 +365,7 @@ impl Found {
         }
     }
 
-    /// The flow in use was lost after an idle that had been survived.
+    /// Records that the flow in use was lost after an idle time that had been survived.
     fn doubt(&mut self, run: u8, idle_us: u64, survived_us: u64, accident: bool) {
         let lost_us = if accident { self.survived_us } else { idle_us };
         let doubts = (self.doubts + u8::from(run > 0)).max(1);
@@ -354,17 +373,18 @@ impl Found {
         (self.run, self.accident) = (0, accident);
     }
 
+    /// Records that the second flow was lost after `idle_us`.
     pub(in crate::pacing::lifetime) fn trial_lost(&mut self, reach: &LifetimeRange, idle_us: u64) {
         let idle_us = idle_us.clamp(1, SPAN_MAX_US);
         if self.is_untried(reach, idle_us) {
             return self.lower(reach, idle_us);
         }
         let below = idle_us - (idle_us >> 3);
-        let survived_us = self.safe_us(reach).min(below); // which the flow in use lives on
+        let survived_us = self.safe_us(reach).min(below); // the flow in use depends on this
         self.contradict(idle_us, survived_us, self.doubts);
     }
 
-    /// More than was survived is lost.
+    /// Records a loss after a longer idle time than was survived.
     fn lower(&mut self, reach: &LifetimeRange, idle_us: u64) {
         if idle_us >= self.lost_us || self.is_rested(reach) {
             self.try_later();
@@ -374,12 +394,13 @@ impl Found {
         self.settle(reach, was_open);
     }
 
+    /// Doubles the time until a longer idle time is tried again.
     fn try_later(&mut self) {
         (self.risen, self.accident) = (0, false);
         self.vain = (self.vain + 1).min(shape::VAIN_MOST);
     }
 
-    /// What was survived is lost: the lifetime wanders, or has become shorter.
+    /// Restarts from a loss of what was survived: the lifetime varies or has become shorter.
     fn contradict(&mut self, lost_us: u64, survived_us: u64, doubts: u8) {
         *self = Self {
             survived_us: survived_us.min(lost_us - 1),
@@ -389,6 +410,7 @@ impl Found {
         };
     }
 
+    /// Resets the counts where the search has just ended.
     fn settle(&mut self, reach: &LifetimeRange, was_open: bool) {
         if was_open && !self.is_open(reach) {
             self.confirmed = 0;

@@ -1,37 +1,46 @@
-//! Shares of an interval as shifts, and counts of intervals.
+//! The constants of the search: shares of an interval as shifts, and counts of intervals.
 
 use crate::config::Span;
 
-/// Without a second flow, each idle is longer than the last by 1/16.
+/// Without a second flow, each idle time is longer than the last by 1/16.
 pub(super) const STEP: u8 = 4;
-/// The search ends where lost and survived are this close: 1/32.
+/// The search ends where the lost and the survived idle time are this close: 1/32.
 pub(super) const CLOSE: u8 = 5;
-/// Without a second flow nothing is tried that is closer than 1/8 to what was lost.
+/// Without a second flow, nothing is tried that is within 1/8 of the lost idle time.
 pub(super) const DISTANCE: u8 = 3;
-/// The margin below what was survived: 1/8 at first and 1/64 once it is confirmed, or without a second flow. A doubt doubles it.
+/// The first margin below what was survived, with a second flow: 1/8. Each doubt doubles a margin.
 pub(super) const MARGIN_FIRST: u8 = 3;
+/// The least margin with a second flow, once confirmed: 1/64.
 pub(super) const MARGIN_LEAST: u8 = 6;
+/// The margin without a second flow: 1/64.
 pub(super) const MARGIN_ALONE: u8 = 6;
-/// What was survived is confirmed after 1, 4, 16 … intervals.
+/// How often the survived idle time is confirmed at most, after 1, 4, 16 … intervals.
 pub(super) const CONFIRMED_MOST: u8 = 8;
-/// More than was lost is believed when it was survived on so many occasions in a row, three times on each; on fewer where the loss may have
-/// been an accident.
+/// How many trials in a row have to survive a lost idle time before it counts as survived.
 pub(super) const RISEN: u8 = 18;
+/// How many of these trials are made on each occasion.
 pub(super) const OCCASION: u8 = 3;
+/// How many trials suffice where the loss may have been an accident.
 pub(super) const UNDONE: u8 = 6;
-/// More is tried after 128, 256, 512 … intervals; without a second flow after 30, 60, 120 … days.
+/// With a second flow, longer idle times are tried after 128 (2^7), 256, 512 … intervals.
 pub(super) const REST: u8 = 7;
+/// Without a second flow, longer idle times are tried after 30, 60, 120 … days.
 pub(super) const REST_ALONE_DAYS: u64 = 30;
+/// The most doublings of these times.
 pub(super) const VAIN_MOST: u8 = 12;
-/// A loss after so many idles that were survived in a row may have another cause; twice as many each time, up to 8 times.
+/// A loss after so many survived idle times in a row may have another cause. The number doubles
+/// with each ignored loss, up to 8 times.
 pub(super) const OFTEN: u8 = 16;
+/// The most doublings of that number.
 pub(super) const IGNORED_MOST: u8 = 3;
-/// What was survived so often before it was lost is tried again soon: without a second flow after so many days.
+/// An idle time that was survived so often before its loss is tried again soon.
 pub(super) const MANY: u8 = 64;
+/// Without a second flow, "soon" is after so many days.
 pub(super) const SOON_DAYS: u64 = 1;
-/// A loss after fewer than this is no interruption of what was survived.
+/// After fewer survived idle times than this, another loss shows a much shorter lifetime.
 pub(super) const SOME: u8 = 4;
-/// With a second flow, what is tried above an idle that was lost is spread over more than a week.
+/// With a second flow, the least time between two occasions on which a lost idle time is tried: 31
+/// h, so that six occasions spread over more than a week.
 pub(super) const SPREAD_US: u64 = Span::DAY_US * 31 / 24;
-/// An age at which what was lost is forgotten, and half of what was survived.
+/// The age in days at which a lost idle time is forgotten and a survived one is halved.
 pub(super) const OLD_DAYS: u64 = 30;

@@ -1,4 +1,5 @@
-//! The loop: hand in what arrived, send what is due, sleep until something is.
+//! The loop of a fleet: it passes in the replies that have arrived, sends the probes that are due,
+//! and sleeps until the next deadline.
 
 use alloc::sync::Arc;
 use core::future::poll_fn;
@@ -17,19 +18,21 @@ use crate::pacing::Pacing;
 use crate::runtime::ProbeError;
 use crate::{FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
 
-/// A probe or its reply, whole.
+/// The length of a probe and of its reply, in bytes.
 const LENGTH: usize = 16;
-/// Replies that are handed in before probes have their turn.
+/// The largest number of replies that are read before probes are sent.
 const REPLIES: usize = 1_024;
-/// Probes that are sent before replies have theirs: fewer than the receive buffer of one who answers for many peers has room for.
+/// The largest number of probes that are sent before replies are read. It is smaller than the
+/// number of datagrams that the receive buffer of a host that replies for many peers can hold.
 const BURST: usize = 128;
-/// After a burst the next one waits for a reply, or so long: what is due after a stall of ours does not go out all at once.
+/// How long the loop waits for a reply after a burst before it sends the next one. Probes that
+/// became due during a local stall therefore do not all go out at once.
 const BREATH: Duration = Duration::from_millis(1);
 
 pub(super) struct ProbeLoop<P: Pacing, S> {
     pub(super) shared: Arc<Shared<P>>,
     pub(super) socket: S,
-    /// What the socket said was dropped, so far.
+    /// The number of dropped datagrams that the socket reported last.
     pub(super) drops: u32,
     pub(super) events: broadcast::Sender<FleetEvent>,
     pub(super) stop: CancellationToken,
@@ -40,13 +43,14 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         select! {
             () = stop.cancelled() => return,
-            _ = poll_fn(|context| self.socket.poll_writable(context)) => {} // until the runtime has looked, nothing can be sent
+            // nothing can be sent until the runtime has polled the socket once
+            _ = poll_fn(|context| self.socket.poll_writable(context)) => {}
         }
         loop {
             let turn = self.turn();
             let until = turn.unwrap_or_else(|| Moment::now() + BREATH);
             if until <= Moment::now() {
-                yield_now().await; // more is due; a sleep would take a millisecond
+                yield_now().await; // more is due, and a sleep would take a millisecond
                 if stop.is_cancelled() {
                     return;
                 }
@@ -57,33 +61,35 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
                 () = stop.cancelled() => return,
                 () = shared.changed.notified() => {}
                 Ok(()) = poll_fn(|context| self.socket.poll_readable(context)) => {}
-                // what waits in the socket is heard before anything is called overdue
+                // Replies that wait in the socket are read before any probe becomes overdue.
                 () = sleep_until(until) => yield_now().await,
             }
         }
     }
 
-    /// Does what is to be done now; returns when to look again, nothing where more is due after a burst.
+    /// Does everything that is due now. Returns when to continue, or `None` if more probes are due
+    /// after a burst.
     fn turn(&mut self) -> Option<Moment> {
         let shared = Arc::clone(&self.shared);
         let mut crew = shared.lock();
         let is_empty = self.receive(&mut crew);
         let until = self.drain(&mut crew);
         for event in crew.fleet.events() {
-            let _ = self.events.send(event); // nobody has to listen
+            let _ = self.events.send(event); // there may be no reader
         }
         let until = until.map(|until| Moment::from_std(shared.epoch.when(until)));
         if is_empty { until } else { Some(Moment::now()) }
     }
 
-    /// Hands in what waits in the socket; returns whether that was all. Other tasks have their turn before the rest.
+    /// Passes in the datagrams that wait in the socket. Returns whether none is left; if some are,
+    /// other tasks run before the rest is read.
     fn receive(&mut self, crew: &mut FleetState<P>) -> bool {
-        let mut buffer = [0; LENGTH + 1]; // a longer datagram is no reply
+        let mut buffer = [0; LENGTH + 1]; // one byte more, to recognise datagrams that are too long
         for _ in 0..REPLIES {
             match self.socket.try_receive(&mut buffer) {
                 Ok((length, from)) => self.handle_result(crew, buffer.get(..length), from),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(_) => {} // an error that an earlier probe met
+                Err(_) => {} // an error that an earlier probe caused
             }
         }
         false
@@ -106,7 +112,8 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         }
     }
 
-    /// Sends what is due, a burst at most; returns when more will be, nothing where it is now.
+    /// Sends the probes that are due, one burst at most. Returns when the next one is due, or
+    /// `None` if more are due now.
     fn drain(&mut self, crew: &mut FleetState<P>) -> Option<Instant> {
         for _ in 0..BURST {
             match crew.fleet.poll(now(self.shared.epoch)) {
@@ -127,16 +134,16 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
             return;
         };
         let now = now(self.shared.epoch);
-        let is_full = error.kind() == io::ErrorKind::WouldBlock; // the send buffer
+        let is_full = error.kind() == io::ErrorKind::WouldBlock; // of the send buffer
         match ProbeError::from(error) {
             ProbeError::Failed(failure) => crew.fleet.handle_failure(peer, id, failure, now),
-            ProbeError::Missed if !is_full => {} // the path's doing: silence
+            ProbeError::Missed if !is_full => {} // the path lost it: the reply will be missing
             _ => crew.fleet.handle_unsent(peer, id, now),
         }
     }
 }
 
-/// A probe on the wire: the peer's key and the probe's id.
+/// Encodes a probe: the key of the peer, then the id of the probe, both big-endian.
 const fn write(peer: PeerKey, id: ProbeId) -> [u8; LENGTH] {
     let mut datagram = [0; LENGTH];
     let (key, rest) = datagram.split_at_mut(8);
@@ -147,6 +154,6 @@ const fn write(peer: PeerKey, id: ProbeId) -> [u8; LENGTH] {
 
 fn parse(datagram: &[u8]) -> Option<(PeerKey, ProbeId)> {
     let (key, rest) = datagram.split_first_chunk()?;
-    let id = rest.try_into().ok()?; // eight bytes, no more and no less
+    let id = rest.try_into().ok()?; // exactly eight bytes
     Some((PeerKey::from_be_bytes(*key), ProbeId::from_be_bytes(id)))
 }

@@ -1,4 +1,4 @@
-//! What a fleet needs of a socket, so that it also runs on another transport or a simulated one.
+//! The socket interface of a fleet, which lets it run on another transport or on a simulated one.
 
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
@@ -12,13 +12,16 @@ mod udp;
 
 pub(super) use udp::KernelSocket;
 
-/// A datagram socket that a [`UdpFleet`](super::UdpFleet) probes over, as [`spawn_on`](super::UdpFleet::spawn_on) takes it.
+/// A datagram socket over which a [`UdpFleet`](super::UdpFleet) probes; see
+/// [`spawn_on`](super::UdpFleet::spawn_on).
 ///
-/// [`spawn`](super::UdpFleet::spawn) wraps a socket of tokio. Implement this trait for another transport, or for a simulated network: the
-/// fleet reads the clock of the runtime only, so under tokio's paused clock a test needs no real time.
+/// [`spawn`](super::UdpFleet::spawn) wraps a socket of tokio. Implement this trait for another
+/// transport, or for a simulated network: the fleet reads only the clock of the runtime, so under
+/// tokio's paused clock a test needs no real time.
 ///
-/// No method waits, and the fleet's task is the only caller. The methods that return a [`Poll`] are cancel safe: they
-/// store the waker of the latest call, and nothing is lost where the future around them is dropped.
+/// No method blocks, and only the fleet's task calls them. The methods that return a [`Poll`] are
+/// cancel safe: they store the waker of the latest call, and nothing is lost if the future around
+/// them is dropped.
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -75,19 +78,24 @@ pub trait DatagramSocket: Send + 'static {
     /// Sends `payload`, a probe of 16 bytes, to `to`. A datagram is sent whole or not at all.
     ///
     /// # Errors
-    /// The error says by its kind whether the probe failed or was not sent, as it does for a [`ProbeError`](crate::ProbeError).
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the send buffer is full.
+    /// The kind of the error states whether the probe failed or was not sent, as for a
+    /// [`ProbeError`](crate::ProbeError). [`WouldBlock`](io::ErrorKind::WouldBlock) means that the
+    /// send buffer is full.
     fn try_send(&mut self, payload: &[u8], to: SocketAddr) -> io::Result<()>;
 
-    /// Takes the next datagram that waits. Returns its length and its sender; what does not fit into `buffer`, which is longer than any reply, is cut off.
+    /// Receives the next waiting datagram. Returns its length and its sender. `buffer` is longer
+    /// than any reply; the part of a datagram that does not fit is cut off.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) where none waits. The fleet ignores any other error and tries again, since it tells what
-    /// became of an earlier probe.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. The fleet ignores any other error
+    /// and tries again, since it belongs to an earlier probe.
     fn try_receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
 
-    /// Returns how many datagrams were dropped because our receive buffer was full, before the one that
-    /// [`try_receive`](Self::try_receive) returned last. It wraps around. Stays 0 where that is unknown: then dropped replies count as evidence against peers.
+    /// Returns how many datagrams were dropped because the receive buffer was full, before the one
+    /// that [`try_receive`](Self::try_receive) returned last. The number wraps around.
+    ///
+    /// The default returns 0, for sockets that do not know: dropped replies then count as evidence
+    /// against peers.
     fn receive_drops(&self) -> u32 {
         0
     }
@@ -95,13 +103,14 @@ pub trait DatagramSocket: Send + 'static {
     /// Waits until [`try_receive`](Self::try_receive) may return a datagram.
     ///
     /// # Errors
-    /// After an error the fleet does not ask again before it has something to send.
+    /// After an error the fleet does not call it again before it has something to send.
     fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Waits until [`try_send`](Self::try_send) may succeed. The fleet calls it once, before its first probe.
+    /// Waits until [`try_send`](Self::try_send) may succeed. The fleet calls it once, before its
+    /// first probe.
     ///
     /// # Errors
-    /// The fleet sends its probes nevertheless, and learns from each whether it was sent.
+    /// The fleet sends its probes all the same, and learns from each whether it was sent.
     fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = context;
         Poll::Ready(Ok(()))

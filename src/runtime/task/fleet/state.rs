@@ -1,4 +1,4 @@
-//! What the task and its handle share.
+//! The state that the task of a fleet and its handle share.
 
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -10,20 +10,20 @@ use super::{Epoch, FLEET_WINDOW};
 use crate::pacing::Pacing;
 use crate::{Fleet, PeerKey};
 
-/// The lock is held for one turn at most, never across a wait.
+/// The shared state. The lock is held for one turn of the loop at most, and never across a wait.
 pub(super) struct Shared<P: Pacing> {
     pub(super) epoch: Epoch,
     pub(super) crew: Mutex<FleetState<P>>,
     pub(super) changed: Notify,
 }
 
-/// The machine, and where its peers are.
+/// The fleet, and the addresses of its peers by their index.
 pub(super) struct FleetState<P: Pacing> {
     pub(super) fleet: Fleet<FLEET_WINDOW, P>,
     pub(super) addresses: Vec<Address>,
 }
 
-/// An address in 18 bytes: a million of them are at hand.
+/// A socket address in 18 bytes, which keeps a million of them small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     ip: [u8; 16],

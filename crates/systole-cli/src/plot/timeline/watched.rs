@@ -1,4 +1,4 @@
-//! Ours at work on one network, and what it said when.
+//! Runs systole on one network, and records its verdicts and intervals over time.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use crate::trouble::Trouble;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RoundTrip {
     pub(super) at_s: f64,
-    /// Above `most_ms` where nothing was answered.
+    /// Larger than `most_ms` if no probe had a reply.
     pub(super) least_ms: f64,
     pub(super) most_ms: f64,
     pub(super) lost: bool,
 }
 
-/// All times in seconds from the start of the network.
+/// The recorded run. All times are in seconds from the start of the network.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     pub(super) seconds: f64,
     pub(super) round_trips: Vec<RoundTrip>,
-    /// From when on which interval was in force, in seconds.
+    /// The intervals in seconds, each with the time at which it took effect.
     pub(super) intervals: Vec<(f64, f64)>,
     pub(super) verdicts: Vec<(f64, f64, Verdict)>,
 }
 
-/// Columns of the plot; and how often each is looked at.
+/// The number of columns of the plot, and the number of samples in each.
 const COLUMNS: u32 = 1_150;
 const LOOKS: u32 = 64;
 
@@ -98,7 +98,7 @@ struct Log {
     verdicts: Vec<(Instant, Verdict)>,
 }
 
-/// A machine that is looked at after every word it says.
+/// A machine that is examined after each of its outputs.
 struct Observed<'a> {
     machine: Machine,
     log: &'a mut Log,

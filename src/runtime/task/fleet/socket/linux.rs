@@ -1,4 +1,4 @@
-//! Where the kernel tells what it had no room for.
+//! Receiving on Linux, where the kernel reports how many datagrams it dropped.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt, sockopt,
 };
 
-/// Each datagram comes with the number of those that were lost before it (`SO_RXQ_OVFL`).
+/// Receives datagrams, each with the number of those that were dropped before it (`SO_RXQ_OVFL`).
 pub(super) struct Receiver {
     room: Vec<u8>,
     lost: u32,

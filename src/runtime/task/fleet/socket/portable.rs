@@ -1,15 +1,15 @@
-//! Where nobody tells what was lost.
+//! Receiving on systems that do not report dropped datagrams.
 
 use core::net::SocketAddr;
 use std::io;
 
 use ::tokio::net::UdpSocket;
 
-/// Nothing is known of what is lost.
+/// Receives datagrams. The number of dropped ones is unknown and reported as 0.
 pub(super) struct Receiver;
 
 impl Receiver {
-    #[allow(clippy::unnecessary_wraps)] // as elsewhere
+    #[allow(clippy::unnecessary_wraps)] // the signature is the same as on Linux
     pub(super) fn new(_: &UdpSocket) -> io::Result<Self> {
         Ok(Self)
     }

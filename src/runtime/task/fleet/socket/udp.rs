@@ -1,4 +1,4 @@
-//! A UDP socket of tokio, which reports what the kernel dropped where the kernel tells.
+//! A UDP socket of tokio, which reports dropped datagrams where the kernel does.
 
 use core::net::{IpAddr, SocketAddr};
 use core::task::{Context, Poll};
@@ -15,7 +15,7 @@ use super::portable as system;
 pub(in super::super) struct KernelSocket {
     inner: UdpSocket,
     receiver: system::Receiver,
-    /// Whether IPv4 addresses have to be mapped.
+    /// Whether IPv4 addresses have to be mapped to IPv6.
     is_v6: bool,
     drops: u32,
 }
