@@ -240,6 +240,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             self.dead_waits = DeadPeerWait::NONE;
         }
         self.peer.missed(sent, now, failure);
+        self.peer.break_row();
         self.peer.elapse(now);
         if failure.is_some() {
             self.peer.conclude(sent, now);

@@ -278,3 +278,18 @@ fn traffic_before_the_first_answer_shortens_no_bound() {
     let bound = snapshot.path.plan.bound();
     assert!(snapshot.dead_at >= Some(asked_at.saturating_add(bound)));
 }
+
+/// Nothing that was heard tells what it was.
+#[test]
+fn a_death_that_a_restart_ends_is_no_revival() {
+    let mut monitor = monitor(config(SECOND));
+    silence(&mut monitor, ms(0), ms(60_000));
+    assert_eq!(monitor.verdict(), Verdict::Dead);
+    monitor.restarted(ms(60_000));
+    let id = probe(&mut monitor, ms(60_000));
+    monitor.handle_reply(id, ms(60_020));
+    assert_eq!(monitor.verdict(), Verdict::Alive);
+    let counters = monitor.snapshot(ms(60_020)).counters;
+    let revivals = counters.refuted + counters.recovered + counters.undecided;
+    assert_eq!((counters.dead, revivals), (1, 0));
+}

@@ -236,7 +236,8 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Seed, seed, 1, u64::MAX))
     }
 
-    /// Sets how many replies in a row bring a dead peer back; 1 unless set.
+    /// Sets how many replies in a row bring a dead peer back; 1 unless set. A reply after the timeout
+    /// continues the row, a probe that is not answered at all ends it.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero.

@@ -68,7 +68,9 @@ pub struct FleetCounters {
     pub abandoned: u64,
     /// Changes of a verdict to `Suspect`.
     pub suspect: u64,
-    /// Changes of a verdict to `Dead`.
+    /// Changes of a verdict to `Dead`. What is heard ends such a verdict as refuted, recovered or
+    /// undecided. One that ends because nothing is known any more, as after
+    /// [`Blind`](crate::Reason::Blind) or with the removal of its peer, counts as none of the three.
     pub dead: u64,
     /// `Dead` verdicts that were mistakes.
     pub refuted: u64,

@@ -86,10 +86,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.look(received_at);
         let at = self.clock.seen_at(received_at);
         let since = at.minus(self.peer.plan().bound_us()); // an older one would be stale
-        let usual = self
-            .outstanding
-            .latest_open(since)
-            .is_some_and(|sent| self.peer.is_usual_us(at.since(sent)));
+        let latest = self.outstanding.latest_open(since);
+        let latest = latest.filter(|&sent| self.peer.is_usual_us(at.since(sent)));
+        let usual = latest.is_some();
+        if let Some(sent) = latest {
+            self.continue_row(sent);
+        }
         let before = self.outstanding.count();
         match self.outstanding.answer_any(since, usual) {
             Some((probe, only)) => {
@@ -117,6 +119,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let arrived_at = self.clock.seen_at(received_at);
         self.peer.traffic(arrived_at);
         self.trim_hidden(arrived_at.minus(longest_us));
+        self.continue_row(arrived_at.minus(longest_us));
         self.prove(arrived_at.minus(longest_us), false);
         self.put_off(received_at.min(self.clock.now()).minus(longest_us));
         self.settle();
@@ -182,7 +185,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         one_more(&mut self.counters.ignored);
     }
 
+    /// A probe sent at `sent` was answered. Where one since the last answered is lost, that is no row of answers. One that is overdue may still
+    /// be answered: where round trips are longer than the timeout, all are overdue at first.
+    fn continue_row(&mut self, sent: Instant) {
+        if self.outstanding.is_lost_within(self.proof, sent) {
+            self.peer.break_row();
+        }
+    }
+
     fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, fate: Fate) {
+        self.continue_row(sent);
         let late = !fate.is_outstanding();
         one_more(if late {
             &mut self.counters.late

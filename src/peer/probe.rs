@@ -294,6 +294,13 @@ impl Outstanding {
             .any(|probe| is_sent(probe) && probe.sent >= since && probe.sent < until)
     }
 
+    /// Whether a probe after `since` and before `until` is overdue or failed, and so far not answered.
+    pub(crate) fn is_lost_within(&self, since: Instant, until: Instant) -> bool {
+        let is_lost = |fate| matches!(fate, Fate::Overdue | Fate::Overslept | Fate::Failed);
+        let mut probes = self.0.iter();
+        probes.any(|probe| is_lost(probe.fate) && probe.sent > since && probe.sent < until)
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Probe> {
         self.0.iter_mut()
     }

@@ -91,7 +91,10 @@ pub struct Counters {
     pub budgeted: u32,
     /// Changes of the verdict to `Suspect`.
     pub suspect: u32,
-    /// Changes of the verdict to `Dead`.
+    /// Changes of the verdict to `Dead`. What is heard ends such a verdict as refuted, recovered or
+    /// undecided. One that ends because nothing is known any more, as after
+    /// [`Blind`](crate::Reason::Blind) or a restart that the caller reports, counts as none of the
+    /// three: nothing shows whether it was a mistake.
     pub dead: u32,
     /// `Dead` verdicts that were mistakes.
     pub refuted: u32,

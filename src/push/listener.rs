@@ -106,7 +106,8 @@ pub enum ListenerOutput {
 ///
 /// A sender may be up to a quarter faster or slower than it announces, for example because it
 /// sleeps for its interval and then works for a while. Its clock may drift, too. From the fourth
-/// heartbeat on the listener knows the real interval. As long as heartbeats then arrive as
+/// heartbeat on the listener knows the real interval; heartbeats that were held on the way or sent
+/// late do not count. As long as heartbeats then arrive as
 /// regularly as before, no bound passes and nothing is suspected.
 ///
 /// Where no bound is stated, the bound follows from what the sender announces. It is longer in

@@ -25,7 +25,7 @@
 //! | `systole_late_replies_total` | counter: replies to probes that already had another result, mostly `overdue` |
 //! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the detection bound; replies with an unknown or an already answered id |
 //! | `systole_verdict_changes_total{to}` | counter: changes of the verdict to `suspect` and to `dead` |
-//! | `systole_revivals_total{outcome}` | counter: how the verdict dead ended: `refuted` (a mistake), `recovered`, `undecided` |
+//! | `systole_revivals_total{outcome}` | counter: how verdicts dead ended that a reply or other traffic ended: `refuted` (a mistake), `recovered`, `undecided` |
 //! | `systole_retry_budget_used_total` | counter: retries taken from the [`RetryBudget`](crate::RetryBudget) |
 //! | `systole_pauses_total` | counter: reports of local lateness |
 //! | `systole_blind_total` | counter: times that no probe could be sent for one detection bound, so that nothing is known of the peer |

@@ -12,6 +12,7 @@ mod fleet_pauses;
 mod heartbeat_bound;
 mod heartbeat_refused;
 mod heartbeat_step;
+mod late_row;
 mod lifetime_restarts;
 mod listener_drift;
 mod listener_slow_sender;

@@ -79,7 +79,6 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
             self.rtt.censored();
         }
         self.episode = true;
-        self.risen = 0;
         if self.verdict == Verdict::Alive {
             let reason = failure.map_or(Reason::Overdue, Reason::Failed);
             self.turn(Verdict::Suspect, reason);
@@ -127,6 +126,11 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
         }
         self.turn(Verdict::Alive, reason);
         true
+    }
+
+    /// A probe since the last answer was lost: those that bring a dead peer back are counted anew.
+    pub(crate) const fn break_row(&mut self) {
+        self.risen = 0;
     }
 
     /// Whether a dead peer has answered often enough to be alive again; the first answer decides what its death was.

@@ -13,7 +13,9 @@
 //!   a quarter faster or slower than it announces, so the slope is held within 3/4 and 5/4.
 //! * It stays as it is, 1 at first, unless that line halves the sum of delays, or leaves a quarter of it
 //!   in the first 16 beats, of four points at least: a queue that builds up in the first seconds looks
-//!   like a slow sender, but its points scatter.
+//!   like a slow sender, but its points scatter. It has to leave a quarter of that of the newer half of the
+//!   points, too: after a step down in delay a line from the points before it leads down to the first
+//!   after it, and ever farther below those that follow.
 //! * The middle is that of the points, not of their slots: a beat that was held for long is one point
 //!   among others, however far from them it lies.
 //! * The line is extended to the newest beat and read there. It is never later than the arrival.
@@ -44,7 +46,7 @@
 //!
 //! # Cost
 //!
-//! Per beat, whatever the size of the window: 30 passes over the points, with one multiplication of 64
+//! Per beat, whatever the size of the window: 34 passes over the points, with one multiplication of 64
 //! by 32 bits a point. No division, no allocation. Spans saturate.
 
 use crate::math::saturating;
@@ -232,9 +234,14 @@ impl Line {
         }
         let rate = self.touching_the_middle();
         let part = if self.size > YOUNG { 2 } else { 4 };
-        if self.delays(rate) <= self.delays(self.rate) / part {
+        if self.shrinks(rate, 0, part) && self.shrinks(rate, self.middle(), 4) {
             self.rate = rate;
         }
+    }
+
+    /// Whether a line of slope `rate` leaves no more than one `part` of the delays of all points but the `oldest`.
+    fn shrinks(&self, rate: u32, oldest: usize, part: u64) -> bool {
+        self.delays(rate, oldest) <= self.delays(self.rate, oldest) / part
     }
 
     /// How many points are older than the newer half.
@@ -257,11 +264,12 @@ impl Line {
         flat
     }
 
-    /// The sum of the delays of the points above the line of slope `rate`.
-    fn delays(&self, rate: u32) -> u64 {
+    /// The sum of the delays of all points but the `oldest` above the line of slope `rate`.
+    fn delays(&self, rate: u32, oldest: usize) -> u64 {
         let end = self.end_of(rate);
         let delay = |point: Point| point.ahead(self.newest.slot, rate).since(end);
-        self.points().map(delay).fold(0, saturating::plus)
+        let points = self.points().skip(oldest);
+        points.map(delay).fold(0, saturating::plus)
     }
 
     /// The point that a line of slope `rate` below all of them touches, and how many are older. Of
@@ -418,6 +426,26 @@ mod tests {
             delays.extend([20; 600]);
             for heard in [beats + 1, beats + 40, beats + 300, beats + 600] {
                 assert!(end_ms(&delays[..heard]).abs_diff(20) <= 1, "{beats} before");
+            }
+        }
+    }
+
+    /// One of less than an eighth of an interval, which does not void the points before it.
+    #[test]
+    fn a_small_step_down_in_delay_leaves_the_slope_alone() {
+        for (before, step_ms, slower_ms) in
+            [(20, 124, 0), (113, 50, 0), (300, 120, 30), (700, 16, 100)]
+        {
+            let delay_ms =
+                |beat: u64| 20 + beat * slower_ms + if beat < before { step_ms } else { 0 };
+            let delays: Vec<u64> = (0..before + 600).map(delay_ms).collect();
+            for heard in (before + 1..before + 600).step_by(7) {
+                let line = line(&delays[..usize::try_from(heard).unwrap()]);
+                let lies_below = line.newest.at.since(line.end());
+                assert!(
+                    lies_below <= 1_000,
+                    "{lies_below} us at {heard} of {before}, {step_ms} ms"
+                );
             }
         }
     }

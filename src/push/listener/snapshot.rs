@@ -28,7 +28,8 @@ pub struct ListenerCounters {
     pub ignored: u32,
     /// New incarnations and jumps of the sequence that were believed.
     pub restarts: u32,
-    /// `Dead` verdicts that were mistakes.
+    /// `Dead` verdicts that were mistakes. One that a new incarnation or a goodbye ends counts neither
+    /// here nor in the next two: the life that was called dead was not heard again.
     pub refuted: u32,
     /// `Dead` verdicts after which the peer came back.
     pub recovered: u32,

@@ -28,7 +28,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_revivals_total",
-        "Ends of the verdict dead: refuted (it was a mistake), recovered (the peer was away), or undecided.",
+        "Ends of the verdict dead by what was heard: refuted (it was a mistake), recovered (the peer was away), or undecided.",
     ),
     (
         "systole_retry_budget_used_total",
@@ -60,7 +60,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (
         "systole_fleet_revivals_total",
-        "Ends of any peer's verdict dead: refuted, recovered, or undecided.",
+        "Ends of any peer's verdict dead by what was heard: refuted, recovered, or undecided.",
     ),
     (
         "systole_fleet_overflows_total",

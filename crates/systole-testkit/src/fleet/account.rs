@@ -33,8 +33,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Compares with what the fleet counts.
-    pub fn judge(&mut self, it: &FleetCounters, now_us: u64) -> Result<(), Violation> {
+    /// Compares with what the fleet counts, of whose peers so many are `dead` now.
+    pub fn judge(&mut self, it: &FleetCounters, dead: u64, now_us: u64) -> Result<(), Violation> {
         let before = core::mem::replace(&mut self.before, *it);
         let same = |counted: u64, true_count: u64, kind| {
             let detail = format!("{counted} counted, {true_count} in truth: {it:?}");
@@ -64,6 +64,10 @@ impl Account {
         let ended = it.answered + it.lost + it.failed + it.unsent + it.abandoned;
         if ended + it.outstanding() != it.probes {
             return broken("a probe is counted twice, or not at all");
+        }
+        // "counts as none of the three": whatever ends `Dead`, it is counted once at most
+        if it.refuted + it.recovered + it.undecided + dead > it.dead {
+            return broken("more deaths ended or last than there were");
         }
         if falls(&before, it) {
             return broken("a counter falls");

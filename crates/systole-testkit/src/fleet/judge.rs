@@ -19,7 +19,8 @@ impl<P: Pacing + Copy> Run<'_, P> {
             truth.judge(now_us, self.ours)?;
         }
         if self.drains.is_multiple_of(16) {
-            self.account.judge(&self.fleet.counters(), now_us)?;
+            let dead = self.fleet.census().dead as u64;
+            self.account.judge(&self.fleet.counters(), dead, now_us)?;
             judge_census(self.fleet.census(), self.truths.iter().flatten(), now_us)?;
         }
         if self.drains > 1_000 + 50 * (self.happenings + self.account.probes) {

@@ -184,6 +184,7 @@ impl Model {
                 let arrived = self.seen_at(record.at.as_micros());
                 let alive_at = arrived.saturating_sub(self.plan.timeout);
                 self.trim_hidden(alive_at);
+                self.continue_row(alive_at);
                 self.prove(alive_at, false);
             }
             Call::Failure(id, failure) => self.fail(id, failure),
@@ -565,9 +566,19 @@ impl Model {
             return; // something sent after it was answered
         }
         self.episode = self.episode.or(Some(0));
-        self.risen = 0;
         if self.verdict == Verdict::Alive {
             self.turn(Verdict::Suspect, reason);
+        }
+    }
+
+    /// "So many replies in a row": none since the last answer is lost. One that is overdue may still be answered.
+    fn continue_row(&mut self, sent: u64) {
+        let lost = |p: &Probe| {
+            let lost = matches!(p.fate, Fate::Overdue | Fate::Overslept | Fate::Failed);
+            lost && !p.old && !p.forgotten && self.proof < p.sent && p.sent < sent
+        };
+        if self.probes.iter().any(lost) {
+            self.risen = 0;
         }
     }
 
@@ -594,6 +605,7 @@ impl Model {
             self.keep_hidden((oldest - at - 1) as u64);
         }
         self.sent_since(sent);
+        self.continue_row(sent);
         self.replan();
         self.proof = self.proof.max(sent);
         self.prove(sent, true);
@@ -627,6 +639,9 @@ impl Model {
             let age = at.saturating_sub(p.sent);
             p.sent >= since && smoothed > 0 && age.abs_diff(smoothed) <= smoothed / 2
         });
+        if let (true, Some(sent)) = (usual, latest.map(|p| p.sent)) {
+            self.continue_row(sent);
+        }
         let may_be = |p: &Probe| {
             let answerable = p.fate.is_open() || (p.fate == Fate::Void && !usual);
             answerable && p.sent >= since && !p.forgotten && !p.old

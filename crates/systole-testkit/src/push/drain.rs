@@ -116,7 +116,9 @@ impl Oracle<'_> {
             "an event is told before it happens",
             at,
         )?;
-        self.judge_change(change, at, journal)
+        self.judge_change(change, at, journal)?;
+        self.note_mistake(change, at);
+        Ok(())
     }
 
     fn wait(&mut self, until: Option<Instant>, at: Moment, journal: &mut Journal) -> Judged {

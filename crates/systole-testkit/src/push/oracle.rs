@@ -34,6 +34,8 @@ pub struct Oracle<'p> {
     /// Whether a goodbye was handed in, and nothing of a later life.
     pub goodbye: bool,
     pub unseen: Unseen,
+    /// The first false death since a beat was missing, late, or of another schedule or path.
+    pub mistaken_us: Option<u64>,
     pub level_milli: u32,
     pub phi: f64,
     pub counters: ListenerCounters,
@@ -76,6 +78,7 @@ impl<'p> Oracle<'p> {
             left: false,
             goodbye: false,
             unseen: Unseen::default(),
+            mistaken_us: None,
             level_milli: 0,
             phi: 0.0,
             counters: ListenerCounters::default(),
@@ -134,6 +137,8 @@ impl<'p> Oracle<'p> {
         let known = || self.machine.snapshot(received_at).incarnation;
         let believed = first || known() == Some(beat.incarnation());
         let newer = self.truth.hand(index, read_us, usual_us, believed);
+        let calm = self.truth.run > 1 && self.truth.known > 1;
+        self.mistaken_us = self.mistaken_us.filter(|_| calm);
         let overtaken = !repeated && !newer;
         journal
             .coverage

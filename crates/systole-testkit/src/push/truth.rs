@@ -177,15 +177,16 @@ impl Truth {
         self.sent[..=newest].iter().rev().find(handed)
     }
 
-    /// Beat `index` is handed in at `now_us`; where nothing held it, it was under way no longer than
-    /// `usual_us`. Returns whether it is newer than all before.
+    /// Beat `index` is handed in at `now_us`; where nothing held it, it came no later than `usual_us` after
+    /// its slot. Returns whether it is newer than all before.
     pub fn hand(&mut self, index: usize, now_us: u64, usual_us: u64, believed: bool) -> bool {
         let newer = self.newest.is_none_or(|newest| index > newest);
         let it = &mut self.sent[index];
         it.handed_us.get_or_insert(now_us);
         let delay_us = now_us - it.at_us;
         if newer {
-            let usual = delay_us <= usual_us;
+            // one that is sent late after a pause looks like one that was held
+            let usual = now_us - it.slot_us <= usual_us;
             self.count(index, now_us, usual);
             let it = self.sent[index];
             if usual {

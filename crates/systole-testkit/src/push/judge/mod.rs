@@ -68,13 +68,27 @@ impl Oracle<'_> {
     }
 
     /// The same where announced suspends do not count, as `newest` was sent after the last: the
-    /// schedule is "found anew".
+    /// schedule is "found anew"; and where mistakes have lasted for longer than they may.
     fn is_settled_since(&self, newest: &Sent, at: Moment) -> bool {
-        let settled = self.truth.is_settled(at.us, SETTLING_BEATS);
+        let settled = self.truth.is_settled(at.us, SETTLING_BEATS) || self.is_mistaken_for_long(at);
         // "a second one has to follow it in pace"
         let followed = self.truth.known > 2 || !self.truth.is_disturbed(at.us);
         let awake = self.truth.is_sent_awake(newest, at.us);
         settled && followed && awake && !self.is_the_end(at)
+    }
+
+    /// Whether it is so long since the first mistake about a sender all of whose beats came with the same
+    /// delay that the line has started again: "when four of them at least have come at the pace of their
+    /// numbers for four bounds, or sixteen that are stated".
+    fn is_mistaken_for_long(&self, at: Moment) -> bool {
+        let Some(since_us) = self.mistaken_us else {
+            return false;
+        };
+        let interval_us = self.longest_interval_us() / 4 * 5;
+        let beats = u64::from(LATE_BEATS) + u64::from(self.plan.settings.rise);
+        let bounds_us = micros(self.machine.bound()).saturating_mul(LATE_BOUNDS);
+        let most_us = bounds_us.saturating_add(interval_us * beats);
+        at.us.saturating_sub(since_us) > most_us
     }
 
     pub fn longest_interval_us(&self) -> u64 {
@@ -102,7 +116,9 @@ impl Oracle<'_> {
         // the slope between two arrivals in the two halves, each of them late by the noise
         let leaning_us = u128::from(noise_us) * u128::from(unheard);
         let leaning_us = leaning_us / (u128::from(learnt.min(MEMORY_BEATS)) / 4 + 1);
-        let leaning_us = u64::try_from(leaning_us).unwrap_or(u64::MAX);
+        // "the slope is held within 3/4 and 5/4"
+        let most_us = u128::from(interval_us / 2 + 1) * u128::from(unheard);
+        let leaning_us = u64::try_from(leaning_us.min(most_us)).unwrap_or(u64::MAX);
         let slots = self.truth.slots_since(Some(self.truth.first));
         let unknown_us = unknown_us.saturating_mul(slots + u64::from(KNOWN_BEATS));
         (noise_us + interval_us / 64 + 2)

@@ -9,6 +9,17 @@ use crate::push::truth::{Sent, micros};
 use crate::world::{Journal, Kind, Law};
 
 impl Oracle<'_> {
+    /// Notes the first of the mistakes about a sender all of whose beats come with the same delay.
+    pub fn note_mistake(&mut self, change: &Transition, at: Moment) {
+        let newest = self
+            .believed(at)
+            .filter(|_| self.live && change.to == Verdict::Dead);
+        let same = |newest: &Sent| self.plan.noise_us() == 0 && self.all_came(newest, at);
+        if newest.is_some_and(same) {
+            self.mistaken_us.get_or_insert(at.us);
+        }
+    }
+
     pub fn judge_change(&self, change: &Transition, at: Moment, journal: &mut Journal) -> Judged {
         let restarted = change.reason == Reason::Restarted;
         journal
