@@ -7,7 +7,7 @@ use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
 use systole::{
-    Config, ConfigError, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference, Failback,
+    Config, ConfigError, Failback, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference,
     SwitchOn, Verdict,
 };
 use systole_testkit::ops::monitor::{Op, World};
@@ -78,7 +78,11 @@ impl Trial for Rounds {
                 }
                 Outcome::Missed => check_retry(&config, &heart.missed(), &heart),
                 Outcome::Failed(how, after) => {
-                    let failures = [Failure::Refused, Failure::Unreachable, Failure::ProbePanicked];
+                    let failures = [
+                        Failure::Refused,
+                        Failure::Unreachable,
+                        Failure::ProbePanicked,
+                    ];
                     let failure = failures[usize::from(how) % failures.len()];
                     check_retry(&config, &heart.failed(failure, after.into()), &heart);
                 }

@@ -48,7 +48,8 @@ fn nothing() -> impl FnMut(Duration) {
 
 /// Compiled into the loop around it, as into any that calls it in one place. (A call of its own, with what it saves and restores, takes 21 more.)
 fn next_interval<const N: usize>() -> impl FnMut(Duration) {
-    let mut heart = Heartbeat::<N>::with_window(Config::every(BASE).build().expect("5 s is in range"));
+    let mut heart =
+        Heartbeat::<N>::with_window(Config::every(BASE).build().expect("5 s is in range"));
     move |rtt| _ = black_box((heart.next_interval(rtt), heart.verdict()))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use etcd_client::{Client, ConnectOptions, Error, KeyValue, PutOptions};
 use systole::pacing::{Fluctuation, Lifetime};
-use systole::task::{Builder, StopOutcome, Heart};
+use systole::task::{Builder, Heart, StopOutcome};
 use systole::{Config, ConfigError, Failure, ProbeError};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;

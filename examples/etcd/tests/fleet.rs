@@ -12,8 +12,8 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use common::etcd::Etcd;
-use etcd_client::{Client, EventType, GetOptions, WatchOptions};
 use common::peers::EchoPeer;
+use etcd_client::{Client, EventType, GetOptions, WatchOptions};
 use systole_testkit::servers::signal::signal;
 use tokio::time::{Instant, sleep, timeout};
 

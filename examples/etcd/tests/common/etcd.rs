@@ -1,8 +1,8 @@
 //! An etcd of its own.
 
 use etcd_client::Client;
-use systole_testkit::servers::folder::Folder;
 use systole_testkit::servers::etcd::command;
+use systole_testkit::servers::folder::Folder;
 use systole_testkit::servers::process::{Server, find};
 use systole_testkit::servers::signal::signal;
 

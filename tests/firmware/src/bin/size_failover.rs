@@ -6,7 +6,9 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
 use systole::failover::Builder;
-use systole::{ConfigError, EndpointMode, Endpoint, Failover, FailoverConfig, Failure, Instant, ProbeId};
+use systole::{
+    ConfigError, Endpoint, EndpointMode, Failover, FailoverConfig, Failure, Instant, ProbeId,
+};
 
 #[allow(dead_code)] // there is no monitor by itself in here
 #[path = "../image.rs"]
