@@ -46,7 +46,7 @@ fn interrupted(file: &Path, probes: usize, by: &str) -> ExitStatus {
     let mut child = record(
         &target,
         file,
-        &["--every", "10ms", "--reply_window", "50ms"],
+        &["--every", "10ms", "--reply-window", "50ms"],
     );
     while heard.recv_timeout(PATIENCE).unwrap() < probes {}
     signal(child.id(), by);
