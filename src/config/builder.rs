@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::config::error::{ConfigError, Setting, check, ensure};
+use crate::config::error::{ConfigError, Setting, check, ensure, keep_first};
 use crate::config::{Config, SPAN_MAX_US, Settings};
 use crate::math::random::Secret;
 use crate::pacing::{Fluctuation, Pacing};
@@ -111,9 +111,7 @@ impl<P: Pacing> Builder<P> {
 
     /// Stores the error of a check, unless there is an earlier one.
     pub(crate) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
-        if let (None, Err(error)) = (self.error, checked) {
-            self.error = Some(error);
-        }
+        keep_first(&mut self.error, checked);
         self
     }
 
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_is_kept() {
+    fn the_keep_first_is_kept() {
         let error = Config::every(SECOND)
             .seed(0)
             .rise(0)

@@ -235,6 +235,13 @@ pub(crate) const fn check(
     })
 }
 
+/// Stores the error of a check, unless `kept` holds an earlier one.
+pub(crate) const fn keep_first(kept: &mut Option<ConfigError>, checked: Result<(), ConfigError>) {
+    if let (None, Err(error)) = (*kept, checked) {
+        *kept = Some(error);
+    }
+}
+
 /// Evaluates `$check` and returns its error; `?` is not yet available in a `const fn`.
 macro_rules! ensure {
     ($check:expr) => {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::config::error::{ConfigError, Setting, check, ensure};
+use crate::config::error::{ConfigError, Setting, check, ensure, keep_first};
 use crate::config::{Config, SPAN_MAX_US};
 use crate::pacing::{Fixed, Pacing};
 use crate::path::early_warning::EarlyWarning;
@@ -263,9 +263,7 @@ impl<P: Pacing> Builder<P> {
 
     /// Keeps the error of a check, unless one is kept already.
     pub(super) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
-        if let (None, Err(error)) = (self.error, checked) {
-            self.error = Some(error);
-        }
+        keep_first(&mut self.error, checked);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::config::error::{ConfigError, Setting, check};
+use crate::config::error::{ConfigError, Setting, check, keep_first};
 use crate::config::{SPAN_MAX_US, Span};
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::time::{duration, micros, rtt_micros};
@@ -145,9 +145,7 @@ pub struct Builder {
 
 impl Builder {
     const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
-        if let (None, Err(error)) = (self.error, checked) {
-            self.error = Some(error);
-        }
+        keep_first(&mut self.error, checked);
         self
     }
 
