@@ -14,7 +14,10 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use systole::pacing::Fixed;
-use systole::{Config, Fleet, FleetOutput, Instant, Monitor, Output, PeerKey, ProbeId};
+use systole::{
+    Config, Fleet, Instant, Monitor, Output, ProbeId,
+    fleet::{self, PeerKey},
+};
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 use tokio::time::sleep_until;
@@ -83,12 +86,12 @@ impl World for Wheel {
             }
             self.now = loop {
                 match self.fleet.poll(self.now) {
-                    FleetOutput::Probe { peer, id, .. } => {
+                    Output::Send(fleet::Probe { peer, id, .. }) => {
                         self.network.send(self.now, peer, id);
                         left = left.saturating_sub(1);
                     }
-                    FleetOutput::Wait(until) => break until.min(self.network.next()),
-                    FleetOutput::Idle => return,
+                    Output::Wait(until) => break until.min(self.network.next()),
+                    Output::Idle => return,
                 }
             };
             black_box(self.fleet.events().count());
@@ -124,7 +127,7 @@ impl Heap {
         let mut probes = 0;
         let until = loop {
             match monitor.poll(self.now) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     self.network.send(self.now, peer, id);
                     probes += 1;
                 }
@@ -206,7 +209,7 @@ async fn beat(seed: u64, events: Rc<Cell<u64>>) {
     loop {
         let until = loop {
             match monitor.poll(now()) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     answer = Some((now().saturating_add(ROUND_TRIP), id));
                     events.set(events.get() + 1);
                 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use phi_detector::PingWindow;
-use systole::{Beat, Instant, Listener, ListenerConfig, ListenerOutput, Verdict, wire};
+use systole::{Beat, Instant, Listener, Output, Verdict, listener, wire};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -49,7 +49,7 @@ impl Peer {
 
 fn beat<const N: usize>(listener: &mut Listener<N>, beat: &Beat, at: Instant) -> bool {
     listener.handle_beat(beat, at);
-    while let ListenerOutput::Event(event) = listener.poll(at) {
+    while let Output::Event(event) = listener.poll(at) {
         black_box(event);
     }
     listener.verdict() == Verdict::Alive
@@ -61,7 +61,7 @@ fn listen<const N: usize>(criterion: &mut Criterion) {
         sequence: 0,
     };
     let mut listener =
-        Listener::<N>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<N>::with_window(listener::Config::builder().build().unwrap(), Instant::ZERO);
     let id = BenchmarkId::new("systole", N);
     criterion
         .benchmark_group("beat")

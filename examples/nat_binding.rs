@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::task::{Builder, Heart};
-use systole::{Config, ConfigError, Epoch, Instant, ProbeError, Trial};
+use systole::{Config, ConfigError, Epoch, Instant, ProbeError, machine::Trial};
 use tokio::net;
 use tokio::time::{self, sleep, timeout};
 

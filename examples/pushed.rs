@@ -8,10 +8,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind};
 use std::net::UdpSocket;
 
-use systole::{
-    Beat, Epoch, Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput, Verdict,
-    wire,
-};
+use systole::{Beat, Epoch, Instant, Listener, Output, Sender, Verdict, listener, wire};
 
 const INTERVAL: Duration = Duration::from_millis(200);
 
@@ -46,7 +43,7 @@ fn beat(socket: &UdpSocket) -> io::Result<()> {
     let send = |beat: &Beat| socket.send(&wire::seal(beat, &KEY));
     while epoch.now() < Instant::from_secs(6) {
         match sender.poll(epoch.now()) {
-            SenderOutput::Beat(beat) => {
+            Output::Send(beat) => {
                 let stopped = (2..4).contains(&(epoch.now().as_micros() / 1_000_000));
                 if !stopped {
                     send(&beat)?;
@@ -54,10 +51,10 @@ fn beat(socket: &UdpSocket) -> io::Result<()> {
                 load += 5;
                 sender.set_load(Some(load));
             }
-            SenderOutput::Wait(until) => {
+            Output::Wait(until) => {
                 std::thread::sleep(until.saturating_duration_since(epoch.now()));
             }
-            SenderOutput::Idle => break,
+            Output::Idle => break,
         }
     }
     send(&sender.goodbye()).map(drop)
@@ -66,7 +63,7 @@ fn beat(socket: &UdpSocket) -> io::Result<()> {
 /// Prints the events of the listener until the peer has left.
 fn listen(socket: &UdpSocket) -> io::Result<()> {
     let epoch = Epoch::start();
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .authenticated()
         .build()
         .map_err(io::Error::other)?;
@@ -74,9 +71,9 @@ fn listen(socket: &UdpSocket) -> io::Result<()> {
     while listener.verdict() != Verdict::Left {
         let until = loop {
             match listener.poll(epoch.now()) {
-                ListenerOutput::Event(event) => println!("{event}"),
-                ListenerOutput::Wait(until) => break until,
-                ListenerOutput::Idle => return Ok(()),
+                Output::Event(event) => println!("{event}"),
+                Output::Wait(until) => break until,
+                Output::Idle => return Ok(()),
             }
         };
         if let Some(beat) = receive(socket, epoch, until)? {

@@ -30,7 +30,7 @@ fn watch(socket: &UdpSocket, config: Config) -> io::Result<()> {
     while epoch.now() < Instant::from_secs(10) {
         let until = loop {
             match monitor.poll(epoch.now()) {
-                Output::Probe(id) => send(socket, &mut monitor, id, epoch.now()),
+                Output::Send(id) => send(socket, &mut monitor, id, epoch.now()),
                 Output::Event(event) => println!("{event}"),
                 Output::Wait(until) => break until,
                 Output::Idle => return Ok(()),

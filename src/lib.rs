@@ -36,13 +36,14 @@
 //! |---|---|
 //! | `math` | exact integer arithmetic |
 //! | `time` | [`Instant`], [`TickClock`] |
-//! | `path` | what is measured: [`RttWindow`], [`LossRate`], [`SuspicionLevel`], [`EarlyWarning`] |
-//! | `config` | what the user states: [`Config`], [`RetryBudget`], [`ConfigError`] |
-//! | `plan` | what a policy decides: [`Plan`], [`Retries`], [`Promise`] |
+//! | [`path`] | what is measured: RTT window, loss, suspicion level, early warning |
+//! | [`config`] | what the user states: [`Config`], [`RetryBudget`], [`ConfigError`] |
+//! | [`plan`] | what a policy decides: [`Plan`](plan::Plan), [`Retries`], [`Promise`](plan::Promise) |
 //! | [`pacing`] | the policies |
-//! | `peer` | one peer's state: [`Verdict`], [`Event`], [`Snapshot`], [`ProbeId`] |
-//! | `heartbeat`, `monitor`, `push` | one peer: [`Heartbeat`], [`Monitor`], [`Sender`], [`Listener`] |
-//! | `failover`, `fleet` | the machines for several: [`Failover`], and with `alloc` `Fleet` |
+//! | [`peer`] | one peer's state: [`Verdict`], [`Event`], [`Snapshot`], [`ProbeId`] |
+//! | `output` | [`Output`], the common shape of the machines |
+//! | `heartbeat`, [`monitor`], `push` | one peer: [`Heartbeat`], [`Monitor`], [`Sender`], [`Listener`] |
+//! | [`failover`], `fleet` | the machines for several: [`Failover`], and with `alloc` `Fleet` |
 //! | `runtime` | adapters for threads, tokio, embassy and metrics |
 //!
 //! # References
@@ -63,50 +64,38 @@ extern crate std;
 pub mod config;
 pub mod failover;
 #[cfg(feature = "alloc")]
-mod fleet;
+pub mod fleet;
 #[cfg(all(doc, any(not(doctest), feature = "tokio")))]
 pub mod guide;
 mod heartbeat;
 mod math;
-mod monitor;
+pub mod monitor;
+mod output;
 pub mod pacing;
-mod path;
-mod peer;
-mod plan;
+pub mod path;
+pub mod peer;
+pub mod plan;
 mod push;
 #[cfg(any(feature = "std", feature = "embassy"))]
 mod runtime;
 mod time;
 
-pub use config::{Config, ConfigError, RetryBudget, Setting};
-pub use failover::{
-    Condition, Endpoint, EndpointMode, EndpointStatus, Failback, Failover, FailoverConfig,
-    FailoverEvent, FailoverOutput, GroupState, Outage, Preference, SwitchOn, SwitchReason,
-};
+pub use config::{Config, ConfigError, RetryBudget};
+pub use failover::Failover;
 #[cfg(feature = "alloc")]
-pub use fleet::{
-    Census, Fleet, FleetCounters, FleetEvent, FleetOutput, Lateness, PeerKey, PeerStatus,
-};
+pub use fleet::Fleet;
 pub use heartbeat::Heartbeat;
-pub use monitor::{Monitor, Output};
-pub use pacing::Statistics;
-pub use path::early_warning::{EarlyWarning, Health};
-pub use path::loss::LossRate;
-pub use path::suspicion::SuspicionLevel;
-pub use path::window::{DEFAULT_WINDOW, Moments, RttWindow};
-pub use peer::event::{Event, RelaxedBy, Transition};
+pub use monitor::Monitor;
+pub use output::Output;
+pub use peer::event::{Event, EventKind, Transition};
 pub use peer::probe::ProbeId;
-pub use peer::snapshot::{Counters, MonitorSnapshot, Snapshot};
+pub use peer::snapshot::Snapshot;
 pub use peer::verdict::{Failure, Reason, Verdict};
-pub use plan::{Infeasible, Plan, Promise, Retries};
+pub use plan::Retries;
 pub use push::beat::Beat;
-pub use push::listener::{
-    Listener, ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot,
-};
-pub use push::sender::{Sender, SenderOutput};
+pub use push::listener::Listener;
+pub use push::sender::Sender;
 pub use push::{listener, wire};
-#[cfg(any(feature = "tokio", feature = "embassy"))]
-pub use runtime::Trial;
 #[cfg(feature = "embassy")]
 pub use runtime::embassy;
 #[cfg(feature = "tokio")]

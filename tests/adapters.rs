@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use systole::task::{Builder, Group, Heart, StopOutcome};
 use systole::{
-    Config, Endpoint, Event, FailoverConfig, FailoverEvent, Failure, GroupState, ProbeError,
-    Reason, RetryBudget, Verdict,
+    Config, Event, EventKind, Failure, ProbeError, Reason, RetryBudget, Verdict,
+    failover::{self, Endpoint, GroupState},
 };
 use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_stream::StreamExt;
@@ -85,7 +85,9 @@ fn switched(up: &Arc<AtomicBool>) -> Heart {
 
 async fn transition(heart: &mut Heart) -> (Verdict, Reason) {
     loop {
-        if let Event::Transition(transition) = heart.next().await.expect("the heart stopped") {
+        if let EventKind::Transition(transition) =
+            heart.next().await.expect("the heart stopped").kind
+        {
             return (transition.to, transition.reason);
         }
     }
@@ -145,8 +147,8 @@ async fn a_stall_is_ours_and_is_not_made_up_for() {
     let burst = sends.count() - before;
     assert!(burst <= 2, "a burst of {burst}");
     assert!(matches!(
-        heart.next().await,
-        Some(Event::Paused { lateness, .. }) if lateness > 55 * SECOND
+        heart.next().await.map(|event| event.kind),
+        Some(EventKind::Paused { lateness }) if lateness > 55 * SECOND
     ));
     sleep(5 * SECOND).await;
     assert_eq!(heart.verdict(), Verdict::Alive);
@@ -261,7 +263,7 @@ async fn reading_events_can_be_cancelled_at_every_await() {
         up.store(born.elapsed().as_secs() % 20 < 10, Ordering::SeqCst);
         // polled once or a few times, then dropped
         if let Ok(Some(event)) = timeout(ms(7), heart.next()).await {
-            seen.push(event.number());
+            seen.push(event.number);
         }
     }
     assert!(seen.len() >= 9, "{seen:?}");
@@ -501,7 +503,7 @@ async fn a_spent_budget_leaves_the_steady_probes() {
 fn group(down: &Arc<AtomicU32>) -> Group<3> {
     let down = down.clone();
     let endpoints = [Endpoint::new(); 3];
-    let builder = Builder::group(FailoverConfig::builder().build().unwrap(), &endpoints).unwrap();
+    let builder = Builder::group(failover::Config::builder().build().unwrap(), &endpoints).unwrap();
     builder.spawn(move |endpoint| {
         let down = down.load(Ordering::SeqCst) & 1 << endpoint != 0;
         async move {
@@ -538,9 +540,9 @@ async fn a_group_switches_within_its_bound_and_tells() {
     );
     let mut seen = [false; 2];
     while seen != [true; 2] {
-        match group.next().await {
-            Some(FailoverEvent::Switched { from: 0, to: 1, .. }) => seen[0] = true,
-            Some(FailoverEvent::Quarantined { endpoint: 0, .. }) => seen[1] = true,
+        match group.next().await.map(|event| event.kind) {
+            Some(failover::EventKind::Switched { from: 0, to: 1, .. }) => seen[0] = true,
+            Some(failover::EventKind::Quarantined { endpoint: 0, .. }) => seen[1] = true,
             event => panic!("{event:?}"),
         }
     }
@@ -641,6 +643,7 @@ mod thread {
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
     use std::time::Instant;
+    use systole::EventKind;
     use systole::pacing::LifetimeRange;
     use systole::thread::Builder;
 
@@ -668,7 +671,7 @@ mod thread {
 
     fn verdict(heart: &systole::thread::Heart) -> Verdict {
         loop {
-            if let Event::Transition(transition) = heart.events().recv().unwrap() {
+            if let EventKind::Transition(transition) = heart.events().recv().unwrap().kind {
                 return transition.to;
             }
         }
@@ -880,7 +883,7 @@ fn what_we_lack_is_no_evidence_and_what_the_peer_did_is() {
 
 #[test]
 fn an_epoch_goes_there_and_back_and_never_wakes_early() {
-    use systole::{Epoch, Instant};
+    use systole::{Epoch, EventKind, Instant};
     let epoch = Epoch::start();
     for us in [0, 1, 999_999, 1_000_001, 1 << 40] {
         let moment = Instant::from_micros(us);

@@ -1,15 +1,20 @@
 //! What every type of the crate promises by its shape, checked when this file is compiled.
 
+use core::convert::Infallible;
 use core::fmt::{Debug, Display};
 use core::time::Duration;
 use std::sync::Mutex;
 
 use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Outcome};
 use systole::{
-    Beat, Config, ConfigError, Counters, Event, Failure, Heartbeat, Instant, Listener,
-    ListenerConfig, ListenerCounters, ListenerOutput, ListenerSnapshot, LossRate, Moments, Monitor,
-    MonitorSnapshot, Output, Plan, ProbeId, Reason, RelaxedBy, Retries, RttWindow, Sender,
-    SenderOutput, Setting, Snapshot, Statistics, SuspicionLevel, TickClock, Transition, Verdict,
+    Beat, Config, ConfigError, Event, Failure, Heartbeat, Instant, Listener, Monitor, Output,
+    ProbeId, Reason, Retries, Sender, Snapshot, TickClock, Transition, Verdict,
+    config::Setting,
+    listener, monitor,
+    pacing::Statistics,
+    path::{LossRate, Moments, RttWindow, SuspicionLevel},
+    peer::{Counters, RelaxedBy},
+    plan::Plan,
     wire,
 };
 
@@ -28,14 +33,14 @@ const _: () = {
     is_plain::<Monitor<1_024, Fixed>>();
     is_plain::<Beat>();
     is_plain::<Sender>();
-    is_plain::<SenderOutput>();
+    is_plain::<Output<Beat, Infallible>>();
     is_plain::<Listener<32>>();
-    is_plain::<ListenerConfig>();
-    is_plain::<ListenerOutput>();
-    is_plain::<ListenerSnapshot>();
-    is_plain::<ListenerCounters>();
+    is_plain::<listener::Config>();
+    is_plain::<Output<Infallible>>();
+    is_plain::<listener::Snapshot>();
+    is_plain::<listener::Counters>();
     is_plain::<wire::WireError>();
-    is_plain::<Output>();
+    is_plain::<Output<ProbeId>>();
     is_plain::<Event>();
     is_plain::<Transition>();
     is_plain::<RelaxedBy>();
@@ -43,7 +48,7 @@ const _: () = {
     is_plain::<Reason>();
     is_plain::<Verdict>();
     is_plain::<Snapshot>();
-    is_plain::<MonitorSnapshot>();
+    is_plain::<monitor::Snapshot>();
     is_plain::<Counters>();
     is_plain::<SuspicionLevel>();
     is_plain::<Plan>();
@@ -73,12 +78,12 @@ const _: () = {
     is_copy::<Instant>();
     is_copy::<ProbeId>();
     is_copy::<Event>();
-    is_copy::<Output>();
+    is_copy::<Output<ProbeId>>();
     is_copy::<Snapshot>();
-    is_copy::<MonitorSnapshot>();
+    is_copy::<monitor::Snapshot>();
     is_copy::<Beat>();
-    is_copy::<ListenerConfig>();
-    is_copy::<ListenerSnapshot>();
+    is_copy::<listener::Config>();
+    is_copy::<listener::Snapshot>();
 };
 
 const _: () = {

@@ -71,7 +71,7 @@ impl Crowd {
                 None => monitor.poll(self.now),
             };
             match output {
-                Output::Probe(id) => self.sent(which, id),
+                Output::Send(id) => self.sent(which, id),
                 Output::Wait(until) => {
                     assert!(until > self.now);
                     self.due[which] = until;

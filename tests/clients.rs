@@ -17,7 +17,7 @@ use systole_testkit::servers::postgres;
 use systole_testkit::servers::redis;
 
 use systole::task::Heart;
-use systole::{Event, Reason, Verdict};
+use systole::{EventKind, Reason, Verdict};
 use systole_testkit::servers::signal::signal;
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamExt;
@@ -77,7 +77,8 @@ async fn what_a_status_says_is_heard() {
     assert_eq!(pushing.until(Verdict::Alive).await, Verdict::Alive);
     let mut broken = http_client::watch(&address, "/broken").unwrap();
     let reason = loop {
-        if let Some(Event::Transition(change)) = broken.next().await {
+        let event = broken.next().await.map(|event| event.kind);
+        if let Some(EventKind::Transition(change)) = event {
             assert_ne!(change.to, Verdict::Alive);
             if change.to == Verdict::Dead {
                 break change.reason;

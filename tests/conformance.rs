@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 use systole::{
-    Config, Heartbeat, Instant, Monitor, Output, RttWindow, SuspicionLevel, TickClock, Verdict,
+    Config, Heartbeat, Instant, Monitor, Output, TickClock, Verdict,
+    path::{RttWindow, SuspicionLevel},
 };
 use systole_testkit::ops::reference::follows_the_rule;
 
@@ -258,7 +259,7 @@ proptest! {
         let mut waiting = rtts.iter();
         let last = loop {
             match monitor.poll(now) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     let Some(&rtt) = waiting.next() else { break now };
                     monitor.handle_reply(id, now.saturating_add(us(rtt)));
                 }
@@ -367,12 +368,12 @@ fn a_monitor_survives_a_million_steady_beats() {
     let (mut now, mut probes) = (Instant::ZERO, 0);
     while probes < 1_000_000 {
         match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 probes += 1;
                 now = now.saturating_add(us(1_000_u32));
                 monitor.handle_reply(id, now);
             }
-            Output::Event(event) => assert_eq!(event.number(), 1, "{event:?}"), // the first answer
+            Output::Event(event) => assert_eq!(event.number, 1, "{event:?}"), // the first answer
             Output::Wait(until) => now = until,
             Output::Idle => unreachable!(),
         }

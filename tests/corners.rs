@@ -4,21 +4,26 @@ extern crate alloc;
 
 use alloc::collections::BTreeSet;
 use alloc::string::ToString;
+use core::convert::Infallible;
 use core::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, LifetimeRecord, Pacing, Target};
 use systole::wire::{self, Mac, WireError};
 use systole::{
-    Beat, Condition, Config, ConfigError, EarlyWarning, Endpoint, EndpointMode, Failover,
-    FailoverConfig, FailoverOutput, Failure, Health, Heartbeat, Instant, Listener, ListenerConfig,
-    ListenerOutput, Monitor, Output, Plan, Reason, Retries, RetryBudget, Setting, Statistics,
-    Verdict,
+    Beat, Config, ConfigError, Failover, Failure, Heartbeat, Instant, Listener, Monitor, Output,
+    Reason, Retries, RetryBudget, Verdict,
+    config::Setting,
+    failover::{self, Condition, Endpoint, EndpointMode},
+    listener,
+    pacing::Statistics,
+    path::{EarlyWarning, Health},
+    plan::Plan,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn group(endpoints: usize) -> Failover<4, 8, Fixed> {
-    let config = FailoverConfig::builder().seed(7).build().unwrap();
+    let config = failover::Config::builder().seed(7).build().unwrap();
     let endpoints = vec![Endpoint::new(); endpoints];
     Failover::with_window(config, &endpoints, Instant::ZERO).unwrap()
 }
@@ -29,29 +34,29 @@ fn group(endpoints: usize) -> Failover<4, 8, Fixed> {
 #[test]
 fn at_the_end_of_time_everything_is_idle() {
     let mut group = group(2);
-    while !matches!(group.poll(Instant::MAX), FailoverOutput::Idle) {}
-    assert_eq!(group.poll(Instant::MAX), FailoverOutput::Idle);
+    while !matches!(group.poll(Instant::MAX), Output::Idle) {}
+    assert_eq!(group.poll(Instant::MAX), Output::Idle);
     assert!(group.is_valid());
 
     let mut listener =
-        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
-    while !matches!(listener.poll(Instant::MAX), ListenerOutput::Idle) {}
-    assert_eq!(listener.poll(Instant::MAX), ListenerOutput::Idle);
+        Listener::<8>::with_window(listener::Config::builder().build().unwrap(), Instant::ZERO);
+    while !matches!(listener.poll(Instant::MAX), Output::Idle) {}
+    assert_eq!(listener.poll(Instant::MAX), Output::Idle);
     assert!(listener.is_valid());
 }
 
 #[cfg(feature = "alloc")]
 #[test]
 fn at_the_end_of_time_a_fleet_is_idle() {
-    use systole::{Fleet, FleetOutput};
+    use systole::{Fleet, Output, fleet};
 
     let config = Config::every(SECOND).seed(7).build().unwrap();
     let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
-    while fleet.poll(Instant::MAX) != FleetOutput::Idle {}
+    while fleet.poll(Instant::MAX) != Output::Idle {}
     assert!(fleet.status(peer, Instant::MAX).is_some());
     assert_eq!(fleet.census().peers(), 1);
-    assert_eq!(fleet.poll(Instant::MAX), FleetOutput::Idle);
+    assert_eq!(fleet.poll(Instant::MAX), Output::Idle);
 }
 
 // ---- configurations ----
@@ -95,8 +100,8 @@ fn the_first_probe_is_where_its_seed_says() {
 
 #[test]
 fn a_listeners_settings_can_be_asked_for() {
-    let config = ListenerConfig::default();
-    assert_eq!(config, ListenerConfig::builder().build().unwrap());
+    let config = listener::Config::default();
+    assert_eq!(config, listener::Config::builder().build().unwrap());
     assert_eq!(config.stated_bound(), None);
     let stated = config
         .into_builder()
@@ -115,34 +120,34 @@ fn a_listeners_settings_can_be_asked_for() {
 /// The first beat is waited for as long as is said, whatever the bound.
 #[test]
 fn the_first_beat_has_its_own_time() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(3 * SECOND)
         .first_within(20 * SECOND)
         .build()
         .unwrap();
     let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
     let until = Instant::from_secs(20);
-    assert_eq!(listener.poll(Instant::ZERO), ListenerOutput::Wait(until));
-    assert!(matches!(listener.poll(until), ListenerOutput::Event(_)));
+    assert_eq!(listener.poll(Instant::ZERO), Output::Wait(until));
+    assert!(matches!(listener.poll(until), Output::Event(_)));
     assert_eq!(listener.verdict(), Verdict::Dead);
 }
 
 #[test]
 fn a_listener_reports_pauses_from_where_it_is_told() {
     let pauses = |over: Duration| {
-        let config = ListenerConfig::builder()
+        let config = listener::Config::builder()
             .report_pauses_over(over)
             .build()
             .unwrap();
         let mut listener = Listener::<8>::with_window(config, Instant::ZERO);
         listener.handle_beat(&Beat::new(1, SECOND), Instant::ZERO);
         let mut told = 0;
-        let ListenerOutput::Wait(until) = settled(&mut listener, Instant::ZERO) else {
+        let Output::Wait(until) = settled(&mut listener, Instant::ZERO) else {
             panic!("something is waited for");
         };
         let late = until.saturating_add(2 * SECOND);
-        while let ListenerOutput::Event(event) = listener.poll(late) {
-            told += usize::from(matches!(event, systole::Event::Paused { .. }));
+        while let Output::Event(event) = listener.poll(late) {
+            told += usize::from(matches!(event.kind, systole::EventKind::Paused { .. }));
         }
         told
     };
@@ -150,10 +155,10 @@ fn a_listener_reports_pauses_from_where_it_is_told() {
     assert_eq!(pauses(3 * SECOND), 0);
 }
 
-fn settled(listener: &mut Listener<8>, now: Instant) -> ListenerOutput {
+fn settled(listener: &mut Listener<8>, now: Instant) -> Output<Infallible> {
     loop {
         match listener.poll(now) {
-            ListenerOutput::Event(_) => {}
+            Output::Event(_) => {}
             other => return other,
         }
     }
@@ -162,7 +167,7 @@ fn settled(listener: &mut Listener<8>, now: Instant) -> ListenerOutput {
 /// The settings of groups and listeners are named in their refusals, too, with their units.
 #[test]
 fn refusals_name_every_setting() {
-    let groups = FailoverConfig::builder().seed(7).build().unwrap();
+    let groups = failover::Config::builder().seed(7).build().unwrap();
     let one = Endpoint::new();
     let name = |error: ConfigError| error.to_string();
     let fails = |endpoints: &[Endpoint]| {
@@ -174,8 +179,8 @@ fn refusals_name_every_setting() {
         fails(&[one.mode(EndpointMode::Disabled)]),
         fails(&[one.weight(0)]),
         fails(&[one.name(7), one.name(7)]),
-        name(ListenerConfig::builder().losses(101).build().unwrap_err()),
-        name(ListenerConfig::builder().rise(0).build().unwrap_err()),
+        name(listener::Config::builder().losses(101).build().unwrap_err()),
+        name(listener::Config::builder().rise(0).build().unwrap_err()),
         name(
             groups
                 .into_builder()
@@ -299,7 +304,7 @@ fn a_ceiling_hands_on_the_time_that_nobody_looked() {
     let mut now = Instant::ZERO;
     let mut turn = |late: Duration| loop {
         match monitor.poll(now) {
-            Output::Probe(id) => monitor.handle_reply(id, now),
+            Output::Send(id) => monitor.handle_reply(id, now),
             Output::Event(_) => {}
             Output::Wait(until) => {
                 now = until.saturating_add(late);
@@ -377,12 +382,15 @@ fn a_promise_that_is_broken_is_told() {
     let (mut now, mut last, mut hears, mut broken) = (Instant::ZERO, None, 0, 0);
     while now < Instant::from_secs(300) {
         match monitor.poll(now) {
-            Output::Probe(id) if hears < 5 => {
+            Output::Send(id) if hears < 5 => {
                 hears += 1;
                 monitor.handle_reply(id, now);
             }
-            Output::Probe(id) => last = Some(id), // held up from the sixth on, until it is too late
-            Output::Event(systole::Event::PromiseBroken { .. }) => broken += 1,
+            Output::Send(id) => last = Some(id), // held up from the sixth on, until it is too late
+            Output::Event(systole::Event {
+                kind: systole::EventKind::PromiseBroken,
+                ..
+            }) => broken += 1,
             Output::Event(_) => {}
             Output::Wait(until) => now = until,
             Output::Idle => panic!("time has not ended"),
@@ -407,7 +415,7 @@ fn a_failure_is_stronger_evidence_than_a_silence() {
         for _ in 0..50 {
             now = drained(&mut monitor, now, true).0;
         }
-        let Output::Probe(id) = monitor.poll(now) else {
+        let Output::Send(id) = monitor.poll(now) else {
             panic!("one is due");
         };
         if fails {
@@ -425,7 +433,7 @@ fn a_group_begins_with_the_best_that_is_in_service() {
     let one = Endpoint::new();
     let disabled = one.mode(EndpointMode::Disabled);
     let active = |endpoints: &[Endpoint]| {
-        let config = FailoverConfig::builder().seed(7).build().unwrap();
+        let config = failover::Config::builder().seed(7).build().unwrap();
         Failover::<4, 8, Fixed>::with_window(config, endpoints, Instant::ZERO)
             .map(|group| group.active())
     };
@@ -441,10 +449,10 @@ fn a_groups_retries_are_held_to_its_budget() {
         let (mut now, mut probes) = (Instant::ZERO, 0);
         while now < Instant::from_secs(60) {
             match group.poll_with_budget(now, budget) {
-                FailoverOutput::Probe { .. } => probes += 1, // nobody answers
-                FailoverOutput::Event(_) => {}
-                FailoverOutput::Wait(until) => now = until,
-                FailoverOutput::Idle => panic!("time has not ended"),
+                Output::Send(failover::Probe { .. }) => probes += 1, // nobody answers
+                Output::Event(_) => {}
+                Output::Wait(until) => now = until,
+                Output::Idle => panic!("time has not ended"),
             }
         }
         probes
@@ -553,7 +561,7 @@ fn the_worst_detection_is_counted() {
         let (mut now, mut left) = (Instant::ZERO, answered);
         while monitor.verdict() != Verdict::Dead {
             match monitor.poll(now) {
-                Output::Probe(id) if left > 0 => {
+                Output::Send(id) if left > 0 => {
                     left -= 1;
                     monitor.handle_reply(id, now);
                 }
@@ -587,7 +595,7 @@ fn drained(monitor: &mut Monitor<8, Fixed>, now: Instant, answers: bool) -> (Ins
     let mut probes = 0;
     loop {
         match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 probes += 1;
                 if answers {
                     monitor.handle_reply(id, now);
@@ -643,17 +651,17 @@ fn a_group_leaves_who_refuses() {
     let mut refused = 0;
     while now < Instant::from_secs(70) {
         match group.poll(now) {
-            FailoverOutput::Probe { endpoint: 0, id } if now >= Instant::from_secs(20) => {
+            Output::Send(failover::Probe { endpoint: 0, id }) if now >= Instant::from_secs(20) => {
                 group.handle_failure(0, id, Failure::Refused, now);
                 refused += 1;
                 if refused == 1 {
                     assert_eq!(group.condition(0), Some(Condition::Suspected));
                 }
             }
-            FailoverOutput::Probe { endpoint, id } => group.handle_reply(endpoint, id, now),
-            FailoverOutput::Event(_) => {}
-            FailoverOutput::Wait(until) => now = until,
-            FailoverOutput::Idle => panic!("time has not ended"),
+            Output::Send(failover::Probe { endpoint, id }) => group.handle_reply(endpoint, id, now),
+            Output::Event(_) => {}
+            Output::Wait(until) => now = until,
+            Output::Idle => panic!("time has not ended"),
         }
     }
     assert!(refused > 0);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Instant, MockDriver, Timer};
 use systole::pacing::LifetimeRange;
-use systole::{Config, Event, Failure, ProbeError, RetryBudget, Trial, Verdict};
+use systole::{Config, Event, Failure, ProbeError, RetryBudget, Verdict, machine::Trial};
 
 type Heart = systole::embassy::Heart<NoopRawMutex, 16>;
 
@@ -298,7 +298,7 @@ fn a_run_that_is_dropped_goes_on_with_what_is_known() {
         0
     );
     let numbers = std::iter::from_fn(|| heart.events().try_receive().ok());
-    let numbers: Vec<u32> = numbers.map(|event: Event| event.number()).collect();
+    let numbers: Vec<u32> = numbers.map(|event: Event| event.number).collect();
     assert!(
         numbers.windows(2).all(|two| two[0] + 1 == two[1]),
         "{numbers:?}"

@@ -4,23 +4,27 @@ use core::time::Duration;
 
 use systole::pacing::Fixed;
 use systole::{
-    Condition, Config, ConfigError, Endpoint, EndpointMode, Failback, FailoverConfig,
-    FailoverEvent, FailoverOutput, GroupState, Health, Instant, Outage, Preference, RetryBudget,
-    Setting, SwitchOn, SwitchReason,
+    Config, ConfigError, Event, Instant, Output, RetryBudget,
+    config::Setting,
+    failover::{
+        self, Condition, Endpoint, EndpointMode, Failback, GroupState, Outage, Preference,
+        SwitchOn, SwitchReason,
+    },
+    path::Health,
 };
 use systole_testkit::ops::group::{Drawn, Group, M, Path, SLOW, UP, World, micros, secs};
 
 const ONE: Endpoint = Endpoint::new();
 
-fn config() -> FailoverConfig {
-    FailoverConfig::builder().seed(0x5eed).build().unwrap()
+fn config() -> failover::Config {
+    failover::Config::builder().seed(0x5eed).build().unwrap()
 }
 
 fn world(endpoints: usize) -> World {
     started(config(), &[ONE; M][..endpoints])
 }
 
-fn started(config: FailoverConfig, endpoints: &[Endpoint]) -> World {
+fn started(config: failover::Config, endpoints: &[Endpoint]) -> World {
     let mut world = World::new(config, endpoints);
     world.run(secs(60));
     assert_eq!(
@@ -167,7 +171,8 @@ fn a_cut_of_all_links_blames_nobody() {
                 assert_eq!(world.group.state(), GroupState::Serving);
                 most = most.max(world.switches().len());
                 let over = world.events.iter();
-                let over = over.filter(|event| matches!(event, FailoverEvent::Restored { .. }));
+                let over =
+                    over.filter(|event| matches!(event.kind, failover::EventKind::Restored { .. }));
                 assert_eq!(over.count(), 1);
             }
             println!("{endpoints} endpoints cut, {path:?}: at most {most} switches");
@@ -381,12 +386,12 @@ fn what_cannot_work_is_refused() {
         (Setting::DuplicateNames, 2, (1, 1))
     );
     let unseeded = Group::with_window(
-        FailoverConfig::builder().build().unwrap(),
+        failover::Config::builder().build().unwrap(),
         &[ONE],
         Instant::ZERO,
     );
     assert_eq!(unseeded.unwrap_err().setting(), Setting::Seed);
-    let refused = |config: Result<FailoverConfig, ConfigError>| config.unwrap_err().setting();
+    let refused = |config: Result<failover::Config, ConfigError>| config.unwrap_err().setting();
     assert_eq!(
         refused(config().into_builder().quarantine(secs(0), secs(1)).build()),
         Setting::Quarantine
@@ -699,17 +704,17 @@ fn pins_and_bars_end_quarantines() {
 fn ids_follow_from_the_seed_and_the_endpoint() {
     let mut ids = Vec::new();
     for seed in 1..=3 {
-        let config = FailoverConfig::builder().seed(seed).build().unwrap();
+        let config = failover::Config::builder().seed(seed).build().unwrap();
         let mut group = Group::with_window(config, &[ONE; M], Instant::ZERO).unwrap();
         let mut now = Instant::ZERO;
         let mut asked = [false; M];
         while asked != [true; M] {
             match group.poll(now) {
-                FailoverOutput::Probe { endpoint, id } if !asked[endpoint] => {
+                Output::Send(failover::Probe { endpoint, id }) if !asked[endpoint] => {
                     asked[endpoint] = true;
                     ids.push(u64::from(id));
                 }
-                FailoverOutput::Wait(until) => now = until,
+                Output::Wait(until) => now = until,
                 _ => {}
             }
         }
@@ -742,8 +747,8 @@ fn steady(interval: Duration) -> Config<Fixed> {
     Config::fixed(interval).jitter_percent(0).build().unwrap()
 }
 
-fn group_of(active: Config<Fixed>, standby: Config<Fixed>) -> FailoverConfig {
-    FailoverConfig::probing(active, standby)
+fn group_of(active: Config<Fixed>, standby: Config<Fixed>) -> failover::Config {
+    failover::Config::probing(active, standby)
         .request_timeout(Duration::from_millis(800))
         .retries(2)
         .seed(0x5eed)
@@ -953,7 +958,9 @@ fn an_outage_of_dead_endpoints_is_over_as_soon_as_the_active_one_is_healthy() {
     }
     world.paths[0] = UP;
     until(&mut world, |world| is_healthy(world, 0));
-    assert!(matches!(world.events[..], [_, FailoverEvent::Restored { at, .. }] if at == world.now));
+    assert!(
+        matches!(world.events[..], [_, Event { at, kind: failover::EventKind::Restored, .. }] if at == world.now)
+    );
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use systole::{
-    Condition, Endpoint, EndpointMode, Failback, FailoverConfig, GroupState, Instant, Preference,
-    RetryBudget, SwitchOn,
+    Instant, RetryBudget,
+    failover::{
+        self, Condition, Endpoint, EndpointMode, Failback, GroupState, Preference, SwitchOn,
+    },
 };
 use systole_testkit::ops::group::{M, Path, SLOW, UP, World, micros, secs};
 use systole_testkit::ops::group_ops::{Op, played};
@@ -48,7 +50,7 @@ fn op_or_budget() -> impl Strategy<Value = Op> {
     prop_oneof![3 => budget, 33 => op()]
 }
 
-fn configs() -> impl Strategy<Value = FailoverConfig> {
+fn configs() -> impl Strategy<Value = failover::Config> {
     let preference = prop_oneof![
         Just(Preference::Order),
         Just(Preference::Rtt),
@@ -71,7 +73,7 @@ fn configs() -> impl Strategy<Value = FailoverConfig> {
         .prop_map(
             |([prefer, on], switch_on, (preference, warn_above), first, more, hold, seed)| {
                 let (first, hold) = (micros(first), micros(hold));
-                let config = FailoverConfig::builder()
+                let config = failover::Config::builder()
                     .preference(preference)
                     .switch_on(switch_on)
                     .warn_above(warn_above)
@@ -145,7 +147,7 @@ proptest! {
     fn late_polls_neither_switch_nor_save(
         count in 2..=M, seed in 1_u64.., lates in prop::collection::vec(prop_oneof![Just(0_u64), 0_u64..3_000_000, 0_u64..1 << 40], 1..20),
     ) {
-        let config = FailoverConfig::builder().seed(seed).build().unwrap();
+        let config = failover::Config::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         for late in lates.iter().cycle().take(300) {
             world.beat(*late, Instant::MAX);
@@ -165,7 +167,7 @@ proptest! {
     fn retries_that_a_budget_refuses_put_off_no_verdict(
         count in 1..=M, seed in 1_u64.., phase in 0_u64..30_000_000, percent in 0_u8..=100, reserve in 0_u16..9,
     ) {
-        let config = FailoverConfig::builder().seed(seed).build().unwrap();
+        let config = failover::Config::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         world.budget = Some(RetryBudget::new(percent, reserve));
         world.run(secs(20) + micros(phase));
@@ -179,7 +181,7 @@ proptest! {
     fn a_crash_is_switched_within_the_bound(
         count in 2..=M, seed in 1_u64.., phase in 0_u64..30_000_000, silent: bool, rtt in 0_u64..400_000,
     ) {
-        let config = FailoverConfig::builder().seed(seed).build().unwrap();
+        let config = failover::Config::builder().seed(seed).build().unwrap();
         let mut world = World::new(config, &[Endpoint::new(); M][..count]);
         world.paths = [Path::Answers(rtt); M];
         world.run(secs(20) + micros(phase));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Duration as Span, MockDriver, Timer};
-use systole::{Config, Counters, ProbeError, Verdict, embassy::Heart};
+use systole::{Config, ProbeError, Verdict, embassy::Heart, peer::Counters};
 
 /// There is one clock.
 static ALONE: Mutex<()> = Mutex::new(());

@@ -4,7 +4,10 @@
 use core::time::Duration;
 use systole_testkit::spent;
 
-use systole::{Config, Event, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId, Verdict};
+use systole::{
+    Config, Event, EventKind, Fleet, Instant, Output, ProbeId, Verdict,
+    fleet::{self, PeerKey},
+};
 
 use systole_testkit::swarm::Swarm;
 
@@ -22,9 +25,9 @@ const fn everybody(_: PeerKey, _: Instant) -> bool {
     true
 }
 
-fn changes(events: &[FleetEvent], to: Verdict) -> Vec<(PeerKey, Instant)> {
-    let of = |told: &FleetEvent| match told.event {
-        Event::Transition(change) if change.to == to => Some((told.peer?, change.at)),
+fn changes(events: &[Event<fleet::PeerEvent>], to: Verdict) -> Vec<(PeerKey, Instant)> {
+    let of = |told: &Event<fleet::PeerEvent>| match told.kind.kind {
+        EventKind::Transition(change) if change.to == to => Some((told.kind.peer?, told.at)),
         _ => None,
     };
     events.iter().filter_map(of).collect()
@@ -73,12 +76,18 @@ fn a_stall_of_ours_suspects_nobody_and_is_told_once() {
         swarm.sleep(stall);
         swarm.run(5 * SECOND, everybody);
     }
-    let pauses = swarm.events.iter().map(|told| (told.peer, told.event));
+    let pauses = swarm
+        .events
+        .iter()
+        .map(|told| (told.kind.peer, told.kind.kind));
     let pauses: Vec<_> = pauses.collect();
     assert!(
         matches!(
             pauses[..],
-            [(None, Event::Paused { .. }), (None, Event::Paused { .. })]
+            [
+                (None, EventKind::Paused { .. }),
+                (None, EventKind::Paused { .. })
+            ]
         ),
         "{pauses:?}"
     );
@@ -158,12 +167,12 @@ fn a_drain_ends_though_more_is_due() {
     while probes < 5_000 {
         drains += 1;
         let drain = (1..).find_map(|polls| match fleet.poll(at) {
-            FleetOutput::Wait(until) => Some((polls, until)),
-            FleetOutput::Probe { .. } => {
+            Output::Wait(until) => Some((polls, until)),
+            Output::Send(fleet::Probe { .. }) => {
                 probes += 1;
                 None
             }
-            FleetOutput::Idle => unreachable!("time is up"),
+            Output::Idle => unreachable!("time is up"),
         });
         let (polls, until) = drain.unwrap();
         assert!(until > at);
@@ -238,17 +247,17 @@ fn the_worst_come_first() {
 fn events_are_bounded_and_numbered() {
     let mut swarm = Swarm::new(config(), 100);
     swarm.run(5 * SECOND, everybody);
-    let numbers = swarm.events.iter().map(|told| told.event.number());
+    let numbers = swarm.events.iter().map(|told| told.number);
     assert!(numbers.eq(1..=100));
     let mut fleet = swarm.fleet;
     let mut now = swarm.now;
     for _ in 0..5_000 {
-        if let FleetOutput::Wait(until) = fleet.poll(now) {
+        if let Output::Wait(until) = fleet.poll(now) {
             now = until; // all die, and nobody takes the events
         }
     }
     assert_eq!(fleet.census().dead, 100);
-    let left: Vec<_> = fleet.events().map(|told| told.event.number()).collect();
+    let left: Vec<_> = fleet.events().map(|told| told.number).collect();
     assert_eq!(left, (201..=300).collect::<Vec<_>>());
 }
 
@@ -268,17 +277,17 @@ fn a_key_reads_as_place_and_generation() {
 fn whoever_is_asked_at_once_is_asked_before_the_others() {
     let mut swarm = Swarm::new(config(), 3);
     swarm.run(10 * SECOND, everybody);
-    let FleetOutput::Wait(until) = swarm.fleet.poll(swarm.now) else {
+    let Output::Wait(until) = swarm.fleet.poll(swarm.now) else {
         unreachable!("nothing is due");
     };
     let peer = swarm.peers[0];
     swarm.fleet.probe_now(peer, swarm.now);
-    let FleetOutput::Wait(sooner) = swarm.fleet.poll(swarm.now) else {
+    let Output::Wait(sooner) = swarm.fleet.poll(swarm.now) else {
         return; // at once
     };
     assert!(sooner <= until);
     assert!(
-        matches!(swarm.fleet.poll(sooner), FleetOutput::Probe { peer: asked, .. } if asked == peer)
+        matches!(swarm.fleet.poll(sooner), Output::Send(fleet::Probe { peer: asked, .. }) if asked == peer)
     );
 }
 
@@ -290,14 +299,14 @@ fn a_reply_may_be_of_the_past() {
     let (mut now, mut sent) = (Instant::ZERO, None);
     while sent.is_none() {
         match fleet.poll(now) {
-            FleetOutput::Probe { id, .. } => sent = Some(id),
-            FleetOutput::Wait(until) => now = until,
-            FleetOutput::Idle => unreachable!("time has not ended"),
+            Output::Send(fleet::Probe { id, .. }) => sent = Some(id),
+            Output::Wait(until) => now = until,
+            Output::Idle => unreachable!("time has not ended"),
         }
     }
     let arrived = now.saturating_add(SECOND / 50);
     let read = now.saturating_add(SECOND / 2);
-    while !matches!(fleet.poll(read), FleetOutput::Wait(_)) {}
+    while !matches!(fleet.poll(read), Output::Wait(_)) {}
     fleet.handle_reply(peer, sent.unwrap(), arrived);
     assert!(fleet.status(peer, read).is_some());
     assert_eq!(fleet.verdict(peer), Some(Verdict::Alive));
@@ -325,7 +334,7 @@ fn a_place_in_trouble_is_listed_once() {
     let mut now = Instant::ZERO;
     let mut die = |fleet: &mut Fleet<4>, peer| {
         while fleet.verdict(peer) != Some(Verdict::Dead) {
-            if let FleetOutput::Wait(until) = fleet.poll(now) {
+            if let Output::Wait(until) = fleet.poll(now) {
                 now = until;
             }
         }
@@ -353,7 +362,7 @@ fn lateness_is_told_and_counted_where_there_is_some() {
     let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();
     let peer = fleet.add(Instant::ZERO);
     let wait = |fleet: &mut Fleet<4>, now| loop {
-        if let FleetOutput::Wait(until) = fleet.poll(now) {
+        if let Output::Wait(until) = fleet.poll(now) {
             return until;
         }
     };
@@ -364,7 +373,7 @@ fn lateness_is_told_and_counted_where_there_is_some() {
     assert_eq!(fleet.counters().pauses, 0);
     wait(&mut fleet, until.saturating_add(SECOND));
     assert_eq!(fleet.counters().pauses, 1);
-    let told = |told: FleetEvent| matches!(told.event, Event::Paused { lateness, .. } if lateness == SECOND);
+    let told = |told: Event<fleet::PeerEvent>| matches!(told.kind.kind, EventKind::Paused { lateness, .. } if lateness == SECOND);
     assert_eq!(fleet.events().filter(|&event| told(event)).count(), 1);
 }
 
@@ -383,7 +392,7 @@ fn probe_ids_follow_from_the_seed_and_the_key() {
             fleet.add(Instant::ZERO);
         }
         [(); 2].map(|()| match fleet.poll(Instant::ZERO) {
-            FleetOutput::Probe { id, .. } => u64::from(id),
+            Output::Send(fleet::Probe { id, .. }) => u64::from(id),
             _ => 0,
         })
     };
@@ -404,13 +413,13 @@ fn a_million_forged_and_replayed_replies_change_no_verdict() {
     for _ in 0..1_000 {
         now = loop {
             match fleet.poll(now) {
-                FleetOutput::Probe { peer, .. } if peer == silent => {}
-                FleetOutput::Probe { peer, id, .. } => {
+                Output::Send(fleet::Probe { peer, .. }) if peer == silent => {}
+                Output::Send(fleet::Probe { peer, id, .. }) => {
                     fleet.handle_reply(peer, id, now);
                     known.push((peer, id));
                 }
-                FleetOutput::Wait(until) => break until,
-                FleetOutput::Idle => unreachable!("time has not ended"),
+                Output::Wait(until) => break until,
+                Output::Idle => unreachable!("time has not ended"),
             }
         };
         let packets = if known.is_empty() { 0 } else { packets };
@@ -493,7 +502,7 @@ fn what_failed_and_what_could_not_be_sent_is_counted() {
         fleet.add(Instant::ZERO);
     }
     let probes = [(); 2].map(|()| match fleet.poll(Instant::ZERO) {
-        FleetOutput::Probe { peer, id, .. } => (peer, id),
+        Output::Send(fleet::Probe { peer, id, .. }) => (peer, id),
         _ => unreachable!("two are due"),
     });
     let [(refused, id), (unsent, other)] = probes;

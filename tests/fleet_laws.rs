@@ -9,7 +9,8 @@ use core::time::Duration;
 use proptest::prelude::*;
 use systole::pacing::Pacing;
 use systole::{
-    Config, Event, Fleet, FleetOutput, Instant, Plan, ProbeId, Retries, Statistics, Verdict,
+    Config, Event, EventKind, Fleet, Instant, Output, ProbeId, Retries, Verdict, fleet,
+    pacing::Statistics, plan::Plan,
 };
 use systole_testkit::ops::fleet::{Op, World};
 
@@ -81,19 +82,19 @@ fn drain<P: Pacing>(fleet: &mut Fleet<4, P>, now: Instant) -> (Vec<ProbeId>, Ins
     let mut probes = Vec::new();
     loop {
         match fleet.poll(now) {
-            FleetOutput::Probe { id, .. } => probes.push(id),
-            FleetOutput::Wait(until) => return (probes, until),
-            FleetOutput::Idle => return (probes, Instant::MAX),
+            Output::Send(fleet::Probe { id, .. }) => probes.push(id),
+            Output::Wait(until) => return (probes, until),
+            Output::Idle => return (probes, Instant::MAX),
         }
     }
 }
 
 fn turns<P: Pacing>(fleet: &mut Fleet<4, P>) -> Vec<(Verdict, Instant)> {
-    let turn = |event| match event {
-        Event::Transition(change) => Some((change.to, change.at)),
+    let turn = |event: Event<fleet::PeerEvent>| match event.kind.kind {
+        EventKind::Transition(change) => Some((change.to, event.at)),
         _ => None,
     };
-    fleet.events().filter_map(|told| turn(told.event)).collect()
+    fleet.events().filter_map(turn).collect()
 }
 
 /// On a clock of whole milliseconds a probe, its reply and the overflow that loses it may be of one

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::fs::read_to_string;
 use systole_testkit::deep;
 
-use systole::{Config, Event, FleetEvent, Verdict};
+use systole::{Config, Event, EventKind, Verdict, fleet};
 
 use systole_testkit::spent::spent;
 use systole_testkit::swarm::Swarm;
@@ -22,8 +22,8 @@ fn resident() -> u64 {
     kilobytes.parse::<u64>().unwrap() * 1_024
 }
 
-fn is_dead(told: &FleetEvent) -> bool {
-    matches!(told.event, Event::Transition(change) if change.to == Verdict::Dead)
+fn is_dead(told: &Event<fleet::PeerEvent>) -> bool {
+    matches!(told.kind.kind, EventKind::Transition(change) if change.to == Verdict::Dead)
 }
 
 /// Events a second of one core, over an interval.
@@ -59,7 +59,7 @@ fn a_million_peers() {
     swarm.run(BOUND, |peer, _| peer != killed);
     let dead: Vec<_> = swarm.events.iter().filter(|told| is_dead(told)).collect();
     assert!(
-        matches!(dead[..], [told] if told.peer == Some(killed)),
+        matches!(dead[..], [told] if told.kind.peer == Some(killed)),
         "{dead:?}"
     );
     assert!(swarm.now <= crash.saturating_add(BOUND));

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use systole::task::{DatagramSocket, UdpFleet};
-use systole::{Config, Event, Verdict};
+use systole::{Config, EventKind, Verdict};
 use tokio::time::{Instant, Sleep};
 use tokio_stream::StreamExt;
 
@@ -120,8 +120,8 @@ async fn a_fleet_needs_no_real_socket_and_no_real_time() {
     let crash = Instant::now();
     let mut dead = 0;
     while dead < 50 {
-        match fleet.next().await.unwrap().event {
-            Event::Transition(change) if change.to == Verdict::Dead => dead += 1,
+        match fleet.next().await.unwrap().kind.kind {
+            EventKind::Transition(change) if change.to == Verdict::Dead => dead += 1,
             _ => {}
         }
     }

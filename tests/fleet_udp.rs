@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use systole_testkit::deep;
 
 use systole::task::UdpFleet;
-use systole::{Config, Event, FleetEvent, PeerKey, Verdict};
+use systole::{
+    Config, Event, EventKind, Verdict,
+    fleet::{self, PeerKey},
+};
 use tokio_stream::StreamExt;
 
 const MS: Duration = Duration::from_millis(1);
@@ -35,8 +38,8 @@ async fn fleet(config: Config) -> UdpFleet {
 }
 
 async fn until(fleet: &mut UdpFleet, peer: PeerKey, verdict: Verdict) {
-    let wanted = |told: FleetEvent| match told.event {
-        Event::Transition(change) => told.peer == Some(peer) && change.to == verdict,
+    let wanted = |told: Event<fleet::PeerEvent>| match told.kind.kind {
+        EventKind::Transition(change) => told.kind.peer == Some(peer) && change.to == verdict,
         _ => false,
     };
     while !wanted(fleet.next().await.unwrap()) {}

@@ -9,7 +9,8 @@ use core::time::Duration;
 use proptest::prelude::*;
 use systole::pacing::{Fluctuation, Pacing, Target};
 use systole::{
-    Config, Event, Heartbeat, Instant, Monitor, Output, Plan, Reason, Retries, Statistics, Verdict,
+    Config, Event, EventKind, Heartbeat, Instant, Monitor, Output, Reason, Retries, Verdict,
+    pacing::Statistics, plan::Plan,
 };
 use systole_testkit::ops::any::any_op;
 use systole_testkit::ops::monitor::{Op, World, micros};
@@ -255,8 +256,8 @@ fn transitions(world: &mut World<Fluctuation>, until: Instant) -> Vec<(Verdict, 
     let mut seen = Vec::new();
     while world.now < until {
         world.beat(0);
-        seen.extend(world.events.drain(..).filter_map(|event| match event {
-            Event::Transition(transition) => Some((transition.to, transition.reason)),
+        seen.extend(world.events.drain(..).filter_map(|event| match event.kind {
+            EventKind::Transition(transition) => Some((transition.to, transition.reason)),
             _ => None,
         }));
     }
@@ -325,13 +326,16 @@ fn suspicions_without_ids(nth: u32) -> usize {
         });
         now = loop {
             match monitor.poll(now) {
-                Output::Probe(_) => {
+                Output::Send(_) => {
                     probes += 1;
                     if probes % nth != 0 {
                         arrivals.push(now.saturating_add(micros(20_000)));
                     }
                 }
-                Output::Event(Event::Transition(change)) => {
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) => {
                     suspicions += usize::from(change.to == Verdict::Suspect);
                 }
                 Output::Event(_) => {}
@@ -358,7 +362,7 @@ fn traffic_puts_off_seven_probes_in_eight() {
     let mut probes = 0;
     while now < Instant::from_secs(160) {
         match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 probes += 1;
                 monitor.handle_reply(id, now);
             }
@@ -378,7 +382,7 @@ fn a_stall_of_ours_is_reported_and_kills_nobody() {
     transitions(&mut world, Instant::from_secs(20));
     world.events.clear();
     world.beat(30_000_000);
-    let paused = |event: &Event| matches!(event, Event::Paused { lateness, .. } if *lateness >= Duration::from_secs(29));
+    let paused = |event: &Event| matches!(event.kind, EventKind::Paused { lateness } if lateness >= Duration::from_secs(29));
     assert!(world.events.iter().any(paused), "{:?}", world.events);
     assert_eq!(world.verdict(), Verdict::Alive);
 }

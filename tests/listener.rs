@@ -4,8 +4,8 @@ use core::time::Duration;
 use systole_testkit::ops::listener as beats;
 
 use systole::{
-    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Reason, RelaxedBy,
-    SuspicionLevel, Transition, Verdict, wire,
+    Beat, Event, EventKind, Instant, Listener, Output, Reason, Transition, Verdict, listener,
+    path::SuspicionLevel, peer::RelaxedBy, wire,
 };
 use systole_testkit::ops::listener::{KEY, Key, World};
 
@@ -15,7 +15,11 @@ const SECOND: Duration = Duration::from_secs(1);
 const MILLION: u32 = 1_000_000;
 
 fn plain(interval: Duration) -> World {
-    World::new(ListenerConfig::builder().build().unwrap(), interval, false)
+    World::new(
+        listener::Config::builder().build().unwrap(),
+        interval,
+        false,
+    )
 }
 
 fn run(world: &mut World, span: Duration) {
@@ -27,8 +31,8 @@ fn run(world: &mut World, span: Duration) {
 
 /// The transitions since last asked.
 fn transitions(world: &mut World) -> Vec<(Verdict, Reason)> {
-    let told = world.events.drain(..).filter_map(|event| match event {
-        Event::Transition(Transition { to, reason, .. }) => Some((to, reason)),
+    let told = world.events.drain(..).filter_map(|event| match event.kind {
+        EventKind::Transition(Transition { to, reason, .. }) => Some((to, reason)),
         _ => None,
     });
     told.collect()
@@ -61,14 +65,14 @@ fn a_steady_beat_of_five_seconds_for_a_million_beats() {
     } else {
         MILLION
     };
-    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+    let mut listener = Listener::new(listener::Config::builder().build().unwrap(), Instant::ZERO);
     let delays = [20_000, 21_000, 40_000, 19_000, 23_000];
     for (sequence, delay_us) in (0..beats).zip(delays.into_iter().cycle()) {
         let slot = Instant::from_secs(5 * u64::from(sequence));
         let at = slot.saturating_add(Duration::from_micros(delay_us));
-        assert!(matches!(listener.poll(at), ListenerOutput::Wait(_)) || sequence == 0);
+        assert!(matches!(listener.poll(at), Output::Wait(_)) || sequence == 0);
         listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at);
-        while let ListenerOutput::Event(_) = listener.poll(at) {}
+        while let Output::Event(_) = listener.poll(at) {}
         assert_eq!(listener.verdict(), Verdict::Alive, "beat {sequence}");
     }
     let snapshot = listener.snapshot(Instant::from_secs(5 * u64::from(beats)));
@@ -121,12 +125,12 @@ fn an_hour_of_outage_locks_nobody_out() {
 /// The detectors that drop the gaps of a silent peer never learn a cadence of 5.4 s where 5 s were said.
 #[test]
 fn a_sender_slower_than_it_says_is_understood() {
-    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+    let mut listener = Listener::new(listener::Config::builder().build().unwrap(), Instant::ZERO);
     for sequence in 0..2_000 {
         let at = |slot: u32| Instant::from_millis(5_400 * u64::from(slot));
         listener.handle_beat(&Beat::new(sequence, 5 * SECOND), at(sequence));
         for now in [at(sequence), at(sequence + 1)] {
-            while let ListenerOutput::Event(_) = listener.poll(now) {}
+            while let Output::Event(_) = listener.poll(now) {}
             assert_eq!(listener.verdict(), Verdict::Alive, "beat {sequence}");
         }
     }
@@ -157,7 +161,7 @@ fn after_a_lasting_step_in_delay_the_return_is_undecided() {
 /// Of a cluster that moved to direct echo: 20 beats, each delayed by 15 s, kept a dead node alive for 300 s.
 #[test]
 fn a_queue_that_releases_twenty_stale_beats_is_no_life() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(5 * SECOND)
         .build()
         .unwrap();
@@ -195,7 +199,7 @@ fn a_goodbye_is_no_death_and_a_return_is_an_answer() {
 #[test]
 fn a_restart_is_told_plain_or_tagged() {
     for tagged in [false, true] {
-        let mut world = World::new(ListenerConfig::builder().build().unwrap(), SECOND, tagged);
+        let mut world = World::new(listener::Config::builder().build().unwrap(), SECOND, tagged);
         run(&mut world, 20 * SECOND);
         transitions(&mut world);
         world.apply(&beats::Op::Restart);
@@ -215,7 +219,7 @@ fn a_restart_is_told_plain_or_tagged() {
 #[test]
 fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
     let mut listener =
-        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<8>::with_window(listener::Config::builder().build().unwrap(), Instant::ZERO);
     for sequence in [0, 1, 3, 2, 7, 7, 4, 1] {
         let at = Instant::from_secs(u64::from(sequence).max(1));
         listener.handle_beat(&Beat::new(sequence, SECOND), at);
@@ -232,7 +236,7 @@ fn losses_are_counted_by_their_numbers_and_reordered_beats_are_none() {
 
 #[test]
 fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(3 * SECOND)
         .intervals_between(SECOND / 10, 60 * SECOND)
         .build()
@@ -248,8 +252,8 @@ fn a_deadline_over_the_bound_relaxes_it_and_is_held_to_the_limits() {
         "a minute, and an interval for the delay"
     );
     let mut relaxed = None;
-    while let ListenerOutput::Event(event) = listener.poll(Instant::from_secs(1)) {
-        if let Event::BoundRelaxed { from, to, by, .. } = event {
+    while let Output::Event(event) = listener.poll(Instant::from_secs(1)) {
+        if let EventKind::BoundRelaxed { from, to, by, .. } = event.kind {
             relaxed = Some((from, to, by));
         }
     }
@@ -281,7 +285,7 @@ fn phi_is_finite_at_any_age_and_three_tenths_when_expected() {
 
 /// A live peer and a million packets of strangers between its beats: all that is told is the first beat.
 fn under_attack(tagged: bool, mut forge: impl FnMut(u64, &World) -> Vec<u8>) {
-    let mut world = World::new(ListenerConfig::builder().build().unwrap(), SECOND, tagged);
+    let mut world = World::new(listener::Config::builder().build().unwrap(), SECOND, tagged);
     run(&mut world, 10 * SECOND);
     let told = world.listener.snapshot(world.now).events;
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
@@ -348,7 +352,7 @@ fn a_million_forged_and_replayed_packets_change_nothing_with_a_tag() {
 /// A listener that wants tags does not take a beat without, whoever decoded it.
 #[test]
 fn an_authenticated_listener_takes_no_plain_beat() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .authenticated()
         .incarnations_from(7)
         .build()
@@ -374,15 +378,15 @@ fn look_on(listener: &mut Listener<8>, until: Instant) {
     let mut now = Instant::ZERO;
     loop {
         match listener.poll(now) {
-            ListenerOutput::Event(_) => {}
-            ListenerOutput::Wait(next) if next <= until => now = next,
-            ListenerOutput::Wait(_) | ListenerOutput::Idle => return,
+            Output::Event(_) => {}
+            Output::Wait(next) if next <= until => now = next,
+            Output::Wait(_) | Output::Idle => return,
         }
     }
 }
 
 /// A listener that heard beat 0 at time 0.
-fn heard_once(config: ListenerConfig, interval: Duration) -> Listener<8> {
+fn heard_once(config: listener::Config, interval: Duration) -> Listener<8> {
     let mut listener = Listener::with_window(config, Instant::ZERO);
     listener.handle_beat(&Beat::new(0, interval), Instant::ZERO);
     listener
@@ -391,7 +395,7 @@ fn heard_once(config: ListenerConfig, interval: Duration) -> Listener<8> {
 #[test]
 fn without_a_stated_bound_so_many_losses_are_waited_for() {
     for losses in [0, 3] {
-        let config = ListenerConfig::builder().losses(losses).build().unwrap();
+        let config = listener::Config::builder().losses(losses).build().unwrap();
         let bound = heard_once(config, SECOND).bound();
         let overdue = SECOND * 9 / 8;
         assert_eq!(bound, overdue + u32::from(losses) * SECOND);
@@ -400,7 +404,7 @@ fn without_a_stated_bound_so_many_losses_are_waited_for() {
 
 #[test]
 fn a_bound_that_is_kept_is_not_called_relaxed() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(3 * SECOND)
         .build()
         .unwrap();
@@ -417,7 +421,7 @@ fn a_bound_that_is_kept_is_not_called_relaxed() {
 #[test]
 fn a_jump_of_as_many_slots_as_have_passed_is_believed() {
     let counted = |sequence: u32, seconds: u64| {
-        let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
+        let mut listener = heard_once(listener::Config::builder().build().unwrap(), SECOND);
         let at = Instant::from_secs(seconds);
         listener.handle_beat(&Beat::new(sequence, SECOND), at);
         let counters = listener.snapshot(at).counters;
@@ -438,7 +442,7 @@ fn a_new_life_is_believed_once_the_known_one_is_overdue_or_has_left() {
         let snapshot = listener.snapshot(from);
         (snapshot.incarnation == Some(9), snapshot.counters.ignored)
     };
-    let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
+    let mut listener = heard_once(listener::Config::builder().build().unwrap(), SECOND);
     let at = Instant::from_millis;
     assert_eq!(believed(listener.clone(), at(500)), (false, 2));
     assert_eq!(believed(listener.clone(), at(1_100)), (true, 1)); // overdue at 1.125 s, though nobody has looked
@@ -450,7 +454,7 @@ const SLOT: Duration = Duration::from_millis(4_096);
 
 #[test]
 fn a_beat_as_old_as_the_bound_is_not_stale_yet() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(3 * SLOT)
         .build()
         .unwrap();
@@ -472,7 +476,7 @@ fn a_death_is_refuted_by_a_beat_sent_before_it() {
         (sent, (0, 1)), // at the moment of the verdict
         (sent + Duration::from_micros(1), (1, 0)),
     ] {
-        let config = ListenerConfig::builder()
+        let config = listener::Config::builder()
             .detect_within(bound)
             .build()
             .unwrap();
@@ -487,7 +491,7 @@ fn a_death_is_refuted_by_a_beat_sent_before_it() {
 
 #[test]
 fn phi_is_eight_tenths_a_deviation_after_what_was_expected() {
-    let mut listener = heard_once(ListenerConfig::builder().build().unwrap(), SECOND);
+    let mut listener = heard_once(listener::Config::builder().build().unwrap(), SECOND);
     for sequence in 1..40 {
         let late = 100 * u64::from(sequence % 2);
         let at = Instant::from_millis(1_000 * u64::from(sequence) + late);
@@ -552,10 +556,14 @@ fn a_return_is_told_with_the_level_of_the_silence_before() {
     let next = Beat::new(snapshot.sequence + 1, SECOND);
     let next = next.with_incarnation(snapshot.incarnation.unwrap());
     let told = |listener: &mut Listener<8>, beat: &Beat, at: Instant| {
-        while let ListenerOutput::Event(_) = listener.poll(at) {}
+        while let Output::Event(_) = listener.poll(at) {}
         let before = listener.level(at);
         listener.handle_beat(beat, at);
-        let ListenerOutput::Event(Event::Transition(told)) = listener.poll(at) else {
+        let Output::Event(Event {
+            kind: EventKind::Transition(told),
+            ..
+        }) = listener.poll(at)
+        else {
             return None;
         };
         Some((told.from, told.to, before, told.level))
@@ -563,7 +571,7 @@ fn a_return_is_told_with_the_level_of_the_silence_before() {
 
     let mut silent = world.listener.clone();
     let overdue = world.wait;
-    while let ListenerOutput::Event(_) = silent.poll(overdue) {}
+    while let Output::Event(_) = silent.poll(overdue) {}
     assert_eq!(silent.verdict(), Verdict::Suspect);
     let overdue = overdue.saturating_add(SECOND / 10);
     let (from, to, before, level) = told(&mut silent, &next, overdue).unwrap();
@@ -583,12 +591,12 @@ fn after_a_suspend_a_whole_bound_is_left() {
     run(&mut world, 30 * SECOND);
     let now = world.listener.snapshot(world.now).dead_at.unwrap();
     let now = now.saturating_sub(SECOND / 10);
-    while let ListenerOutput::Event(_) = world.listener.poll(now) {}
+    while let Output::Event(_) = world.listener.poll(now) {}
     assert_eq!(world.listener.verdict(), Verdict::Suspect);
     world.listener.resumed(now);
     let dead_at = world.listener.snapshot(now).dead_at.unwrap();
     assert_eq!(dead_at, now.saturating_add(world.listener.bound()));
-    while let ListenerOutput::Event(_) = world.listener.poll(dead_at) {}
+    while let Output::Event(_) = world.listener.poll(dead_at) {}
     assert_eq!(world.listener.verdict(), Verdict::Dead);
     world.listener.resumed(dead_at);
     assert_eq!(world.listener.snapshot(dead_at).dead_at, None);
@@ -627,7 +635,7 @@ fn whoever_says_resumed_at_every_wake_finds_a_dead_sender_after_four_bounds_awak
 #[test]
 fn whoever_says_resumed_at_every_wake_hears_a_live_sender() {
     let mut listener =
-        Listener::<8>::with_window(ListenerConfig::builder().build().unwrap(), Instant::ZERO);
+        Listener::<8>::with_window(listener::Config::builder().build().unwrap(), Instant::ZERO);
     let mut now = Instant::ZERO;
     for wake in 0..500 {
         listener.resumed(now);
@@ -643,7 +651,7 @@ fn whoever_says_resumed_at_every_wake_hears_a_live_sender() {
 /// A stamp before the last arrival is none: or else all later beats would seem late beside it.
 #[test]
 fn a_beat_that_is_stamped_before_the_last_one_counts_as_of_now() {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(3 * SECOND)
         .build()
         .unwrap();
@@ -662,7 +670,7 @@ fn a_beat_that_is_stamped_before_the_last_one_counts_as_of_now() {
 #[test]
 fn nobody_is_dead_who_was_not_suspect() {
     for bound in [SECOND, SECOND * 11 / 10] {
-        let config = ListenerConfig::builder()
+        let config = listener::Config::builder()
             .detect_within(bound)
             .build()
             .unwrap();
@@ -671,11 +679,14 @@ fn nobody_is_dead_who_was_not_suspect() {
         let mut now = Instant::ZERO;
         while listener.verdict() != Verdict::Dead || told.len() < 3 {
             match listener.poll(now) {
-                ListenerOutput::Event(Event::Transition(change)) => {
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) => {
                     told.push((change.from, change.to));
                     assert!(change.to != Verdict::Dead || change.level > SuspicionLevel::ZERO);
                 }
-                ListenerOutput::Wait(next) => now = next.saturating_add(bound / 3), // late
+                Output::Wait(next) => now = next.saturating_add(bound / 3), // late
                 _ => {}
             }
         }
@@ -714,7 +725,7 @@ fn a_leap_that_is_put_right_moves_nothing() {
 #[test]
 fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
     const SECOND: Duration = Duration::from_secs(1);
-    let config = ListenerConfig::builder().authenticated().build().unwrap();
+    let config = listener::Config::builder().authenticated().build().unwrap();
     let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut bounds) = (Instant::ZERO, Vec::new());
     let first = (0..20).map(|slot| (1, slot, 1 + u64::from(slot)));
@@ -724,9 +735,9 @@ fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
         let at = Instant::from_secs(at_s);
         while now < at {
             match listener.poll(now) {
-                ListenerOutput::Wait(until) => now = until.min(at),
-                ListenerOutput::Event(_) => {}
-                ListenerOutput::Idle => panic!("it ended"),
+                Output::Wait(until) => now = until.min(at),
+                Output::Event(_) => {}
+                Output::Idle => panic!("it ended"),
             }
         }
         let beat = Beat::new(slot, SECOND).with_deadline(SECOND * 9 / 8);

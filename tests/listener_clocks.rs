@@ -6,7 +6,7 @@
 use core::time::Duration;
 use systole_testkit::deep;
 
-use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+use systole::{Beat, Event, EventKind, Instant, Listener, Output, Verdict, listener};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The delay of the quickest beat.
@@ -58,7 +58,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(config: ListenerConfig) -> Self {
+    fn new(config: listener::Config) -> Self {
         Self {
             listener: Listener::new(config, Instant::ZERO),
             now: Instant::ZERO,
@@ -71,13 +71,16 @@ impl Watched {
     fn look_on(&mut self, until: Instant, sequence: u32) {
         loop {
             match self.listener.poll(self.now) {
-                ListenerOutput::Event(Event::Transition(told)) if sequence > 0 => {
+                Output::Event(Event {
+                    kind: EventKind::Transition(told),
+                    ..
+                }) if sequence > 0 => {
                     let suspect = told.to == Verdict::Suspect && sequence > 16;
                     self.mistakes.suspect += u32::from(suspect);
                     self.mistakes.dead += u32::from(told.to == Verdict::Dead);
                 }
-                ListenerOutput::Event(_) => {}
-                ListenerOutput::Wait(next) if next < until => self.now = next,
+                Output::Event(_) => {}
+                Output::Wait(next) if next < until => self.now = next,
                 _ => break,
             }
         }
@@ -104,7 +107,7 @@ impl Watched {
     }
 }
 
-fn hear(config: ListenerConfig, sender: &Sender, beats: u32) -> Mistakes {
+fn hear(config: listener::Config, sender: &Sender, beats: u32) -> Mistakes {
     let mut watched = Watched::new(config);
     for sequence in 0..beats {
         watched.hear(sender, sequence, sender.sends(sequence));
@@ -112,8 +115,8 @@ fn hear(config: ListenerConfig, sender: &Sender, beats: u32) -> Mistakes {
     watched.mistakes
 }
 
-fn within(bound: Duration) -> ListenerConfig {
-    ListenerConfig::builder()
+fn within(bound: Duration) -> listener::Config {
+    listener::Config::builder()
         .detect_within(bound)
         .build()
         .unwrap()
@@ -128,7 +131,7 @@ fn all_are_understood(intervals: &[u64], drifts: &[i64], beats: u32) {
         for jitter_ms in [0, 5, 50] {
             for config in [
                 within(SECOND * 5 / 2),
-                ListenerConfig::builder().build().unwrap(),
+                listener::Config::builder().build().unwrap(),
             ] {
                 let sender = Sender::announcing_a_second(permille, ppm, jitter_ms);
                 let mistakes = hear(config, &sender, beats);
@@ -156,7 +159,7 @@ fn a_live_sender_a_fifth_faster_to_a_quarter_slower_than_announced_is_never_susp
 fn without_tolerated_losses_a_slow_sender_is_dead_at_its_first_beats_alone() {
     for permille in [1_050, 1_240] {
         let sender = Sender::announcing_a_second(permille, 0, 5);
-        let config = ListenerConfig::builder().losses(0).build().unwrap();
+        let config = listener::Config::builder().losses(0).build().unwrap();
         let mistakes = hear(config, &sender, 10_000);
         assert!(mistakes.dead <= 4, "{sender:?}: {mistakes:?}");
     }
@@ -168,7 +171,7 @@ const UNDERSTOOD: u32 = 1_024;
 /// So many beats of one sender, and then of another whose beats take `delay` longer: the mistakes about the second one after
 /// [`UNDERSTOOD`] beats.
 fn mistakes_after_step(
-    config: ListenerConfig,
+    config: listener::Config,
     beats: u32,
     steps: [Sender; 2],
     delay: Duration,
@@ -215,7 +218,7 @@ fn after_a_lasting_step_in_interval_delay_or_clock_rate_mistakes_cease() {
         within(SECOND * 5 / 2),
         within(SECOND * 10),
         within(SECOND * 60),
-        ListenerConfig::builder().build().unwrap(),
+        listener::Config::builder().build().unwrap(),
     ];
     let all = if deep { &all[..] } else { &all[..4] };
     for config in configs {
@@ -232,7 +235,7 @@ fn after_a_lasting_step_in_interval_delay_or_clock_rate_mistakes_cease() {
 type Rate = (u64, i64);
 
 fn no_mistake_stays(
-    config: ListenerConfig,
+    config: listener::Config,
     beats: u32,
     (before, after): (Rate, Rate),
     jitter_ms: u64,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
-use systole::{ListenerConfig, Verdict};
+use systole::{Verdict, listener};
 use systole_testkit::ops::listener::{Op, World, micros};
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -33,10 +33,10 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 1..120)
 }
 
-fn configs() -> impl Strategy<Value = ListenerConfig> {
+fn configs() -> impl Strategy<Value = listener::Config> {
     let bound = prop::option::of(1_000_u64..100_000_000);
     (bound, 0_u8..6, 1_u8..4).prop_map(|(bound, losses, rise)| {
-        let config = ListenerConfig::builder()
+        let config = listener::Config::builder()
             .losses(losses)
             .rise(rise)
             .build()
@@ -112,7 +112,7 @@ proptest! {
     fn a_live_peer_is_never_dead_for_our_lateness(
         losses in 0_u8..5, interval in intervals(), share in 0_u64..100, lateness in prop::collection::vec(late(), 1..60),
     ) {
-        let config = ListenerConfig::builder().losses(losses).build().unwrap();
+        let config = listener::Config::builder().losses(losses).build().unwrap();
         let mut world = World::new(config, interval, false);
         world.delay_us = u32::try_from(interval.as_micros() as u64 / 200 * share).ok();
         for _ in 0..16 {
@@ -127,7 +127,7 @@ proptest! {
     /// Law 5: after a lasting step in delay, however long, false verdicts cease within four bounds and a beat.
     #[test]
     fn no_step_in_delay_locks_out(interval in intervals(), before_us in 0_u32..1_000, intervals in 0_u32..40) {
-        let mut world = World::new(ListenerConfig::builder().build().unwrap(), interval, false);
+        let mut world = World::new(listener::Config::builder().build().unwrap(), interval, false);
         world.delay_us = Some(before_us);
         hear(&mut world, 40);
         let bound = world.listener.bound();

@@ -6,7 +6,9 @@ use core::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use systole::telemetry::{FleetSeries, Group, Peer, RTT, RTT_BUCKETS};
 use systole::{
-    Config, Counters, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
+    Config, Failover, Instant, Monitor, Output,
+    failover::{self, Endpoint},
+    peer::Counters,
 };
 
 use systole_testkit::swarm::Swarm;
@@ -56,7 +58,7 @@ impl World {
         while self.now < end {
             let up = !(30..50).contains(&(self.now.as_micros() / 1_000_000 % 60));
             match self.monitor.poll(self.now) {
-                Output::Probe(id) if up => {
+                Output::Send(id) if up => {
                     self.now = self.now.saturating_add(SECOND / 50);
                     self.monitor.handle_reply(id, self.now);
                 }
@@ -154,7 +156,7 @@ fn a_peer_that_is_gone_has_no_verdict() {
 #[test]
 fn a_group_shows_who_is_active() {
     exported(|exporter| {
-        let config = FailoverConfig::builder().seed(7).build().unwrap();
+        let config = failover::Config::builder().seed(7).build().unwrap();
         let endpoints = [Endpoint::new(); 2];
         let mut group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
         let mut series = Group::new("db", ["one", "other"]);
@@ -312,7 +314,7 @@ mod of_tasks {
     fn a_group_records_by_itself() {
         exported_in_time(async |exporter| {
             let group = Builder::group(
-                FailoverConfig::builder().build().unwrap(),
+                failover::Config::builder().build().unwrap(),
                 &[Endpoint::new(); 2],
             )
             .unwrap();
@@ -406,11 +408,11 @@ fn an_early_warning_is_exported_of_peers_and_of_groups() {
         for beat in 0..200 {
             let round_trip = if beat < 100 { SECOND / 50 } else { SECOND / 2 };
             match group.poll(now) {
-                FailoverOutput::Probe { endpoint, id } => {
+                Output::Send(failover::Probe { endpoint, id }) => {
                     now = now.saturating_add(round_trip);
                     group.handle_reply(endpoint, id, now);
                 }
-                FailoverOutput::Wait(until) => now = until,
+                Output::Wait(until) => now = until,
                 _ => {}
             }
         }
@@ -422,7 +424,7 @@ fn an_early_warning_is_exported_of_peers_and_of_groups() {
 fn answer(world: &mut World, round_trip: Duration) {
     loop {
         match world.monitor.poll(world.now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 world.now = world.now.saturating_add(round_trip);
                 return world.monitor.handle_reply(id, world.now);
             }
@@ -433,6 +435,6 @@ fn answer(world: &mut World, round_trip: Duration) {
 }
 
 fn one_of_a_group() -> Failover<1, 32> {
-    let config = FailoverConfig::builder().seed(7).build().unwrap();
+    let config = failover::Config::builder().seed(7).build().unwrap();
     Failover::with_window(config, &[Endpoint::new()], Instant::ZERO).unwrap()
 }

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use systole::pacing::Fixed;
 use systole::{
-    Config, Event, Instant, Monitor, Output, ProbeId, Reason, Retries, SuspicionLevel, Verdict,
+    Config, Event, EventKind, Instant, Monitor, Output, ProbeId, Reason, Retries, Verdict,
+    path::SuspicionLevel,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -32,7 +33,7 @@ const fn ms(ms: u64) -> Instant {
 fn probe(monitor: &mut Steady, now: Instant) -> ProbeId {
     loop {
         match monitor.poll(now) {
-            Output::Probe(id) => return id,
+            Output::Send(id) => return id,
             Output::Event(_) => {}
             output => panic!("{output:?} at {now}"),
         }
@@ -44,7 +45,7 @@ fn silence(monitor: &mut Steady, mut now: Instant, until: Instant) -> Vec<Event>
     let mut events = Vec::new();
     loop {
         match monitor.poll(now) {
-            Output::Probe(_) => {}
+            Output::Send(_) => {}
             Output::Event(event) => events.push(event),
             Output::Wait(next) if next <= until => now = next,
             Output::Wait(_) | Output::Idle => return events,
@@ -153,7 +154,13 @@ fn a_suspicion_is_told_with_the_level_of_the_silence_before() {
     let before = monitor.level(overdue);
     assert!(before > SuspicionLevel::ZERO);
     let events = silence(&mut monitor, overdue, overdue);
-    let [Event::Transition(told)] = events[..] else {
+    let [
+        Event {
+            kind: EventKind::Transition(told),
+            ..
+        },
+    ] = events[..]
+    else {
         panic!("{events:?}");
     };
     assert_eq!((told.to, told.reason), (Verdict::Suspect, Reason::Overdue));
@@ -191,7 +198,7 @@ fn told(monitor: &mut Steady, now: Instant) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         match monitor.poll(now) {
-            Output::Probe(_) => {}
+            Output::Send(_) => {}
             Output::Event(event) => events.push(event),
             Output::Wait(_) | Output::Idle => return events,
         }
@@ -209,9 +216,18 @@ fn what_waited_while_we_were_away_makes_one_pause_of_all_our_lateness() {
     }
     let now = due.saturating_add(8 * SECOND);
     let events = told(&mut monitor, now);
-    let [Event::Paused { number, lateness }] = events[..] else {
+    let [
+        Event {
+            number, at, kind, ..
+        },
+    ] = events[..]
+    else {
         panic!("{events:?}");
     };
+    let EventKind::Paused { lateness } = kind else {
+        panic!("{events:?}");
+    };
+    assert_eq!(at, now);
     assert_eq!(number, before.events + 1);
     let counters = monitor.snapshot(now).counters;
     assert_eq!(counters.pauses, before.counters.pauses + 1);

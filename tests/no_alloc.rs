@@ -9,8 +9,8 @@ use core::time::Duration;
 use std::alloc::System;
 
 use systole::{
-    Config, Failure, Heartbeat, Instant, Listener, ListenerConfig, Monitor, Output, ProbeId,
-    Sender, SenderOutput, Verdict, wire,
+    Config, Failure, Heartbeat, Instant, Listener, Monitor, Output, ProbeId, Sender, Verdict,
+    listener, wire,
 };
 
 struct Counting;
@@ -109,7 +109,7 @@ fn a_million_operations_of_a_monitor_allocate_nothing() {
         for _ in 0..OPERATIONS {
             operate(&mut monitor, &mut draws, now, last);
             match monitor.poll(now) {
-                Output::Probe(id) => last = id,
+                Output::Send(id) => last = id,
                 Output::Wait(until) if draws.next().is_multiple_of(2) => {
                     now = until.saturating_add(Duration::from_micros((draws.next() >> 10).into()));
                 }
@@ -127,10 +127,10 @@ fn a_million_operations_of_a_sender_and_a_listener_allocate_nothing() {
     let mut draws = Draws(3);
     let mut now = Instant::from_secs(1);
     let mut sender = Sender::new(Duration::from_secs(1), 7, now).unwrap();
-    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
+    let mut listener = Listener::new(listener::Config::builder().build().unwrap(), now);
     let allocated = allocations(|| {
         for _ in 0..OPERATIONS {
-            if let SenderOutput::Beat(beat) = sender.poll(now) {
+            if let Output::Send(beat) = sender.poll(now) {
                 let mut bytes = wire::encode(&beat);
                 bytes[9] ^= u8::from(draws.next().is_multiple_of(16));
                 if let (Ok(beat), false) = (wire::decode(&bytes), draws.next().is_multiple_of(4)) {

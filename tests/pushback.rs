@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use proptest::prelude::*;
-use systole::{Config, Event, Instant, Monitor, Output, RelaxedBy, Verdict};
+use systole::{Config, Event, EventKind, Instant, Monitor, Output, Verdict, peer::RelaxedBy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,7 +19,7 @@ fn config() -> Config {
 fn answer(monitor: &mut Monitor<16>, now: &mut Instant, rtt: Duration) -> (Instant, Instant) {
     loop {
         match monitor.poll(*now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 let sent = *now;
                 *now = sent.saturating_add(rtt);
                 monitor.handle_reply(id, *now);
@@ -114,7 +114,11 @@ fn a_bound_that_stands_in_the_way_is_restated() {
     let (_, asked) = answer(&mut monitor, &mut now, SECOND / 50);
     while let Output::Event(_) = monitor.poll(now) {}
     monitor.handle_pushback_with(asked, 20 * SECOND);
-    let Output::Event(Event::BoundRelaxed { from, to, by, .. }) = monitor.poll(now) else {
+    let Output::Event(Event {
+        kind: EventKind::BoundRelaxed { from, to, by, .. },
+        ..
+    }) = monitor.poll(now)
+    else {
         panic!("the bound is not restated");
     };
     assert_eq!((from, by), (5 * SECOND, RelaxedBy::Pushback));
@@ -160,13 +164,16 @@ fn one_lost_reply_after_a_pushback_is_not_a_death() {
         let mut probes = 0;
         while probes < 4 {
             match monitor.poll(now) {
-                Output::Probe(id) if probes != 1 => {
+                Output::Send(id) if probes != 1 => {
                     now = now.saturating_add(SECOND / 50);
                     monitor.handle_reply(id, now);
                     probes += 1;
                 }
-                Output::Probe(_) => probes += 1,
-                Output::Event(Event::Transition(change)) => verdicts.push(change.to),
+                Output::Send(_) => probes += 1,
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) => verdicts.push(change.to),
                 Output::Event(_) => {}
                 Output::Wait(until) => now = until,
                 Output::Idle => panic!("the end of time"),

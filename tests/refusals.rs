@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use systole::pacing::{Fixed, LifetimeRange, LifetimeRecord, Pacing};
 use systole::{
-    Config, ConfigError, Failure, Heartbeat, Instant, Monitor, Output, Plan, ProbeId, Retries,
-    RttWindow, Setting, Statistics, Verdict,
+    Config, ConfigError, Failure, Heartbeat, Instant, Monitor, Output, ProbeId, Retries, Verdict,
+    config::Setting, pacing::Statistics, path::RttWindow, plan::Plan,
 };
 
 const SPAN_MAX: u64 = 1 << 40;
@@ -548,7 +548,7 @@ fn drain(monitor: &mut Monitor<4>, now: Instant) -> (Vec<ProbeId>, Instant) {
         let output = monitor.poll(now);
         assert!(monitor.is_valid());
         match output {
-            Output::Probe(id) => probes.push(id),
+            Output::Send(id) => probes.push(id),
             Output::Event(_) => (),
             Output::Wait(until) => {
                 assert!(until > now, "a busy loop at {now}");

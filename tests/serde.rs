@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeRecord, Pacing, Target};
 use systole::{
-    Beat, Config, Endpoint, Failback, Failover, FailoverConfig, Instant, Listener, ListenerConfig,
-    Monitor, MonitorSnapshot, Output, Preference, Retries, SwitchOn,
+    Beat, Config, Failover, Instant, Listener, Monitor, Output, Retries,
+    failover::{self, Endpoint, Failback, Preference, SwitchOn},
+    listener, monitor,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -197,8 +198,8 @@ fn a_target_with_little_room_survives() {
 
 #[test]
 fn groups_survive() {
-    survives(&FailoverConfig::builder().build().unwrap());
-    let other = FailoverConfig::builder()
+    survives(&failover::Config::builder().build().unwrap());
+    let other = failover::Config::builder()
         .preference(Preference::Rtt)
         .failback(Failback::Prefer)
         .switch_on(SwitchOn::Warning)
@@ -283,9 +284,9 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
 
 #[test]
 fn a_group_that_is_refused_says_so() {
-    let mut group = serde_json::to_value(FailoverConfig::builder().build().unwrap()).unwrap();
+    let mut group = serde_json::to_value(failover::Config::builder().build().unwrap()).unwrap();
     group["quarantine_max_us"] = 1.into();
-    let error = serde_json::from_value::<FailoverConfig>(group).unwrap_err();
+    let error = serde_json::from_value::<failover::Config>(group).unwrap_err();
     let words = "the longest quarantine of 1 us is out of range: 30 s to";
     assert!(error.to_string().contains(words), "{error}");
 }
@@ -297,13 +298,13 @@ fn watched<P: Pacing>(config: Config<P>) -> (Monitor<8, P>, Instant) {
         Monitor::with_window(config.into_builder().seed(7).build().unwrap(), now).unwrap();
     while now < Instant::from_secs(100) {
         match monitor.poll(now) {
-            Output::Probe(id) if now < Instant::from_secs(60) => {
+            Output::Send(id) if now < Instant::from_secs(60) => {
                 now = now.saturating_add(SECOND / 50);
                 monitor.handle_reply(id, now);
             }
             Output::Event(event) => survives(&event),
             Output::Wait(until) => now = until,
-            Output::Probe(_) | Output::Idle => {}
+            Output::Send(_) | Output::Idle => {}
         }
     }
     (monitor, now)
@@ -320,13 +321,13 @@ fn snapshots_survive_and_read_well() {
     assert_eq!(written["path"]["verdict"], "dead");
     assert_eq!(written["path"]["mean_us"], 20_000);
     assert_eq!(written["counters"]["dead"], 1);
-    let read: MonitorSnapshot = serde_json::from_value(written).unwrap();
+    let read: monitor::Snapshot = serde_json::from_value(written).unwrap();
     assert_eq!(read, known);
 }
 
 #[test]
 fn the_status_of_a_group_survives() {
-    let config = FailoverConfig::builder().seed(7).build().unwrap();
+    let config = failover::Config::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
     let group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     survives(&group.status(0, Instant::ZERO).unwrap());
@@ -335,8 +336,8 @@ fn the_status_of_a_group_survives() {
 
 #[test]
 fn listeners_survive() {
-    survives(&ListenerConfig::builder().build().unwrap());
-    let all = ListenerConfig::builder()
+    survives(&listener::Config::builder().build().unwrap());
+    let all = listener::Config::builder()
         .intervals_between(SECOND, DAY)
         .detect_within(7 * SECOND)
         .first_within(DAY)
@@ -357,10 +358,10 @@ fn listeners_survive() {
             .build()
             .unwrap(),
     );
-    let read = serde_json::from_str::<ListenerConfig>;
+    let read = serde_json::from_str::<listener::Config>;
     assert_eq!(
         read("{}").unwrap(),
-        ListenerConfig::builder().build().unwrap()
+        listener::Config::builder().build().unwrap()
     );
 
     let mut listener = Listener::<8>::with_window(all, Instant::ZERO);
@@ -398,7 +399,7 @@ fn a_listener_that_is_refused_says_so() {
         ),
         (r#"{ "bound_us": 1 }"#, "unknown field `bound_us`"),
     ] {
-        let error = serde_json::from_str::<ListenerConfig>(text).unwrap_err();
+        let error = serde_json::from_str::<listener::Config>(text).unwrap_err();
         assert!(error.to_string().contains(words), "{text}: {error}");
     }
 }
@@ -406,12 +407,12 @@ fn a_listener_that_is_refused_says_so() {
 /// A group's fail-over is on unless it is said to be off.
 #[test]
 fn what_a_group_leaves_out_is_as_new() {
-    let config = FailoverConfig::builder().build().unwrap();
+    let config = failover::Config::builder().build().unwrap();
     let text = serde_json::to_string(&config).unwrap();
     let mut form: serde_json::Value = serde_json::from_str(&text).unwrap();
     let fields = form.as_object_mut().unwrap();
     fields.retain(|name, _| name == "active" || name == "standby");
-    let read: FailoverConfig<Fixed> = serde_json::from_value(form).unwrap();
+    let read: failover::Config<Fixed> = serde_json::from_value(form).unwrap();
     assert_eq!(read, config);
     let off = config.into_builder().enabled(false).build().unwrap();
     survives(&off);

@@ -8,8 +8,12 @@ use core::time::Duration;
 
 use systole::pacing::{Fixed, Fluctuation, Lifetime, Pacing};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, FailoverEvent, Failure, Heartbeat, Instant, Outage,
-    Plan, Reason, RelaxedBy, RttWindow, Statistics, SwitchReason, Verdict,
+    Config, Failover, Failure, Heartbeat, Instant, Reason, Verdict,
+    failover::{self, Endpoint, Outage, SwitchReason},
+    pacing::Statistics,
+    path::RttWindow,
+    peer::RelaxedBy,
+    plan::Plan,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -143,7 +147,7 @@ fn a_lifetime_is_a_ceiling_on_another_policy() {
 #[test]
 fn a_group_answers_for_each_endpoint() {
     let probe = |interval| Config::<Fixed>::fixed(interval).seed(1).build().unwrap();
-    let config = FailoverConfig::probing(probe(SECOND), probe(5 * SECOND))
+    let config = failover::Config::probing(probe(SECOND), probe(5 * SECOND))
         .request_timeout(SECOND / 2)
         .retries(2)
         .build()
@@ -160,15 +164,12 @@ fn a_group_answers_for_each_endpoint() {
 
 #[test]
 fn what_a_group_tells_reads_as_a_line() {
-    let (number, at) = (1, Instant::ZERO);
-    let switched = |reason| FailoverEvent::Switched {
-        number,
-        at,
+    let switched = |reason| failover::EventKind::Switched {
         from: 0,
         to: 1,
         reason,
     };
-    let down = |outage| FailoverEvent::Down { number, at, outage };
+    let down = |outage| failover::EventKind::Down { outage };
     let events = [
         switched(SwitchReason::Dead),
         switched(SwitchReason::Slow),
@@ -177,20 +178,14 @@ fn what_a_group_tells_reads_as_a_line() {
         switched(SwitchReason::Preferred),
         switched(SwitchReason::Disabled),
         switched(SwitchReason::Requested),
-        FailoverEvent::Quarantined {
-            number,
-            at,
+        failover::EventKind::Quarantined {
             endpoint: 2,
             span: 30 * SECOND,
         },
-        FailoverEvent::Released {
-            number,
-            at,
-            endpoint: 2,
-        },
+        failover::EventKind::Released { endpoint: 2 },
         down(Outage::Isolated),
         down(Outage::AllDead),
-        FailoverEvent::Restored { number, at },
+        failover::EventKind::Restored,
     ];
     let lines = [
         "switched from 0 to 1: dead",

@@ -5,7 +5,10 @@
 use std::time::Duration;
 use systole_testkit::deep;
 
-use systole::{Failback, FailoverConfig, FailoverEvent, Outage, SwitchReason};
+use systole::{
+    Event,
+    failover::{self, Failback, Outage, SwitchReason},
+};
 use systole_testkit::servers::replicas::{Blow, HOLD_DOWN, QUARANTINE, Replicas, impatient};
 use tokio::time::Instant;
 
@@ -21,7 +24,10 @@ async fn is_left_and_returned_to(blow: Blow) {
     let struck = Instant::now();
     let (left, event) = replicas.switch(impatient().bound() + 5 * SECOND).await;
     assert!(
-        matches!(event, FailoverEvent::Switched { from: 0, to: 1, .. }),
+        matches!(
+            event.kind,
+            failover::EventKind::Switched { from: 0, to: 1, .. }
+        ),
         "{blow:?}: {event:?}"
     );
     let took = left - struck;
@@ -32,7 +38,7 @@ async fn is_left_and_returned_to(blow: Blow) {
     let (back, event) = replicas.switch(20 * SECOND).await;
     let preferred = SwitchReason::Preferred;
     assert!(
-        matches!(event, FailoverEvent::Switched { from: 1, to: 0, reason, .. } if reason == preferred),
+        matches!(event.kind, failover::EventKind::Switched { from: 1, to: 0, reason, .. } if reason == preferred),
         "{blow:?}: {event:?}"
     );
     assert!(
@@ -70,11 +76,13 @@ async fn with_all_links_cut_nobody_is_blamed() {
         replicas.heal(endpoint, Blow::Hole);
     }
     seen.extend(replicas.listen(3 * SECOND).await);
-    let count = |kind: fn(&FailoverEvent) -> bool| seen.iter().filter(|event| kind(event)).count();
-    let ours = |event: &FailoverEvent| {
+    let count = |kind: fn(&Event<failover::EventKind>) -> bool| {
+        seen.iter().filter(|event| kind(event)).count()
+    };
+    let ours = |event: &Event<failover::EventKind>| {
         matches!(
-            event,
-            FailoverEvent::Down {
+            event.kind,
+            failover::EventKind::Down {
                 outage: Outage::Isolated,
                 ..
             }
@@ -82,16 +90,16 @@ async fn with_all_links_cut_nobody_is_blamed() {
     };
     assert_eq!(count(ours), 1, "{seen:?}");
     assert_eq!(
-        count(|event| matches!(event, FailoverEvent::Quarantined { .. })),
+        count(|event| matches!(event.kind, failover::EventKind::Quarantined { .. })),
         0,
         "{seen:?}"
     );
     assert!(
-        count(|event| matches!(event, FailoverEvent::Switched { .. })) <= 1,
+        count(|event| matches!(event.kind, failover::EventKind::Switched { .. })) <= 1,
         "{seen:?}"
     );
     assert_eq!(
-        count(|event| matches!(event, FailoverEvent::Restored { .. })),
+        count(|event| matches!(event.kind, failover::EventKind::Restored { .. })),
         1,
         "{seen:?}"
     );
@@ -102,7 +110,7 @@ async fn switches_while_flapping(returning: Failback) -> Option<u32> {
     if !deep::asked_for("flapping is left to tests/failover.rs, in virtual time") {
         return None;
     }
-    let config = FailoverConfig::builder()
+    let config = failover::Config::builder()
         .failback(returning)
         .build()
         .unwrap();

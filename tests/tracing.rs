@@ -5,7 +5,10 @@ use core::fmt::{Debug, Write};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use systole::{Config, Endpoint, Failover, FailoverConfig, Instant, Monitor, Output};
+use systole::{
+    Config, Failover, Instant, Monitor, Output,
+    failover::{self, Endpoint},
+};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
@@ -53,7 +56,7 @@ fn die() {
     let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
     while now < Instant::from_secs(30) {
         match monitor.poll(now) {
-            Output::Probe(id) if now < Instant::from_secs(10) => monitor.handle_reply(id, now),
+            Output::Send(id) if now < Instant::from_secs(10) => monitor.handle_reply(id, now),
             Output::Wait(until) => now = until,
             _ => {}
         }
@@ -76,7 +79,7 @@ fn every_transition_is_an_event_with_its_reason() {
     }
     assert_eq!(lines.len(), 3, "{lines:?}");
 
-    let config = FailoverConfig::builder().seed(7).build().unwrap();
+    let config = failover::Config::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(); 2];
     let mut group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     group.switch_to(1, Instant::ZERO);

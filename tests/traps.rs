@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::{Config, Heartbeat, Instant, Monitor, Output, RttWindow, Verdict};
+use systole::{Config, Heartbeat, Instant, Monitor, Output, Verdict, path::RttWindow};
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -21,7 +21,7 @@ fn the_level_is_nothing_just_after_a_beat_and_a_number_after_one() {
         .build()
         .unwrap();
     let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
-    let Output::Probe(id) = monitor.poll(Instant::ZERO) else {
+    let Output::Send(id) = monitor.poll(Instant::ZERO) else {
         unreachable!()
     };
     monitor.handle_reply(id, Instant::from_millis(20));
@@ -132,7 +132,7 @@ fn a_pause_is_not_made_up_for() {
     for now in [Instant::ZERO, Instant::from_millis(10_500)] {
         loop {
             match monitor.poll(now) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     probes += 1;
                     monitor.handle_reply(id, now);
                 }

@@ -60,7 +60,7 @@ pub fn drain(monitor: &mut Watched, now: Instant) -> (Instant, Option<ProbeId>) 
     let mut probe = None;
     loop {
         match monitor.poll(now) {
-            Output::Probe(id) => probe = Some(id),
+            Output::Send(id) => probe = Some(id),
             Output::Event(event) => drop(black_box(event)),
             Output::Wait(until) => return (until, probe),
             Output::Idle => return (Instant::MAX, probe),

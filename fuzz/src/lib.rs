@@ -6,10 +6,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
-use systole::{
-    Config, ConfigError, Failback, FailoverConfig, Failure, Heartbeat, ListenerConfig, Preference,
-    SwitchOn, Verdict,
-};
+use systole::{Config, ConfigError, Failure, Heartbeat, Verdict, failover::{self, Failback, Preference, SwitchOn}, listener};
 use systole_testkit::ops::monitor::{Op, World};
 use systole_testkit::ops::{
     fleet as fleet_ops, group, group_ops, listener as beats, model, pair, reference,
@@ -270,8 +267,8 @@ struct Listening {
 }
 
 impl Listening {
-    fn config(&self) -> Result<ListenerConfig, ConfigError> {
-        let config = ListenerConfig::builder()
+    fn config(&self) -> Result<listener::Config, ConfigError> {
+        let config = listener::Config::builder()
             .losses(self.losses)
             .rise(self.rise)
             .build()?;
@@ -395,11 +392,11 @@ struct GroupSettings {
 }
 
 impl GroupSettings {
-    fn config(self) -> Result<FailoverConfig, ConfigError> {
+    fn config(self) -> Result<failover::Config, ConfigError> {
         let preferences = [Preference::Order, Preference::Rtt, Preference::Weight];
         let reasons = [SwitchOn::Failure, SwitchOn::Suspicion, SwitchOn::Warning];
         let [first, longest] = self.quarantine.map(Duration::from);
-        let mut config = FailoverConfig::builder()
+        let mut config = failover::Config::builder()
             .preference(preferences[usize::from(self.preference % 3)])
             .switch_on(reasons[usize::from(self.switch_on % 3)])
             .warn_above(self.warn_above)

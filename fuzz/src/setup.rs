@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use systole::pacing::{Answer, EpisodeEnd, Fixed, Fluctuation, Pacing};
-use systole::{Config, ConfigError, Instant, Plan, Retries, Statistics};
+use systole::{Config, ConfigError, Instant, Retries, pacing::Statistics, plan::Plan};
 
 /// A span of any order of magnitude.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use core::fmt;
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Config, Setting};
+/// use systole::{Config, config::Setting};
 ///
 /// let error = Config::every(Duration::ZERO).build().unwrap_err();
 /// assert_eq!(error.setting(), Setting::Interval);

@@ -89,7 +89,7 @@ impl Config<Target> {
     /// day in expectation. Interval, timeout and retries follow from the measured path.
     ///
     /// The bound is a guarantee. The time between mistakes is an expectation, which the machine
-    /// audits ([`Promise`](crate::Promise)). It is a day, or ten bounds where those are longer.
+    /// audits ([`Promise`](crate::plan::Promise)). It is a day, or ten bounds where those are longer.
     ///
     /// ```
     /// use core::time::Duration;
@@ -154,7 +154,7 @@ impl Builder<Target> {
     }
 
     /// Sets the most steady probes in 1,000 seconds; no limit unless set. Where the limit conflicts
-    /// with the other requirements, the [promise](crate::Promise) reports it.
+    /// with the other requirements, the [promise](crate::plan::Promise) reports it.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses fewer than two per bound.

@@ -29,7 +29,7 @@ use core::fmt;
 ///     Monitor::new(other, Instant::ZERO)?,
 /// ];
 /// for monitor in &mut monitors {
-///     while let Output::Probe(id) = monitor.poll_with_budget(Instant::from_secs(5), &budget) {
+///     while let Output::Send(id) = monitor.poll_with_budget(Instant::from_secs(5), &budget) {
 ///         println!("send {id}");
 ///     }
 /// }

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
+use crate::config::Config as MonitorConfig;
+use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check, ensure, keep_first};
-use crate::config::{Config, SPAN_MAX_US};
 use crate::pacing::{Fixed, Pacing};
 use crate::path::early_warning::EarlyWarning;
 use crate::plan::Retries;
@@ -14,7 +15,7 @@ mod serde;
 
 /// Which of several available endpoints is the best.
 ///
-/// An endpoint whose path is [as usual](crate::EarlyWarning) comes before all whose path is worse
+/// An endpoint whose path is [as usual](crate::path::EarlyWarning) comes before all whose path is worse
 /// than usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -69,7 +70,7 @@ pub enum SwitchOn {
     /// enough, so this is quick, and meant for networks without loss.
     Suspicion,
     /// The active endpoint has failed; or its path is worse than usual by the [early
-    /// warning](crate::EarlyWarning), and another endpoint, whose path is not, has been healthy for
+    /// warning](crate::path::EarlyWarning), and another endpoint, whose path is not, has been healthy for
     /// the hold-down.
     ///
     /// A warning quarantines no endpoint, and causes no switch within a hold-down of the last
@@ -82,10 +83,10 @@ pub enum SwitchOn {
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{FailoverConfig, Preference, Failback};
+/// use systole::failover::{self, Failback, Preference};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let config = FailoverConfig::builder()
+/// let config = failover::Config::builder()
 ///     .preference(Preference::Weight)
 ///     .failback(Failback::Prefer)
 ///     .seed(0x5eed_0f_0007)
@@ -95,9 +96,9 @@ pub enum SwitchOn {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct FailoverConfig<P = Fixed> {
-    pub(crate) active: Config<P>,
-    pub(super) standby: Config<P>,
+pub struct Config<P = Fixed> {
+    pub(crate) active: MonitorConfig<P>,
+    pub(super) standby: MonitorConfig<P>,
     pub(super) rules: Rules,
 }
 
@@ -151,7 +152,7 @@ impl Rules {
     }
 }
 
-impl<P: Pacing> FailoverConfig<P> {
+impl<P: Pacing> Config<P> {
     /// Starts a builder for a group that probes its active endpoint as `active` says, and all
     /// others as `standby` says, which should be slower.
     ///
@@ -159,7 +160,7 @@ impl<P: Pacing> FailoverConfig<P> {
     /// shorter. A reply that takes longer is of no use, so all timeouts of both configurations are
     /// limited to it. [`request_timeout`](Builder::request_timeout) sets another one. The number of
     /// retries is that of each configuration.
-    pub const fn probing(active: Config<P>, standby: Config<P>) -> Builder<P> {
+    pub const fn probing(active: MonitorConfig<P>, standby: MonitorConfig<P>) -> Builder<P> {
         Builder::around(active, standby, active.settings.limits.request_us())
     }
 
@@ -189,7 +190,7 @@ impl<P: Pacing> FailoverConfig<P> {
     }
 }
 
-impl FailoverConfig<Fixed> {
+impl Config<Fixed> {
     /// Starts a builder with its defaults: the active endpoint is probed every second, the others
     /// every 5 s, with a request timeout of 800 ms and 2 retries. Only the seed is missing.
     pub const fn builder() -> Builder<Fixed> {
@@ -197,12 +198,12 @@ impl FailoverConfig<Fixed> {
     }
 }
 
-/// Collects the settings of a [`FailoverConfig`]. [`build`](Self::build) checks them.
+/// Collects the settings of a [`failover::Config`]. [`build`](Self::build) checks them.
 ///
 /// | setting | default | method |
 /// |---|---|---|
-/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`probing`](FailoverConfig::probing) |
-/// | request timeout | 800 ms; with [`probing`](FailoverConfig::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
+/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`probing`](failover::Config::probing) |
+/// | request timeout | 800 ms; with [`probing`](failover::Config::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
 /// | retries | 2, one timeout apart | [`retries`](Self::retries) |
 /// | fail-over | on | [`enabled`](Self::enabled) |
 /// | quarantine | 30 s, doubled with each failure, up to 5 min | [`quarantine`](Self::quarantine) |
@@ -218,14 +219,14 @@ impl FailoverConfig<Fixed> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder<P = Fixed> {
-    config: FailoverConfig<P>,
+    config: Config<P>,
     error: Option<ConfigError>,
 }
 
 impl Builder<Fixed> {
     const fn fixed() -> Self {
-        let active = Config::fixed(Duration::from_secs(1));
-        let standby = Config::fixed(Duration::from_secs(5));
+        let active = MonitorConfig::fixed(Duration::from_secs(1));
+        let standby = MonitorConfig::fixed(Duration::from_secs(5));
         Self::around(active.unchecked(), standby.unchecked(), u32::MAX)
             .request_timeout(Duration::from_millis(800))
             .retries(2)
@@ -236,13 +237,13 @@ impl<P: Pacing> Builder<P> {
     /// Returns a builder with the defaults and a request timeout of `request_us`, to which all
     /// other timeouts are limited.
     pub(super) const fn around(
-        mut active: Config<P>,
-        mut standby: Config<P>,
+        mut active: MonitorConfig<P>,
+        mut standby: MonitorConfig<P>,
         request_us: u32,
     ) -> Self {
         active.settings.limits.cap_timeouts(request_us);
         standby.settings.limits.cap_timeouts(request_us);
-        FailoverConfig {
+        Config {
             rules: Rules {
                 request_us: request_us as u64,
                 quarantine_us: 30_000_000,
@@ -272,7 +273,7 @@ impl<P: Pacing> Builder<P> {
     /// # Errors
     /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where a
     /// stated bound leaves no room for the request timeout and the retries.
-    pub const fn build(self) -> Result<FailoverConfig<P>, ConfigError> {
+    pub const fn build(self) -> Result<Config<P>, ConfigError> {
         if let Some(error) = self.error {
             return Err(error);
         }
@@ -286,7 +287,7 @@ impl<P: Pacing> Builder<P> {
     ///
     /// An endpoint that is slower for one probe and all its retries in a row has failed, although
     /// it replies. This timeout is fixed, whereas the timeouts of
-    /// [`probing`](FailoverConfig::probing) follow the measured round-trip times.
+    /// [`probing`](failover::Config::probing) follow the measured round-trip times.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero, more than 71 minutes, and a timeout for which a stated
@@ -385,19 +386,19 @@ impl<P: Pacing> Builder<P> {
 }
 
 const fn with_timeouts<P: Pacing>(
-    config: Config<P>,
+    config: MonitorConfig<P>,
     [first, min, max]: [Duration; 3],
-) -> Config<P> {
+) -> MonitorConfig<P> {
     config.into_builder().timeouts(first, min, max).unchecked()
 }
 
-const fn with_retries<P: Pacing>(config: Config<P>, retries: u8) -> Config<P> {
+const fn with_retries<P: Pacing>(config: MonitorConfig<P>, retries: u8) -> MonitorConfig<P> {
     let retries = Retries::fixed(retries);
     config.into_builder().retries(retries).unchecked()
 }
 
 /// Returns how many probes in a row without a reply in time make a failure.
-const fn tries<P: Pacing>(active: &Config<P>) -> u8 {
+const fn tries<P: Pacing>(active: &MonitorConfig<P>) -> u8 {
     active.settings.limits.retries.count().saturating_add(1)
 }
 
@@ -407,7 +408,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_what_the_table_says() {
-        let config = FailoverConfig::builder().build().unwrap();
+        let config = Config::builder().build().unwrap();
         assert_eq!(config.rules.tries, 3);
         assert_eq!(config.rules.request_us, 800_000);
         assert_eq!(config.active.interval_max(), Duration::from_secs(1));
@@ -416,23 +417,23 @@ mod tests {
 
     #[test]
     fn a_stated_bound_is_the_groups() {
-        let stated = |config: Config<Fixed>| {
+        let stated = |config: MonitorConfig<Fixed>| {
             let builder = config.into_builder().detect_within(Duration::from_secs(7));
             builder.build().unwrap()
         };
-        let config = FailoverConfig::builder().build().unwrap();
+        let config = Config::builder().build().unwrap();
         let by_limits = Duration::from_secs(1) + config.active.timeout_max() * 3;
         assert_eq!(config.bound(), by_limits);
-        let config = FailoverConfig::probing(stated(config.active), config.standby);
+        let config = Config::probing(stated(config.active), config.standby);
         assert_eq!(config.build().unwrap().bound(), Duration::from_secs(7));
     }
 
     #[test]
     fn a_request_timeout_has_to_fit_a_stated_bound() {
-        let active = Config::fixed(Duration::from_secs(1)).detect_within(Duration::from_secs(4));
+        let active =
+            MonitorConfig::fixed(Duration::from_secs(1)).detect_within(Duration::from_secs(4));
         let active = active.build().unwrap();
-        let config =
-            FailoverConfig::probing(active, active).request_timeout(Duration::from_secs(2));
+        let config = Config::probing(active, active).request_timeout(Duration::from_secs(2));
         let error = config.build().unwrap_err();
         assert_eq!(error.setting(), Setting::DetectWithin);
     }

@@ -1,12 +1,13 @@
 //! The decisions of a group. Each returns whether it changed anything; a poll repeats them until
 //! none does.
 
-use crate::config::Config;
+use crate::config::Config as MonitorConfig;
+use crate::failover::Failover;
 use crate::failover::config::{Failback, Preference, SwitchOn};
 use crate::failover::endpoint::EndpointMode;
 use crate::failover::endpoint_state::EndpointState;
-use crate::failover::event::{FailoverEvent, Outage, SwitchReason};
-use crate::failover::{Failover, OutageState, Probing};
+use crate::failover::event::{EventKind, Outage, SwitchReason};
+use crate::failover::group::{OutageState, Probing};
 use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
@@ -67,12 +68,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         };
         let span = duration(member.start_quarantine(rules, at));
         self.quarantines = self.quarantines.saturating_add(1);
-        self.pending.tell(|number| FailoverEvent::Quarantined {
-            number,
-            at,
-            endpoint,
-            span,
-        });
+        self.pending
+            .tell(at, EventKind::Quarantined { endpoint, span });
     }
 
     /// Quarantines a failed standby endpoint where the active one shows that the fault is the
@@ -135,9 +132,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     fn go_down(&mut self, outage: Outage) -> bool {
         self.outage_state.clear();
         let _ = self.outage_state.push(OutageState::new(outage, self.now)); // there is room for one
-        let at = self.now;
-        self.pending
-            .tell(|number| FailoverEvent::Down { number, at, outage });
+        self.pending.tell(self.now, EventKind::Down { outage });
         true
     }
 
@@ -164,8 +159,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
                 member.monitor.probe_now(at);
             }
         }
-        self.pending
-            .tell(|number| FailoverEvent::Restored { number, at });
+        self.pending.tell(at, EventKind::Restored);
         true
     }
 
@@ -323,13 +317,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         if let Some(outage_state) = self.outage_state.first_mut() {
             outage_state.switched = Some(at);
         }
-        self.pending.tell(|number| FailoverEvent::Switched {
-            number,
-            at,
-            from,
-            to,
-            reason,
-        });
+        self.pending
+            .tell(at, EventKind::Switched { from, to, reason });
     }
 
     /// Probes `endpoint`, if it is in service, from now on with the configuration that `which`
@@ -338,7 +327,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         &mut self,
         endpoint: usize,
         at: Instant,
-        which: impl Fn(&Probing<P>) -> &Config<P>,
+        which: impl Fn(&Probing<P>) -> &MonitorConfig<P>,
     ) {
         let member = self.members.get_mut(endpoint);
         let member = member.filter(|member| member.in_service());
@@ -391,11 +380,11 @@ pub(super) const fn seed_of(seed: u64, endpoint: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failover::{Endpoint, FailoverConfig};
+    use crate::failover::{Config, Endpoint};
     use crate::pacing::Fixed;
 
     fn group(endpoints: usize) -> Failover<6, 4, Fixed> {
-        let config = FailoverConfig::builder().seed(7).build().unwrap();
+        let config = Config::builder().seed(7).build().unwrap();
         Failover::with_window(config, &[Endpoint::new(); 6][..endpoints], Instant::ZERO).unwrap()
     }
 

@@ -23,7 +23,7 @@ pub enum EndpointMode {
 /// An endpoint of a group: its weight, its mode and, optionally, its name.
 ///
 /// ```
-/// use systole::{EndpointMode, Endpoint};
+/// use systole::failover::{Endpoint, EndpointMode};
 ///
 /// const PRIMARY: Endpoint = Endpoint::new().weight(10).mode(EndpointMode::Pinned);
 /// assert_ne!(PRIMARY, Endpoint::new());
@@ -58,7 +58,7 @@ impl Endpoint {
         }
     }
 
-    /// Sets the weight, 0 to 65,535, which [`Preference::Weight`](crate::Preference::Weight)
+    /// Sets the weight, 0 to 65,535, which [`Preference::Weight`](crate::failover::Preference::Weight)
     /// compares. An endpoint of weight 0 is used only where there is no other.
     #[must_use]
     pub const fn weight(mut self, weight: u16) -> Self {

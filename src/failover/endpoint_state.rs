@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use crate::config::Config;
+use crate::config::Config as MonitorConfig;
 use crate::config::RetryBudget;
 use crate::failover::config::Rules;
 use crate::failover::endpoint::{Endpoint, EndpointMode};
 use crate::math::random::{Secret, mix};
-use crate::monitor::{Monitor, Output};
+use crate::monitor::Monitor;
+use crate::output::Output;
 use crate::pacing::Pacing;
 use crate::path::early_warning::{EarlyWarning, Health};
 use crate::peer::probe::ProbeId;
@@ -51,7 +52,7 @@ pub(super) struct EndpointState<const N: usize, P: Pacing> {
 
 impl<const N: usize, P: Pacing> EndpointState<N, P> {
     pub(super) fn new(
-        standby: &Config<P>,
+        standby: &MonitorConfig<P>,
         rules: &Rules,
         seed: u64,
         endpoint: Endpoint,
@@ -89,7 +90,13 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
 
     /// Starts over with a new monitor. The length of the last quarantine is kept, as the next one
     /// doubles it.
-    pub(super) fn renew(&mut self, standby: &Config<P>, rules: &Rules, seed: u64, now: Instant) {
+    pub(super) fn renew(
+        &mut self,
+        standby: &MonitorConfig<P>,
+        rules: &Rules,
+        seed: u64,
+        now: Instant,
+    ) {
         let generation = self.generation.wrapping_add(1);
         let probing = with_seed(
             standby.into_builder().without_initial_delay().unchecked(),
@@ -181,7 +188,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         let mut probe = None;
         for _ in 0..Monitor::<N, P>::MAX_DRAIN {
             match self.monitor.poll_with(now, budget) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     self.asked = Some(now);
                     probe = Some(id);
                     break;
@@ -271,7 +278,11 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
 }
 
 /// Returns `config` with the endpoint's own seed, which is never 0, as 0 stands for a missing seed.
-const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32) -> Config<P> {
+const fn with_seed<P: Pacing>(
+    mut config: MonitorConfig<P>,
+    seed: u64,
+    generation: u32,
+) -> MonitorConfig<P> {
     config.seed = match mix(seed ^ ((generation as u64) << 32)) {
         0 => Secret(1),
         mixed => Secret(mixed),
@@ -282,18 +293,20 @@ const fn with_seed<P: Pacing>(mut config: Config<P>, seed: u64, generation: u32)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failover::FailoverConfig;
+    use crate::failover::Config;
     use crate::pacing::Fixed;
 
     #[test]
     fn a_seed_is_never_missing() {
-        let config = Config::fixed(Duration::from_secs(1)).build().unwrap();
+        let config = MonitorConfig::fixed(Duration::from_secs(1))
+            .build()
+            .unwrap();
         assert_eq!(with_seed(config, 3 << 32, 3).seed, Secret(1));
         assert_ne!(with_seed(config, 3 << 32, 2).seed, Secret(1));
     }
 
     fn spoilt(spoil: impl FnOnce(&mut EndpointState<4, Fixed>)) -> bool {
-        let config = FailoverConfig::builder().build().unwrap();
+        let config = Config::builder().build().unwrap();
         let mut member = EndpointState::new(
             &config.standby,
             &config.rules,
@@ -309,12 +322,12 @@ mod tests {
     /// overdue.
     #[test]
     fn a_dead_endpoint_is_suspected_although_nothing_is_overdue() {
-        let config = Config::fixed(Duration::from_secs(1))
+        let config = MonitorConfig::fixed(Duration::from_secs(1))
             .detect_within(Duration::from_secs(5))
             .without_initial_delay()
             .build()
             .unwrap();
-        let mut group = FailoverConfig::builder().build().unwrap();
+        let mut group = Config::builder().build().unwrap();
         group.standby = config;
         let mut member = EndpointState::<8, _>::new(
             &group.standby,
@@ -366,7 +379,7 @@ mod tests {
     fn a_late_answer_says_nothing_of_what_is_proved_already() {
         let (at, request_us) = (Instant::from_secs(9), 800_000);
         for (proved, last_slow_reply) in [(8_000_000, false), (7_999_999, true)] {
-            let config = FailoverConfig::builder().build().unwrap();
+            let config = Config::builder().build().unwrap();
             let mut member = EndpointState::<4, _>::new(
                 &config.standby,
                 &config.rules,

@@ -75,7 +75,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// Handles the load that `endpoint` reports, in a reply or in a pushed [`Beat`](crate::Beat): 0
     /// idle, 255 full, `None` where it no longer reports one.
     ///
-    /// With [`Preference::Weight`](crate::Preference::Weight) the load counts when the group
+    /// With [`Preference::Weight`](crate::failover::Preference::Weight) the load counts when the group
     /// chooses an endpoint or returns to one; it is never a reason of its own to leave the active
     /// endpoint. It is kept until the endpoint is released from quarantine, or disabled or enabled.
     pub fn handle_load(&mut self, endpoint: usize, load: Option<u8>, now: Instant) {

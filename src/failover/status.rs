@@ -4,13 +4,13 @@ use crate::failover::Failover;
 use crate::failover::endpoint::EndpointMode;
 use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::Outage;
+use crate::monitor;
 #[cfg(any(feature = "std", feature = "embassy"))]
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 #[cfg(feature = "metrics")]
 use crate::path::early_warning::EarlyWarning;
 use crate::path::early_warning::Health;
-use crate::peer::snapshot::MonitorSnapshot;
 use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
@@ -79,7 +79,7 @@ pub struct EndpointStatus {
     /// Since when the endpoint has replied in time without a break.
     pub healthy_since: Option<Instant>,
     /// The snapshot of its monitor, which starts anew when the endpoint is released or enabled.
-    pub monitor: MonitorSnapshot,
+    pub monitor: monitor::Snapshot,
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
@@ -190,11 +190,11 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failover::{Endpoint, FailoverConfig};
+    use crate::failover::{Config, Endpoint};
     use crate::pacing::Fixed;
 
     fn group() -> Failover<4, 4, Fixed> {
-        let config = FailoverConfig::builder().seed(7).build().unwrap();
+        let config = Config::builder().seed(7).build().unwrap();
         Failover::with_window(config, &[Endpoint::new(); 2], Instant::ZERO).unwrap()
     }
 

@@ -1,9 +1,10 @@
 //! A fleet that cannot send: one event for all of its peers, which become unknown at once.
 
-use super::{Census, Fleet, FleetEvent, PeerKey, Slot};
+use super::machine::{EVENTS_MIN, Slot};
+use super::{Census, Fleet, PeerEvent, PeerKey};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::peer::event::Event;
+use crate::peer::event::{Event, EventKind};
 use crate::peer::verdict::{Reason, Verdict};
 use crate::time::{Instant, duration};
 
@@ -68,8 +69,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             return self.tell_each(peer, first.into_iter().chain(rest), count);
         };
         for event in first.into_iter().chain(rest) {
-            if !is_of_blindness(&event) {
-                self.tell(Some(peer), event);
+            if !is_of_blindness(&event.kind) {
+                self.tell(Some(peer), event.at, event.kind);
             }
         }
         self.go_blind(since);
@@ -83,8 +84,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     fn tell_each(&mut self, peer: PeerKey, events: impl Iterator<Item = Event>, count: u32) {
         let before = self.number;
         for event in events {
-            self.number = before.wrapping_add(event.number() - 1);
-            self.tell(Some(peer), event);
+            self.number = before.wrapping_add(event.number - 1);
+            self.tell(Some(peer), event.at, event.kind);
         }
         self.number = before.wrapping_add(count);
     }
@@ -96,7 +97,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             unknown: self.census.peers(),
             ..Census::default()
         };
-        self.tell(None, Event::Blind { number: 0, since });
+        self.tell(None, self.now, EventKind::Blind { since });
     }
 
     /// Tells how late we looked since the last poll, replies of the past included that were handed in one after the other.
@@ -105,27 +106,21 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         if late_us > 0 && self.config.is_pause(late_us) {
             self.counters.pauses += 1;
             let lateness = duration(late_us);
-            self.tell(
-                None,
-                Event::Paused {
-                    number: 0,
-                    lateness,
-                },
-            );
+            self.tell(None, self.now, EventKind::Paused { lateness });
         }
     }
 
-    /// Takes an event over with a number of the fleet's.
-    fn tell(&mut self, peer: Option<PeerKey>, event: Event) {
-        if matches!(event, Event::Blind { .. }) {
+    /// Queues an event under a number of the fleet.
+    fn tell(&mut self, peer: Option<PeerKey>, at: Instant, kind: EventKind) {
+        if matches!(kind, EventKind::Blind { .. }) {
             self.counters.blind += 1;
         }
-        if self.events.len() >= self.slots.len().max(super::EVENTS_MIN) {
+        if self.events.len() >= self.slots.len().max(EVENTS_MIN) {
             self.events.pop_front();
         }
         self.number = self.number.wrapping_add(1).max(1);
-        let event = event.with_number(self.number);
-        self.events.push_back(FleetEvent { peer, event });
+        let event = Event::new(self.number, at, PeerEvent { peer, kind });
+        self.events.push_back(event);
     }
 
     /// The verdict of who has this place, which is unknown since the fleet went blind after it was last looked at.
@@ -142,10 +137,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 }
 
-const fn is_of_blindness(event: &Event) -> bool {
-    match event {
-        Event::Blind { .. } => true,
-        Event::Transition(change) => matches!(change.reason, Reason::Blind),
+const fn is_of_blindness(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Blind { .. } => true,
+        EventKind::Transition(change) => matches!(change.reason, Reason::Blind),
         _ => false,
     }
 }

@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use super::{Fleet, Lateness, PeerKey};
 use crate::pacing::Pacing;
-use crate::peer::snapshot::{Counters, Snapshot};
+use crate::peer;
+use crate::peer::snapshot::Snapshot;
 use crate::peer::verdict::Verdict;
 use crate::time::{Instant, duration};
 
@@ -45,7 +46,7 @@ impl Census {
 /// See [`Counters`] for those of one monitor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FleetCounters {
+pub struct Counters {
     /// Probes that were handed out to be sent.
     pub probes: u64,
     /// Probes that got a reply before they were counted as anything else.
@@ -86,7 +87,7 @@ pub struct FleetCounters {
     pub blind: u64,
 }
 
-impl FleetCounters {
+impl Counters {
     /// Returns the number of probes that have not ended yet.
     #[must_use]
     pub const fn outstanding(&self) -> u64 {
@@ -95,7 +96,7 @@ impl FleetCounters {
     }
 
     /// Adds what a monitor has counted since it was restored from its compact form.
-    pub(super) fn add(&mut self, seen: &Counters) {
+    pub(super) fn add(&mut self, seen: &peer::Counters) {
         let add = |total: &mut u64, count: u32| *total += u64::from(count);
         add(&mut self.probes, seen.probes);
         add(&mut self.answered, seen.answered);
@@ -136,7 +137,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Returns the counters. O(1).
     #[must_use]
-    pub const fn counters(&self) -> FleetCounters {
+    pub const fn counters(&self) -> Counters {
         self.counters
     }
 

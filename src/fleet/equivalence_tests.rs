@@ -2,12 +2,18 @@
 
 extern crate std;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::peer::event::{Event, Transition};
+use crate::config::{Config, ConfigError, RetryBudget};
+use crate::fleet::{self, Fleet, PeerKey};
+use crate::monitor::Monitor;
+use crate::output::Output;
+use crate::peer::event::{Event, EventKind, Transition};
 use crate::peer::verdict::{Failure, Reason, Verdict};
+use crate::time::Instant;
 
 const PEERS: usize = 5;
 const SECOND_US: u64 = 1_000_000;
@@ -55,14 +61,10 @@ struct Twins {
 type Changes = BTreeMap<usize, (Instant, Verdict, Verdict, Reason)>;
 
 fn change(peer: usize, event: Event) -> Option<(usize, (Instant, Verdict, Verdict, Reason))> {
-    match event {
-        Event::Transition(Transition {
-            at,
-            from,
-            to,
-            reason,
-            ..
-        }) => Some((peer, (at, from, to, reason))),
+    match event.kind {
+        EventKind::Transition(Transition {
+            from, to, reason, ..
+        }) => Some((peer, (event.at, from, to, reason))),
         _ => None,
     }
 }
@@ -91,7 +93,7 @@ impl Twins {
         for (peer, monitor) in self.monitors.iter_mut().enumerate() {
             let until = loop {
                 match monitor.poll(now) {
-                    Output::Probe(id) => assert!(theirs.insert((peer, u64::from(id)))),
+                    Output::Send(id) => assert!(theirs.insert((peer, u64::from(id)))),
                     Output::Event(event) => changes.extend(change(peer, event)),
                     Output::Wait(until) => break until,
                     Output::Idle => break now, // at the end of time
@@ -102,11 +104,11 @@ impl Twins {
         let mut ours = BTreeSet::new();
         let until = loop {
             match self.fleet.poll(now) {
-                FleetOutput::Probe { peer, id, .. } => {
+                Output::Send(fleet::Probe { peer, id, .. }) => {
                     assert!(ours.insert((peer.index(), u64::from(id))));
                 }
-                FleetOutput::Wait(until) => break until,
-                FleetOutput::Idle => break now,
+                Output::Wait(until) => break until,
+                Output::Idle => break now,
             }
         };
         assert_eq!(ours, theirs, "probes at {now}");
@@ -118,7 +120,10 @@ impl Twins {
     }
 
     fn changes(&mut self) -> Changes {
-        let of = |told: FleetEvent| change(told.peer?.index(), told.event);
+        let of = |told: Event<fleet::PeerEvent>| {
+            let fleet::PeerEvent { peer, kind } = told.kind;
+            change(peer?.index(), Event::new(told.number, told.at, kind))
+        };
         self.fleet.events().filter_map(of).collect()
     }
 

@@ -1,13 +1,22 @@
 //! The events of a fleet.
 
-use super::PeerKey;
-use crate::peer::event::Event;
+use core::fmt;
 
-/// An event that a fleet reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FleetEvent {
+use super::PeerKey;
+use crate::peer::event::EventKind;
+
+/// What happened in a fleet, and to which peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeerEvent {
     /// The peer; `None` where the event is about all peers, as local lateness is.
     pub peer: Option<PeerKey>,
-    /// What happened. Event numbers rise by one for the fleet as a whole.
-    pub event: Event,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Formats the event as a line of a log, without the peer, whose name only the caller knows.
+impl fmt::Display for PeerEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
 }

@@ -28,7 +28,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// drain.
     ///
     /// Where no probe could be sent for one bound (to 1.024 ms where that is 35 minutes or more), nothing is
-    /// known of any peer: one [`Event::Blind`](crate::Event::Blind) without a peer says so,
+    /// known of any peer: one [`EventKind::Blind`](crate::EventKind::Blind) without a peer says so,
     /// and every verdict is [`Unknown`](crate::Verdict::Unknown) until its peer is heard, or silent for the bound from a probe that could be sent. Where
     /// probes to one peer alone cannot be sent, the event names it.
     pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {

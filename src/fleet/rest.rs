@@ -1,6 +1,7 @@
 //! Peers at rest: what is a peer's own is kept, and is a monitor again when something is due or arrives.
 
-use super::{Fleet, PeerKey, Slot};
+use super::machine::Slot;
+use super::{Fleet, PeerKey};
 use crate::config::Config;
 use crate::math::random::{Secret, mix};
 use crate::monitor::Monitor;

@@ -7,8 +7,8 @@ use crate::monitor::Monitor;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::{Answer, Pacing};
 use crate::path::suspicion::SuspicionLevel;
+use crate::peer::counters::one_more;
 use crate::peer::probe::{Fate, Label, Probe, ProbeId};
-use crate::peer::snapshot::one_more;
 use crate::peer::verdict::{Failure, Verdict};
 use crate::time::{Instant, micros, saturate};
 

@@ -4,9 +4,9 @@ use crate::monitor::Monitor;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
+use crate::peer::counters::one_more;
 use crate::peer::probe::{Fate, Probe, ProbeId};
 use crate::peer::send_failures::SendFailures;
-use crate::peer::snapshot::one_more;
 use crate::peer::verdict::Reason;
 use crate::time::Instant;
 
@@ -15,7 +15,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// The time from the moment at which it was to be sent until one can be counts as lateness: it extends the bound. The next try follows as a
     /// retry would, until as many failed as there are retries, and then a steady interval later. When none succeeded for one bound and
-    /// nothing proved life, the verdict becomes [`Unknown`](crate::Verdict::Unknown) and an [`Event::Blind`](crate::Event::Blind) says so.
+    /// nothing proved life, the verdict becomes [`Unknown`](crate::Verdict::Unknown) and an [`EventKind::Blind`](crate::EventKind::Blind) says so.
     ///
     /// How long the try took does not matter: it may be reported after the probe became overdue, and after other probes were sent. One that was
     /// counted as lost by then stays so.
@@ -109,8 +109,8 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::monitor::Output;
-    use crate::peer::event::Event;
+    use crate::output::Output;
+    use crate::peer::event::{Event, EventKind};
 
     /// It may be waited for longer than until the next one, which cannot be sent again.
     #[test]
@@ -126,14 +126,17 @@ mod tests {
         let (mut now, mut sent_at) = (Instant::ZERO, None);
         loop {
             match monitor.poll(now) {
-                Output::Probe(id) if now == Instant::ZERO => monitor.handle_reply(id, now),
-                Output::Probe(_) if now < Instant::from_secs(11) => {} // overdue in a second
-                Output::Probe(_) if now > Instant::from_secs(20) && sent_at.is_none() => {
+                Output::Send(id) if now == Instant::ZERO => monitor.handle_reply(id, now),
+                Output::Send(_) if now < Instant::from_secs(11) => {} // overdue in a second
+                Output::Send(_) if now > Instant::from_secs(20) && sent_at.is_none() => {
                     sent_at = Some(now);
                     monitor.probe_now(now);
                 }
-                Output::Probe(id) => monitor.handle_unsent(id, now),
-                Output::Event(Event::Blind { since, .. }) => {
+                Output::Send(id) => monitor.handle_unsent(id, now),
+                Output::Event(Event {
+                    kind: EventKind::Blind { since, .. },
+                    ..
+                }) => {
                     return assert!(Some(since) > sent_at, "{since:?}, {sent_at:?}");
                 }
                 Output::Wait(until) => now = until,

@@ -57,7 +57,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// Comes before the bound. One that cannot be kept any more, or was not stated, becomes two
     /// intervals and a timeout, so that one lost reply makes the peer `Suspect` and not `Dead`; an
-    /// [`Event::BoundRelaxed`](crate::Event::BoundRelaxed) tells it of a stated one. One that can be
+    /// [`EventKind::BoundRelaxed`](crate::EventKind::BoundRelaxed) tells it of a stated one. One that can be
     /// kept is kept, also where it leaves no time for a second probe.
     pub fn handle_pushback(&mut self, now: Instant) {
         self.handle_pushback_with(now, Duration::ZERO);

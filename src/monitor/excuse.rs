@@ -1,10 +1,12 @@
 //! Replies that were lost on our side: what they may have said is not held against the peer.
 
 use crate::config::RetryBudget;
+use crate::monitor::Monitor;
 use crate::monitor::retry::Claim;
-use crate::monitor::{Monitor, Output};
+use crate::output::Output;
 use crate::pacing::Pacing;
 use crate::peer::probe::Probe;
+use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
@@ -18,10 +20,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         now: Instant,
         lost_at: Instant,
         budget: &RetryBudget,
-    ) -> Output {
+    ) -> Output<ProbeId> {
         self.look(now);
         if self.sent < lost_at && self.is_due() && self.excuse(budget) {
-            let output = Output::Probe(self.send());
+            let output = Output::Send(self.send());
             self.settle();
             return output;
         }

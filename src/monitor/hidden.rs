@@ -7,8 +7,8 @@ use crate::math::saturating;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
+use crate::peer::counters::one_more;
 use crate::peer::probe::{Fate, Probe};
-use crate::peer::snapshot::one_more;
 use crate::time::{Instant, saturate};
 
 /// Intervals that shrink do so over a window of answers.

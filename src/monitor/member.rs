@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::monitor::Output;
+    use crate::output::Output;
     use crate::peer::verdict::Failure;
 
     /// An id of another incarnation may look like one of now in all but that.
@@ -109,7 +109,7 @@ mod tests {
         let now = Instant::from_secs(1);
         let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
         let sent = core::iter::from_fn(|| match monitor.poll(now) {
-            Output::Probe(id) => Some(id),
+            Output::Send(id) => Some(id),
             _ => None,
         });
         let sent: Vec<_> = sent.collect();

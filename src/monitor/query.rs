@@ -1,12 +1,13 @@
 //! What is known, and how improbable the silence is.
 
 use crate::monitor::Monitor;
+use crate::monitor::Snapshot;
 use crate::pacing::Pacing;
 use crate::path::suspicion::{Model, SuspicionLevel};
 #[cfg(feature = "metrics")]
 use crate::path::window::RttWindow;
 use crate::peer::probe::Probe;
-use crate::peer::snapshot::{MonitorSnapshot, Snapshot};
+use crate::peer::snapshot::Snapshot as PathSnapshot;
 use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
@@ -45,7 +46,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///     .without_initial_delay()
     ///     .build()?;
     /// let mut monitor = Monitor::<8, _>::with_window(config, Instant::ZERO)?;
-    /// let Output::Probe(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
+    /// let Output::Send(id) = monitor.poll(Instant::ZERO) else { panic!("due at once") };
     /// assert_eq!(monitor.next_probe_earliest(), None); // it is under way
     /// monitor.handle_reply(id, Instant::from_millis(40));
     ///
@@ -54,7 +55,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// assert!(until > Instant::from_secs(60));
     /// assert_eq!(monitor.next_probe_earliest(), Some(Instant::from_secs(60)));
     /// share(&mut monitor, Instant::from_secs(62), until);
-    /// assert!(matches!(monitor.poll(Instant::from_secs(62)), Output::Probe(_)));
+    /// assert!(matches!(monitor.poll(Instant::from_secs(62)), Output::Send(_)));
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -109,9 +110,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// All that is known at `now`.
     #[must_use]
-    pub fn snapshot(&self, now: Instant) -> MonitorSnapshot {
-        MonitorSnapshot {
-            path: Snapshot::of(&self.peer, self.level(now)),
+    pub fn snapshot(&self, now: Instant) -> Snapshot {
+        Snapshot {
+            path: PathSnapshot::of(&self.peer, self.level(now)),
             counters: self.counters,
             dead_at: self.falls_at().map(|at| self.clock.at(at)),
             next_probe_at: self.next,

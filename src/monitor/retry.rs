@@ -2,9 +2,11 @@
 
 use crate::config::RetryBudget;
 use crate::math::saturating;
-use crate::monitor::{Monitor, Output};
+use crate::monitor::Monitor;
+use crate::output::Output;
 use crate::pacing::Pacing;
-use crate::peer::snapshot::one_more;
+use crate::peer::counters::one_more;
+use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
 /// What a budget of retries makes of the next probe.
@@ -25,7 +27,7 @@ const PATIENCE_SHIFT: u32 = 2;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// [`poll`](Self::poll), with retries held to `budget`, which any number of monitors may share.
-    pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> Output {
+    pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> Output<ProbeId> {
         self.poll_with(now, Some(budget))
     }
 
@@ -104,7 +106,7 @@ mod tests {
                 _ => monitor.poll_with_budget(now, &budget),
             };
             match output {
-                Output::Probe(id) => probe = Some(id),
+                Output::Send(id) => probe = Some(id),
                 Output::Event(_) => {}
                 Output::Wait(until) => return (probe, until),
                 Output::Idle => return (probe, Instant::MAX),

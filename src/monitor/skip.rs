@@ -32,8 +32,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///     }
     ///     now = loop {
     ///         match monitor.poll(now) {
-    ///             Output::Probe(id) if connection.is_some() => monitor.handle_skipped(id, now),
-    ///             Output::Probe(id) => connection = Some((id, now.saturating_add(ROUND_TRIP))),
+    ///             Output::Send(id) if connection.is_some() => monitor.handle_skipped(id, now),
+    ///             Output::Send(id) => connection = Some((id, now.saturating_add(ROUND_TRIP))),
     ///             Output::Wait(until) => break connection.map_or(until, |(_, at)| until.min(at)),
     ///             _ => {}
     ///         }

@@ -107,7 +107,7 @@ pub use state::LifetimeState;
 /// let (mut now, mut refreshed, mut given_up) = (Instant::ZERO, Instant::ZERO, 0);
 /// while now < Instant::from_secs(86_400) {
 ///     now = match monitor.poll(now) {
-///         Output::Probe(id) => {
+///         Output::Send(id) => {
 ///             let at = now.saturating_add(Duration::from_millis(40));
 ///             if now.saturating_duration_since(refreshed) > 5 * MINUTE {
 ///                 given_up += 1;

@@ -1,13 +1,13 @@
 //! Policies: they decide when to probe, from what was measured of the path.
 //!
-//! The machine asks the policy for a [`Plan`](crate::Plan) after every reply. It fits each plan to
+//! The machine asks the policy for a [`Plan`](crate::plan::Plan) after every reply. It fits each plan to
 //! the configured limits before it acts on it, so the [laws](crate#laws) hold for any policy, a
 //! hostile one too.
 //!
 //! ```
 //! use core::time::Duration;
 //! use systole::pacing::Pacing;
-//! use systole::{Config, Heartbeat, Plan, Statistics};
+//! use systole::{Config, Heartbeat, pacing::Statistics, plan::Plan};
 //!
 //! /// Probes at intervals of ten round-trip times.
 //! #[derive(Clone, Copy, Debug, PartialEq)]

@@ -71,7 +71,7 @@ mod shape {
 ///   unusual the latest ones were, and the more reliably that has announced long silences on this
 ///   path.
 /// - A target that cannot be met is reported ([`Promise::infeasible`]). A promise that is not kept
-///   is reported ([`Event::PromiseBroken`](crate::Event::PromiseBroken)) and corrected.
+///   is reported ([`EventKind::PromiseBroken`](crate::EventKind::PromiseBroken)) and corrected.
 ///
 /// # Costs and limits
 ///

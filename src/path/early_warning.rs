@@ -70,7 +70,7 @@ const SILENCE: u8 = 3;
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{EarlyWarning, Health};
+/// use systole::path::{EarlyWarning, Health};
 ///
 /// let mut warning = EarlyWarning::new();
 /// for _ in 0..100 {

@@ -142,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn model(rtts: &[u32], losses: u16) -> Model {
-        let mut window = crate::RttWindow::<32>::new();
+        let mut window = crate::path::RttWindow::<32>::new();
         let mut loss = LossRate::new();
         for &rtt_us in rtts {
             window.push_us(rtt_us);

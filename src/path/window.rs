@@ -26,7 +26,7 @@ pub const DEFAULT_WINDOW: usize = 32;
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::RttWindow;
+/// use systole::path::RttWindow;
 ///
 /// let mut window = RttWindow::<4>::new();
 /// for ms in [900, 2, 4, 4, 6] {
@@ -40,7 +40,7 @@ pub const DEFAULT_WINDOW: usize = 32;
 /// An empty ring does not compile:
 ///
 /// ```compile_fail,E0080
-/// let window = systole::RttWindow::<0>::new();
+/// let window = systole::path::RttWindow::<0>::new();
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 // The fields that every access needs come first, within the offsets that the short instructions of

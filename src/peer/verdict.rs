@@ -70,7 +70,7 @@ pub enum Reason {
     /// The peer said goodbye.
     Left,
     /// For one bound no probe could be sent and nothing proved life; see
-    /// [`Event::Blind`](crate::Event::Blind).
+    /// [`EventKind::Blind`](crate::EventKind::Blind).
     Blind,
 }
 

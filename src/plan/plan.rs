@@ -17,7 +17,7 @@ use crate::time::{duration, micros, rtt_micros};
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Plan, Retries};
+/// use systole::{Retries, plan::Plan};
 ///
 /// let plan = Plan::new(Duration::from_secs(5), Duration::from_secs(1))
 ///     .with_retries(Retries::exponential(2));

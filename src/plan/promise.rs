@@ -9,7 +9,7 @@ use crate::config::error::Setting;
 ///
 /// The bound on detection time is a guarantee. The time between mistakes is an expectation,
 /// extrapolated from silences shorter than the bound. The machine audits it and reports a broken
-/// promise as [`Event::PromiseBroken`](crate::Event::PromiseBroken).
+/// promise as [`EventKind::PromiseBroken`](crate::EventKind::PromiseBroken).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -78,7 +78,7 @@ impl Retries {
     ///
     /// Waits grow by half, but none is over 2/5 of what is left until the bound. So the last
     /// retries are sent just before it, where they can still prevent a mistake. The plan's
-    /// [margin](crate::Plan::with_margin_percent) states how close to the bound they come. No two
+    /// [margin](crate::plan::Plan::with_margin_percent) states how close to the bound they come. No two
     /// are closer than a timeout. These retries are for plans with a stated bound; without one they
     /// are the same as [`Retries::exponential`].
     #[must_use]

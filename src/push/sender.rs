@@ -1,26 +1,15 @@
 //! The sending side of pushed heartbeats: when to send one, and what it says.
 
+use core::convert::Infallible;
 use core::time::Duration;
 
 use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::math::random::mix;
+use crate::output::Output;
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::push::wire::{rounded_down, rounded_up};
 use crate::time::{Instant, duration, micros};
-
-/// The next action of the caller, returned by [`Sender::poll`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum SenderOutput {
-    /// Send this heartbeat now, then poll again.
-    Beat(Beat),
-    /// There is nothing to do before this moment. It lies in the future.
-    Wait(Instant),
-    /// There is nothing to do any more: the sender said goodbye, or the clock has reached
-    /// [`Instant::MAX`].
-    Idle,
-}
 
 /// Schedules heartbeats to a [`Listener`](crate::Listener), sans-IO.
 ///
@@ -42,33 +31,33 @@ pub enum SenderOutput {
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Instant, Sender, SenderOutput};
+/// use systole::{Instant, Output, Sender};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut sender = Sender::new(Duration::from_secs(5), 1, Instant::ZERO)?;
-/// let SenderOutput::Beat(first) = sender.poll(Instant::ZERO) else { unreachable!() };
-/// assert_eq!(sender.poll(Instant::from_secs(1)), SenderOutput::Wait(Instant::from_secs(5)));
+/// let Output::Send(first) = sender.poll(Instant::ZERO) else { unreachable!() };
+/// assert_eq!(sender.poll(Instant::from_secs(1)), Output::Wait(Instant::from_secs(5)));
 ///
 /// // Not polled until 13 s: slot 1 (5 s) is left out, slot 2 (10 s) is sent late, and slot 3 is
 /// // on time (15 s).
-/// let SenderOutput::Beat(late) = sender.poll(Instant::from_secs(13)) else { unreachable!() };
+/// let Output::Send(late) = sender.poll(Instant::from_secs(13)) else { unreachable!() };
 /// assert_eq!((first.sequence(), late.sequence()), (0, 2));
-/// assert_eq!(sender.poll(Instant::from_secs(13)), SenderOutput::Wait(Instant::from_secs(15)));
+/// assert_eq!(sender.poll(Instant::from_secs(13)), Output::Wait(Instant::from_secs(15)));
 /// # Ok(()) }
 /// ```
 /// ```
 /// # use core::time::Duration;
-/// # use systole::{Instant, Sender, SenderOutput};
+/// # use systole::{Instant, Output, Sender};
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// const SECOND: Duration = Duration::from_secs(1);
 /// let mut sender = Sender::new(SECOND, 1, Instant::ZERO)?;
 /// sender.set_interval(60 * SECOND, Instant::ZERO)?;
 /// let said = [0, 1, 2, 3].map(|second| match sender.poll(Instant::from_secs(second)) {
-///     SenderOutput::Beat(beat) => (beat.interval(), beat.deadline() > 60 * SECOND),
+///     Output::Send(beat) => (beat.interval(), beat.deadline() > 60 * SECOND),
 ///     _ => unreachable!(),
 /// });
 /// assert_eq!(said, [(SECOND, true), (SECOND, true), (SECOND, true), (60 * SECOND, true)]);
-/// assert_eq!(sender.poll(Instant::from_secs(4)), SenderOutput::Wait(Instant::from_secs(63)));
+/// assert_eq!(sender.poll(Instant::from_secs(4)), Output::Wait(Instant::from_secs(63)));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,19 +137,19 @@ impl Sender {
     ///
     /// A late call makes the heartbeat late. Heartbeats that are late by an interval or more are
     /// left out.
-    pub fn poll(&mut self, now: Instant) -> SenderOutput {
+    pub fn poll(&mut self, now: Instant) -> Output<Beat, Infallible> {
         if self.left || now == Instant::MAX {
-            return SenderOutput::Idle;
+            return Output::Idle;
         }
         if now < self.next {
-            return SenderOutput::Wait(self.next);
+            return Output::Wait(self.next);
         }
         self.slow_down();
         self.skip(now);
         let beat = self.beat();
         self.next = self.next.plus(self.interval_us);
         self.sequence = self.sequence.wrapping_add(1);
-        SenderOutput::Beat(beat)
+        Output::Send(beat)
     }
 
     /// Leaves out the slots that are over by `now`.
@@ -270,15 +259,15 @@ mod tests {
             .with_deadline(SECOND * 9 / 8)
             .deadline();
         match sender().poll(Instant::from_secs(1)) {
-            SenderOutput::Beat(beat) => assert_eq!(beat.deadline(), deadline),
-            other => assert!(matches!(other, SenderOutput::Beat(_)), "{other:?}"),
+            Output::Send(beat) => assert_eq!(beat.deadline(), deadline),
+            other => assert!(matches!(other, Output::Send(_)), "{other:?}"),
         }
     }
 
     /// Returns the sequence number of the heartbeat that is to be sent, if there is one.
-    fn number(output: SenderOutput) -> Option<u32> {
+    fn number(output: Output<Beat, Infallible>) -> Option<u32> {
         match output {
-            SenderOutput::Beat(beat) => Some(beat.sequence()),
+            Output::Send(beat) => Some(beat.sequence()),
             _ => None,
         }
     }
@@ -290,10 +279,7 @@ mod tests {
             now = Instant::from_secs(u64::from(slot)).plus(u64::from(slot % 7) * 100_000);
             assert_eq!(number(sender.poll(now)), Some(slot));
         }
-        assert_eq!(
-            sender.poll(now),
-            SenderOutput::Wait(Instant::from_secs(1_000))
-        );
+        assert_eq!(sender.poll(now), Output::Wait(Instant::from_secs(1_000)));
     }
 
     #[test]
@@ -303,14 +289,14 @@ mod tests {
         sender.set_interval(SECOND, Instant::from_secs(60)).unwrap();
         assert_eq!(
             sender.poll(Instant::from_secs(60)),
-            SenderOutput::Wait(Instant::from_secs(61))
+            Output::Wait(Instant::from_secs(61))
         );
     }
 
     /// Returns the intervals and deadlines that the next heartbeats state, in seconds.
     fn said<const BEATS: usize>(sender: &mut Sender) -> [(u64, u64); BEATS] {
         core::array::from_fn(|_| match sender.poll(sender.next) {
-            SenderOutput::Beat(beat) => (beat.interval().as_secs(), beat.deadline().as_secs()),
+            Output::Send(beat) => (beat.interval().as_secs(), beat.deadline().as_secs()),
             other => panic!("{other:?} at the next slot"),
         })
     }
@@ -365,7 +351,7 @@ mod tests {
             let mut sender = sender.losses(losses).unwrap();
             sender.set_interval(duration(to_us), Instant::ZERO).unwrap();
             for _ in 0..losses + 2 {
-                let SenderOutput::Beat(beat) = sender.poll(sender.next) else { continue };
+                let Output::Send(beat) = sender.poll(sender.next) else { continue };
                 prop_assert_eq!(wire::decode(&wire::encode(&beat)), Ok(beat));
             }
         }
@@ -385,7 +371,7 @@ mod tests {
         let beat = sender.goodbye();
         assert!(beat.is_goodbye());
         assert_eq!(beat.load(), Some(3));
-        assert_eq!(sender.poll(Instant::from_secs(60)), SenderOutput::Idle);
+        assert_eq!(sender.poll(Instant::from_secs(60)), Output::Idle);
     }
 
     #[test]
@@ -396,8 +382,8 @@ mod tests {
         assert_eq!(number(sender.poll(Instant::ZERO)), None);
         assert_eq!(sender.sequence, 0);
         let far = Instant::from_micros(u64::MAX - 1);
-        assert!(matches!(sender.poll(far), SenderOutput::Beat(_)));
-        assert_eq!(sender.poll(Instant::MAX), SenderOutput::Idle);
+        assert!(matches!(sender.poll(far), Output::Send(_)));
+        assert_eq!(sender.poll(Instant::MAX), Output::Idle);
     }
 
     #[test]

@@ -47,10 +47,10 @@ use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 
-use super::machine::{Machine, ProbeResult, Step};
+use super::machine::{Machine, ProbeResult};
 use super::{ProbeError, Trial};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, ConfigError, Event, Instant, Monitor, MonitorSnapshot, RetryBudget};
+use crate::{Config, ConfigError, Event, Instant, Monitor, Output, RetryBudget, monitor};
 use probes::Probes;
 use waiters::Waiters;
 
@@ -72,7 +72,7 @@ const FAR_US: u64 = 86_400 * 365 * 1_000_000;
 pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
     state: Mutex<R, RefCell<State<N, P>>>,
     /// While a user's closure holds the monitor: the snapshot from before the call.
-    lent: Mutex<R, Cell<Option<MonitorSnapshot>>>,
+    lent: Mutex<R, Cell<Option<monitor::Snapshot>>>,
     changed: Signal<R, ()>,
     events: Channel<R, Event, EVENTS>,
 }
@@ -187,17 +187,18 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         probes.cut(now);
         loop {
             match self.state(|state| state.monitor.step(now, budget)) {
-                Step::Probe((), id) => {
+                Output::Send(((), id)) => {
                     let terms = self.state(|state| state.monitor.terms((), now));
                     if !probes.launch(id, now, terms, &mut *probe) {
                         self.state(|state| state.monitor.handle_skipped(id, now));
                     }
                 }
-                Step::Event(event) => {
+                Output::Event(event) => {
                     let _ = self.events.try_send(event); // full or without a reader
                     self.state(|state| state.waiters.wake());
                 }
-                Step::Wait(until) => return until,
+                Output::Wait(until) => return until,
+                Output::Idle => return Instant::MAX,
             }
         }
     }

@@ -6,8 +6,8 @@
 //! trait:
 //!
 //! ```
-//! use systole::machine::{Machine, ProbeResult, Step};
-//! use systole::{Instant, ProbeId};
+//! use systole::machine::{Machine, ProbeResult};
+//! use systole::{Instant, Output, ProbeId};
 //!
 //! /// Passes in the results of probes, does what is due now, and returns when to call again.
 //! fn turn<M: Machine>(
@@ -20,9 +20,10 @@
 //!     settled.into_iter().for_each(|one| machine.handle_result(one));
 //!     loop {
 //!         match machine.step(now, None) {
-//!             Step::Probe(target, id) => send(target, id),
-//!             Step::Event(event) => tell(event),
-//!             Step::Wait(until) => return until,
+//!             Output::Send((target, id)) => send(target, id),
+//!             Output::Event(event) => tell(event),
+//!             Output::Wait(until) => return until,
+//!             Output::Idle => return Instant::MAX,
 //!         }
 //!     }
 //! }
@@ -31,11 +32,10 @@
 use core::time::Duration;
 
 use super::ProbeError;
+#[cfg(any(feature = "tokio", feature = "embassy"))]
+pub use super::trial::Trial;
 use crate::pacing::Pacing;
-use crate::{
-    Event, Failover, FailoverEvent, FailoverOutput, Instant, Monitor, Output, ProbeId, RetryBudget,
-    Verdict,
-};
+use crate::{Event, Failover, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, failover};
 
 /// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed; no
 /// other type implements it.
@@ -49,8 +49,12 @@ pub trait Machine: sealed::Sealed + Clone {
     type Conclusion: Copy + PartialEq + Send + Sync + 'static;
 
     /// Returns what to do at `now`, and takes retries from `budget` if there is one. Call it until
-    /// it returns [`Step::Wait`].
-    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self>;
+    /// it returns [`Output::Wait`] or [`Output::Idle`]. Return the id of a probe with its result.
+    fn step(
+        &mut self,
+        now: Instant,
+        budget: Option<&RetryBudget>,
+    ) -> Output<(Self::Target, ProbeId), Self::Event>;
 
     /// Returns the current conclusion.
     fn conclusion(&self) -> Self::Conclusion;
@@ -96,20 +100,6 @@ impl Terms {
     pub const fn is_dead(&self) -> bool {
         self.dead_wait_us.is_some()
     }
-}
-
-/// What a loop has to do for its machine.
-#[derive(Debug)]
-#[must_use]
-pub enum Step<M: Machine> {
-    /// Send a probe to this target now, then step again. Return the id with the result of the
-    /// probe.
-    Probe(M::Target, ProbeId),
-    /// Deliver this event, then step again.
-    Event(M::Event),
-    /// Wait until this moment, or until something arrives. It lies in the future; it is
-    /// [`Instant::MAX`] if the machine waits for input only.
-    Wait(Instant),
 }
 
 /// The result of a probe.
@@ -175,13 +165,12 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
     type Event = Event;
     type Conclusion = Verdict;
 
-    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
-        match self.poll_with(now, budget) {
-            Output::Probe(id) => Step::Probe((), id),
-            Output::Event(event) => Step::Event(event),
-            Output::Wait(until) => Step::Wait(until),
-            Output::Idle => Step::Wait(Instant::MAX),
-        }
+    fn step(
+        &mut self,
+        now: Instant,
+        budget: Option<&RetryBudget>,
+    ) -> Output<((), ProbeId), Self::Event> {
+        self.poll_with(now, budget).map(|id| ((), id))
     }
 
     fn conclusion(&self) -> Verdict {
@@ -221,16 +210,16 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
 
 impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
     type Target = usize;
-    type Event = FailoverEvent;
+    type Event = Event<failover::EventKind>;
     type Conclusion = usize;
 
-    fn step(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Step<Self> {
-        match self.poll_with(now, budget) {
-            FailoverOutput::Probe { endpoint, id } => Step::Probe(endpoint, id),
-            FailoverOutput::Event(event) => Step::Event(event),
-            FailoverOutput::Wait(until) => Step::Wait(until),
-            FailoverOutput::Idle => Step::Wait(Instant::MAX),
-        }
+    fn step(
+        &mut self,
+        now: Instant,
+        budget: Option<&RetryBudget>,
+    ) -> Output<(usize, ProbeId), Self::Event> {
+        self.poll_with(now, budget)
+            .map(|probe| (probe.endpoint, probe.id))
     }
 
     fn conclusion(&self) -> usize {

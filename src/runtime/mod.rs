@@ -36,7 +36,7 @@ use shared::{Recorder, Shared};
 #[cfg(feature = "std")]
 use span::Span;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
-pub use trial::Trial;
+use trial::Trial;
 
 /// What became of the closure that the adapter runs when it stops.
 #[cfg(feature = "std")]

@@ -6,7 +6,7 @@ use std::collections::hash_map::RandomState;
 
 use crate::math::random::Secret;
 use crate::pacing::Pacing;
-use crate::{Config, FailoverConfig};
+use crate::{Config, failover};
 
 impl<P: Pacing> Config<P> {
     /// Draws a seed from the randomness of the operating system if none is set.
@@ -25,7 +25,7 @@ fn random() -> NonZeroU64 {
     NonZeroU64::new(RandomState::new().hash_one(0_u8)).unwrap_or(NonZeroU64::MIN)
 }
 
-impl<P: Pacing> FailoverConfig<P> {
+impl<P: Pacing> failover::Config<P> {
     /// Draws a seed from the randomness of the operating system if none is set.
     #[must_use]
     pub fn seeded(mut self) -> Self {

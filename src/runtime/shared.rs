@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use super::Span;
-use super::machine::{Machine, Step};
-use crate::{Instant, RetryBudget};
+use super::machine::Machine;
+use crate::{Instant, Output, ProbeId, RetryBudget};
 
 /// Exports the metrics of a machine. The loop calls it after each time it has stepped the machine.
 pub(crate) type Recorder<M> = Box<dyn FnMut(&M, Instant) + Send>;
@@ -68,7 +68,7 @@ impl<M: Machine> Shared<M> {
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    pub(crate) fn poll(&self, now: Instant) -> Step<M> {
+    pub(crate) fn poll(&self, now: Instant) -> Output<(M::Target, ProbeId), M::Event> {
         self.span
             .within(|| self.with(|machine| machine.step(now, self.budget.as_deref())))
     }

@@ -35,7 +35,7 @@
 //! | `systole_detection_bound_seconds`, `systole_worst_detection_seconds` | gauges: the promised detection bound, and the longest measured detection time |
 //! | `systole_mistake_interval_seconds` | gauge: the time between mistakes that a [`Target`](crate::pacing::Target) expects |
 //! | `systole_suspicion_level` | gauge: improbability of the silence, in decades |
-//! | `systole_degraded`, `systole_warning_octaves` | gauges: 1 while the [early warning](crate::EarlyWarning) is on, and its score |
+//! | `systole_degraded`, `systole_warning_octaves` | gauges: 1 while the [early warning](crate::path::EarlyWarning) is on, and its score |
 //! | `systole_loss_ratio`, `systole_fluctuation_ratio` | gauges: the measured state of the path |
 //! | `systole_lateness_seconds` | gauge: local lateness since the start |
 //!
@@ -53,7 +53,9 @@ use ::metrics::{SharedString, counter, gauge, histogram};
 
 use crate::pacing::Pacing;
 use crate::{
-    Counters, EarlyWarning, Health, Instant, Monitor, MonitorSnapshot, RttWindow, Verdict,
+    Instant, Monitor, Verdict, monitor,
+    path::{EarlyWarning, Health, RttWindow},
+    peer::Counters,
 };
 
 mod fleet;
@@ -131,14 +133,14 @@ impl Peer {
     }
 
     /// Starts over if `known` comes from a new machine for the same peer, whose counters are lower.
-    fn renew(&mut self, known: &MonitorSnapshot) {
+    fn renew(&mut self, known: &monitor::Snapshot) {
         if has_counted_less(&known.counters, &self.seen) {
             (self.seen, self.turn) = (Counters::default(), 0);
             self.warning = EarlyWarning::new();
         }
     }
 
-    fn export<const N: usize>(&mut self, known: &MonitorSnapshot, window: &RttWindow<N>) {
+    fn export<const N: usize>(&mut self, known: &monitor::Snapshot, window: &RttWindow<N>) {
         self.count(&known.counters);
         self.gauge(known);
         let rtts = histogram!(RTT, "peer" => self.name.clone());
@@ -197,7 +199,7 @@ impl Peer {
         }
     }
 
-    fn gauge(&self, known: &MonitorSnapshot) {
+    fn gauge(&self, known: &monitor::Snapshot) {
         let (heart, counters) = (&known.path, &known.counters);
         let worst = Duration::from_millis(u64::from(counters.worst_detection_ms));
         let late = Duration::from_micros(counters.lateness_us);

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 
 use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Series, Shared, machine};
 use crate::pacing::{Fluctuation, Pacing};
-use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+use crate::{Config, Event, Instant, Monitor, Verdict, monitor};
 use probe_loop::Note;
 use stop_action::StopAction;
 use verdict_cell::VerdictCell;
@@ -107,7 +107,7 @@ impl<P: Pacing> Heart<P> {
 
     /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
-    pub fn snapshot(&self) -> MonitorSnapshot {
+    pub fn snapshot(&self) -> monitor::Snapshot {
         let now = self.epoch.now();
         self.shared.read(|monitor| monitor.snapshot(now))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::task::{Builder, Heart};
-use systole::{Config, Monitor, ProbeError, Trial};
+use systole::{Config, Monitor, ProbeError, machine::Trial};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{SECOND, ms};

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use systole::pacing::Fixed;
-use systole::{Config, Event, Instant, Monitor, Output, ProbeId, Retries, Verdict};
+use systole::{Config, Event, EventKind, Instant, Monitor, Output, ProbeId, Retries, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -34,7 +34,7 @@ fn told(
         });
         let until = loop {
             match monitor.poll(now) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     number += 1;
                     if unsent(number) {
                         monitor.handle_unsent(id, now);
@@ -42,8 +42,12 @@ fn told(
                         answers.push((now.saturating_add(rtt), id));
                     }
                 }
-                Output::Event(Event::Transition(it)) => {
-                    told.push((it.at.as_micros() / 1_000, it.to));
+                Output::Event(Event {
+                    at,
+                    kind: EventKind::Transition(it),
+                    ..
+                }) => {
+                    told.push((at.as_micros() / 1_000, it.to));
                 }
                 Output::Event(_) => {}
                 Output::Wait(until) => break until,

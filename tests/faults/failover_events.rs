@@ -4,14 +4,15 @@
 use core::time::Duration;
 
 use systole::{
-    Condition, Config, Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Instant,
+    Config, Event, Failover, Instant, Output,
+    failover::{self, Condition, Endpoint},
 };
 
 type Group = Failover<4, 16>;
 
 fn group(endpoints: usize) -> Group {
     let config = Config::fixed(Duration::from_secs(1)).build().unwrap();
-    let config = FailoverConfig::probing(config, config)
+    let config = failover::Config::probing(config, config)
         .seed(7)
         .build()
         .unwrap();
@@ -20,7 +21,12 @@ fn group(endpoints: usize) -> Group {
 
 /// Runs `group` until `end`; endpoints answer after 10 ms, those in `silent` up to a minute only. `polls` is
 /// how often it is polled at a moment at most: a drain, or a part of one.
-fn run(group: &mut Group, silent: &[usize], end: u64, polls: usize) -> Vec<FailoverEvent> {
+fn run(
+    group: &mut Group,
+    silent: &[usize],
+    end: u64,
+    polls: usize,
+) -> Vec<Event<failover::EventKind>> {
     let (mut now, mut flying, mut events) = (Instant::ZERO, Vec::new(), Vec::new());
     while now < Instant::from_secs(end) {
         flying.retain(|&(endpoint, id, at)| {
@@ -32,17 +38,17 @@ fn run(group: &mut Group, silent: &[usize], end: u64, polls: usize) -> Vec<Failo
         let mut next = now.saturating_add(Duration::from_millis(1));
         for _ in 0..polls {
             match group.poll(now) {
-                FailoverOutput::Probe { endpoint, id } => {
+                Output::Send(failover::Probe { endpoint, id }) => {
                     if !silent.contains(&endpoint) || now < Instant::from_secs(60) {
                         flying.push((endpoint, id, now.saturating_add(Duration::from_millis(10))));
                     }
                 }
-                FailoverOutput::Event(event) => events.push(event),
-                FailoverOutput::Wait(until) => {
+                Output::Event(event) => events.push(event),
+                Output::Wait(until) => {
                     next = flying.iter().map(|&(.., at)| at).fold(until, Instant::min);
                     break;
                 }
-                FailoverOutput::Idle => return events,
+                Output::Idle => return events,
             }
         }
         now = next.max(now.saturating_add(Duration::from_micros(1)));
@@ -51,20 +57,20 @@ fn run(group: &mut Group, silent: &[usize], end: u64, polls: usize) -> Vec<Failo
 }
 
 /// How often each endpoint was quarantined and released, by the events.
-fn told(events: &[FailoverEvent]) -> [(u32, u32); 4] {
+fn told(events: &[Event<failover::EventKind>]) -> [(u32, u32); 4] {
     let mut told = [(0, 0); 4];
     for event in events {
-        match *event {
-            FailoverEvent::Quarantined { endpoint, .. } => told[endpoint].0 += 1,
-            FailoverEvent::Released { endpoint, .. } => told[endpoint].1 += 1,
+        match event.kind {
+            failover::EventKind::Quarantined { endpoint, .. } => told[endpoint].0 += 1,
+            failover::EventKind::Released { endpoint, .. } => told[endpoint].1 += 1,
             _ => {}
         }
     }
     told
 }
 
-fn are_numbered_in_order(events: &[FailoverEvent]) -> bool {
-    let numbers = events.iter().map(FailoverEvent::number);
+fn are_numbered_in_order(events: &[Event<failover::EventKind>]) -> bool {
+    let numbers = events.iter().map(|event| event.number);
     numbers.eq(1..=u32::try_from(events.len()).unwrap())
 }
 
@@ -95,9 +101,11 @@ fn a_switch_by_hand_and_one_of_the_group_at_the_same_moment_are_both_told() {
         at = at.saturating_add(Duration::from_millis(1));
         loop {
             match group.poll(at) {
-                FailoverOutput::Probe { endpoint: 1, .. } => {}
-                FailoverOutput::Probe { endpoint, id } => group.handle_reply(endpoint, id, at),
-                FailoverOutput::Event(event) => events.push(event),
+                Output::Send(failover::Probe { endpoint: 1, .. }) => {}
+                Output::Send(failover::Probe { endpoint, id }) => {
+                    group.handle_reply(endpoint, id, at)
+                }
+                Output::Event(event) => events.push(event),
                 _ => break,
             }
         }
@@ -111,7 +119,7 @@ fn a_switch_by_hand_and_one_of_the_group_at_the_same_moment_are_both_told() {
     }
     let switches = events
         .iter()
-        .filter(|it| matches!(it, FailoverEvent::Switched { .. }));
+        .filter(|it| matches!(it.kind, failover::EventKind::Switched { .. }));
     assert_eq!(switches.count(), group.switches() as usize);
     assert!(are_numbered_in_order(&events), "{events:?}");
 }

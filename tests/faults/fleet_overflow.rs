@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use systole::{Config, Fleet, FleetOutput, Instant, PeerKey, ProbeId, Verdict};
+use systole::{
+    Config, Fleet, Instant, Output, ProbeId, Verdict,
+    fleet::{self, PeerKey},
+};
 
 const OVERFLOW: Instant = Instant::from_secs(20);
 
@@ -38,14 +41,14 @@ impl World {
             });
             let wake = loop {
                 match (self.fleet.poll(now), rtt) {
-                    (FleetOutput::Probe { peer, id, .. }, Some(rtt)) => {
+                    (Output::Send(fleet::Probe { peer, id, .. }), Some(rtt)) => {
                         self.network.push((peer, id, now.saturating_add(rtt)));
                     }
-                    (FleetOutput::Probe { .. }, None) => {}
-                    (FleetOutput::Wait(until), _) => {
+                    (Output::Send(fleet::Probe { .. }), None) => {}
+                    (Output::Wait(until), _) => {
                         break until.saturating_add(Duration::from_micros(1));
                     }
-                    (FleetOutput::Idle, _) => return,
+                    (Output::Idle, _) => return,
                 }
             };
             self.now = self
@@ -125,7 +128,7 @@ fn an_overflow_brings_no_probe_close_to_the_last_one() {
     let (mut now, mut last, mut is_known) = (Instant::ZERO, None::<Instant>, false);
     while now < Instant::from_secs(5) {
         match fleet.poll(now) {
-            FleetOutput::Probe { id, .. } => {
+            Output::Send(fleet::Probe { id, .. }) => {
                 let is_apart = last.is_none_or(|last| last.saturating_add(interval) <= now);
                 assert!(is_apart, "{last:?}, then {now:?}");
                 last = Some(now);
@@ -134,11 +137,11 @@ fn an_overflow_brings_no_probe_close_to_the_last_one() {
                     is_known = true;
                 }
             }
-            FleetOutput::Wait(until) => {
+            Output::Wait(until) => {
                 now = until;
                 fleet.handle_overflow(now);
             }
-            FleetOutput::Idle => return,
+            Output::Idle => return,
         }
     }
 }

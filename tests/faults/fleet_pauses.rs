@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::{Config, Event, Fleet, FleetOutput, Instant};
+use systole::{Config, EventKind, Fleet, Instant, Output, fleet};
 
 /// A hundred peers that answer at once; after five minutes nobody polls for `late`. Returns the `Paused` events, without and with a peer.
 fn pauses(late: Duration) -> (usize, usize) {
@@ -18,24 +18,24 @@ fn pauses(late: Duration) -> (usize, usize) {
     while now < Instant::from_secs(320).saturating_add(late) {
         let until = loop {
             match fleet.poll(now) {
-                FleetOutput::Probe { peer, id, .. } => {
+                Output::Send(fleet::Probe { peer, id, .. }) => {
                     fleet.handle_reply(peer, id, now.saturating_add(Duration::from_micros(1)));
                 }
-                FleetOutput::Wait(until) => break until,
-                FleetOutput::Idle => return (0, 0),
+                Output::Wait(until) => break until,
+                Output::Idle => return (0, 0),
             }
         };
         told.extend(
             fleet
                 .events()
-                .filter(|told| matches!(told.event, Event::Paused { .. })),
+                .filter(|told| matches!(told.kind.kind, EventKind::Paused { .. })),
         );
         now = until;
         if !paused && now > Instant::from_secs(300) {
             (now, paused) = (now.saturating_add(late), true);
         }
     }
-    let own = told.iter().filter(|told| told.peer.is_none()).count();
+    let own = told.iter().filter(|told| told.kind.peer.is_none()).count();
     (own, told.len() - own)
 }
 

@@ -31,7 +31,7 @@ fn seen_after(rtt: Duration, rise: u8, lost: impl Fn(u32) -> bool) -> Option<Dur
         }
         let until = loop {
             match monitor.poll(now) {
-                Output::Probe(id) if now >= back => {
+                Output::Send(id) if now >= back => {
                     if !lost(answered) {
                         network.push((now.saturating_add(rtt), id));
                     }

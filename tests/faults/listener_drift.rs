@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+use systole::{Beat, Event, EventKind, Instant, Listener, Output, Verdict, listener};
 
 /// Beats of one second on a sender's clock that is `ppm` slow, for so many days; returns how often the live sender was called dead.
-fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
+fn deaths(config: listener::Config, ppm: u64, days: u64) -> u32 {
     let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut at, mut deaths) = (Instant::ZERO, Instant::ZERO, 0);
     let beats = u32::try_from(days * 86_400).unwrap();
@@ -13,11 +13,14 @@ fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
         at = at.saturating_add(Duration::from_micros(1_000_000 + ppm));
         loop {
             match listener.poll(now) {
-                ListenerOutput::Event(Event::Transition(change)) => {
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) => {
                     deaths += u32::from(change.to == Verdict::Dead && sequence > 0);
                 }
-                ListenerOutput::Wait(until) if until < at => now = until,
-                ListenerOutput::Event(_) => {}
+                Output::Wait(until) if until < at => now = until,
+                Output::Event(_) => {}
                 _ => break,
             }
         }
@@ -34,7 +37,7 @@ fn deaths(config: ListenerConfig, ppm: u64, days: u64) -> u32 {
 fn three_hundred_ppm_of_drift_kill_nobody_within_four_days() {
     assert_eq!(
         deaths(
-            ListenerConfig::builder()
+            listener::Config::builder()
                 .detect_within(Duration::from_secs(3))
                 .build()
                 .unwrap(),
@@ -49,7 +52,7 @@ fn three_hundred_ppm_of_drift_kill_nobody_within_four_days() {
 fn five_hundred_ppm_of_drift_kill_nobody_within_four_days() {
     assert_eq!(
         deaths(
-            ListenerConfig::builder()
+            listener::Config::builder()
                 .detect_within(Duration::from_secs(3))
                 .build()
                 .unwrap(),
@@ -64,7 +67,7 @@ fn five_hundred_ppm_of_drift_kill_nobody_within_four_days() {
 #[test]
 fn five_hundred_ppm_of_drift_kill_nobody_within_four_days_under_the_default() {
     assert_eq!(
-        deaths(ListenerConfig::builder().build().unwrap(), 500, 4),
+        deaths(listener::Config::builder().build().unwrap(), 500, 4),
         0
     );
 }

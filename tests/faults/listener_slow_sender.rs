@@ -2,26 +2,27 @@
 
 use core::time::Duration;
 
-use systole::{Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+use systole::{Beat, Event, EventKind, Instant, Listener, Output, Verdict, listener};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Beats that say 1 s, and 1.125 s at the latest, and come every `real`; polled on time. Returns how often the sender was called
 /// dead, and after how many beats it was alive, of those after the first thousand.
-fn hear(config: ListenerConfig, real: Duration, beats: u32) -> (u32, u32) {
+fn hear(config: listener::Config, real: Duration, beats: u32) -> (u32, u32) {
     let mut listener = Listener::new(config, Instant::ZERO);
     let (mut now, mut at, mut deaths, mut alive) = (Instant::ZERO, Instant::ZERO, 0, 0);
     for sequence in 0..beats {
         at = at.saturating_add(real);
         loop {
             match listener.poll(now) {
-                ListenerOutput::Event(Event::Transition(change))
-                    if change.to == Verdict::Dead && sequence > 0 =>
-                {
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) if change.to == Verdict::Dead && sequence > 0 => {
                     deaths += 1;
                 }
-                ListenerOutput::Event(_) => {}
-                ListenerOutput::Wait(until) if until < at => now = until,
+                Output::Event(_) => {}
+                Output::Wait(until) if until < at => now = until,
                 _ => break,
             }
         }
@@ -33,8 +34,8 @@ fn hear(config: ListenerConfig, real: Duration, beats: u32) -> (u32, u32) {
     (deaths, alive)
 }
 
-fn within(bound: Duration) -> ListenerConfig {
-    ListenerConfig::builder()
+fn within(bound: Duration) -> listener::Config {
+    listener::Config::builder()
         .detect_within(bound)
         .build()
         .unwrap()

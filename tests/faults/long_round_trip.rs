@@ -21,7 +21,7 @@ fn crash(every: Duration, rtt: Duration) -> (Monitor<32>, bool, Instant) {
         });
         let until = loop {
             match monitor.poll(now) {
-                Output::Probe(id) if now < crash => {
+                Output::Send(id) if now < crash => {
                     network.push((now.saturating_add(rtt + rtt / 100 * (count % 10)), id));
                 }
                 Output::Wait(until) => break until,

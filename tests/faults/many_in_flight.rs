@@ -9,7 +9,7 @@ use std::io;
 
 use systole::pacing::Fixed;
 use systole::task::Builder;
-use systole::{Config, Event, Instant, Monitor, Output, ProbeId, Verdict};
+use systole::{Config, Event, EventKind, Instant, Monitor, Output, ProbeId, Verdict};
 
 /// Answers take `rtt`; two minutes at ten probes a second. Returns the verdicts of the second minute, every tenth of a second, how often it
 /// was called dead, and how many answers there were.
@@ -121,8 +121,11 @@ impl Narrow {
     fn drain(&mut self, crash: Instant) -> Instant {
         loop {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.send(id, crash),
-                Output::Event(Event::Transition(change)) => self.told.push(change.to),
+                Output::Send(id) => self.send(id, crash),
+                Output::Event(Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                }) => self.told.push(change.to),
                 Output::Event(_) => {}
                 Output::Wait(until) => return until,
                 Output::Idle => return Instant::MAX,

@@ -5,7 +5,10 @@ use core::time::Duration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use systole::telemetry::{FleetSeries, Group};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, Fleet, FleetOutput, Instant, pacing::Fixed,
+    Config, Failover, Fleet, Instant, Output,
+    failover::{self, Endpoint},
+    fleet,
+    pacing::Fixed,
 };
 
 /// The lines of `series` that say something else than 0 once `record` has dropped what it recorded with.
@@ -19,7 +22,7 @@ fn left(series: &str, record: impl FnOnce()) -> Vec<String> {
 }
 
 fn record_a_group() {
-    let config = FailoverConfig::builder().seed(7).build().unwrap();
+    let config = failover::Config::builder().seed(7).build().unwrap();
     let endpoints = [Endpoint::new(), Endpoint::new()];
     let group = Failover::<2, 8>::with_window(config, &endpoints, Instant::ZERO).unwrap();
     Group::new("orders", ["db-1", "db-2"]).record(&group, Instant::ZERO);
@@ -37,7 +40,7 @@ fn record_a_fleet() {
     }
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(60) {
-        if let FleetOutput::Wait(until) = fleet.poll(now) {
+        if let Output::Wait(until) = fleet.poll(now) {
             now = until;
         }
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use systole::{Config, Counters, Instant, Monitor, Output, telemetry::Peer};
+use systole::{Config, Instant, Monitor, Output, peer::Counters, telemetry::Peer};
 
 /// The value of a series that ends in these labels.
 fn value(text: &str, labels: &str) -> u64 {
@@ -29,7 +29,7 @@ fn exported() -> (String, Counters) {
             let output = monitor.poll(now);
             series.record(&monitor, now);
             match output {
-                Output::Probe(id) => match now.as_micros() / 1_000_000 {
+                Output::Send(id) => match now.as_micros() / 1_000_000 {
                     20..30 => {}
                     60.. => monitor.handle_unsent(id, now),
                     _ => {

@@ -25,7 +25,7 @@ fn flows_lost() -> (u32, u32) {
             monitor.handle_pushback(now);
         }
         now = match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 let at = now.saturating_add(Duration::from_millis(40));
                 if now.saturating_duration_since(refreshed) > 300 * SECOND {
                     *(if pushed { &mut after } else { &mut before }) += 1;
@@ -57,7 +57,7 @@ fn lapses() -> u32 {
     let (mut now, mut renewed, mut probes, mut lapses) = (Instant::ZERO, Instant::ZERO, 0, 0);
     while now < Instant::from_secs(DAY) {
         match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 probes += 1;
                 lapses += u32::from(now.saturating_duration_since(renewed) > 30 * SECOND);
                 renewed = now;

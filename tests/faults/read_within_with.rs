@@ -3,7 +3,10 @@
 use core::time::Duration;
 use std::io;
 
-use systole::{Config, Endpoint, FailoverConfig, Verdict};
+use systole::{
+    Config, Verdict,
+    failover::{self, Endpoint},
+};
 
 fn config() -> Config {
     Config::every(Duration::from_secs(1)).build().unwrap()
@@ -24,7 +27,7 @@ async fn a_tokio_handle_can_be_read_within_with() {
 #[tokio::test(start_paused = true)]
 async fn the_active_endpoint_of_a_group_can_be_read_within_with() {
     let builder = systole::task::Builder::group(
-        FailoverConfig::builder().build().unwrap(),
+        failover::Config::builder().build().unwrap(),
         &[Endpoint::new(); 2],
     );
     let builder: systole::task::Builder<systole::Failover<2, 32>> = builder.unwrap();

@@ -35,7 +35,7 @@ fn found_after(ids: bool) -> (u64, u64) {
         }
         let until = loop {
             match monitor.poll(at(now)) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     match sent {
                         0..=2 => replies.push((now + 20, id)),
                         3 => replies.push((now + 350, id)),

@@ -22,10 +22,10 @@ fn found_in_wake(every: Duration, awake: Duration) -> (Option<u32>, u32) {
             }
             let until = loop {
                 match monitor.poll(now) {
-                    Output::Probe(id) if wake < 20 => {
+                    Output::Send(id) if wake < 20 => {
                         answer = Some((now.saturating_add(Duration::from_millis(40)), id));
                     }
-                    Output::Probe(_) => probes += 1,
+                    Output::Send(_) => probes += 1,
                     Output::Event(_) => {}
                     Output::Wait(until) => break until,
                     Output::Idle => return (None, probes),

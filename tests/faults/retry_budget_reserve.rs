@@ -36,7 +36,7 @@ fn half_a_retry_a_probe_without_a_reserve_grants_retries() {
     let (mut now, mut probes) = (Instant::ZERO, 0_u32);
     while now < Instant::from_secs(10_000) {
         match monitor.poll_with_budget(now, &budget) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 probes += 1;
                 if probes % 4 != 0 {
                     monitor.handle_reply(id, now);

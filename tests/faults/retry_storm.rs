@@ -20,10 +20,10 @@ fn probes_to_the_dead(config: Config, seed: u64) -> u32 {
         }
         now = loop {
             match monitor.poll(now) {
-                Output::Probe(id) if now < crash => {
+                Output::Send(id) if now < crash => {
                     answer = Some((now.saturating_add(Duration::from_micros(200)), id));
                 }
-                Output::Probe(_) => count += 1,
+                Output::Send(_) => count += 1,
                 Output::Event(_) => {}
                 Output::Wait(until) => break answer.map_or(until, |(at, _)| until.min(at)),
                 Output::Idle => return count,

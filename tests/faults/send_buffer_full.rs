@@ -3,8 +3,8 @@
 use core::time::Duration;
 use std::io::Error;
 
-use systole::machine::{Machine, ProbeResult, Step};
-use systole::{Config, Instant, Monitor, ProbeError, Verdict};
+use systole::machine::{Machine, ProbeResult};
+use systole::{Config, Instant, Monitor, Output, ProbeError, Verdict};
 
 const ENOBUFS: i32 = 105;
 
@@ -30,7 +30,7 @@ fn a_full_queue_of_ours_kills_nobody() {
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(60) {
         match monitor.step(now, None) {
-            Step::Probe((), id) => {
+            Output::Send(((), id)) => {
                 let result = if now < Instant::from_secs(30) {
                     Ok(())
                 } else {
@@ -40,8 +40,9 @@ fn a_full_queue_of_ours_kills_nobody() {
                 monitor.handle_result(ProbeResult::new((), id, result, at));
                 now = at;
             }
-            Step::Event(_) => {}
-            Step::Wait(until) => now = until,
+            Output::Event(_) => {}
+            Output::Wait(until) => now = until,
+            Output::Idle => panic!("time has not ended"),
         }
         assert_ne!(monitor.verdict(), Verdict::Dead, "at {now}");
     }

@@ -2,30 +2,28 @@
 
 use core::time::Duration;
 
-use systole::{
-    Event, Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput, Verdict,
-};
+use systole::{EventKind, Instant, Listener, Output, Sender, Verdict, listener};
 
 /// Loses the first `lost` beats after the change; returns how long the sender was called dead, who was there all the time.
 fn dead_for(from: Duration, to: Duration, lost: u32) -> Duration {
     let step = Duration::from_millis(10);
     let mut now = Instant::ZERO;
     let mut sender = Sender::new(from, 7, now).unwrap();
-    let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
+    let mut listener = Listener::new(listener::Config::builder().build().unwrap(), now);
     let (mut slow, mut missing, mut dead) = (false, lost, Duration::ZERO);
     while now < Instant::from_secs(120) {
         if !slow && now >= Instant::from_secs(20) {
             sender.set_interval(to, now).unwrap();
             slow = true;
         }
-        if let SenderOutput::Beat(beat) = sender.poll(now) {
+        if let Output::Send(beat) = sender.poll(now) {
             if slow && missing > 0 {
                 missing -= 1;
             } else {
                 listener.handle_beat(&beat, now.saturating_add(Duration::from_millis(5)));
             }
         }
-        while let ListenerOutput::Event(Event::Transition(_) | _) = listener.poll(now) {}
+        while let Output::Event(_) = listener.poll(now) {}
         dead += step * u32::from(listener.verdict() == Verdict::Dead);
         now = now.saturating_add(step);
     }

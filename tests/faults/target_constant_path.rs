@@ -23,7 +23,7 @@ fn second_half(rtt: Duration) -> (u32, u32) {
         });
         let until = loop {
             match monitor.poll(now) {
-                Output::Probe(id) => network.push((now.saturating_add(rtt), id)),
+                Output::Send(id) => network.push((now.saturating_add(rtt), id)),
                 Output::Event(_) => {}
                 Output::Wait(until) => break until,
                 Output::Idle => return half,

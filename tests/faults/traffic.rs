@@ -34,7 +34,7 @@ fn deaths(config: Config, rtt: Duration, apart: Duration) -> u32 {
         }
         let until = loop {
             match monitor.poll(now) {
-                Output::Probe(id) => network.push((now.saturating_add(rtt), id)),
+                Output::Send(id) => network.push((now.saturating_add(rtt), id)),
                 Output::Event(_) => {}
                 Output::Wait(until) => break until.min(traffic),
                 Output::Idle => return 0,
@@ -69,7 +69,7 @@ fn traffic_puts_no_probe_off_beyond_the_moment_at_which_its_answer_comes_too_lat
         at(0),
     )
     .unwrap();
-    let Output::Probe(id) = monitor.poll(at(0)) else {
+    let Output::Send(id) = monitor.poll(at(0)) else {
         unreachable!()
     };
     monitor.handle_reply(id, at(200));

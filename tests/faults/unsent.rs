@@ -17,11 +17,11 @@ fn a_day_without_sending() -> (u32, Verdict, u32) {
     while now < Instant::from_secs(86_400) {
         now = loop {
             match monitor.poll(now) {
-                Output::Probe(id) if attempts < 10 => {
+                Output::Send(id) if attempts < 10 => {
                     attempts += 1;
                     monitor.handle_reply(id, now.saturating_add(Duration::from_millis(20)));
                 }
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     attempts += 1;
                     monitor.handle_unsent(id, now);
                 }

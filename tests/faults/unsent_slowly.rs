@@ -17,7 +17,7 @@ fn tries_that_fail_after_two_milliseconds_kill_nobody() {
     let mut now = Instant::ZERO;
     while now < Instant::from_secs(600) {
         match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 let sent = now < Instant::from_secs(60);
                 now = now.saturating_add(Duration::from_millis(2));
                 if sent {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::{EarlyWarning, Health};
+use systole::path::{EarlyWarning, Health};
 
 const SAMPLES: u32 = 50_000;
 const LEARNT: u32 = 1_000;

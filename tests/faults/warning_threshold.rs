@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::{EarlyWarning, Health};
+use systole::path::{EarlyWarning, Health};
 
 /// Today: up to 1,000, an octave, no answer is calm, as that takes a score an octave below the threshold. At 1,004 it ends.
 #[test]

@@ -44,7 +44,7 @@ impl Line {
     fn drain(&mut self) {
         loop {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     self.probes.push(self.now);
                     if self.up {
                         self.now = self.now.saturating_add(RTT);
@@ -125,7 +125,7 @@ fn a_lost_flow_is_told_before_or_after_the_reply() {
 fn retry(line: &mut Line) -> Option<systole::ProbeId> {
     for _ in 0..20 {
         match line.monitor.poll(line.now) {
-            Output::Probe(id) => return Some(id),
+            Output::Send(id) => return Some(id),
             Output::Wait(until) => line.now = until,
             _ => {}
         }
@@ -143,7 +143,7 @@ fn a_flow_that_is_closed_while_it_idles_is_asked_anew_at_once() {
     line.run_until(last.saturating_add(idle));
     assert!(idle > line.survived(), "{idle:?}");
     line.monitor.handle_flow_lost(line.now);
-    assert!(matches!(line.monitor.poll(line.now), Output::Probe(_)));
+    assert!(matches!(line.monitor.poll(line.now), Output::Send(_)));
     assert_eq!(line.monitor.lifetime_record().lost(), Some(idle));
 }
 
@@ -365,7 +365,7 @@ fn traffic_puts_off_no_renewal() {
     while now < Instant::from_secs(600) {
         monitor.handle_traffic(now);
         now = match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 assert!(now.saturating_duration_since(last) <= 3 * SECOND);
                 last = now;
                 monitor.handle_reply(id, now.saturating_add(RTT));

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
-use systole::{ConfigError, Setting};
+use systole::{ConfigError, config::Setting};
 use toml::Spanned;
 
 use crate::target::Target;

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use systole::fleet::{Census, PeerKey, PeerStatus};
 use systole::task::UdpFleet;
 use systole::telemetry::FleetSeries;
-use systole::{Census, PeerKey, PeerStatus};
 use tokio::net::{UdpSocket, lookup_host};
 use tokio::select;
 use tokio::time::{MissedTickBehavior, interval};

@@ -8,7 +8,7 @@ mod words;
 
 use std::io::{self, IsTerminal};
 
-use systole::{Instant, MonitorSnapshot};
+use systole::{Instant, monitor};
 
 use crate::args;
 use crate::view::{PeerView, View, Wish};
@@ -42,7 +42,7 @@ impl Report {
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) -> io::Result<()> {
         let out = io::stdout;
         match self {

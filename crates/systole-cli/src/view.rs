@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use systole::{Condition, Health, Instant, MonitorSnapshot};
+use systole::{Instant, failover::Condition, monitor, path::Health};
 use tokio::select;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -41,7 +41,7 @@ pub(crate) struct PeerView {
     pub(crate) name: String,
     /// What its round-trip time measures.
     pub(crate) round_trip: &'static str,
-    pub(crate) known: MonitorSnapshot,
+    pub(crate) known: monitor::Snapshot,
     /// The early warning of its path.
     pub(crate) health: Health,
     /// Its condition in the group, if there is a group.
@@ -102,7 +102,7 @@ impl View {
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) {
         let history = self.histories.entry(who.key).or_default();
         history.note(at, happening, known);

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use systole::machine::ProbeResult;
 use systole::{
-    EarlyWarning, Epoch, FailoverEvent, Health, Instant, MonitorSnapshot, ProbeError, ProbeId,
+    Epoch, Event, Instant, ProbeError, ProbeId, failover, monitor,
+    path::{EarlyWarning, Health},
 };
 use tokio::select;
 use tokio::task::yield_now;
@@ -206,21 +207,21 @@ impl Watch {
     }
 
     /// Reports an event of the group under the endpoint that it is about.
-    fn tell_of_group(&mut self, event: FailoverEvent) -> io::Result<()> {
-        let peer = match event {
-            FailoverEvent::Switched { to, .. } => to,
-            FailoverEvent::Quarantined { endpoint, .. }
-            | FailoverEvent::Released { endpoint, .. } => endpoint,
+    fn tell_of_group(&mut self, event: Event<failover::EventKind>) -> io::Result<()> {
+        let peer = match event.kind {
+            failover::EventKind::Switched { to, .. } => to,
+            failover::EventKind::Quarantined { endpoint, .. }
+            | failover::EventKind::Released { endpoint, .. } => endpoint,
             _ => self.hearts.active().unwrap_or_default(),
         };
-        let from = match event {
-            FailoverEvent::Switched { from, .. } => self.name(from),
+        let from = match event.kind {
+            failover::EventKind::Switched { from, .. } => self.name(from),
             _ => String::new(),
         };
         self.tell(peer, &WatchEvent::Group { event, from })
     }
 
-    fn known(&self, peer: usize) -> Option<MonitorSnapshot> {
+    fn known(&self, peer: usize) -> Option<monitor::Snapshot> {
         self.hearts.known(peer, self.epoch.now())
     }
 

@@ -7,7 +7,7 @@ use systole::{Instant, Monitor, Output, ProbeId, Verdict};
 impl<const N: usize, P: Pacing> Detector for Monitor<N, P> {
     fn poll(&mut self, now: Instant) -> Action {
         match Self::poll(self, now) {
-            Output::Probe(id) => Action::Probe(u64::from_be_bytes(id.to_be_bytes())),
+            Output::Send(id) => Action::Probe(u64::from_be_bytes(id.to_be_bytes())),
             Output::Event(_) if self.verdict() == Verdict::Dead => Action::Dead,
             Output::Event(_) => Action::Alive,
             Output::Wait(until) => Action::Wait(until),

@@ -14,7 +14,7 @@
 //! use systole_lab::network::{Lognormal, Outage, Queue, Synthetic};
 //! use systole_lab::warning::{Curve, FixedThreshold, View};
 //! use systole_lab::Case;
-//! use systole::{Config, EarlyWarning, Instant, Monitor};
+//! use systole::{Config, Instant, Monitor, path::EarlyWarning};
 //!
 //! # fn main() -> Result<(), systole::ConfigError> {
 //! let secs = Duration::from_secs;
@@ -46,7 +46,7 @@ pub use rival::{EwmaBand, FixedRatio, FixedThreshold};
 pub use view::{Seen, Sight, View};
 
 use crate::time::{MicrosExt as _, micros};
-use systole::{EarlyWarning, Instant};
+use systole::{Instant, path::EarlyWarning};
 
 /// A rule that gives a score to what a monitor observes. The higher the score, the more likely an
 /// outage.

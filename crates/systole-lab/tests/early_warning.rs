@@ -7,7 +7,10 @@ use core::time::Duration;
 use systole_testkit::deep;
 use systole_testkit::recorded;
 
-use systole::{Config, EarlyWarning, Health, Instant, Monitor};
+use systole::{
+    Config, Instant, Monitor,
+    path::{EarlyWarning, Health},
+};
 use systole_lab::baseline::Planner;
 use systole_lab::network::{HeavyTail, Lognormal, Outage, Queue, Synthetic};
 use systole_lab::warning::{Curve, EwmaBand, FixedRatio, FixedThreshold, Sight, View, Warner};

@@ -9,7 +9,8 @@ use systole_testkit::recorded;
 
 use systole::pacing::Target;
 use systole::{
-    Config, Event, Heartbeat, Infeasible, Instant, Monitor, Output, ProbeId, Setting, Verdict,
+    Config, Event, EventKind, Heartbeat, Instant, Monitor, Output, ProbeId, Verdict,
+    config::Setting, plan::Infeasible,
 };
 use systole_lab::baseline::{Baseline, Planner};
 use systole_lab::chen::{Requirement, configure_known};
@@ -296,14 +297,20 @@ fn drain(
 ) -> Instant {
     loop {
         match run.monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 run.probes.push(now);
                 flying.extend(network.answer(now).map(|rtt| (now.saturating_add(rtt), id)));
             }
-            Output::Event(Event::Transition(turn)) if turn.to == Verdict::Dead => {
+            Output::Event(Event {
+                kind: EventKind::Transition(turn),
+                ..
+            }) if turn.to == Verdict::Dead => {
                 run.deaths.push(now);
             }
-            Output::Event(Event::PromiseBroken { .. }) => run.broken += 1,
+            Output::Event(Event {
+                kind: EventKind::PromiseBroken { .. },
+                ..
+            }) => run.broken += 1,
             Output::Event(_) => {}
             Output::Wait(until) => return until,
             Output::Idle => return Instant::MAX,
@@ -588,7 +595,7 @@ fn a_new_path_starts_as_chens_configurator_says() {
             .build()
             .unwrap();
         let mut monitor = Monitor::new(config, Instant::ZERO).unwrap();
-        assert!(matches!(monitor.poll(Instant::ZERO), Output::Probe(_)));
+        assert!(matches!(monitor.poll(Instant::ZERO), Output::Send(_)));
         let plan = monitor.snapshot(Instant::ZERO).path.plan;
         let interval = plan.interval().as_secs_f64();
         let exact = chen.interval;

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use systole_testkit::deep;
 
 use systole::pacing::Target;
-use systole::{Config, Counters, Instant, Monitor, Output, ProbeId, Setting, Verdict};
+use systole::{
+    Config, Instant, Monitor, Output, ProbeId, Verdict, config::Setting, peer::Counters,
+};
 
 /// A path on which every reply takes as long as the last one, and each probe is lost with the same probability.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +100,7 @@ impl Walk {
     fn drain(&mut self) -> Instant {
         loop {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.send(id),
+                Output::Send(id) => self.send(id),
                 Output::Event(_) => {}
                 Output::Wait(until) => return until,
                 Output::Idle => return Instant::MAX,

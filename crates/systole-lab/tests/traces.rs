@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 
 use systole::pacing::Pacing;
-use systole::{Config, Event, Heartbeat, Instant, Monitor, Output, ProbeId, Verdict};
+use systole::{Config, Event, EventKind, Heartbeat, Instant, Monitor, Output, ProbeId, Verdict};
 use systole_lab::{Network, SplitMix64, Trace};
 use systole_testkit::ignored;
 
@@ -199,7 +199,7 @@ impl<'a, P: Pacing> Run<'a, P> {
     fn drain(&mut self) {
         for _ in 0..Monitor::<32, P>::MAX_DRAIN {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.send(id),
+                Output::Send(id) => self.send(id),
                 Output::Event(event) => self.note(event),
                 Output::Wait(until) => {
                     assert!(until > self.now, "no busy loop");
@@ -220,13 +220,13 @@ impl<'a, P: Pacing> Run<'a, P> {
     }
 
     fn note(&mut self, event: Event) {
-        assert!(event.number() > self.last_event);
-        self.last_event = event.number();
-        let Event::Transition(transition) = event else {
+        assert!(event.number > self.last_event);
+        self.last_event = event.number;
+        let EventKind::Transition(transition) = event.kind else {
             return;
         };
         if let (Verdict::Dead, Some(bound)) = (transition.to, self.config.stated_bound()) {
-            let silence = transition.at.saturating_duration_since(self.proof);
+            let silence = event.at.saturating_duration_since(self.proof);
             assert!(silence >= bound, "dead after {silence:?}");
         }
     }

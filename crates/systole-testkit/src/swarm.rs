@@ -5,7 +5,10 @@ extern crate alloc;
 
 use alloc::collections::VecDeque;
 
-use systole::{Config, Fleet, FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
+use systole::{
+    Config, Event, Fleet, Instant, Output, ProbeId,
+    fleet::{self, PeerKey},
+};
 
 /// What every answer takes.
 pub const ROUND_TRIP: Duration = Duration::from_millis(20);
@@ -19,7 +22,7 @@ pub struct Swarm {
     /// The present.
     pub now: Instant,
     /// Everything that the fleet has told.
-    pub events: Vec<FleetEvent>,
+    pub events: Vec<Event<fleet::PeerEvent>>,
     /// Probes sent in each second since the start.
     pub rates: Vec<u32>,
     /// Probes and answers.
@@ -76,15 +79,15 @@ impl Swarm {
     fn drain(&mut self, answers: impl Fn(PeerKey, Instant) -> bool) -> Instant {
         loop {
             match self.fleet.poll(self.now) {
-                FleetOutput::Probe { peer, id, .. } => {
+                Output::Send(fleet::Probe { peer, id, .. }) => {
                     self.tally();
                     if answers(peer, self.now) {
                         let at = self.now.saturating_add(ROUND_TRIP);
                         self.network.push_back((at, peer, id));
                     }
                 }
-                FleetOutput::Wait(until) => return until,
-                FleetOutput::Idle => return Instant::MAX,
+                Output::Wait(until) => return until,
+                Output::Idle => return Instant::MAX,
             }
         }
     }

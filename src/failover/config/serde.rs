@@ -3,13 +3,14 @@
 use ::serde::de::{Deserialize, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
 
+use crate::config::Config as MonitorConfig;
+use crate::config::SerdePolicy;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::config::{Config, SerdePolicy};
-use crate::failover::config::{Builder, Failback, FailoverConfig, Preference, SwitchOn};
+use crate::failover::config::{Builder, Config, Failback, Preference, SwitchOn};
 use crate::pacing::Pacing;
 use crate::time::{duration, saturate};
 
-/// The serialised form. Fields that are missing get the values that [`FailoverConfig::probing`]
+/// The serialised form. Fields that are missing get the values that [`failover::Config::probing`]
 /// sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "FailoverConfig")]
@@ -40,7 +41,7 @@ const fn on() -> bool {
     true
 }
 
-impl<P: SerdePolicy> Serialize for FailoverConfig<P> {
+impl<P: SerdePolicy> Serialize for Config<P> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Form {
             active: self.active,
@@ -59,15 +60,15 @@ impl<P: SerdePolicy> Serialize for FailoverConfig<P> {
     }
 }
 
-impl<'de, P: SerdePolicy> Deserialize<'de> for FailoverConfig<P> {
+impl<'de, P: SerdePolicy> Deserialize<'de> for Config<P> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let form = Form::<Config<P>>::deserialize(from)?;
+        let form = Form::<MonitorConfig<P>>::deserialize(from)?;
         form.read().map_err(D::Error::custom)
     }
 }
 
-impl<P: Pacing> Form<Config<P>> {
-    fn read(&self) -> Result<FailoverConfig<P>, ConfigError> {
+impl<P: Pacing> Form<MonitorConfig<P>> {
+    fn read(&self) -> Result<Config<P>, ConfigError> {
         let new = self.with_request_timeout();
         let rules = new.config.rules;
         let first = self.quarantine_us.unwrap_or(rules.quarantine_us);
@@ -85,7 +86,7 @@ impl<P: Pacing> Form<Config<P>> {
 
     fn with_request_timeout(&self) -> Builder<P> {
         let Some(us) = self.request_timeout_us else {
-            return FailoverConfig::probing(self.active, self.standby);
+            return Config::probing(self.active, self.standby);
         };
         Builder::around(self.active, self.standby, us).require(check(
             Setting::RequestTimeout,

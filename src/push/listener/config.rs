@@ -12,18 +12,18 @@ use crate::time::{duration, micros, rtt_micros};
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::ListenerConfig;
+/// use systole::listener;
 ///
 /// const BUILDER: systole::listener::Builder =
-///     ListenerConfig::builder().detect_within(Duration::from_secs(10)).authenticated();
-/// const CONFIG: ListenerConfig = match BUILDER.build() {
+///     listener::Config::builder().detect_within(Duration::from_secs(10)).authenticated();
+/// const CONFIG: listener::Config = match BUILDER.build() {
 ///     Ok(config) => config,
 ///     Err(_) => panic!("a setting is out of range"),
 /// };
 /// assert_eq!(CONFIG.stated_bound(), Some(Duration::from_secs(10)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListenerConfig {
+pub struct Config {
     /// The stated bound; 0 where none is stated.
     pub(super) bound_us: u64,
     pub(super) interval_min_us: u64,
@@ -37,13 +37,13 @@ pub struct ListenerConfig {
     pub(super) authenticated: bool,
 }
 
-impl Default for ListenerConfig {
+impl Default for Config {
     fn default() -> Self {
         Self::DEFAULT
     }
 }
 
-impl ListenerConfig {
+impl Config {
     /// The defaults that the table of [`Builder`] lists.
     const DEFAULT: Self = Self {
         bound_us: 0,
@@ -124,7 +124,7 @@ impl ListenerConfig {
     }
 }
 
-/// Collects the settings of a [`ListenerConfig`]. [`build`](Self::build) checks them.
+/// Collects the settings of a [`listener::Config`]. [`build`](Self::build) checks them.
 ///
 /// | setting | default | method |
 /// |---|---|---|
@@ -139,7 +139,7 @@ impl ListenerConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
-    config: ListenerConfig,
+    config: Config,
     error: Option<ConfigError>,
 }
 
@@ -153,7 +153,7 @@ impl Builder {
     ///
     /// # Errors
     /// The first setting that was out of its range.
-    pub const fn build(self) -> Result<ListenerConfig, ConfigError> {
+    pub const fn build(self) -> Result<Config, ConfigError> {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.config),
@@ -165,7 +165,7 @@ impl Builder {
     /// bound](crate::Listener#the-bound).
     ///
     /// Where the peer advertises a later deadline, the listener waits for that instead, and reports
-    /// an [`Event::BoundRelaxed`](crate::Event::BoundRelaxed).
+    /// an [`EventKind::BoundRelaxed`](crate::EventKind::BoundRelaxed).
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a bound below 1 us or above 12.7 days.
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn who_states_a_bound_is_given_four_times_the_patience() {
-        let stated = ListenerConfig::builder().detect_within(Duration::from_secs(3));
+        let stated = Config::builder().detect_within(Duration::from_secs(3));
         assert_eq!(stated.build().unwrap().patience_us(7), 16 * 7);
-        assert_eq!(ListenerConfig::default().patience_us(7), 4 * 7);
+        assert_eq!(Config::default().patience_us(7), 4 * 7);
     }
 }

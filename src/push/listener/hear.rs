@@ -3,9 +3,10 @@
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::verdict::{Reason, Verdict};
 use crate::push::beat::Beat;
+use crate::push::listener::Listener;
 use crate::push::listener::arrivals::Step;
 use crate::push::listener::flow::{Candidate, Flow, NEAR, Place};
-use crate::push::listener::{Listener, add};
+use crate::push::listener::machine::add;
 use crate::time::Instant;
 
 /// Of a gap, so many lost beats enter the loss rate: an outage is no rate.
@@ -230,16 +231,14 @@ impl<const N: usize> Listener<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::push::listener::ListenerConfig;
+    use crate::push::listener::Config;
 
     /// What the network stack stamped before the last look waited for nobody's lateness.
     #[test]
     fn a_beat_stamped_before_the_last_look_waited_for_nothing() {
         let late_for = |received: Instant| {
-            let mut listener = Listener::<4>::with_window(
-                ListenerConfig::builder().build().unwrap(),
-                Instant::ZERO,
-            );
+            let mut listener =
+                Listener::<4>::with_window(Config::builder().build().unwrap(), Instant::ZERO);
             listener.late_us = 5;
             listener.woken = Instant::from_secs(9);
             listener.lateness_of(received)

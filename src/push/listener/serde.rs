@@ -4,12 +4,12 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
-use super::config::ListenerConfig;
+use super::config::Config;
 use crate::config::error::ConfigError;
 use crate::time::{duration, micros};
 
 /// The serialised form. Fields that are missing or null get the defaults of
-/// [`ListenerConfig::builder`].
+/// [`listener::Config::builder`].
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "ListenerConfig")]
 struct Form {
@@ -24,7 +24,7 @@ struct Form {
     report_pauses_over_us: Option<u32>,
 }
 
-impl Serialize for ListenerConfig {
+impl Serialize for Config {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Form {
             detect_within_us: self.stated_bound().map(micros),
@@ -41,7 +41,7 @@ impl Serialize for ListenerConfig {
     }
 }
 
-impl<'de> Deserialize<'de> for ListenerConfig {
+impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let form = Form::deserialize(from)?;
         form.read().map_err(D::Error::custom)
@@ -49,8 +49,8 @@ impl<'de> Deserialize<'de> for ListenerConfig {
 }
 
 impl Form {
-    fn read(&self) -> Result<ListenerConfig, ConfigError> {
-        let new = ListenerConfig::default();
+    fn read(&self) -> Result<Config, ConfigError> {
+        let new = Config::default();
         let min_us = self.interval_min_us.unwrap_or(new.interval_min_us);
         let max_us = self.interval_max_us.unwrap_or(new.interval_max_us);
         let pause_us = self.report_pauses_over_us.unwrap_or(new.pause_us);

@@ -12,7 +12,7 @@ use crate::time::{Instant, duration};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct ListenerCounters {
+pub struct Counters {
     /// Heartbeats that continued the known life of the peer.
     pub beats: u32,
     /// Sequence numbers that were skipped. A reordered heartbeat takes one back.
@@ -45,7 +45,7 @@ pub struct ListenerCounters {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct ListenerSnapshot {
+pub struct Snapshot {
     /// Whether the peer is alive.
     pub verdict: Verdict,
     /// How improbable the present silence is.
@@ -95,7 +95,7 @@ pub struct ListenerSnapshot {
     /// peer is dead already or has left.
     pub dead_at: Option<Instant>,
     /// The counters.
-    pub counters: ListenerCounters,
+    pub counters: Counters,
     /// The number of the last event.
     pub events: u32,
 }
@@ -103,9 +103,9 @@ pub struct ListenerSnapshot {
 impl<const N: usize> Listener<N> {
     /// Returns all that is known at `now`.
     #[must_use]
-    pub fn snapshot(&self, now: Instant) -> ListenerSnapshot {
+    pub fn snapshot(&self, now: Instant) -> Snapshot {
         let (moments, heard) = (self.arrivals.moments(), self.flow.is_some());
-        ListenerSnapshot {
+        Snapshot {
             verdict: self.verdict,
             level: self.level(now),
             phi: self.phi(now),

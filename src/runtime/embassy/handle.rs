@@ -12,7 +12,7 @@ use embassy_time::Timer;
 
 use super::{EVENTS, Heart, now, when};
 use crate::pacing::Pacing;
-use crate::{Config, Event, Instant, Monitor, MonitorSnapshot, Verdict};
+use crate::{Config, Event, Instant, Monitor, Verdict, monitor};
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Returns the current verdict.
@@ -26,7 +26,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
 
     /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
-    pub fn snapshot(&self) -> MonitorSnapshot {
+    pub fn snapshot(&self) -> monitor::Snapshot {
         let lent = self.lent.lock(Cell::get);
         lent.unwrap_or_else(|| self.state(|state| state.monitor.snapshot(now())))
     }

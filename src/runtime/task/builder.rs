@@ -12,7 +12,8 @@ use super::stop_action::StopAction;
 use super::{DEFAULT_WINDOW, Name, Series};
 use crate::pacing::Pacing;
 use crate::{
-    Config, ConfigError, Endpoint, Failover, FailoverConfig, Instant, Monitor, RetryBudget,
+    Config, ConfigError, Failover, Instant, Monitor, RetryBudget,
+    failover::{self, Endpoint},
 };
 
 /// The default number of probes of one peer that may be under way at once.
@@ -81,7 +82,7 @@ impl<const M: usize, P: Pacing> Builder<Failover<M, DEFAULT_WINDOW, P>> {
     ///
     /// # Errors
     /// Like [`Failover::new`].
-    pub fn group(config: FailoverConfig<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
+    pub fn group(config: failover::Config<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
         Failover::with_window(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
 

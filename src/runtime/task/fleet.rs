@@ -24,8 +24,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{Epoch, now};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{
-    Census, Config, ConfigError, Fleet, FleetCounters, FleetEvent, Instant, Lateness, PeerKey,
-    PeerStatus, Verdict,
+    Config, ConfigError, Event, Fleet, Instant, Verdict,
+    fleet::{self, Census, Lateness, PeerKey, PeerStatus},
 };
 use probe_loop::ProbeLoop;
 pub use socket::DatagramSocket;
@@ -77,7 +77,7 @@ const EVENTS: usize = 1_024;
 /// ```
 pub struct UdpFleet<P: Pacing = Fluctuation> {
     shared: Arc<Shared<P>>,
-    events: BroadcastStream<FleetEvent>,
+    events: BroadcastStream<Event<fleet::PeerEvent>>,
     task: JoinHandle<()>,
     stop: DropGuard,
 }
@@ -173,7 +173,7 @@ impl<P: Pacing> UdpFleet<P> {
 
     /// Returns the counters of the fleet.
     #[must_use]
-    pub fn counters(&self) -> FleetCounters {
+    pub fn counters(&self) -> fleet::Counters {
         self.shared.lock().fleet.counters()
     }
 
@@ -221,9 +221,12 @@ impl<P: Pacing> UdpFleet<P> {
 }
 
 impl<P: Pacing> Stream for UdpFleet<P> {
-    type Item = FleetEvent;
+    type Item = Event<fleet::PeerEvent>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<FleetEvent>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Event<fleet::PeerEvent>>> {
         loop {
             match ready!(Pin::new(&mut self.events).poll_next(context)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),

@@ -14,7 +14,7 @@ use tokio_util::sync::DropGuard;
 use super::machine::Machine;
 use super::{DEFAULT_WINDOW, Epoch, Shared, StopOutcome, now};
 use crate::pacing::Pacing;
-use crate::{Config, Failover, GroupState, Instant, Monitor, MonitorSnapshot, Verdict};
+use crate::{Config, Failover, Instant, Monitor, Verdict, failover::GroupState, monitor};
 
 /// The handle of a probing task, and the stream of its events. Dropping it stops the task, which
 /// drops the probes under way and then runs [`on_stop`](super::Builder::on_stop).
@@ -96,7 +96,7 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
 
     /// Returns the current state: verdict, plan, measurements of the path and counters.
     #[must_use]
-    pub fn snapshot(&self) -> MonitorSnapshot {
+    pub fn snapshot(&self) -> monitor::Snapshot {
         let now = now(self.epoch);
         self.shared.read(|monitor| monitor.snapshot(now))
     }

@@ -21,7 +21,7 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, Lifetime<P>>> {
     /// ```
     /// use core::time::Duration;
     /// use systole::pacing::{Fixed, Lifetime};
-    /// use systole::{Trial, task::Heart};
+    /// use systole::{machine::Trial, task::Heart};
     ///
     /// # struct Flow;
     /// # impl Flow { async fn open() -> Option<Self> { None } async fn is_there(&self) -> bool { true } }

@@ -12,12 +12,12 @@ use ::tokio::task::yield_now;
 use ::tokio::time::Instant as Moment;
 use tokio_util::sync::CancellationToken;
 
-use super::machine::{Machine, ProbeResult, Step};
+use super::machine::{Machine, ProbeResult};
 use super::probes::Probes;
 use super::stop_action::StopAction;
 use super::timer::sleep_closely;
 use super::{Epoch, ProbeError, Recorder, Shared, StopOutcome, now};
-use crate::{Failure, Instant, ProbeId};
+use crate::{Failure, Instant, Output, ProbeId};
 
 /// The state that the task owns.
 pub(super) struct ProbeLoop<M: Machine, F> {
@@ -73,9 +73,10 @@ where
         let now = now(self.epoch);
         let until = loop {
             match self.shared.poll(now) {
-                Step::Probe(target, id) => self.launch(target, id, now),
-                Step::Event(event) => drop(self.events.send(event)), // there may be no reader
-                Step::Wait(until) => break until,
+                Output::Send((target, id)) => self.launch(target, id, now),
+                Output::Event(event) => drop(self.events.send(event)), // there may be no reader
+                Output::Wait(until) => break until,
+                Output::Idle => break Instant::MAX,
             }
         };
         let conclusion = self.shared.show(self.recorder.as_mut(), now);

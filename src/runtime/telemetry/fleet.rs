@@ -7,7 +7,10 @@ use ::metrics::{SharedString, counter, gauge};
 
 use super::help;
 use crate::pacing::Pacing;
-use crate::{Census, Fleet, FleetCounters, Instant};
+use crate::{
+    Fleet, Instant,
+    fleet::{self, Census},
+};
 
 /// The number of worst peers whose silence is exported, by rank.
 const WORST: usize = 10;
@@ -75,7 +78,7 @@ impl FleetSeries {
         }
     }
 
-    fn count(&self, all: &FleetCounters) {
+    fn count(&self, all: &fleet::Counters) {
         for (name, label, value, count) in [
             ("probes", "result", "answered", all.answered),
             ("probes", "result", "overdue", all.lost),

@@ -7,7 +7,7 @@ use ::metrics::{SharedString, counter, gauge};
 
 use super::{Peer, one_if};
 use crate::pacing::Pacing;
-use crate::{Failover, GroupState, Instant};
+use crate::{Failover, Instant, failover::GroupState};
 
 const STATES: [(GroupState, &str); 4] = [
     (GroupState::Serving, "serving"),

@@ -6,13 +6,13 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 
-use super::machine::{Machine, ProbeResult, Step};
+use super::machine::{Machine, ProbeResult};
 use super::verdict_cell::VerdictCell;
 use super::worker::Task;
 use super::{DEFAULT_WINDOW, Epoch, Recorder, Shared};
 use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
-use crate::{Event, Instant, Monitor, ProbeId, Verdict};
+use crate::{Event, Instant, Monitor, Output, ProbeId, Verdict};
 
 /// How long the loop waits for a result before it lets a probe become overdue: a reply that came in
 /// time, while no thread could run, must still be passed in.
@@ -63,9 +63,10 @@ impl<P: Pacing> ProbeLoop<P> {
         let now = self.epoch.now();
         let until = loop {
             match self.shared.poll(now) {
-                Step::Probe((), id) => self.due = Some((id, now)),
-                Step::Event(event) => drop(self.events.try_send(event)), // full or without a reader
-                Step::Wait(until) => break until,
+                Output::Send(((), id)) => self.due = Some((id, now)),
+                Output::Event(event) => drop(self.events.try_send(event)), // full or without a reader
+                Output::Wait(until) => break until,
+                Output::Idle => break Instant::MAX,
             }
         };
         let verdict = self.shared.show(self.recorder.as_mut(), now);

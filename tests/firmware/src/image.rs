@@ -10,7 +10,7 @@ use systole::{Instant, Monitor, Output, ProbeId};
 #[inline(always)]
 fn turn<P: Pacing>(monitor: &mut Monitor<16, P>, now: Instant) {
     match &monitor.poll(now) {
-        Output::Probe(id) => _ = black_box(id),
+        Output::Send(id) => _ = black_box(id),
         Output::Event(event) => _ = black_box(event),
         Output::Wait(until) => _ = black_box(until),
         Output::Idle => {}

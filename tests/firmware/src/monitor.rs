@@ -4,7 +4,7 @@
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
-use systole::{Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId};
+use systole::{Event, EventKind, Failure, Instant, Monitor, Output, ProbeId, monitor};
 
 use crate::digest::Digest;
 use crate::heartbeat::{config, take};
@@ -101,7 +101,7 @@ impl World {
     fn drain(&mut self, random: &mut Random) {
         for _ in 0..Monitor::<16>::MAX_DRAIN {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.send(id, random),
+                Output::Send(id) => self.send(id, random),
                 Output::Event(event) => note(event, &mut self.digest),
                 Output::Wait(until) => {
                     until.hash(&mut self.digest);
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    fn know(&mut self, snapshot: &MonitorSnapshot) {
+    fn know(&mut self, snapshot: &monitor::Snapshot) {
         let digest = &mut self.digest;
         take(&snapshot.path, digest);
         snapshot.dead_at.hash(digest);
@@ -176,17 +176,17 @@ impl World {
 }
 
 fn note(event: Event, digest: &mut Digest) {
-    event.number().hash(digest);
+    event.number.hash(digest);
     match event {
-        Event::Transition(change) => {
+        EventKind::Transition(change) => {
             change.at.hash(digest);
             change.level.hash(digest);
             change.from.hash(digest);
             change.to.hash(digest);
             change.reason.hash(digest);
         }
-        Event::Paused { lateness, .. } => lateness.hash(digest),
-        Event::BoundRelaxed { from, to, .. } => (from, to).hash(digest),
+        EventKind::Paused { lateness, .. } => lateness.hash(digest),
+        EventKind::BoundRelaxed { from, to, .. } => (from, to).hash(digest),
         _ => {}
     }
 }

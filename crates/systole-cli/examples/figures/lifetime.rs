@@ -135,7 +135,7 @@ fn intervals(lifetime: Duration) -> Option<Vec<(f64, f64)>> {
     let (mut now, mut refreshed, mut points) = (Instant::ZERO, Instant::ZERO, Vec::new());
     while now < Instant::from_secs(100 * 3_600) {
         now = match monitor.poll(now) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 let at = now.saturating_add(SECOND / 20);
                 if now.saturating_duration_since(refreshed) > lifetime {
                     monitor.handle_flow_lost(at);

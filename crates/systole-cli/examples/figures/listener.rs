@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use systole::{
-    Beat, Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput, Verdict,
-};
+use systole::{Beat, Instant, Listener, Output, Sender, Verdict, listener};
 use systole_lab::{Case, SplitMix64, Trace};
 
 use crate::plot::{AMBER, BLUE, GREEN, GREY, Line, Mark, Panel, RED, Scale, VIOLET};
@@ -37,7 +35,7 @@ impl Life {
             self.sender.set_interval(interval, now).ok()?;
         }
         if second < CRASH_S
-            && let SenderOutput::Beat(beat) = self.sender.poll(now)
+            && let Output::Send(beat) = self.sender.poll(now)
         {
             let queued = (QUEUE_S[0]..QUEUE_S[1]).contains(&second);
             let delay = Duration::from_millis(40).mul_f64(1.0 + self.dice.unit());
@@ -49,7 +47,7 @@ impl Life {
             self.flying.pop_front();
             self.listener.handle_beat(&beat, at);
         }
-        while let ListenerOutput::Event(_) = self.listener.poll(now) {}
+        while let Output::Event(_) = self.listener.poll(now) {}
         Some(())
     }
 }
@@ -58,7 +56,7 @@ pub(crate) fn a_life() -> Option<Vec<Panel>> {
     let start = Instant::ZERO;
     let mut life = Life {
         sender: Sender::new(Duration::from_secs(1), 7, start).ok()?,
-        listener: Listener::new(ListenerConfig::builder().build().unwrap(), start),
+        listener: Listener::new(listener::Config::builder().build().unwrap(), start),
         flying: VecDeque::new(),
         dice: SplitMix64::keyed(7, 7),
     };

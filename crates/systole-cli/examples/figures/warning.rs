@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use systole::{Config, EarlyWarning, Health, Monitor};
+use systole::{
+    Config, Monitor,
+    path::{EarlyWarning, Health},
+};
 use systole_lab::warning::{Curve, EwmaBand, FixedRatio, FixedThreshold, View};
 use systole_lab::{Case, SplitMix64};
 

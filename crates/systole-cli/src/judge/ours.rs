@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use systole::pacing::Target;
-use systole::{ConfigError, DEFAULT_WINDOW, Instant, Monitor};
+use systole::{ConfigError, Instant, Monitor, path::DEFAULT_WINDOW};
 use systole_lab::baseline::Planner;
 use systole_lab::brief;
 

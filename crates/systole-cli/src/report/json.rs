@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use systole::{
-    Condition, Counters, Event, FailoverEvent, Health, Instant, MonitorSnapshot, ProbeError, Reason,
+    Event, EventKind, Instant, ProbeError, Reason,
+    failover::{self, Condition},
+    monitor,
+    path::Health,
+    peer::Counters,
 };
 
 use super::words::condition_text;
@@ -87,7 +91,7 @@ impl Json {
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) -> io::Result<()> {
         let plan = known.path.plan;
         let (event, rtt, more) = name(who, happening, known);
@@ -113,7 +117,7 @@ impl Json {
 fn name(
     who: Who<'_>,
     happening: &WatchEvent,
-    known: &MonitorSnapshot,
+    known: &monitor::Snapshot,
 ) -> (&'static str, Option<Duration>, More) {
     let plain = |event| (event, None, More::default());
     let says = |event| (event, None, noted(&describe(happening).unwrap_or_default()));
@@ -168,20 +172,20 @@ fn turned(from: Condition, to: Condition) -> More {
     }
 }
 
-const fn group_name(event: FailoverEvent) -> &'static str {
-    match event {
-        FailoverEvent::Switched { .. } => "switched",
-        FailoverEvent::Quarantined { .. } => "quarantined",
-        FailoverEvent::Released { .. } => "released",
-        FailoverEvent::Down { .. } => "down",
-        FailoverEvent::Restored { .. } => "restored",
+const fn group_name(event: Event<failover::EventKind>) -> &'static str {
+    match event.kind {
+        failover::EventKind::Switched { .. } => "switched",
+        failover::EventKind::Quarantined { .. } => "quarantined",
+        failover::EventKind::Released { .. } => "released",
+        failover::EventKind::Down { .. } => "down",
+        failover::EventKind::Restored { .. } => "restored",
         _ => "group",
     }
 }
 
-fn grouped(happening: &WatchEvent, event: FailoverEvent, from: &str) -> More {
-    let span_ms = match event {
-        FailoverEvent::Quarantined { span, .. } => Some(millis(span)),
+fn grouped(happening: &WatchEvent, event: Event<failover::EventKind>, from: &str) -> More {
+    let span_ms = match event.kind {
+        failover::EventKind::Quarantined { span, .. } => Some(millis(span)),
         _ => None,
     };
     More {
@@ -192,8 +196,8 @@ fn grouped(happening: &WatchEvent, event: FailoverEvent, from: &str) -> More {
 }
 
 fn told(event: Event) -> (&'static str, Option<Duration>, More) {
-    match event {
-        Event::Transition(change) => {
+    match event.kind {
+        EventKind::Transition(change) => {
             let name = match change.reason {
                 Reason::Refuted => "refuted",
                 Reason::Recovered => "recovered",
@@ -203,7 +207,7 @@ fn told(event: Event) -> (&'static str, Option<Duration>, More) {
             more.from = Some(change.from.to_string());
             (name, None, more)
         }
-        Event::Paused { lateness, .. } => {
+        EventKind::Paused { lateness, .. } => {
             let lateness_ms = Some(millis(lateness));
             (
                 "paused",
@@ -214,7 +218,7 @@ fn told(event: Event) -> (&'static str, Option<Duration>, More) {
                 },
             )
         }
-        other => ("notice", None, noted(&format!("{other:?}"))),
+        other => ("notice", None, noted(&other.to_string())),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use systole::{Event, Instant, MonitorSnapshot, Verdict};
+use systole::{Event, EventKind, Instant, Verdict, monitor};
 
 use super::words::{pushback_text, span};
 use super::{Paint, WatchEvent, Who, describe};
@@ -48,7 +48,7 @@ impl Lines {
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) -> io::Result<()> {
         let mut told = self.told.get(&who.key).copied().unwrap_or_default();
         let text = match happening {
@@ -77,7 +77,7 @@ impl Lines {
         told: &mut Told,
         at: Instant,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) -> String {
         match happening {
             WatchEvent::Answer { answer, rtt, late } => {
@@ -107,7 +107,7 @@ impl Lines {
     }
 
     /// Returns the heading of a peer; the first one explains the columns.
-    fn heading(&self, who: Who<'_>, known: &MonitorSnapshot) -> String {
+    fn heading(&self, who: Who<'_>, known: &monitor::Snapshot) -> String {
         let bound = span(known.path.plan.bound());
         let about = self.paint(
             Paint::Bold,
@@ -129,7 +129,7 @@ impl Lines {
         at: Instant,
         rtt: Option<Duration>,
         late: bool,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) -> String {
         let rtt = rtt.unwrap_or_default();
         let bar = self.paint(
@@ -146,7 +146,7 @@ impl Lines {
         &self,
         told: &mut Told,
         at: Instant,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
         what: &str,
     ) -> String {
         let paint = match told.verdict {
@@ -169,7 +169,7 @@ impl Lines {
         format!("{:>8}  {mark}", seconds(at))
     }
 
-    fn summary(&self, at: Instant, known: &MonitorSnapshot) -> String {
+    fn summary(&self, at: Instant, known: &monitor::Snapshot) -> String {
         let (heart, count) = (&known.path, &known.counters);
         let gap = if self.width > 0 { "  " } else { "" };
         let verdict = self.paint(
@@ -223,9 +223,12 @@ impl Lines {
 impl Told {
     /// Records the verdict that a line announces, by a transition or by the condition of an
     /// endpoint.
-    const fn hear(&mut self, happening: &WatchEvent, known: &MonitorSnapshot) {
+    const fn hear(&mut self, happening: &WatchEvent, known: &monitor::Snapshot) {
         match happening {
-            WatchEvent::Event(Event::Transition(change)) => self.verdict = change.to,
+            WatchEvent::Event(Event {
+                kind: EventKind::Transition(change),
+                ..
+            }) => self.verdict = change.to,
             WatchEvent::Condition { .. } => self.verdict = known.path.verdict,
             _ => {}
         }
@@ -233,7 +236,7 @@ impl Told {
 
     /// Returns the interval and the direction in which it changed, the timeout and the suspicion
     /// level.
-    fn plan(&mut self, known: &MonitorSnapshot) -> String {
+    fn plan(&mut self, known: &monitor::Snapshot) -> String {
         let plan = known.path.plan;
         let before = std::mem::replace(&mut self.interval, plan.interval());
         let way = match plan.interval().cmp(&before) {

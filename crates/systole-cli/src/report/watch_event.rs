@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use systole::{Condition, Event, FailoverEvent, Health};
+use systole::{
+    Event,
+    failover::{self, Condition},
+    path::Health,
+};
 
 use crate::target::{Answer, Miss};
 
@@ -27,7 +31,10 @@ pub(crate) enum WatchEvent {
     /// The condition of the endpoint in its group changed.
     Condition { from: Condition, to: Condition },
     /// An event of the group about this peer; `from` is the name of the peer that it replaces.
-    Group { event: FailoverEvent, from: String },
+    Group {
+        event: Event<failover::EventKind>,
+        from: String,
+    },
     /// The configuration was read again, and this peer remains.
     Reloaded {
         /// Whether the state of the peer was reset.

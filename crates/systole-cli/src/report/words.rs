@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use systole::{Condition, Event, FailoverEvent, Health, Outage, Reason, SwitchReason};
+use systole::{
+    Event, EventKind, Reason,
+    failover::{self, Condition, Outage, SwitchReason},
+    path::Health,
+};
 
 use super::WatchEvent;
 use crate::target::Answer;
@@ -48,8 +52,8 @@ pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
 }
 
 fn event_text(event: Event) -> String {
-    match event {
-        Event::Transition(change) => {
+    match event.kind {
+        EventKind::Transition(change) => {
             format!(
                 "{} → {}: {}",
                 change.from,
@@ -57,13 +61,13 @@ fn event_text(event: Event) -> String {
                 reason_text(change.reason)
             )
         }
-        Event::Paused { lateness, .. } => {
+        EventKind::Paused { lateness, .. } => {
             format!(
                 "this process was {} late; the time is credited to the peer",
                 span(lateness)
             )
         }
-        Event::BoundRelaxed { from, to, .. } => {
+        EventKind::BoundRelaxed { from, to, .. } => {
             format!(
                 "the bound cannot be kept: {} instead of {}",
                 span(to),
@@ -108,21 +112,21 @@ pub(crate) const fn condition_text(condition: Condition) -> &'static str {
     }
 }
 
-fn group_text(event: FailoverEvent, from: &str) -> String {
-    match event {
-        FailoverEvent::Switched { reason, .. } => {
+fn group_text(event: Event<failover::EventKind>, from: &str) -> String {
+    match event.kind {
+        failover::EventKind::Switched { reason, .. } => {
             format!("in use now: {}", switch_text(reason, from))
         }
-        FailoverEvent::Quarantined { span: length, .. } => {
+        failover::EventKind::Quarantined { span: length, .. } => {
             format!("quarantined for {}", span(length))
         }
-        FailoverEvent::Released { .. } => "its quarantine is over".into(),
-        FailoverEvent::Down {
+        failover::EventKind::Released { .. } => "its quarantine is over".into(),
+        failover::EventKind::Down {
             outage: Outage::Isolated,
             ..
         } => "half of the targets or more do not reply: taken for a local fault".into(),
-        FailoverEvent::Down { .. } => "all targets are dead".into(),
-        FailoverEvent::Restored { .. } => "the outage is over".into(),
+        failover::EventKind::Down { .. } => "all targets are dead".into(),
+        failover::EventKind::Restored { .. } => "the outage is over".into(),
         other => other.to_string(),
     }
 }

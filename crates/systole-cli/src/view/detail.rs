@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
-use systole::{Condition, Instant};
+use systole::{Instant, failover::Condition};
 
 use super::PeerView;
 use crate::report::{Paint, span};

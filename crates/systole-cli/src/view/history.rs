@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use systole::{Instant, MonitorSnapshot, Verdict};
+use systole::{Instant, Verdict, monitor};
 
 use crate::report::WatchEvent;
 
@@ -76,7 +76,7 @@ impl Fate {
 }
 
 impl State {
-    const fn of(known: &MonitorSnapshot) -> Self {
+    const fn of(known: &monitor::Snapshot) -> Self {
         Self {
             verdict: known.path.verdict,
             interval: known.path.plan.interval(),
@@ -86,7 +86,7 @@ impl State {
 }
 
 impl History {
-    pub(super) fn note(&mut self, at: Instant, happening: &WatchEvent, known: &MonitorSnapshot) {
+    pub(super) fn note(&mut self, at: Instant, happening: &WatchEvent, known: &monitor::Snapshot) {
         let (fate, state) = (Fate::of(happening), State::of(known));
         self.points.push_back(Point { at, fate, state });
         if self.points.len() > POINTS {
@@ -96,7 +96,7 @@ impl History {
 
     /// Records the current state even if no event has occurred, since suspicion rises during
     /// silence.
-    pub(super) fn look(&mut self, now: Instant, known: &MonitorSnapshot) {
+    pub(super) fn look(&mut self, now: Instant, known: &monitor::Snapshot) {
         let state = State::of(known);
         match self.points.back_mut() {
             Some(last) if last.state == state => {}

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use systole::{Event, Instant, MonitorSnapshot};
+use systole::{Event, EventKind, Instant, monitor};
 
 use ratatui::text::{Line, Span};
 
@@ -32,7 +32,7 @@ impl Log {
         at: Instant,
         name: Option<&str>,
         happening: &WatchEvent,
-        known: &MonitorSnapshot,
+        known: &monitor::Snapshot,
     ) {
         let Some(text) = describe(happening) else {
             return;
@@ -91,9 +91,12 @@ impl Entry {
     }
 }
 
-const fn paint(happening: &WatchEvent, known: &MonitorSnapshot) -> Paint {
+const fn paint(happening: &WatchEvent, known: &monitor::Snapshot) -> Paint {
     match happening {
-        WatchEvent::Event(Event::Transition(change)) => Paint::of(change.to),
+        WatchEvent::Event(Event {
+            kind: EventKind::Transition(change),
+            ..
+        }) => Paint::of(change.to),
         WatchEvent::Group { .. } => Paint::Bold,
         WatchEvent::Scene(_) => Paint::Dim,
         WatchEvent::Lost | WatchEvent::Miss(_) => Paint::of(known.path.verdict),

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Text};
 use ratatui::widgets::{Row, Table, TableState};
-use systole::{Condition, Health, Verdict};
+use systole::{Verdict, failover::Condition, path::Health};
 
 use super::{PeerView, Scene};
 use crate::report::{Paint, condition_text, ending, span};

@@ -1,10 +1,12 @@
 //! The machines of a watch: one monitor for each peer, or one group of all peers.
 
-use systole::machine::{Machine, ProbeResult, Step};
+use systole::machine::{Machine, ProbeResult};
 use systole::pacing::Fluctuation;
 use systole::{
-    Condition, ConfigError, DEFAULT_WINDOW, Endpoint, Event, Failover, FailoverEvent, Instant,
-    Monitor, MonitorSnapshot, ProbeId, Verdict,
+    ConfigError, Event, Failover, Instant, Monitor, Output, ProbeId, Verdict,
+    failover::{self, Condition, Endpoint},
+    monitor,
+    path::DEFAULT_WINDOW,
 };
 
 use super::settings::Settings;
@@ -25,7 +27,7 @@ pub(super) enum Hearts {
 pub(super) enum Ask {
     Probe(usize, ProbeId),
     Event(usize, Event),
-    Group(FailoverEvent),
+    Group(Event<failover::EventKind>),
     Wait(Instant),
 }
 
@@ -70,9 +72,10 @@ impl Hearts {
         match self {
             Self::Apart(monitors) => poll_all(monitors, now),
             Self::Group(group) => match group.step(now, None) {
-                Step::Probe(peer, id) => Ask::Probe(peer, id),
-                Step::Event(event) => Ask::Group(event),
-                Step::Wait(until) => Ask::Wait(until),
+                Output::Send((peer, id)) => Ask::Probe(peer, id),
+                Output::Event(event) => Ask::Group(event),
+                Output::Wait(until) => Ask::Wait(until),
+                Output::Idle => Ask::Wait(Instant::MAX),
             },
         }
     }
@@ -90,7 +93,7 @@ impl Hearts {
     }
 
     /// Returns the state of a peer, or `None` if there is no such peer.
-    pub(super) fn known(&self, peer: usize, now: Instant) -> Option<MonitorSnapshot> {
+    pub(super) fn known(&self, peer: usize, now: Instant) -> Option<monitor::Snapshot> {
         match self {
             Self::Apart(monitors) => monitors.get(peer).map(|monitor| monitor.snapshot(now)),
             Self::Group(group) => group.status(peer, now).map(|status| status.monitor),
@@ -133,9 +136,10 @@ fn poll_all(monitors: &mut [Monitor<DEFAULT_WINDOW>], now: Instant) -> Ask {
     let mut next = Instant::MAX;
     for (peer, monitor) in monitors.iter_mut().enumerate() {
         match monitor.step(now, None) {
-            Step::Probe((), id) => return Ask::Probe(peer, id),
-            Step::Event(event) => return Ask::Event(peer, event),
-            Step::Wait(until) => next = next.min(until),
+            Output::Send(((), id)) => return Ask::Probe(peer, id),
+            Output::Event(event) => return Ask::Event(peer, event),
+            Output::Wait(until) => next = next.min(until),
+            Output::Idle => {}
         }
     }
     Ask::Wait(next)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use systole::config::Builder;
 use systole::pacing::Fluctuation;
-use systole::{Config, ConfigError, FailoverConfig, Retries, Setting};
+use systole::{Config, ConfigError, Retries, config::Setting, failover};
 
 use crate::args;
 use crate::config_file::ConfigFile;
@@ -33,7 +33,7 @@ pub(super) struct Settings {
     pub(super) trust: Trust,
     pub(super) config: Config,
     /// The settings of the group, if the targets are replicas of which one is active.
-    pub(super) group: Option<FailoverConfig<Fluctuation>>,
+    pub(super) group: Option<failover::Config<Fluctuation>>,
 }
 
 impl Settings {
@@ -166,7 +166,7 @@ impl Wishes {
 
     /// Returns the settings of a group. Its intervals grow beyond the base only on request, since
     /// detection would take longer.
-    fn group(&self) -> Result<FailoverConfig<Fluctuation>, ConfigError> {
+    fn group(&self) -> Result<failover::Config<Fluctuation>, ConfigError> {
         let steady = Self {
             max: self.max.or(Some(self.every)),
             ..*self
@@ -184,7 +184,7 @@ impl Wishes {
             .timeouts(timeout, timeout, timeout);
         let active = self.bounded(active).build()?.seeded();
         let standby = slower.intervals()?.without_initial_delay().build()?;
-        let mut group = FailoverConfig::probing(active, standby)
+        let mut group = failover::Config::probing(active, standby)
             .request_timeout(timeout)
             .retries(self.retries.unwrap_or(GROUP_RETRIES));
         if let Some(first) = self.quarantine {

@@ -3,7 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use systole::{Condition, EarlyWarning, Health, Instant, ProbeId};
+use systole::{
+    Instant, ProbeId,
+    failover::Condition,
+    path::{EarlyWarning, Health},
+};
 
 use crate::target::{Link, Scheme, Target};
 

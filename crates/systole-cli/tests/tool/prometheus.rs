@@ -17,8 +17,8 @@ use serde_json::Value;
 use systole::pacing::Target;
 use systole::telemetry::{Group, Peer, RTT, RTT_BUCKETS};
 use systole::{
-    Config, Endpoint, Failover, FailoverConfig, FailoverOutput, Instant, Monitor, Output,
-    ProbeError,
+    Config, Failover, Instant, Monitor, Output, ProbeError,
+    failover::{self, Endpoint},
 };
 use systole_testkit::servers::process::find;
 
@@ -83,7 +83,7 @@ impl Service {
     fn new() -> Self {
         let now = Instant::ZERO;
         let target = Config::target(10 * SECOND).seed(7).build();
-        let group = FailoverConfig::builder().seed(7).build().unwrap();
+        let group = failover::Config::builder().seed(7).build().unwrap();
         Self {
             now,
             peer: Monitor::new(target.unwrap(), now).unwrap(),
@@ -105,11 +105,11 @@ impl Service {
     fn drain_peer(&mut self) -> Instant {
         loop {
             match self.peer.poll(self.now) {
-                Output::Probe(id) if self.is_up() => {
+                Output::Send(id) if self.is_up() => {
                     self.now = self.now.saturating_add(RTT_OF_PEERS);
                     self.peer.handle_reply(id, self.now);
                 }
-                Output::Probe(_) | Output::Event(_) => {}
+                Output::Send(_) | Output::Event(_) => {}
                 Output::Wait(until) => return until,
                 Output::Idle => return Instant::MAX,
             }
@@ -119,13 +119,13 @@ impl Service {
     fn drain_pair(&mut self) -> Instant {
         loop {
             match self.pair.poll(self.now) {
-                FailoverOutput::Probe { endpoint, id } if endpoint == 1 || self.is_up() => {
+                Output::Send(failover::Probe { endpoint, id }) if endpoint == 1 || self.is_up() => {
                     self.now = self.now.saturating_add(RTT_OF_PEERS);
                     self.pair.handle_reply(endpoint, id, self.now);
                 }
-                FailoverOutput::Probe { .. } | FailoverOutput::Event(_) => {}
-                FailoverOutput::Wait(until) => return until,
-                FailoverOutput::Idle => return Instant::MAX,
+                Output::Send(failover::Probe { .. }) | Output::Event(_) => {}
+                Output::Wait(until) => return until,
+                Output::Idle => return Instant::MAX,
             }
         }
     }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::{Baseline, INTERVALS, shares};
 use crate::time::{MicrosExt as _, micros};
 use crate::{Action, Answer, Detector, brief};
-use systole::{Beat, ConfigError, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+use systole::{Beat, ConfigError, Instant, Listener, Output, Verdict, listener};
 
 /// [`Listener`] with a stated bound, to a peer that sends a heartbeat every `interval`: the
 /// detector under test.
@@ -19,7 +19,7 @@ use systole::{Beat, ConfigError, Instant, Listener, ListenerConfig, ListenerOutp
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
     interval: Duration,
-    config: ListenerConfig,
+    config: listener::Config,
 }
 
 impl Pushed {
@@ -28,7 +28,7 @@ impl Pushed {
     /// # Errors
     /// If the bound is out of range.
     pub fn new(interval: Duration, bound: Duration) -> Result<Self, ConfigError> {
-        let config = ListenerConfig::builder().detect_within(bound).build()?;
+        let config = listener::Config::builder().detect_within(bound).build()?;
         Ok(Self { interval, config })
     }
 
@@ -87,11 +87,11 @@ impl PushedDetector {
 impl Detector for PushedDetector {
     fn poll(&mut self, now: Instant) -> Action {
         match self.listener.poll(now) {
-            ListenerOutput::Event(_) if self.listener.verdict() == Verdict::Dead => Action::Dead,
-            ListenerOutput::Event(_) => Action::Alive,
+            Output::Event(_) if self.listener.verdict() == Verdict::Dead => Action::Dead,
+            Output::Event(_) => Action::Alive,
             _ if now >= self.next => self.beat(),
-            ListenerOutput::Wait(until) => Action::Wait(until.min(self.next)),
-            ListenerOutput::Idle => Action::Idle,
+            Output::Wait(until) => Action::Wait(until.min(self.next)),
+            Output::Idle => Action::Idle,
         }
     }
 

@@ -125,7 +125,7 @@ impl<'a> Caller<'a> {
     fn drain(&mut self) -> Instant {
         loop {
             match self.monitor.poll(self.now) {
-                Output::Probe(id) => self.probe(id),
+                Output::Send(id) => self.probe(id),
                 Output::Event(_) => {}
                 Output::Wait(until) => return until,
                 Output::Idle => return Instant::MAX,

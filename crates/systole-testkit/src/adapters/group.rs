@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use systole::task::Builder;
-use systole::{Condition, Config, Endpoint, Failover, FailoverConfig, PeerKey};
+use systole::{
+    Config, Failover,
+    failover::{self, Condition, Endpoint},
+    fleet::PeerKey,
+};
 use tokio::time::{Instant, sleep};
 
 use super::exporter::Exporter;
@@ -39,7 +43,7 @@ impl AdapterWorld for TokioGroupWorld {
 }
 
 /// The configuration: only fixed intervals, so that the stated bound is that of each endpoint.
-fn config(plan: &AdapterPlan) -> FailoverConfig {
+fn config(plan: &AdapterPlan) -> failover::Config {
     let base = Duration::from_micros(plan.settings.policy.scale_us());
     let config = Config::fixed(base).build().unwrap();
     let (first, min, max) = plan
@@ -52,7 +56,7 @@ fn config(plan: &AdapterPlan) -> FailoverConfig {
         .timeouts(us(first), us(min), us(max))
         .build()
         .unwrap_or(config);
-    let config = FailoverConfig::probing(config, config)
+    let config = failover::Config::probing(config, config)
         .seed(plan.settings.seed)
         .build()
         .unwrap();

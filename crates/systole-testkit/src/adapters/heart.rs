@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use systole::pacing::Pacing;
 use systole::task::{Builder, Heart, StopOutcome};
-use systole::{Config, Counters, Monitor};
+use systole::{Config, Monitor, peer::Counters};
 use tokio::time::{Instant, advance, sleep, sleep_until};
 
 use super::exporter::Exporter;

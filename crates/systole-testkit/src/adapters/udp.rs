@@ -11,7 +11,7 @@ use std::time::Duration;
 use systole::pacing::Pacing;
 use systole::task::{DatagramSocket, UdpFleet};
 use systole::telemetry::FleetSeries;
-use systole::{Config, PeerKey};
+use systole::{Config, fleet::PeerKey};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::exporter::Exporter;

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use systole::pacing::Pacing;
-use systole::{Config, PeerKey, Plan, Verdict};
+use systole::{Config, Verdict, fleet::PeerKey, plan::Plan};
 
 use super::plan::AdapterPlan;
 use crate::fleet::{Echo, Ours, PeerPlan, Truth, down_spans, micros, send};

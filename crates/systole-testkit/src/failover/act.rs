@@ -1,7 +1,7 @@
 //! What happens in the world of a group, and what its caller does.
 
 use systole::pacing::Pacing;
-use systole::{EndpointMode, Failure, ProbeId};
+use systole::{Failure, ProbeId, failover::EndpointMode};
 
 use super::run::{Act, Arrival, MOST, Run};
 use crate::fleet::Echo;

@@ -1,6 +1,6 @@
 //! What is true of one endpoint, and what the laws demand of the group for it.
 
-use systole::{Condition, Plan};
+use systole::{failover::Condition, plan::Plan};
 
 use crate::fleet::{PeerPlan, micros};
 use crate::world::{Law, Violation};

@@ -1,7 +1,10 @@
 //! What the laws demand of a group after each drain, and at the end.
 
 use systole::pacing::Pacing;
-use systole::{Condition, EndpointMode, Failback, FailoverOutput, GroupState, SwitchOn};
+use systole::{
+    Output,
+    failover::{self, Condition, EndpointMode, Failback, GroupState, SwitchOn},
+};
 
 use super::run::Run;
 use crate::fleet::micros;
@@ -200,7 +203,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         self.journal
             .call(|| format!("group.poll(at({early_us})); // early"));
         let output = self.poll(early_us);
-        if output == FailoverOutput::Wait(self.at(until_us)) {
+        if output == Output::Wait(self.at(until_us)) {
             return Ok(());
         }
         let detail = format!("{output:?}, {until_us} before");

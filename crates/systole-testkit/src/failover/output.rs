@@ -3,7 +3,10 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Condition, FailoverEvent, Outage, ProbeId, SwitchReason};
+use systole::{
+    Event, ProbeId,
+    failover::{self, Condition, Outage, SwitchReason},
+};
 
 use super::endpoint::Truth;
 use super::run::{Arrival, Run};
@@ -76,7 +79,11 @@ impl<P: Pacing + Copy> Run<'_, P> {
         });
     }
 
-    pub(super) fn event(&mut self, event: FailoverEvent, now_us: u64) -> Result<(), Violation> {
+    pub(super) fn event(
+        &mut self,
+        event: Event<failover::EventKind>,
+        now_us: u64,
+    ) -> Result<(), Violation> {
         self.journal
             .call(|| format!("group.poll(at({now_us})); // {event:?}"));
         if self.plan.twice {
@@ -85,21 +92,21 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 .fold(self.digest, |sum, byte| mixed(sum, byte.into()));
         }
         self.told.told(&event, now_us)?;
-        match event {
-            FailoverEvent::Switched {
+        match event.kind {
+            failover::EventKind::Switched {
                 from, to, reason, ..
             } => self.switched(from, to, reason, now_us)?,
-            FailoverEvent::Quarantined { endpoint, span, .. } => {
+            failover::EventKind::Quarantined { endpoint, span, .. } => {
                 self.quarantined(endpoint, span, now_us)?
             }
-            FailoverEvent::Released { endpoint, .. } => {
+            failover::EventKind::Released { endpoint, .. } => {
                 self.journal.coverage.saw("a quarantine ended");
                 if self.truths[endpoint].quarantined_us.is_some() {
                     self.truths[endpoint].anew();
                 }
             }
-            FailoverEvent::Down { outage, .. } => self.down(outage, now_us)?,
-            FailoverEvent::Restored { .. } => self.journal.coverage.saw("an outage was over"),
+            failover::EventKind::Down { outage, .. } => self.down(outage, now_us)?,
+            failover::EventKind::Restored { .. } => self.journal.coverage.saw("an outage was over"),
             _ => {}
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! How a world of a group is drawn and made simpler.
 
-use systole::{Endpoint, EndpointMode};
+use systole::failover::{Endpoint, EndpointMode};
 
 use super::draw::Draw;
 use super::settings::GroupSettings;

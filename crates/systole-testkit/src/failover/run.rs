@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Failover, FailoverConfig, FailoverOutput, Instant, ProbeId, RetryBudget};
+use systole::{Event, Failover, Instant, Output, ProbeId, RetryBudget, failover};
 
 use super::endpoint::Truth;
 use super::plan::GroupPlan;
@@ -86,7 +86,7 @@ fn acts(plan: &GroupPlan) -> Queue<(usize, Act)> {
 /// The first quarantine and the hold-down: what was refused is as it was, 30 s.
 fn kept_spans_us<P: Pacing + Copy>(
     settings: &GroupSettings,
-    config: &FailoverConfig<P>,
+    config: &failover::Config<P>,
 ) -> (u64, u64) {
     let us = Duration::from_micros;
     let is_kept = |(first, longest)| {
@@ -114,7 +114,7 @@ fn kept_spans_us<P: Pacing + Copy>(
 impl<'a, P: Pacing + Copy> Run<'a, P> {
     pub(super) fn new(
         plan: &'a GroupPlan,
-        config: FailoverConfig<P>,
+        config: failover::Config<P>,
         timeout: Duration,
         intervals: (Duration, Duration),
         journal: &'a mut Journal,
@@ -206,7 +206,10 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         ours.looks_at_us(wake_us, &mut self.random, |_| {})
     }
 
-    pub(super) fn poll(&mut self, now_us: u64) -> FailoverOutput {
+    pub(super) fn poll(
+        &mut self,
+        now_us: u64,
+    ) -> Output<failover::Probe, Event<failover::EventKind>> {
         self.journal.polls += 1;
         let now = self.at(now_us);
         let output = match &self.budget {
@@ -224,17 +227,17 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
         while polls < Failover::<MOST, 16, P>::MAX_DRAIN {
             polls += 1;
             match self.poll(now_us) {
-                FailoverOutput::Probe { endpoint, id } => {
+                Output::Send(failover::Probe { endpoint, id }) => {
                     self.digest = mixed(self.digest, u64::from(id));
                     self.probe(endpoint, id, now_us)?;
                 }
-                FailoverOutput::Event(event) => {
+                Output::Event(event) => {
                     self.event(event, now_us)?;
                     if self.meddles(now_us) {
                         polls = 0;
                     }
                 }
-                FailoverOutput::Wait(until) => {
+                Output::Wait(until) => {
                     self.journal
                         .call(|| format!("group.poll(at({now_us})); // Wait({until:?})"));
                     if until <= self.at(now_us) {
@@ -248,7 +251,7 @@ impl<'a, P: Pacing + Copy> Run<'a, P> {
                     }
                     return Ok(until.as_micros().saturating_sub(self.plan.start_us));
                 }
-                FailoverOutput::Idle => return Ok(u64::MAX / 2),
+                Output::Idle => return Ok(u64::MAX / 2),
             }
         }
         Err(Violation::new(

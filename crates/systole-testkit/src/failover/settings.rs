@@ -3,7 +3,10 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Config, ConfigError, Failback, FailoverConfig, Preference, SwitchOn};
+use systole::{
+    Config, ConfigError,
+    failover::{self, Failback, Preference, SwitchOn},
+};
 
 use crate::fleet::settings::{Policy, Settings};
 use crate::world::Random;
@@ -81,10 +84,10 @@ impl GroupSettings {
         &self,
         active: Config<P>,
         standby: Config<P>,
-    ) -> FailoverConfig<P> {
-        let mut config = FailoverConfig::probing(active, standby).build().unwrap();
+    ) -> failover::Config<P> {
+        let mut config = failover::Config::probing(active, standby).build().unwrap();
         let mut keep =
-            |change: &dyn Fn(FailoverConfig<P>) -> Result<FailoverConfig<P>, ConfigError>| {
+            |change: &dyn Fn(failover::Config<P>) -> Result<failover::Config<P>, ConfigError>| {
                 config = change(config).unwrap_or(config);
             };
         keep(&|it| it.into_builder().seed(self.active.seed).build());

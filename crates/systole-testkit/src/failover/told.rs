@@ -1,7 +1,10 @@
 //! Whether a group tells each change once: what its endpoints show after every call is counted against its events.
 
 use systole::pacing::Pacing;
-use systole::{Condition, Failover, FailoverEvent, GroupState};
+use systole::{
+    Event, Failover,
+    failover::{self, Condition, GroupState},
+};
 
 use super::run::MOST;
 use crate::world::{Law, Violation};
@@ -60,21 +63,27 @@ impl Told {
     }
 
     /// What is wrong with `event`, which was told just now.
-    pub(super) fn told(&mut self, event: &FailoverEvent, now_us: u64) -> Result<(), Violation> {
-        let is_next = event.number() == self.number.wrapping_add(1);
+    pub(super) fn told(
+        &mut self,
+        event: &Event<failover::EventKind>,
+        now_us: u64,
+    ) -> Result<(), Violation> {
+        let is_next = event.number == self.number.wrapping_add(1);
         // what the caller changed faster than it polled may be told as one
-        if !is_next && (event.number() <= self.number || self.requests < 4) {
+        if !is_next && (event.number <= self.number || self.requests < 4) {
             return Err(broken("event numbers do not rise by one", now_us, event));
         }
-        self.number = event.number();
+        self.number = event.number;
         self.has_joined |= !is_next;
-        let is_due = match *event {
-            FailoverEvent::Quarantined { endpoint, .. } => {
+        let is_due = match event.kind {
+            failover::EventKind::Quarantined { endpoint, .. } => {
                 take(&mut self.owed[endpoint].quarantines)
             }
-            FailoverEvent::Released { endpoint, .. } => take(&mut self.owed[endpoint].releases),
-            FailoverEvent::Down { .. } => !std::mem::replace(&mut self.is_down, true),
-            FailoverEvent::Restored { .. } => std::mem::replace(&mut self.is_down, false),
+            failover::EventKind::Released { endpoint, .. } => {
+                take(&mut self.owed[endpoint].releases)
+            }
+            failover::EventKind::Down { .. } => !std::mem::replace(&mut self.is_down, true),
+            failover::EventKind::Restored { .. } => std::mem::replace(&mut self.is_down, false),
             _ => true,
         };
         if is_due {

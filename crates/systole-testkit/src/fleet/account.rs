@@ -1,6 +1,9 @@
 //! Counters and events against what was done.
 
-use systole::{Census, FleetCounters, Verdict};
+use systole::{
+    Verdict,
+    fleet::{self, Census},
+};
 
 use super::truth::Truth;
 use crate::world::{Law, Violation};
@@ -29,12 +32,12 @@ pub struct Account {
     /// Whether events were lost because there were more than are kept.
     pub has_gap: bool,
     /// What it counted when it was judged last.
-    before: FleetCounters,
+    before: fleet::Counters,
 }
 
 impl Account {
     /// Compares with what the fleet counts, of whose peers so many are `dead` now.
-    pub fn judge(&mut self, it: &FleetCounters, dead: u64, now_us: u64) -> Result<(), Violation> {
+    pub fn judge(&mut self, it: &fleet::Counters, dead: u64, now_us: u64) -> Result<(), Violation> {
         let before = core::mem::replace(&mut self.before, *it);
         let same = |counted: u64, true_count: u64, kind| {
             let detail = format!("{counted} counted, {true_count} in truth: {it:?}");
@@ -77,8 +80,8 @@ impl Account {
 }
 
 /// "No counter ever falls."
-fn falls(before: &FleetCounters, now: &FleetCounters) -> bool {
-    let figures = |it: &FleetCounters| {
+fn falls(before: &fleet::Counters, now: &fleet::Counters) -> bool {
+    let figures = |it: &fleet::Counters| {
         [
             it.probes,
             it.answered,

@@ -1,7 +1,10 @@
 //! What the fleet tells.
 
 use systole::pacing::Pacing;
-use systole::{Event, FleetEvent, PeerKey, Reason, Verdict};
+use systole::{
+    Event, EventKind, Reason, Verdict,
+    fleet::{self, PeerKey},
+};
 
 use super::run::Run;
 use super::truth::micros;
@@ -13,7 +16,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let mut pauses = 0;
         let has_gap = events.last().is_some_and(|last| {
             let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-            last.event.number() != self.number.wrapping_add(count)
+            last.number != self.number.wrapping_add(count)
         });
         // "where the caller drains too seldom, the latest event of a kind stays"
         let skips = events.iter().any(|it| self.skips(it));
@@ -26,23 +29,24 @@ impl<P: Pacing + Copy> Run<'_, P> {
             ));
         }
         self.account.has_gap |= has_gap;
-        for FleetEvent { peer, event } in events {
+        for event in events {
+            let fleet::PeerEvent { peer, kind } = event.kind;
             self.happenings += 1;
-            self.number = event.number();
+            self.number = event.number;
             self.journal.call(|| format!("// {event:?} of {peer:?}"));
             if self.plan.twice {
                 self.digest = format!("{event:?}")
                     .bytes()
                     .fold(self.digest, |sum, byte| mixed(sum, byte.into()));
             }
-            match event {
-                Event::Transition(it) => self.transition(peer, it, has_gap, now_us)?,
-                Event::Paused { lateness, .. } => {
+            match kind {
+                EventKind::Transition(it) => self.transition(peer, it, has_gap, now_us)?,
+                EventKind::Paused { lateness, .. } => {
                     pauses += 1;
                     self.account.pauses += 1;
                     self.paused(peer, micros(lateness), pauses, now_us)?;
                 }
-                Event::Blind { since, .. } if peer.is_none() => {
+                EventKind::Blind { since, .. } if peer.is_none() => {
                     self.blind(since.as_micros().saturating_sub(self.plan.start_us), now_us)?;
                 }
                 _ => {}
@@ -55,8 +59,8 @@ impl<P: Pacing + Copy> Run<'_, P> {
     }
 
     /// Whether the event before this one was replaced by it.
-    pub(super) fn skips(&self, it: &FleetEvent) -> bool {
-        let (Some(peer), Event::Transition(transition)) = (it.peer, it.event) else {
+    pub(super) fn skips(&self, it: &Event<fleet::PeerEvent>) -> bool {
+        let (Some(peer), EventKind::Transition(transition)) = (it.kind.peer, it.kind.kind) else {
             return false;
         };
         let told = self.truths.iter().flatten().find(|truth| truth.key == peer);

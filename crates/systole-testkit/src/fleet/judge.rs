@@ -1,7 +1,7 @@
 //! What has to be so after each drain, and at the end.
 
 use systole::pacing::Pacing;
-use systole::{FleetOutput, Instant, Verdict};
+use systole::{Instant, Output, Verdict, fleet};
 
 use super::account::judge_census;
 use super::run::Run;
@@ -45,7 +45,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         self.journal
             .call(|| format!("fleet.poll(at({early_us})); // early"));
         match self.fleet.poll(self.at(early_us)) {
-            FleetOutput::Probe { .. } => Err(Violation::new(
+            Output::Send(fleet::Probe { .. }) => Err(Violation::new(
                 Law::Progress,
                 "a probe before the moment that was named",
                 early_us,
@@ -60,9 +60,10 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let census = self.fleet.census();
         let worst = self.fleet.worst(3, now);
         let expected = (census.suspect + census.dead).min(3);
-        let bad =
-            |it: &systole::PeerStatus| matches!(it.path.verdict, Verdict::Suspect | Verdict::Dead);
-        let key = |it: &systole::PeerStatus| (it.path.verdict == Verdict::Dead, it.silent);
+        let bad = |it: &systole::fleet::PeerStatus| {
+            matches!(it.path.verdict, Verdict::Suspect | Verdict::Dead)
+        };
+        let key = |it: &systole::fleet::PeerStatus| (it.path.verdict == Verdict::Dead, it.silent);
         let is_sorted = worst.windows(2).all(|two| key(&two[0]) >= key(&two[1]));
         if worst.len() != expected || !worst.iter().all(bad) || !is_sorted {
             let detail = format!(

@@ -1,7 +1,10 @@
 //! What the fleet asks for: probes, and when to look again.
 
 use systole::pacing::Pacing;
-use systole::{Fleet, FleetOutput, PeerKey, ProbeId, Verdict};
+use systole::{
+    Fleet, Output, ProbeId, Verdict,
+    fleet::{self, PeerKey},
+};
 
 use super::network::send;
 use super::run::{Arrival, Run, What};
@@ -21,12 +24,12 @@ impl<P: Pacing + Copy> Run<'_, P> {
         for _ in 0..=Fleet::<4, P>::MAX_DRAIN {
             self.journal.polls += 1;
             match self.fleet.poll(now) {
-                FleetOutput::Probe { peer, id, late } => {
+                Output::Send(fleet::Probe { peer, id, late }) => {
                     probes += 1;
                     self.digest = mixed(self.digest, u64::from(id) ^ micros(late));
                     self.probe(peer, id, micros(late), now_us)?;
                 }
-                FleetOutput::Wait(until) => {
+                Output::Wait(until) => {
                     self.digest = mixed(self.digest, until.as_micros());
                     self.journal
                         .call(|| format!("fleet.poll(at({now_us})); // Wait({until:?})"));
@@ -43,7 +46,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                     self.ends_early(now_us, until_us, probes);
                     return Ok(until_us);
                 }
-                FleetOutput::Idle => return Ok(u64::MAX / 2),
+                Output::Idle => return Ok(u64::MAX / 2),
             }
         }
         Err(Violation::new(

@@ -1,7 +1,7 @@
 //! One world of a fleet, from beginning to end.
 
 use systole::pacing::Pacing;
-use systole::{Config, Fleet, Instant, PeerKey, ProbeId, Verdict};
+use systole::{Config, Fleet, Instant, ProbeId, Verdict, fleet::PeerKey};
 
 use super::account::Account;
 use super::network::{Echo, down_spans};

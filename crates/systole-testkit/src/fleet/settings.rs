@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use systole::pacing::{Fixed, Fluctuation, Pacing, Target};
-use systole::{Config, ConfigError, Plan, Retries, Statistics};
+use systole::{Config, ConfigError, Retries, pacing::Statistics, plan::Plan};
 
 use crate::world::Random;
 

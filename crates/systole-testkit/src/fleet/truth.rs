@@ -1,6 +1,6 @@
 //! What is true of one peer, and what the laws demand of the fleet for it.
 
-use systole::{PeerKey, Plan, Verdict};
+use systole::{Verdict, fleet::PeerKey, plan::Plan};
 
 use super::plan::PeerPlan;
 use crate::world::{Law, Violation};

@@ -10,7 +10,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use systole::pacing::Pacing;
-use systole::{Config, Event, Failure, Fleet, FleetOutput, Instant, PeerKey, ProbeId, Verdict};
+use systole::{
+    Config, EventKind, Failure, Fleet, Instant, Output, ProbeId, Verdict,
+    fleet::{self, PeerKey},
+};
 
 /// What can happen to a fleet. Spans are microseconds; peers are named by a number that is taken modulo how many there are.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,7 +139,7 @@ impl<P: Pacing> World<P> {
             Op::ClockBack(us) => {
                 let now = self.now;
                 self.now = now.saturating_sub(micros(us.into()));
-                if let FleetOutput::Probe { peer, .. } = self.fleet.poll(self.now) {
+                if let Output::Send(fleet::Probe { peer, .. }) = self.fleet.poll(self.now) {
                     self.sent(peer, now); // and lost on the path
                 }
                 self.blame_all();
@@ -314,8 +317,8 @@ impl<P: Pacing> World<P> {
     fn drain(&mut self) {
         for _ in 0..Fleet::<4, P>::MAX_DRAIN {
             match self.fleet.poll(self.now) {
-                FleetOutput::Probe { peer, id, .. } => self.send(peer, id),
-                FleetOutput::Wait(until) => {
+                Output::Send(fleet::Probe { peer, id, .. }) => self.send(peer, id),
+                Output::Wait(until) => {
                     assert!(
                         until > self.now,
                         "law 2: waits until {until} at {}",
@@ -324,7 +327,7 @@ impl<P: Pacing> World<P> {
                     self.wait = until;
                     return;
                 }
-                FleetOutput::Idle => {
+                Output::Idle => {
                     assert_eq!(self.now, Instant::MAX);
                     self.wait = Instant::MAX;
                     return;
@@ -396,19 +399,19 @@ impl<P: Pacing> World<P> {
         let events: Vec<_> = self.fleet.events().collect();
         let mut pauses = 0;
         for told in events {
-            let number = told.event.number();
+            let number = told.number;
             assert!(
                 number > self.last_event,
                 "{number} after {}",
                 self.last_event
             );
             self.last_event = number;
-            match (told.peer, told.event) {
-                (Some(peer), Event::Transition(change)) => {
+            match (told.kind.peer, told.kind.kind) {
+                (Some(peer), EventKind::Transition(change)) => {
                     self.change(peer, change.from, change.to);
                 }
-                (None, Event::Paused { .. }) => pauses += 1,
-                (None, Event::Blind { since, .. }) => {
+                (None, EventKind::Paused { .. }) => pauses += 1,
+                (None, EventKind::Blind { since, .. }) => {
                     let known_since = self
                         .cut_off_since
                         .or(self.last_cut_off)
@@ -421,7 +424,7 @@ impl<P: Pacing> World<P> {
                         (truth.last, truth.was_heard) = (Verdict::Unknown, false);
                     }
                 }
-                (Some(peer), Event::Blind { .. }) => {
+                (Some(peer), EventKind::Blind { .. }) => {
                     assert!(
                         self.truth
                             .get(&peer)
@@ -429,7 +432,7 @@ impl<P: Pacing> World<P> {
                     );
                 }
                 (peer, event) => assert!(
-                    peer.is_some() && !matches!(event, Event::Paused { .. }),
+                    peer.is_some() && !matches!(event, EventKind::Paused { .. }),
                     "{event:?}"
                 ),
             }

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use systole::{
-    Condition, Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Failure, Health,
-    Instant, ProbeId, RetryBudget, SwitchReason,
+    Event, Failover, Failure, Instant, Output, ProbeId, RetryBudget,
+    failover::{self, Condition, Endpoint, SwitchReason},
+    path::Health,
 };
 
 pub const M: usize = 4;
@@ -42,14 +43,14 @@ pub struct World {
     pub budget: Option<RetryBudget>,
     flying: Vec<(usize, ProbeId, Instant)>,
     pub wait: Instant,
-    pub events: Vec<FailoverEvent>,
+    pub events: Vec<Event<failover::EventKind>>,
     /// Probes: to whom, when, and who was active.
     pub probes: Vec<(usize, Instant)>,
     number: u32,
 }
 
 impl World {
-    pub fn new(config: FailoverConfig, endpoints: &[Endpoint]) -> Self {
+    pub fn new(config: failover::Config, endpoints: &[Endpoint]) -> Self {
         let now = Instant::from_secs(1);
         let group =
             Group::with_window(config, endpoints, now).unwrap_or_else(|error| panic!("{error}"));
@@ -103,20 +104,20 @@ impl World {
             polls += 1;
             assert!(polls <= Group::MAX_DRAIN, "the drain does not end");
             match self.poll() {
-                FailoverOutput::Probe { endpoint, id } => {
+                Output::Send(failover::Probe { endpoint, id }) => {
                     if self.send(endpoint, id) {
                         polls = 0; // something was handed in
                     }
                 }
-                FailoverOutput::Event(event) => self.note(event),
-                FailoverOutput::Idle => {
+                Output::Event(event) => self.note(event),
+                Output::Idle => {
                     assert_eq!(self.now, Instant::MAX);
                     return;
                 }
-                FailoverOutput::Wait(until) => {
+                Output::Wait(until) => {
                     assert!(until > self.now, "no busy loop");
                     let again = self.poll();
-                    assert_eq!(again, FailoverOutput::Wait(until), "the deadline stays");
+                    assert_eq!(again, Output::Wait(until), "the deadline stays");
                     self.wait = until;
                     return self.check();
                 }
@@ -124,7 +125,7 @@ impl World {
         }
     }
 
-    fn poll(&mut self) -> FailoverOutput {
+    fn poll(&mut self) -> Output<failover::Probe, Event<failover::EventKind>> {
         match &self.budget {
             Some(budget) => self.group.poll_with_budget(self.now, budget),
             None => self.group.poll(self.now),
@@ -180,20 +181,19 @@ impl World {
     }
 
     /// A switch for a warning leaves a path that is worse than usual.
-    fn note(&mut self, event: FailoverEvent) {
-        if let FailoverEvent::Switched {
+    fn note(&mut self, event: Event<failover::EventKind>) {
+        if let failover::EventKind::Switched {
             from,
-            at,
             reason: SwitchReason::Degraded,
             ..
-        } = event
-            && at == self.now
+        } = event.kind
+            && event.at == self.now
         {
-            let left = self.group.status(from, at).map(|one| one.health);
+            let left = self.group.status(from, event.at).map(|one| one.health);
             assert_eq!(left, Some(Health::Degraded));
         }
-        assert!(event.number() > self.number, "event numbers rise");
-        self.number = event.number();
+        assert!(event.number > self.number, "event numbers rise");
+        self.number = event.number;
         self.events.push(event);
     }
 
@@ -218,14 +218,10 @@ impl World {
 
     pub fn switches(&self) -> Vec<(usize, usize, SwitchReason, Instant)> {
         let events = self.events.iter();
-        let switches = events.filter_map(|event| match *event {
-            FailoverEvent::Switched {
-                from,
-                to,
-                reason,
-                at,
-                ..
-            } => Some((from, to, reason, at)),
+        let switches = events.filter_map(|event| match event.kind {
+            failover::EventKind::Switched { from, to, reason } => {
+                Some((from, to, reason, event.at))
+            }
             _ => None,
         });
         switches.collect()
@@ -233,19 +229,17 @@ impl World {
 
     pub fn quarantines(&self) -> Vec<(usize, Duration, Instant)> {
         let events = self.events.iter();
-        let quarantines = events.filter_map(|event| match *event {
-            FailoverEvent::Quarantined {
-                endpoint, span, at, ..
-            } => Some((endpoint, span, at)),
+        let quarantines = events.filter_map(|event| match event.kind {
+            failover::EventKind::Quarantined { endpoint, span } => Some((endpoint, span, event.at)),
             _ => None,
         });
         quarantines.collect()
     }
 
-    pub fn downs(&self) -> Vec<systole::Outage> {
+    pub fn downs(&self) -> Vec<systole::failover::Outage> {
         let events = self.events.iter();
-        let downs = events.filter_map(|event| match *event {
-            FailoverEvent::Down { outage, .. } => Some(outage),
+        let downs = events.filter_map(|event| match event.kind {
+            failover::EventKind::Down { outage, .. } => Some(outage),
             _ => None,
         });
         downs.collect()

@@ -1,6 +1,9 @@
 //! Everything that can be done to a group: one alphabet for the property tests and the fuzz target.
 
-use systole::{Endpoint, EndpointMode, FailoverConfig, Instant, ProbeId, RetryBudget};
+use systole::{
+    Instant, ProbeId, RetryBudget,
+    failover::{self, Endpoint, EndpointMode},
+};
 
 use crate::ops::group::{M, Path, World, micros};
 
@@ -91,7 +94,7 @@ pub fn apply(world: &mut World, op: &Op) {
     world.drain();
 }
 
-pub fn played(config: FailoverConfig, count: usize, ops: &[Op]) -> World {
+pub fn played(config: failover::Config, count: usize, ops: &[Op]) -> World {
     let mut world = World::new(config, &[Endpoint::new(); M][..count]);
     for op in ops {
         apply(&mut world, op);

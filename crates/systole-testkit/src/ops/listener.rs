@@ -6,8 +6,7 @@
 use core::time::Duration;
 
 use systole::{
-    Beat, Event, Instant, Listener, ListenerConfig, ListenerOutput, Sender, SenderOutput,
-    SuspicionLevel, Verdict, wire,
+    Beat, Event, Instant, Listener, Output, Sender, Verdict, listener, path::SuspicionLevel, wire,
 };
 
 /// What can happen to a listener. Spans are microseconds.
@@ -87,7 +86,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(config: ListenerConfig, interval: Duration, tagged: bool) -> Self {
+    pub fn new(config: listener::Config, interval: Duration, tagged: bool) -> Self {
         let now = Instant::from_secs(1);
         let config = if tagged {
             config.into_builder().authenticated().build().unwrap()
@@ -251,7 +250,7 @@ impl World {
 
     fn next_send(&mut self) -> Instant {
         match self.sender.poll(Instant::ZERO) {
-            SenderOutput::Wait(until) => until.max(self.stopped),
+            Output::Wait(until) => until.max(self.stopped),
             _ => Instant::MAX,
         }
     }
@@ -276,7 +275,7 @@ impl World {
 
     fn send(&mut self, at: Instant) {
         self.now = at.max(self.now);
-        if let SenderOutput::Beat(beat) = self.sender.poll(self.now) {
+        if let Output::Send(beat) = self.sender.poll(self.now) {
             self.fly(&beat);
         }
     }
@@ -343,15 +342,15 @@ impl World {
     pub fn drain(&mut self) -> Instant {
         for _ in 0..Listener::<8>::MAX_DRAIN {
             match self.listener.poll(self.now) {
-                ListenerOutput::Event(event) => self.note(event),
-                ListenerOutput::Idle => {
+                Output::Event(event) => self.note(event),
+                Output::Idle => {
                     assert_eq!(self.now, Instant::MAX);
                     return Instant::MAX;
                 }
-                ListenerOutput::Wait(until) => {
+                Output::Wait(until) => {
                     assert!(until > self.now, "no busy loop: {until} at {}", self.now);
                     let again = self.listener.poll(self.now);
-                    assert_eq!(again, ListenerOutput::Wait(until), "the deadline stays");
+                    assert_eq!(again, Output::Wait(until), "the deadline stays");
                     self.wait = until;
                     return until;
                 }
@@ -361,8 +360,8 @@ impl World {
     }
 
     fn note(&mut self, event: Event) {
-        assert!(event.number() > self.last_event, "event numbers rise");
-        self.last_event = event.number();
+        assert!(event.number > self.last_event, "event numbers rise");
+        self.last_event = event.number;
         self.events.push(event);
     }
 

@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use systole::{Event, Failure, Instant, Output, ProbeId, Reason, Verdict};
+use systole::{Event, EventKind, Failure, Instant, Output, ProbeId, Reason, Verdict};
 
 use crate::ops::monitor::{Call, Record};
 
@@ -838,13 +838,13 @@ impl Model {
         self.events.push((self.number, told));
     }
 
-    fn expect(&mut self, output: Output) {
+    fn expect(&mut self, output: Output<ProbeId>) {
         match output {
-            Output::Probe(id) => self.send(id),
+            Output::Send(id) => self.send(id),
             Output::Event(event) => {
                 assert!(!self.events.is_empty(), "nothing to tell: {event:?}");
                 assert_eq!(told(event), self.events.remove(0));
-                if matches!(event, Event::Paused { .. }) {
+                if matches!(event.kind, EventKind::Paused { .. }) {
                     self.late = 0;
                 }
             }
@@ -859,13 +859,13 @@ impl Model {
 }
 
 fn told(event: Event) -> (u32, Told) {
-    let told = match event {
-        Event::Transition(change) => Told::Transition(change.from, change.to, change.reason),
-        Event::Paused { lateness, .. } => Told::Paused(micros(lateness)),
-        Event::Blind { since, .. } => Told::Blind(since.as_micros()),
+    let told = match event.kind {
+        EventKind::Transition(change) => Told::Transition(change.from, change.to, change.reason),
+        EventKind::Paused { lateness, .. } => Told::Paused(micros(lateness)),
+        EventKind::Blind { since, .. } => Told::Blind(since.as_micros()),
         _ => panic!("a constant plan has no {event:?}"),
     };
-    (event.number(), told)
+    (event.number, told)
 }
 
 fn micros(span: Duration) -> u64 {

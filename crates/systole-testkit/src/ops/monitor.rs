@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use systole::pacing::Pacing;
 use systole::{
-    Config, Event, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, SuspicionLevel,
-    Verdict,
+    Config, Event, EventKind, Failure, Instant, Monitor, Output, ProbeId, Verdict, monitor,
+    path::SuspicionLevel,
 };
 
 /// What can happen to a monitor. Spans are microseconds.
@@ -72,7 +72,7 @@ impl Call {
         self,
         monitor: &mut Monitor<N, P>,
         at: Instant,
-    ) -> Option<Output> {
+    ) -> Option<Output<ProbeId>> {
         match self {
             Self::Poll => return Some(monitor.poll(at)),
             Self::Reply(id, held) => monitor.handle_reply_with(id, at, held),
@@ -95,8 +95,8 @@ impl Call {
 pub struct Record {
     pub call: Call,
     pub at: Instant,
-    pub output: Option<Output>,
-    pub after: MonitorSnapshot,
+    pub output: Option<Output<ProbeId>>,
+    pub after: monitor::Snapshot,
 }
 
 /// An id that nobody learnt: a fuzzer that sees ids compared would try them, and they would be no forgeries. The finalizer of `MurmurHash3`.
@@ -174,7 +174,7 @@ impl<P: Pacing> World<P> {
         world
     }
 
-    fn call(&mut self, call: Call, at: Instant) -> Option<Output> {
+    fn call(&mut self, call: Call, at: Instant) -> Option<Output<ProbeId>> {
         let output = call.make(&mut self.monitor, at);
         if let Some(transcript) = &mut self.transcript {
             transcript.push(Record {
@@ -382,7 +382,7 @@ impl<P: Pacing> World<P> {
                 continue;
             };
             match output {
-                Output::Probe(id) => self.send(id),
+                Output::Send(id) => self.send(id),
                 Output::Event(event) => self.events.push(event),
                 Output::Idle => {
                     assert_eq!(self.now, Instant::MAX);
@@ -432,7 +432,7 @@ impl<P: Pacing> World<P> {
         self.drain();
         assert!(self.monitor.is_valid(), "{:?}", self.monitor);
         let level = self.monitor.level(self.now);
-        let blind = |event: &Event| matches!(event, Event::Blind { .. });
+        let blind = |event: &Event| matches!(event.kind, EventKind::Blind { .. });
         let heard = heard || self.events.iter().any(blind);
         assert!(
             heard || level >= self.level,
@@ -440,7 +440,7 @@ impl<P: Pacing> World<P> {
             self.level
         );
         self.level = level;
-        let numbers = self.events.iter().map(Event::number);
+        let numbers = self.events.iter().map(|event| event.number);
         assert!(
             numbers
                 .clone()

@@ -1,6 +1,6 @@
 //! Counters against what really happened.
 
-use systole::Counters;
+use systole::peer::Counters;
 
 use crate::world::{Law, Violation};
 

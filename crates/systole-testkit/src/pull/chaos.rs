@@ -274,7 +274,7 @@ impl<'a> Chaos<'a> {
             self.journal
                 .call(|| format!("monitor.poll(at({})); // {output:?}", now.as_micros()));
             match output {
-                Output::Probe(id) => self.ids.push(id),
+                Output::Send(id) => self.ids.push(id),
                 Output::Event(event) => self.event(event)?,
                 Output::Wait(until) if until <= now => {
                     return broken("a wait that is over", format!("{until:?}"));
@@ -290,7 +290,7 @@ impl<'a> Chaos<'a> {
     }
 
     fn event(&mut self, event: Event) -> Result<(), Violation> {
-        let number = event.number();
+        let number = event.number;
         let told = core::mem::replace(&mut self.number, number);
         self.journal
             .coverage

@@ -53,7 +53,7 @@ impl<'a> Flow<'a> {
             self.journal
                 .call(|| format!("monitor.poll(at({})); // {output:?}", self.now_us));
             match output {
-                Output::Probe(id) => self.probe(id),
+                Output::Send(id) => self.probe(id),
                 Output::Wait(until) => self.wait(until.as_micros()),
                 Output::Event(_) => {}
                 Output::Idle => break,

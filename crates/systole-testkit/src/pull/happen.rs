@@ -126,7 +126,7 @@ impl Run<'_> {
         let after = self.machine.snapshot(now);
         // where we look late, time itself moves on with what is handed in
         let on_time = self.plan.incidents.0.iter().all(|it| !it.is_ours());
-        let figures = |it: systole::MonitorSnapshot| {
+        let figures = |it: systole::monitor::Snapshot| {
             let moments = on_time.then_some((it.dead_at, it.next_probe_at));
             let moments = moments.map(|moments| (moments, it.events));
             (it.path.verdict, it.path.plan, moments)

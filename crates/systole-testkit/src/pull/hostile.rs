@@ -1,7 +1,7 @@
 //! A policy that answers anything.
 
 use systole::pacing::{Answer, Pacing};
-use systole::{Instant, Plan, Retries, Statistics};
+use systole::{Instant, Retries, pacing::Statistics, plan::Plan};
 
 use crate::world::Random;
 

@@ -4,8 +4,8 @@ use core::fmt::Debug;
 
 use systole::pacing::Pacing;
 use systole::{
-    Config, Failure, Instant, Monitor, MonitorSnapshot, Output, ProbeId, RetryBudget,
-    SuspicionLevel, Verdict,
+    Config, Failure, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, monitor,
+    path::SuspicionLevel,
 };
 
 use super::{Limits, Policy, Settings, us};
@@ -13,7 +13,7 @@ use super::{Limits, Policy, Settings, us};
 /// What a world calls.
 #[allow(missing_docs)]
 pub trait Machine: Debug {
-    fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output;
+    fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output<ProbeId>;
     fn reply(&mut self, id: ProbeId, at: Instant);
     fn reply_with(&mut self, id: ProbeId, at: Instant, held_us: u64);
     fn reply_any(&mut self, at: Instant);
@@ -31,7 +31,7 @@ pub trait Machine: Debug {
     fn reconfigure(&mut self, settings: &Settings, now: Instant) -> Option<Limits>;
     fn verdict(&self) -> Verdict;
     fn level(&self, now: Instant) -> SuspicionLevel;
-    fn snapshot(&self, now: Instant) -> MonitorSnapshot;
+    fn snapshot(&self, now: Instant) -> monitor::Snapshot;
     fn next_probe_earliest(&self) -> Option<Instant>;
     fn is_valid(&self) -> bool;
 }
@@ -85,7 +85,7 @@ fn held<const N: usize, P: Pacing + Debug + Clone + 'static>(
 }
 
 impl<const N: usize, P: Pacing + Debug + Clone + 'static> Machine for Held<N, P> {
-    fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
+    fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output<ProbeId> {
         match budget {
             Some(budget) => self.monitor.poll_with_budget(now, budget),
             None => self.monitor.poll(now),
@@ -158,7 +158,7 @@ impl<const N: usize, P: Pacing + Debug + Clone + 'static> Machine for Held<N, P>
         self.monitor.level(now)
     }
 
-    fn snapshot(&self, now: Instant) -> MonitorSnapshot {
+    fn snapshot(&self, now: Instant) -> monitor::Snapshot {
         self.monitor.snapshot(now)
     }
 

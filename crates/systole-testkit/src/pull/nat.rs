@@ -276,7 +276,7 @@ fn lease(
         let output = monitor.poll(at(now_us));
         journal.call(|| format!("monitor.poll(at({now_us})); // {output:?}"));
         match output {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 journal.coverage.saw("a lease was renewed");
                 let idle_us = now_us - renewed_us;
                 if idle_us > ttl_us {

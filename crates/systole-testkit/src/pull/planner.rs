@@ -149,7 +149,7 @@ fn cost(plan: &PlannerPlan, journal: &mut Journal) -> Result<Cost, Violation> {
         let wait = loop {
             journal.polls += 1;
             match monitor.poll(now) {
-                Output::Probe(id) if now_us < life_us => {
+                Output::Send(id) if now_us < life_us => {
                     last_us = now_us;
                     replies.push(now_us + plan.rtt_us, id);
                 }

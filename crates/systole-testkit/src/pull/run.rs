@@ -1,6 +1,6 @@
 //! Runs a monitor in its world.
 
-use systole::{Event, Failure, Instant, MonitorSnapshot, Output, ProbeId, RetryBudget, Verdict};
+use systole::{Event, EventKind, Failure, Instant, Output, ProbeId, RetryBudget, Verdict, monitor};
 
 use crate::world::{Clock, Journal, Kind, Law, Queue, Random, Violation};
 
@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
             self.journal
                 .call(|| format!("monitor.poll(at({})); // {output:?}", now.as_micros()));
             match output {
-                Output::Probe(id) => {
+                Output::Send(id) => {
                     self.fold(1, u64::from(id));
                     // "at one moment": what is handed in, or takes time, begins another drain
                     if self.hand_out(id)? || self.plan.sending_us > 0 {
@@ -261,8 +261,8 @@ impl<'a> Run<'a> {
     }
 
     fn tell(&mut self, event: Event) -> Result<(), Violation> {
-        self.fold(2, event.number().into());
-        if let Event::Transition(change) = event {
+        self.fold(2, event.number.into());
+        if let EventKind::Transition(change) = event.kind {
             self.fold(4, change.level.as_milli().into());
             self.calm.change(change.to, &self.ledger)?;
             self.rhythm.is_shifted |= change.to == Verdict::Suspect;
@@ -357,7 +357,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes what the machine states now into the books.
-    pub(super) fn observe(&mut self) -> MonitorSnapshot {
+    pub(super) fn observe(&mut self) -> monitor::Snapshot {
         let snapshot = self.machine.snapshot(self.now());
         let plan = snapshot.path.plan;
         self.ledger.state(micros(plan.bound()));

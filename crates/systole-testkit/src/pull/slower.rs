@@ -1,6 +1,7 @@
 //! Law 5 for a loop on a path that becomes slower for good, and that hears nothing after its timeouts.
 
-use systole::{Plan as Stated, Snapshot};
+use systole::Snapshot;
+use systole::plan::Plan as Stated;
 
 use crate::world::{Incident, Incidents, Jitter, Kind, Law, Random, Violation};
 

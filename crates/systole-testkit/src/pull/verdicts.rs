@@ -1,6 +1,6 @@
 //! Laws 3, 4, 6 and 7: when the verdict may and must be `Dead`, from the truth.
 
-use systole::{Event, Reason, Transition, Verdict};
+use systole::{Event, EventKind, Reason, Transition, Verdict};
 
 use crate::world::{Journal, Law, Violation};
 
@@ -148,12 +148,12 @@ impl Verdicts {
         let at_us = ledger.now().at_us;
         let broken = |law, kind| Err(Violation::new(law, kind, at_us, format!("{event:?}")));
         let next = self.number + 1;
-        let in_order = event.number() == next || (self.is_overwritten && event.number() > next);
+        let in_order = event.number == next || (self.is_overwritten && event.number > next);
         if !in_order && !verdicts_only {
             return broken(Law::Accounts, "an event is skipped, or told twice");
         }
-        self.number = event.number();
-        let Event::Transition(change) = event else {
+        self.number = event.number;
+        let EventKind::Transition(change) = event.kind else {
             return Ok(());
         };
         if change.from != self.told && !verdicts_only && !self.is_overwritten {

@@ -1,6 +1,6 @@
 //! The world of an `EarlyWarning`: paths that stay as they are, and one that gets worse.
 
-use systole::{EarlyWarning, Health};
+use systole::path::{EarlyWarning, Health};
 
 use crate::world::{Journal, Law, Random, Violation, World};
 

@@ -1,6 +1,6 @@
 //! Polls, and checks what every poll has to keep.
 
-use systole::{Event, Instant, Listener, ListenerOutput, Transition, Verdict};
+use systole::{Event, EventKind, Instant, Listener, Output, Transition, Verdict};
 
 use super::judge::Moment;
 use super::oracle::{Judged, Oracle};
@@ -29,9 +29,9 @@ impl Oracle<'_> {
             let shown_us = at.shown.as_micros();
             journal.call(|| format!("listener.poll(at({shown_us})); // {output:?}"));
             match output {
-                ListenerOutput::Event(event) => self.event(&event, at, journal)?,
-                ListenerOutput::Wait(until) => return self.wait(Some(until), at, journal),
-                ListenerOutput::Idle => return self.wait(None, at, journal),
+                Output::Event(event) => self.event(&event, at, journal)?,
+                Output::Wait(until) => return self.wait(Some(until), at, journal),
+                Output::Idle => return self.wait(None, at, journal),
             }
         }
         self.broken(Law::Progress, "a drain does not end", at)
@@ -39,15 +39,16 @@ impl Oracle<'_> {
 
     fn event(&mut self, event: &Event, at: Moment, journal: &mut Journal) -> Judged {
         let shown_us = at.shown.as_micros();
-        self.digest = Random::of(self.digest, event.number().into(), shown_us).draw();
+        self.digest = Random::of(self.digest, event.number.into(), shown_us).draw();
         let next = self.number.wrapping_add(1);
-        self.number = event.number();
+        self.number = event.number;
         self.idle_drains = 0;
         // "where the caller drains too seldom, the latest event of a kind stays and the numbers
         // show a gap"
-        let numbered = event.number() == next || self.inputs > 1 && event.number() > next;
+        let numbered = event.number == next || self.inputs > 1 && event.number > next;
         // that is told as what it is
-        let suspect_hidden = matches!(event, Event::Transition(it) if it.to == Verdict::Dead);
+        let suspect_hidden =
+            matches!(event.kind, EventKind::Transition(it) if it.to == Verdict::Dead);
         let numbered = numbered || suspect_hidden || self.is_the_end(at);
         self.check(
             numbered,
@@ -55,16 +56,22 @@ impl Oracle<'_> {
             "events are not numbered one by one",
             at,
         )?;
-        match event {
-            Event::Transition(change) => self.change(change, at, journal),
-            Event::BoundRelaxed { to, .. } => {
+        self.check(
+            event.at <= self.latest,
+            Law::Accounts,
+            "an event is told before it happens",
+            at,
+        )?;
+        match &event.kind {
+            EventKind::Transition(change) => self.change(change, at, journal),
+            EventKind::BoundRelaxed { to, .. } => {
                 journal
                     .coverage
                     .saw("the advertised deadline relaxed the bound");
                 let right = *to == self.machine.bound() || self.inputs > 1;
                 self.check(right, Law::Accounts, "a relaxed bound is not in force", at)
             }
-            Event::Paused { lateness, .. } => {
+            EventKind::Paused { lateness, .. } => {
                 journal.coverage.saw("a pause was told");
                 self.judge_pause(*lateness, at)
             }
@@ -107,13 +114,6 @@ impl Oracle<'_> {
             follows,
             Law::Accounts,
             "a change does not begin where the last ended",
-            at,
-        )?;
-        let past = change.at <= self.latest;
-        self.check(
-            past,
-            Law::Accounts,
-            "an event is told before it happens",
             at,
         )?;
         self.judge_change(change, at, journal)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::{Beat, Instant, Sender, SenderOutput};
+use systole::{Beat, Instant, Output, Sender};
 
 use super::plan::{Plan, Style};
 use crate::world::{Clock, Journal, Kind, Random};
@@ -206,7 +206,7 @@ impl<'p> Emitter<'p> {
         };
         let until = loop {
             match sender.poll(now) {
-                SenderOutput::Beat(beat) => {
+                Output::Send(beat) => {
                     // "the slots are missed, that is kept"
                     let missed = beat.sequence().wrapping_sub(self.slot);
                     let missed = sender.interval().saturating_mul(missed);
@@ -215,11 +215,11 @@ impl<'p> Emitter<'p> {
                     sent.push((beat, slot_us.min(now_us)));
                     self.slot = beat.sequence().wrapping_add(1);
                 }
-                SenderOutput::Wait(until) => {
+                Output::Wait(until) => {
                     self.slot_at_us = until.as_micros();
                     break Some(until);
                 }
-                SenderOutput::Idle => break None,
+                Output::Idle => break None,
             }
         };
         let due_us = until.and_then(|until| self.clock.reaches(until, now_us));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::{Beat, Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
+use systole::{Beat, Instant, Listener, Output, Verdict, listener};
 
 use crate::world::{Clock, Random};
 
@@ -47,8 +47,8 @@ const LEAST_US: u64 = 20_000;
 const LEARNING: u32 = 16;
 
 impl LongLife {
-    fn config(&self) -> ListenerConfig {
-        let config = ListenerConfig::builder().build().unwrap();
+    fn config(&self) -> listener::Config {
+        let config = listener::Config::builder().build().unwrap();
         let bound = self.bound_us.map(Duration::from_micros);
         bound.map_or(config, |bound| {
             config
@@ -99,9 +99,9 @@ impl LongLife {
         let mut dead = listener.verdict() == Verdict::Dead;
         while !dead && now < end {
             match listener.poll(now) {
-                ListenerOutput::Wait(until) => now = until,
-                ListenerOutput::Event(_) => {}
-                ListenerOutput::Idle => break,
+                Output::Wait(until) => now = until,
+                Output::Event(_) => {}
+                Output::Idle => break,
             }
             dead = listener.verdict() == Verdict::Dead;
         }
@@ -120,9 +120,12 @@ fn poll_until(
     loop {
         *polls += 1;
         match listener.poll(*now) {
-            ListenerOutput::Event(systole::Event::Transition(it)) => change(it.to),
-            ListenerOutput::Event(_) => {}
-            ListenerOutput::Wait(until) if until <= end => *now = until,
+            Output::Event(systole::Event {
+                kind: systole::EventKind::Transition(it),
+                ..
+            }) => change(it.to),
+            Output::Event(_) => {}
+            Output::Wait(until) if until <= end => *now = until,
             _ => break,
         }
     }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use systole::{Beat, Instant, Listener, ListenerConfig, ListenerOutput, ListenerSnapshot, Verdict};
+use core::convert::Infallible;
+
+use systole::{Beat, Instant, Listener, Output, Verdict, listener};
 
 /// What a world asks of a listener, whatever its window.
 pub trait Machine {
-    fn poll(&mut self, now: Instant) -> ListenerOutput;
+    fn poll(&mut self, now: Instant) -> Output<Infallible>;
     fn handle_beat(&mut self, beat: &Beat, received_at: Instant);
     fn resumed(&mut self, now: Instant);
     fn resync(&mut self, now: Instant);
@@ -14,13 +16,13 @@ pub trait Machine {
     fn bound(&self) -> Duration;
     fn level_milli(&self, now: Instant) -> u32;
     fn phi(&self, now: Instant) -> f64;
-    fn snapshot(&self, now: Instant) -> ListenerSnapshot;
+    fn snapshot(&self, now: Instant) -> listener::Snapshot;
     fn is_valid(&self) -> bool;
     fn load(&self) -> Option<u8>;
 }
 
 impl<const N: usize> Machine for Listener<N> {
-    fn poll(&mut self, now: Instant) -> ListenerOutput {
+    fn poll(&mut self, now: Instant) -> Output<Infallible> {
         self.poll(now)
     }
 
@@ -52,7 +54,7 @@ impl<const N: usize> Machine for Listener<N> {
         self.phi(now)
     }
 
-    fn snapshot(&self, now: Instant) -> ListenerSnapshot {
+    fn snapshot(&self, now: Instant) -> listener::Snapshot {
         self.snapshot(now)
     }
 
@@ -66,7 +68,7 @@ impl<const N: usize> Machine for Listener<N> {
 }
 
 /// A listener with a window of `window` arrivals: 1, 4, 32 or 128.
-pub fn listener(window: usize, config: ListenerConfig, now: Instant) -> Box<dyn Machine> {
+pub fn listener(window: usize, config: listener::Config, now: Instant) -> Box<dyn Machine> {
     match window {
         1 => Box::new(Listener::<1>::with_window(config, now)),
         4 => Box::new(Listener::<4>::with_window(config, now)),

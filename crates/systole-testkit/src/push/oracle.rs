@@ -1,6 +1,6 @@
 //! Calls the listener, and checks what every call has to keep.
 
-use systole::{Beat, Instant, ListenerCounters, Verdict};
+use systole::{Beat, Instant, Verdict, listener};
 
 use super::judge::{Before, Moment, Unseen};
 use super::machine::{Machine, listener};
@@ -38,7 +38,7 @@ pub struct Oracle<'p> {
     pub mistaken_us: Option<u64>,
     pub level_milli: u32,
     pub phi: f64,
-    pub counters: ListenerCounters,
+    pub counters: listener::Counters,
     /// When a snapshot said that it would be dead, where nothing has happened since.
     pub predicted: Option<Instant>,
     /// When the first of what was handed in since the last drain arrived.
@@ -81,7 +81,7 @@ impl<'p> Oracle<'p> {
             mistaken_us: None,
             level_milli: 0,
             phi: 0.0,
-            counters: ListenerCounters::default(),
+            counters: listener::Counters::default(),
             predicted: None,
             waits_since: None,
             late_now_us: 0,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use systole::{ListenerConfig, Sender};
+use systole::{Sender, listener};
 
 use crate::world::Random;
 
@@ -50,9 +50,9 @@ impl Settings {
     ///
     /// # Panics
     /// Where it is refused, as what is drawn is in range.
-    pub fn config(&self) -> ListenerConfig {
+    pub fn config(&self) -> listener::Config {
         let us = Duration::from_micros;
-        let mut config = ListenerConfig::builder().build().unwrap();
+        let mut config = listener::Config::builder().build().unwrap();
         if let Some(bound_us) = self.bound_us {
             config = config
                 .into_builder()
@@ -102,7 +102,7 @@ impl Settings {
 
     /// The configuration as Rust, for a history.
     pub fn rust(&self) -> String {
-        let mut code = String::from("ListenerConfig::builder()");
+        let mut code = String::from("listener::Config::builder()");
         let mut add = |name: &str, value: Option<u64>| {
             if let Some(us) = value {
                 let _ = write!(code, ".{name}(us({us}))");

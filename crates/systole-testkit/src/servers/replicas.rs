@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use systole::task::{Builder, Events, Group};
-use systole::{Condition, Endpoint, Failback, FailoverConfig, FailoverEvent, ProbeError};
+use systole::{
+    Event, ProbeError,
+    failover::{self, Condition, Endpoint, Failback},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -25,8 +28,8 @@ pub const HOLD_DOWN: Duration = Duration::from_secs(1);
 const ONE_POLL: Duration = Duration::from_millis(50);
 
 /// The classic form, less patient.
-pub fn impatient() -> FailoverConfig {
-    FailoverConfig::builder()
+pub fn impatient() -> failover::Config {
+    failover::Config::builder()
         .failback(Failback::Prefer)
         .quarantine(QUARANTINE, 2 * QUARANTINE)
         .hold_down(HOLD_DOWN)
@@ -73,7 +76,7 @@ pub struct Replicas<const M: usize> {
     servers: Vec<Replica>,
     /// The group under test.
     pub group: Arc<Group<M>>,
-    events: Events<FailoverEvent>,
+    events: Events<Event<failover::EventKind>>,
     sent: Sent,
     /// Since when each endpoint is in quarantine.
     quarantined: [Option<Instant>; M],
@@ -82,7 +85,7 @@ pub struct Replicas<const M: usize> {
 
 impl<const M: usize> Replicas<M> {
     /// All of them healthy; none where Redis is not installed.
-    pub async fn start(config: FailoverConfig) -> Option<Self> {
+    pub async fn start(config: failover::Config) -> Option<Self> {
         let mut servers = Vec::new();
         for _ in 0..M {
             let server = redis()?;
@@ -155,7 +158,7 @@ impl<const M: usize> Replicas<M> {
     }
 
     /// The events of the next `span`, each as it comes checked against the requests that were sent.
-    pub async fn listen(&mut self, span: Duration) -> Vec<FailoverEvent> {
+    pub async fn listen(&mut self, span: Duration) -> Vec<Event<failover::EventKind>> {
         let mut seen = Vec::new();
         let _ = timeout(span, async {
             while let Some(event) = self.events.next().await {
@@ -168,12 +171,12 @@ impl<const M: usize> Replicas<M> {
     }
 
     /// The next switch, within `patience`: when, from where, and to where.
-    pub async fn switch(&mut self, patience: Duration) -> (Instant, FailoverEvent) {
+    pub async fn switch(&mut self, patience: Duration) -> (Instant, Event<failover::EventKind>) {
         let switch = async {
             while let Some(event) = self.events.next().await {
                 self.check(&event);
-                if let FailoverEvent::Switched { at, .. } = event {
-                    return (self.moment(at), event);
+                if let failover::EventKind::Switched { .. } = event.kind {
+                    return (self.moment(event.at), event);
                 }
             }
             panic!("it ended")
@@ -193,14 +196,14 @@ impl<const M: usize> Replicas<M> {
     }
 
     /// No request reaches an endpoint between its quarantine and its release.
-    fn check(&mut self, event: &FailoverEvent) {
-        match *event {
-            FailoverEvent::Quarantined { at, endpoint, .. } => {
-                self.quarantined[endpoint] = Some(self.moment(at));
+    fn check(&mut self, event: &Event<failover::EventKind>) {
+        match event.kind {
+            failover::EventKind::Quarantined { endpoint, .. } => {
+                self.quarantined[endpoint] = Some(self.moment(event.at));
             }
-            FailoverEvent::Released { at, endpoint, .. } => {
+            failover::EventKind::Released { endpoint } => {
                 let from = self.quarantined[endpoint].take().unwrap() + ONE_POLL;
-                let quiet = from..self.between(at).start;
+                let quiet = from..self.between(event.at).start;
                 let sent = self.sent.take(endpoint);
                 let sent = sent.iter().find(|sent| quiet.contains(sent));
                 assert_eq!(sent, None, "sent to {endpoint} in {quiet:?}");

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 use super::{DatagramSocket, FleetState, Shared, now};
 use crate::pacing::Pacing;
 use crate::runtime::ProbeError;
-use crate::{FleetEvent, FleetOutput, Instant, PeerKey, ProbeId};
+use crate::{
+    Event, Instant, Output, ProbeId,
+    fleet::{self, PeerKey},
+};
 
 /// The length of a probe and of its reply, in bytes.
 const LENGTH: usize = 16;
@@ -34,7 +37,7 @@ pub(super) struct ProbeLoop<P: Pacing, S> {
     pub(super) socket: S,
     /// The number of dropped datagrams that the socket reported last.
     pub(super) drops: u32,
-    pub(super) events: broadcast::Sender<FleetEvent>,
+    pub(super) events: broadcast::Sender<Event<fleet::PeerEvent>>,
     pub(super) stop: CancellationToken,
 }
 
@@ -117,9 +120,9 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
     fn drain(&mut self, crew: &mut FleetState<P>) -> Option<Instant> {
         for _ in 0..BURST {
             match crew.fleet.poll(now(self.shared.epoch)) {
-                FleetOutput::Probe { peer, id, .. } => self.send(crew, peer, id),
-                FleetOutput::Wait(until) => return Some(until),
-                FleetOutput::Idle => return Some(Instant::MAX),
+                Output::Send(fleet::Probe { peer, id, .. }) => self.send(crew, peer, id),
+                Output::Wait(until) => return Some(until),
+                Output::Idle => return Some(Instant::MAX),
             }
         }
         None

@@ -8,7 +8,7 @@ use ::tokio::sync::Notify;
 
 use super::{Epoch, FLEET_WINDOW};
 use crate::pacing::Pacing;
-use crate::{Fleet, PeerKey};
+use crate::{Fleet, fleet::PeerKey};
 
 /// The shared state. The lock is held for one turn of the loop at most, and never across a wait.
 pub(super) struct Shared<P: Pacing> {

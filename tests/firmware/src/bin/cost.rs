@@ -11,7 +11,7 @@ use cortex_m::asm::delay;
 use cortex_m::peripheral::{SYST, syst::SystClkSource};
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
-use systole::{Config, Heartbeat, Instant, Monitor, Output, RttWindow};
+use systole::{Config, Heartbeat, Instant, Monitor, Output, path::RttWindow};
 use systole_firmware::samples::{COUNT, round_trips};
 
 const BASE: Duration = Duration::from_secs(5);
@@ -77,7 +77,7 @@ fn round(monitor: &mut Monitor<16>, now: Instant, rtt: Duration) -> Instant {
     let mut heard = now;
     for _ in 0..Monitor::<16>::MAX_DRAIN {
         match monitor.poll(heard) {
-            Output::Probe(id) => {
+            Output::Send(id) => {
                 heard = now.saturating_add(rtt);
                 monitor.handle_reply(id, heard);
             }

@@ -6,9 +6,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
 use systole::failover::Builder;
-use systole::{
-    ConfigError, Endpoint, EndpointMode, Failover, FailoverConfig, Failure, Instant, ProbeId,
-};
+use systole::{ConfigError, Failover, Failure, Instant, ProbeId, failover::{self, Endpoint, EndpointMode}};
 
 #[allow(dead_code)] // there is no monitor by itself in here
 #[path = "../image.rs"]
@@ -55,7 +53,7 @@ fn say(group: &mut Failover<4, 16>, now: Instant) {
 }
 
 fn start(group: &mut Failover<4, 16>) -> Result<(), ConfigError> {
-    const DEFAULT: Builder = FailoverConfig::builder(); // made by the compiler
+    const DEFAULT: Builder = failover::Config::builder(); // made by the compiler
     let config = DEFAULT.seed(black_box(7)).build()?;
     group.start(config, &[Endpoint::new(); 4], Instant::ZERO)
 }

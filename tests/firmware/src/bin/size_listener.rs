@@ -5,7 +5,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
-use systole::{Beat, ConfigError, Instant, Listener, ListenerConfig, Sender, SenderOutput, wire};
+use systole::{Beat, ConfigError, Instant, Listener, Output, Sender, listener, wire};
 
 #[allow(dead_code)] // there is no monitor in here
 #[path = "../image.rs"]
@@ -18,7 +18,7 @@ fn main() -> ! {
     loop {
         let now = Instant::from_micros(black_box(0));
         if let Some(sender) = &mut sender {
-            if let SenderOutput::Beat(beat) = sender.poll(now) {
+            if let Output::Send(beat) = sender.poll(now) {
                 black_box(wire::encode(&beat));
             }
             let _ = black_box(sender.set_interval(black_box(Duration::from_secs(2)), now));
@@ -39,7 +39,7 @@ fn main() -> ! {
 }
 
 fn listener() -> Result<Listener<32>, ConfigError> {
-    let config = ListenerConfig::builder()
+    let config = listener::Config::builder()
         .detect_within(black_box(Duration::from_secs(5)))
         .build()?;
     Ok(Listener::with_window(config, Instant::ZERO))

@@ -1,6 +1,6 @@
 //! What a beat may do.
 
-use systole::{ListenerSnapshot, Verdict};
+use systole::{Verdict, listener};
 
 use super::{Before, LATE_BEATS, LATE_BOUNDS, LEARNING_BEATS, Moment};
 use crate::push::oracle::{Judged, Oracle};
@@ -210,7 +210,7 @@ impl Oracle<'_> {
     }
 }
 
-fn known(it: &ListenerSnapshot) -> impl PartialEq {
+fn known(it: &listener::Snapshot) -> impl PartialEq {
     let peer = (it.incarnation, it.sequence, it.load, it.heard_at);
     (peer, it.interval, it.bound, it.samples)
 }

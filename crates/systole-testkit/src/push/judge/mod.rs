@@ -9,7 +9,7 @@ pub use beats::Unseen;
 
 use std::time::Duration;
 
-use systole::{Instant, ListenerCounters, ListenerSnapshot, Verdict};
+use systole::{Instant, Verdict, listener};
 
 use super::machine::Machine;
 use super::oracle::{Judged, Oracle};
@@ -46,7 +46,7 @@ pub struct Moment {
 pub struct Before {
     pub verdict: Verdict,
     pub bound_us: u64,
-    pub snapshot: Option<ListenerSnapshot>,
+    pub snapshot: Option<listener::Snapshot>,
 }
 
 impl Before {
@@ -166,7 +166,7 @@ impl Oracle<'_> {
         self.check(agrees, Law::Accounts, "a snapshot says something else", at)?;
         let counters = snapshot.counters;
         let was = std::mem::replace(&mut self.counters, counters);
-        let of = |it: &ListenerCounters| {
+        let of = |it: &listener::Counters| {
             let beats = [it.beats, it.reordered, it.repeated, it.stale, it.ignored];
             let verdicts = [
                 it.restarts,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use systole::{Beat, Instant, Sender, SenderOutput};
+use systole::{Beat, Instant, Output, Sender};
 
 use super::plan::{Act, Plan};
 use crate::push::truth::micros;
@@ -182,8 +182,8 @@ impl<'p> Run<'p> {
                     .map_or(u64::MAX, |due_us| due_us.saturating_sub(1));
                 let now = Instant::from_micros(now_us.saturating_sub(us).min(before_us));
                 let output = self.sender.poll(now);
-                let due = self.due_us.map_or(SenderOutput::Idle, |due_us| {
-                    SenderOutput::Wait(Instant::from_micros(due_us))
+                let due = self.due_us.map_or(Output::Idle, |due_us| {
+                    Output::Wait(Instant::from_micros(due_us))
                 });
                 self.check(
                     output == due,
@@ -197,7 +197,7 @@ impl<'p> Run<'p> {
                 self.left = true;
                 let said = last.is_goodbye() && last.incarnation() == self.plan.incarnation;
                 self.check(said, Law::Accounts, "a goodbye that says none")?;
-                let idle = self.sender.poll(Instant::from_micros(now_us)) == SenderOutput::Idle;
+                let idle = self.sender.poll(Instant::from_micros(now_us)) == Output::Idle;
                 self.check(idle, Law::Progress, "something to do after a goodbye")
             }
         }
@@ -251,17 +251,17 @@ impl<'p> Run<'p> {
             let output = self.sender.poll(now);
             journal.call(|| format!("sender.poll(at({now_us})); // {output:?}"));
             match output {
-                SenderOutput::Beat(beat) => {
+                Output::Send(beat) => {
                     self.check(early.is_none(), Law::Progress, "an early poll sends a beat")?;
                     self.beat(beat, journal)?;
                 }
-                SenderOutput::Wait(until) => {
+                Output::Wait(until) => {
                     self.check(until > now, Law::Progress, "`Wait` is not in the future")?;
                     let same = early.is_none_or(|due_us| due_us == until.as_micros());
                     self.due_us = Some(until.as_micros());
                     return self.check(same, Law::Progress, "an early poll changes the deadline");
                 }
-                SenderOutput::Idle => {
+                Output::Idle => {
                     self.due_us = None;
                     let far = now_us.saturating_add(2 * micros(self.sender.interval()));
                     return self.check(

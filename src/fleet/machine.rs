@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt;
 use core::hint::black_box;
 use core::time::Duration;
@@ -9,48 +10,30 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::monitor::{CompactMonitor, Monitor, Output};
+use crate::monitor::{CompactMonitor, Monitor};
+use crate::output::Output;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::path::window::DEFAULT_WINDOW;
+use crate::peer::event::Event;
 use crate::peer::probe::ProbeId;
 use crate::time::{Instant, duration};
 
-mod blind;
-mod census;
-#[cfg(test)]
-mod equivalence_tests;
-mod event;
-mod input;
-mod key;
-mod lateness;
-mod rest;
-mod wheel;
+use super::blind::CutOff;
+use super::census::{Census, Counters};
+use super::event::PeerEvent;
+use super::key::PeerKey;
+use super::lateness::Lateness;
+use super::wheel::{VISIT, Wheel};
 
-pub use census::{Census, FleetCounters, PeerStatus};
-pub use event::FleetEvent;
-pub use key::PeerKey;
-pub use lateness::Lateness;
-
-use blind::CutOff;
-use wheel::{VISIT, Wheel};
-
-/// The next action of the caller, returned by [`Fleet::poll`].
+/// A probe that a fleet asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum FleetOutput {
-    /// Send a probe that carries this id to this peer, now; then poll again.
-    Probe {
-        /// The peer to send to.
-        peer: PeerKey,
-        /// The id that the probe carries.
-        id: ProbeId,
-        /// How long ago the probe was due. This lateness is local.
-        late: Duration,
-    },
-    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
-    Wait(Instant),
-    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
-    Idle,
+pub struct Probe {
+    /// The peer to send to.
+    pub peer: PeerKey,
+    /// The id that the probe carries.
+    pub id: ProbeId,
+    /// How long ago the probe was due. This lateness is local.
+    pub late: Duration,
 }
 
 /// Monitors very many peers on the caller's clock and socket, under one configuration.
@@ -61,12 +44,12 @@ pub enum FleetOutput {
 /// deadlines lie on a timing wheel.
 ///
 /// After waking, hand in what arrived. Then call [`poll`](Self::poll) until it returns
-/// [`FleetOutput::Wait`], which is the deadline to sleep until, and take the
+/// [`Output::Wait`], which is the deadline to sleep until, and take the
 /// [`events`](Self::events).
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Config, Event, Fleet, FleetOutput, Instant, Verdict};
+/// use systole::{Config, Event, Fleet, Instant, Output, Verdict, fleet};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = Config::every(Duration::from_secs(1)).seed(0xd1ce).build()?;
@@ -82,15 +65,15 @@ pub enum FleetOutput {
 ///     });
 ///     now = loop {
 ///         match fleet.poll(now) {
-///             FleetOutput::Probe { peer, id, .. } => {
+///             Output::Send(fleet::Probe { peer, id, .. }) => {
 ///                 if peer != peers[7] || now < Instant::from_secs(30) {
 ///                     network.push((peer, id, now.saturating_add(Duration::from_millis(20))));
 ///                 }
 ///             }
-///             FleetOutput::Wait(until) => {
+///             Output::Wait(until) => {
 ///                 break network.iter().map(|&(.., at)| at).fold(until, Instant::min);
 ///             }
-///             FleetOutput::Idle => return Ok(()),
+///             Output::Idle => return Ok(()),
 ///         }
 ///     };
 ///     for event in fleet.events() {
@@ -116,54 +99,54 @@ pub enum FleetOutput {
 ///   [`handle_overflow`](Self::handle_overflow).
 /// - A peer remembers three probes, where a monitor remembers eight. A reply to an older probe is
 ///   recognised by its id, and proves life if no later probe has got a reply yet.
-/// - [`Wait`](FleetOutput::Wait) may name a moment before the next deadline where that is more than
+/// - [`Wait`](Output::Wait) may name a moment before the next deadline where that is more than
 ///   16 ms away, at most four times per deadline.
 pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
-    config: Config<P>,
-    slots: Vec<Slot<N, P>>,
+    pub(super) config: Config<P>,
+    pub(super) slots: Vec<Slot<N, P>>,
     /// Places that were given up.
     vacant: Vec<u32>,
-    wheel: Wheel,
-    now: Instant,
+    pub(super) wheel: Wheel,
+    pub(super) now: Instant,
     /// What the last drain ended in: who looks later is late.
     until: Instant,
     /// How late we looked since the last poll.
-    late_us: u64,
+    pub(super) late_us: u64,
     /// What is left of the drain under way.
     steps: u32,
     /// When replies were last lost on our side: what was sent before may have been answered.
-    lost_at: Option<Instant>,
+    pub(super) lost_at: Option<Instant>,
     /// Since when no probe could be sent.
-    cut_off: Option<CutOff>,
+    pub(super) cut_off: Option<CutOff>,
     /// How often that was so for one bound, modulo 256.
-    blind: u8,
-    budget: RetryBudget,
-    events: VecDeque<FleetEvent>,
+    pub(super) blind: u8,
+    pub(super) budget: RetryBudget,
+    pub(super) events: VecDeque<Event<PeerEvent>>,
     /// The number of the last event.
-    number: u32,
-    census: Census,
-    counters: FleetCounters,
-    lateness: Lateness,
+    pub(super) number: u32,
+    pub(super) census: Census,
+    pub(super) counters: Counters,
+    pub(super) lateness: Lateness,
     /// All that are suspected or dead, and some that no longer are.
-    troubled: Vec<u32>,
+    pub(super) troubled: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
-struct Slot<const N: usize, P: Pacing> {
-    dormant: CompactMonitor<N, P>,
+pub(super) struct Slot<const N: usize, P: Pacing> {
+    pub(super) dormant: CompactMonitor<N, P>,
     generation: u32,
     /// Whether it is among the troubled.
-    listed: bool,
+    pub(super) listed: bool,
     /// How often the fleet had been blind when it was last looked at.
-    blind: u8,
+    pub(super) blind: u8,
     /// How many overflows there had been when it was last probed, modulo 256: the clock may be so
     /// coarse that a probe, its reply and the overflow that loses it are of one moment.
-    overflows: u8,
+    pub(super) overflows: u8,
 }
 
 impl<const N: usize, P: Pacing> Slot<N, P> {
     /// Whether a peer has this place.
-    const fn is_taken(&self) -> bool {
+    pub(super) const fn is_taken(&self) -> bool {
         self.generation % 2 == 1
     }
 }
@@ -176,7 +159,7 @@ const RETRIES_PERCENT: u8 = 50;
 const RETRIES_AT_ONCE: u16 = 64;
 
 /// Pending events are bounded by the number of peers, and this.
-const EVENTS_MIN: usize = 64;
+pub(super) const EVENTS_MIN: usize = 64;
 
 impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
     /// Creates a fleet without peers, with [default windows](DEFAULT_WINDOW).
@@ -217,7 +200,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             events: VecDeque::new(),
             number: 0,
             census: Census::default(),
-            counters: FleetCounters::default(),
+            counters: Counters::default(),
             lateness: Lateness::NONE,
             troubled: Vec::new(),
         })
@@ -281,12 +264,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     // ---- the drain ----
 
-    /// Returns what to do at `now`. Call it until it returns [`FleetOutput::Wait`] or
-    /// [`FleetOutput::Idle`], and again at that moment and after every `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
+    /// [`Output::Idle`], and again at that moment and after every `handle_*`.
     ///
     /// Early calls are harmless. Each late call adds its lateness to the detection time. The cost
     /// does not depend on the number of peers for which nothing is due.
-    pub fn poll(&mut self, now: Instant) -> FleetOutput {
+    pub fn poll(&mut self, now: Instant) -> Output<Probe, Infallible> {
         self.look(now);
         self.tell_pause();
         if self.steps == Self::STEPS {
@@ -297,15 +280,15 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
                 let late_us = self.now.since(due);
                 self.lateness.add(late_us);
                 let late = duration(late_us);
-                return FleetOutput::Probe { peer, id, late };
+                return Output::Send(Probe { peer, id, late });
             }
         }
         self.steps = Self::STEPS;
         if self.now == Instant::MAX {
-            return FleetOutput::Idle;
+            return Output::Idle;
         }
         self.until = self.wheel.next().max(self.now.plus(1));
-        FleetOutput::Wait(self.until)
+        Output::Wait(self.until)
     }
 
     /// Who is due. Slots of those who soon will be are read ahead, all at once: memory is far, and is waited for one slot after the other else.
@@ -317,12 +300,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Removes and returns the pending events, in order. As many are kept as there are peers. Where
     /// the caller takes them too seldom, the latest are kept and the numbers show a gap.
-    pub fn events(&mut self) -> impl Iterator<Item = FleetEvent> + '_ {
+    pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent>> + '_ {
         self.events.drain(..)
     }
 
     /// Somebody looks at `now`, late or not.
-    const fn look(&mut self, now: Instant) {
+    pub(super) const fn look(&mut self, now: Instant) {
         self.now = self.now.max(now);
         let late_us = self.now.since(self.until);
         if late_us > 0 {
@@ -341,7 +324,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             None => monitor.poll_with_budget(self.now, &self.budget),
         };
         let (probe, event) = match output {
-            Output::Probe(id) => (Some((peer, id)), None),
+            Output::Send(id) => (Some((peer, id)), None),
             Output::Event(event) => (None, Some(event)),
             Output::Wait(_) | Output::Idle => (None, None),
         };
@@ -352,13 +335,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         probe
     }
 
-    fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
+    pub(super) fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
         let slot = self.slots.get(peer.index())?;
         (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
     }
 
     /// The peer that has a place.
-    fn key(&self, index: u32) -> Option<PeerKey> {
+    pub(super) fn key(&self, index: u32) -> Option<PeerKey> {
         let slot = self
             .slots
             .get(index as usize)

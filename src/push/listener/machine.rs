@@ -1,68 +1,48 @@
 //! The receiving side of pushed heartbeats. It is sans-IO and sends nothing.
 
+use core::convert::Infallible;
 use core::time::Duration;
 
+use crate::output::Output;
 use crate::path::loss::LossRate;
 use crate::path::suspicion::{Model, SuspicionLevel};
 use crate::path::window::DEFAULT_WINDOW;
-use crate::peer::event::{Context, Event, Pending, RelaxedBy};
+use crate::peer::event::RelaxedBy;
 use crate::peer::observed_clock::ObservedClock;
+use crate::peer::pending::{Context, Pending};
 use crate::peer::verdict::{Change, Reason, Verdict};
 use crate::time::{Instant, duration};
 
-mod arrivals;
-mod config;
-mod flow;
-mod hear;
-mod line;
-#[cfg(feature = "serde")]
-mod serde;
-mod snapshot;
-
-pub use config::{Builder, ListenerConfig};
-pub use snapshot::{ListenerCounters, ListenerSnapshot};
-
-use arrivals::Arrivals;
-use flow::{Candidate, Flow};
-
-/// The next action of the caller, returned by [`Listener::poll`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum ListenerOutput {
-    /// Something happened; handle the event, then poll again.
-    Event(Event),
-    /// There is nothing to do before this moment, unless a heartbeat arrives. It lies in the
-    /// future.
-    Wait(Instant),
-    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
-    Idle,
-}
+use super::arrivals::Arrivals;
+use super::config::Config;
+use super::flow::{Candidate, Flow};
+use super::snapshot::Counters;
 
 /// Listens to one peer that sends heartbeats unasked, and judges from the last `N` arrivals whether
 /// it is alive.
 ///
-/// Hand in what arrived. Then call [`poll`](Self::poll) until it returns [`ListenerOutput::Wait`],
+/// Hand in what arrived. Then call [`poll`](Self::poll) until it returns [`Output::Wait`],
 /// which is the deadline to sleep until. A listener opens no socket and sends nothing. It takes
 /// [`Beat`](crate::Beat)s, which come from a [`Sender`](crate::Sender) in the crate's own
 /// [`wire`](crate::push::wire) format or from any other protocol that numbers its heartbeats.
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Instant, Listener, ListenerConfig, ListenerOutput, Verdict};
-/// use systole::{Sender, SenderOutput, wire};
+/// use systole::{Instant, Listener, Output, Verdict, listener};
+/// use systole::{Output, Sender, wire};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut now = Instant::ZERO;
 /// let mut sender = Sender::new(Duration::from_secs(1), 0x5eed, now)?;
-/// let mut listener = Listener::new(ListenerConfig::builder().build().unwrap(), now);
+/// let mut listener = Listener::new(listener::Config::builder().build().unwrap(), now);
 /// while now < Instant::from_secs(60) {
-///     if let (true, SenderOutput::Beat(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
+///     if let (true, Output::Send(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
 ///         let datagram = wire::encode(&beat); // over the network
 ///         if let Ok(beat) = wire::decode(&datagram) {
 ///             listener.handle_beat(&beat, now);
 ///         }
 ///     }
-///     while let ListenerOutput::Event(event) = listener.poll(now) {
+///     while let Output::Event(event) = listener.poll(now) {
 ///         println!("{event}");
 ///     }
 ///     now = now.saturating_add(Duration::from_millis(100));
@@ -97,7 +77,7 @@ pub enum ListenerOutput {
 /// follows it sooner than the fastest sender could send it. Such heartbeats do not move the line,
 /// however many of them a queue releases. The verdict `Dead` therefore comes at most
 ///
-/// > [the bound](ListenerSnapshot::bound) + the delay of the newest heartbeat + local lateness
+/// > [the bound](listener::Snapshot::bound) + the delay of the newest heartbeat + local lateness
 ///
 /// after the crash. While the line is right, only the delay of the quickest heartbeat comes on top
 /// of the bound.
@@ -149,57 +129,57 @@ pub enum ListenerOutput {
 /// everything that waits in the socket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listener<const N: usize = DEFAULT_WINDOW> {
-    config: ListenerConfig,
-    arrivals: Arrivals<N>,
-    flow: Option<Flow>,
-    candidate: Option<Candidate>,
-    clock: ObservedClock,
-    outlook: Outlook,
-    pending: Pending,
-    counters: ListenerCounters,
+    pub(super) config: Config,
+    pub(super) arrivals: Arrivals<N>,
+    pub(super) flow: Option<Flow>,
+    pub(super) candidate: Option<Candidate>,
+    pub(super) clock: ObservedClock,
+    pub(super) outlook: Outlook,
+    pub(super) pending: Pending,
+    pub(super) counters: Counters,
     /// When the newest beat arrived.
-    heard: Instant,
+    pub(super) heard: Instant,
     /// When our last lateness ended, and how long it was.
-    woken: Instant,
-    late_us: u64,
+    pub(super) woken: Instant,
+    pub(super) late_us: u64,
     /// What [`resumed`](Self::resumed) credited since the newest proof of life.
-    excused_us: u64,
-    loss: LossRate,
+    pub(super) excused_us: u64,
+    pub(super) loss: LossRate,
     /// How improbable the silence was that the newest beat ended.
-    silence: SuspicionLevel,
-    load: Option<u8>,
+    pub(super) silence: SuspicionLevel,
+    pub(super) load: Option<u8>,
     /// Whether our clock stood still since the newest beat was sent, for nobody knows how many slots, and until when beats come that
     /// may have waited for us since before.
-    slept: bool,
-    waited_until: Instant,
-    verdict: Verdict,
+    pub(super) slept: bool,
+    pub(super) waited_until: Instant,
+    pub(super) verdict: Verdict,
     /// Beats heard since `Dead`.
-    risen: u8,
+    pub(super) risen: u8,
     /// How `Dead` ends, decided by the first beat.
-    revival: Reason,
+    pub(super) revival: Reason,
 }
 
 /// What silence means from the newest proof of life on; moments are observed time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Outlook {
+pub(super) struct Outlook {
     /// When the newest beat was sent.
-    mark: Instant,
+    pub(super) mark: Instant,
     /// The same, by the present line.
-    sent: Instant,
+    pub(super) sent: Instant,
     /// When the next is expected, and when it is overdue.
-    expected: Instant,
-    overdue: Instant,
+    pub(super) expected: Instant,
+    pub(super) overdue: Instant,
     /// How long after the mark the peer is dead.
-    bound_us: u64,
+    pub(super) bound_us: u64,
 }
 
 impl Outlook {
-    const fn dead_at(&self) -> Instant {
+    pub(super) const fn dead_at(&self) -> Instant {
         self.mark.plus(self.bound_us)
     }
 
     /// The next beat is overdue at `at`, or just before the verdict: nobody is dead who was not suspect.
-    const fn suspect_at(&mut self, at: Instant) {
+    pub(super) const fn suspect_at(&mut self, at: Instant) {
         self.overdue = at.min(self.dead_at().minus(1));
     }
 }
@@ -216,7 +196,7 @@ impl Listener<DEFAULT_WINDOW> {
     /// Returns a listener to a peer of which nothing is known, with the
     /// [default window](DEFAULT_WINDOW).
     #[must_use]
-    pub fn new(config: ListenerConfig, now: Instant) -> Self {
+    pub fn new(config: Config, now: Instant) -> Self {
         Self::with_window(config, now)
     }
 }
@@ -228,7 +208,7 @@ impl<const N: usize> Listener<N> {
 
     /// Returns a listener whose window holds `N` delays; see [`new`](Listener::new).
     #[must_use]
-    pub fn with_window(config: ListenerConfig, now: Instant) -> Self {
+    pub fn with_window(config: Config, now: Instant) -> Self {
         Self {
             arrivals: Arrivals::new(),
             flow: None,
@@ -242,7 +222,7 @@ impl<const N: usize> Listener<N> {
                 bound_us: config.first_us(),
             },
             pending: Pending::NONE,
-            counters: ListenerCounters::default(),
+            counters: Counters::default(),
             heard: now,
             woken: Instant::ZERO,
             late_us: 0,
@@ -261,12 +241,12 @@ impl<const N: usize> Listener<N> {
 
     // ---- the drain ----
 
-    /// Returns what to do at `now`. Call it until it returns [`ListenerOutput::Wait`] or
-    /// [`ListenerOutput::Idle`], and again at that moment and after a heartbeat.
+    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
+    /// [`Output::Idle`], and again at that moment and after a heartbeat.
     ///
     /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
     /// the detection time.
-    pub fn poll(&mut self, now: Instant) -> ListenerOutput {
+    pub fn poll(&mut self, now: Instant) -> Output<Infallible> {
         self.look(now);
         self.expire();
         self.settle();
@@ -274,19 +254,20 @@ impl<const N: usize> Listener<N> {
             bound_us: self.outlook.bound_us,
             by: RelaxedBy::Advertised,
             failed_at: Instant::ZERO, // it sends nothing
+            now: self.clock.now(),
         };
         if let Some(event) = self.pending.take(&context) {
-            return ListenerOutput::Event(event);
+            return Output::Event(event);
         }
         self.pending.drained();
         if self.clock.now() == Instant::MAX {
-            return ListenerOutput::Idle;
+            return Output::Idle;
         }
-        ListenerOutput::Wait(self.deadline())
+        Output::Wait(self.deadline())
     }
 
     /// When somebody has to look again, on the caller's clock.
-    fn deadline(&self) -> Instant {
+    pub(super) fn deadline(&self) -> Instant {
         let overdue = (self.verdict == Verdict::Alive).then_some(self.outlook.overdue);
         let dead = self.dead_at();
         let next = overdue.into_iter().chain(dead).min();
@@ -294,12 +275,12 @@ impl<const N: usize> Listener<N> {
     }
 
     /// When the verdict falls if nothing is heard, on observed time; never where it has fallen, or the peer left.
-    fn dead_at(&self) -> Option<Instant> {
+    pub(super) fn dead_at(&self) -> Option<Instant> {
         let pending = !matches!(self.verdict, Verdict::Dead | Verdict::Left);
         pending.then(|| self.outlook.dead_at())
     }
 
-    fn look(&mut self, at: Instant) {
+    pub(super) fn look(&mut self, at: Instant) {
         let late_us = self.clock.look(at, self.deadline());
         if late_us == 0 {
             return;
@@ -335,7 +316,7 @@ impl<const N: usize> Listener<N> {
     }
 
     /// Tells a change of verdict, or of incarnation.
-    fn turn(&mut self, to: Verdict, reason: Reason) {
+    pub(super) fn turn(&mut self, to: Verdict, reason: Reason) {
         let from = core::mem::replace(&mut self.verdict, to);
         if from == to && reason != Reason::Restarted {
             return;
@@ -357,7 +338,7 @@ impl<const N: usize> Listener<N> {
         self.pending.transition(change, self.clock.now(), level);
     }
 
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         debug_assert!(self.is_valid(), "{self:?}");
     }
 
@@ -370,7 +351,7 @@ impl<const N: usize> Listener<N> {
     /// next heartbeats on. Heartbeats that arrive within one interval from now may have waited in
     /// the socket since before the suspend, so the estimate does not begin with them.
     ///
-    /// The credit is counted as [lateness](ListenerCounters::lateness_us). It is limited to three
+    /// The credit is counted as [lateness](listener::Counters::lateness_us). It is limited to three
     /// bounds in one silence, so that a device that calls this whenever it wakes detects a dead
     /// peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {
@@ -434,7 +415,7 @@ impl<const N: usize> Listener<N> {
         self.load
     }
 
-    fn level_at(&self, seen: Instant) -> SuspicionLevel {
+    pub(super) fn level_at(&self, seen: Instant) -> SuspicionLevel {
         let least = if self.verdict == Verdict::Dead {
             SuspicionLevel::LEAST
         } else {
@@ -463,7 +444,7 @@ impl<const N: usize> Listener<N> {
 }
 
 /// Counts `more`; saturates.
-const fn add(counter: &mut u32, more: u32) {
+pub(super) const fn add(counter: &mut u32, more: u32) {
     *counter = counter.saturating_add(more);
 }
 
@@ -475,7 +456,7 @@ mod tests {
     use crate::push::beat::Beat;
 
     fn spoilt(spoil: impl FnOnce(&mut Listener<4>)) -> bool {
-        let config = ListenerConfig::builder()
+        let config = Config::builder()
             .detect_within(Duration::from_secs(3))
             .build();
         let mut listener = Listener::with_window(config.unwrap(), Instant::ZERO);

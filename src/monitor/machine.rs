@@ -8,57 +8,23 @@ use crate::config::error::{ConfigError, Setting, check};
 use crate::math::fixed_point::{divided, remainder};
 use crate::math::random::{Secret, mix};
 use crate::math::saturating;
+use crate::output::Output;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::path::suspicion::{Model, SuspicionLevel};
 use crate::path::window::DEFAULT_WINDOW;
-use crate::peer::event::{Context, Event, Pending, RelaxedBy};
+use crate::peer::counters::{Counters, one_more};
+use crate::peer::event::{Event, RelaxedBy};
 use crate::peer::observed_clock::ObservedClock;
+use crate::peer::pending::{Context, Pending};
 use crate::peer::probe::{Fate, Label, Outstanding, Probe, ProbeId};
 use crate::peer::send_failures::SendFailures;
-use crate::peer::snapshot::{Counters, one_more};
 use crate::peer::state::PeerState;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, saturate};
 
-mod arrival;
-mod blind;
-mod caller;
-mod change;
-#[cfg(feature = "alloc")]
-mod compact;
-#[cfg(feature = "alloc")]
-mod excuse;
-mod hidden;
-mod lifetime;
-mod member;
-mod query;
-mod retry;
-mod skip;
-mod sleep;
-mod wakes;
-
-use change::Looser;
-use retry::Claim;
-use wakes::Wakes;
-
-#[cfg(feature = "alloc")]
-pub(crate) use compact::CompactMonitor;
-
-/// The next action of the caller, returned by [`Monitor::poll`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use]
-pub enum Output {
-    /// Send a probe that carries this id now, then poll again.
-    Probe(ProbeId),
-    /// Something happened; handle the event, then poll again.
-    Event(Event),
-    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
-    /// The next probe may be sent sooner, from [`Monitor::next_probe_earliest`] on.
-    Wait(Instant),
-    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
-    Idle,
-}
+use super::change::Looser;
+use super::retry::Claim;
+use super::wakes::Wakes;
 
 /// Monitors one peer on the caller's clock and socket.
 ///
@@ -82,7 +48,7 @@ pub enum Output {
 ///     }
 ///     now = loop {
 ///         match monitor.poll(now) {
-///             Output::Probe(id) => {
+///             Output::Send(id) => {
 ///                 network = Some((id, now.saturating_add(Duration::from_millis(20))));
 ///             }
 ///             Output::Event(event) => println!("{event}"),
@@ -110,44 +76,44 @@ pub enum Output {
 #[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
 pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// When the last probe was sent, and when the next is due, on the caller's clock.
-    sent: Instant,
-    next: Instant,
+    pub(super) sent: Instant,
+    pub(super) next: Instant,
     /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
-    proof: Instant,
-    key: Secret,
-    clock: ObservedClock,
+    pub(super) proof: Instant,
+    pub(super) key: Secret,
+    pub(super) clock: ObservedClock,
     /// Evidence of probes that are forgotten.
-    forgotten: SuspicionLevel,
-    pause_us: u32,
+    pub(super) forgotten: SuspicionLevel,
+    pub(super) pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
-    behind_us: u32,
+    pub(super) behind_us: u32,
     /// How far apart probes were sent that were forgotten while they were waited for: a slowly decaying maximum.
-    spacing_us: u32,
+    pub(super) spacing_us: u32,
     /// How late we looked since the last sign of life, in all.
-    late_us: u32,
-    count: u8,
+    pub(super) late_us: u32,
+    pub(super) count: u8,
     /// How many were forgotten while they were waited for, and neither answered nor called overdue since.
-    hidden_count: u8,
-    incarnation: u8,
+    pub(super) hidden_count: u8,
+    pub(super) incarnation: u8,
     /// What a budget of retries makes of the next probe.
-    claim: Claim,
-    wakes: Wakes,
-    failures: SendFailures,
-    last_failure: Option<Failure>,
+    pub(super) claim: Claim,
+    pub(super) wakes: Wakes,
+    pub(super) failures: SendFailures,
+    pub(super) last_failure: Option<Failure>,
     /// Whether replies were lost on our side, and no probe sent since is overdue.
     #[cfg(feature = "alloc")]
-    excused: bool,
+    pub(super) excused: bool,
     /// When the first of the last sends that failed was tried, on the caller's clock.
-    failed_at: Instant,
+    pub(super) failed_at: Instant,
     /// When the oldest probe was sent that was forgotten while it was waited for, or at the latest; never where there is none.
-    hidden: Instant,
-    pending: Pending,
+    pub(super) hidden: Instant,
+    pub(super) pending: Pending,
     /// The path before the episode under way.
-    model: Model,
-    counters: Counters,
-    outstanding: Outstanding,
-    peer: PeerState<N, P>,
-    looser: Looser,
+    pub(super) model: Model,
+    pub(super) counters: Counters,
+    pub(super) outstanding: Outstanding,
+    pub(super) peer: PeerState<N, P>,
+    pub(super) looser: Looser,
 }
 
 /// What it may take, on any target.
@@ -218,12 +184,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
     /// the detection time.
-    pub fn poll(&mut self, now: Instant) -> Output {
+    pub fn poll(&mut self, now: Instant) -> Output<ProbeId> {
         self.poll_with(now, None)
     }
 
     #[inline(never)]
-    pub(crate) fn poll_with(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Output {
+    pub(crate) fn poll_with(
+        &mut self,
+        now: Instant,
+        budget: Option<&RetryBudget>,
+    ) -> Output<ProbeId> {
         self.look(now);
         // a return is told before the next probe that is overdue changes the verdict again
         let returned = self.pending.has_transition() && self.peer.verdict() == Verdict::Alive;
@@ -231,7 +201,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.expire();
         }
         let output = if !returned && self.is_to_send(budget) {
-            Output::Probe(self.send())
+            Output::Send(self.send())
         } else {
             self.tell()
         };
@@ -245,7 +215,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The earliest event that pends, else how long there is nothing to do.
-    fn tell(&mut self) -> Output {
+    fn tell(&mut self) -> Output<ProbeId> {
         if let Some(event) = self.take_event() {
             return Output::Event(event);
         }
@@ -259,6 +229,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     pub(crate) fn take_event(&mut self) -> Option<Event> {
         self.pending.take(&Context {
+            now: self.clock.now(),
             bound_us: self.peer.plan().bound_us(),
             by: RelaxedBy::Pushback,
             failed_at: self.failed_at,
@@ -266,7 +237,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
-    fn deadline(&self) -> Instant {
+    pub(super) fn deadline(&self) -> Instant {
         let mut observed = self.turns_at();
         for probe in self.outstanding.iter() {
             if probe.fate == Fate::Waiting {
@@ -307,7 +278,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Whether the verdict changes now, nothing having been heard.
-    fn is_to_turn(&self) -> bool {
+    pub(super) fn is_to_turn(&self) -> bool {
         let at = self.turns_at();
         at <= self.clock.seen() && at < Instant::MAX
     }
@@ -329,7 +300,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The same, unless the peer is dead, nothing was asked, or nothing can be sent.
-    fn falls_at(&self) -> Option<Instant> {
+    pub(super) fn falls_at(&self) -> Option<Instant> {
         let falls = self.outstanding.failed_send().is_none() && self.peer.dead_at().is_some();
         falls.then(|| self.dead_at())
     }
@@ -372,7 +343,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
+    pub(super) fn miss(&mut self, sent: Instant, failure: Option<Failure>) {
         self.end_excuse();
         if sent < self.proof && self.peer.verdict() == Verdict::Dead {
             return; // a later one was answered
@@ -387,7 +358,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.reschedule();
     }
 
-    fn send(&mut self) -> ProbeId {
+    pub(super) fn send(&mut self) -> ProbeId {
         let now = self.clock.now();
         let sent = self.clock.seen();
         if let Some(failed) = self.outstanding.failed_send() {
@@ -418,7 +389,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Where the last probe belonged on the schedule.
-    const fn place(&self) -> Instant {
+    pub(super) const fn place(&self) -> Instant {
         self.sent.minus(self.behind_us as u64)
     }
 
@@ -434,7 +405,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Sets the next probe: retries and probes of a dead peer count from the last send, steady ones from its place on the schedule.
-    fn reschedule(&mut self) {
+    pub(super) fn reschedule(&mut self) {
         if self.claim == Claim::Retry {
             self.claim = Claim::Usual;
         }
@@ -465,13 +436,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Whether a probe that would tell something new may still be answered.
-    fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         self.outstanding.iter().any(|probe| {
             matches!(probe.fate, Fate::Waiting | Fate::Void) && probe.sent >= self.proof
         })
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.loosen();
         debug_assert!(self.is_valid());
     }
@@ -491,7 +462,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Tells what changed about the verdict, if anything did.
-    fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
+    pub(super) fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
         let change = self.peer.change(before);
         if change.from == change.to {
             return;

@@ -2,49 +2,31 @@
 
 use heapless::Vec;
 
-use crate::config::Config;
+use crate::config::Config as MonitorConfig;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
+use crate::output::Output;
 use crate::pacing::{Fixed, Pacing};
 use crate::path::window::DEFAULT_WINDOW;
+use crate::peer::event::Event;
 use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
-mod config;
-mod decide;
-mod endpoint;
-mod endpoint_state;
-mod event;
-mod input;
-mod status;
+use super::config::{Config, Rules};
+use super::decide;
+use super::endpoint::{self, Endpoint};
+use super::endpoint_state::EndpointState;
+use super::event::{EventKind, Outage};
+use super::pending::Pending;
 
-pub use config::{Builder, Failback, FailoverConfig, Preference, SwitchOn};
-pub use endpoint::{Endpoint, EndpointMode};
-pub use event::{FailoverEvent, Outage, SwitchReason};
-pub use status::{Condition, EndpointStatus, GroupState};
-
-use config::Rules;
-use endpoint_state::EndpointState;
-use event::Pending;
-
-/// The next action of the caller, returned by [`Failover::poll`].
+/// A probe that a group asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use]
-pub enum FailoverOutput {
-    /// Send a probe that carries this id to this endpoint, now; then poll again.
-    Probe {
-        /// The endpoint's index in the list that the group was created from.
-        endpoint: usize,
-        /// The id that the probe carries.
-        id: ProbeId,
-    },
-    /// Something happened; handle the event, then poll again.
-    Event(FailoverEvent),
-    /// There is nothing to do before this moment, unless something arrives. It lies in the future.
-    Wait(Instant),
-    /// There is nothing to do any more: the clock has reached [`Instant::MAX`].
-    Idle,
+pub struct Probe {
+    /// The endpoint's index in the list that the group was created from.
+    pub endpoint: usize,
+    /// The id that the probe carries.
+    pub id: ProbeId,
 }
 
 /// Keeps one of up to `M` endpoints active, and switches to another when it fails.
@@ -52,14 +34,14 @@ pub enum FailoverOutput {
 /// Every endpoint has a [`Monitor`](crate::Monitor) of its own that remembers `N` RTT samples. The
 /// active endpoint is probed quickly. The others are probed slowly, so that the group knows which
 /// of them is the best. Drive a group like a monitor: hand in what arrived, then call
-/// [`poll`](Self::poll) until it returns [`FailoverOutput::Wait`].
+/// [`poll`](Self::poll) until it returns [`Output::Wait`].
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Endpoint, Failover, FailoverConfig, FailoverEvent, FailoverOutput, Instant};
+/// use systole::{Event, Failover, Instant, Output, failover::{self, Endpoint}};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// let config = FailoverConfig::builder().seed(0xd1ce).build()?;
+/// let config = failover::Config::builder().seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
 /// let mut group = Failover::<3, 16>::with_window(config, &[Endpoint::new(); 3], now)?;
 /// let mut network = Vec::new(); // answers after 20 ms; endpoint 0 dies after a minute
@@ -71,20 +53,20 @@ pub enum FailoverOutput {
 ///     });
 ///     now = loop {
 ///         match group.poll(now) {
-///             FailoverOutput::Probe { endpoint, id } => {
+///             Output::Send(failover::Probe { endpoint, id }) => {
 ///                 if endpoint != 0 || now < Instant::from_secs(60) {
 ///                     network.push((endpoint, id, now.saturating_add(Duration::from_millis(20))));
 ///                 }
 ///             }
-///             FailoverOutput::Event(FailoverEvent::Switched { at, from, to, .. }) => {
+///             Output::Event(Event { kind: failover::EventKind::Switched { at, from, to, .. }, .. }) => {
 ///                 assert_eq!((from, to), (0, 1)); // update what routes requests
 ///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
 ///             }
-///             FailoverOutput::Event(event) => println!("{event}"),
-///             FailoverOutput::Wait(until) => {
+///             Output::Event(event) => println!("{event}"),
+///             Output::Wait(until) => {
 ///                 break network.iter().map(|&(.., at)| at).fold(until, Instant::min);
 ///             }
-///             FailoverOutput::Idle => return Ok(()),
+///             Output::Idle => return Ok(()),
 ///         }
 ///     };
 /// }
@@ -96,10 +78,10 @@ pub enum FailoverOutput {
 ///
 /// | state | entered when | what the group does | event |
 /// |---|---|---|---|
-/// | [`Serving`](GroupState::Serving) | the active endpoint replies in time | probes it quickly and the others slowly; returns to a better one as [`Failback`] says | [`Restored`](FailoverEvent::Restored) after an outage |
-/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active endpoint is overdue, or its replies come too late | probes all others at once; switches when the active one has failed, or as [`SwitchOn`] says, to the best that has replied to a probe sent since | [`Switched`](FailoverEvent::Switched), [`Quarantined`](FailoverEvent::Quarantined) |
-/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, and at least two, are suspected at once | assumes a local fault: quarantines no endpoint, and switches at most once per hold-down, to an endpoint that has been healthy again for two request timeouts | [`Down`](FailoverEvent::Down), once per outage |
-/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](FailoverEvent::Down), unless the group was isolated before |
+/// | [`Serving`](GroupState::Serving) | the active endpoint replies in time | probes it quickly and the others slowly; returns to a better one as [`Failback`] says | [`Restored`](failover::EventKind::Restored) after an outage |
+/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active endpoint is overdue, or its replies come too late | probes all others at once; switches when the active one has failed, or as [`SwitchOn`] says, to the best that has replied to a probe sent since | [`Switched`](failover::EventKind::Switched), [`Quarantined`](failover::EventKind::Quarantined) |
+/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, and at least two, are suspected at once | assumes a local fault: quarantines no endpoint, and switches at most once per hold-down, to an endpoint that has been healthy again for two request timeouts | [`Down`](failover::EventKind::Down), once per outage |
+/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](failover::EventKind::Down), unless the group was isolated before |
 ///
 /// An outage ends when the active endpoint is healthy. An outage that was taken for a local fault
 /// ends only when, in addition, fewer than half of the endpoints are suspected, or the active
@@ -119,7 +101,7 @@ pub enum FailoverOutput {
 ///
 /// # Bounds
 ///
-/// A group that is polled on time detects within [`FailoverConfig::bound`] that the active endpoint
+/// A group that is polled on time detects within [`failover::Config::bound`] that the active endpoint
 /// has crashed, or that its replies have become slower than the request timeout. Local lateness is
 /// credited as by a monitor.
 ///
@@ -132,42 +114,42 @@ pub enum FailoverOutput {
 /// neither allocates nor panics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing = Fixed> {
-    rules: Rules,
+    pub(super) rules: Rules,
     /// How endpoints are probed. A vector of one, because the group is all zeros while it is
     /// [vacant](Self::vacant), and then has no configuration.
-    probing: Vec<Probing<P>, 1>,
-    members: Vec<EndpointState<N, P>, M>,
-    pending: Pending<M>,
-    now: Instant,
-    active: usize,
+    pub(super) probing: Vec<Probing<P>, 1>,
+    pub(super) members: Vec<EndpointState<N, P>, M>,
+    pub(super) pending: Pending<M>,
+    pub(super) now: Instant,
+    pub(super) active: usize,
     /// When the active endpoint last changed.
-    switched: Option<Instant>,
+    pub(super) switched: Option<Instant>,
     /// The outage under way. A vector, because the `None` of an `Option` is not all zeros.
-    outage_state: Vec<OutageState, 1>,
-    switches: u32,
-    quarantines: u32,
+    pub(super) outage_state: Vec<OutageState, 1>,
+    pub(super) switches: u32,
+    pub(super) quarantines: u32,
 }
 
 /// How the active endpoint is probed, and how all others are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Probing<P> {
-    active: Config<P>,
-    standby: Config<P>,
+pub(super) struct Probing<P> {
+    pub(super) active: MonitorConfig<P>,
+    pub(super) standby: MonitorConfig<P>,
 }
 
 /// An outage under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct OutageState {
-    outage: Outage,
-    since: Instant,
+pub(super) struct OutageState {
+    pub(super) outage: Outage,
+    pub(super) since: Instant,
     /// When the group last switched during the outage.
-    switched: Option<Instant>,
+    pub(super) switched: Option<Instant>,
     /// Whether the active endpoint was probed because another one is back.
-    asked: bool,
+    pub(super) asked: bool,
 }
 
 impl OutageState {
-    const fn new(outage: Outage, since: Instant) -> Self {
+    pub(super) const fn new(outage: Outage, since: Instant) -> Self {
         Self {
             outage,
             since,
@@ -189,7 +171,7 @@ impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
     /// Where there are no endpoints, all are disabled, no weight is above zero, two have one name, or
     /// the seed is missing.
     pub fn new(
-        config: FailoverConfig<P>,
+        config: Config<P>,
         endpoints: [Endpoint; M],
         now: Instant,
     ) -> Result<Self, ConfigError> {
@@ -208,12 +190,12 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// nothing before it is [started](Self::start).
     ///
     /// ```
-    /// use systole::{Endpoint, Failover, FailoverConfig, Instant};
+    /// use systole::{Failover, Instant, failover::{self, Endpoint}};
     ///
     /// # fn main() -> Result<(), systole::ConfigError> {
     /// // In firmware: a `static` in a `ConstStaticCell`.
     /// let mut group = const { Failover::<8, 16>::vacant() };
-    /// let config = FailoverConfig::builder().seed(0xd1ce).build()?;
+    /// let config = failover::Config::builder().seed(0xd1ce).build()?;
     /// group.start(config, &[Endpoint::new(); 3], Instant::ZERO)?;
     /// assert_eq!(group.endpoints(), 3);
     /// # Ok(()) }
@@ -240,7 +222,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// # Errors
     /// Those of [`new`](Failover::new), and more than `M` endpoints.
     pub fn with_window(
-        config: FailoverConfig<P>,
+        config: Config<P>,
         endpoints: &[Endpoint],
         now: Instant,
     ) -> Result<Self, ConfigError> {
@@ -255,7 +237,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// Those of [`with_window`](Self::with_window); the group stays as it was.
     pub fn start(
         &mut self,
-        config: FailoverConfig<P>,
+        config: Config<P>,
         endpoints: &[Endpoint],
         now: Instant,
     ) -> Result<(), ConfigError> {
@@ -272,7 +254,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         Ok(())
     }
 
-    fn clear(&mut self, config: &FailoverConfig<P>, now: Instant) {
+    fn clear(&mut self, config: &Config<P>, now: Instant) {
         self.rules = config.rules;
         self.members.clear();
         self.pending = Pending::new();
@@ -288,24 +270,28 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     }
 
     #[inline(never)] // so that its stack is released before the next endpoint joins
-    fn join(&mut self, config: &FailoverConfig<P>, endpoint: Endpoint) {
+    fn join(&mut self, config: &Config<P>, endpoint: Endpoint) {
         let seed = decide::seed_of(config.active.seed.0, self.members.len());
         let member = EndpointState::new(&config.standby, &config.rules, seed, endpoint, self.now);
         let _ = self.members.push(member); // there is room for `M`, as was checked
     }
 
-    /// Returns what to do at `now`. Call it until it returns [`FailoverOutput::Wait`] or
-    /// [`FailoverOutput::Idle`], and again at that moment and after every `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
+    /// [`Output::Idle`], and again at that moment and after every `handle_*`.
     ///
     /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
     /// the detection time.
-    pub fn poll(&mut self, now: Instant) -> FailoverOutput {
+    pub fn poll(&mut self, now: Instant) -> Output<Probe, Event<EventKind>> {
         self.poll_with(now, None)
     }
 
     /// Does what [`poll`](Self::poll) does, and takes the retries of all endpoints out of `budget`,
     /// which any number of groups and monitors may share.
-    pub fn poll_with_budget(&mut self, now: Instant, budget: &RetryBudget) -> FailoverOutput {
+    pub fn poll_with_budget(
+        &mut self,
+        now: Instant,
+        budget: &RetryBudget,
+    ) -> Output<Probe, Event<EventKind>> {
         self.poll_with(now, Some(budget))
     }
 
@@ -313,10 +299,10 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         &mut self,
         now: Instant,
         budget: Option<&RetryBudget>,
-    ) -> FailoverOutput {
+    ) -> Output<Probe, Event<EventKind>> {
         self.now = self.now.max(now);
         if self.members.is_empty() {
-            return FailoverOutput::Idle;
+            return Output::Idle;
         }
         let mut left_over = true;
         for _ in 0..ROUNDS {
@@ -324,7 +310,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
                 break; // report what was decided before deciding anything else
             }
             if let Some((endpoint, id)) = self.next_probe(budget) {
-                return FailoverOutput::Probe { endpoint, id };
+                return Output::Send(Probe { endpoint, id });
             }
             left_over = self.decide();
             if !left_over {
@@ -333,10 +319,10 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
         self.settle();
         match self.pending.take() {
-            Some(event) => FailoverOutput::Event(event),
-            None if self.now == Instant::MAX => FailoverOutput::Idle,
-            None if left_over => FailoverOutput::Wait(self.now.plus(1)),
-            None => FailoverOutput::Wait(self.deadline()),
+            Some(event) => Output::Event(event),
+            None if self.now == Instant::MAX => Output::Idle,
+            None if left_over => Output::Wait(self.now.plus(1)),
+            None => Output::Wait(self.deadline()),
         }
     }
 
@@ -357,30 +343,31 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         due.max(self.now.plus(1))
     }
 
-    fn active_member(&self) -> Option<&EndpointState<N, P>> {
+    pub(super) fn active_member(&self) -> Option<&EndpointState<N, P>> {
         self.members.get(self.active)
     }
 
     /// Returns the best endpoint in service, whether or not it was heard.
-    fn first_in_service(&self) -> Option<usize> {
+    pub(super) fn first_in_service(&self) -> Option<usize> {
         let members = self.members.iter().enumerate();
         let in_service = members.filter(|(_, member)| member.in_service());
         let best = in_service.min_by_key(|(_, member)| self.rank(member));
         best.map(|(index, _)| index)
     }
 
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         debug_assert!(self.is_valid());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::SwitchReason;
     use super::*;
 
     #[test]
     fn what_is_decided_while_an_event_waits_is_told_after_it() {
-        let config = FailoverConfig::builder().seed(7).build().unwrap();
+        let config = Config::builder().seed(7).build().unwrap();
         let mut group =
             Failover::<4, 4>::with_window(config, &[Endpoint::new(); 4], Instant::ZERO).unwrap();
         let at = Instant::from_secs(5);
@@ -390,9 +377,9 @@ mod tests {
         assert!(group.switch_to(0, at));
         group.activate(0, SwitchReason::Requested);
         let told = core::iter::from_fn(|| match group.poll(at) {
-            FailoverOutput::Event(event) => Some(event.number()),
-            FailoverOutput::Probe { .. } => Some(0),
-            FailoverOutput::Wait(_) | FailoverOutput::Idle => None,
+            Output::Event(event) => Some(event.number),
+            Output::Send(_) => Some(0),
+            Output::Wait(_) | Output::Idle => None,
         });
         let (polls, told) = (
             Failover::<4, 4>::MAX_DRAIN,

@@ -1,0 +1,195 @@
+//! The events of a group that wait for the caller.
+
+use heapless::Vec;
+
+use super::event::EventKind;
+use crate::peer::event::Event;
+use crate::time::Instant;
+
+/// The most events that can wait, not counting releases. The group decides nothing while any event
+/// waits, and one decision yields at most a switch and a quarantine; the rest is for switches that
+/// the caller makes.
+const WAITING: usize = 4;
+
+/// The end of a quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Release {
+    number: u32,
+    at: Instant,
+    endpoint: usize,
+}
+
+impl Release {
+    const fn event(&self) -> Event<EventKind> {
+        let endpoint = self.endpoint;
+        Event::new(self.number, self.at, EventKind::Released { endpoint })
+    }
+}
+
+/// The events that wait, the earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pending<const M: usize> {
+    events: Vec<Event<EventKind>, WAITING>,
+    /// At most one per endpoint: an endpoint is not quarantined again before its release was
+    /// reported.
+    releases: Vec<Release, M>,
+    number: u32,
+}
+
+impl<const M: usize> Pending<M> {
+    pub(super) const fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            releases: Vec::new(),
+            number: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.releases.is_empty()
+    }
+
+    /// Returns the number of the next event, which is never 0.
+    fn next_number(&mut self) -> u32 {
+        self.number = self.number.wrapping_add(1).max(1);
+        self.number
+    }
+
+    /// Queues an event that happened at `at`.
+    pub(super) fn tell(&mut self, at: Instant, kind: EventKind) {
+        let event = Event::new(self.next_number(), at, kind);
+        #[cfg(feature = "tracing")]
+        trace(&event);
+        if let Err(switch) = self.events.push(event) {
+            self.join(&switch);
+        }
+    }
+
+    /// Queues the release of `endpoint`.
+    pub(super) fn released(&mut self, endpoint: usize, at: Instant) {
+        let number = self.next_number();
+        let release = Release {
+            number,
+            at,
+            endpoint,
+        };
+        #[cfg(feature = "tracing")]
+        trace(&release.event());
+        let _ = self.releases.push(release); // there is room for one an endpoint
+    }
+
+    /// Joins `next` with the last event that waits. Only switches that the caller makes can fill
+    /// the queue, so both are switches.
+    fn join(&mut self, next: &Event<EventKind>) {
+        let last = self.events.last().map(|event| event.kind);
+        let (Some(EventKind::Switched { from, .. }), EventKind::Switched { to, reason, .. }) =
+            (last, next.kind)
+        else {
+            return;
+        };
+        let _ = self.events.pop();
+        if from == to {
+            return;
+        }
+        let kind = EventKind::Switched { from, to, reason };
+        let _ = self.events.push(Event { kind, ..*next }); // in the place of the last
+    }
+
+    /// Removes and returns the earliest event.
+    pub(super) fn take(&mut self) -> Option<Event<EventKind>> {
+        let release = self.releases.first().map(Release::event);
+        let first = [self.events.first().copied(), release];
+        let age = |event: &Event<EventKind>| self.number.wrapping_sub(event.number);
+        let first = first.into_iter().flatten().max_by_key(age)?;
+        self.events.retain(|other| other.number != first.number);
+        self.releases.retain(|other| other.number != first.number);
+        Some(first)
+    }
+}
+
+/// Records the event with `tracing`, in the caller's span.
+#[cfg(feature = "tracing")]
+fn trace(event: &Event<EventKind>) {
+    let number = event.number;
+    match event.kind {
+        EventKind::Switched { from, to, reason } => {
+            tracing::warn!(target: "systole", number, from, to, ?reason, "another endpoint is active");
+        }
+        EventKind::Quarantined { endpoint, span } => {
+            tracing::warn!(target: "systole", number, endpoint, ?span, "an endpoint is quarantined");
+        }
+        EventKind::Released { endpoint } => {
+            tracing::info!(target: "systole", number, endpoint, "a quarantine is over");
+        }
+        EventKind::Down { outage } => {
+            tracing::warn!(target: "systole", number, ?outage, "the group is out of service");
+        }
+        EventKind::Restored => {
+            tracing::info!(target: "systole", number, "the group is back in service");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate alloc;
+
+    use alloc::format;
+
+    use super::super::event::SwitchReason;
+    use super::*;
+
+    const AT: Instant = Instant::from_secs(5);
+
+    const fn switched(from: usize, to: usize) -> EventKind {
+        let reason = SwitchReason::Requested;
+        EventKind::Switched { from, to, reason }
+    }
+
+    fn taken(pending: &mut Pending<3>) -> alloc::vec::Vec<alloc::string::String> {
+        let events = core::iter::from_fn(|| pending.take());
+        events
+            .map(|event| format!("{} {event}", event.number))
+            .collect()
+    }
+
+    #[test]
+    fn events_come_in_the_order_in_which_they_happened() {
+        let mut pending = Pending::<3>::new();
+        pending.number = u32::MAX - 1;
+        pending.released(0, AT);
+        pending.tell(AT, EventKind::Restored);
+        pending.released(1, AT);
+        pending.released(2, AT);
+        assert!(!pending.is_empty());
+        let told = taken(&mut pending);
+        let last = u32::MAX;
+        let lines = [
+            format!("{last} 0 released"),
+            "1 restored".into(),
+            "2 1 released".into(),
+            "3 2 released".into(),
+        ];
+        assert_eq!(told, lines);
+        assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn switches_for_which_there_is_no_room_are_told_as_one_and_leave_a_gap() {
+        let mut pending = Pending::<3>::new();
+        for (from, to) in [(0, 1), (1, 2), (2, 0), (0, 1), (1, 0), (0, 2)] {
+            pending.tell(AT, switched(from, to));
+        }
+        let lines = [
+            "1 switched from 0 to 1: requested",
+            "2 switched from 1 to 2: requested",
+            "3 switched from 2 to 0: requested",
+            "6 switched from 0 to 2: requested",
+        ];
+        assert_eq!(taken(&mut pending), lines);
+        for (from, to) in [(2, 1), (1, 2), (2, 0), (0, 1), (1, 0)] {
+            pending.tell(AT, switched(from, to)); // back where it was: nothing to tell
+        }
+        assert_eq!(taken(&mut pending).len(), 3);
+    }
+}

@@ -1,0 +1,19 @@
+//! Monitors very many peers with one clock, one configuration and one `poll`.
+
+mod blind;
+mod census;
+#[cfg(test)]
+mod equivalence_tests;
+mod event;
+mod input;
+mod key;
+mod lateness;
+mod machine;
+mod rest;
+mod wheel;
+
+pub use census::{Census, Counters, PeerStatus};
+pub use event::PeerEvent;
+pub use key::PeerKey;
+pub use lateness::Lateness;
+pub use machine::{Fleet, Probe};

@@ -1,0 +1,25 @@
+//! Monitors one peer on the caller's clock and socket.
+
+mod arrival;
+mod blind;
+mod caller;
+mod change;
+#[cfg(feature = "alloc")]
+mod compact;
+#[cfg(feature = "alloc")]
+mod excuse;
+mod hidden;
+mod lifetime;
+mod machine;
+mod member;
+mod query;
+mod retry;
+mod skip;
+mod sleep;
+mod snapshot;
+mod wakes;
+
+#[cfg(feature = "alloc")]
+pub(crate) use compact::CompactMonitor;
+pub use machine::Monitor;
+pub use snapshot::Snapshot;

@@ -1,0 +1,15 @@
+//! The receiving side of pushed heartbeats. It is sans-IO and sends nothing.
+
+mod arrivals;
+mod config;
+mod flow;
+mod hear;
+mod line;
+mod machine;
+#[cfg(feature = "serde")]
+mod serde;
+mod snapshot;
+
+pub use config::{Builder, Config};
+pub use machine::Listener;
+pub use snapshot::{Counters, Snapshot};
