@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use systole::task::{Builder, Group, Heart, StopOutcome};
 use systole::{
-    Config, Event, EventKind, Failure, ProbeError, Reason, RetryBudget, Verdict,
+    Config, EventKind, Failure, ProbeError, Reason, RetryBudget, Verdict,
     failover::{self, Endpoint, GroupState},
 };
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -637,8 +637,7 @@ async fn the_handle_wakes_the_task() {
 
 mod thread {
     use super::{
-        Arc, AtomicBool, Config, Event, Failure, Ordering, ProbeError, SECOND, StopOutcome,
-        Verdict, ms,
+        Arc, AtomicBool, Config, Failure, Ordering, ProbeError, SECOND, StopOutcome, Verdict, ms,
     };
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
@@ -883,7 +882,7 @@ fn what_we_lack_is_no_evidence_and_what_the_peer_did_is() {
 
 #[test]
 fn an_epoch_goes_there_and_back_and_never_wakes_early() {
-    use systole::{Epoch, EventKind, Instant};
+    use systole::{Epoch, Instant};
     let epoch = Epoch::start();
     for us in [0, 1, 999_999, 1_000_001, 1 << 40] {
         let moment = Instant::from_micros(us);

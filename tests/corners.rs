@@ -48,7 +48,7 @@ fn at_the_end_of_time_everything_is_idle() {
 #[cfg(feature = "alloc")]
 #[test]
 fn at_the_end_of_time_a_fleet_is_idle() {
-    use systole::{Fleet, Output, fleet};
+    use systole::{Fleet, Output};
 
     let config = Config::every(SECOND).seed(7).build().unwrap();
     let mut fleet = Fleet::<4>::with_window(config, Instant::ZERO).unwrap();

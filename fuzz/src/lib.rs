@@ -6,7 +6,11 @@ use arbitrary::{Arbitrary, Unstructured};
 use setup::{Setup, Span, Trial, assert_true, seeded};
 use systole::pacing::Pacing;
 use systole::wire::{self, Mac};
-use systole::{Config, ConfigError, Failure, Heartbeat, Verdict, failover::{self, Failback, Preference, SwitchOn}, listener};
+use systole::{
+    Config, ConfigError, Failure, Heartbeat, Verdict,
+    failover::{self, Failback, Preference, SwitchOn},
+    listener,
+};
 use systole_testkit::ops::monitor::{Op, World};
 use systole_testkit::ops::{
     fleet as fleet_ops, group, group_ops, listener as beats, model, pair, reference,

@@ -198,12 +198,12 @@ impl Config<Fixed> {
     }
 }
 
-/// Collects the settings of a [`failover::Config`]. [`build`](Self::build) checks them.
+/// Collects the settings of a [`failover::Config`](crate::failover::Config). [`build`](Self::build) checks them.
 ///
 /// | setting | default | method |
 /// |---|---|---|
-/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`probing`](failover::Config::probing) |
-/// | request timeout | 800 ms; with [`probing`](failover::Config::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
+/// | probing of the active endpoint, and of the others | every 1 s, every 5 s | [`probing`](crate::failover::Config::probing) |
+/// | request timeout | 800 ms; with [`probing`](crate::failover::Config::probing) the interval of the active endpoint or its longest timeout, whichever is shorter | [`request_timeout`](Self::request_timeout) |
 /// | retries | 2, one timeout apart | [`retries`](Self::retries) |
 /// | fail-over | on | [`enabled`](Self::enabled) |
 /// | quarantine | 30 s, doubled with each failure, up to 5 min | [`quarantine`](Self::quarantine) |
@@ -287,7 +287,7 @@ impl<P: Pacing> Builder<P> {
     ///
     /// An endpoint that is slower for one probe and all its retries in a row has failed, although
     /// it replies. This timeout is fixed, whereas the timeouts of
-    /// [`probing`](failover::Config::probing) follow the measured round-trip times.
+    /// [`probing`](crate::failover::Config::probing) follow the measured round-trip times.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero, more than 71 minutes, and a timeout for which a stated

@@ -7,7 +7,8 @@ use crate::failover::config::{Failback, Preference, SwitchOn};
 use crate::failover::endpoint::EndpointMode;
 use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::{EventKind, Outage, SwitchReason};
-use crate::failover::group::{OutageState, Probing};
+use crate::failover::outage_state::OutageState;
+use crate::failover::probing::{Probing, seed_of};
 use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
@@ -369,12 +370,6 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let times = members.chain(group).filter(|&at| at > self.now);
         times.fold(Instant::MAX, Instant::min)
     }
-}
-
-/// Returns the seed of an endpoint, derived from that of the group. The multiplier is 2^64 divided
-/// by the golden ratio, as in `SplitMix64`, so that neighbouring endpoints get very different seeds.
-pub(super) const fn seed_of(seed: u64, endpoint: usize) -> u64 {
-    seed ^ (endpoint as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

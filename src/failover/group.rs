@@ -2,7 +2,6 @@
 
 use heapless::Vec;
 
-use crate::config::Config as MonitorConfig;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
 use crate::output::Output;
@@ -13,11 +12,12 @@ use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
 use super::config::{Config, Rules};
-use super::decide;
 use super::endpoint::{self, Endpoint};
 use super::endpoint_state::EndpointState;
-use super::event::{EventKind, Outage};
+use super::event::EventKind;
+use super::outage_state::OutageState;
 use super::pending::Pending;
+use super::probing::{Probing, seed_of};
 
 /// A probe that a group asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,10 @@ pub struct Probe {
 ///
 /// | state | entered when | what the group does | event |
 /// |---|---|---|---|
-/// | [`Serving`](GroupState::Serving) | the active endpoint replies in time | probes it quickly and the others slowly; returns to a better one as [`Failback`] says | [`Restored`](failover::EventKind::Restored) after an outage |
-/// | [`Suspecting`](GroupState::Suspecting) | a probe of the active endpoint is overdue, or its replies come too late | probes all others at once; switches when the active one has failed, or as [`SwitchOn`] says, to the best that has replied to a probe sent since | [`Switched`](failover::EventKind::Switched), [`Quarantined`](failover::EventKind::Quarantined) |
-/// | [`Isolated`](GroupState::Isolated) | half of the endpoints in service, and at least two, are suspected at once | assumes a local fault: quarantines no endpoint, and switches at most once per hold-down, to an endpoint that has been healthy again for two request timeouts | [`Down`](failover::EventKind::Down), once per outage |
-/// | [`AllDead`](GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](failover::EventKind::Down), unless the group was isolated before |
+/// | [`Serving`](crate::failover::GroupState::Serving) | the active endpoint replies in time | probes it quickly and the others slowly; returns to a better one as [`Failback`](crate::failover::Failback) says | [`Restored`](crate::failover::EventKind::Restored) after an outage |
+/// | [`Suspecting`](crate::failover::GroupState::Suspecting) | a probe of the active endpoint is overdue, or its replies come too late | probes all others at once; switches when the active one has failed, or as [`SwitchOn`](crate::failover::SwitchOn) says, to the best that has replied to a probe sent since | [`Switched`](crate::failover::EventKind::Switched), [`Quarantined`](crate::failover::EventKind::Quarantined) |
+/// | [`Isolated`](crate::failover::GroupState::Isolated) | half of the endpoints in service, and at least two, are suspected at once | assumes a local fault: quarantines no endpoint, and switches at most once per hold-down, to an endpoint that has been healthy again for two request timeouts | [`Down`](crate::failover::EventKind::Down), once per outage |
+/// | [`AllDead`](crate::failover::GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](crate::failover::EventKind::Down), unless the group was isolated before |
 ///
 /// An outage ends when the active endpoint is healthy. An outage that was taken for a local fault
 /// ends only when, in addition, fewer than half of the endpoints are suspected, or the active
@@ -92,21 +92,21 @@ pub struct Probe {
 ///
 /// | condition | probed | may become active |
 /// |---|---|---|
-/// | [`Unknown`](Condition::Unknown) | yes | no |
-/// | [`Healthy`](Condition::Healthy) | yes | yes |
-/// | [`Suspected`](Condition::Suspected) | yes, with retries | no |
-/// | [`Dead`](Condition::Dead), but not quarantined: pinned, in an outage, or while a local fault is still possible | yes | no |
-/// | [`Quarantined`](Condition::Quarantined) | no; afterwards it starts over as unknown | no |
-/// | [`Disabled`](Condition::Disabled) | no | no |
+/// | [`Unknown`](crate::failover::Condition::Unknown) | yes | no |
+/// | [`Healthy`](crate::failover::Condition::Healthy) | yes | yes |
+/// | [`Suspected`](crate::failover::Condition::Suspected) | yes, with retries | no |
+/// | [`Dead`](crate::failover::Condition::Dead), but not quarantined: pinned, in an outage, or while a local fault is still possible | yes | no |
+/// | [`Quarantined`](crate::failover::Condition::Quarantined) | no; afterwards it starts over as unknown | no |
+/// | [`Disabled`](crate::failover::Condition::Disabled) | no | no |
 ///
 /// # Bounds
 ///
-/// A group that is polled on time detects within [`failover::Config::bound`] that the active endpoint
+/// A group that is polled on time detects within [`failover::Config::bound`](crate::failover::Config::bound) that the active endpoint
 /// has crashed, or that its replies have become slower than the request timeout. Local lateness is
 /// credited as by a monitor.
 ///
 /// An early warning causes at most one switch per hold-down. An endpoint that flaps while all
-/// others are healthy causes one switch with [`Failback::Stay`]. With [`Failback::Prefer`] the
+/// others are healthy causes one switch with [`Failback::Stay`](crate::failover::Failback::Stay). With [`Failback::Prefer`](crate::failover::Failback::Prefer) the
 /// group does not return to it before it has been healthy without a break for the hold-down, which
 /// allows at most 1 + 2t / (first quarantine + hold-down) switches in a time t.
 ///
@@ -128,35 +128,6 @@ pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing =
     pub(super) outage_state: Vec<OutageState, 1>,
     pub(super) switches: u32,
     pub(super) quarantines: u32,
-}
-
-/// How the active endpoint is probed, and how all others are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Probing<P> {
-    pub(super) active: MonitorConfig<P>,
-    pub(super) standby: MonitorConfig<P>,
-}
-
-/// An outage under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OutageState {
-    pub(super) outage: Outage,
-    pub(super) since: Instant,
-    /// When the group last switched during the outage.
-    pub(super) switched: Option<Instant>,
-    /// Whether the active endpoint was probed because another one is back.
-    pub(super) asked: bool,
-}
-
-impl OutageState {
-    pub(super) const fn new(outage: Outage, since: Instant) -> Self {
-        Self {
-            outage,
-            since,
-            switched: None,
-            asked: false,
-        }
-    }
 }
 
 /// The most rounds of decisions in one poll. The next poll makes those that are left.
@@ -271,7 +242,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     #[inline(never)] // so that its stack is released before the next endpoint joins
     fn join(&mut self, config: &Config<P>, endpoint: Endpoint) {
-        let seed = decide::seed_of(config.active.seed.0, self.members.len());
+        let seed = seed_of(config.active.seed.0, self.members.len());
         let member = EndpointState::new(&config.standby, &config.rules, seed, endpoint, self.now);
         let _ = self.members.push(member); // there is room for `M`, as was checked
     }

@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use crate::failover::Failover;
-use crate::failover::decide::seed_of;
 use crate::failover::endpoint::EndpointMode;
 use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::SwitchReason;
+use crate::failover::probing::seed_of;
 use crate::pacing::Pacing;
 use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Failure;

@@ -7,7 +7,9 @@ mod endpoint_state;
 mod event;
 mod group;
 mod input;
+mod outage_state;
 mod pending;
+mod probing;
 mod status;
 
 pub use config::{Builder, Config, Failback, Preference, SwitchOn};

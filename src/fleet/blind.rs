@@ -1,5 +1,6 @@
 //! A fleet that cannot send: one event for all of its peers, which become unknown at once.
 
+use super::cut_off::CutOff;
 use super::machine::{EVENTS_MIN, Slot};
 use super::{Census, Fleet, PeerEvent, PeerKey};
 use crate::monitor::Monitor;
@@ -7,19 +8,6 @@ use crate::pacing::Pacing;
 use crate::peer::event::{Event, EventKind};
 use crate::peer::verdict::{Reason, Verdict};
 use crate::time::{Instant, duration};
-
-/// No probe is known to have been sent since one could not be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CutOff {
-    /// When the first one was tried that could not be sent.
-    since: Instant,
-    /// How many could not be, this one and all since.
-    denied: u64,
-    /// The fewest that had been sent after any that could not be.
-    sent: u64,
-    /// Whether more have been since, unless that is yet to be denied.
-    is_over: bool,
-}
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// A drain begins. Mostly it has been said by now which probes of the last one could not be sent.

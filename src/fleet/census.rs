@@ -1,14 +1,11 @@
-//! The status of a fleet as a whole: counts, and its worst peers.
+//! The status of a fleet as a whole, and of one peer.
 
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Fleet, Lateness, PeerKey};
-use crate::pacing::Pacing;
+use super::key::PeerKey;
 use crate::peer;
 use crate::peer::snapshot::Snapshot;
 use crate::peer::verdict::Verdict;
-use crate::time::{Instant, duration};
 
 /// The number of peers with each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,102 +123,4 @@ pub struct PeerStatus {
     pub silent: Duration,
     /// The path and the plan.
     pub path: Snapshot,
-}
-
-impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// Returns the number of peers with each verdict. O(1).
-    #[must_use]
-    pub const fn census(&self) -> Census {
-        self.census
-    }
-
-    /// Returns the counters. O(1).
-    #[must_use]
-    pub const fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// Returns how late probes were handed out.
-    #[must_use]
-    pub const fn lateness(&self) -> &Lateness {
-        &self.lateness
-    }
-
-    /// Returns the verdict on `peer`; `None` where it is not in the fleet.
-    #[must_use]
-    pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
-        self.slot(peer).map(|slot| self.verdict_of(slot))
-    }
-
-    /// Returns what is known of `peer` at `now`; `None` where it is not in the fleet.
-    #[must_use]
-    pub fn status(&self, peer: PeerKey, now: Instant) -> Option<PeerStatus> {
-        let slot = self.slot(peer)?;
-        Some(PeerStatus {
-            peer,
-            silent: duration(slot.dormant.silent_us(now)),
-            path: self.wake(slot, peer).snapshot(now).path,
-        })
-    }
-
-    /// Returns the `count` worst peers that are suspected or dead: the dead first, and among equals
-    /// those that have been silent longest.
-    ///
-    /// Takes O(s + c log c) where s peers are suspected or dead and c of them are returned,
-    /// whatever the size of the fleet.
-    pub fn worst(&mut self, count: usize, now: Instant) -> Vec<PeerStatus> {
-        self.strike_off();
-        let rank = |&index: &u32| {
-            let slot = self.slots.get(index as usize);
-            slot.map(|slot| {
-                (
-                    self.verdict_of(slot) == Verdict::Dead,
-                    slot.dormant.silent_us(now),
-                )
-            })
-        };
-        let mut worst = self.troubled.clone();
-        let less_bad = |one: &u32, other: &u32| rank(other).cmp(&rank(one));
-        if count < worst.len() {
-            worst.select_nth_unstable_by(count, less_bad);
-            worst.truncate(count);
-        }
-        worst.sort_unstable_by(less_bad);
-        let keys = worst.into_iter().filter_map(|index| self.key(index));
-        keys.filter_map(|peer| self.status(peer, now)).collect()
-    }
-
-    /// Returns whether the invariants hold that a single state can show, for tests, fuzzing and
-    /// debugging: every peer's monitor is valid, and the census and the number of outstanding
-    /// probes agree with a count over all peers. O(n) for n peers.
-    #[must_use]
-    pub fn is_valid(&self) -> bool {
-        let mut census = Census::default();
-        let peers = (0..)
-            .zip(&self.slots)
-            .filter_map(|(index, slot)| Some((self.key(index)?, slot)));
-        let (mut are_valid, mut outstanding) = (true, 0);
-        for (peer, slot) in peers {
-            *census.of(self.verdict_of(slot)) += 1;
-            let monitor = self.wake(slot, peer);
-            are_valid &= monitor.is_valid();
-            outstanding += u64::from(monitor.under_way() + monitor.counters().abandoned);
-            are_valid &= slot.listed || !self.is_troubled(slot);
-        }
-        are_valid && census == self.census && outstanding == self.counters.outstanding()
-    }
-
-    /// Removes from the list those that are no longer suspected or dead.
-    fn strike_off(&mut self) {
-        let mut troubled = core::mem::take(&mut self.troubled);
-        troubled.retain(|&index| {
-            let slot = self.slots.get(index as usize);
-            let stays = slot.is_some_and(|slot| slot.is_taken() && self.is_troubled(slot));
-            if let Some(slot) = self.slots.get_mut(index as usize) {
-                slot.listed = stays;
-            }
-            stays
-        });
-        self.troubled = troubled;
-    }
 }

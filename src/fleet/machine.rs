@@ -18,8 +18,8 @@ use crate::peer::event::Event;
 use crate::peer::probe::ProbeId;
 use crate::time::{Instant, duration};
 
-use super::blind::CutOff;
 use super::census::{Census, Counters};
+use super::cut_off::CutOff;
 use super::event::PeerEvent;
 use super::key::PeerKey;
 use super::lateness::Lateness;

@@ -2,6 +2,7 @@
 
 mod blind;
 mod census;
+mod cut_off;
 #[cfg(test)]
 mod equivalence_tests;
 mod event;
@@ -9,6 +10,7 @@ mod input;
 mod key;
 mod lateness;
 mod machine;
+mod query;
 mod rest;
 mod wheel;
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::math::saturating;
 use crate::monitor::Monitor;
-use crate::monitor::retry::Claim;
+use crate::monitor::claim::Claim;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;

@@ -1,18 +1,11 @@
 //! Other settings while the monitor runs.
 
+use super::looser::Looser;
 use crate::config::Config;
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::state::PeerState;
 use crate::time::Instant;
-
-/// The bound in force since a reconfiguration, or since what was under way was voided, until a probe sent after it is answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Looser {
-    /// 0: the planned one.
-    bound_us: u64,
-    since: Instant,
-}
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Other settings from `now` on, and a probe as soon as the timeout allows.

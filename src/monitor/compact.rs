@@ -1,8 +1,8 @@
 //! A monitor at rest, as a fleet keeps very many of them: what is the same for all is kept once, by the fleet.
 
 use super::Monitor;
-use super::change::Looser;
-use super::retry::Claim;
+use super::claim::Claim;
+use super::looser::Looser;
 use super::wakes::Wakes;
 use crate::config::Config;
 use crate::math::random::{Secret, mix};

@@ -2,7 +2,7 @@
 
 use crate::config::RetryBudget;
 use crate::monitor::Monitor;
-use crate::monitor::retry::Claim;
+use crate::monitor::claim::Claim;
 use crate::output::Output;
 use crate::pacing::Pacing;
 use crate::peer::probe::Probe;

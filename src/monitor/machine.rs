@@ -22,8 +22,8 @@ use crate::peer::state::PeerState;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, saturate};
 
-use super::change::Looser;
-use super::retry::Claim;
+use super::claim::Claim;
+use super::looser::Looser;
 use super::wakes::Wakes;
 
 /// Monitors one peer on the caller's clock and socket.
@@ -313,7 +313,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     #[cfg(not(feature = "alloc"))]
-    const fn end_excuse(&self) {}
+    pub(super) const fn end_excuse(&self) {}
 
     fn turn(&mut self) {
         if self.outstanding.failed_send().is_some() {

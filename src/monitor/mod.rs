@@ -4,12 +4,14 @@ mod arrival;
 mod blind;
 mod caller;
 mod change;
+mod claim;
 #[cfg(feature = "alloc")]
 mod compact;
 #[cfg(feature = "alloc")]
 mod excuse;
 mod hidden;
 mod lifetime;
+mod looser;
 mod machine;
 mod member;
 mod query;
@@ -18,6 +20,7 @@ mod skip;
 mod sleep;
 mod snapshot;
 mod wakes;
+mod wakes_in_vain;
 
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactMonitor;

@@ -1,5 +1,6 @@
 //! Retries within a budget.
 
+use super::claim::Claim;
 use crate::config::RetryBudget;
 use crate::math::saturating;
 use crate::monitor::Monitor;
@@ -8,18 +9,6 @@ use crate::pacing::Pacing;
 use crate::peer::counters::one_more;
 use crate::peer::probe::ProbeId;
 use crate::time::Instant;
-
-/// What a budget of retries makes of the next probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Comes before its turn where the peer is in doubt: a retry.
-    Usual,
-    /// The caller's news calls for it, so it is no retry.
-    Exempt,
-    /// Comes before its turn whatever is thought of the peer, as one that was refused, and is a
-    /// retry until then.
-    Retry,
-}
 
 /// A retry that is refused again and again is asked for ever less often: an interval may be thousands
 /// of timeouts, and each question wakes whoever polls.

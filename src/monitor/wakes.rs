@@ -1,10 +1,8 @@
 //! Wakes of a device in which the peer was asked and did not answer.
 
-use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::peer::probe::Fate;
 use crate::peer::state::PeerState;
-use crate::time::{Instant, saturate};
+use crate::time::saturate;
 
 /// The wakes since the last sign of life in which a probe was waited for as long as the path takes to answer.
 ///
@@ -22,7 +20,7 @@ const ENOUGH: u8 = 8;
 /// So many of the longest round trips expected are as good as a timeout: 32, as a power of two.
 const ROUND_TRIPS_SHIFT: u32 = 5;
 /// As many of the last probe are, before the verdict: 8.
-const LAST_ROUND_TRIPS_SHIFT: u32 = 3;
+pub(super) const LAST_ROUND_TRIPS_SHIFT: u32 = 3;
 
 impl Wakes {
     pub(super) const NONE: Self = Self {
@@ -43,24 +41,11 @@ impl Wakes {
 }
 
 /// So many of the longest round trips expected, as a power of two, or a timeout where that is shorter.
-fn enough_us<const N: usize, P: Pacing>(peer: &PeerState<N, P>, shift: u32) -> u32 {
+pub(super) fn enough_us<const N: usize, P: Pacing>(peer: &PeerState<N, P>, shift: u32) -> u32 {
     let (timeout_us, learnt_us) = (peer.plan().timeout_us(), peer.learnt_timeout_us());
     if learnt_us > timeout_us >> shift {
         timeout_us
     } else {
         learnt_us << shift
-    }
-}
-
-impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// When this wake is in vain, too, after as many as are evidence, on observed time; never where that is not so.
-    pub(super) fn wake_in_vain_at(&self) -> Instant {
-        if !self.wakes.are_evidence(&self.peer) {
-            return Instant::MAX;
-        }
-        let is_asked = |fate| matches!(fate, Fate::Waiting | Fate::Overdue);
-        let asked = self.outstanding.latest_of(is_asked);
-        let enough_us = u64::from(enough_us(&self.peer, LAST_ROUND_TRIPS_SHIFT));
-        asked.map_or(Instant::MAX, |sent| sent.plus(enough_us))
     }
 }

@@ -82,7 +82,7 @@ impl Pending {
         self.level = level;
         self.change = change;
         #[cfg(feature = "tracing")]
-        trace(number, &self.last_transition());
+        trace(number, self.last_transition());
         #[cfg(not(feature = "tracing"))]
         let _ = number;
     }
@@ -176,13 +176,13 @@ impl Pending {
 /// Records a change of verdict with `tracing`, in the caller's span. `Dead`, and a `Dead` that
 /// turned out to be a mistake, are warnings.
 #[cfg(feature = "tracing")]
-fn trace(number: u32, change: &Transition) {
+fn trace(number: u32, change: Transition) {
     let Transition {
         from,
         to,
         reason,
         level,
-    } = *change;
+    } = change;
     if to == Verdict::Dead || reason == Reason::Refuted {
         tracing::warn!(target: "systole", number, %from, %to, %reason, %level, "the verdict changed");
     } else {

@@ -103,7 +103,7 @@ fn a_switch_by_hand_and_one_of_the_group_at_the_same_moment_are_both_told() {
             match group.poll(at) {
                 Output::Send(failover::Probe { endpoint: 1, .. }) => {}
                 Output::Send(failover::Probe { endpoint, id }) => {
-                    group.handle_reply(endpoint, id, at)
+                    group.handle_reply(endpoint, id, at);
                 }
                 Output::Event(event) => events.push(event),
                 _ => break,

@@ -7,7 +7,6 @@ use systole::telemetry::{FleetSeries, Group};
 use systole::{
     Config, Failover, Fleet, Instant, Output,
     failover::{self, Endpoint},
-    fleet,
     pacing::Fixed,
 };
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::{EventKind, Instant, Listener, Output, Sender, Verdict, listener};
+use systole::{Instant, Listener, Output, Sender, Verdict, listener};
 
 /// Loses the first `lost` beats after the change; returns how long the sender was called dead, who was there all the time.
 fn dead_for(from: Duration, to: Duration, lost: u32) -> Duration {

@@ -308,7 +308,7 @@ fn drain(
                 run.deaths.push(now);
             }
             Output::Event(Event {
-                kind: EventKind::PromiseBroken { .. },
+                kind: EventKind::PromiseBroken,
                 ..
             }) => run.broken += 1,
             Output::Event(_) => {}

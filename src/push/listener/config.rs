@@ -124,7 +124,7 @@ impl Config {
     }
 }
 
-/// Collects the settings of a [`listener::Config`]. [`build`](Self::build) checks them.
+/// Collects the settings of a [`listener::Config`](crate::listener::Config). [`build`](Self::build) checks them.
 ///
 /// | setting | default | method |
 /// |---|---|---|

@@ -15,8 +15,8 @@ use crate::time::{Instant, duration};
 
 use super::arrivals::Arrivals;
 use super::config::Config;
+use super::counters::Counters;
 use super::flow::{Candidate, Flow};
-use super::snapshot::Counters;
 
 /// Listens to one peer that sends heartbeats unasked, and judges from the last `N` arrivals whether
 /// it is alive.
@@ -77,7 +77,7 @@ use super::snapshot::Counters;
 /// follows it sooner than the fastest sender could send it. Such heartbeats do not move the line,
 /// however many of them a queue releases. The verdict `Dead` therefore comes at most
 ///
-/// > [the bound](listener::Snapshot::bound) + the delay of the newest heartbeat + local lateness
+/// > [the bound](crate::listener::Snapshot::bound) + the delay of the newest heartbeat + local lateness
 ///
 /// after the crash. While the line is right, only the delay of the quickest heartbeat comes on top
 /// of the bound.
@@ -117,7 +117,7 @@ use super::snapshot::Counters;
 ///
 /// Sequence numbers wrap, and the shorter way round counts. A heartbeat that is repeated after 2^31
 /// others were sent would pass for one that is ahead, so a sender has to take a new incarnation
-/// before that. An [authenticated](Builder::authenticated) listener believes authentic heartbeats
+/// before that. An [authenticated](crate::listener::Builder::authenticated) listener believes authentic heartbeats
 /// whose numbers rise, and nothing else. [The documentation of the wire
 /// format](crate::wire#who-can-do-what) lists what attackers can do beyond that.
 ///
@@ -351,7 +351,7 @@ impl<const N: usize> Listener<N> {
     /// next heartbeats on. Heartbeats that arrive within one interval from now may have waited in
     /// the socket since before the suspend, so the estimate does not begin with them.
     ///
-    /// The credit is counted as [lateness](listener::Counters::lateness_us). It is limited to three
+    /// The credit is counted as [lateness](crate::listener::Counters::lateness_us). It is limited to three
     /// bounds in one silence, so that a device that calls this whenever it wakes detects a dead
     /// peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {

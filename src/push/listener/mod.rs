@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod config;
+mod counters;
 mod flow;
 mod hear;
 mod line;
@@ -11,5 +12,6 @@ mod serde;
 mod snapshot;
 
 pub use config::{Builder, Config};
+pub use counters::Counters;
 pub use machine::Listener;
-pub use snapshot::{Counters, Snapshot};
+pub use snapshot::Snapshot;

@@ -178,7 +178,7 @@ const fn group_name(event: Event<failover::EventKind>) -> &'static str {
         failover::EventKind::Quarantined { .. } => "quarantined",
         failover::EventKind::Released { .. } => "released",
         failover::EventKind::Down { .. } => "down",
-        failover::EventKind::Restored { .. } => "restored",
+        failover::EventKind::Restored => "restored",
         _ => "group",
     }
 }

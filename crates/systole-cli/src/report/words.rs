@@ -126,7 +126,7 @@ fn group_text(event: Event<failover::EventKind>, from: &str) -> String {
             ..
         } => "half of the targets or more do not reply: taken for a local fault".into(),
         failover::EventKind::Down { .. } => "all targets are dead".into(),
-        failover::EventKind::Restored { .. } => "the outage is over".into(),
+        failover::EventKind::Restored => "the outage is over".into(),
         other => other.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use systole::pacing::Pacing;
 use systole::{
     Output,
-    failover::{self, Condition, EndpointMode, Failback, GroupState, SwitchOn},
+    failover::{Condition, EndpointMode, Failback, GroupState, SwitchOn},
 };
 
 use super::run::Run;

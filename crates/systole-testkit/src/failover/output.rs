@@ -106,7 +106,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                 }
             }
             failover::EventKind::Down { outage, .. } => self.down(outage, now_us)?,
-            failover::EventKind::Restored { .. } => self.journal.coverage.saw("an outage was over"),
+            failover::EventKind::Restored => self.journal.coverage.saw("an outage was over"),
             _ => {}
         }
         Ok(())

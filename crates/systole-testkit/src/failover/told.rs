@@ -83,7 +83,7 @@ impl Told {
                 take(&mut self.owed[endpoint].releases)
             }
             failover::EventKind::Down { .. } => !std::mem::replace(&mut self.is_down, true),
-            failover::EventKind::Restored { .. } => std::mem::replace(&mut self.is_down, false),
+            failover::EventKind::Restored => std::mem::replace(&mut self.is_down, false),
             _ => true,
         };
         if is_due {

@@ -60,10 +60,9 @@ impl<P: Pacing + Copy> Run<'_, P> {
         let census = self.fleet.census();
         let worst = self.fleet.worst(3, now);
         let expected = (census.suspect + census.dead).min(3);
-        let bad = |it: &systole::fleet::PeerStatus| {
-            matches!(it.path.verdict, Verdict::Suspect | Verdict::Dead)
-        };
-        let key = |it: &systole::fleet::PeerStatus| (it.path.verdict == Verdict::Dead, it.silent);
+        let bad =
+            |it: &fleet::PeerStatus| matches!(it.path.verdict, Verdict::Suspect | Verdict::Dead);
+        let key = |it: &fleet::PeerStatus| (it.path.verdict == Verdict::Dead, it.silent);
         let is_sorted = worst.windows(2).all(|two| key(&two[0]) >= key(&two[1]));
         if worst.len() != expected || !worst.iter().all(bad) || !is_sorted {
             let detail = format!(

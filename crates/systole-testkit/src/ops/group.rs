@@ -236,7 +236,7 @@ impl World {
         quarantines.collect()
     }
 
-    pub fn downs(&self) -> Vec<systole::failover::Outage> {
+    pub fn downs(&self) -> Vec<failover::Outage> {
         let events = self.events.iter();
         let downs = events.filter_map(|event| match event.kind {
             failover::EventKind::Down { outage, .. } => Some(outage),

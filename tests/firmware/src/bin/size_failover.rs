@@ -6,7 +6,10 @@ use core::hint::black_box;
 use core::time::Duration;
 use cortex_m_rt::entry;
 use systole::failover::Builder;
-use systole::{ConfigError, Failover, Failure, Instant, ProbeId, failover::{self, Endpoint, EndpointMode}};
+use systole::{
+    ConfigError, Failover, Failure, Instant, ProbeId,
+    failover::{self, Endpoint, EndpointMode},
+};
 
 #[allow(dead_code)] // there is no monitor by itself in here
 #[path = "../image.rs"]

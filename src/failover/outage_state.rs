@@ -1,0 +1,26 @@
+//! An outage under way.
+
+use super::event::Outage;
+use crate::time::Instant;
+
+/// An outage under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OutageState {
+    pub(super) outage: Outage,
+    pub(super) since: Instant,
+    /// When the group last switched during the outage.
+    pub(super) switched: Option<Instant>,
+    /// Whether the active endpoint was probed because another one is back.
+    pub(super) asked: bool,
+}
+
+impl OutageState {
+    pub(super) const fn new(outage: Outage, since: Instant) -> Self {
+        Self {
+            outage,
+            since,
+            switched: None,
+            asked: false,
+        }
+    }
+}
