@@ -38,7 +38,8 @@ pub struct Probe {
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Event, Failover, Instant, Output, failover::{self, Endpoint}};
+/// use systole::failover::{self, Endpoint, EventKind};
+/// use systole::{Failover, Instant, Output};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let config = failover::Config::builder().seed(0xd1ce).build()?;
@@ -58,11 +59,13 @@ pub struct Probe {
 ///                     network.push((endpoint, id, now.saturating_add(Duration::from_millis(20))));
 ///                 }
 ///             }
-///             Output::Event(Event { kind: failover::EventKind::Switched { at, from, to, .. }, .. }) => {
-///                 assert_eq!((from, to), (0, 1)); // update what routes requests
-///                 assert!(at < Instant::from_secs(60).saturating_add(config.bound()));
+///             Output::Event(event) => {
+///                 println!("{event}");
+///                 if let EventKind::Switched { from, to, .. } = event.kind {
+///                     assert_eq!((from, to), (0, 1)); // update what routes requests
+///                     assert!(event.at < Instant::from_secs(60).saturating_add(config.bound()));
+///                 }
 ///             }
-///             Output::Event(event) => println!("{event}"),
 ///             Output::Wait(until) => {
 ///                 break network.iter().map(|&(.., at)| at).fold(until, Instant::min);
 ///             }

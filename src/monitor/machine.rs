@@ -216,24 +216,24 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// The earliest event that pends, else how long there is nothing to do.
     fn tell(&mut self) -> Output<ProbeId> {
-        if let Some(event) = self.take_event() {
+        let now = self.clock.now();
+        if let Some(event) = self.take_event(now) {
             return Output::Event(event);
         }
         self.pending.drained();
-        let now = self.clock.now();
         if now == Instant::MAX {
             return Output::Idle;
         }
         Output::Wait(self.deadline().max(now.plus(1)))
     }
 
-    pub(crate) fn take_event(&mut self) -> Option<Event> {
-        self.pending.take(&Context {
-            now: self.clock.now(),
+    pub(crate) fn take_event(&mut self, now: Instant) -> Option<Event> {
+        let context = Context {
             bound_us: self.peer.plan().bound_us(),
             by: RelaxedBy::Pushback,
             failed_at: self.failed_at,
-        })
+        };
+        self.pending.take(&context, now)
     }
 
     /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.

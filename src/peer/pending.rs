@@ -15,8 +15,6 @@ pub(crate) struct Context {
     pub(crate) by: RelaxedBy,
     /// When the first of the sends that failed in a row was tried.
     pub(crate) failed_at: Instant,
-    /// The moment of the poll.
-    pub(crate) now: Instant,
 }
 
 /// The kinds of events, in the order of [`Pending::numbers`].
@@ -137,7 +135,7 @@ impl Pending {
     }
 
     /// Removes and returns the earliest event.
-    pub(crate) fn take(&mut self, context: &Context) -> Option<Event> {
+    pub(crate) fn take(&mut self, context: &Context, now: Instant) -> Option<Event> {
         let (mut slot, mut most) = (SLOTS, 0);
         for (pending, &number) in self.numbers.iter().enumerate() {
             let since = self.number.wrapping_sub(number).wrapping_add(1);
@@ -146,17 +144,12 @@ impl Pending {
             }
         }
         let number = core::mem::take(self.numbers.get_mut(slot)?);
-        let at = if slot == Slot::Transition as usize {
-            self.at
-        } else {
-            context.now
-        };
-        Some(Event::new(number, at, self.kind(slot, context)))
-    }
-
-    fn kind(&mut self, slot: usize, context: &Context) -> EventKind {
-        match slot {
-            0 => EventKind::Transition(self.last_transition()),
+        let mut at = now;
+        let kind = match slot {
+            0 => {
+                at = self.at;
+                EventKind::Transition(self.last_transition())
+            }
             1 => EventKind::Paused {
                 lateness: duration(core::mem::take(&mut self.lateness_us)),
             },
@@ -169,7 +162,8 @@ impl Pending {
             _ => EventKind::Blind {
                 since: context.failed_at,
             },
-        }
+        };
+        Some(Event::new(number, at, kind))
     }
 }
 
@@ -199,11 +193,11 @@ mod tests {
 
     use super::*;
 
+    const NOW: Instant = Instant::from_secs(2);
     const CONTEXT: Context = Context {
         bound_us: 3_000_000,
         by: RelaxedBy::Pushback,
         failed_at: Instant::from_millis(1_250),
-        now: Instant::from_secs(2),
     };
 
     #[test]
@@ -220,7 +214,7 @@ mod tests {
         pending.broken();
         pending.blind();
         let lines = [(); SLOTS].map(|()| {
-            let event = pending.take(&CONTEXT);
+            let event = pending.take(&CONTEXT, NOW);
             event.map(|event| format!("{event}")).unwrap_or_default()
         });
         assert_eq!(
@@ -240,15 +234,21 @@ mod tests {
         let mut pending = Pending::NONE;
         pending.number = u32::MAX;
         pending.broken();
-        assert_eq!(pending.take(&CONTEXT).map(|event| event.number), Some(1)); // never 0
+        assert_eq!(
+            pending.take(&CONTEXT, NOW).map(|event| event.number),
+            Some(1)
+        ); // never 0
         pending = Pending::NONE;
         pending.broken();
         pending.relaxed(1);
         pending.broken();
-        assert_eq!(pending.take(&CONTEXT).map(|event| event.number), Some(2));
-        let broken = Event::new(3, CONTEXT.now, EventKind::PromiseBroken);
-        assert_eq!(pending.take(&CONTEXT), Some(broken));
-        assert_eq!(pending.take(&CONTEXT), None);
+        assert_eq!(
+            pending.take(&CONTEXT, NOW).map(|event| event.number),
+            Some(2)
+        );
+        let broken = Event::new(3, NOW, EventKind::PromiseBroken);
+        assert_eq!(pending.take(&CONTEXT, NOW), Some(broken));
+        assert_eq!(pending.take(&CONTEXT, NOW), None);
     }
 
     #[test]
@@ -259,8 +259,8 @@ mod tests {
             [false, true, false]
         );
         let lateness = Duration::from_micros(16);
-        let paused = Event::new(1, CONTEXT.now, EventKind::Paused { lateness });
-        assert_eq!(pending.take(&CONTEXT), Some(paused));
+        let paused = Event::new(1, NOW, EventKind::Paused { lateness });
+        assert_eq!(pending.take(&CONTEXT, NOW), Some(paused));
         assert!(!pending.late(6, 7), "the next one starts from nothing");
         pending.drained();
         assert!(!pending.late(6, 7));

@@ -28,13 +28,12 @@ use super::flow::{Candidate, Flow};
 ///
 /// ```
 /// use core::time::Duration;
-/// use systole::{Instant, Listener, Output, Verdict, listener};
-/// use systole::{Output, Sender, wire};
+/// use systole::{Instant, Listener, Output, Sender, Verdict, listener, wire};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
 /// let mut now = Instant::ZERO;
 /// let mut sender = Sender::new(Duration::from_secs(1), 0x5eed, now)?;
-/// let mut listener = Listener::new(listener::Config::builder().build().unwrap(), now);
+/// let mut listener = Listener::new(listener::Config::default(), now);
 /// while now < Instant::from_secs(60) {
 ///     if let (true, Output::Send(beat)) = (now < Instant::from_secs(50), sender.poll(now)) {
 ///         let datagram = wire::encode(&beat); // over the network
@@ -254,9 +253,8 @@ impl<const N: usize> Listener<N> {
             bound_us: self.outlook.bound_us,
             by: RelaxedBy::Advertised,
             failed_at: Instant::ZERO, // it sends nothing
-            now: self.clock.now(),
         };
-        if let Some(event) = self.pending.take(&context) {
+        if let Some(event) = self.pending.take(&context, self.clock.now()) {
             return Output::Event(event);
         }
         self.pending.drained();

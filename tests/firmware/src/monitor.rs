@@ -177,9 +177,9 @@ impl World {
 
 fn note(event: Event, digest: &mut Digest) {
     event.number.hash(digest);
-    match event {
+    match event.kind {
         EventKind::Transition(change) => {
-            change.at.hash(digest);
+            event.at.hash(digest);
             change.level.hash(digest);
             change.from.hash(digest);
             change.to.hash(digest);
