@@ -52,7 +52,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             .blind_bound_us()
             .and_then(|bound_us| self.cut_off_for(bound_us));
         let count = monitor.number();
-        let rest = core::iter::from_fn(|| monitor.take_event(self.now));
+        let now = self.now;
+        let rest = core::iter::from_fn(|| monitor.take_event(now));
         let Some(since) = cut_off else {
             return self.tell_each(peer, first.into_iter().chain(rest), count);
         };
