@@ -13,7 +13,7 @@ use std::time::Duration;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use machines::{BASE, beat, drain, heart, monitor, rtts};
-use systole::{Config, EventKind, Heartbeat};
+use systole::{Config, Heartbeat};
 
 const CALLS: usize = 1_000;
 
