@@ -66,7 +66,7 @@ fn configurations_survive_the_way_out_and_in() {
     let lease = Config::with_policy(lease, SECOND, DAY).build().unwrap();
     survives(&lease);
     let form = serde_json::to_value(lease).unwrap();
-    assert!(form["policy"]["at_least_us"].is_null(), "{form}"); // nothing is looked for
+    assert!(form["policy"]["at_least"].is_null(), "{form}"); // nothing is looked for
     let reach = LifetimeRange::below_the_floor(2 * SECOND, DAY).unwrap();
     survives(&Config::lifetime(reach).build().unwrap());
     let all = reach.with_second_flow().refreshed_by_traffic();
@@ -78,13 +78,13 @@ fn memories_of_lifetimes_survive_and_are_checked() {
     survives(&LifetimeRecord::NOTHING);
     survives(&LifetimeRecord::new(SECOND, Some(2 * SECOND), 3).unwrap());
     let read = serde_json::from_str::<LifetimeRecord>;
-    let memory = read(r#"{ "survived_us": 1000000 }"#).unwrap();
+    let memory = read(r#"{ "survived": "1s" }"#).unwrap();
     assert_eq!(memory, LifetimeRecord::new(SECOND, None, 0).unwrap());
-    let error = read(r#"{ "survived_us": 5, "lost_us": 5 }"#).unwrap_err();
+    let error = read(r#"{ "survived": "5us", "lost": "5us" }"#).unwrap_err();
     let words = "the lifetime of 5 us is out of range: 6 us to 1099511.627777 s";
     assert!(error.to_string().starts_with(words), "{error}");
-    assert!(read(r#"{ "survived_us": 5, "doubts": 4 }"#).is_err());
-    assert!(read(r#"{ "survived_us": 5, "age_us": 4 }"#).is_err());
+    assert!(read(r#"{ "survived": "5us", "doubts": 4 }"#).is_err());
+    assert!(read(r#"{ "survived": "5us", "age": "4us" }"#).is_err());
 }
 
 /// A change to a configuration that a builder may refuse; then it stays as it is.
@@ -217,36 +217,36 @@ fn groups_survive() {
 #[test]
 fn the_shortest_configuration_is_that_of_the_constructor() {
     let read = |text| serde_json::from_str::<Config>(text).unwrap();
-    let every = r#"{ "policy": { "every_us": 5000000 } }"#;
+    let every = r#"{ "policy": { "every": "5s" } }"#;
     assert_eq!(read(every), Config::every(5 * SECOND).build().unwrap());
     let target: Config<Target> =
-        serde_json::from_str(r#"{ "policy": { "target_us": 10000000 } }"#).unwrap();
+        serde_json::from_str(r#"{ "policy": { "target": "10s" } }"#).unwrap();
     assert_eq!(target, Config::target(10 * SECOND).build().unwrap());
 }
 
 #[test]
 fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
     let refused = |rest: &str| {
-        let text = format!(r#"{{ "policy": {{ "every_us": 1000000 }}, {rest} }}"#);
+        let text = format!(r#"{{ "policy": {{ "every": "1s" }}, {rest} }}"#);
         serde_json::from_str::<Config>(&text)
             .unwrap_err()
             .to_string()
     };
     for (rest, words) in [
         (
-            r#""interval_min_us": 0"#,
+            r#""interval_min": "0s""#,
             "the shortest interval of 0 s is out of range: 1 us to 1099511.627776 s",
         ),
         (
-            r#""interval_max_us": 899999"#,
+            r#""interval_max": "899ms 999us""#,
             "the longest interval of 899.999 ms is out of range: 900 ms to",
         ),
         (
-            r#""timeout_min_us": 5000000"#,
+            r#""timeout_min": "5s""#,
             "the first timeout of 2 s is out of range: 5 s to 1 min",
         ),
         (
-            r#""timeout_max_us": 4294967296"#,
+            r#""timeout_max": "1h 11m 34s 967ms 296us""#,
             "the longest timeout of 4294.967296 s is out of range: 100 ms to 4294.967295 s",
         ),
         (
@@ -254,7 +254,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
             "the number of retries of 17 is out of range: 0 to 16",
         ),
         (
-            r#""detect_within_us": 0"#,
+            r#""detect_within": "0s""#,
             "the bound on detection time of 0 s is out of range: 1.6 s to",
         ),
         (
@@ -266,7 +266,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
             r#""rise": 0"#,
             "the number of answers to rise of 0 is out of range: 1 to 255",
         ),
-        (r#""intervall_us": 1"#, "unknown field `intervall_us`"),
+        (r#""intervall": "1us""#, "unknown field `intervall`"),
         (r#""jitter_percent": 256"#, "invalid value: integer `256`"),
     ] {
         let said = refused(rest);
@@ -277,15 +277,15 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
             .unwrap_err()
             .to_string()
     };
-    assert!(of_policy(r#"{ "policy": { "every_us": 0 } }"#).contains("the interval of 0 s is out"));
-    assert!(of_policy(r#"{ "policy": { "fixed_us": 5 } }"#).contains("unknown field `fixed_us`"));
+    assert!(of_policy(r#"{ "policy": { "every": "0s" } }"#).contains("the interval of 0 s is out"));
+    assert!(of_policy(r#"{ "policy": { "fixed": "5us" } }"#).contains("unknown field `fixed`"));
     assert!(of_policy("{}").contains("missing field `policy`"));
 }
 
 #[test]
 fn a_group_that_is_refused_says_so() {
     let mut group = serde_json::to_value(failover::Config::builder().build().unwrap()).unwrap();
-    group["quarantine_max_us"] = 1.into();
+    group["quarantine_max"] = "1us".into();
     let error = serde_json::from_value::<failover::Config>(group).unwrap_err();
     let words = "the longest quarantine of 1 us is out of range: 30 s to";
     assert!(error.to_string().contains(words), "{error}");
@@ -319,7 +319,7 @@ fn snapshots_survive_and_read_well() {
     survives(&known);
     let written = serde_json::to_value(known).unwrap();
     assert_eq!(written["path"]["verdict"], "dead");
-    assert_eq!(written["path"]["mean_us"], 20_000);
+    assert_eq!(written["path"]["mean"], "20ms");
     assert_eq!(written["counters"]["dead"], 1);
     let read: monitor::Snapshot = serde_json::from_value(written).unwrap();
     assert_eq!(read, known);
@@ -374,7 +374,7 @@ fn listeners_survive() {
     let known = listener.snapshot(Instant::from_secs(4));
     survives(&known);
     let written = serde_json::to_value(known).unwrap();
-    assert_eq!(written["bound_us"], 7_000_000);
+    assert_eq!(written["bound"], "7s");
     assert_eq!(written["counters"]["beats"], 4);
 }
 
@@ -390,14 +390,14 @@ fn a_listener_that_is_refused_says_so() {
             "the number of answers to rise of 0 is out of range: 1 to 255",
         ),
         (
-            r#"{ "interval_max_us": 999 }"#,
+            r#"{ "interval_max": "999us" }"#,
             "the longest interval of 999 us is out of range",
         ),
         (
-            r#"{ "detect_within_us": 0 }"#,
+            r#"{ "detect_within": "0s" }"#,
             "the bound on detection time of 0 s is out of range",
         ),
-        (r#"{ "bound_us": 1 }"#, "unknown field `bound_us`"),
+        (r#"{ "bound": "1us" }"#, "unknown field `bound`"),
     ] {
         let error = serde_json::from_str::<listener::Config>(text).unwrap_err();
         assert!(error.to_string().contains(words), "{text}: {error}");

@@ -58,8 +58,8 @@ impl Span {
 /// # serde
 ///
 /// With the feature `serde`, deserialization applies the same checks: a configuration that the
-/// builder refuses is a deserialization error with the same message. Spans are whole microseconds,
-/// and a setting that is left out has the default of the table of [`Builder`]:
+/// builder refuses is a deserialization error with the same message. Spans are text such as
+/// `1s 500ms` in formats that people read, and whole microseconds in others, and a setting that is left out has the default of the table of [`Builder`]:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -67,7 +67,7 @@ impl Span {
 /// use systole::Config;
 ///
 /// let config: Config = serde_json::from_str(
-///     r#"{ "policy": { "every_us": 1000000 }, "detect_within_us": 3000000 }"#,
+///     r#"{ "policy": { "every": "1s" }, "detect_within": "3s" }"#,
 /// )
 /// .unwrap();
 /// assert_eq!(config.stated_bound(), Some(Duration::from_secs(3)));
@@ -76,10 +76,10 @@ impl Span {
 ///
 /// The policy is one of these; serialize a configuration to see all fields:
 ///
-/// * `{ "every_us", "gain_percent" }`
-/// * `{ "fixed_us" }`
-/// * `{ "target_us", "mistakes_at_most_one_per_us", "probes_at_most" }`
-/// * `{ "at_most_us", "of" }` around another policy, with `"at_least_us"` where the lifetime is
+/// * `{ "every", "gain_percent" }`
+/// * `{ "fixed" }`
+/// * `{ "target", "mistakes_at_most_one_per", "probes_at_most" }`
+/// * `{ "at_most", "of" }` around another policy, with `"at_least"` where the lifetime is
 ///   searched for
 ///
 /// A configuration is serialized with its seed, from which the probe ids of a

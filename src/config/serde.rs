@@ -1,4 +1,4 @@
-//! The serialized form of configurations: plain numbers. Deserialization uses the builders, which
+//! The serialized form of configurations. Deserialization uses the builders, which
 //! refuse invalid settings. The seed is written with the rest, so the written form is a secret.
 
 use ::serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
@@ -8,7 +8,7 @@ use crate::config::error::ConfigError;
 use crate::config::{Builder, Config, Settings};
 use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Pacing, Target};
 use crate::plan::Retries;
-use crate::time::{duration, micros};
+use crate::time::serde::Span;
 
 /// A field that is left out or null keeps the value that the policy's constructor sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
@@ -16,19 +16,19 @@ use crate::time::{duration, micros};
 struct Form<F> {
     policy: F,
     #[serde(default)]
-    interval_min_us: Option<u64>,
+    interval_min: Option<Span>,
     #[serde(default)]
-    interval_max_us: Option<u64>,
+    interval_max: Option<Span>,
     #[serde(default)]
-    timeout_first_us: Option<u64>,
+    timeout_first: Option<Span>,
     #[serde(default)]
-    timeout_min_us: Option<u64>,
+    timeout_min: Option<Span>,
     #[serde(default)]
-    timeout_max_us: Option<u64>,
+    timeout_max: Option<Span>,
     #[serde(default)]
     retries: Option<Retries>,
     #[serde(default)]
-    detect_within_us: Option<u64>,
+    detect_within: Option<Span>,
     #[serde(default)]
     jitter_percent: Option<u8>,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct Form<F> {
     #[serde(default)]
     seed: Option<u64>,
     #[serde(default)]
-    report_pauses_over_us: Option<u32>,
+    report_pauses_over: Option<Span>,
     #[serde(default)]
     without_initial_delay: bool,
 }
@@ -63,18 +63,18 @@ impl<P: SerdePolicy> Serialize for Config<P> {
         let limits = self.settings.limits;
         Form {
             policy: self.settings.policy.form(),
-            interval_min_us: Some(limits.interval_min_us),
-            interval_max_us: Some(limits.interval_max_us),
-            timeout_first_us: Some(u64::from(limits.timeout_first_us)),
-            timeout_min_us: Some(u64::from(limits.timeout_min_us)),
-            timeout_max_us: Some(u64::from(limits.timeout_max_us)),
+            interval_min: Some(Span(limits.interval_min_us)),
+            interval_max: Some(Span(limits.interval_max_us)),
+            timeout_first: Some(Span(u64::from(limits.timeout_first_us))),
+            timeout_min: Some(Span(u64::from(limits.timeout_min_us))),
+            timeout_max: Some(Span(u64::from(limits.timeout_max_us))),
             retries: Some(limits.retries),
-            detect_within_us: self.stated_bound().map(micros),
+            detect_within: self.stated_bound().map(Span::of),
             jitter_percent: Some(limits.jitter_percent),
             rise: Some(limits.rise),
             dead_after_refusals: self.dead_after_refusals(),
             seed: self.is_seeded().then_some(self.seed.0),
-            report_pauses_over_us: Some(self.pause_us),
+            report_pauses_over: Some(Span(self.pause_us.into())),
             without_initial_delay: self.without_initial_delay,
         }
         .serialize(to)
@@ -106,8 +106,8 @@ impl<F> Form<F> {
     /// Reads the configuration through its builder.
     fn read<P: SerdePolicy<Form = F>>(&self) -> Result<Config<P>, ConfigError> {
         let builder = self.conduct(self.timing(P::found(&self.policy)?));
-        match self.detect_within_us {
-            Some(bound_us) => builder.detect_within(duration(bound_us)),
+        match self.detect_within {
+            Some(bound) => builder.detect_within(bound.duration()),
             None => builder,
         }
         .build()
@@ -116,7 +116,7 @@ impl<F> Form<F> {
     /// Applies the intervals and timeouts.
     fn timing<P: Pacing>(&self, builder: Builder<P>) -> Builder<P> {
         let limits = builder.config.settings.limits;
-        let or = |us: Option<u64>, founded_us| duration(us.unwrap_or(founded_us));
+        let or = |span: Option<Span>, usual_us| span.unwrap_or(Span(usual_us)).duration();
         let (first, min, max) = (
             limits.timeout_first_us,
             limits.timeout_min_us,
@@ -124,13 +124,13 @@ impl<F> Form<F> {
         );
         builder
             .interval_between(
-                or(self.interval_min_us, limits.interval_min_us),
-                or(self.interval_max_us, limits.interval_max_us),
+                or(self.interval_min, limits.interval_min_us),
+                or(self.interval_max, limits.interval_max_us),
             )
             .timeouts(
-                or(self.timeout_first_us, u64::from(first)),
-                or(self.timeout_min_us, u64::from(min)),
-                or(self.timeout_max_us, u64::from(max)),
+                or(self.timeout_first, u64::from(first)),
+                or(self.timeout_min, u64::from(min)),
+                or(self.timeout_max, u64::from(max)),
             )
     }
 
@@ -147,18 +147,19 @@ impl<F> Form<F> {
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
-        let config = &mut builder.config;
-        config.pause_us = self.report_pauses_over_us.unwrap_or(config.pause_us);
-        config.without_initial_delay = self.without_initial_delay;
+        if let Some(lateness) = self.report_pauses_over {
+            builder = builder.report_pauses_over(lateness.duration());
+        }
+        builder.config.without_initial_delay = self.without_initial_delay;
         builder
     }
 }
 
-/// The serialized form of [`Fluctuation`]: `{ "every_us": 5000000 }`.
+/// The serialized form of [`Fluctuation`]: `{ "every": "5s" }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FluctuationForm {
-    every_us: u64,
+    every: Span,
     #[serde(default = "full_gain")]
     gain_percent: u16,
 }
@@ -172,21 +173,21 @@ impl SerdePolicy for Fluctuation {
 
     fn form(&self) -> FluctuationForm {
         FluctuationForm {
-            every_us: micros(self.base()),
+            every: Span::of(self.base()),
             gain_percent: self.gain_percent(),
         }
     }
 
     fn found(form: &FluctuationForm) -> Result<Builder<Self>, ConfigError> {
-        Ok(Config::every(duration(form.every_us)).gain_percent(form.gain_percent))
+        Ok(Config::every(form.every.duration()).gain_percent(form.gain_percent))
     }
 }
 
-/// The serialized form of [`Fixed`]: `{ "fixed_us": 5000000 }`.
+/// The serialized form of [`Fixed`]: `{ "fixed": "5s" }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedForm {
-    fixed_us: u64,
+    fixed: Span,
 }
 
 impl SerdePolicy for Fixed {
@@ -194,22 +195,22 @@ impl SerdePolicy for Fixed {
 
     fn form(&self) -> FixedForm {
         FixedForm {
-            fixed_us: micros(self.interval()),
+            fixed: Span::of(self.interval()),
         }
     }
 
     fn found(form: &FixedForm) -> Result<Builder<Self>, ConfigError> {
-        Ok(Config::fixed(duration(form.fixed_us)))
+        Ok(Config::fixed(form.fixed.duration()))
     }
 }
 
-/// The serialized form of [`Target`]: `{ "target_us": 10000000 }`.
+/// The serialized form of [`Target`]: `{ "target": "10s" }`.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetForm {
-    target_us: u64,
+    target: Span,
     #[serde(default)]
-    mistakes_at_most_one_per_us: Option<u64>,
+    mistakes_at_most_one_per: Option<Span>,
     #[serde(default)]
     probes_at_most: Option<u32>,
 }
@@ -219,16 +220,16 @@ impl SerdePolicy for Target {
 
     fn form(&self) -> TargetForm {
         TargetForm {
-            target_us: micros(self.detect_within()),
-            mistakes_at_most_one_per_us: Some(micros(self.mistakes_at_most_one_per())),
+            target: Span::of(self.detect_within()),
+            mistakes_at_most_one_per: Some(Span::of(self.mistakes_at_most_one_per())),
             probes_at_most: self.probes_at_most(),
         }
     }
 
     fn found(form: &TargetForm) -> Result<Builder<Self>, ConfigError> {
-        let mut builder = Config::target(duration(form.target_us));
-        if let Some(us) = form.mistakes_at_most_one_per_us {
-            builder = builder.mistakes_at_most_one_per(duration(us));
+        let mut builder = Config::target(form.target.duration());
+        if let Some(span) = form.mistakes_at_most_one_per {
+            builder = builder.mistakes_at_most_one_per(span.duration());
         }
         Ok(match form.probes_at_most {
             Some(in_1000_s) => builder.probes_at_most(in_1000_s),
@@ -238,14 +239,14 @@ impl SerdePolicy for Target {
 }
 
 /// The serialized form of [`Lifetime`], such as
-/// `{ "at_most_us": 10000000, "of": { "every_us": 8000000 } }`. With `at_least_us`, the lifetime is
+/// `{ "at_most": "10s", "of": { "every": "8s" } }`. With `at_least`, the lifetime is
 /// searched for.
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifetimeForm<F> {
-    at_most_us: u64,
+    at_most: Span,
     #[serde(default)]
-    at_least_us: Option<u64>,
+    at_least: Option<Span>,
     #[serde(default)]
     second_flow: bool,
     #[serde(default)]
@@ -257,10 +258,10 @@ impl<F> LifetimeForm<F> {
     /// Returns the range. A serialized interval below the floor was chosen on purpose, so it is
     /// accepted.
     fn range(&self) -> Result<LifetimeRange, ConfigError> {
-        let most = duration(self.at_most_us);
-        let mut reach = match self.at_least_us {
-            Some(least_us) => LifetimeRange::below_the_floor(duration(least_us), most)?,
-            None => LifetimeRange::only(self.at_most_us),
+        let most = self.at_most.duration();
+        let mut reach = match self.at_least {
+            Some(least) => LifetimeRange::below_the_floor(least.duration(), most)?,
+            None => LifetimeRange::only(self.at_most.0),
         };
         if self.second_flow {
             reach = reach.with_second_flow();
@@ -277,10 +278,10 @@ impl<P: SerdePolicy> SerdePolicy for Lifetime<P> {
 
     fn form(&self) -> Self::Form {
         let reach = self.range();
-        let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
+        let (least, most) = (Span::of(reach.least()), Span::of(reach.most()));
         LifetimeForm {
-            at_most_us: most_us,
-            at_least_us: (least_us < most_us).then_some(least_us),
+            at_most: most,
+            at_least: (least.0 < most.0).then_some(least),
             second_flow: reach.has_second_flow(),
             refreshed_by_traffic: reach.is_refreshed_by_traffic(),
             of: self.inner().form(),

@@ -32,10 +32,7 @@ pub enum EventKind {
         /// The endpoint.
         endpoint: usize,
         /// How long the quarantine lasts.
-        #[cfg_attr(
-            feature = "serde",
-            serde(rename = "span_us", with = "crate::time::serde")
-        )]
+        #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
         span: Duration,
     },
     /// A quarantine ended, and the endpoint is probed again. A quarantine ends early where no other

@@ -54,25 +54,16 @@ pub enum EventKind {
     /// The caller polled late, by `lateness`. That time was credited to the peer.
     Paused {
         /// How late the caller was.
-        #[cfg_attr(
-            feature = "serde",
-            serde(rename = "lateness_us", with = "crate::time::serde")
-        )]
+        #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
         lateness: Duration,
     },
     /// The stated bound on detection time cannot be kept.
     BoundRelaxed {
         /// The bound that was in force.
-        #[cfg_attr(
-            feature = "serde",
-            serde(rename = "from_us", with = "crate::time::serde")
-        )]
+        #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
         from: Duration,
         /// The bound that is in force now.
-        #[cfg_attr(
-            feature = "serde",
-            serde(rename = "to_us", with = "crate::time::serde")
-        )]
+        #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
         to: Duration,
         /// What overrides the stated bound.
         by: RelaxedBy,

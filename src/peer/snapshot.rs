@@ -27,24 +27,15 @@ pub struct Snapshot {
     /// The number of RTT samples in the window.
     pub samples: u16,
     /// The mean of the RTT samples.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "mean_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub mean: Duration,
     /// The population standard deviation of the RTT samples.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "standard_deviation_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub standard_deviation: Duration,
     /// The standard deviation divided by the mean.
     pub fluctuation: f64,
     /// The smoothed round-trip time of RFC 6298.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "smoothed_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub smoothed: Duration,
     /// The estimated probability that a probe is lost, 0 to 1.
     pub loss: f64,

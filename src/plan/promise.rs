@@ -16,17 +16,11 @@ use crate::config::error::Setting;
 #[non_exhaustive]
 pub struct Promise {
     /// The longest time from a crash to the verdict `Dead`.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "detect_within_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub detect_within: Duration,
     /// The expected time from one mistake to the next under the current plan, including the
     /// mistakes that no plan can avoid.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "mistakes_at_most_one_per_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub mistakes_at_most_one_per: Duration,
     /// The expected probes per second, retries included.
     pub probes_per_s: f64,
@@ -35,10 +29,7 @@ pub struct Promise {
     pub mistakes: u16,
     /// The time since the audit began. The audit restarts when a promise is broken, and after eight
     /// times the promised time between mistakes.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "audited_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub audited: Duration,
     /// The requirement that cannot be met, if any.
     pub infeasible: Option<Infeasible>,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::retries::Spacing;
 use crate::plan::{self, plan::unpacked};
+use crate::time::saturate;
+use crate::time::serde::Span;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,22 +32,22 @@ impl From<Retries> for plan::Retries {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
-    interval_us: u64,
-    timeout_us: u32,
+    interval: Span,
+    timeout: Span,
     retries: plan::Retries,
-    bound_us: u64,
-    dead_interval_us: u64,
+    bound: Span,
+    dead_interval: Span,
     margin_percent: u8,
 }
 
 impl From<plan::Plan> for Plan {
     fn from(plan: plan::Plan) -> Self {
         Self {
-            interval_us: plan.interval_us,
-            timeout_us: plan.timeout_us,
+            interval: Span(plan.interval_us),
+            timeout: Span(plan.timeout_us.into()),
             retries: plan.retries,
-            bound_us: plan.bound_us,
-            dead_interval_us: unpacked(plan.dead),
+            bound: Span(plan.bound_us),
+            dead_interval: Span(unpacked(plan.dead)),
             margin_percent: plan.margin_percent,
         }
     }
@@ -53,11 +55,11 @@ impl From<plan::Plan> for Plan {
 
 impl From<Plan> for plan::Plan {
     fn from(form: Plan) -> Self {
-        let mut plan = Self::from_micros(form.interval_us, form.timeout_us)
+        let mut plan = Self::from_micros(form.interval.0, saturate(form.timeout.0))
             .with_retries(form.retries)
-            .with_dead_interval_us(form.dead_interval_us)
+            .with_dead_interval_us(form.dead_interval.0)
             .with_margin_percent(form.margin_percent);
-        plan.bound_us = form.bound_us;
+        plan.bound_us = form.bound.0;
         plan
     }
 }

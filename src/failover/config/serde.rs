@@ -8,7 +8,8 @@ use crate::config::SerdePolicy;
 use crate::config::error::{ConfigError, Setting, check};
 use crate::failover::config::{Builder, Config, Failback, Preference, SwitchOn};
 use crate::pacing::Pacing;
-use crate::time::{duration, saturate};
+use crate::time::saturate;
+use crate::time::serde::Span;
 
 /// The serialised form. Fields that are missing get the values that [`failover::Config::probing`]
 /// sets.
@@ -18,13 +19,13 @@ struct Form<C> {
     active: C,
     standby: C,
     #[serde(default)]
-    request_timeout_us: Option<u32>,
+    request_timeout: Option<Span>,
     #[serde(default)]
-    quarantine_us: Option<u64>,
+    quarantine: Option<Span>,
     #[serde(default)]
-    quarantine_max_us: Option<u64>,
+    quarantine_max: Option<Span>,
     #[serde(default)]
-    hold_down_us: Option<u64>,
+    hold_down: Option<Span>,
     #[serde(default)]
     preference: Preference,
     #[serde(default)]
@@ -46,10 +47,10 @@ impl<P: SerdePolicy> Serialize for Config<P> {
         Form {
             active: self.active,
             standby: self.standby,
-            request_timeout_us: Some(saturate(self.rules.request_us)),
-            quarantine_us: Some(self.rules.quarantine_us),
-            quarantine_max_us: Some(self.rules.quarantine_max_us),
-            hold_down_us: Some(self.rules.hold_us),
+            request_timeout: Some(Span(self.rules.request_us)),
+            quarantine: Some(Span(self.rules.quarantine_us)),
+            quarantine_max: Some(Span(self.rules.quarantine_max_us)),
+            hold_down: Some(Span(self.rules.hold_us)),
             preference: self.rules.preference,
             failback: self.rules.failback,
             switch_on: self.rules.switch_on,
@@ -71,11 +72,11 @@ impl<P: Pacing> Form<MonitorConfig<P>> {
     fn read(&self) -> Result<Config<P>, ConfigError> {
         let new = self.with_request_timeout();
         let rules = new.config.rules;
-        let first = self.quarantine_us.unwrap_or(rules.quarantine_us);
-        let longest = self.quarantine_max_us.unwrap_or(rules.quarantine_max_us);
+        let first = self.quarantine.unwrap_or(Span(rules.quarantine_us));
+        let longest = self.quarantine_max.unwrap_or(Span(rules.quarantine_max_us));
         let warn_above = self.warn_above_milli_octaves.unwrap_or(rules.warn_above);
-        new.quarantine(duration(first), duration(longest))
-            .hold_down(duration(self.hold_down_us.unwrap_or(rules.hold_us)))
+        new.quarantine(first.duration(), longest.duration())
+            .hold_down(self.hold_down.unwrap_or(Span(rules.hold_us)).duration())
             .preference(self.preference)
             .failback(self.failback)
             .switch_on(self.switch_on)
@@ -85,12 +86,12 @@ impl<P: Pacing> Form<MonitorConfig<P>> {
     }
 
     fn with_request_timeout(&self) -> Builder<P> {
-        let Some(us) = self.request_timeout_us else {
+        let Some(Span(us)) = self.request_timeout else {
             return Config::probing(self.active, self.standby);
         };
-        Builder::around(self.active, self.standby, us).require(check(
+        Builder::around(self.active, self.standby, saturate(us)).require(check(
             Setting::RequestTimeout,
-            us.into(),
+            us,
             1,
             u32::MAX.into(),
         ))

@@ -9,7 +9,7 @@ use crate::time::{duration, micros};
 /// What a search knows of a network. Store it under the name of that network (an SSID, an APN, the
 /// address of a gateway), and pass it to the search when the device is in that network again.
 ///
-/// With the feature `serde`, its serialized form is `{ "survived_us", "lost_us", "doubts" }`, which
+/// With the feature `serde`, its serialized form is `{ "survived", "lost", "doubts" }`, which
 /// is checked when it is read. Without the feature, store its three parts, which take 17 bytes;
 /// [`new`](Self::new) checks them.
 ///
@@ -148,14 +148,14 @@ mod form {
     use serde::{Deserialize, Serialize};
 
     use crate::config::error::ConfigError;
-    use crate::time::{duration, micros};
+    use crate::time::serde::Span;
 
     #[derive(Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     pub(super) struct LifetimeRecord {
-        survived_us: u64,
+        survived: Span,
         #[serde(default)]
-        lost_us: Option<u64>,
+        lost: Option<Span>,
         #[serde(default)]
         doubts: u8,
     }
@@ -163,8 +163,8 @@ mod form {
     impl From<super::LifetimeRecord> for LifetimeRecord {
         fn from(memory: super::LifetimeRecord) -> Self {
             Self {
-                survived_us: memory.survived_us,
-                lost_us: memory.lost().map(micros),
+                survived: Span(memory.survived_us),
+                lost: memory.lost().map(Span::of),
                 doubts: memory.doubts,
             }
         }
@@ -175,8 +175,8 @@ mod form {
 
         fn try_from(form: LifetimeRecord) -> Result<Self, ConfigError> {
             Self::new(
-                duration(form.survived_us),
-                form.lost_us.map(duration),
+                form.survived.duration(),
+                form.lost.map(Span::duration),
                 form.doubts,
             )
         }

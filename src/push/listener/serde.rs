@@ -1,41 +1,41 @@
-//! The serialised form of a listener's configuration: plain numbers, read through the builder,
-//! which checks them.
+//! The serialised form of a listener's configuration. It is read through the builder, which
+//! checks it.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use super::config::Config;
 use crate::config::error::ConfigError;
-use crate::time::{duration, micros};
+use crate::time::serde::Span;
 
 /// The serialised form. Fields that are missing or null get the defaults of
 /// [`listener::Config::builder`].
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "ListenerConfig")]
 struct Form {
-    detect_within_us: Option<u64>,
+    detect_within: Option<Span>,
     losses: Option<u8>,
-    interval_min_us: Option<u64>,
-    interval_max_us: Option<u64>,
-    first_within_us: Option<u64>,
+    interval_min: Option<Span>,
+    interval_max: Option<Span>,
+    first_within: Option<Span>,
     rise: Option<u8>,
     authenticated: bool,
     incarnations_from: u32,
-    report_pauses_over_us: Option<u32>,
+    report_pauses_over: Option<Span>,
 }
 
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Form {
-            detect_within_us: self.stated_bound().map(micros),
+            detect_within: self.stated_bound().map(Span::of),
             losses: Some(self.losses),
-            interval_min_us: Some(self.interval_min_us),
-            interval_max_us: Some(self.interval_max_us),
-            first_within_us: (self.first_us > 0).then_some(self.first_us),
+            interval_min: Some(Span(self.interval_min_us)),
+            interval_max: Some(Span(self.interval_max_us)),
+            first_within: (self.first_us > 0).then_some(Span(self.first_us)),
             rise: Some(self.rise),
             authenticated: self.authenticated,
             incarnations_from: self.incarnation_min,
-            report_pauses_over_us: Some(self.pause_us),
+            report_pauses_over: Some(Span(self.pause_us.into())),
         }
         .serialize(to)
     }
@@ -51,21 +51,21 @@ impl<'de> Deserialize<'de> for Config {
 impl Form {
     fn read(&self) -> Result<Config, ConfigError> {
         let new = Config::default();
-        let min_us = self.interval_min_us.unwrap_or(new.interval_min_us);
-        let max_us = self.interval_max_us.unwrap_or(new.interval_max_us);
-        let pause_us = self.report_pauses_over_us.unwrap_or(new.pause_us);
+        let min = self.interval_min.unwrap_or(Span(new.interval_min_us));
+        let max = self.interval_max.unwrap_or(Span(new.interval_max_us));
+        let pause = Span(new.pause_us.into());
         let mut builder = new
             .into_builder()
-            .intervals_between(duration(min_us), duration(max_us))
+            .intervals_between(min.duration(), max.duration())
             .losses(self.losses.unwrap_or(new.losses))
             .rise(self.rise.unwrap_or(new.rise))
             .incarnations_from(self.incarnations_from)
-            .report_pauses_over(duration(pause_us.into()));
-        if let Some(bound_us) = self.detect_within_us {
-            builder = builder.detect_within(duration(bound_us));
+            .report_pauses_over(self.report_pauses_over.unwrap_or(pause).duration());
+        if let Some(bound) = self.detect_within {
+            builder = builder.detect_within(bound.duration());
         }
-        if let Some(first_us) = self.first_within_us {
-            builder = builder.first_within(duration(first_us));
+        if let Some(first) = self.first_within {
+            builder = builder.first_within(first.duration());
         }
         if self.authenticated {
             builder = builder.authenticated();

@@ -25,30 +25,18 @@ pub struct Snapshot {
     /// The newest sequence number.
     pub sequence: u32,
     /// The interval that the peer advertises, within the configured limits.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "interval_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub interval: Duration,
     /// The bound in force; see [the bound](Listener#the-bound).
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "bound_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub bound: Duration,
     /// The number of arrivals in the window.
     pub samples: u16,
     /// How much later heartbeats arrived than if all had been as quick as the quickest, on average.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "mean_excess_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub mean_excess: Duration,
     /// The standard deviation of that excess.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "standard_deviation_us", with = "crate::time::serde")
-    )]
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub standard_deviation: Duration,
     /// The estimated probability that a heartbeat is lost, 0 to 1.
     pub loss: f64,
