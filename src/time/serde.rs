@@ -171,7 +171,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text: std::string::String) {
+        fn no_text_panics(text: alloc::string::String) {
             let _ = read(&text);
         }
     }
