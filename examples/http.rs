@@ -15,7 +15,7 @@ use hyper::header::{HOST, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use systole::task::Heart;
-use systole::{Config, Failure, ProbeError};
+use systole::{Config, Failure, ProbeError, Reply};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio_stream::StreamExt;
@@ -52,7 +52,11 @@ pub(crate) fn watch(server: &str, path: &str) -> Result<Heart, Box<dyn Error>> {
     Ok(systole::task::spawn(config, probe))
 }
 
-async fn get(server: String, request: Request<Empty<Bytes>>, kept: Kept) -> Result<(), ProbeError> {
+async fn get(
+    server: String,
+    request: Request<Empty<Bytes>>,
+    kept: Kept,
+) -> Result<Reply, ProbeError> {
     let answering = kept.lock().await.take();
     let mut connection = match still_open(answering).await {
         Some(connection) => connection,
@@ -87,12 +91,12 @@ async fn connect(server: &str) -> Result<Connection, ProbeError> {
 }
 
 /// Returns the result that the status stands for.
-fn judge(response: &Response<Incoming>) -> Result<(), ProbeError> {
+fn judge(response: &Response<Incoming>) -> Result<Reply, ProbeError> {
     match response.status() {
-        status if status.is_success() || status.is_redirection() => Ok(()),
-        StatusCode::TOO_MANY_REQUESTS => Err(pushback(response)),
+        status if status.is_success() || status.is_redirection() => Ok(Reply::Ok),
+        StatusCode::TOO_MANY_REQUESTS => Ok(pushback(response)),
         StatusCode::SERVICE_UNAVAILABLE if response.headers().contains_key(RETRY_AFTER) => {
-            Err(pushback(response))
+            Ok(pushback(response))
         }
         _ => Err(Failure::Unhealthy.into()),
     }
@@ -100,11 +104,11 @@ fn judge(response: &Response<Incoming>) -> Result<(), ProbeError> {
 
 /// Returns the pushback of a server that is alive and asks not to be probed for the given number of
 /// seconds.
-fn pushback(response: &Response<Incoming>) -> ProbeError {
+fn pushback(response: &Response<Incoming>) -> Reply {
     let later = response.headers().get(RETRY_AFTER);
     let seconds = later.and_then(|later| later.to_str().ok()?.parse().ok());
     let wait = Duration::from_secs(seconds.unwrap_or_default());
-    ProbeError::Pushback { wait }
+    Reply::Pushback { wait }
 }
 
 fn fault(error: &hyper::Error) -> ProbeError {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::task::{Builder, Heart};
-use systole::{Config, ConfigError, Epoch, Instant, ProbeError, machine::Trial};
+use systole::{Config, ConfigError, Epoch, Instant, ProbeError, Reply, machine::Trial};
 use tokio::net;
 use tokio::time::{self, sleep, timeout};
 
@@ -165,10 +165,10 @@ fn watch(flow: &Arc<Flow>) -> Result<Heart<Lifetime<Fixed>>, ConfigError> {
         let flow = Arc::clone(&flow);
         async move {
             if flow.ask().await? {
-                return Ok(());
+                return Ok(Reply::Ok);
             }
             println!("flow lost: the server sees another port");
-            Err(ProbeError::FlowLost)
+            Ok::<_, ProbeError>(Reply::FlowLost)
         }
     };
     Ok(Builder::new(config()?).max_in_flight(1).spawn(probe)) // all probes share one socket

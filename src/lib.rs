@@ -105,5 +105,5 @@ pub use runtime::telemetry;
 #[cfg(feature = "std")]
 pub use runtime::{Epoch, thread};
 #[cfg(any(feature = "std", feature = "embassy"))]
-pub use runtime::{ProbeError, machine};
+pub use runtime::{ProbeError, Reply, machine};
 pub use time::{Instant, TickClock};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use systole::task::{Builder, Group, Heart, StopOutcome};
 use systole::{
-    Config, EventKind, Failure, ProbeError, Reason, RetryBudget, Verdict,
+    Config, EventKind, Failure, ProbeError, Reason, Reply, RetryBudget, Verdict,
     failover::{self, Endpoint, GroupState},
 };
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -450,7 +450,7 @@ async fn a_peer_that_pushes_back_is_alive_and_asked_less() {
     let heart = systole::task::spawn(config, move || {
         noted.note();
         async {
-            Err::<(), _>(ProbeError::Pushback {
+            Ok::<_, ProbeError>(Reply::Pushback {
                 wait: Duration::ZERO,
             })
         }
@@ -642,9 +642,9 @@ mod thread {
     use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc::channel;
     use std::time::Instant;
-    use systole::EventKind;
     use systole::pacing::LifetimeRange;
     use systole::thread::Builder;
+    use systole::{EventKind, Reply};
 
     fn quick() -> Config {
         Config::every(ms(50))
@@ -820,9 +820,9 @@ mod thread {
             made += 1;
             tell.send(made).unwrap();
             if made == 5 {
-                return Err(ProbeError::FlowLost);
+                return Ok(Reply::FlowLost);
             }
-            Ok(())
+            Ok::<_, ProbeError>(Reply::Ok)
         })
         .unwrap();
         told.iter().find(|&made| made == 6);

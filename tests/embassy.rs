@@ -13,7 +13,7 @@ use std::time::Duration;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Instant, MockDriver, Timer};
 use systole::pacing::LifetimeRange;
-use systole::{Config, Event, Failure, ProbeError, RetryBudget, Verdict, machine::Trial};
+use systole::{Config, Event, Failure, ProbeError, Reply, RetryBudget, Verdict, machine::Trial};
 
 type Heart = systole::embassy::Heart<NoopRawMutex, 16>;
 
@@ -368,13 +368,13 @@ impl Flow {
         there
     }
 
-    async fn probe(&self) -> Result<(), ProbeError> {
+    async fn probe(&self) -> Result<Reply, ProbeError> {
         let there = self.pass();
         Timer::after_millis(20).await;
         if there {
-            Ok(())
+            Ok(Reply::Ok)
         } else {
-            Err(ProbeError::FlowLost)
+            Ok(Reply::FlowLost)
         }
     }
 

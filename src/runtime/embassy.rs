@@ -48,7 +48,7 @@ use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 
 use super::machine::{Machine, ProbeResult};
-use super::{ProbeError, Trial};
+use super::{ProbeError, Reply, Trial};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, ConfigError, Event, Instant, Monitor, Output, RetryBudget, monitor};
 use probes::Probes;
@@ -120,6 +120,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
+        A: 'static,
         E: Into<ProbeError>,
     {
         self.beat(probe, None).await;
@@ -133,6 +134,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
+        A: 'static,
         E: Into<ProbeError>,
     {
         self.beat(probe, Some(budget)).await;
@@ -142,6 +144,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
+        A: 'static,
         E: Into<ProbeError>,
     {
         let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
@@ -181,6 +184,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<A, E>>,
+        A: 'static,
         E: Into<ProbeError>,
     {
         let now = now();

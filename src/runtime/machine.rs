@@ -31,9 +31,9 @@
 
 use core::time::Duration;
 
-use super::ProbeError;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 pub use super::trial::Trial;
+use super::{ProbeError, Reply};
 use crate::pacing::Pacing;
 use crate::{Event, Failover, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, failover};
 
@@ -111,7 +111,7 @@ pub struct ProbeResult<T> {
     pub id: ProbeId,
     /// `Ok` if the peer replied. [`ProbeError::Missed`] changes nothing: the machine detects by
     /// itself that the probe is overdue.
-    pub result: Result<(), ProbeError>,
+    pub result: Result<Reply, ProbeError>,
     /// When the result was known.
     pub at: Instant,
     /// Time that the path did not cause, such as resolving a name and connecting. It is subtracted
@@ -123,7 +123,12 @@ impl<T> ProbeResult<T> {
     /// Returns the result of a probe whose whole time counts as round trip: [`held`](Self::held) is
     /// zero.
     #[must_use]
-    pub const fn new(target: T, id: ProbeId, result: Result<(), ProbeError>, at: Instant) -> Self {
+    pub const fn new(
+        target: T,
+        id: ProbeId,
+        result: Result<Reply, ProbeError>,
+        at: Instant,
+    ) -> Self {
         Self {
             target,
             id,
@@ -188,14 +193,14 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
     fn handle_result(&mut self, settled: ProbeResult<()>) {
         let ProbeResult { id, at, held, .. } = settled;
         match settled.result {
-            Ok(()) => self.handle_reply_with(id, at, held),
+            Ok(Reply::Ok) => self.handle_reply_with(id, at, held),
             Err(ProbeError::Failed(failure)) => self.handle_failure(id, failure, at),
             Err(ProbeError::Unsent) => self.handle_unsent(id, at),
-            Err(ProbeError::Pushback { wait }) => {
+            Ok(Reply::Pushback { wait }) => {
                 self.handle_reply_with(id, at, held);
                 self.handle_pushback_with(at, wait);
             }
-            Err(ProbeError::FlowLost) => {
+            Ok(Reply::FlowLost) => {
                 self.handle_flow_lost(at);
                 self.handle_reply_with(id, at, held);
             }
@@ -245,14 +250,14 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             ..
         } = settled;
         match settled.result {
-            Ok(()) => self.handle_reply_with(target, id, at, held),
+            Ok(Reply::Ok) => self.handle_reply_with(target, id, at, held),
             Err(ProbeError::Failed(failure)) => self.handle_failure(target, id, failure, at),
             Err(ProbeError::Unsent) => self.handle_unsent(target, id, at),
-            Err(ProbeError::Pushback { wait }) => {
+            Ok(Reply::Pushback { wait }) => {
                 self.handle_reply_with(target, id, at, held);
                 self.handle_pushback_with(target, at, wait);
             }
-            Err(ProbeError::FlowLost) => {
+            Ok(Reply::FlowLost) => {
                 self.handle_flow_lost(target, at);
                 self.handle_reply_with(target, id, at, held);
             }

@@ -9,6 +9,7 @@ pub mod machine;
 #[cfg(feature = "std")]
 mod name;
 mod probe_error;
+mod reply;
 #[cfg(feature = "std")]
 mod seed;
 #[cfg(feature = "std")]
@@ -31,6 +32,7 @@ pub use epoch::Epoch;
 #[cfg(feature = "std")]
 use name::{Name, Series};
 pub use probe_error::ProbeError;
+pub use reply::Reply;
 #[cfg(feature = "std")]
 use shared::{Recorder, Shared};
 #[cfg(feature = "std")]

@@ -1,19 +1,36 @@
-//! The reasons why a probe has no reply, and the replies that say more than that the peer is alive.
+//! The reasons why a probe has no reply.
 
+use core::error::Error;
 use core::fmt;
-use core::time::Duration;
 
 use crate::Failure;
 
 #[cfg(feature = "std")]
 mod io;
 
-/// The reason why a probe has no reply, or what a reply says beyond that the peer is alive.
+/// The reason why a probe has no reply.
 ///
-/// With the feature `std`, an `io::Error` converts by its kind. An error caused by the peer or by
-/// the path becomes [`Failed`](Self::Failed). An error caused by a lack of local resources becomes
+/// Every error that implements [`Error`](core::error::Error) converts, so that a probe can use `?`.
+/// With the feature `std`, the first [`io::Error`](std::io::Error) in the error's chain of sources
+/// that says more than "no reply" decides. An error caused by the peer or by the path becomes
+/// [`Failed`](Self::Failed). An error caused by a lack of local resources becomes
 /// [`Unsent`](Self::Unsent). Every other error, including a time-out, becomes
 /// [`Missed`](Self::Missed), which means silence until the deadline.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use std::io;
+/// use systole::{Failure, ProbeError};
+///
+/// fn ping() -> Result<(), ProbeError> {
+///     Err(io::Error::from(io::ErrorKind::ConnectionRefused))?; // what a client returned
+///     Ok(())
+/// }
+/// assert_eq!(ping(), Err(ProbeError::Failed(Failure::Refused)));
+/// # }
+/// ```
+///
+/// This type is not itself an `Error`, because it could not convert from every other one then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -24,17 +41,34 @@ pub enum ProbeError {
     Failed(Failure),
     /// The probe could not be sent. The cause is local, so this is no evidence against the peer.
     Unsent,
-    /// The peer replied and asked for fewer probes: it is alive, and the interval grows
-    /// ([`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with)).
-    Pushback {
-        /// How long the peer asks not to be probed, for example by `Retry-After`; zero if it does
-        /// not say.
-        wait: Duration,
-    },
-    /// The peer replied, and the reply showed that the flow had been lost before the probe: the
-    /// probe went over a new flow, or the peer now sees this process at another address
-    /// ([`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost)).
-    FlowLost,
+}
+
+impl ProbeError {
+    /// Converts an error behind a reference, as [`From`] converts an owned one. Use it for errors
+    /// that are no [`Error`](core::error::Error) themselves, such as a boxed one.
+    #[must_use]
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let chain = core::iter::successors(Some(error), |&error| error.source());
+        let known = chain.map(Self::of_one).find(|one| *one != Self::Missed);
+        known.unwrap_or(Self::Missed)
+    }
+
+    /// Converts an error without regard to its sources.
+    #[cfg(feature = "std")]
+    fn of_one(error: &(dyn Error + 'static)) -> Self {
+        error.downcast_ref().map_or(Self::Missed, io::of)
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn of_one(_: &(dyn Error + 'static)) -> Self {
+        Self::Missed
+    }
+}
+
+impl<E: Error + 'static> From<E> for ProbeError {
+    fn from(error: E) -> Self {
+        Self::of(&error)
+    }
 }
 
 impl From<Failure> for ProbeError {
@@ -49,10 +83,6 @@ impl fmt::Display for ProbeError {
             Self::Missed => f.pad("missed"),
             Self::Failed(failure) => failure.fmt(f),
             Self::Unsent => f.pad("not sent"),
-            Self::Pushback { .. } => f.pad("pushed back"),
-            Self::FlowLost => f.pad("answered over a new flow"),
         }
     }
 }
-
-impl core::error::Error for ProbeError {}

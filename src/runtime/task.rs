@@ -5,7 +5,7 @@
 //! | start | [`spawn`] for one peer, [`Builder`] for further settings, [`Builder::group`] for replicas |
 //! | query | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
 //! | receive events | the [`Handle`] is a stream of events; [`events`](Handle::events) returns further streams |
-//! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](ProbeError::FlowLost) |
+//! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](Reply::FlowLost) |
 //! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) leaves second flows idle; `with` restores a stored record and returns the current one |
 //! | stop | [`stop`](Handle::stop), dropping the handle, or a token: probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
@@ -27,7 +27,9 @@ use core::future::Future;
 
 use ::tokio::time::Instant as Moment;
 
-use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Series, Shared, Trial, machine};
+use super::{
+    DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Reply, Series, Shared, Trial, machine,
+};
 use crate::pacing::{Fixed, Fluctuation, Pacing};
 use crate::{Config, Failover, Instant, Monitor};
 

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Series, Shared, machine};
+use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Reply, Series, Shared, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, Verdict, monitor};
 use probe_loop::Note;
@@ -72,6 +72,7 @@ pub fn spawn<P, F, A, E>(config: Config<P>, probe: F) -> io::Result<Heart<P>>
 where
     P: Pacing<State: Send> + Send + 'static,
     F: FnMut(Duration) -> Result<A, E> + Send + 'static,
+    A: 'static,
     E: Into<ProbeError>,
 {
     Builder::new(config).spawn(probe)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use systole::pacing::{Fixed, Lifetime, LifetimeRange};
 use systole::task::{Builder, Heart};
-use systole::{Config, Monitor, ProbeError, machine::Trial};
+use systole::{Config, Monitor, ProbeError, Reply, machine::Trial};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{SECOND, ms};
@@ -40,14 +40,14 @@ impl Flow {
     }
 
     /// A probe, answered after 40 ms with the address that it came from.
-    fn probe(&self) -> impl Future<Output = Result<(), ProbeError>> + use<> {
+    fn probe(&self) -> impl Future<Output = Result<Reply, ProbeError>> + use<> {
         let there = self.pass();
         async move {
             sleep(ms(40)).await;
             if there {
-                Ok(())
+                Ok(Reply::Ok)
             } else {
-                Err(ProbeError::FlowLost)
+                Ok(Reply::FlowLost)
             }
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::Error;
 
 use systole::machine::{Machine, ProbeResult};
-use systole::{Config, Instant, Monitor, Output, ProbeError, Verdict};
+use systole::{Config, Instant, Monitor, Output, ProbeError, Reply, Verdict};
 
 const ENOBUFS: i32 = 105;
 
@@ -32,7 +32,7 @@ fn a_full_queue_of_ours_kills_nobody() {
         match monitor.step(now, None) {
             Output::Send(((), id)) => {
                 let result = if now < Instant::from_secs(30) {
-                    Ok(())
+                    Ok(Reply::Ok)
                 } else {
                     Err(ProbeError::from(Error::from_raw_os_error(ENOBUFS)))
                 };

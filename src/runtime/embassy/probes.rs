@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::ProbeError;
+use super::{ProbeError, Reply};
 use crate::runtime::machine::Terms;
 use crate::{Instant, ProbeId};
 
@@ -83,13 +83,14 @@ impl<'a, Fut> Probes<'a, Fut> {
 impl<Fut, A, E> Probes<'_, Fut>
 where
     Fut: Future<Output = Result<A, E>>,
+    A: 'static,
     E: Into<ProbeError>,
 {
     /// Returns a probe that has ended.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<(ProbeId, Result<(), ProbeError>)> {
+    ) -> Poll<(ProbeId, Result<Reply, ProbeError>)> {
         for place in &mut self.places {
             if let Some(ended) = place.poll(context) {
                 return Poll::Ready(ended);
@@ -135,14 +136,15 @@ impl<'a, Fut> Place<'a, Fut> {
 impl<Fut, A, E> Place<'_, Fut>
 where
     Fut: Future<Output = Result<A, E>>,
+    A: 'static,
     E: Into<ProbeError>,
 {
-    fn poll(&mut self, context: &mut Context<'_>) -> Option<(ProbeId, Result<(), ProbeError>)> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Option<(ProbeId, Result<Reply, ProbeError>)> {
         let id = self.id?;
         match self.probe.as_mut().as_pin_mut()?.poll(context) {
-            Poll::Ready(answer) => {
+            Poll::Ready(reply) => {
                 self.clear();
-                Some((id, answer.map(drop).map_err(Into::into)))
+                Some((id, reply.map(|reply| Reply::of(&reply)).map_err(Into::into)))
             }
             Poll::Pending => None,
         }

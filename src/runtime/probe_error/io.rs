@@ -15,28 +15,28 @@ use crate::Failure;
 ///
 /// A socket that would block becomes [`ProbeError::Missed`], since a receive that timed out returns
 /// the same error.
-impl From<io::Error> for ProbeError {
-    fn from(error: io::Error) -> Self {
-        use io::ErrorKind as Kind;
-        if error.raw_os_error().is_some_and(is_shortage) {
-            return Self::Unsent; // else a prober that leaks descriptors would call all peers dead
+pub(super) fn of(error: &io::Error) -> ProbeError {
+    use io::ErrorKind as Kind;
+    if error.raw_os_error().is_some_and(is_shortage) {
+        return ProbeError::Unsent; // else a prober that leaks descriptors would call all peers dead
+    }
+    match error.kind() {
+        Kind::ConnectionRefused => ProbeError::Failed(Failure::Refused),
+        Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::BrokenPipe
+        | Kind::NotConnected
+        | Kind::UnexpectedEof => ProbeError::Failed(Failure::Reset),
+        Kind::HostUnreachable | Kind::NetworkUnreachable => {
+            ProbeError::Failed(Failure::Unreachable)
         }
-        match error.kind() {
-            Kind::ConnectionRefused => Self::Failed(Failure::Refused),
-            Kind::ConnectionReset
-            | Kind::ConnectionAborted
-            | Kind::BrokenPipe
-            | Kind::NotConnected
-            | Kind::UnexpectedEof => Self::Failed(Failure::Reset),
-            Kind::HostUnreachable | Kind::NetworkUnreachable => Self::Failed(Failure::Unreachable),
-            Kind::InvalidData => Self::Failed(Failure::InvalidReply),
-            Kind::NetworkDown
-            | Kind::AddrInUse
-            | Kind::AddrNotAvailable
-            | Kind::PermissionDenied
-            | Kind::OutOfMemory => Self::Unsent,
-            _ => Self::Missed,
-        }
+        Kind::InvalidData => ProbeError::Failed(Failure::InvalidReply),
+        Kind::NetworkDown
+        | Kind::AddrInUse
+        | Kind::AddrNotAvailable
+        | Kind::PermissionDenied
+        | Kind::OutOfMemory => ProbeError::Unsent,
+        _ => ProbeError::Missed,
     }
 }
 

@@ -8,12 +8,12 @@ use ::tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use ::tokio::time::{Instant as Moment, timeout};
 
 use super::machine::{ProbeResult, Terms};
-use super::{Epoch, ProbeError};
+use super::{Epoch, ProbeError, Reply};
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Failure, Instant, ProbeId};
 
 /// The result of a probe, and when it ended.
-type Ended = (Result<(), ProbeError>, Moment);
+type Ended = (Result<Reply, ProbeError>, Moment);
 
 #[derive(Debug)]
 pub(super) struct Probes<T> {
@@ -83,7 +83,7 @@ impl<T: Copy + PartialEq> Probes<T> {
 
     /// Starts probe `id` of `target` at `now`. It is dropped when its reply can no longer prove
     /// life.
-    pub(super) fn launch<A, E: Into<ProbeError>>(
+    pub(super) fn launch<A: 'static, E: Into<ProbeError>>(
         &mut self,
         (target, id): (T, ProbeId),
         now: Instant,
@@ -95,7 +95,7 @@ impl<T: Copy + PartialEq> Probes<T> {
             dead_wait.map_or(terms.reply_window, |wait| wait.max(terms.reply_window));
         let task = self.tasks.spawn(async move {
             let result = match timeout(reply_window, probe).await {
-                Ok(answer) => answer.map(drop).map_err(Into::into),
+                Ok(reply) => reply.map(|reply| Reply::of(&reply)).map_err(Into::into),
                 Err(_) => Err(ProbeError::Missed),
             };
             (result, Moment::now())

@@ -114,6 +114,7 @@ where
     pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
     where
         F: FnMut(Duration) -> Result<A, E> + Send + 'static,
+        A: 'static,
         E: Into<ProbeError>,
     {
         let epoch = Epoch::start();

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::machine::ProbeResult;
 use super::probe_loop::Note;
-use super::{Epoch, ProbeError};
+use super::{Epoch, ProbeError, Reply};
 use crate::{Failure, Instant, ProbeId};
 
 /// A probe to make.
@@ -26,13 +26,14 @@ pub(super) fn work<F, A, E>(
     notes: &Sender<Note>,
 ) where
     F: FnMut(Duration) -> Result<A, E>,
+    A: 'static,
     E: Into<ProbeError>,
 {
     while let Ok(Task { id, due, allowed }) = tasks.recv() {
         let began = epoch.now();
         let result = catch_unwind(AssertUnwindSafe(|| probe(allowed)));
         let result = match result {
-            Ok(answer) => answer.map(drop).map_err(Into::into),
+            Ok(reply) => reply.map(|reply| Reply::of(&reply)).map_err(Into::into),
             Err(_) => Err(ProbeError::Failed(Failure::ProbePanicked)),
         };
         let settled = ProbeResult {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use systole::{Failure, ProbeError, ProbeId};
+use systole::{Failure, ProbeError, ProbeId, Reply};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -71,10 +71,10 @@ pub(crate) struct Arrival {
 
 impl Arrival {
     /// Returns the result in the type of the machine.
-    pub(crate) const fn result(&self) -> Result<(), ProbeError> {
+    pub(crate) const fn result(&self) -> Result<Reply, ProbeError> {
         match &self.result {
-            Ok(Answer::Fine) => Ok(()),
-            Ok(Answer::Pushback { wait }) => Err(ProbeError::Pushback { wait: *wait }),
+            Ok(Answer::Fine) => Ok(Reply::Ok),
+            Ok(Answer::Pushback { wait }) => Ok(Reply::Pushback { wait: *wait }),
             Err(miss) => Err(miss.fault()),
         }
     }

@@ -1,0 +1,53 @@
+//! What the reply to a probe says.
+
+use core::any::Any;
+use core::time::Duration;
+
+/// What the reply to a probe says. In any case the peer is alive.
+///
+/// A probe returns a `Reply` where there is more to say than [`Ok`](Self::Ok). Any other value that
+/// a probe returns, such as `()`, a number of bytes or a connection, stands for `Ok`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Reply {
+    /// Nothing beyond that the peer is alive.
+    #[default]
+    Ok,
+    /// The peer asks for fewer probes: the interval grows
+    /// ([`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with)).
+    Pushback {
+        /// How long the peer asks not to be probed, for example by `Retry-After`; zero if it does
+        /// not say.
+        wait: Duration,
+    },
+    /// The flow had been lost before the probe: the probe went over a new flow, or the peer now
+    /// sees this process at another address
+    /// ([`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost)).
+    FlowLost,
+}
+
+impl Reply {
+    /// Returns `value` itself where it is a `Reply`, and [`Ok`](Self::Ok) where it is anything else.
+    pub(super) fn of<A: 'static>(value: &A) -> Self {
+        let value: &dyn Any = value;
+        value.downcast_ref().copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_value_but_a_reply_is_a_plain_reply() {
+        let wait = Duration::from_secs(3);
+        assert_eq!(
+            Reply::of(&Reply::Pushback { wait }),
+            Reply::Pushback { wait }
+        );
+        assert_eq!(Reply::of(&Reply::FlowLost), Reply::FlowLost);
+        assert_eq!(Reply::of(&()), Reply::Ok);
+        assert_eq!(Reply::of(&(7_usize, "seven")), Reply::Ok);
+    }
+}
