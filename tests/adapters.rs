@@ -315,10 +315,12 @@ async fn dropping_the_handle_or_cancelling_the_token_stops_it() {
 
     let (token, up) = (CancellationToken::new(), Arc::new(AtomicU32::new(0)));
     let count = up.clone();
-    let mut heart = Builder::new(config()).stop_with(&token).spawn(move || {
-        count.fetch_add(1, Ordering::SeqCst);
-        async { Ok::<_, ProbeError>(()) }
-    });
+    let mut heart = Builder::new(config())
+        .stop_when(token.clone().cancelled_owned())
+        .spawn(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Ok::<_, ProbeError>(()) }
+        });
     transition(&mut heart).await;
     token.cancel();
     assert_eq!(heart.next().await, None);
@@ -397,7 +399,7 @@ async fn death_is_awaited_and_the_wait_can_be_cancelled() {
 async fn waiting_for_death_ends_with_the_task() {
     let token = CancellationToken::new();
     let heart = Builder::new(config())
-        .stop_with(&token)
+        .stop_when(token.clone().cancelled_owned())
         .spawn(|| async { Ok::<_, ProbeError>(()) });
     heart.until(Verdict::Alive).await;
     token.cancel();

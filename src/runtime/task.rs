@@ -7,7 +7,7 @@
 //! | receive events | the [`Handle`] is a stream of events; [`events`](Handle::events) returns further streams |
 //! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](Reply::FlowLost) |
 //! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) leaves second flows idle; `with` restores a stored record and returns the current one |
-//! | stop | [`stop`](Handle::stop), dropping the handle, or a token: probes are dropped, then [`on_stop`](Builder::on_stop) runs |
+//! | stop | [`stop`](Handle::stop), dropping the handle, or [a future](Builder::stop_when): probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod builder;
 #[cfg(feature = "udp")]

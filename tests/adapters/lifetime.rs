@@ -139,7 +139,7 @@ async fn trials_end_with_the_task() {
         .unwrap();
     let token = tokio_util::sync::CancellationToken::new();
     let probe = flow.clone();
-    let heart = Builder::new(config).stop_with(&token);
+    let heart = Builder::new(config).stop_when(token.clone().cancelled_owned());
     let heart = heart.spawn(move || probe.probe());
     let trials = heart.run_trials(async |span| flow.idle(span).await);
     let stop = async {

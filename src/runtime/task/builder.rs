@@ -1,11 +1,11 @@
 //! The settings of a probing task.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
-
-use tokio_util::sync::CancellationToken;
 
 use super::machine::Machine;
 use super::stop_action::StopAction;
@@ -16,11 +16,14 @@ use crate::{
     failover::{self, Endpoint},
 };
 
+/// What stops a task from outside.
+pub(super) type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The default number of probes of one peer that may be under way at once.
 const AT_ONCE: usize = 8;
 
-/// The settings of a probing task beyond its closure: a closure that runs at the stop, a token that
-/// stops the task, the number of probes under way at once, a shared retry budget, a name.
+/// The settings of a probing task beyond its closure: a closure that runs at the stop, a future
+/// that stops the task, the number of probes under way at once, a shared retry budget, a name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,7 +42,7 @@ const AT_ONCE: usize = 8;
 /// ```
 pub struct Builder<M: Machine> {
     pub(super) machine: M,
-    pub(super) stop: CancellationToken,
+    pub(super) signal: Option<Signal>,
     pub(super) max_in_flight: usize,
     pub(super) budget: Option<Arc<RetryBudget>>,
     pub(super) name: Name,
@@ -115,7 +118,7 @@ impl<M: Machine> Builder<M> {
     fn of(machine: M) -> Self {
         Self {
             machine,
-            stop: CancellationToken::new(),
+            signal: None,
             max_in_flight: AT_ONCE,
             budget: None,
             name: Name::none(),
@@ -141,10 +144,28 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// Stops the task also when `token` is cancelled.
+    /// Stops the task also when `signal` completes: a cancellation token, a channel that closes, a
+    /// signal of the operating system. It is polled in a task of its own, and dropped when the
+    /// probing task stops. A later call replaces an earlier one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use systole::{Config, ProbeError, task::Builder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), systole::ConfigError> {
+    /// # async fn ping() -> Result<(), ProbeError> { Ok(()) }
+    /// let (shutdown, closed) = tokio::sync::oneshot::channel::<()>();
+    /// let heart = Builder::new(Config::every(Duration::from_secs(5)).build()?)
+    ///     .stop_when(async { drop(closed.await) })
+    ///     .spawn(ping);
+    /// drop(shutdown);
+    /// heart.until_dead().await; // returns, because the task has stopped
+    /// # Ok(()) }
+    /// ```
     #[must_use]
-    pub fn stop_with(mut self, token: &CancellationToken) -> Self {
-        self.stop = token.child_token();
+    pub fn stop_when(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.signal = Some(Box::pin(signal));
         self
     }
 

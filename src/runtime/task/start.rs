@@ -7,6 +7,9 @@ use ::tokio::sync::{Notify, broadcast, watch};
 use ::tokio::task;
 use ::tokio::time::Instant as Moment;
 
+use tokio_util::sync::CancellationToken;
+
+use super::builder::Signal;
 use super::machine::Machine;
 use super::probe_loop::ProbeLoop;
 use super::probes::Probes;
@@ -28,6 +31,10 @@ impl<M: Machine> Builder<M> {
         E: Into<ProbeError> + 'static,
     {
         let epoch = Epoch::at(Moment::now().into_std());
+        let stop = CancellationToken::new();
+        if let Some(signal) = self.signal {
+            task::spawn(pass_on(signal, stop.clone()));
+        }
         let changed = Arc::new(Notify::new());
         let (events, listener) = broadcast::channel(EVENTS);
         let (conclusions, conclusion) = watch::channel(self.machine.conclusion());
@@ -40,7 +47,7 @@ impl<M: Machine> Builder<M> {
             epoch,
             shared: Arc::clone(&shared),
             changed: Arc::clone(&changed),
-            stop: self.stop.clone(),
+            stop: stop.clone(),
             events,
             conclusions,
             probes: Probes::new(epoch, self.max_in_flight),
@@ -56,8 +63,15 @@ impl<M: Machine> Builder<M> {
             events: Events::new(&listener),
             listener,
             task: task::spawn(beat.run()),
-            stop: self.stop.drop_guard(),
+            stop: stop.drop_guard(),
         }
+    }
+}
+
+/// Cancels `stop` when `signal` completes.
+async fn pass_on(signal: Signal, stop: CancellationToken) {
+    if stop.run_until_cancelled(signal).await.is_some() {
+        stop.cancel();
     }
 }
 
