@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::config::Config;
-use crate::math::fixed_point::NATIVE_64;
+use crate::math::cpu::NATIVE_64;
 use crate::pacing::{Answer, Fluctuation, Pacing};
 use crate::path::suspicion::SuspicionLevel;
 use crate::path::window::DEFAULT_WINDOW;

@@ -7,7 +7,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::math::fixed_point::{NATIVE_64, divided};
+use crate::math::cpu::NATIVE_64;
+use crate::math::fixed_point::divided;
 use crate::math::saturating;
 
 #[cfg(feature = "serde")]

@@ -1,18 +1,10 @@
 //! Fixed-point arithmetic: division, scaling, and a logarithm.
 
+use crate::math::cpu::NATIVE_64;
 use crate::math::saturating;
 
 /// One, in 16 fractional bits.
 pub(crate) const ONE_Q16: u32 = 1 << 16;
-
-/// Whether the target computes 64-bit roots and divisions in a few instructions. Other targets
-/// compute one bit per loop turn, with a tenth of the flash and the same results.
-pub(crate) const NATIVE_64: bool = cfg!(target_pointer_width = "64");
-
-/// Whether the target has instructions to divide 32-bit words and to count their leading zeros. A
-/// Cortex-M0 has neither. It also lacks compare-and-swap, and only that is visible in the
-/// compiler's `cfg` values.
-pub(crate) const DIVIDES: bool = cfg!(target_has_atomic = "32");
 
 /// Returns `dividend / divisor`, where at least one of the two is below 2^63. 0 divided by 0 is 0.
 pub(crate) const fn divided(dividend: u64, divisor: u64) -> u64 {

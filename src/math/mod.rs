@@ -1,5 +1,6 @@
 //! Exact integer arithmetic (fixed point, roots, saturation), the normal tail and random numbers.
 
+pub(crate) mod cpu;
 pub(crate) mod fixed_point;
 pub(crate) mod normal_tail;
 pub(crate) mod random;

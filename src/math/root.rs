@@ -3,7 +3,7 @@
 //! Operands are normalised to 32-bit words first, so that a Cortex-M0 needs no 128-bit root or
 //! division.
 
-use crate::math::fixed_point::{DIVIDES, NATIVE_64};
+use crate::math::cpu::{DIVIDES, NATIVE_64};
 use crate::math::saturating;
 
 /// Returns `sqrt(square) / divisor` in `fraction` fractional bits, rounded to nearest. It is 0

@@ -1,7 +1,7 @@
 //! Saturating 64-bit arithmetic. On cores without a 32-bit divide these functions are never
 //! inlined, because each copy would take a dozen instructions.
 
-use crate::math::fixed_point::DIVIDES;
+use crate::math::cpu::DIVIDES;
 
 macro_rules! called_on_small_cores {
     ($($(#[$doc:meta])* fn $name:ident($a:ident, $b:ident) = $value:expr;)*) => {
@@ -25,6 +25,12 @@ called_on_small_cores! {
     fn plus(a, b) = min(a, !b) + b;
     /// Returns the difference, or 0 where it would be negative.
     fn minus(a, b) = max(a, b) - b;
+}
+
+/// Returns `value` limited to `least..=most`. Unlike `Ord::clamp` it does not panic where `least`
+/// is above `most`; the result is then `least`.
+pub(crate) const fn within(value: u64, least: u64, most: u64) -> u64 {
+    max(min(value, most), least)
 }
 
 /// Returns the same as [`u64::leading_zeros`].

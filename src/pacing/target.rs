@@ -567,7 +567,7 @@ mod tests {
                 (plan.timeout_us(), plan.retries().count()),
                 (500_000, retries)
             );
-            let dead_us = plan.dead_interval_us(&limits);
+            let dead_us = limits.dead_interval_us(&plan);
             assert!(
                 (dead_us / 1_000).abs_diff(dead_ms) < 2,
                 "{savings}: {plan:?}"

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use crate::math::fixed_point::{NATIVE_64, divided, fraction};
+use crate::math::cpu::NATIVE_64;
+use crate::math::fixed_point::{divided, fraction};
 use crate::math::root::{root, root_ratio};
 use crate::time::{duration, rtt_micros};
 

@@ -217,7 +217,7 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
     #[cold]
     pub(crate) fn wait_if_missed_us(&self, now: Instant) -> u64 {
         if self.verdict == Verdict::Dead {
-            self.jittered(self.plan.dead_interval_us(&self.settings.limits))
+            self.jittered(self.settings.limits.dead_interval_us(&self.plan))
         } else if self.has_retries() {
             self.plan.retry_wait_us(self.retries, self.left_us(now))
         } else {

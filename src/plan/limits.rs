@@ -1,7 +1,7 @@
 //! The limits that every plan is fitted to.
 
-use crate::math::fixed_point::NATIVE_64;
-use crate::math::saturating;
+use crate::math::cpu::NATIVE_64;
+use crate::math::saturating::{self, within};
 use crate::plan::{HUNDREDTH_Q16, Plan, Retries};
 use crate::time::saturate;
 
@@ -27,6 +27,12 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Returns the interval at which `plan` probes a dead peer.
+    pub(crate) fn dead_interval_us(&self, plan: &Plan) -> u64 {
+        let wanted_us = plan.wanted_dead_interval_us();
+        within(wanted_us, self.interval_min_us, self.interval_max_us)
+    }
+
     /// Returns a copy, made field by field: on a small core, the standard library's `memcpy` alone
     /// would be a tenth of the code of a monitor.
     pub(crate) const fn copied(&self) -> Self {
@@ -175,12 +181,6 @@ impl Limits {
         let room = saturating::minus(self.bound_us, tail);
         plan.interval_us = saturating::max(saturating::min(plan.interval_us, room), floor);
     }
-}
-
-/// Returns `value` limited to `min..=max`. Unlike `Ord::clamp` it does not panic where `min` is
-/// above `max`; the result is then `min`.
-pub(super) const fn within(value: u64, min: u64, max: u64) -> u64 {
-    saturating::max(saturating::min(value, max), min)
 }
 
 #[cfg(feature = "defmt")]

@@ -3,10 +3,8 @@
 use core::time::Duration;
 
 use crate::math::fixed_point::scaled_q16;
-use crate::math::saturating;
-use crate::plan::limits::within;
-use crate::plan::retries::Spacing;
-use crate::plan::{Limits, Retries};
+use crate::math::saturating::{self, within};
+use crate::plan::retries::{Retries, Spacing};
 use crate::time::{duration, micros, rtt_micros};
 
 /// The decision of a policy: the steady interval, the probe timeout and the retries. The bound on
@@ -24,11 +22,6 @@ use crate::time::{duration, micros, rtt_micros};
 /// assert_eq!(plan.bound(), Duration::from_secs(5 + 1 + 2 + 4));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(::serde::Serialize, ::serde::Deserialize),
-    serde(from = "super::serde::Plan", into = "super::serde::Plan")
-)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Plan {
     pub(super) interval_us: u64,
@@ -174,13 +167,12 @@ impl Plan {
         self.interval_us > 0
     }
 
-    /// Returns the interval at which a dead peer is probed, within the limits.
-    pub(crate) fn dead_interval_us(&self, limits: &Limits) -> u64 {
-        let wanted = match self.dead {
+    /// Returns the interval at which a dead peer is probed, before the limits.
+    pub(super) fn wanted_dead_interval_us(&self) -> u64 {
+        match self.dead {
             0 => self.interval_us,
             packed => unpacked(packed),
-        };
-        within(wanted, limits.interval_min_us, limits.interval_max_us)
+        }
     }
 
     /// Returns whether the timeout is longer than the interval: then steady probes take the place

@@ -16,11 +16,6 @@ use core::fmt;
 ///
 /// When all retries were sent before the bound is reached, steady probes continue until it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(::serde::Serialize, ::serde::Deserialize),
-    serde(from = "super::serde::Retries", into = "super::serde::Retries")
-)]
 // The count in the low six bits and the spacing in the high two. One byte keeps plans small: every
 // peer has one.
 pub struct Retries(u8);

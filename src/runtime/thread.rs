@@ -1,6 +1,7 @@
 //! The adapter for threads: a blocking closure is the probe.
 
 mod builder;
+mod message;
 mod probe_loop;
 mod stop_action;
 mod verdict_cell;
@@ -17,7 +18,7 @@ use std::thread::JoinHandle;
 use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Reply, Series, Shared, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, Verdict, monitor};
-use probe_loop::Note;
+use message::Note;
 use stop_action::StopAction;
 use verdict_cell::VerdictCell;
 

@@ -6,9 +6,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 
-use super::machine::{Machine, ProbeResult};
+use super::machine::Machine;
+use super::message::{Note, Task};
 use super::verdict_cell::VerdictCell;
-use super::worker::Task;
 use super::{DEFAULT_WINDOW, Epoch, Recorder, Shared};
 use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
@@ -17,15 +17,6 @@ use crate::{Event, Instant, Monitor, Output, ProbeId, Verdict};
 /// How long the loop waits for a result before it lets a probe become overdue: a reply that came in
 /// time, while no thread could run, must still be passed in.
 const HEARING: Duration = Duration::from_millis(1);
-
-/// A message that wakes the loop before its deadline.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Note {
-    /// The closure returned.
-    ProbeResult(ProbeResult<()>),
-    /// The machine was changed through the handle, or the loop is to end.
-    Look,
-}
 
 /// The state that the thread owns.
 pub(super) struct ProbeLoop<P: Pacing> {

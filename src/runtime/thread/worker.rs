@@ -6,17 +6,9 @@ use std::panic::catch_unwind;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::machine::ProbeResult;
-use super::probe_loop::Note;
+use super::message::{Note, Task};
 use super::{Epoch, ProbeError, Reply};
-use crate::{Failure, Instant, ProbeId};
-
-/// A probe to make.
-pub(super) struct Task {
-    pub(super) id: ProbeId,
-    pub(super) due: Instant,
-    /// How long the closure may take.
-    pub(super) allowed: Duration,
-}
+use crate::Failure;
 
 /// Makes one probe after another until the loop has ended.
 pub(super) fn work<F, A, E>(
