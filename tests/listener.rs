@@ -753,3 +753,32 @@ fn a_held_beat_lengthens_the_bound_by_less_than_an_interval_and_for_a_window() {
         "{bounds:?}"
     );
 }
+
+#[test]
+fn what_became_of_a_heartbeat_is_returned() {
+    use systole::listener::BeatOutcome::{
+        Fresh, Goodbye, Ignored, NewLife, Reordered, Repeated, Stale,
+    };
+    let config = listener::Config::builder()
+        .detect_within(3 * SECOND)
+        .build()
+        .unwrap();
+    let mut listener = Listener::new(config, Instant::ZERO);
+    let beat = |sequence| Beat::new(sequence, SECOND);
+    let stranger = beat(9).with_incarnation(3);
+    for (at, beat, outcome) in [
+        (0, beat(0), NewLife),
+        (1, beat(1), Fresh),
+        (2, beat(1), Repeated),
+        (3, beat(3), Fresh),
+        (3, beat(2), Reordered),
+        (4, beat(4), Fresh),
+        (4, stranger, Ignored),
+        (10, beat(5), Stale), // its slot was at 5 s
+        (11, beat(6).goodbye(), Goodbye),
+    ] {
+        let at = Instant::from_secs(at);
+        assert_eq!(listener.handle_beat(&beat, at), outcome, "{beat:?}");
+        while let Output::Event(_) = listener.poll(at) {}
+    }
+}

@@ -1,4 +1,4 @@
-//! What a beat means.
+//! What a heartbeat means.
 
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::verdict::{Reason, Verdict};
@@ -7,17 +7,19 @@ use crate::push::listener::Listener;
 use crate::push::listener::arrivals::Step;
 use crate::push::listener::flow::{Candidate, Flow, NEAR, Place};
 use crate::push::listener::machine::add;
+use crate::push::listener::outcome::BeatOutcome;
 use crate::time::Instant;
 
-/// Of a gap, so many lost beats enter the loss rate: an outage is no rate.
+/// The most lost heartbeats of one gap that enter the loss rate, since an outage is not a rate.
 const GAP_MAX: u32 = 64;
 
 impl<const N: usize> Listener<N> {
-    /// `beat` arrived at `received_at`: the moment the network stack names, or that of reading it.
+    /// Takes a heartbeat that arrived at `received_at`, which is the time that the network stack
+    /// names, or that of reading it. Returns what became of the heartbeat.
     ///
-    /// A moment before the last arrival is none at which this beat can have arrived: the clock ran backwards, and the present
-    /// counts.
-    pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) {
+    /// A heartbeat cannot have arrived before the last one. Where `received_at` says so, the clock
+    /// ran backwards, and the latest time that the listener was told counts instead.
+    pub fn handle_beat(&mut self, beat: &Beat, received_at: Instant) -> BeatOutcome {
         self.look(received_at);
         let received_at = if received_at < self.heard {
             self.clock.now()
@@ -25,19 +27,20 @@ impl<const N: usize> Listener<N> {
             received_at
         };
         self.silence = match self.verdict {
-            Verdict::Alive => SuspicionLevel::ZERO, // and not worth its divisions
+            Verdict::Alive => SuspicionLevel::ZERO, // not worth the divisions of a level
             _ => self.level_at(self.clock.seen()),
         };
         let beat = self.config.hold(*beat);
-        if self.config.authenticated && !beat.authentic {
-            self.ignore();
+        let outcome = if self.config.authenticated && !beat.authentic {
+            self.ignore()
         } else {
-            self.sort(&beat, received_at);
-        }
+            self.sort(&beat, received_at)
+        };
         self.settle();
+        outcome
     }
 
-    fn sort(&mut self, beat: &Beat, received: Instant) {
+    fn sort(&mut self, beat: &Beat, received: Instant) -> BeatOutcome {
         let Some(mut flow) = self.flow else {
             return self.meet(beat, received);
         };
@@ -45,7 +48,7 @@ impl<const N: usize> Listener<N> {
             Place::Next(slots) if self.is_plausible(slots, beat, received) => {
                 flow.advance(slots);
                 self.flow = Some(flow);
-                self.hear(beat, slots, received);
+                self.hear(beat, slots, received)
             }
             Place::Next(_) | Place::Other => self.meet(beat, received),
             Place::Reordered => {
@@ -54,12 +57,17 @@ impl<const N: usize> Listener<N> {
                 self.loss.found();
                 self.counters.lost = self.counters.lost.saturating_sub(1);
                 add(&mut self.counters.reordered, 1);
+                BeatOutcome::Reordered
             }
-            Place::Known => add(&mut self.counters.repeated, 1),
+            Place::Known => {
+                add(&mut self.counters.repeated, 1);
+                BeatOutcome::Repeated
+            }
         }
     }
 
-    /// Whether so many slots can have passed since the newest beat, of a sender that is a quarter faster than it announces.
+    /// Returns whether so many slots can have passed since the newest heartbeat, if the sender is
+    /// up to a quarter faster than it advertises.
     fn is_plausible(&self, slots: u32, beat: &Beat, received: Instant) -> bool {
         let interval_us = beat.interval_us.min(self.arrivals.interval_us());
         let interval_us = interval_us - interval_us / 4;
@@ -67,14 +75,16 @@ impl<const N: usize> Listener<N> {
         slots <= NEAR || self.slept || u64::from(slots - NEAR) <= passed()
     }
 
-    const fn ignore(&mut self) {
+    const fn ignore(&mut self) -> BeatOutcome {
         add(&mut self.counters.ignored, 1);
+        BeatOutcome::Ignored
     }
 
     // ---- candidates ----
 
-    /// A beat that does not continue the known life: the first of all, a new incarnation, a jump of the sequence, or none of the peer's.
-    fn meet(&mut self, beat: &Beat, received: Instant) {
+    /// Takes a heartbeat that does not continue the known life: the first of all, a new
+    /// incarnation, a jump of the sequence, or one that is not the peer's.
+    fn meet(&mut self, beat: &Beat, received: Instant) -> BeatOutcome {
         let authenticated = self.config.authenticated;
         let believed = match self.flow {
             None => !authenticated || beat.incarnation >= self.config.incarnation_min,
@@ -82,13 +92,14 @@ impl<const N: usize> Listener<N> {
             Some(_) => self.is_confirmed(beat, received),
         };
         if believed {
-            self.adopt(beat, received);
+            self.adopt(beat, received)
         } else {
-            self.ignore();
+            self.ignore()
         }
     }
 
-    /// Whether the beat before it made it known, and the known life is overdue. A goodbye makes nobody known.
+    /// Returns whether the heartbeat before it announced this life, and the known life is overdue.
+    /// A goodbye confirms nothing.
     fn is_confirmed(&mut self, beat: &Beat, received: Instant) -> bool {
         let last = self.candidate.replace(Candidate::new(beat, received));
         let confirmed = last.is_some_and(|last| last.is_confirmed_by(beat, received));
@@ -96,7 +107,8 @@ impl<const N: usize> Listener<N> {
         confirmed && silent && !beat.goodbye
     }
 
-    fn adopt(&mut self, beat: &Beat, received: Instant) {
+    /// Begins another life of the peer.
+    fn adopt(&mut self, beat: &Beat, received: Instant) -> BeatOutcome {
         let first = self.flow.replace(Flow::new(beat)).is_none();
         self.candidate = None;
         self.arrivals.align(received, beat.interval_us);
@@ -112,12 +124,14 @@ impl<const N: usize> Listener<N> {
         }
         let alive_at = self.clock.translate(received);
         self.prove(beat, alive_at, revival);
+        BeatOutcome::NewLife
     }
 
     // ---- the peer ----
 
-    /// The beat `slots` after the newest of the known life. A sender that leaves says so before its slot.
-    fn hear(&mut self, beat: &Beat, slots: u32, received: Instant) {
+    /// Takes the heartbeat that comes `slots` after the newest of the known life. A sender that
+    /// leaves says goodbye before its slot, so a goodbye tells nothing of the sender's clock.
+    fn hear(&mut self, beat: &Beat, slots: u32, received: Instant) -> BeatOutcome {
         let slept = self.slept;
         self.count(beat, slots - 1, received);
         if beat.goodbye {
@@ -133,10 +147,11 @@ impl<const N: usize> Listener<N> {
         let bound_us = self.bound_of(beat);
         let patience_us = self.config.patience_us(bound_us);
         let anew = self.arrivals.restarts(received, bound_us, patience_us);
-        self.judge(beat, anew);
+        self.judge(beat, anew)
     }
 
-    /// How long after its sending `beat` proves life: as stated, or by what is known of the path and of the sender's clock.
+    /// Returns for how long after its send `beat` proves life: as configured, or else as follows
+    /// from the path and the sender's clock.
     fn bound_of(&self, beat: &Beat) -> u64 {
         self.config.stated_us(beat).unwrap_or_else(|| {
             let allowance_us = self.arrivals.allowance_us().min(beat.interval_us);
@@ -146,13 +161,13 @@ impl<const N: usize> Listener<N> {
         })
     }
 
-    /// Life is proved as of when the beat was sent, if that is not too long ago.
-    fn judge(&mut self, beat: &Beat, anew: bool) {
+    /// Accepts the send of the heartbeat as the latest sign of life, unless it is too old.
+    fn judge(&mut self, beat: &Beat, anew: bool) -> BeatOutcome {
         let sent = self.arrivals.sent().min(self.clock.now());
         let alive_at = self.clock.translate(sent);
         if self.clock.seen().since(alive_at) > self.bound_of(beat) {
             add(&mut self.counters.stale, 1);
-            return;
+            return BeatOutcome::Stale;
         }
         let revival = match alive_at < self.outlook.dead_at() {
             _ if anew => Reason::Undecided,
@@ -160,9 +175,10 @@ impl<const N: usize> Listener<N> {
             false => Reason::Recovered,
         };
         self.prove(beat, alive_at, revival);
+        BeatOutcome::Fresh
     }
 
-    /// The lateness of ours that a beat received at `received` may have waited for.
+    /// Returns the local lateness that a heartbeat received at `received` may have waited for.
     fn lateness_of(&self, received: Instant) -> u64 {
         let waited = received >= self.woken && self.arrivals.expected() <= self.woken;
         if waited { self.late_us } else { 0 }
@@ -180,13 +196,14 @@ impl<const N: usize> Listener<N> {
         self.loss.answered();
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self) -> BeatOutcome {
         self.risen = 0;
         self.load = None;
         self.turn(Verdict::Left, Reason::Left);
+        BeatOutcome::Goodbye
     }
 
-    /// The peer was alive at `alive_at`, on observed time.
+    /// Records that the peer was alive at `alive_at`, on observed time.
     fn prove(&mut self, beat: &Beat, alive_at: Instant, revival: Reason) {
         if self.verdict != Verdict::Dead {
             let restarted = matches!(revival, Reason::Restarted);
@@ -208,7 +225,7 @@ impl<const N: usize> Listener<N> {
         self.look_ahead(beat, alive_at);
     }
 
-    /// What silence means after `beat`.
+    /// Computes when silence after `beat` becomes suspicious, and when it is death.
     fn look_ahead(&mut self, beat: &Beat, alive_at: Instant) {
         let before = self.outlook.bound_us;
         let (stated, bound_us) = (self.config.bound_us, self.bound_of(beat));

@@ -7,6 +7,7 @@ mod flow;
 mod hear;
 mod line;
 mod machine;
+mod outcome;
 #[cfg(feature = "serde")]
 mod serde;
 mod snapshot;
@@ -14,4 +15,5 @@ mod snapshot;
 pub use config::{Builder, Config};
 pub use counters::Counters;
 pub use machine::Listener;
+pub use outcome::BeatOutcome;
 pub use snapshot::Snapshot;
