@@ -1,4 +1,4 @@
-//! A fleet that cannot send: one event for all of its peers, which become unknown at once.
+//! Reports once for the whole fleet that no probe can be sent.
 
 use super::cut_off::CutOff;
 use super::machine::{EVENTS_MIN, Slot};
@@ -10,14 +10,15 @@ use crate::peer::verdict::{Reason, Verdict};
 use crate::time::{Instant, duration};
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// A drain begins. Mostly it has been said by now which probes of the last one could not be sent.
+    /// Starts a drain: notes whether a probe has been sent since the last failed send. By now the
+    /// caller has usually reported which probes of the last drain could not be sent.
     pub(super) const fn count_sends(&mut self) {
         if let Some(cut_off) = &mut self.cut_off {
             cut_off.is_over = self.counters.probes - cut_off.denied > cut_off.sent;
         }
     }
 
-    /// A probe that was tried at `tried_at` could not be sent.
+    /// Records that a probe, tried at `tried_at`, could not be sent.
     pub(super) fn notice_failed_send(&mut self, tried_at: Instant) {
         let cut_off = self.cut_off.get_or_insert(CutOff {
             since: tried_at,
@@ -27,21 +28,25 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         });
         cut_off.denied += 1;
         let sent = self.counters.probes - cut_off.denied;
-        cut_off.sent = cut_off.sent.min(sent); // several may be tried before the first is denied
+        // The caller may try several probes before it reports the first failure, hence the minimum.
+        cut_off.sent = cut_off.sent.min(sent);
     }
 
-    /// The last probe to a peer, tried at `tried_at`, is known to have been sent.
+    /// Records that the last probe to a peer, tried at `tried_at`, was sent. This ends a cut-off
+    /// that began by then.
     pub(super) fn notice_send(&mut self, tried_at: Instant) {
         self.cut_off = self.cut_off.filter(|cut_off| tried_at < cut_off.since);
     }
 
-    /// Since when the fleet could not send, where that is as long as the bound of a peer that could not be asked.
+    /// Returns since when the fleet could not send, if that is at least `bound_us` ago, the bound
+    /// of a peer that could not be probed.
     fn cut_off_for(&self, bound_us: u64) -> Option<Instant> {
         let since = self.cut_off.filter(|cut_off| !cut_off.is_over)?.since;
         (self.now.since(since) >= bound_us).then_some(since)
     }
 
-    /// Tells what `monitor` has to tell, `first` before the rest. That nothing can be sent is told of the fleet where it is true of all peers.
+    /// Queues the events of `monitor`, `first` before the others. Where no probe could be sent to
+    /// any peer for the bound, one event of the fleet replaces the peer's own event about it.
     pub(super) fn tell_all(
         &mut self,
         peer: PeerKey,
@@ -65,11 +70,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.go_blind(since);
         let blind = self.blind;
         if let Some(slot) = self.slots.get_mut(peer.index()) {
-            slot.blind = blind; // it is the one that found out, and may have sent a probe since
+            // This peer's monitor is already blind, and may have sent a probe since.
+            slot.blind = blind;
         }
     }
 
-    /// Tells what a monitor has to tell that counted `count` events: where it replaced one by a later one, the numbers show a gap.
+    /// Queues the events of a monitor that has numbered `count` of them. Where the monitor replaced
+    /// an event by a later one, the numbers show a gap.
     fn tell_each(&mut self, peer: PeerKey, events: impl Iterator<Item = Event>, count: u32) {
         let before = self.number;
         for event in events {
@@ -79,7 +86,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.number = before.wrapping_add(count);
     }
 
-    /// Nothing is known of any peer. O(1): each becomes unknown when it is looked at.
+    /// Makes the verdict of every peer `Unknown`. O(1): each monitor is changed when it is woken
+    /// next.
     fn go_blind(&mut self, since: Instant) {
         self.blind = self.blind.wrapping_add(1);
         self.census = Census {
@@ -89,7 +97,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.tell(None, self.now, EventKind::Blind { since });
     }
 
-    /// Tells how late we looked since the last poll, replies of the past included that were handed in one after the other.
+    /// Queues a `Paused` event if the polls since the last drain were late enough. The lateness
+    /// includes that of inputs, such as several earlier replies that were handed in one after
+    /// another.
     pub(super) fn tell_pause(&mut self) {
         let late_us = core::mem::take(&mut self.late_us);
         if late_us > 0 && self.config.is_pause(late_us) {
@@ -99,7 +109,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    /// Queues an event under a number of the fleet.
+    /// Queues an event under the fleet's next number.
     fn tell(&mut self, peer: Option<PeerKey>, at: Instant, kind: EventKind) {
         if matches!(kind, EventKind::Blind { .. }) {
             self.counters.blind += 1;
@@ -112,7 +122,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.events.push_back(event);
     }
 
-    /// The verdict of who has this place, which is unknown since the fleet went blind after it was last looked at.
+    /// Returns the verdict on the peer in `slot`: `Unknown` where the fleet became blind after the
+    /// slot was last written.
     pub(super) const fn verdict_of(&self, slot: &Slot<N, P>) -> Verdict {
         if slot.blind == self.blind {
             slot.dormant.verdict()
@@ -121,11 +132,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
+    /// Returns whether the peer in `slot` is suspected or dead.
     pub(super) const fn is_troubled(&self, slot: &Slot<N, P>) -> bool {
         matches!(self.verdict_of(slot), Verdict::Suspect | Verdict::Dead)
     }
 }
 
+/// Returns whether an event says that no probe could be sent.
 const fn is_of_blindness(kind: &EventKind) -> bool {
     match kind {
         EventKind::Blind { .. } => true,

@@ -1,4 +1,4 @@
-//! The status of a fleet as a whole, and of one peer.
+//! The counts of a fleet as a whole, and the status of one peer.
 
 use core::time::Duration;
 
@@ -28,6 +28,7 @@ impl Census {
         self.unknown + self.alive + self.suspect + self.dead
     }
 
+    /// Returns the count of the peers with `verdict`.
     pub(super) const fn of(&mut self, verdict: Verdict) -> &mut usize {
         match verdict {
             // A peer that is probed never has the verdict `Left`.
@@ -40,7 +41,7 @@ impl Census {
 }
 
 /// What a fleet has counted since it was created, including removed peers. No counter ever falls.
-/// See [`Counters`] for those of one monitor.
+/// The [`Counters`](crate::Counters) of a monitor are those of one peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -52,8 +53,8 @@ pub struct Counters {
     pub lost: u64,
     /// Replies to probes that had already been counted as something else, mostly as lost.
     pub late: u64,
-    /// Replies, among the answered and the late, to probes older than the bound. They prove no
-    /// life.
+    /// Replies to probes older than the bound. They prove no life, and are also counted as answered
+    /// or late.
     pub stale: u64,
     /// Replies that belong to no known probe: unknown ids, duplicates, removed peers.
     pub ignored: u64,
@@ -61,26 +62,26 @@ pub struct Counters {
     pub failed: u64,
     /// Probes that could not be sent, where the caller reported it before they were overdue.
     pub unsent: u64,
-    /// Probes whose outcome will never be known, and which are no evidence: replies to them may
-    /// have been lost locally, or their peer was removed.
+    /// Probes whose outcome will never be known: replies to them may have been lost locally, or
+    /// their peer was removed. They are no evidence.
     pub abandoned: u64,
     /// Changes of a verdict to `Suspect`.
     pub suspect: u64,
-    /// Changes of a verdict to `Dead`. What is heard ends such a verdict as refuted, recovered or
-    /// undecided. One that ends because nothing is known any more, as after
-    /// [`Blind`](crate::Reason::Blind) or with the removal of its peer, counts as none of the three.
+    /// Changes of a verdict to `Dead`. When the peer is heard again, the verdict counts as refuted,
+    /// recovered or undecided. A verdict that ends because nothing is known any more, as after
+    /// [`Blind`](crate::Reason::Blind) or when the peer is removed, counts as none of the three.
     pub dead: u64,
     /// `Dead` verdicts that were mistakes.
     pub refuted: u64,
     /// `Dead` verdicts after which the peer came back.
     pub recovered: u64,
-    /// `Dead` verdicts that ended and of which nothing tells whether they were mistakes.
+    /// `Dead` verdicts that ended while nothing showed whether they were mistakes.
     pub undecided: u64,
-    /// Pauses: how often local lateness was reported.
+    /// How often the fleet reported local lateness.
     pub pauses: u64,
-    /// How often replies were lost locally.
+    /// How often the caller reported that replies were lost locally.
     pub overflows: u64,
-    /// How often no probe could be sent for one bound: to any peer, or to one alone.
+    /// How often no probe could be sent for one bound, to all peers or to a single one.
     pub blind: u64,
 }
 

@@ -1,16 +1,16 @@
-//! A fleet that cannot send.
+//! The time in which a fleet cannot send.
 
 use crate::time::Instant;
 
-/// No probe is known to have been sent since one could not be.
+/// A cut-off: since a send failed, no probe is known to have been sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CutOff {
-    /// When the first one was tried that could not be sent.
+    /// When the first probe was tried that could not be sent.
     pub(super) since: Instant,
-    /// How many could not be, this one and all since.
+    /// How many probes could not be sent since, including the first.
     pub(super) denied: u64,
-    /// The fewest that had been sent after any that could not be.
+    /// The least number of probes counted as sent after any of these failures.
     pub(super) sent: u64,
-    /// Whether more have been since, unless that is yet to be denied.
+    /// Whether the last drain found more probes counted as sent than that.
     pub(super) is_over: bool,
 }

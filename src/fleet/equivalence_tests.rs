@@ -1,4 +1,5 @@
-//! A fleet is as many monitors: the same probes and the same verdicts at the same moments.
+//! Tests that a fleet acts like as many monitors: it sends the same probes and reaches the same
+//! verdicts at the same moments.
 
 extern crate std;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use crate::time::Instant;
 const PEERS: usize = 5;
 const SECOND_US: u64 = 1_000_000;
 
-/// What becomes of the next probe.
+/// The outcome of the next probe.
 #[derive(Clone, Debug)]
 enum Fortune {
     Answered(u64),
@@ -27,7 +28,7 @@ enum Fortune {
     Lost,
 }
 
-/// One drain: how late it is, and the fortune of the probes it sends.
+/// One drain: how late it is, and the outcomes of the probes that it sends.
 type Round = (u64, [Fortune; PEERS]);
 
 fn fortune() -> impl Strategy<Value = Fortune> {
@@ -46,18 +47,20 @@ fn round() -> impl Strategy<Value = Round> {
     (late, fortunes)
 }
 
-/// A fleet and its monitors, on one network.
+/// A fleet and one monitor for each of its peers, on one network.
 struct Twins {
     fleet: Fleet<4>,
     keys: Vec<PeerKey>,
     monitors: Vec<Monitor<4>>,
-    /// Whether the last probe could not be sent: two in a row could make a fleet blind, which it tells in its own way.
+    /// Whether the last probe to each peer could not be sent. Two failures in a row could make the
+    /// fleet blind, which it reports in one event where each monitor reports its own.
     unsent: [bool; PEERS],
-    /// When the reply to which probe of which peer arrives.
+    /// The arrivals of replies: the moment, the peer, and the id of the probe.
     network: BTreeSet<(Instant, usize, u64)>,
 }
 
-/// The last change of a peer's verdict, which a monitor keeps; without its number, and its level: a fleet remembers fewer probes.
+/// The last change of each peer's verdict. The event's number and level are left out, since a fleet
+/// remembers fewer probes than a monitor.
 type Changes = BTreeMap<usize, (Instant, Verdict, Verdict, Reason)>;
 
 fn change(peer: usize, event: Event) -> Option<(usize, (Instant, Verdict, Verdict, Reason))> {
@@ -85,7 +88,8 @@ impl Twins {
         }
     }
 
-    /// Both look at `now`; returns the earliest deadline of the monitors and the fleet's.
+    /// Polls the fleet and the monitors at `now`. Returns the earliest deadline of the monitors,
+    /// and that of the fleet.
     fn round(&mut self, now: Instant, fortunes: &[Fortune; PEERS]) -> (Instant, Instant) {
         self.handle_result(now);
         let (mut theirs, mut changes) = (BTreeSet::new(), Changes::new());
@@ -127,7 +131,7 @@ impl Twins {
         self.fleet.events().filter_map(of).collect()
     }
 
-    /// What has arrived by `now`, at the moment it did.
+    /// Hands in the replies that have arrived by `now`, each at the moment of its arrival.
     fn handle_result(&mut self, now: Instant) {
         while let Some(&(at, peer, id)) = self.network.first().filter(|&&(at, ..)| at <= now) {
             self.network.pop_first();
@@ -156,7 +160,8 @@ impl Twins {
     }
 }
 
-/// A probe is overdue, and its answer has come if one will, by the time that the third one after it is sent: a monitor would still know it.
+/// Returns a configuration under which each probe has become overdue, and has got its reply if it
+/// gets one, before the third probe after it is sent. A monitor remembers more probes than a fleet.
 fn config(seed: u64) -> Result<Config, ConfigError> {
     let ms = Duration::from_millis;
     let config = Config::every(ms(1_000))

@@ -1,4 +1,4 @@
-//! What arrives for a fleet.
+//! The inputs of a fleet.
 
 use super::{Fleet, PeerKey};
 use crate::monitor::Monitor;
@@ -8,29 +8,34 @@ use crate::peer::verdict::Failure;
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// The reply of `peer` to probe `id` arrived at `received_at`. Check first that it came from the peer's address: anybody may send its key.
+    /// Records that the reply of `peer` to probe `id` arrived at `received_at`. Check first that it
+    /// came from the peer's address: anyone who knows a key can send it.
     ///
-    /// The round trip is measured on the time in which somebody looked: without what we were late while the probe was under way.
+    /// The round-trip time leaves out the time by which this process polled late while the probe
+    /// was outstanding.
     pub fn handle_reply(&mut self, peer: PeerKey, id: ProbeId, received_at: Instant) {
         self.with(peer, received_at, |monitor| {
             monitor.handle_reply(id, received_at);
         });
     }
 
-    /// Probe `id` failed at once: refused, reset, answered with garbage. It is overdue from `now` on; retries go on.
+    /// Records that probe `id` failed at once: the connection was refused or reset, or the reply
+    /// was invalid. The probe is overdue from `now` on. Retries continue.
     pub fn handle_failure(&mut self, peer: PeerKey, id: ProbeId, failure: Failure, now: Instant) {
         self.with(peer, now, |monitor| {
             monitor.handle_failure(id, failure, now);
         });
     }
 
-    /// Probe `id` could not be sent, which is our fault and no evidence against the peer: the time until one can be is credited to it. Say so before the next
+    /// Records that probe `id` could not be sent. This is a local fault and no evidence against the
+    /// peer: the time until a probe can be sent is credited to the peer. Call this before the next
     /// drain.
     ///
-    /// Where no probe could be sent for one bound (to 1.024 ms where that is 35 minutes or more), nothing is
-    /// known of any peer: one [`EventKind::Blind`](crate::EventKind::Blind) without a peer says so,
-    /// and every verdict is [`Unknown`](crate::Verdict::Unknown) until its peer is heard, or silent for the bound from a probe that could be sent. Where
-    /// probes to one peer alone cannot be sent, the event names it.
+    /// Where no probe could be sent for one bound (to within 1.024 ms where the bound is 35 minutes
+    /// or more), nothing is known of any peer. One [`EventKind::Blind`](crate::EventKind::Blind)
+    /// without a peer reports it. Every verdict then is [`Unknown`](crate::Verdict::Unknown) until
+    /// the peer is heard, or has been silent for one bound since a probe that could be sent. Where
+    /// only the probes to one peer cannot be sent, the event names that peer.
     pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {
         let tried_at = self.slot(peer).map(|slot| slot.dormant.sent());
         let mut was_tried = false;
@@ -40,27 +45,33 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    /// Replies were lost on our side by `now`, such as by an overflow of the socket's receive buffer. Hand in first what did arrive.
+    /// Records that replies were lost locally by `now`, such as by an overflow of the socket's
+    /// receive buffer. Hand in first what did arrive.
     ///
-    /// That excuses silence before `now` and none after it. A probe sent before and not answered is neither lost nor evidence: when it
-    /// would be overdue the peer is asked again, at the cost of a retry, or in its turn where the budget
-    /// has none; and a peer is called dead only once a probe sent since has gone unanswered for the
-    /// timeout. So `Dead` comes at most the bound after the crash, or the interval and the timeout after the last overflow,
-    /// whichever is later, plus our lateness; that is never later than the bound after the last overflow.
+    /// Silence before `now` is excused, silence after it is not. A probe that was sent before `now`
+    /// and got no reply counts neither as lost nor as evidence. When it would become overdue, the
+    /// peer is probed again, at the cost of a retry, or at the next steady probe where the budget
+    /// allows no retry. The peer is called dead only once a probe sent after `now` got no reply
+    /// within the timeout. So `Dead` comes at most one bound after the crash, or one interval and
+    /// one timeout after the last overflow, whichever is later, plus the local lateness. That is
+    /// never later than one bound after the last overflow.
     ///
-    /// A peer whose every reply may have been lost so is neither suspected nor called dead, however long that goes on: only a live one can be told from a dead one
-    /// while replies come through. O(1), and no memory: each peer is excused when something of it is due.
+    /// While every reply of a peer may have been lost in this way, the peer is neither suspected
+    /// nor called dead, however long that takes: without replies, a live peer cannot be told from a
+    /// dead one. Takes O(1) time and no memory: each peer is excused when its next deadline comes.
     pub const fn handle_overflow(&mut self, now: Instant) {
         self.look(now);
         self.counters.overflows += 1;
         self.lost_at = Some(self.now);
     }
 
-    /// Probe `peer` as soon as the timeout since the last probe allows: something happened that makes an answer worth having.
+    /// Probes `peer` as soon as the timeout since the last probe has passed. Call this when
+    /// something happened that makes an early reply useful.
     pub fn probe_now(&mut self, peer: PeerKey, now: Instant) {
         self.with(peer, now, |monitor| monitor.probe_now(now));
     }
 
+    /// Wakes the monitor of `peer`, passes it to `call`, and stores it again.
     fn with(&mut self, peer: PeerKey, now: Instant, call: impl FnOnce(&mut Monitor<N, P>)) {
         self.look(now);
         let Some(slot) = self.slot(peer) else {
@@ -69,7 +80,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         };
         let mut monitor = self.wake(slot, peer);
         if now < self.now {
-            monitor.look(self.now); // it is told of the past
+            // A monitor takes moments of the past from its caller too, but its clock has to follow
+            // the fleet's.
+            monitor.look(self.now);
         }
         call(&mut monitor);
         self.rest(peer, None, &mut monitor);

@@ -31,9 +31,10 @@ impl Lateness {
     }
 
     /// Returns the lateness that a `share` of the probes, 0 to 1, did not exceed. It is rounded up
-    /// by at most 12.5 %, and zero where no probe was handed out.
+    /// by at most 12.5 %. Zero where no probe was handed out.
     #[must_use]
-    #[allow(clippy::cast_precision_loss)] // of counts, for a quantile
+    // The counts are used for a quantile only.
+    #[allow(clippy::cast_precision_loss)]
     pub fn quantile(&self, share: f64) -> Duration {
         let total: u64 = self.counts.iter().sum();
         let wanted = total as f64 * share;

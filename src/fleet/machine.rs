@@ -1,4 +1,4 @@
-//! Monitors very many peers with one clock, one configuration and one `poll`.
+//! The machine that monitors very many peers with one clock, one configuration and one `poll`.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -38,14 +38,13 @@ pub struct Probe {
 
 /// Monitors very many peers on the caller's clock and socket, under one configuration.
 ///
-/// Every peer is a [`Monitor`] with `N` RTT samples and a seed of its own, and gets the same
-/// verdicts as from a monitor. While nothing happens to a peer, the fleet keeps only the state that
-/// is the peer's own. Configuration, counters and pending events are stored once for the fleet, and
-/// deadlines lie on a timing wheel.
+/// Every peer has a [`Monitor`] with `N` RTT samples and a seed of its own, and gets the same
+/// verdicts as from a monitor alone. While nothing happens to a peer, the fleet keeps only the
+/// state that is specific to the peer. Configuration, counters and pending events are stored once
+/// for the fleet, and a timing wheel holds the deadlines.
 ///
 /// After waking, hand in what arrived. Then call [`poll`](Self::poll) until it returns
-/// [`Output::Wait`], which is the deadline to sleep until, and take the
-/// [`events`](Self::events).
+/// [`Output::Wait`], which is the deadline to sleep until, and take the [`events`](Self::events).
 ///
 /// ```
 /// use core::time::Duration;
@@ -88,7 +87,7 @@ pub struct Probe {
 ///
 /// # Differences from single monitors
 ///
-/// - **Retries have a [budget](RetryBudget)**: one retry per two other probes, and a few saved
+/// - **Retries have a [budget](RetryBudget)**: one retry per two other probes, and up to 64 saved
 ///   ones. An outage of all peers therefore costs at most one and a half times the steady probes,
 ///   and no more when it ends. The bound is kept nevertheless.
 /// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one
@@ -97,28 +96,28 @@ pub struct Probe {
 /// - **Local lateness is credited** to each peer, as by a monitor. A local pause is one event
 ///   without a peer. The caller reports replies that were lost locally with
 ///   [`handle_overflow`](Self::handle_overflow).
-/// - A peer remembers three probes, where a monitor remembers eight. A reply to an older probe is
-///   recognised by its id, and proves life if no later probe has got a reply yet.
-/// - [`Wait`](Output::Wait) may name a moment before the next deadline where that is more than
-///   16 ms away, at most four times per deadline.
+/// - **A peer remembers three probes**, where a monitor remembers eight. A reply to an older probe
+///   is recognised by its id, and proves life if no later probe has got a reply yet.
+/// - **[`Wait`](Output::Wait) may be early**: it may name a moment before the next deadline where
+///   that is more than 16 ms away, at most four times per deadline.
 pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) config: Config<P>,
     pub(super) slots: Vec<Slot<N, P>>,
-    /// Places that were given up.
+    /// Indices of removed peers, to be reused.
     vacant: Vec<u32>,
     pub(super) wheel: Wheel,
     pub(super) now: Instant,
-    /// What the last drain ended in: who looks later is late.
+    /// The deadline that the last drain returned. A call after it is late.
     until: Instant,
-    /// How late we looked since the last poll.
+    /// How late the calls since the last poll were, in all.
     pub(super) late_us: u64,
-    /// What is left of the drain under way.
+    /// The steps that the current drain may still take.
     steps: u32,
-    /// When replies were last lost on our side: what was sent before may have been answered.
+    /// When replies were last lost locally. Probes sent before may have got a reply.
     pub(super) lost_at: Option<Instant>,
-    /// Since when no probe could be sent.
+    /// The time in which no probe could be sent, if it lasts.
     pub(super) cut_off: Option<CutOff>,
-    /// How often that was so for one bound, modulo 256.
+    /// How often that lasted for one bound, modulo 256.
     pub(super) blind: u8,
     pub(super) budget: RetryBudget,
     pub(super) events: VecDeque<Event<PeerEvent>>,
@@ -127,46 +126,50 @@ pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) census: Census,
     pub(super) counters: Counters,
     pub(super) lateness: Lateness,
-    /// All that are suspected or dead, and some that no longer are.
+    /// The indices of all peers that are suspected or dead, and of some that no longer are.
     pub(super) troubled: Vec<u32>,
 }
 
+/// A peer at rest.
 #[derive(Clone, Debug)]
 pub(super) struct Slot<const N: usize, P: Pacing> {
     pub(super) dormant: CompactMonitor<N, P>,
     generation: u32,
-    /// Whether it is among the troubled.
+    /// Whether the index is in `troubled`.
     pub(super) listed: bool,
-    /// How often the fleet had been blind when it was last looked at.
+    /// The value of `Fleet::blind` when the slot was last written.
     pub(super) blind: u8,
-    /// How many overflows there had been when it was last probed, modulo 256: the clock may be so
-    /// coarse that a probe, its reply and the overflow that loses it are of one moment.
+    /// The number of overflows, modulo 256, when the peer was last probed. The moments do not
+    /// suffice: where the clock is coarse, a probe, its reply and the overflow that loses the reply
+    /// may have the same moment.
     pub(super) overflows: u8,
 }
 
 impl<const N: usize, P: Pacing> Slot<N, P> {
-    /// Whether a peer has this place.
+    /// Returns whether a peer has this slot.
     pub(super) const fn is_taken(&self) -> bool {
         self.generation % 2 == 1
     }
 }
 
-/// What a peer may take, beside 16 bytes on the wheel; four more for each further round-trip time.
+/// The memory that a peer may take, beside 16 bytes on the wheel. Each further round-trip time
+/// takes four bytes more.
 const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 232);
 
-/// What retries may cost, in an outage of everything.
+/// The share of retries among other probes, which limits the cost of an outage of all peers.
 const RETRIES_PERCENT: u8 = 50;
+/// How many retries can be saved up.
 const RETRIES_AT_ONCE: u16 = 64;
 
-/// Pending events are bounded by the number of peers, and this.
+/// The number of pending events is at most the number of peers, or this if it is greater.
 pub(super) const EVENTS_MIN: usize = 64;
 
 impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
     /// Creates a fleet without peers, with [default windows](DEFAULT_WINDOW).
     ///
     /// # Errors
-    /// The configuration has no seed. Without one, probe ids could be guessed, and fleets would send
-    /// in step.
+    /// Returns an error where the configuration has no seed. Without one, probe ids could be
+    /// guessed, and fleets would send in step.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         Self::with_window(config, now)
     }
@@ -178,10 +181,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     const STEPS: u32 = 256 * VISIT;
 
-    /// Returns a fleet whose windows hold `N` round-trip times; see [`new`](Fleet::new).
+    /// Creates a fleet whose windows hold `N` round-trip times; see [`new`](Fleet::new).
     ///
     /// # Errors
-    /// Those of [`new`](Fleet::new).
+    /// Returns the errors of [`new`](Fleet::new).
     pub fn with_window(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
         Ok(Self {
@@ -206,9 +209,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         })
     }
 
-    // ---- who is in it ----
+    // ---- membership ----
 
-    /// Adds a peer of which nothing is known. First probes are spread over one interval.
+    /// Adds a peer of which nothing is known. The first probes of the peers are spread over one
+    /// interval.
     pub fn add(&mut self, now: Instant) -> PeerKey {
         self.look(now);
         let peer = self.next_key();
@@ -235,8 +239,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         peer
     }
 
-    /// A place that was given up, or a new one.
-    #[allow(clippy::cast_possible_truncation)] // four thousand million of them do not fit into any memory
+    /// Returns the key for the next peer, with the index of a removed peer or a new one.
+    // Memory holds fewer than 2^32 slots.
+    #[allow(clippy::cast_possible_truncation)]
     fn next_key(&mut self) -> PeerKey {
         let index = self.vacant.pop().unwrap_or(self.slots.len() as u32);
         let place = self.slots.get(index as usize);
@@ -244,7 +249,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         PeerKey { index, generation }
     }
 
-    /// Removes `peer` and returns whether it was in the fleet. Its pending events stay.
+    /// Removes `peer` and returns whether it was in the fleet. Its pending events stay queued.
     pub fn remove(&mut self, peer: PeerKey) -> bool {
         let Some(slot) = self.slot(peer) else {
             return false;
@@ -262,10 +267,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         true
     }
 
-    // ---- the drain ----
+    // ---- drain ----
 
-    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
-    /// [`Output::Idle`], and again at that moment and after every `handle_*`.
+    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or [`Output::Idle`],
+    /// and again at that moment and after every `handle_*`.
     ///
     /// Early calls are harmless. Each late call adds its lateness to the detection time. The cost
     /// does not depend on the number of peers for which nothing is due.
@@ -291,20 +296,22 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         Output::Wait(self.until)
     }
 
-    /// Who is due. Slots of those who soon will be are read ahead, all at once: memory is far, and is waited for one slot after the other else.
+    /// Returns the next index that is due. Slots that are due soon are read ahead together, so that
+    /// their cache misses overlap: cache misses dominate the cost of a visit.
     fn next_due(&mut self) -> Option<(u32, Instant)> {
         let slots = &self.slots;
         let read = |index| drop(slots.get(index as usize).cloned().map(black_box));
         self.wheel.pop(self.now, &mut self.steps, read)
     }
 
-    /// Removes and returns the pending events, in order. As many are kept as there are peers. Where
-    /// the caller takes them too seldom, the latest are kept and the numbers show a gap.
+    /// Removes and returns the pending events, in order. At most as many are kept as there are
+    /// peers, but at least 64. Where the caller takes them too seldom, the oldest are dropped and
+    /// the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent>> + '_ {
         self.events.drain(..)
     }
 
-    /// Somebody looks at `now`, late or not.
+    /// Advances the clock to `now`, and adds up how late the call is.
     pub(super) const fn look(&mut self, now: Instant) {
         self.now = self.now.max(now);
         let late_us = self.now.since(self.until);
@@ -314,7 +321,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    /// Lets the monitor of a peer that is due have its say.
+    /// Polls the monitor of the peer with `index`, which is due. Returns the probe to send, if any.
     fn visit(&mut self, index: u32) -> Option<(PeerKey, ProbeId)> {
         let peer = self.key(index)?;
         let slot = self.slot(peer)?;
@@ -335,12 +342,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         probe
     }
 
+    /// Returns the slot of `peer`, or `None` where it is not in the fleet.
     pub(super) fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
         let slot = self.slots.get(peer.index())?;
         (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
     }
 
-    /// The peer that has a place.
+    /// Returns the key of the peer with `index`, if there is one.
     pub(super) fn key(&self, index: u32) -> Option<PeerKey> {
         let slot = self
             .slots
@@ -353,7 +361,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 }
 
-/// Formats configuration, census and counters, not the peers, of which there may be a million.
+/// Formats configuration, census and counters. It leaves out the peers, since there may be a
+/// million.
 impl<const N: usize, P: Pacing> fmt::Debug for Fleet<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fleet")

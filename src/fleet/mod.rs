@@ -1,4 +1,4 @@
-//! Monitors very many peers with one clock, one configuration and one `poll`.
+//! The fleet: monitors very many peers with one clock, one configuration and one `poll`.
 
 mod blind;
 mod census;

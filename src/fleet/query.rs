@@ -1,4 +1,4 @@
-//! What is known of a fleet: counts, and its worst peers.
+//! Queries of a fleet: its counts, and its worst peers.
 
 use alloc::vec::Vec;
 
@@ -21,19 +21,19 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.counters
     }
 
-    /// Returns how late probes were handed out.
+    /// Returns the histogram of how late probes were handed out.
     #[must_use]
     pub const fn lateness(&self) -> &Lateness {
         &self.lateness
     }
 
-    /// Returns the verdict on `peer`; `None` where it is not in the fleet.
+    /// Returns the verdict on `peer`, or `None` where it is not in the fleet.
     #[must_use]
     pub fn verdict(&self, peer: PeerKey) -> Option<Verdict> {
         self.slot(peer).map(|slot| self.verdict_of(slot))
     }
 
-    /// Returns what is known of `peer` at `now`; `None` where it is not in the fleet.
+    /// Returns what is known of `peer` at `now`, or `None` where it is not in the fleet.
     #[must_use]
     pub fn status(&self, peer: PeerKey, now: Instant) -> Option<PeerStatus> {
         let slot = self.slot(peer)?;
@@ -44,10 +44,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         })
     }
 
-    /// Returns the `count` worst peers that are suspected or dead: the dead first, and among equals
-    /// those that have been silent longest.
+    /// Returns the `count` worst peers that are suspected or dead. The dead come first, and among
+    /// peers of equal verdict those that have been silent longest.
     ///
-    /// Takes O(s + c log c) where s peers are suspected or dead and c of them are returned,
+    /// Takes O(s + c log c) time where s peers are suspected or dead and c of them are returned,
     /// whatever the size of the fleet.
     pub fn worst(&mut self, count: usize, now: Instant) -> Vec<PeerStatus> {
         self.strike_off();
@@ -71,9 +71,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         keys.filter_map(|peer| self.status(peer, now)).collect()
     }
 
-    /// Returns whether the invariants hold that a single state can show, for tests, fuzzing and
-    /// debugging: every peer's monitor is valid, and the census and the number of outstanding
-    /// probes agree with a count over all peers. O(n) for n peers.
+    /// Returns whether the state is consistent: every peer's monitor is valid, and the census and
+    /// the number of outstanding probes agree with a count over all peers. It is meant for tests,
+    /// fuzzing and debugging. O(n) for n peers.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let mut census = Census::default();
@@ -91,7 +91,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         are_valid && census == self.census && outstanding == self.counters.outstanding()
     }
 
-    /// Removes from the list those that are no longer suspected or dead.
+    /// Removes from the list the peers that are no longer suspected or dead.
     fn strike_off(&mut self) {
         let mut troubled = core::mem::take(&mut self.troubled);
         troubled.retain(|&index| {

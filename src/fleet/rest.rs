@@ -1,4 +1,5 @@
-//! Peers at rest: what is a peer's own is kept, and is a monitor again when something is due or arrives.
+//! Peers at rest: a peer is stored in compact form, and becomes a monitor again when something of
+//! it is due or arrives.
 
 use super::machine::Slot;
 use super::{Fleet, PeerKey};
@@ -11,7 +12,7 @@ use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
-    /// The configuration, with the peer's own seed.
+    /// Returns the configuration, with the peer's own seed.
     pub(super) const fn config_of(&self, peer: PeerKey) -> Config<P> {
         Config {
             seed: Secret(self.seed_of(peer)),
@@ -19,11 +20,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
+    /// Returns the peer's own seed, which is never 0.
     pub(super) const fn seed_of(&self, peer: PeerKey) -> u64 {
         mix(self.config.seed.0 ^ mix(peer.as_u64())) | 1
     }
 
-    /// The monitor of `peer` as it was left, or blind where the fleet went so since. Not an `Option`, which would be copied once more.
+    /// Returns the monitor of `peer` as it was stored, and blind if the fleet became so since. The
+    /// result is no `Option`, because that would cost one more copy.
     #[inline]
     pub(super) fn wake(&self, slot: &Slot<N, P>, peer: PeerKey) -> Monitor<N, P> {
         let mut monitor = slot.dormant.wake(&self.config, self.seed_of(peer));
@@ -33,7 +36,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         monitor
     }
 
-    /// Keeps `monitor` until somebody looks again; `event` is what it had to tell before anything that is pending.
+    /// Stores `monitor` until something of it is due or arrives, and queues its events. `event`
+    /// precedes the pending ones.
     #[inline]
     pub(super) fn rest(
         &mut self,
@@ -51,9 +55,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             slot.dormant = monitor.rest();
             slot.blind = blind;
         }
-        self.counters.add(monitor.counters()); // what it forgot ends there, too
+        // After `rest`, since the probes that it forgets are counted, too.
+        self.counters.add(monitor.counters());
         let due = if self.now < Instant::MAX {
-            monitor.due() // of the monitor at rest: what it forgot may be overdue sooner
+            // After `rest`, since a probe that it forgets may become overdue sooner.
+            monitor.due()
         } else {
             Instant::MAX
         };
@@ -64,6 +70,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.tell_all(peer, event, monitor);
     }
 
+    /// Updates the census after a change of verdict.
     fn recount(&mut self, peer: PeerKey, from: Verdict, to: Verdict) {
         *self.census.of(from) -= 1;
         *self.census.of(to) += 1;
@@ -75,7 +82,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    /// Before which moment a reply to the last probe to this peer may have been lost on our side.
+    /// Returns the moment before which a probe to this peer must have been sent for its reply to be
+    /// possibly lost locally.
     pub(super) const fn lost_before(&self, slot: &Slot<N, P>) -> Option<Instant> {
         match self.lost_at {
             Some(at) if slot.overflows != self.overflows() => Some(at.plus(1)),
@@ -83,6 +91,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
+    /// Records that `peer` was probed after all overflows so far.
     pub(super) fn note_overflows(&mut self, peer: PeerKey) {
         let overflows = self.overflows();
         if let Some(slot) = self.slots.get_mut(peer.index()) {
@@ -90,7 +99,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    #[allow(clippy::cast_possible_truncation)] // modulo 256
+    /// Returns the number of overflows, modulo 256.
+    #[allow(clippy::cast_possible_truncation)]
     pub(super) const fn overflows(&self) -> u8 {
         self.counters.overflows as u8
     }

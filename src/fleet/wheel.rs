@@ -1,8 +1,13 @@
-//! Deadlines of very many peers: a hierarchical timing wheel, to the microsecond (Varghese and Lauck 1987, scheme 7).
+//! The deadlines of very many peers: a hierarchical timing wheel, exact to the microsecond
+//! [Varghese and Lauck 1987, scheme 7].
 //!
-//! Five levels of 16,384 slots, each 256 times as wide as those of the level below: the first reaches 16 ms, the third 18 minutes, the last two years. A deadline
-//! lies on the lowest level that reaches it, and moves down when the time of its slot comes: seldom more than one in 64 of all at a moment.
-//! Slots are doubly linked lists through one array: to set, to cancel and to find the next takes constant time, whatever else waits, and allocates nothing.
+//! The wheel has five levels of 16,384 slots. A slot is 256 times as wide as one of the level
+//! below: the first level reaches 16 ms, the third 18 minutes, the last two years. A deadline lies
+//! on the lowest level that reaches it, and moves down when the time of its slot comes. Rarely more
+//! than one in 64 of all deadlines moves at the same moment.
+//!
+//! Slots are doubly linked lists through one array. To set, to cancel and to find the next deadline
+//! takes constant time, however many there are, and allocates nothing.
 
 use alloc::vec::Vec;
 
@@ -13,34 +18,38 @@ mod level;
 use level::{Level, SLOTS};
 
 const LEVELS: usize = 5;
-/// A slot is so many powers of two wider than one of the level below.
+/// A slot is 2^8 times as wide as one of the level below.
 const STEP_BITS: usize = 8;
-/// Two years: what is further away is put here, and again when that time has come.
+/// The farthest deadline, two years ahead. A later one is put there, and put again when that time
+/// has come.
 const HORIZON_US: u64 = (SLOTS as u64 - 1) << ((LEVELS - 1) * STEP_BITS);
 
-/// Steps that it takes to look after what is due, in place of moving it down a level.
+/// The cost of returning a deadline that is due, in steps. Moving one down a level costs one step.
 pub(super) const VISIT: u32 = 64;
 
-/// The end of a list.
+/// Marks the end of a list.
 const NONE: u32 = u32::MAX;
-/// Names, in place of what comes before it, the list whose head it is: that of a level's slot, or the one that is being spread.
+/// In the field `previous` of the first link of a list: `HEAD_OF + n` names the list of a slot on
+/// level n, `HEAD_OF_SPREAD` the list that is being spread.
 const HEAD_OF: u32 = NONE - 8;
 const HEAD_OF_SPREAD: u32 = NONE - 1;
 
-/// What is due when, by index.
+/// The deadlines by index.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
-    /// How far it has turned. Nothing that waits is due earlier.
+    /// The time up to which the wheel has turned. No deadline is earlier.
     now: u64,
     levels: Vec<Level>,
     links: Vec<Link>,
-    /// The rest of a slot whose time has come and that is being spread over the levels below.
+    /// The head of the rest of a slot whose time has come and whose entries are being moved to the
+    /// levels below.
     spreading: u32,
 }
 
+/// The deadline of one index, and its neighbours in the list of its slot.
 #[derive(Clone, Copy, Debug)]
 struct Link {
-    /// [`Instant::MAX`]: it does not wait.
+    /// The deadline; [`Instant::MAX`] where there is none.
     due: Instant,
     previous: u32,
     next: u32,
@@ -80,7 +89,7 @@ impl Wheel {
         }
     }
 
-    /// `index` is due at `due` and at no other time; never where that is [`Instant::MAX`].
+    /// Replaces the deadline of `index` by `due`, or removes it where that is [`Instant::MAX`].
     pub(super) fn set(&mut self, index: u32, due: Instant) {
         self.cancel(index);
         if due < Instant::MAX {
@@ -88,7 +97,7 @@ impl Wheel {
         }
     }
 
-    /// `index` is not due any more.
+    /// Removes the deadline of `index`.
     pub(super) fn cancel(&mut self, index: u32) {
         let link = self.link_mut(index);
         let gone = link.map_or(Link::IDLE, |link| core::mem::replace(link, Link::IDLE));
@@ -106,10 +115,12 @@ impl Wheel {
         self.edit(gone.next, |next| next.previous = gone.previous);
     }
 
-    /// The next index that is due by `now` and when it was, in the order of deadlines; it does not wait any more. To move one down takes one of
-    /// `steps`, to return one takes [`VISIT`]; where they run out there may be more.
+    /// Removes and returns the earliest deadline that is due by `now`, with its index. Moving a
+    /// deadline down takes one of `steps`, returning one takes [`VISIT`]. Where the steps run out,
+    /// the result is `None` although more may be due.
     ///
-    /// `soon` is told who moves to the lowest level: who will be due within 16 ms, of many within a quarter of one.
+    /// Calls `soon` for each index that moves to the lowest level: it is due within 16 ms, and
+    /// where there are many, within a quarter of a millisecond.
     pub(super) fn pop(
         &mut self,
         now: Instant,
@@ -145,7 +156,8 @@ impl Wheel {
         None
     }
 
-    /// Before this nothing is due: exact within 16 ms from now, else rounded down to a slot. Never where nothing waits.
+    /// Returns a moment before which nothing is due: the next deadline if it is within 16 ms, else
+    /// that rounded down to a slot; [`Instant::MAX`] where there is none.
     pub(super) fn next(&self) -> Instant {
         if self.spreading != NONE {
             return Instant::from_micros(self.now);
@@ -154,7 +166,8 @@ impl Wheel {
         first.map_or(Instant::MAX, |turn| Instant::from_micros(turn.start))
     }
 
-    /// The slot whose time comes next; of several at the same time, the widest, since what is in it may be due first.
+    /// Returns the slot whose time comes next. Of several with the same time it is the widest,
+    /// since its entries may be due first.
     fn first(&self) -> Option<Turn> {
         let levels = self.levels.iter().enumerate().rev();
         let turns = levels.filter_map(|(level, slots)| {
@@ -164,14 +177,14 @@ impl Wheel {
         turns.min_by_key(|turn| turn.start)
     }
 
-    /// Begins to spread a slot whose time has come.
+    /// Begins to spread the slot with the list `head`, whose time has come.
     fn spread(&mut self, level: usize, head: u32) {
         self.set_head(level, self.now, NONE);
         self.spreading = head;
         self.edit(head, |link| link.previous = HEAD_OF_SPREAD);
     }
 
-    /// Moves one entry of it to a level below; returns to which.
+    /// Moves one entry of the list that is being spread to a lower level. Returns that level.
     fn spread_one(&mut self) -> Option<usize> {
         let index = self.spreading;
         let due = self.link_mut(index)?.due;
@@ -179,7 +192,7 @@ impl Wheel {
         self.insert(index, due)
     }
 
-    #[allow(clippy::cast_possible_truncation)] // one of five levels
+    #[allow(clippy::cast_possible_truncation)]
     fn insert(&mut self, index: u32, due: Instant) -> Option<usize> {
         let due = due
             .as_micros()
@@ -205,7 +218,7 @@ impl Wheel {
         }
     }
 
-    /// Changes the link of `index`, unless that is nobody's.
+    /// Changes the link of `index`, if there is one.
     fn edit(&mut self, index: u32, change: impl FnOnce(&mut Link)) {
         if let Some(link) = self.link_mut(index) {
             change(link);
@@ -232,7 +245,7 @@ mod tests {
     enum Op {
         Set(u32, u64),
         Cancel(u32),
-        /// Turn by so much, with so many steps at a time.
+        /// Advances by this time, with this many steps per call.
         Turn(u64, u32),
     }
 
@@ -248,7 +261,7 @@ mod tests {
         ]
     }
 
-    /// The same as the wheel, sorted.
+    /// A sorted list, to compare the wheel with.
     #[derive(Default)]
     struct Model(BTreeSet<(u64, u32)>);
 
@@ -262,7 +275,7 @@ mod tests {
         }
     }
 
-    /// Steps are rationed: what is due may have to wait for the next look, which is due at once.
+    /// Where the steps run out, the rest of the slot has to be due at once.
     #[test]
     fn a_slot_that_is_being_spread_is_due_now() {
         let mut wheel = Wheel::new(Instant::ZERO);
@@ -281,7 +294,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing is early, nothing late, nothing lost; however the steps are rationed.
+        /// Whatever the steps per call, no deadline is early, late or lost.
         #[test]
         fn turns_like_a_sorted_list(start in span(), ops in prop::collection::vec(op(), 1..if cfg!(miri) { 20 } else { 200 })) {
             let mut now = start;
@@ -319,7 +332,7 @@ mod tests {
         }
     }
 
-    /// What is beyond the horizon is early, and never late.
+    /// A deadline beyond the horizon is early, never late.
     #[test]
     fn the_end_of_time_is_far_and_never_comes() {
         let mut wheel = Wheel::new(Instant::ZERO);

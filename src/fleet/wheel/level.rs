@@ -1,4 +1,4 @@
-//! One level of the wheel: slots of one width, used round and round.
+//! One level of the wheel: slots of one width, which are reused cyclically.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -9,15 +9,19 @@ pub(super) const SLOTS: usize = 1 << 14;
 const MASK: u64 = SLOTS as u64 - 1;
 const WORDS: usize = SLOTS / 64;
 
+/// A ring of slots of one width.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
-    /// The width of a slot, as a power of two.
+    /// The width of a slot in microseconds, as a power of two.
     width: usize,
+    /// The first index of each slot's list.
     heads: Box<[u32]>,
-    /// A bit for each slot that is not empty, and one for each word that is not 0.
+    /// A bit for each slot that is not empty.
     occupied: Box<[u64]>,
+    /// A bit for each word of `occupied` that is not 0.
     summary: [u64; WORDS / 64],
-    /// When the time of the first slot comes that is not empty; [`NEVER`] where all are. Kept, since it is asked for far more often than it changes.
+    /// When the time of the next slot comes that is not empty; [`NEVER`] where all are empty. It is
+    /// stored because it is read far more often than it changes.
     next: u64,
 }
 
@@ -34,7 +38,7 @@ impl Level {
         }
     }
 
-    /// Whether `due` has a slot of its own here: less than a round ahead of `now`.
+    /// Returns whether `due` lies within this level: less than one round ahead of `now`.
     pub(super) const fn reaches(&self, due: u64, now: u64) -> bool {
         (due >> self.width) - (now >> self.width) <= MASK
     }
@@ -44,12 +48,12 @@ impl Level {
         (due >> self.width & MASK) as usize
     }
 
-    /// The list of what is due at about `due`.
+    /// Returns the head of the list in the slot of `due`.
     pub(super) fn head(&self, due: u64) -> u32 {
         self.heads.get(self.slot(due)).copied().unwrap_or(NONE)
     }
 
-    /// Puts the list of what is due at about `due` in its slot; nothing that waits is due before `now`.
+    /// Sets the head of the list in the slot of `due`. No deadline is before `now`.
     pub(super) fn set_head(&mut self, due: u64, head: u32, now: u64) {
         let slot = self.slot(due);
         if let Some(place) = self.heads.get_mut(slot) {
@@ -71,11 +75,12 @@ impl Level {
         }
     }
 
-    /// When the time of the next slot comes that is not empty.
+    /// Returns when the time of the next slot comes that is not empty, if there is one.
     pub(super) fn next(&self) -> Option<u64> {
         (self.next != NEVER).then_some(self.next)
     }
 
+    /// Searches for the next slot from `now` on that is not empty, and returns when its time comes.
     fn find(&self, now: u64) -> u64 {
         let here = self.slot(now);
         let found = self.occupied_from(here).or_else(|| self.occupied_from(0));
@@ -85,7 +90,7 @@ impl Level {
         })
     }
 
-    /// The first slot from `slot` on that is not empty.
+    /// Returns the first slot from `slot` on that is not empty.
     fn occupied_from(&self, slot: usize) -> Option<usize> {
         let word = self.occupied.get(slot / 64)? & (u64::MAX << (slot % 64));
         if word != 0 {
@@ -102,6 +107,7 @@ impl Level {
     }
 }
 
+/// Sets or clears one bit of `word`.
 const fn set(word: &mut u64, bit: usize, on: bool) {
     let mask = 1 << (bit % 64);
     *word = if on { *word | mask } else { *word & !mask };
@@ -119,7 +125,7 @@ mod tests {
         assert_eq!(level.heads.len(), 16_384);
     }
 
-    /// Though the latter lies before it, in the word where the search begins.
+    /// The slot of the next round lies before it, in the word in which the search begins.
     #[test]
     fn a_slot_of_this_round_comes_before_one_of_the_next() {
         let mut level = Level::new(0);
