@@ -7,8 +7,8 @@ use crate::pacing::Statistics;
 use crate::plan::Plan;
 use crate::time::{duration, micros};
 
-/// A constant interval, whatever the path does. The timeout follows the round-trip times.
-/// [`Config::fixed`](crate::Config::fixed) creates it.
+/// The policy of a constant interval, which does not depend on the path. The timeout follows the
+/// measured round-trip times. [`Config::fixed`](crate::Config::fixed) creates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fixed {

@@ -1,4 +1,4 @@
-//! The fluctuation rule: the less steady the path, the longer the interval.
+//! The fluctuation rule, which lengthens the interval as the path becomes less steady.
 
 use core::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::time::{duration, micros};
 /// deviation and mu the mean of the last N round-trip times.
 /// [`Config::every`](crate::Config::every) creates it.
 ///
-/// It is *polite, not quick*: it probes less where the path is unsteady, which is when failures
-/// happen. It suits batteries and networks that must not be loaded further when they struggle. A
-/// bound on detection time ([`detect_within`](crate::config::Builder::detect_within)) overrides it.
-/// To detect failures quickly at the least cost, use [`Config::target`](crate::Config::target)
-/// instead.
+/// The rule probes less where the path is unsteady. It therefore adds little load to a network that
+/// is overloaded, and saves battery, but it detects failures slowly, since failures happen on
+/// unsteady paths most of all. A bound on detection time
+/// ([`detect_within`](crate::config::Builder::detect_within)) overrides it. To detect failures
+/// quickly at the least cost, use [`Config::target`](crate::Config::target) instead.
 ///
 /// The interval is computed in integers and is within 1e-4 of a two-pass floating-point reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,10 @@ impl Fluctuation {
         ((self.gain_q16 as u64 * 100 + ONE_Q16 as u64 / 2) >> 16) as u16
     }
 
+    /// Returns the interval for a fluctuation given in units of 2^-16.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // the fluctuation is at most 2^8, the gain 10
+    // The fluctuation is at most 2^8, and the gain at most 10.
+    #[allow(clippy::cast_possible_truncation)]
     fn interval_us(&self, fluctuation_q16: u32) -> u64 {
         let gained = (u64::from(fluctuation_q16) * u64::from(self.gain_q16)) >> 16;
         scaled_q16(self.base_us, ONE_Q16 + gained as u32)

@@ -1,4 +1,4 @@
-//! The lifetime policy: it keeps intervals short enough for whatever they have to refresh, such as
+//! The lifetime policy. It keeps intervals short enough for whatever they have to refresh, such as
 //! a NAT binding, an idle timeout of a server or load balancer, or a lease.
 
 use core::time::Duration;

@@ -1,8 +1,8 @@
-//! Policies: they decide when to probe, from what was measured of the path.
+//! Policies, which decide when to probe from what was measured of the path.
 //!
-//! The machine asks the policy for a [`Plan`](crate::plan::Plan) after every reply. It fits each plan to
-//! the configured limits before it acts on it, so the [laws](crate#laws) hold for any policy, a
-//! hostile one too.
+//! The machine asks the policy for a [`Plan`](crate::plan::Plan) after every reply. It fits each
+//! plan to the configured limits before it acts on it, so the [laws](crate#laws) hold for any
+//! policy, even a hostile one.
 //!
 //! ```
 //! use core::time::Duration;

@@ -1,4 +1,4 @@
-//! The trait of policies, and what they learn from.
+//! The trait of policies, and the events from which they learn.
 
 use core::fmt::Debug;
 use core::time::Duration;
@@ -8,12 +8,13 @@ use crate::plan::Plan;
 use crate::plan::Promise;
 use crate::time::Instant;
 
-/// A policy: its settings (the type itself), its state for a path, and the hooks by which it
-/// learns.
+/// A policy, which plans the probes of a path. The type itself holds the settings,
+/// [`State`](Self::State) holds what was learnt about the path, and the hooks update the state.
 ///
 /// Moments are on the machine's observed time, which leaves out the time by which it was polled
-/// late. All hooks but [`plan`](Self::plan) may be left out. They run for every sample, so keep
-/// them O(1), and free of floating point on targets without a floating-point unit.
+/// late. Only [`plan`](Self::plan) has to be implemented; the other hooks do nothing unless
+/// implemented. They run for every sample, so keep them O(1), and free of floating point on targets
+/// without a floating-point unit.
 pub trait Pacing: Copy + Debug + PartialEq {
     /// What the policy stores about a path.
     type State: Clone + Debug + PartialEq;
@@ -41,8 +42,8 @@ pub trait Pacing: Copy + Debug + PartialEq {
         let _ = (state, end);
     }
 
-    /// Records that the machine was polled `span_us` microseconds late. What was measured meanwhile
-    /// does not describe the path.
+    /// Records that the machine was polled `span_us` microseconds late. Measurements of that time
+    /// do not describe the path.
     fn on_lapse(&self, state: &mut Self::State, span_us: u64) {
         let _ = (state, span_us);
     }
@@ -58,8 +59,8 @@ pub trait Pacing: Copy + Debug + PartialEq {
         let _ = (state, now);
     }
 
-    /// Discards the measurements in progress: the peer is a new one, or this process was suspended
-    /// and the clock did not advance.
+    /// Discards the measurements in progress, because the peer is a new one, or because this
+    /// process was suspended and the clock did not advance.
     fn on_void(&self, state: &mut Self::State) {
         let _ = state;
     }
@@ -93,7 +94,7 @@ pub trait Pacing: Copy + Debug + PartialEq {
     }
 }
 
-/// A reply, as a policy sees it.
+/// A reply, as a policy receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer {
@@ -109,7 +110,7 @@ pub struct Answer {
     pub held_us: u32,
 }
 
-/// The end of an episode of overdue probes, as a policy sees it.
+/// The end of an episode of overdue probes, as a policy receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EpisodeEnd {

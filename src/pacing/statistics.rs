@@ -1,4 +1,4 @@
-//! What was measured of a path, as a policy sees it.
+//! The measurements of a path, as a policy receives them.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::path::window::Moments;
 use crate::plan::{Limits, Retries};
 use crate::time::duration;
 
-/// What was measured of a path: the argument of [`Pacing::plan`](crate::pacing::Pacing::plan).
+/// The measurements of a path: the argument of [`Pacing::plan`](crate::pacing::Pacing::plan).
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<'a> {
     pub(crate) moments: &'a Moments,
@@ -59,7 +59,7 @@ impl Statistics<'_> {
             .timeout_us(limits.timeout_first_us, limits.timeout_min_us)
     }
 
-    /// Returns the retries that the configuration states.
+    /// Returns the number of retries that the configuration states, and how they are spaced.
     #[must_use]
     pub const fn retries(&self) -> Retries {
         self.limits.retries

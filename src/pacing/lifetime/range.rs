@@ -33,7 +33,7 @@ pub struct LifetimeRange {
     refreshed_by_traffic: bool,
 }
 
-/// Keep-alives should not be sent more often than this [RFC8085, 3.5].
+/// The floor of keep-alive intervals, 15 s [RFC8085, 3.5].
 const FLOOR_US: u64 = 15_000_000;
 
 impl LifetimeRange {
@@ -55,6 +55,7 @@ impl LifetimeRange {
         Self::from(Span::MILLISECOND_US, least, most)
     }
 
+    /// Creates a range whose shortest interval must not be below `floor_us`.
     const fn from(floor_us: u64, least: Duration, most: Duration) -> Result<Self, ConfigError> {
         let (least_us, most_us) = (micros(least), micros(most));
         ensure!(check(Setting::LifetimeMin, least_us, floor_us, SPAN_MAX_US));

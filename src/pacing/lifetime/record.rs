@@ -41,10 +41,11 @@ use crate::time::{duration, micros};
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeRecord {
-    /// The longest idle time that was survived; 0: none.
+    /// The longest idle time that was survived; 0 where there is none.
     survived_us: u64,
-    /// The shortest idle time that was lost; [`u64::MAX`]: none.
+    /// The shortest idle time that was lost; [`u64::MAX`] where there is none.
     lost_us: u64,
+    /// How often a loss contradicted what was survived.
     doubts: u8,
 }
 
@@ -98,6 +99,7 @@ impl LifetimeRecord {
         })
     }
 
+    /// Creates a record from values that a search has found, which need no check.
     pub(super) const fn of(survived_us: u64, lost_us: u64, doubts: u8) -> Self {
         Self {
             survived_us,
@@ -143,6 +145,8 @@ impl Default for LifetimeRecord {
     }
 }
 
+/// The serialized form of a record. It is read through
+/// [`LifetimeRecord::new`](super::LifetimeRecord::new), which checks it.
 #[cfg(feature = "serde")]
 mod form {
     use serde::{Deserialize, Serialize};

@@ -43,7 +43,8 @@ pub(super) use found::Found;
 /// # Ok(()) }
 /// ```
 ///
-/// A search takes 56 bytes. No call takes a loop or floating point.
+/// A search takes 56 bytes. No call uses floating point. Only [`recall`](Self::recall) loops: once
+/// per 30 days of the age of the record, and at most 41 times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeSearch {

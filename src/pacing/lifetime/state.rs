@@ -6,8 +6,8 @@ use super::search::Found;
 use crate::pacing::{Answer, Outcome};
 use crate::time::Instant;
 
-/// What [`Lifetime`](super::Lifetime) stores about a path, in 80 bytes, plus the state of the
-/// policy that it limits.
+/// The state of [`Lifetime`](super::Lifetime) for a path: 80 bytes, plus the state of the policy
+/// that it limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LifetimeState<S> {
     pub(super) inner: S,
@@ -30,8 +30,10 @@ pub struct LifetimeState<S> {
     deaths: u8,
 }
 
+/// The size that the documentation states.
 const _: () = assert!(size_of::<LifetimeState<()>>() <= 80);
 
+/// How far the current idle time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Nothing is known about the flow.
@@ -80,10 +82,12 @@ impl<S> LifetimeState<S> {
                 self.stage = Stage::Asked;
             }
             Stage::New => self.asked = now,
-            Stage::Asked => {} // the first probe after the idle time counts
+            // Only the first probe after the idle time counts.
+            Stage::Asked => {}
         }
     }
 
+    /// Returns how long the flow has been idle at `now`.
     const fn idle_us_at(&self, now: Instant) -> u64 {
         now.since(self.refreshed).saturating_add(self.unseen_us)
     }
@@ -94,7 +98,9 @@ impl<S> LifetimeState<S> {
             Stage::Asked if answer.sent == self.asked => self.survive(reach),
             Stage::Asked if answer.sent > self.asked => self.stage = Stage::Missed,
             Stage::New if answer.sent >= self.asked => self.stage = Stage::Idle,
-            Stage::Idle | Stage::Missed if answer.sent > self.refreshed => {} // another retry
+            // The reply to a further retry refreshes the flow, but proves nothing about the idle
+            // time.
+            Stage::Idle | Stage::Missed if answer.sent > self.refreshed => {}
             _ => return,
         }
         self.refreshed = answer.sent;
@@ -233,7 +239,7 @@ mod tests {
         assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(115)));
     }
 
-    /// That probe was sent before the idle time in question ended.
+    /// The earlier probe was sent before the idle time in question ended.
     #[test]
     fn an_answer_to_an_earlier_probe_says_nothing_of_the_one_that_asks() {
         let mut state = asked();

@@ -1,10 +1,11 @@
-//! What a search has found so far, and the idle times that follow from it.
+//! The results of a search so far, and the idle times that follow from them.
 
 use crate::config::{SPAN_MAX_US, Span};
 use crate::pacing::lifetime::range::LifetimeRange;
 use crate::pacing::lifetime::record::{DOUBTS_MAX, LifetimeRecord};
 use crate::pacing::lifetime::search::shape;
 
+/// The age from which a record is trusted less, in microseconds.
 const OLD_US: u64 = shape::OLD_DAYS * Span::DAY_US;
 
 /// Stands for no lost idle time.
@@ -40,6 +41,7 @@ pub(in crate::pacing::lifetime) struct Found {
 }
 
 impl Found {
+    /// The state of a search on a network of which nothing is known.
     pub(in crate::pacing::lifetime) const NOTHING: Self =
         Self::recalled(LifetimeRecord::NOTHING, 0);
 
@@ -66,6 +68,7 @@ impl Found {
         }
     }
 
+    /// Returns the record to store.
     pub(in crate::pacing::lifetime) const fn lifetime_record(&self) -> LifetimeRecord {
         LifetimeRecord::of(self.survived_us, self.lost_us, self.doubts)
     }
@@ -97,9 +100,9 @@ impl Found {
             .max(reach.least_us())
     }
 
-    /// Returns the same, less the time that the retry of a lost probe takes, because a probe may be
-    /// lost before it reaches what it has to refresh. While a longer idle time is tried, nothing is
-    /// subtracted.
+    /// Returns [`interval_us`](Self::interval_us) less the time that the retry of a lost probe
+    /// takes, because a probe may be lost before it reaches what it has to refresh. While a longer
+    /// idle time is tried, nothing is subtracted.
     pub(in crate::pacing::lifetime) fn prudent_us(
         &self,
         reach: &LifetimeRange,
@@ -214,7 +217,8 @@ impl Found {
         }
         let tried = self.is_untried(reach, idle_us) && self.is_rested(reach);
         self.kept_us = self.kept_us.saturating_add(idle_us);
-        let short_us = self.lost_us.saturating_sub(idle_us); // jitter may have shortened it
+        // Jitter may have shortened the idle time.
+        let short_us = self.lost_us.saturating_sub(idle_us);
         if tried && self.accident && short_us <= idle_us >> shape::CLOSE {
             return self.raise(reach, self.lost_us.max(idle_us));
         }
@@ -380,7 +384,8 @@ impl Found {
             return self.lower(reach, idle_us);
         }
         let below = idle_us - (idle_us >> 3);
-        let survived_us = self.safe_us(reach).min(below); // the flow in use depends on this
+        // The flow in use depends on this.
+        let survived_us = self.safe_us(reach).min(below);
         self.contradict(idle_us, survived_us, self.doubts);
     }
 

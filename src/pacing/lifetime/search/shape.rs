@@ -1,4 +1,4 @@
-//! The constants of the search: shares of an interval as shifts, and counts of intervals.
+//! The constants of the search: shares of an interval, given as shifts, and counts of intervals.
 
 use crate::config::Span;
 
