@@ -1,4 +1,4 @@
-//! The configuration of a group, which does not change while the group runs.
+//! The configuration of a group. It does not change while the group runs.
 
 use core::time::Duration;
 
@@ -15,8 +15,8 @@ mod serde;
 
 /// Which of several available endpoints is the best.
 ///
-/// An endpoint whose path is [as usual](crate::path::EarlyWarning) comes before all whose path is worse
-/// than usual.
+/// An endpoint whose path is [as usual](crate::path::EarlyWarning) is better than any whose path is
+/// worse than usual. Among endpoints that are equal in this, the preference decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -25,15 +25,16 @@ mod serde;
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preference {
-    /// The first in the list.
+    /// The first endpoint in the list is the best.
     #[default]
     Order,
-    /// The one with the shortest smoothed round-trip time. A group returns only to an endpoint that
-    /// takes less than 3/4 of the time of the active one.
+    /// The endpoint with the shortest smoothed round-trip time is the best. A group returns only to
+    /// an endpoint that takes less than 3/4 of the time of the active one.
     Rtt,
-    /// The one of the greatest weight; where [loads](crate::Failover::handle_load) are reported,
-    /// the one with the greatest product of weight and spare capacity. In the latter case a group
-    /// returns only to an endpoint with at least a third more than the active one.
+    /// The endpoint of the greatest weight is the best. Where [loads](crate::Failover::handle_load)
+    /// are reported, it is the endpoint with the greatest product of weight and spare capacity, and
+    /// a group returns only to an endpoint whose product is more than 4/3 of that of the active
+    /// one.
     Weight,
 }
 
@@ -63,18 +64,18 @@ pub enum Failback {
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SwitchOn {
-    /// The active endpoint is dead, or too slow to be of use.
+    /// The group leaves the active endpoint when that is dead, or too slow to be of use.
     #[default]
     Failure,
-    /// The active endpoint is suspected, and another one has replied since. One lost probe is
-    /// enough, so this is quick, and meant for networks without loss.
+    /// The group leaves the active endpoint when that is suspected and another one has replied
+    /// since. One lost probe is enough. This is quick, and meant for networks without loss.
     Suspicion,
-    /// The active endpoint has failed; or its path is worse than usual by the [early
-    /// warning](crate::path::EarlyWarning), and another endpoint, whose path is not, has been healthy for
-    /// the hold-down.
+    /// The group leaves the active endpoint when that has failed. It also does so when the path of
+    /// the active endpoint is worse than usual by the [early warning](crate::path::EarlyWarning),
+    /// and another endpoint, whose path is as usual, has been healthy for the hold-down.
     ///
-    /// A warning quarantines no endpoint, and causes no switch within a hold-down of the last
-    /// switch.
+    /// A warning does not quarantine an endpoint, and causes no switch within a hold-down of the
+    /// last switch.
     Warning,
 }
 
@@ -102,7 +103,7 @@ pub struct Config<P = Fixed> {
     pub(super) rules: Rules,
 }
 
-/// The settings that decisions depend on.
+/// The settings that decisions depend on. Spans are in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Rules {
@@ -135,12 +136,13 @@ impl Rules {
         enabled: false,
     };
 
+    /// Returns a new early warning with the configured threshold.
     pub(super) const fn warning(&self) -> EarlyWarning {
         EarlyWarning::new().warn_above(self.warn_above)
     }
 
-    /// Returns how long an endpoint that is back is not yet switched to: time for each of the
-    /// others to be probed once more and to reply.
+    /// Returns how long the group waits before it switches to an endpoint that is back. In this
+    /// time it can probe each of the others once more and get a reply.
     pub(super) const fn grace_us(&self) -> u64 {
         self.request_us.saturating_mul(2)
     }
@@ -153,8 +155,8 @@ impl Rules {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Starts a builder for a group that probes its active endpoint as `active` says, and all
-    /// others as `standby` says, which should be slower.
+    /// Starts a builder for a group that probes its active endpoint with the configuration `active`
+    /// and all others with `standby`, which should probe less often.
     ///
     /// The request timeout is the interval of `active` or its longest timeout, whichever is
     /// shorter. A reply that takes longer is of no use, so all timeouts of both configurations are
@@ -175,9 +177,10 @@ impl<P: Pacing> Config<P> {
     /// Returns the longest time from the crash of the active endpoint to the decision that it
     /// failed, for any behaviour of the path, if the group is polled on time.
     ///
-    /// It is the stated bound; where none is stated, the longest interval plus the longest timeout
-    /// of the first probe and of each retry. The switch follows as soon as another endpoint has
-    /// replied to a probe that was sent after the suspicion, which has usually happened by then.
+    /// The bound is the stated one. Where none is stated, it is the longest interval plus the
+    /// longest timeout of the first probe and of each retry. The switch follows as soon as another
+    /// endpoint has replied to a probe that was sent after the suspicion began, which has usually
+    /// happened by then.
     #[must_use]
     pub const fn bound(&self) -> Duration {
         let limits = &self.active.settings.limits;
@@ -198,7 +201,8 @@ impl Config<Fixed> {
     }
 }
 
-/// Collects the settings of a [`failover::Config`](crate::failover::Config). [`build`](Self::build) checks them.
+/// Collects the settings of a [`failover::Config`](crate::failover::Config). [`build`](Self::build)
+/// checks them.
 ///
 /// | setting | default | method |
 /// |---|---|---|
@@ -262,7 +266,7 @@ impl<P: Pacing> Builder<P> {
         .into_builder()
     }
 
-    /// Keeps the error of a check, unless one is kept already.
+    /// Stores the error of a check, unless an earlier one is stored.
     pub(super) const fn require(mut self, checked: Result<(), ConfigError>) -> Self {
         keep_first(&mut self.error, checked);
         self
@@ -271,8 +275,9 @@ impl<P: Pacing> Builder<P> {
     /// Checks the settings and returns the configuration.
     ///
     /// # Errors
-    /// The first setting that was out of its own range; else [`Setting::DetectWithin`], where a
-    /// stated bound leaves no room for the request timeout and the retries.
+    /// Returns the error of the first setting that was out of its own range. If there is none,
+    /// returns [`Setting::DetectWithin`] where a stated bound leaves no room for the request
+    /// timeout and the retries.
     pub const fn build(self) -> Result<Config<P>, ConfigError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -285,8 +290,8 @@ impl<P: Pacing> Builder<P> {
     /// Sets the request timeout: how long a reply of any endpoint is waited for, and how long it
     /// may take to be of use.
     ///
-    /// An endpoint that is slower for one probe and all its retries in a row has failed, although
-    /// it replies. This timeout is fixed, whereas the timeouts of
+    /// An endpoint has failed, although it replies, when its replies to one probe and to all
+    /// retries of it take longer. The request timeout is fixed, whereas the timeouts of
     /// [`probing`](crate::failover::Config::probing) follow the measured round-trip times.
     ///
     /// # Errors
@@ -305,7 +310,8 @@ impl<P: Pacing> Builder<P> {
     /// Sets how often an overdue probe is retried, each time one timeout after the last.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses more than [`Retries::MAX`], or than fit into a stated bound.
+    /// [`build`](Self::build) refuses more than [`Retries::MAX`], and more than fit into a stated
+    /// bound.
     pub const fn retries(mut self, retries: u8) -> Self {
         let config = &mut self.config;
         config.active = with_retries(config.active, retries);
@@ -322,9 +328,9 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Sets how long a failed endpoint is neither used nor probed: `first`, and twice as long each
-    /// further time, up to `longest`. An endpoint that was healthy without a break for twice its
-    /// last quarantine starts with `first` again.
+    /// Sets how long a failed endpoint is neither used nor probed: `first`, and twice as long after
+    /// each further failure, up to `longest`. An endpoint that was healthy without a break for
+    /// twice its last quarantine starts with `first` again.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a `first` of zero, and a `longest` below `first` or above
@@ -338,8 +344,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets how long a better endpoint has to be healthy without a break before the group returns
-    /// to it. The group also has to have been without a switch for as long. The hold-down should be
-    /// longer than a flapping endpoint stays up.
+    /// to it. The group also must not have switched for as long. Choose a hold-down that is longer
+    /// than a flapping endpoint stays healthy.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero and more than 12.7 days.
@@ -374,7 +380,7 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Sets the device's seed, from which that of each endpoint is derived; see
+    /// Sets the seed of this device, from which the seed of each endpoint is derived; see
     /// [`config::Builder::seed`](crate::config::Builder::seed).
     ///
     /// # Errors

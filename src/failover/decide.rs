@@ -1,5 +1,5 @@
-//! The decisions of a group. Each returns whether it changed anything; a poll repeats them until
-//! none does.
+//! The decisions of a group. Each step returns whether it changed anything, and a poll repeats the
+//! steps until none does.
 
 use crate::config::Config as MonitorConfig;
 use crate::failover::Failover;
@@ -13,8 +13,8 @@ use crate::pacing::Pacing;
 use crate::time::{Instant, duration};
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// Makes the decisions that are due, up to the first that has to be reported. A local fault is
-    /// noticed before any endpoint is blamed for it, so the order of the steps matters.
+    /// Makes the decisions that are due, up to the first that has to be reported. The order of the
+    /// steps matters: a local fault is noticed before any endpoint is blamed for it.
     pub(super) fn decide(&mut self) -> bool {
         let steps = [
             Self::release_due,
@@ -37,6 +37,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- quarantine ----
 
+    /// Ends the quarantines whose time has passed.
     fn release_due(&mut self) -> bool {
         let now = self.now;
         self.release_where(|member| member.quarantine.is_some_and(|until| until <= now))
@@ -60,6 +61,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         any
     }
 
+    /// Starts the quarantine of `endpoint`, unless it is pinned or disabled.
     fn quarantine(&mut self, endpoint: usize) {
         let (at, rules) = (self.now, &self.rules);
         let member = self.members.get_mut(endpoint);
@@ -73,9 +75,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             .tell(at, EventKind::Quarantined { endpoint, span });
     }
 
-    /// Quarantines a failed standby endpoint where the active one shows that the fault is the
-    /// endpoint's own: the active one has been healthy for long enough that the other was probed
-    /// meanwhile.
+    /// Quarantines a failed standby endpoint when the fault is known to be its own: the active
+    /// endpoint has been healthy for so long that the other one was probed in that time.
     fn charge(&mut self) -> bool {
         let settled = self
             .active_member()
@@ -102,8 +103,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- outages ----
 
-    /// Returns whether at least half of the endpoints that could be suspected are suspected, and at
-    /// least two. That many at once point to a local fault.
+    /// Returns whether a local fault is likely: at least two of the endpoints that could be
+    /// suspected are, and at least half of them.
     fn looks_like_ours(&self) -> bool {
         let counted = |member: &&EndpointState<N, P>| member.in_service() && !member.at_fault;
         let all = self.members.iter().filter(counted).count();
@@ -112,12 +113,13 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         suspects >= 2 && suspects * 2 >= all
     }
 
+    /// Starts an outage if a local fault is likely.
     fn notice_ours(&mut self) -> bool {
         !self.is_in_outage() && self.looks_like_ours() && self.go_down(Outage::Isolated)
     }
 
-    /// Where all endpoints in service are dead, ends all quarantines; where there are none to end,
-    /// the group is down.
+    /// Ends all quarantines if all endpoints in service are dead. If there are none to end, starts
+    /// an outage.
     fn notice_all_dead(&mut self) -> bool {
         let mut in_service = self.members.iter().filter(|member| member.in_service());
         if !in_service.all(EndpointState::is_dead) {
@@ -130,16 +132,18 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         !self.outage_state.is_empty()
     }
 
+    /// Starts an outage and reports it.
     fn go_down(&mut self, outage: Outage) -> bool {
         self.outage_state.clear();
-        let _ = self.outage_state.push(OutageState::new(outage, self.now)); // there is room for one
+        // The vector has room for one.
+        let _ = self.outage_state.push(OutageState::new(outage, self.now));
         self.pending.tell(self.now, EventKind::Down { outage });
         true
     }
 
     /// Ends an outage when the active endpoint is healthy. An outage that was taken for a local
-    /// fault ends only when the others are healthy, too, or when the active one stays healthy,
-    /// which shows that the fault was that of the others.
+    /// fault lasts until the other endpoints are healthy too, or until the active one has stayed
+    /// healthy for so long that the fault must be that of the others.
     fn notice_the_end(&mut self) -> bool {
         let (Some(&outage_state), Some(active)) = (self.outage_state.first(), self.active_member())
         else {
@@ -166,11 +170,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- suspicion and switch ----
 
-    /// Probes all others at once when the active endpoint is suspected. In an outage, probes the
-    /// active one when another endpoint is back.
+    /// Probes all other endpoints at once when the active one is suspected. In an outage, also
+    /// probes the active one when another endpoint is back.
     ///
-    /// An endpoint that was probed just before is due one timeout later; its reply in the meantime
-    /// does not postpone that again.
+    /// An endpoint that was probed just before is due one timeout later. A reply in the meantime
+    /// does not postpone that probe again.
     fn ask_the_others(&mut self) -> bool {
         let Some(since) = self.active_member().and_then(|active| active.suspected) else {
             return false;
@@ -185,6 +189,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         any
     }
 
+    /// Probes the active endpoint once when another endpoint is back in an outage.
     fn ask_the_active(&mut self) -> bool {
         let back = self.members.iter().any(|member| member.healthy.is_some());
         let first = |outage_state: &&mut OutageState| back && !outage_state.asked;
@@ -197,6 +202,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         true
     }
 
+    /// Leaves the active endpoint if there is a reason to and another one has proved that it is
+    /// alive.
     fn switch(&mut self) -> bool {
         if !self.rules.enabled {
             return false;
@@ -220,6 +227,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         true
     }
 
+    /// Returns the reason to leave the active endpoint, if there is one.
     fn reason_to_leave(&self) -> Option<SwitchReason> {
         let (active, tries) = (self.active_member()?, u32::from(self.rules.tries));
         let hasty = self.rules.switch_on == SwitchOn::Suspicion;
@@ -231,8 +239,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// Returns whether the group may switch in an outage: once, and again only if the outage still
-    /// lasts a hold-down after the last switch.
+    /// Returns whether the group may switch in an outage. It may switch once, and again when the
+    /// outage still lasts a hold-down after the last switch.
     fn may_switch_again(&self) -> bool {
         let last = self
             .outage_state
@@ -241,8 +249,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         last.is_none_or(|at| at.plus(self.rules.settled_us()) <= self.now)
     }
 
-    /// Leaves an active endpoint that is not suspected for one that has been healthy for long
-    /// enough and whose path is as usual, where there is a reason to prefer that one.
+    /// Leaves an active endpoint that is not suspected, if there is a reason to prefer another one
+    /// that has been healthy for the hold-down and whose path is as usual.
     fn switch_for_the_better(&mut self) -> bool {
         let (now, hold) = (self.now, self.rules.hold_us);
         let settled = self.switched.is_none_or(|at| at.plus(hold) <= now);
@@ -257,6 +265,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         true
     }
 
+    /// Returns the reason to prefer `to` to an active endpoint that is not suspected.
     fn reason_to_prefer(&self, to: usize) -> Option<SwitchReason> {
         let degraded = !self.active_member()?.is_good();
         if degraded && self.rules.switch_on == SwitchOn::Warning {
@@ -266,6 +275,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         better.then_some(SwitchReason::Preferred)
     }
 
+    /// Returns whether `to` is enough better than the active endpoint to return to it.
     fn is_better(&self, to: usize) -> bool {
         let taken = |member: &EndpointState<N, P>| u64::from(member.monitor.smoothed_us());
         let pair = self.members.get(to).zip(self.active_member());
@@ -274,7 +284,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             Preference::Weight if other.load.or(active.load).is_none() => {
                 other.spare() > active.spare()
             }
-            // A third more spare capacity, because loads fluctuate.
+            // Loads fluctuate, so a third more spare capacity is required.
             Preference::Weight => other.spare() * 3 > active.spare() * 4,
             Preference::Rtt => taken(other) * 4 < taken(active) * 3,
         })
@@ -289,7 +299,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// Returns the best endpoint that is healthy, not active and selected by `which`.
     pub(super) fn best(&self, which: impl Fn(&EndpointState<N, P>) -> bool) -> Option<usize> {
         let available = |(index, member): &(usize, &EndpointState<N, P>)| {
-            *index != self.active && member.healthy.is_some() // so it is in service
+            // A healthy endpoint is in service.
+            *index != self.active && member.healthy.is_some()
         };
         let candidates = self.members.iter().enumerate().filter(available);
         let candidates = candidates.filter(|(_, member)| which(member));
@@ -297,8 +308,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         best.map(|(index, _)| index)
     }
 
-    /// Returns the key by which endpoints are compared: the lowest is the best, and the first of
-    /// equals.
+    /// Returns the key by which endpoints are compared. The lowest key is the best. Of equal keys
+    /// the first is.
     pub(super) fn rank(&self, member: &EndpointState<N, P>) -> (bool, u32) {
         let preference = match self.rules.preference {
             Preference::Order => 0,
@@ -322,8 +333,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             .tell(at, EventKind::Switched { from, to, reason });
     }
 
-    /// Probes `endpoint`, if it is in service, from now on with the configuration that `which`
-    /// selects.
+    /// Probes `endpoint` with the configuration that `which` selects from now on, if it is in
+    /// service.
     fn probe_as(
         &mut self,
         endpoint: usize,
@@ -339,7 +350,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     // ---- timers ----
 
-    /// Returns the next moment after `now` at which time alone may make a decision due.
+    /// Returns the next moment after `now` at which a decision may become due because time has
+    /// passed.
     pub(super) fn timer(&self) -> Instant {
         let (grace, hold, settled) = (
             self.rules.grace_us(),

@@ -1,4 +1,4 @@
-//! What the user states of each endpoint.
+//! The properties of an endpoint that the user states.
 
 use crate::config::error::{ConfigError, Setting, check};
 
@@ -58,8 +58,9 @@ impl Endpoint {
         }
     }
 
-    /// Sets the weight, 0 to 65,535, which [`Preference::Weight`](crate::failover::Preference::Weight)
-    /// compares. An endpoint of weight 0 is used only where there is no other.
+    /// Sets the weight, 0 to 65,535, which
+    /// [`Preference::Weight`](crate::failover::Preference::Weight) compares. An endpoint of weight
+    /// 0 is used only where there is no other one.
     #[must_use]
     pub const fn weight(mut self, weight: u16) -> Self {
         self.weight = weight;
@@ -73,7 +74,8 @@ impl Endpoint {
         self
     }
 
-    /// Sets a name, such as a hash of the address, by which the group finds duplicates.
+    /// Sets a name, such as a hash of the address. The group refuses two endpoints of the same
+    /// name.
     #[must_use]
     pub const fn name(mut self, name: u64) -> Self {
         self.name = Some(name);
@@ -81,8 +83,8 @@ impl Endpoint {
     }
 }
 
-/// Refuses a list of endpoints that is empty or longer than `most`, in which all are disabled or
-/// have weight 0, or in which two have the same name.
+/// Returns an error for a list of endpoints that is empty or longer than `most`, in which all are
+/// disabled or have weight 0, or in which two have the same name.
 pub(super) fn check_all(endpoints: &[Endpoint], most: usize) -> Result<(), ConfigError> {
     check(Setting::Endpoints, wide(endpoints.len()), 1, wide(most))?;
     let enabled = || {
@@ -101,6 +103,7 @@ pub(super) fn check_all(endpoints: &[Endpoint], most: usize) -> Result<(), Confi
     Ok(())
 }
 
+/// Converts a count to the type of a setting's value.
 const fn wide(count: usize) -> u64 {
     count as u64
 }

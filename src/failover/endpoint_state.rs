@@ -1,4 +1,4 @@
-//! The state of one endpoint: its monitor, and what the group concludes from it.
+//! The state of one endpoint: its monitor, and what the group concludes from that.
 
 use core::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Verdict;
 use crate::time::{Instant, duration, micros};
 
+/// The state of one endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EndpointState<const N: usize, P: Pacing> {
     pub(super) monitor: Monitor<N, P>,
@@ -25,24 +26,25 @@ pub(super) struct EndpointState<const N: usize, P: Pacing> {
     pub(super) healthy: Option<Instant>,
     /// The send time of the last probe that got a reply in time.
     pub(super) proved: Option<Instant>,
-    /// The send time of the last probe whose reply came too late, where that is later than
-    /// `proved`.
+    /// The send time of the last probe whose reply came too late, if it is later than `proved`.
     last_slow_reply: Option<Instant>,
     /// The monitor's count of misses at the last reply in time.
     misses_at_last_ok: u32,
-    /// The early warning for this path, and how many of the monitor's misses it has counted.
+    /// The early warning for this path.
     pub(super) warning: EarlyWarning,
+    /// The number of the monitor's misses that the early warning has counted.
     warned_of: u32,
     /// When the quarantine ends.
     pub(super) quarantine: Option<Instant>,
-    /// The length of the last quarantine; 0 where the record is clean.
+    /// The length of the last quarantine; 0 where there was none, or the endpoint has been healthy
+    /// since for long enough.
     quarantine_us: u64,
-    /// Whether the endpoint's own fault made it suspect. It is then no evidence of a local fault.
+    /// Whether the endpoint's own fault made it suspected. It then is no evidence of a local fault.
     pub(super) at_fault: bool,
     /// The load that the endpoint reports, 0 idle to 255 full; `None` where it reports none.
     pub(super) load: Option<u8>,
-    /// How many monitors the endpoint has had. It goes into the seed, so that replies to probes of
-    /// an earlier monitor are ignored.
+    /// The number of monitors that the endpoint had before. It is part of the seed, so that replies
+    /// to probes of an earlier monitor are ignored.
     generation: u32,
     /// When the endpoint was last sent a probe.
     pub(super) asked: Option<Instant>,
@@ -62,6 +64,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         Self::around(monitor, rules.warning(), endpoint, now)
     }
 
+    /// Returns the state of an endpoint of which nothing is known.
     const fn around(
         monitor: Monitor<N, P>,
         warning: EarlyWarning,
@@ -88,8 +91,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Starts over with a new monitor. The length of the last quarantine is kept, as the next one
-    /// doubles it.
+    /// Starts over with a new monitor. The length of the last quarantine is kept, because the next
+    /// one is twice as long.
     pub(super) fn renew(
         &mut self,
         standby: &MonitorConfig<P>,
@@ -108,7 +111,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         *self = Self::around(monitor, rules.warning(), self.endpoint, now);
         self.generation = generation;
         self.quarantine_us = quarantine_us;
-        self.at_fault = quarantine_us > 0; // until the endpoint is heard
+        // A quarantined endpoint stays at fault until it replies.
+        self.at_fault = quarantine_us > 0;
     }
 
     // ---- what is known ----
@@ -118,7 +122,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.endpoint.mode != EndpointMode::Disabled && self.quarantine.is_none()
     }
 
-    /// Returns how much the endpoint is wanted: its weight times its spare capacity, at most 2^24.
+    /// Returns how much the endpoint is preferred by weight: its weight times its spare capacity,
+    /// at most 2^24.
     pub(super) fn spare(&self) -> u32 {
         u32::from(self.endpoint.weight) * (256 - u32::from(self.load.unwrap_or(0)))
     }
@@ -153,7 +158,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.warning.health() == Health::Good
     }
 
-    /// Concludes at `now` from the monitor's state whether the endpoint is suspected or healthy.
+    /// Updates, at `now`, whether the endpoint is suspected or healthy, from the state of its
+    /// monitor.
     pub(super) fn refresh(&mut self, now: Instant) {
         self.warn();
         if self.monitor.in_episode() || self.last_slow_reply.is_some() || self.is_dead() {
@@ -183,7 +189,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
     // ---- what happens ----
 
     /// Polls the monitor and returns a probe that is to be sent. The monitor's events are dropped,
-    /// because [`refresh`](Self::refresh) looks at its verdict.
+    /// because [`refresh`](Self::refresh) reads its verdict.
     pub(super) fn poll(&mut self, now: Instant, budget: Option<&RetryBudget>) -> Option<ProbeId> {
         let mut probe = None;
         for _ in 0..Monitor::<N, P>::MAX_DRAIN {
@@ -233,6 +239,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
+    /// Forgets the length of the last quarantine if the endpoint has been healthy for twice as
+    /// long.
     fn clear_record(&mut self, now: Instant) {
         if self.healthy_for(self.quarantine_us.saturating_mul(2), now) {
             self.quarantine_us = 0;
@@ -251,7 +259,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.quarantine_us
     }
 
-    /// Moves all moments back by `back_us`, as the clock went back by that.
+    /// Moves all moments back by `back_us`, because the clock was set back by that.
     pub(super) fn resync(&mut self, now: Instant, back_us: u64) {
         self.monitor.resync(now);
         let moments = [

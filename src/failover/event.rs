@@ -3,11 +3,12 @@
 use core::fmt;
 use core::time::Duration;
 
-/// What happened in a group. Each change is reported once, in the order in which they happened.
+/// The kinds of events of a group. Each change is reported once, in the order in which they
+/// happened.
 ///
-/// The group decides nothing new before it has reported the last change, so that no event is lost
-/// however seldom it is polled. Only switches that the caller makes without polling in between may
-/// be joined into one event, from the endpoint reported last to the one that is active now. The
+/// The group makes no decision before it has reported the last change, so no event is lost however
+/// seldom it is polled. Only switches that the caller requests without polling in between may be
+/// joined into one event, from the endpoint reported last to the one that is active now. The
 /// numbers then show a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
@@ -18,7 +19,7 @@ use core::time::Duration;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EventKind {
-    /// Another endpoint is active: update what routes requests.
+    /// Another endpoint became active. Route requests to it.
     Switched {
         /// The endpoint that was active.
         from: usize,
@@ -27,7 +28,7 @@ pub enum EventKind {
         /// Why the group switched.
         reason: SwitchReason,
     },
-    /// An endpoint failed, and is neither used nor probed for a while.
+    /// An endpoint failed. It is neither used nor probed for a while.
     Quarantined {
         /// The endpoint.
         endpoint: usize,
@@ -41,13 +42,13 @@ pub enum EventKind {
         /// The endpoint.
         endpoint: usize,
     },
-    /// The group is out of service, or seems to be. Reported once per outage, whatever becomes of
-    /// it.
+    /// The group is out of service, or is assumed to be. One event is reported per outage, even if
+    /// its kind changes.
     Down {
-        /// What kind of outage it is taken for.
+        /// The kind of outage that the group assumes.
         outage: Outage,
     },
-    /// An outage is over: the active endpoint is healthy.
+    /// An outage ended: the active endpoint is healthy.
     Restored,
 }
 
@@ -91,7 +92,7 @@ pub enum SwitchReason {
     Preferred,
     /// The active endpoint was disabled.
     Disabled,
-    /// The caller requested it.
+    /// The caller requested the switch.
     Requested,
 }
 
@@ -119,10 +120,10 @@ impl fmt::Display for SwitchReason {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outage {
-    /// Half of the endpoints or more, and at least two, are suspected at once: a local fault is
-    /// assumed.
+    /// Half of the endpoints or more, and at least two, are suspected at once. The group assumes a
+    /// local fault.
     Isolated,
-    /// All endpoints are dead, one after the other.
+    /// All endpoints in service are dead. They failed one after another.
     AllDead,
 }
 

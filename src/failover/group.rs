@@ -1,4 +1,4 @@
-//! Fail-over between replicas: one endpoint is active, the others stand by.
+//! The machine that fails over between replicas: one endpoint is active, the others stand by.
 
 use heapless::Vec;
 
@@ -31,9 +31,9 @@ pub struct Probe {
 
 /// Keeps one of up to `M` endpoints active, and switches to another when it fails.
 ///
-/// Every endpoint has a [`Monitor`](crate::Monitor) of its own that remembers `N` RTT samples. The
-/// active endpoint is probed quickly. The others are probed slowly, so that the group knows which
-/// of them is the best. Drive a group like a monitor: hand in what arrived, then call
+/// Every endpoint has a [`Monitor`](crate::Monitor) of its own, which remembers `N` RTT samples.
+/// The active endpoint is probed often, the others less often, so that the group knows which of
+/// them is the best. Drive a group like a monitor: hand in what arrived, then call
 /// [`poll`](Self::poll) until it returns [`Output::Wait`].
 ///
 /// ```
@@ -45,7 +45,7 @@ pub struct Probe {
 /// let config = failover::Config::builder().seed(0xd1ce).build()?;
 /// let mut now = Instant::ZERO;
 /// let mut group = Failover::<3, 16>::with_window(config, &[Endpoint::new(); 3], now)?;
-/// let mut network = Vec::new(); // answers after 20 ms; endpoint 0 dies after a minute
+/// let mut network = Vec::new(); // replies after 20 ms; endpoint 0 crashes after a minute
 ///
 /// while now < Instant::from_secs(80) {
 ///     network.retain(|&(endpoint, id, at)| at > now || {
@@ -87,9 +87,8 @@ pub struct Probe {
 /// | [`AllDead`](crate::failover::GroupState::AllDead) | all endpoints in service are dead | ends all quarantines, keeps probing as configured, and switches as while isolated to the first endpoint that is back | [`Down`](crate::failover::EventKind::Down), unless the group was isolated before |
 ///
 /// An outage ends when the active endpoint is healthy. An outage that was taken for a local fault
-/// ends only when, in addition, fewer than half of the endpoints are suspected, or the active
-/// endpoint has been healthy for the hold-down, which shows that the fault was that of the other
-/// endpoints.
+/// lasts until, in addition, fewer than half of the endpoints are suspected, or the active endpoint
+/// has been healthy for the hold-down, which shows that the other endpoints were at fault.
 ///
 /// # Conditions of an endpoint
 ///
@@ -104,22 +103,24 @@ pub struct Probe {
 ///
 /// # Bounds
 ///
-/// A group that is polled on time detects within [`failover::Config::bound`](crate::failover::Config::bound) that the active endpoint
-/// has crashed, or that its replies have become slower than the request timeout. Local lateness is
-/// credited as by a monitor.
+/// A group that is polled on time detects within
+/// [`failover::Config::bound`](crate::failover::Config::bound) that the active endpoint has
+/// crashed, or that its replies have become slower than the request timeout. Local lateness is
+/// credited as it is by a monitor.
 ///
 /// An early warning causes at most one switch per hold-down. An endpoint that flaps while all
-/// others are healthy causes one switch with [`Failback::Stay`](crate::failover::Failback::Stay). With [`Failback::Prefer`](crate::failover::Failback::Prefer) the
-/// group does not return to it before it has been healthy without a break for the hold-down, which
-/// allows at most 1 + 2t / (first quarantine + hold-down) switches in a time t.
+/// others are healthy causes one switch with [`Failback::Stay`](crate::failover::Failback::Stay).
+/// With [`Failback::Prefer`](crate::failover::Failback::Prefer) the group returns to it only after
+/// it has been healthy without a break for the hold-down, which allows at most 1 + 2t / (first
+/// quarantine + hold-down) switches in a time t.
 ///
 /// A poll takes at most two passes over the monitors, mostly one, for each decision that is due. It
 /// neither allocates nor panics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing = Fixed> {
     pub(super) rules: Rules,
-    /// How endpoints are probed. A vector of one, because the group is all zeros while it is
-    /// [vacant](Self::vacant), and then has no configuration.
+    /// The configurations with which endpoints are probed. It is a vector of at most one, because
+    /// the group is all zeros while it is [vacant](Self::vacant), and then has no configuration.
     pub(super) probing: Vec<Probing<P>, 1>,
     pub(super) members: Vec<EndpointState<N, P>, M>,
     pub(super) pending: Pending<M>,
@@ -127,7 +128,8 @@ pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing =
     pub(super) active: usize,
     /// When the active endpoint last changed.
     pub(super) switched: Option<Instant>,
-    /// The outage under way. A vector, because the `None` of an `Option` is not all zeros.
+    /// The current outage. It is a vector of at most one, because the `None` of an `Option` is not
+    /// all zeros.
     pub(super) outage_state: Vec<OutageState, 1>,
     pub(super) switches: u32,
     pub(super) quarantines: u32,
@@ -137,13 +139,13 @@ pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing =
 const ROUNDS: usize = 8;
 
 impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
-    /// Returns a group of `endpoints`, which are known by their places in the list. The best one by
-    /// order or weight is active. Its first probe is due at once, those of the others are spread
-    /// over an interval.
+    /// Creates a group of `endpoints`, which are identified by their index in the list. The best
+    /// one by order or weight is active. Its first probe is due at once, and those of the others
+    /// are spread over one interval.
     ///
     /// # Errors
-    /// Where there are no endpoints, all are disabled, no weight is above zero, two have one name, or
-    /// the seed is missing.
+    /// Returns an error where there are no endpoints, all are disabled, no weight is above zero,
+    /// two have the same name, or the seed is missing.
     pub fn new(
         config: Config<P>,
         endpoints: [Endpoint; M],
@@ -160,8 +162,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Creates a group without endpoints, for a `static`.
     ///
-    /// It is all zeros, so that it takes no flash and is never built on the stack. It requests
-    /// nothing before it is [started](Self::start).
+    /// The group is all zeros, so that it takes no flash and is never built on the stack. It sends
+    /// no probe before it is [started](Self::start).
     ///
     /// ```
     /// use systole::{Failover, Instant, failover::{self, Endpoint}};
@@ -190,11 +192,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// Returns a group with room for `M` endpoints and windows of `N` round-trip times; see
+    /// Creates a group with room for `M` endpoints and windows of `N` round-trip times; see
     /// [`new`](Failover::new).
     ///
     /// # Errors
-    /// Those of [`new`](Failover::new), and more than `M` endpoints.
+    /// Returns the errors of [`new`](Failover::new), and an error for more than `M` endpoints.
     pub fn with_window(
         config: Config<P>,
         endpoints: &[Endpoint],
@@ -205,10 +207,11 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         Ok(group)
     }
 
-    /// Makes this a group of `endpoints` as [`new`](Failover::new) does, in place: the stack holds one endpoint at a time. What it was before is forgotten.
+    /// Makes this a group of `endpoints` as [`new`](Failover::new) does, in place, so that the
+    /// stack holds only one endpoint at a time. All earlier state is discarded.
     ///
     /// # Errors
-    /// Those of [`with_window`](Self::with_window); the group stays as it was.
+    /// Returns the errors of [`with_window`](Self::with_window). The group then stays as it was.
     pub fn start(
         &mut self,
         config: Config<P>,
@@ -228,6 +231,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         Ok(())
     }
 
+    /// Resets the group to one without endpoints.
     fn clear(&mut self, config: &Config<P>, now: Instant) {
         self.rules = config.rules;
         self.members.clear();
@@ -237,17 +241,21 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.outage_state.clear();
         (self.switches, self.quarantines) = (0, 0);
         self.probing.clear();
+        // The vector has room for one.
         let _ = self.probing.push(Probing {
             active: config.active,
             standby: config.standby,
-        }); // there is room for one
+        });
     }
 
-    #[inline(never)] // so that its stack is released before the next endpoint joins
+    /// Adds an endpoint.
+    // Not inlined, so that its stack is released before the next endpoint is added.
+    #[inline(never)]
     fn join(&mut self, config: &Config<P>, endpoint: Endpoint) {
         let seed = seed_of(config.active.seed.0, self.members.len());
         let member = EndpointState::new(&config.standby, &config.rules, seed, endpoint, self.now);
-        let _ = self.members.push(member); // there is room for `M`, as was checked
+        // There is room for `M`, as `check_all` has checked.
+        let _ = self.members.push(member);
     }
 
     /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
@@ -259,8 +267,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.poll_with(now, None)
     }
 
-    /// Does what [`poll`](Self::poll) does, and takes the retries of all endpoints out of `budget`,
-    /// which any number of groups and monitors may share.
+    /// Returns what to do at `now`, as [`poll`](Self::poll) does, and takes the retries of all
+    /// endpoints out of `budget`, which any number of groups and monitors may share.
     pub fn poll_with_budget(
         &mut self,
         now: Instant,
@@ -281,7 +289,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let mut left_over = true;
         for _ in 0..ROUNDS {
             if !self.pending.is_empty() {
-                break; // report what was decided before deciding anything else
+                // What was decided is reported before anything else is decided.
+                break;
             }
             if let Some((endpoint, id)) = self.next_probe(budget) {
                 return Output::Send(Probe { endpoint, id });
@@ -300,6 +309,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
+    /// Polls the monitors in service and returns the first probe that is to be sent.
     fn next_probe(&mut self, budget: Option<&RetryBudget>) -> Option<(usize, ProbeId)> {
         let now = self.now;
         let in_service = |member: &&mut EndpointState<N, P>| member.in_service();
@@ -310,6 +320,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         })
     }
 
+    /// Returns when the group has to be polled again.
     fn deadline(&self) -> Instant {
         let in_service = self.members.iter().filter(|member| member.in_service());
         let due = in_service.map(|member| member.due);
@@ -321,7 +332,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.members.get(self.active)
     }
 
-    /// Returns the best endpoint in service, whether or not it was heard.
+    /// Returns the best endpoint in service, whether or not it has ever replied.
     pub(super) fn first_in_service(&self) -> Option<usize> {
         let members = self.members.iter().enumerate();
         let in_service = members.filter(|(_, member)| member.in_service());

@@ -1,4 +1,4 @@
-//! Inputs of a group: what arrives, and what the caller reports.
+//! The inputs of a group: what arrives, and what the caller reports.
 
 use core::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::time::Instant;
 
 /// Inputs for an endpoint that is not in the group, is disabled or is in quarantine are ignored.
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// Handles the reply to probe `id` of `endpoint` that arrived at `received_at`.
+    /// Records that the reply to probe `id` of `endpoint` arrived at `received_at`.
     pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
         self.handle_reply_with(endpoint, id, received_at, Duration::ZERO);
     }
 
-    /// Does what [`handle_reply`](Self::handle_reply) does, for a peer that held the probe for
-    /// `server_delay` before it replied. That delay is not part of the RTT sample, as the path did
-    /// not cause it, but it counts when the reply is compared with the request timeout.
+    /// Records a reply like [`handle_reply`](Self::handle_reply), from a peer that held the probe
+    /// for `server_delay` before it replied. The path did not cause that delay, so it is not part
+    /// of the RTT sample. It counts when the reply is compared with the request timeout.
     pub fn handle_reply_with(
         &mut self,
         endpoint: usize,
@@ -38,15 +38,15 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Handles the failure of probe `id` of `endpoint` before its timeout: refused, reset, or an
-    /// invalid reply. The probe is overdue from `now` on.
+    /// Records that probe `id` of `endpoint` failed before its timeout: the connection was refused
+    /// or reset, or the reply was invalid. The probe is overdue from `now` on.
     pub fn handle_failure(&mut self, endpoint: usize, id: ProbeId, failure: Failure, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_failure(id, failure, now);
         });
     }
 
-    /// Handles a probe `id` of `endpoint` that could not be sent. That is a local fault, and no
+    /// Records that probe `id` of `endpoint` could not be sent. This is a local fault and no
     /// evidence against the endpoint.
     pub fn handle_unsent(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
         self.with(endpoint, now, |member, _| {
@@ -54,8 +54,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Handles a probe `id` of `endpoint` that was not sent because all the room for probes under
-    /// way is taken by earlier ones, which may still get a reply in time; see
+    /// Records that probe `id` of `endpoint` was not sent, because earlier probes that may still
+    /// get a reply in time take all the room; see
     /// [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
     pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
         self.with(endpoint, now, |member, _| {
@@ -63,7 +63,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Handles anything else that arrived from `endpoint`. It proves life and postpones the next
+    /// Records that anything else arrived from `endpoint`. It proves life and postpones the next
     /// probe, but does not show that replies are quick.
     pub fn handle_traffic(&mut self, endpoint: usize, received_at: Instant) {
         self.with(endpoint, received_at, |member, now| {
@@ -72,24 +72,25 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Handles the load that `endpoint` reports, in a reply or in a pushed [`Beat`](crate::Beat): 0
-    /// idle, 255 full, `None` where it no longer reports one.
+    /// Records the load that `endpoint` reports, in a reply or in a pushed [`Beat`](crate::Beat): 0
+    /// is idle, 255 is full, and `None` means that it no longer reports one.
     ///
-    /// With [`Preference::Weight`](crate::failover::Preference::Weight) the load counts when the group
-    /// chooses an endpoint or returns to one; it is never a reason of its own to leave the active
-    /// endpoint. It is kept until the endpoint is released from quarantine, or disabled or enabled.
+    /// With [`Preference::Weight`](crate::failover::Preference::Weight) the load counts when the
+    /// group chooses an endpoint or returns to one. A high load alone never makes the group leave
+    /// the active endpoint. The load is kept until the endpoint is released from quarantine,
+    /// disabled or enabled.
     pub fn handle_load(&mut self, endpoint: usize, load: Option<u8>, now: Instant) {
         self.with(endpoint, now, |member, _| member.load = load);
     }
 
-    /// Handles a request of `endpoint` for fewer probes; see
+    /// Records that `endpoint` asks for fewer probes; see
     /// [`Monitor::handle_pushback`](crate::Monitor::handle_pushback).
     pub fn handle_pushback(&mut self, endpoint: usize, now: Instant) {
         self.handle_pushback_with(endpoint, now, Duration::ZERO);
     }
 
-    /// Does what [`handle_pushback`](Self::handle_pushback) does, for an endpoint that states for
-    /// how long it wants no probes; see
+    /// Records a pushback like [`handle_pushback`](Self::handle_pushback), from an endpoint that
+    /// states for how long it wants no probes; see
     /// [`Monitor::handle_pushback_with`](crate::Monitor::handle_pushback_with).
     pub fn handle_pushback_with(&mut self, endpoint: usize, now: Instant, wait: Duration) {
         self.with(endpoint, now, |member, _| {
@@ -97,7 +98,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Handles the loss of the flow to `endpoint` while the endpoint itself lives on; see
+    /// Records that the flow to `endpoint` was lost while the endpoint itself is alive; see
     /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost).
     pub fn handle_flow_lost(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| {
@@ -105,26 +106,27 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Notes that `endpoint` is a new incarnation. Probes under way to it are void.
+    /// Records that `endpoint` is a new incarnation. Replies to probes that are outstanding are
+    /// ignored; see [`Monitor::restarted`](crate::Monitor::restarted).
     pub fn restarted(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| member.monitor.restarted(now));
     }
 
-    /// Probes `endpoint` as soon as the timeout since its last probe allows.
+    /// Probes `endpoint` as soon as the timeout since its last probe has passed.
     pub fn probe_now(&mut self, endpoint: usize, now: Instant) {
         self.with(endpoint, now, |member, _| member.monitor.probe_now(now));
     }
 
-    /// Notes that this process was suspended and that the clock did not advance meanwhile. Every
-    /// endpoint gets one more probe before any verdict.
+    /// Records that this process was suspended while the clock did not advance. Every endpoint gets
+    /// one more probe before any verdict.
     pub fn resumed(&mut self, now: Instant) {
         for endpoint in 0..self.members.len() {
             self.with(endpoint, now, |member, _| member.monitor.resumed(now));
         }
     }
 
-    /// Notes that the clock had leapt forward by mistake and is right again at `now`. The group
-    /// continues from there.
+    /// Records that the clock was ahead by mistake and is right again at `now`. The group continues
+    /// from there.
     pub fn resync(&mut self, now: Instant) {
         let back_us = self.now.since(now);
         self.now = self.now.minus(back_us);
@@ -139,8 +141,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 
-    /// Makes `endpoint` the active one, whatever its condition. Returns whether it is active now:
-    /// an endpoint that is disabled, in quarantine or not in the group cannot be.
+    /// Makes `endpoint` the active one, whatever its condition. Returns whether it is active now.
+    /// An endpoint that is disabled, in quarantine or not in the group cannot become active.
     pub fn switch_to(&mut self, endpoint: usize, now: Instant) -> bool {
         self.now = self.now.max(now);
         let fit = self
@@ -184,6 +186,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         true
     }
 
+    /// Takes a disabled endpoint out of service. If it was active, switches to the best of the
+    /// others.
     fn bar(&mut self, endpoint: usize) {
         self.renew(endpoint);
         if endpoint != self.active {
@@ -197,6 +201,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
+    /// Starts over with a new monitor for `endpoint`.
     fn renew(&mut self, endpoint: usize) {
         let (now, rules) = (self.now, &self.rules);
         let member = self.members.get_mut(endpoint);

@@ -1,4 +1,5 @@
-//! Fail-over between replicas: one endpoint is active, the others stand by.
+//! Fail-over between replicas: one endpoint is active, the others stand by. [`Failover`] is the
+//! machine.
 
 mod config;
 mod decide;

@@ -1,9 +1,9 @@
-//! An outage under way.
+//! The state of an outage.
 
 use super::event::Outage;
 use crate::time::Instant;
 
-/// An outage under way.
+/// The state of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OutageState {
     pub(super) outage: Outage,

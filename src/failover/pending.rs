@@ -1,4 +1,4 @@
-//! The events of a group that wait for the caller.
+//! The queue of a group's events.
 
 use heapless::Vec;
 
@@ -6,9 +6,9 @@ use super::event::EventKind;
 use crate::peer::event::Event;
 use crate::time::Instant;
 
-/// The most events that can wait, not counting releases. The group decides nothing while any event
-/// waits, and one decision yields at most a switch and a quarantine; the rest is for switches that
-/// the caller makes.
+/// The most events that can be queued, not counting releases. The group makes no decision while an
+/// event is queued, and one decision yields at most a switch and a quarantine. The rest is for
+/// switches that the caller requests.
 const WAITING: usize = 4;
 
 /// The end of a quarantine.
@@ -26,12 +26,12 @@ impl Release {
     }
 }
 
-/// The events that wait, the earliest first.
+/// The queued events, the earliest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pending<const M: usize> {
     events: Vec<Event<EventKind>, WAITING>,
-    /// At most one per endpoint: an endpoint is not quarantined again before its release was
-    /// reported.
+    /// The queued releases. There is at most one per endpoint, because an endpoint is not
+    /// quarantined again before its release was reported.
     releases: Vec<Release, M>,
     number: u32,
 }
@@ -75,11 +75,12 @@ impl<const M: usize> Pending<M> {
         };
         #[cfg(feature = "tracing")]
         trace(&release.event());
-        let _ = self.releases.push(release); // there is room for one an endpoint
+        // There is room for one per endpoint.
+        let _ = self.releases.push(release);
     }
 
-    /// Joins `next` with the last event that waits. Only switches that the caller makes can fill
-    /// the queue, so both are switches.
+    /// Joins `next` with the last queued event. Only switches that the caller requests can fill the
+    /// queue, so both are switches.
     fn join(&mut self, next: &Event<EventKind>) {
         let last = self.events.last().map(|event| event.kind);
         let (Some(EventKind::Switched { from, .. }), EventKind::Switched { to, reason, .. }) =
@@ -92,7 +93,8 @@ impl<const M: usize> Pending<M> {
             return;
         }
         let kind = EventKind::Switched { from, to, reason };
-        let _ = self.events.push(Event { kind, ..*next }); // in the place of the last
+        // There is room, since the last event was removed.
+        let _ = self.events.push(Event { kind, ..*next });
     }
 
     /// Removes and returns the earliest event.
@@ -107,7 +109,7 @@ impl<const M: usize> Pending<M> {
     }
 }
 
-/// Records the event with `tracing`, in the caller's span.
+/// Records the event with `tracing`, in the span of the caller.
 #[cfg(feature = "tracing")]
 fn trace(event: &Event<EventKind>) {
     let number = event.number;
@@ -188,7 +190,8 @@ mod tests {
         ];
         assert_eq!(taken(&mut pending), lines);
         for (from, to) in [(2, 1), (1, 2), (2, 0), (0, 1), (1, 0)] {
-            pending.tell(AT, switched(from, to)); // back where it was: nothing to tell
+            // The group is back at the endpoint reported last, so there is nothing to report.
+            pending.tell(AT, switched(from, to));
         }
         assert_eq!(taken(&mut pending).len(), 3);
     }

@@ -26,7 +26,7 @@ use crate::time::Instant;
 pub enum GroupState {
     /// The active endpoint is not suspected, or was not heard yet.
     Serving,
-    /// The active endpoint is suspected, and the others are probed.
+    /// The active endpoint is suspected, and the others are probed at once.
     Suspecting,
     /// Half of the endpoints or more were suspected at once. The group assumes a local fault and
     /// quarantines no endpoint.
@@ -35,7 +35,7 @@ pub enum GroupState {
     AllDead,
 }
 
-/// The condition of an endpoint, as the group sees it.
+/// The condition of an endpoint, as the group judges it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -59,7 +59,7 @@ pub enum Condition {
     Disabled,
 }
 
-/// What a group knows of an endpoint at a moment.
+/// What a group knows of an endpoint at some moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -71,14 +71,16 @@ pub struct EndpointStatus {
     pub mode: EndpointMode,
     /// The endpoint's weight.
     pub weight: u16,
-    /// The load that the endpoint reported last, 0 idle to 255 full; `None` where it reports none.
+    /// The load that the endpoint reported last, from 0 (idle) to 255 (full), or `None` where it
+    /// reports none.
     pub load: Option<u8>,
     /// The state of the endpoint's path, by the RTT samples and overdue probes since the endpoint
     /// was last released or enabled.
     pub health: Health,
     /// Since when the endpoint has replied in time without a break.
     pub healthy_since: Option<Instant>,
-    /// The snapshot of its monitor, which starts anew when the endpoint is released or enabled.
+    /// The snapshot of its monitor. The monitor starts over when the endpoint is released or
+    /// enabled.
     pub monitor: monitor::Snapshot,
 }
 
@@ -117,14 +119,14 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         }
     }
 
-    /// Returns the condition of `endpoint` as of the last call; `None` where there is no such
+    /// Returns the condition of `endpoint` as of the last call, or `None` where there is no such
     /// endpoint.
     #[must_use]
     pub fn condition(&self, endpoint: usize) -> Option<Condition> {
         self.members.get(endpoint).map(EndpointState::condition)
     }
 
-    /// Returns all that is known of `endpoint` at `now`; `None` where there is no such endpoint.
+    /// Returns what is known of `endpoint` at `now`, or `None` where there is no such endpoint.
     #[must_use]
     pub fn status(&self, endpoint: usize, now: Instant) -> Option<EndpointStatus> {
         let member = self.members.get(endpoint)?;
@@ -144,6 +146,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.members.get(endpoint).map(|member| &member.monitor)
     }
 
+    /// Returns the monitor and the early warning of each endpoint.
     #[cfg(feature = "metrics")]
     pub(crate) fn watched(&self) -> impl Iterator<Item = (&Monitor<N, P>, &EarlyWarning)> {
         let members = self.members.iter();
@@ -162,9 +165,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.quarantines
     }
 
-    /// Returns whether the invariants hold that a single state can show: the active endpoint is in
-    /// service; no endpoint is both suspected and healthy; none that is pinned or disabled is in
-    /// quarantine; none that is out of service is healthy; and every monitor is valid.
+    /// Returns whether the state is consistent: the active endpoint is in service; no endpoint is
+    /// both suspected and healthy; none that is pinned or disabled is in quarantine; none that is
+    /// out of service is healthy; and every monitor is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let active = self

@@ -85,6 +85,7 @@ impl<P: Pacing> Form<MonitorConfig<P>> {
             .build()
     }
 
+    /// Returns a builder with the probing configurations and the request timeout applied.
     fn with_request_timeout(&self) -> Builder<P> {
         let Some(Span(us)) = self.request_timeout else {
             return Config::probing(self.active, self.standby);
