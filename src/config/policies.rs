@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::config::error::{ConfigError, Setting, check};
-use crate::config::{Builder, Config, SPAN_MAX_US, Span};
-use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Target};
+use crate::config::{Builder, Config, SPAN_MAX_US, Settings, Span};
+use crate::pacing::{AnyPolicy, Fixed, Fluctuation, Lifetime, LifetimeRange, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
@@ -170,6 +170,39 @@ impl Builder<Target> {
                 self
             }
             Err(error) => self.require(Err(error)),
+        }
+    }
+}
+
+impl<P> Config<P> {
+    /// Returns the same configuration for machines whose policy is chosen at run time.
+    pub fn into_any(self) -> Config<AnyPolicy>
+    where
+        P: Into<AnyPolicy> + Copy,
+    {
+        let policy = self.settings.policy.into();
+        self.with(policy)
+    }
+
+    /// Returns the same configuration with another policy.
+    pub(super) fn with<Q>(self, policy: Q) -> Config<Q> {
+        let limits = self.settings.limits;
+        Config {
+            settings: Settings { policy, limits },
+            seed: self.seed,
+            planned_us: self.planned_us,
+            pause_us: self.pause_us,
+            without_initial_delay: self.without_initial_delay,
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<P: Into<AnyPolicy> + Copy> Builder<P> {
+    pub(super) fn into_any(self) -> Builder<AnyPolicy> {
+        Builder {
+            config: self.config.into_any(),
+            error: self.error,
         }
     }
 }

@@ -5,10 +5,12 @@ use ::serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
 
 use crate::config::error::ConfigError;
-use crate::config::{Builder, Config, Settings};
+use crate::config::{Builder, Config};
 use crate::pacing::{Fixed, Fluctuation, Lifetime, LifetimeRange, Pacing, Target};
 use crate::plan::Retries;
 use crate::time::serde::Span;
+
+mod any;
 
 /// A field that is left out or null keeps the value that the policy's constructor sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
@@ -85,20 +87,6 @@ impl<'de, P: SerdePolicy> Deserialize<'de> for Config<P> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let form = Form::deserialize(from)?;
         form.read().map_err(D::Error::custom)
-    }
-}
-
-impl<P> Config<P> {
-    /// Returns the same configuration with another policy.
-    fn with<Q>(self, policy: Q) -> Config<Q> {
-        let limits = self.settings.limits;
-        Config {
-            settings: Settings { policy, limits },
-            seed: self.seed,
-            planned_us: self.planned_us,
-            pause_us: self.pause_us,
-            without_initial_delay: self.without_initial_delay,
-        }
     }
 }
 

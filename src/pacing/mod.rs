@@ -31,6 +31,7 @@
 //! # Ok(()) }
 //! ```
 
+mod any;
 mod fixed;
 mod fluctuation;
 mod lifetime;
@@ -38,6 +39,7 @@ mod pacing;
 mod statistics;
 mod target;
 
+pub use any::{AnyPolicy, AnyState};
 pub use fixed::Fixed;
 pub use fluctuation::Fluctuation;
 pub use lifetime::{Lifetime, LifetimeRange, LifetimeRecord, LifetimeSearch, LifetimeState};
