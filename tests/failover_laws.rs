@@ -40,6 +40,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => which().prop_map(Op::ProbeNow),
         1 => (which(), any::<u64>()).prop_map(|(which, id)| Op::Forged(which, id)),
         1 => Just(Op::Resumed),
+        1 => (any::<u16>(), any::<u16>())
+            .prop_map(|(request, hold)| Op::Reconfigure(request, hold)),
         1 => any::<u32>().prop_map(Op::ClockBack),
         1 => (0_u64..1 << 50).prop_map(Op::Leap),
     ]

@@ -91,6 +91,16 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
+    /// Takes over another configuration, unless the endpoint is out of service: then its next
+    /// monitor starts with it.
+    pub(super) fn reconfigure(&mut self, monitor: &MonitorConfig<P>, rules: &Rules, now: Instant) {
+        self.warning = self.warning.clone().warn_above(rules.warn_above);
+        if self.in_service() {
+            self.monitor.reconfigure(monitor, now);
+            self.due = now;
+        }
+    }
+
     /// Starts over with a new monitor. The length of the last quarantine is kept, because the next
     /// one is twice as long.
     pub(super) fn renew(

@@ -11,6 +11,7 @@ mod input;
 mod outage_state;
 mod pending;
 mod probing;
+mod reconfigure;
 mod status;
 
 pub use config::{Builder, Config, Failback, Preference, SwitchOn};

@@ -29,6 +29,8 @@ pub enum Op {
     ProbeNow(u8),
     Forged(u8, u64),
     Resumed,
+    /// Another configuration: the request timeout and the hold-down in milliseconds.
+    Reconfigure(u16, u16),
     ClockBack(u32),
     Leap(u64),
     /// Holds retries to a share and a reserve from now on.
@@ -70,6 +72,7 @@ pub fn apply(world: &mut World, op: &Op) {
             .group
             .handle_reply(named(which), ProbeId::from(id), now),
         Op::Resumed => world.group.resumed(now),
+        Op::Reconfigure(request_ms, hold_ms) => reconfigure(world, request_ms, hold_ms),
         Op::ClockBack(us) => {
             world.drain();
             let before = world.wait;
@@ -92,6 +95,20 @@ pub fn apply(world: &mut World, op: &Op) {
         }
     }
     world.drain();
+}
+
+/// A configuration keeps the active endpoint, and what is known of all.
+fn reconfigure(world: &mut World, request_ms: u16, hold_ms: u16) {
+    let config = failover::Config::builder()
+        .request_timeout(micros(u64::from(request_ms.max(1)) * 1_000))
+        .hold_down(micros(u64::from(hold_ms) * 1_000));
+    let Ok(config) = config.build() else { return };
+    let before = (world.group.active(), world.group.switches());
+    let conditions = [0, 1, 2, 3].map(|endpoint| world.group.condition(endpoint));
+    world.group.reconfigure(&config, world.now);
+    assert_eq!((world.group.active(), world.group.switches()), before);
+    let after = [0, 1, 2, 3].map(|endpoint| world.group.condition(endpoint));
+    assert_eq!(after, conditions);
 }
 
 pub fn played(config: failover::Config, count: usize, ops: &[Op]) -> World {
