@@ -41,7 +41,7 @@ impl Census {
 }
 
 /// What a fleet has counted since it was created, including removed peers. No counter ever falls.
-/// The [`Counters`](crate::Counters) of a monitor are those of one peer.
+/// The [`Counters`](crate::peer::Counters) of a monitor are those of one peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
