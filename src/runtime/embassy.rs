@@ -59,11 +59,11 @@ mod lifetime;
 mod probes;
 mod waiters;
 
-/// The number of events that are kept for the reader. Further ones are dropped, which shows as a
-/// gap in their numbers.
+/// The number of events that the queue holds for the reader. Further events are dropped, which
+/// shows as a gap in their numbers.
 pub const EVENTS: usize = 8;
 
-/// The deadline of a timer that need not fire: one year, in microseconds.
+/// The deadline of a timer that need not fire, one year ahead, in microseconds.
 const FAR_US: u64 = 86_400 * 365 * 1_000_000;
 
 /// A monitor with a window of `N` round-trip times, shared by its loop and its users under a mutex
@@ -71,12 +71,13 @@ const FAR_US: u64 = 86_400 * 365 * 1_000_000;
 /// cores.
 pub struct Heart<R: RawMutex, const N: usize, P: Pacing = Fluctuation> {
     state: Mutex<R, RefCell<State<N, P>>>,
-    /// While a user's closure holds the monitor: the snapshot from before the call.
+    /// The snapshot from before the call, while a user's closure holds the monitor.
     lent: Mutex<R, Cell<Option<monitor::Snapshot>>>,
     changed: Signal<R, ()>,
     events: Channel<R, Event, EVENTS>,
 }
 
+/// The state that the loop and its users share.
 struct State<const N: usize, P: Pacing> {
     monitor: Monitor<N, P>,
     waiters: Waiters,
@@ -84,10 +85,10 @@ struct State<const N: usize, P: Pacing> {
 }
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
-    /// Returns a heart that starts to probe once [`run`](Self::run) is polled.
+    /// Creates a heart that starts to probe once [`run`](Self::run) is polled.
     ///
     /// # Errors
-    /// If the configuration has no seed.
+    /// Returns an error if the configuration has no seed.
     pub fn new(config: Config<P>) -> Result<Self, ConfigError> {
         let state = State {
             monitor: Monitor::with_window(config, now())?,
@@ -102,20 +103,20 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         })
     }
 
-    /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop).
+    /// Calls `probe` whenever a probe is due, until [`stop`](Self::stop) is called.
     ///
     /// The future returns `Ok` when the peer replied and a [`ProbeError`] otherwise. It needs no
-    /// deadline: the machine detects by itself that a probe is overdue. The loop drops the future
-    /// at its first turn after one detection bound has passed. At most four probes are under way:
-    /// for a further one the loop drops the oldest overdue probe. If all four may still receive
-    /// their reply in time, the next probe is not made and is [due again](Monitor::handle_skipped)
-    /// an interval later, except that for a dead peer it replaces the latest one. A panic in the
-    /// closure is not caught, since embedded targets do not unwind.
+    /// deadline: the machine detects by itself that a probe is overdue. When one detection bound
+    /// has passed, the loop drops the future at its next turn. At most four probes are outstanding.
+    /// For a further one the loop drops the oldest overdue probe. If all four may still get their
+    /// reply in time, the next probe is not sent and is [due again](Monitor::handle_skipped) an
+    /// interval later; but if the peer is dead, the next probe replaces the latest one. A panic in
+    /// the closure is not caught, since embedded targets do not unwind.
     ///
     /// # Cancel safety
-    /// Dropping the future stops the loop and drops the probes under way, which count as unsent
-    /// unless they were overdue. A later `run` continues from the current state and counts the time
-    /// between as local lateness.
+    /// Dropping the future stops the loop and drops the outstanding probes, which count as unsent
+    /// unless they are overdue. A later `run` continues from the current state and counts the time
+    /// in between as local lateness.
     pub async fn run<F, Fut, A, E>(&self, probe: F)
     where
         F: FnMut() -> Fut,
@@ -129,7 +130,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Runs the loop like [`run`](Self::run), and takes retries from `budget`.
     ///
     /// # Cancel safety
-    /// Like [`run`](Self::run).
+    /// As for [`run`](Self::run).
     pub async fn run_within<F, Fut, A, E>(&self, budget: &RetryBudget, probe: F)
     where
         F: FnMut() -> Fut,
@@ -140,6 +141,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         self.beat(probe, Some(budget)).await;
     }
 
+    /// Runs the loop.
     async fn beat<F, Fut, A, E>(&self, mut probe: F, budget: Option<&RetryBudget>)
     where
         F: FnMut() -> Fut,
@@ -174,7 +176,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         }
     }
 
-    /// Does everything that is due now; returns when to poll the machine again.
+    /// Does everything that is due now. Returns when to poll the machine again.
     fn drain<F, Fut, A, E>(
         &self,
         probes: &mut Probes<'_, Fut>,
@@ -198,7 +200,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
                     }
                 }
                 Output::Event(event) => {
-                    let _ = self.events.try_send(event); // full or without a reader
+                    // The queue may be full, or nobody may read it.
+                    let _ = self.events.try_send(event);
                     self.state(|state| state.waiters.wake());
                 }
                 Output::Wait(until) => return until,
@@ -212,7 +215,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     }
 }
 
-/// Becomes ready one poll after the timer, so that replies that wait in the sockets are read before
+/// Becomes ready one poll after the timer, so that replies waiting in the sockets are read before
 /// any probe becomes overdue.
 fn poll_late(timer: &mut Timer, looked: &mut bool, context: &mut Context<'_>) -> Poll<()> {
     if *looked {
@@ -239,6 +242,7 @@ fn when(moment: Instant) -> embassy_time::Instant {
         .as_micros()
         .saturating_sub(now.as_micros())
         .min(FAR_US);
-    let span = embassy_time::Duration::from_micros(now.as_micros() + left_us); // rounded up
+    // The conversion to ticks rounds up.
+    let span = embassy_time::Duration::from_micros(now.as_micros() + left_us);
     embassy_time::Instant::from_ticks(span.as_ticks())
 }

@@ -1,16 +1,15 @@
-//! The anchor that relates [`Instant`] to the clock of `std`.
+//! The anchor that relates an [`Instant`] to the clock of `std`.
 
 use core::time::Duration;
 
 use crate::Instant;
 
-/// The moment of `std`'s clock that [`Instant::ZERO`] stands for.
+/// The moment of `std`'s clock at which [`Instant::ZERO`] lies.
 ///
 /// That clock is `CLOCK_MONOTONIC` on Linux, `CLOCK_UPTIME_RAW` on macOS and the performance
-/// counter on Windows. The first two stop while the computer is suspended; the last one keeps
-/// running. Where the clock counts a suspend, the machine treats it as lateness like any other.
-/// Where the clock does not count it, call [`Monitor::resumed`](crate::Monitor::resumed) after a
-/// suspend.
+/// counter on Windows. The first two stop while the computer is suspended, the last one continues.
+/// Where the clock counts a suspend, the machine treats it as lateness like any other. Where it
+/// does not, call [`Monitor::resumed`](crate::Monitor::resumed) after a suspend.
 ///
 /// ```
 /// use core::time::Duration;
@@ -23,7 +22,7 @@ use crate::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(std::time::Instant);
 
-/// The deadline of a timer that need not fire: one year.
+/// The deadline of a timer that need not fire, one year ahead.
 const FAR: Duration = Duration::from_secs(86_400 * 365);
 
 impl Epoch {

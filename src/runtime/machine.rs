@@ -37,11 +37,11 @@ use super::{ProbeError, Reply};
 use crate::pacing::Pacing;
 use crate::{Event, Failover, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, failover};
 
-/// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed; no
+/// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed, so no
 /// other type implements it.
 pub trait Machine: sealed::Sealed + Clone {
-    /// The receiver of a probe: `()` for a monitor, which has one peer, and for a group the index
-    /// of the endpoint in its list.
+    /// The receiver of a probe: `()` for a monitor, which has one peer, and the index of the
+    /// endpoint in its list for a group.
     type Target: Copy + PartialEq + Send + 'static;
     /// The type of the events.
     type Event: Clone + Send + 'static;
@@ -49,7 +49,8 @@ pub trait Machine: sealed::Sealed + Clone {
     type Conclusion: Copy + PartialEq + Send + Sync + 'static;
 
     /// Returns what to do at `now`, and takes retries from `budget` if there is one. Call it until
-    /// it returns [`Output::Wait`] or [`Output::Idle`]. Return the id of a probe with its result.
+    /// it returns [`Output::Wait`] or [`Output::Idle`]. Pass the id of each probe back with its
+    /// result.
     fn step(
         &mut self,
         now: Instant,
@@ -62,23 +63,23 @@ pub trait Machine: sealed::Sealed + Clone {
     /// Returns how long to wait for the reply to a probe that is sent now.
     fn terms(&self, target: Self::Target, now: Instant) -> Terms;
 
-    /// Returns whether, at the last step, the machine had waited for probe `id` of `target` as long
-    /// as its reply may take. Time in which the machine was not stepped does not count, and the
-    /// machine may wait for a retry longer than the plan says.
+    /// Returns whether, at the last step, the machine had waited for probe `id` of `target` for as
+    /// long as its reply may take. Time in which the machine was not stepped does not count, and
+    /// the machine may wait for a retry longer than the plan states.
     fn is_overdue(&self, target: Self::Target, id: ProbeId) -> bool;
 
     /// Records the result of a probe.
     fn handle_result(&mut self, settled: ProbeResult<Self::Target>);
 
-    /// Records that probe `id` was not sent, because every slot for probes of `target` holds an
-    /// earlier probe whose reply may still come in time.
+    /// Records that probe `id` was not sent, because earlier probes whose replies may still come in
+    /// time take every slot for probes of `target`.
     fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
 }
 
 /// How long to wait for the reply to a probe, counted from its send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How long a reply can prove life: one detection bound.
+    /// How long a reply can prove life, which is one detection bound.
     pub reply_window: Duration,
     /// For a dead peer, in microseconds: the usual and the longest time to wait for a reply where
     /// the next probe cannot start before this one ends.
@@ -86,6 +87,7 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Returns the terms for a probe of this monitor's peer at `now`.
     fn of<const N: usize, P: Pacing>(monitor: &Monitor<N, P>, now: Instant) -> Self {
         let is_dead = monitor.verdict() == Verdict::Dead;
         Self {
@@ -94,8 +96,8 @@ impl Terms {
         }
     }
 
-    /// Returns whether the peer is dead. A probe to a dead peer may take very many intervals to
-    /// become overdue.
+    /// Returns whether the peer is dead. A probe to a dead peer may become overdue only after very
+    /// many intervals.
     #[must_use]
     pub const fn is_dead(&self) -> bool {
         self.dead_wait_us.is_some()
@@ -112,16 +114,16 @@ pub struct ProbeResult<T> {
     /// `Ok` if the peer replied. [`ProbeError::Missed`] changes nothing: the machine detects by
     /// itself that the probe is overdue.
     pub result: Result<Reply, ProbeError>,
-    /// When the result was known.
+    /// When the result became known.
     pub at: Instant,
-    /// Time that the path did not cause, such as resolving a name and connecting. It is subtracted
-    /// from the round trip.
+    /// The time that the path did not cause, such as that for resolving a name and connecting. It
+    /// is subtracted from the round-trip time.
     pub held: Duration,
 }
 
 impl<T> ProbeResult<T> {
-    /// Returns the result of a probe whose whole time counts as round trip: [`held`](Self::held) is
-    /// zero.
+    /// Creates the result of a probe whose whole time counts as round-trip time:
+    /// [`held`](Self::held) is zero.
     #[must_use]
     pub const fn new(
         target: T,
@@ -204,7 +206,8 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
                 self.handle_flow_lost(at);
                 self.handle_reply_with(id, at, held);
             }
-            Err(ProbeError::Missed) => {} // the machine detects by itself that it is overdue
+            // The machine detects by itself that the probe is overdue.
+            Err(ProbeError::Missed) => {}
         }
     }
 

@@ -1,5 +1,5 @@
-//! Adapters that run a machine on a thread, a tokio task or an embassy future. Each one holds a
-//! clock anchor and a loop; the machine makes all decisions.
+//! Adapters that run a machine on a thread, a tokio task or an embassy future. Each one consists of
+//! a clock anchor and a loop. The machine makes all decisions.
 
 #[cfg(feature = "embassy")]
 pub mod embassy;
@@ -40,14 +40,14 @@ use span::Span;
 #[cfg(any(feature = "tokio", feature = "embassy"))]
 use trial::Trial;
 
-/// What became of the closure that the adapter runs when it stops.
+/// The outcome of the closure that an adapter runs when it stops.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopOutcome {
-    /// The closure ran to its end, or none was set.
+    /// The closure returned, or none was set.
     Completed,
-    /// The closure did not end within its time limit.
+    /// The closure did not return within its time limit.
     TimedOut,
     /// The closure panicked.
     Panicked,

@@ -10,7 +10,8 @@ use super::{Recorder, Span};
 /// Creates the recorder that exports metrics under a name.
 pub(crate) type Series<M> = fn(&Name) -> Recorder<M>;
 
-/// The name of a peer, or of a group and its endpoints in order. It is empty if none was set.
+/// The name of a peer, or the names of a group and of its endpoints, in order. It is empty if none
+/// was set.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) span: Span,

@@ -1,4 +1,4 @@
-//! The reasons why a probe has no reply.
+//! The reason why a probe got no reply.
 
 use core::error::Error;
 use core::fmt;
@@ -8,14 +8,14 @@ use crate::Failure;
 #[cfg(feature = "std")]
 mod io;
 
-/// The reason why a probe has no reply.
+/// The reason why a probe got no reply.
 ///
-/// Every error that implements [`Error`](core::error::Error) converts, so that a probe can use `?`.
-/// With the feature `std`, the first [`io::Error`](std::io::Error) in the error's chain of sources
-/// that says more than "no reply" decides. An error caused by the peer or by the path becomes
-/// [`Failed`](Self::Failed). An error caused by a lack of local resources becomes
+/// Every error that implements [`Error`](core::error::Error) converts into it, so that a probe can
+/// use `?`. With the feature `std`, the conversion uses the first [`io::Error`](std::io::Error) in
+/// the error's chain of sources that means more than "no reply". An error caused by the peer or by
+/// the path becomes [`Failed`](Self::Failed). An error caused by a lack of local resources becomes
 /// [`Unsent`](Self::Unsent). Every other error, including a time-out, becomes
-/// [`Missed`](Self::Missed), which means silence until the deadline.
+/// [`Missed`](Self::Missed), which means that the machine waits until the probe is overdue.
 ///
 /// ```
 /// # #[cfg(feature = "std")] {
@@ -30,12 +30,13 @@ mod io;
 /// # }
 /// ```
 ///
-/// This type is not itself an `Error`, because it could not convert from every other one then.
+/// This type does not itself implement `Error`, because then it could not convert from every type
+/// that does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// No reply came in time. The machine decides whether and when that counts.
+    /// No reply came in time. The machine decides when the probe is overdue.
     Missed,
     /// The probe failed at once. This is evidence against the peer.
     Failed(Failure),
@@ -44,8 +45,8 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    /// Converts an error behind a reference, as [`From`] converts an owned one. Use it for errors
-    /// that are no [`Error`](core::error::Error) themselves, such as a boxed one.
+    /// Converts an error behind a reference, as [`From`] converts an owned one. Use it for values
+    /// that do not implement [`Error`](core::error::Error) themselves, such as a boxed error.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let chain = core::iter::successors(Some(error), |&error| error.source());

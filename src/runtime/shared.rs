@@ -11,15 +11,15 @@ use super::Span;
 use super::machine::Machine;
 use crate::{Instant, Output, ProbeId, RetryBudget};
 
-/// Exports the metrics of a machine. The loop calls it after each time it has stepped the machine.
+/// Exports the metrics of a machine. The loop calls it each time after it has stepped the machine.
 pub(crate) type Recorder<M> = Box<dyn FnMut(&M, Instant) + Send>;
 
 /// The machine of an adapter, shared by its loop and its handle. The lock is held for one call of
-/// the machine and never across a wait.
+/// the machine, and never across a wait.
 pub(crate) struct Shared<M> {
     machine: Mutex<M>,
-    /// While a user's closure holds the machine: the thread that runs the closure, and a copy of
-    /// the machine from before the call.
+    /// The thread that runs a user's closure and a copy of the machine from before the call, while
+    /// the closure holds the machine.
     lent: Mutex<Option<(ThreadId, M)>>,
     budget: Option<Arc<RetryBudget>>,
     span: Span,
@@ -35,8 +35,8 @@ impl<M: Machine> Shared<M> {
         }
     }
 
-    /// Calls `call` with the machine. Only code of the adapter may be passed: calling back into
-    /// `self` from `call` deadlocks.
+    /// Calls `call` with the machine. `call` must be code of the adapter: a call back into `self`
+    /// would deadlock.
     pub(crate) fn with<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
         call(&mut lock(&self.machine))
     }
@@ -51,11 +51,12 @@ impl<M: Machine> Shared<M> {
         call(&lock(&self.machine))
     }
 
-    /// Lends the machine to a user's closure, which may read through the same handle meanwhile.
+    /// Lends the machine to a user's closure, which may read through the same handle in the
+    /// meantime.
     ///
     /// # Panics
-    /// If it is called from within `call`, since it would otherwise wait for itself for ever; and
-    /// if `call` panics.
+    /// Panics if it is called from within `call`, which would otherwise wait for itself for ever,
+    /// and if `call` panics.
     pub(crate) fn lend<R>(&self, call: impl FnOnce(&mut M) -> R) -> R {
         assert!(
             !lock(&self.lent).as_ref().is_some_and(is_here),
@@ -68,12 +69,13 @@ impl<M: Machine> Shared<M> {
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
+    /// Steps the machine within its span.
     pub(crate) fn poll(&self, now: Instant) -> Output<(M::Target, ProbeId), M::Event> {
         self.span
             .within(|| self.with(|machine| machine.step(now, self.budget.as_deref())))
     }
 
-    /// Calls `recorder`, if there is one, with the machine; returns the conclusion of the machine.
+    /// Calls `recorder`, if there is one, with the machine. Returns the conclusion of the machine.
     pub(crate) fn show(&self, recorder: Option<&mut Recorder<M>>, now: Instant) -> M::Conclusion {
         self.with(|machine| {
             if let Some(record) = recorder {
@@ -84,7 +86,7 @@ impl<M: Machine> Shared<M> {
     }
 }
 
-/// Returns whether this thread holds the machine.
+/// Returns whether the machine is lent to a closure on this thread.
 fn is_here<M>(lent: &(ThreadId, M)) -> bool {
     lent.0 == thread::current().id()
 }

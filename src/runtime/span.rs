@@ -14,7 +14,7 @@ pub(crate) struct Span {
     allow(clippy::missing_const_for_fn, clippy::unused_self)
 )]
 impl Span {
-    /// Returns no span: events belong to the span of the caller.
+    /// Returns no span, so that events belong to the span of the caller.
     pub(crate) const fn none() -> Self {
         Self {
             #[cfg(feature = "tracing")]
@@ -47,6 +47,7 @@ impl Span {
         }
     }
 
+    /// Calls `call` within the span.
     pub(crate) fn within<R>(&self, call: impl FnOnce() -> R) -> R {
         #[cfg(feature = "tracing")]
         return self.inner.in_scope(call);

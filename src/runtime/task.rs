@@ -45,20 +45,24 @@ pub type Group<const M: usize, P = Fixed> = Handle<Failover<M, DEFAULT_WINDOW, P
 
 /// Starts a task that calls `probe` whenever a probe is due.
 ///
-/// The future returns `Ok` when the peer replied and a [`ProbeError`] otherwise; an
-/// [`io::Error`](std::io::Error) converts into one. It needs no deadline: the machine detects by
-/// itself that a probe is overdue, and sends the next one while the overdue one continues. An
-/// overdue future is *not* dropped at once, because the timeout learns from late replies. It is
-/// dropped one detection bound after its start, when its reply can no longer prove life, or earlier
-/// if it is the oldest of eight and a new probe needs its slot. If all eight probes under way may
-/// still receive their reply in time, the next probe is [due again](crate::Monitor::handle_skipped)
-/// an interval later. Each future runs in a task of its own. A panic in it or in the closure counts
-/// as a failed probe ([`ProbePanicked`](crate::Failure::ProbePanicked)).
+/// The future returns `Ok` when the peer replied and a [`ProbeError`] otherwise. An
+/// [`io::Error`](std::io::Error) converts into one. The future needs no deadline: the machine
+/// detects by itself that a probe is overdue, and sends the next one while the overdue one
+/// continues.
+///
+/// An overdue future is *not* dropped at once, because the timeout learns from late replies. It is
+/// dropped one detection bound after its start, when its reply no longer proves life, or earlier if
+/// it is the oldest of eight and a new probe needs its slot. If all eight outstanding probes may
+/// still get their reply in time, the next probe is [due again](crate::Monitor::handle_skipped) an
+/// interval later.
+///
+/// Each future runs in a task of its own. A panic in it or in the closure counts as a failed probe
+/// ([`ProbePanicked`](crate::Failure::ProbePanicked)).
 ///
 /// If the configuration has no seed, one is drawn from the randomness of the operating system.
 ///
 /// # Panics
-/// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+/// Panics if it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -89,6 +93,7 @@ where
     Builder::new(config).spawn(probe)
 }
 
+/// Returns the current time of the runtime's clock, which tests can pause.
 fn now(epoch: Epoch) -> Instant {
     epoch.moment(Moment::now().into_std())
 }

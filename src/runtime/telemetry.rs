@@ -14,18 +14,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Threads and tasks record by themselves if their builders are told to, by
-//! [`thread::Builder::metrics`](crate::thread::Builder::metrics) and `task::Builder::metrics`.
-//! [`Group`] records a [`Failover`](crate::Failover), and [`FleetSeries`] records a
+//! Threads and tasks record by themselves if
+//! [`thread::Builder::metrics`](crate::thread::Builder::metrics) or `task::Builder::metrics` was
+//! called. [`Group`] records a [`Failover`](crate::Failover), and [`FleetSeries`] records a
 //! [`Fleet`](crate::Fleet).
 //!
 //! | series, each with a label `peer` | |
 //! |---|---|
 //! | `systole_probes_total{result}` | counter: probes by result: `answered` in time, `overdue`, `failed` at once, `unsent`, or `abandoned` |
 //! | `systole_late_replies_total` | counter: replies to probes that already had another result, mostly `overdue` |
-//! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies older than the detection bound; replies with an unknown or an already answered id |
+//! | `systole_stale_replies_total`, `systole_ignored_replies_total` | counters: replies to probes older than the detection bound; replies with an unknown id, or with one that already got a reply |
 //! | `systole_verdict_changes_total{to}` | counter: changes of the verdict to `suspect` and to `dead` |
-//! | `systole_revivals_total{outcome}` | counter: how verdicts dead ended that a reply or other traffic ended: `refuted` (a mistake), `recovered`, `undecided` |
+//! | `systole_revivals_total{outcome}` | counter: verdicts `Dead` that a reply or other traffic ended, by outcome: `refuted` (a mistake), `recovered`, `undecided` |
 //! | `systole_retry_budget_used_total` | counter: retries taken from the [`RetryBudget`](crate::RetryBudget) |
 //! | `systole_pauses_total` | counter: reports of local lateness |
 //! | `systole_blind_total` | counter: times that no probe could be sent for one detection bound, so that nothing is known of the peer |
@@ -42,8 +42,8 @@
 //! When a [`Peer`], a [`Group`] or a [`FleetSeries`] is dropped, it sets to 0 every gauge that
 //! states a current condition: verdicts, the active endpoint, the state of a group, the number of
 //! peers, silences. Counters keep their value. An exporter can also forget idle series
-//! (`idle_timeout` of `metrics-exporter-prometheus`), since every record updates all series but the
-//! histogram. Where threads and tasks record by themselves, set that timeout longer than their
+//! (`idle_timeout` of `metrics-exporter-prometheus`), since every record updates all series except
+//! the histogram. Where threads and tasks record by themselves, set that timeout longer than their
 //! longest interval.
 
 use alloc::sync::Arc;
@@ -69,7 +69,7 @@ pub use group::Group;
 pub const RTT: &str = "systole_rtt_seconds";
 
 /// The buckets for [`RTT`] in seconds, from a neighbouring machine to a slow satellite link.
-/// Without buckets exporters create summaries, which `histogram_quantile` cannot evaluate.
+/// Without buckets, exporters create summaries, which `histogram_quantile` cannot evaluate.
 pub const RTT_BUCKETS: [f64; 19] = [
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
@@ -84,18 +84,20 @@ const VERDICTS: [(Verdict, &str); 4] = [
 
 /// The metrics of one peer.
 ///
-/// A record costs about thirty look-ups in the exporter. When dropped, it sets the gauges of the
-/// verdict to 0.
+/// A record costs about thirty look-ups in the exporter. When it is dropped, a `Peer` sets the
+/// gauges of the verdict to 0.
 #[derive(Debug)]
 pub struct Peer {
     name: SharedString,
+    /// The counters at the last record.
     seen: Counters,
+    /// The turn of the window at the last record.
     turn: usize,
     warning: EarlyWarning,
 }
 
 impl Peer {
-    /// Returns the metrics of the peer called `name`, which should differ from all other names. The
+    /// Creates the metrics of the peer called `name`, which should differ from all other names. The
     /// descriptions go to the exporter that is installed at this moment.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
@@ -109,8 +111,8 @@ impl Peer {
     }
 
     /// Exports the state of `monitor` at `now`. If more than `N` - 1 round-trip times were measured
-    /// since the last record, some are missing from the histogram and from the early warning;
-    /// nothing else depends on how often this is called.
+    /// since the last record, some are missing from the histogram and from the early warning.
+    /// Nothing else depends on how often this is called.
     pub fn record<const N: usize, P: Pacing>(&mut self, monitor: &Monitor<N, P>, now: Instant) {
         let known = monitor.snapshot(now);
         self.renew(&known);
@@ -140,6 +142,7 @@ impl Peer {
         }
     }
 
+    /// Exports counters, gauges and the new round-trip times.
     fn export<const N: usize>(&mut self, known: &monitor::Snapshot, window: &RttWindow<N>) {
         self.count(&known.counters);
         self.gauge(known);
@@ -150,6 +153,7 @@ impl Peer {
         (self.seen, self.turn) = (known.counters, window.turn());
     }
 
+    /// Passes the new outcomes to the early warning.
     fn warn<const N: usize>(&mut self, now: &Counters, window: &RttWindow<N>) {
         let overdue = |all: &Counters| all.lost.saturating_add(all.failed);
         for _ in overdue(&self.seen)..overdue(now) {
@@ -160,6 +164,7 @@ impl Peer {
         }
     }
 
+    /// Raises the counters by what was counted since the last record.
     fn count(&self, now: &Counters) {
         let rise = |of: fn(&Counters) -> u32| u64::from(of(now).saturating_sub(of(&self.seen)));
         for (result, rise) in [
@@ -199,6 +204,7 @@ impl Peer {
         }
     }
 
+    /// Sets the gauges.
     fn gauge(&self, known: &monitor::Snapshot) {
         let (heart, counters) = (&known.path, &known.counters);
         let worst = Duration::from_millis(u64::from(counters.worst_detection_ms));
@@ -242,6 +248,7 @@ impl Peer {
         self.judge(Some(heart.verdict));
     }
 
+    /// Sets the gauges of the verdict. `None` sets them all to 0.
     fn judge(&self, verdict: Option<Verdict>) {
         for (each, word) in VERDICTS {
             gauge!("systole_verdict", "peer" => self.name.clone(), "verdict" => word)

@@ -25,25 +25,25 @@ use verdict_cell::VerdictCell;
 pub use super::StopOutcome;
 pub use builder::Builder;
 
-/// How long a stop waits for a closure that is blocked.
+/// How long a stop waits for a probe closure that is blocked.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// Starts a thread that calls `probe` whenever a probe is due, and a second one that keeps time.
+/// Starts a thread that calls `probe` whenever a probe is due, and a second thread that keeps time.
 ///
 /// The closure receives the time that it may take. It returns `Ok` when the peer replied,
-/// [`ProbeError::Missed`] when that time is up, and other errors at once. An [`io::Error`] converts
-/// into a [`ProbeError`]. A closure that takes longer, or never returns, does not delay the
-/// verdict: its probe becomes overdue as if the peer had not replied, and the next probe follows
-/// when the closure returns. A panic in the closure counts as a failed probe
+/// [`ProbeError::Missed`] when that time has passed, and other errors at once. An [`io::Error`]
+/// converts into a [`ProbeError`]. A closure that takes longer, or never returns, does not delay
+/// the verdict: its probe becomes overdue as if the peer had not replied, and the next probe
+/// follows when the closure returns. A panic in the closure counts as a failed probe
 /// ([`Failure::ProbePanicked`](crate::Failure::ProbePanicked)), and the thread continues.
 ///
-/// One probe is under way at a time. Where round trips may be longer than intervals, use the
+/// One probe is outstanding at a time. Where round trips may be longer than intervals, use the
 /// [tokio](crate::task) adapter or a [`Monitor`].
 ///
 /// If the configuration has no seed, one is drawn from the randomness of the operating system.
 ///
 /// # Errors
-/// If the operating system cannot start a thread.
+/// Returns an error if the operating system cannot start a thread.
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -95,7 +95,7 @@ pub struct Heart<P: Pacing = Fluctuation> {
     board: Arc<VerdictCell>,
     events: Receiver<Event>,
     notes: Sender<Note>,
-    /// The thread of the loop, and the worker thread that the closure blocks.
+    /// The thread of the loop, and the worker thread, which calls the probe closure.
     threads: Option<[JoinHandle<()>; 2]>,
     goodbye: Option<StopAction>,
 }
@@ -114,20 +114,21 @@ impl<P: Pacing> Heart<P> {
         self.shared.read(|monitor| monitor.snapshot(now))
     }
 
-    /// Returns the receiver of events, the earliest first. It ends when the thread ends. The queue
-    /// holds 64 events; further ones are dropped, which shows as a gap in their numbers.
+    /// Returns the receiver of events, which yields the earliest first and ends when the thread
+    /// ends. The queue holds 64 events. Further events are dropped, which shows as a gap in their
+    /// numbers.
     #[must_use]
     pub const fn events(&self) -> &Receiver<Event> {
         &self.events
     }
 
-    /// Calls `call` with the machine, to pass it what probes cannot tell: traffic, a restart, a
+    /// Calls `call` with the machine, to pass it what probes cannot show: traffic, a restart, a
     /// suspend, a lost flow, a change of network. The thread then polls the machine at once.
     ///
     /// While `call` runs, the other methods of this handle return the state from before the call.
     ///
     /// # Panics
-    /// If it is called from within `call`, which already holds the machine.
+    /// Panics if it is called from within `call`, which already holds the machine.
     ///
     /// ```
     /// # use systole::Monitor;
@@ -146,7 +147,7 @@ impl<P: Pacing> Heart<P> {
         result
     }
 
-    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists the state that is kept.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
@@ -154,45 +155,48 @@ impl<P: Pacing> Heart<P> {
     /// Blocks until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if
     /// the thread ended first.
     ///
-    /// Only the latest verdict is examined. One that came and went before the calling thread woke
-    /// appears among the events only.
+    /// Only the latest verdict is examined. A verdict that ended before the calling thread woke
+    /// appears only among the events.
     #[must_use]
     pub fn until(&self, wanted: Verdict) -> Verdict {
         self.board.wait_for(wanted, None);
         self.verdict()
     }
 
-    /// Blocks until the verdict is `wanted`, or for `within` at most. Returns the verdict.
+    /// Blocks until the verdict is `wanted`, but at most for `within`. Returns the verdict.
     #[must_use]
     pub fn until_within(&self, wanted: Verdict, within: Duration) -> Verdict {
         self.board.wait_for(wanted, Some(within));
         self.verdict()
     }
 
-    /// Blocks until the peer is dead.
+    /// Blocks until the peer is dead; see [`until`](Self::until).
     #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn until_dead(&self) -> Verdict {
         self.until(Verdict::Dead)
     }
 
-    /// Stops the threads, then runs the closure given to [`on_stop`](Builder::on_stop), and returns
-    /// what became of it.
+    /// Stops the threads, then runs the closure given to [`on_stop`](Builder::on_stop). Returns the
+    /// outcome of that closure.
     ///
-    /// It waits up to 50 ms for a probe closure that is blocked, and then leaves that thread
-    /// behind, since no thread can be ended from outside. The thread ends when the closure returns,
-    /// without another probe.
+    /// It waits up to 50 ms for a probe closure that is blocked, and then leaves its thread
+    /// running, since no thread can be ended from outside. That thread ends when the closure
+    /// returns, and sends no further probe.
     #[expect(clippy::must_use_candidate, reason = "called for what it waits for")]
     pub fn stop(mut self) -> StopOutcome {
         self.end()
     }
 
+    /// Stops the threads, once, and runs the closure for the stop.
     fn end(&mut self) -> StopOutcome {
         self.stopping.store(true, Ordering::Release);
         self.wake();
         if let Some([beat, worker]) = self.threads.take() {
-            let _ = beat.join(); // the loop neither panics nor blocks
+            // The loop neither panics nor blocks.
+            let _ = beat.join();
             if self.board.wait_for_end(GRACE) {
-                let _ = worker.join(); // the closure's panics are caught
+                // Panics of the closure are caught.
+                let _ = worker.join();
             }
         }
         self.goodbye
@@ -200,8 +204,10 @@ impl<P: Pacing> Heart<P> {
             .map_or(StopOutcome::Completed, StopAction::say)
     }
 
+    /// Wakes the loop before its deadline.
     fn wake(&self) {
-        let _ = self.notes.send(Note::Look); // the loop may have ended
+        // The loop may have ended.
+        let _ = self.notes.send(Note::Look);
     }
 }
 

@@ -13,12 +13,13 @@ pub enum Trial {
     Survived(Duration),
     /// The flow was lost after this time, while the flow in use still works.
     Lost(Duration),
-    /// Nothing was learnt: the flow could not be opened, or the peer replies over neither flow.
+    /// The trial showed nothing: the flow could not be opened, or the peer replies over neither
+    /// flow.
     Inconclusive,
 }
 
 impl Trial {
-    /// Passes the result to `monitor`; returns `false` for `Inconclusive`, which is not passed on.
+    /// Passes the result to `monitor`. Returns `false` for `Inconclusive`, which is not passed on.
     pub(super) fn tell<const N: usize, P: Pacing>(
         self,
         monitor: &mut Monitor<N, Lifetime<P>>,

@@ -1,4 +1,4 @@
-//! The methods of a heart that are called from outside its loop.
+//! The methods of a heart for callers outside its loop.
 
 use core::cell::Cell;
 use core::fmt;
@@ -31,22 +31,22 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         lent.unwrap_or_else(|| self.state(|state| state.monitor.snapshot(now())))
     }
 
-    /// Returns the receiver of events, the earliest first. The queue holds 8 events; further ones
-    /// are dropped, which shows as a gap in their numbers. If there are two receivers, each event
-    /// reaches only one of them.
+    /// Returns the receiver of events, which yields the earliest first. The queue holds 8 events.
+    /// Further events are dropped, which shows as a gap in their numbers. If there are two
+    /// receivers, each event reaches only one of them.
     #[must_use]
     pub fn events(&self) -> Receiver<'_, R, Event, EVENTS> {
         self.events.receiver()
     }
 
-    /// Calls `call` with the monitor, to pass it what probes cannot tell: traffic, a restart, a
+    /// Calls `call` with the monitor, to pass it what probes cannot show: traffic, a restart, a
     /// suspend, a lost flow, a change of network. The loop then polls the monitor at once.
     ///
     /// While `call` runs, [`verdict`](Self::verdict) and [`snapshot`](Self::snapshot) return the
     /// state from before the call.
     ///
     /// # Panics
-    /// If it is called from within `call`, which already holds the monitor.
+    /// Panics if it is called from within `call`, which already holds the monitor.
     pub fn with<T>(&self, call: impl FnOnce(&mut Monitor<N, P>, Instant) -> T) -> T {
         let result = self.state(|state| {
             let before = state.monitor.snapshot(now());
@@ -58,7 +58,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         result
     }
 
-    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists the state that is kept.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
@@ -66,9 +66,9 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
     /// Waits until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if the
     /// heart was stopped first.
     ///
-    /// Up to four waiting tasks are woken at the moment of an event. Each further one checks once
-    /// an interval, so that it learns of the verdict up to an interval late. A task that has
-    /// stopped waiting keeps its slot until the next event.
+    /// Up to four waiting tasks are woken at the moment of an event. Each further task checks once
+    /// per interval, so it learns the verdict up to an interval late. A task that has stopped
+    /// waiting keeps its slot until the next event.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -100,6 +100,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         })
     }
 
+    /// Returns a timer that fires in one interval.
     fn in_an_interval(&self) -> Timer {
         let interval = self.snapshot().path.plan.interval();
         Timer::at(when(now().saturating_add(interval)))

@@ -1,4 +1,4 @@
-//! A second flow beside the probes, which measures how long a flow may be idle.
+//! Trials of a second flow beside the probes, which measure how long a flow may be idle.
 
 use core::time::Duration;
 
@@ -9,9 +9,10 @@ use super::{Heart, Trial, now, when};
 use crate::pacing::{Lifetime, Pacing};
 
 impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, Lifetime<P>> {
-    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, one at a
-    /// time, and passes the result to the machine. It continues until [`stop`](Self::stop) is
-    /// called, which it notices when `idle` returns or an interval has passed.
+    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, for one
+    /// trial at a time, and passes the result to the machine. It continues until
+    /// [`stop`](Self::stop) is called, which it notices when `idle` returns or an interval has
+    /// passed.
     ///
     /// `idle` receives how long the flow has to be idle. It opens a flow, or takes one that has
     /// survived, keeps it silent for that long, and then sends more than one request over it; see
@@ -19,7 +20,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, Lifetime<P>> {
     /// nothing to try, the next attempt follows an interval later.
     ///
     /// # Cancel safety
-    /// A trial under way is dropped and changes nothing.
+    /// The current trial is dropped and changes nothing.
     pub async fn run_trials(&self, mut idle: impl AsyncFnMut(Duration) -> Trial) {
         while !self.state(|state| state.stopped) {
             let told = match self.state(|state| state.monitor.trial()) {

@@ -1,4 +1,4 @@
-//! The probes under way, in a fixed number of slots without a heap.
+//! The outstanding probes, in a fixed number of slots without a heap.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -8,14 +8,15 @@ use super::{ProbeError, Reply};
 use crate::runtime::machine::Terms;
 use crate::{Instant, ProbeId};
 
-/// The number of probes that may be under way at once.
+/// The number of probes that may be outstanding at once.
 pub(super) const MAX_IN_FLIGHT: usize = 4;
 
+/// The slots of the outstanding probes.
 pub(super) struct Probes<'a, Fut> {
     places: [Place<'a, Fut>; MAX_IN_FLIGHT],
-    /// Marks a probe as unsent because it was dropped early: its silence is no evidence.
+    /// Reports a probe as unsent because it was dropped early: its silence is no evidence.
     withdraw: &'a dyn Fn(ProbeId),
-    /// Returns whether the machine has waited for the probe as long as its reply may take.
+    /// Returns whether the machine has waited for a probe for as long as its reply may take.
     is_overdue: &'a dyn Fn(ProbeId) -> bool,
 }
 
@@ -24,7 +25,7 @@ pub(super) struct Place<'a, Fut> {
     probe: Pin<&'a mut Option<Fut>>,
     id: Option<ProbeId>,
     sent: Instant,
-    /// The moment after which its reply can no longer prove life.
+    /// The moment from which its reply no longer proves life.
     until: Instant,
 }
 
@@ -41,16 +42,16 @@ impl<'a, Fut> Probes<'a, Fut> {
         }
     }
 
-    /// Drops the probes whose replies can no longer prove life.
+    /// Drops the probes whose replies no longer prove life.
     pub(super) fn cut(&mut self, now: Instant) {
         for place in self.places.iter_mut().filter(|place| place.until <= now) {
             place.clear();
         }
     }
 
-    /// Starts probe `id` in a free slot, or else in the slot of the oldest overdue probe, or else,
-    /// if the peer is dead, in the slot of the latest probe. Returns `false` if there is none: all
-    /// slots then hold probes whose replies may still come in time.
+    /// Starts probe `id` in a free slot, else in the slot of the oldest overdue probe, else, if the
+    /// peer is dead, in the slot of the latest probe. Returns `false` if there is no such slot: all
+    /// probes may then still get their replies in time.
     #[must_use]
     pub(super) fn launch(
         &mut self,
@@ -66,8 +67,9 @@ impl<'a, Fut> Probes<'a, Fut> {
         })
     }
 
-    /// Returns the slot for a new probe. A dead peer is probed every interval by replacing the
-    /// latest probe. Its round trips may have become long, so the earlier probes are kept waiting.
+    /// Returns the slot for a new probe. If the peer is dead, it is probed at every interval by
+    /// replacing the latest probe. The earlier probes stay outstanding, because the round trips may
+    /// have become long.
     fn place(&mut self, terms: Terms) -> Option<&mut Place<'a, Fut>> {
         let is_overdue = self.is_overdue;
         let is_free = |place: &Place<'a, Fut>| place.id.is_none_or(is_overdue);
@@ -86,7 +88,7 @@ where
     A: 'static,
     E: Into<ProbeError>,
 {
-    /// Returns a probe that has ended.
+    /// Polls the probes. Returns the result of one that has ended.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -100,8 +102,8 @@ where
     }
 }
 
-/// Whoever drops the loop drops its probes. This is a local act and no evidence against the peer,
-/// so probes that are not yet overdue are withdrawn.
+/// Withdraws the probes that are not overdue when the loop is dropped. Dropping it is a local act
+/// and no evidence against the peer.
 impl<Fut> Drop for Probes<'_, Fut> {
     fn drop(&mut self) {
         let under_way = self.places.iter().filter_map(|place| place.id);

@@ -16,7 +16,7 @@ impl Waiters {
         Self(Vec::new())
     }
 
-    /// Stores `waker`; returns whether there was a slot for it.
+    /// Stores `waker`. Returns whether there was a slot for it.
     pub(super) fn register(&mut self, waker: &Waker) -> bool {
         let known = self.0.iter().any(|place| place.will_wake(waker));
         known || self.0.push(waker.clone()).is_ok()

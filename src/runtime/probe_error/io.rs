@@ -1,4 +1,4 @@
-//! What an error of the operating system says about a peer.
+//! What an error of the operating system shows about a peer.
 
 use std::io;
 
@@ -7,10 +7,10 @@ use crate::Failure;
 
 /// Converts an error by its kind.
 ///
-/// A lack of local resources becomes [`ProbeError::Unsent`]: permission (`EPERM`, `EACCES`), an
-/// address or a port (`EADDRNOTAVAIL`, `EADDRINUSE`), an interface that is up (`ENETDOWN`), file
-/// descriptors (`EMFILE`, `ENFILE`), memory (`ENOMEM`) and room in the queue of the interface
-/// (`ENOBUFS`). Over IPv4 no router on the path can cause one of these errors by an ICMP message.
+/// A lack of local resources becomes [`ProbeError::Unsent`]: no permission (`EPERM`, `EACCES`), no
+/// address or port (`EADDRNOTAVAIL`, `EADDRINUSE`), no interface that is up (`ENETDOWN`), no file
+/// descriptors (`EMFILE`, `ENFILE`), no memory (`ENOMEM`) and no room in the queue of the interface
+/// (`ENOBUFS`). Over IPv4, no router on the path can cause one of these errors by an ICMP message.
 /// Over IPv6, an ICMP message that prohibits the traffic reaches a connected socket as `EACCES`.
 ///
 /// A socket that would block becomes [`ProbeError::Missed`], since a receive that timed out returns
@@ -18,7 +18,8 @@ use crate::Failure;
 pub(super) fn of(error: &io::Error) -> ProbeError {
     use io::ErrorKind as Kind;
     if error.raw_os_error().is_some_and(is_shortage) {
-        return ProbeError::Unsent; // else a prober that leaks descriptors would call all peers dead
+        // Otherwise a process that leaks descriptors would call all peers dead.
+        return ProbeError::Unsent;
     }
     match error.kind() {
         Kind::ConnectionRefused => ProbeError::Failed(Failure::Refused),
@@ -84,7 +85,7 @@ mod tests {
         }
     }
 
-    /// The errors that `icmp_err_convert` of Linux makes of ICMP messages, and that of a socket
+    /// The errors that `icmp_err_convert` of Linux returns for ICMP messages, and that of a socket
     /// that would block.
     #[test]
     fn what_a_router_may_say_was_sent() {

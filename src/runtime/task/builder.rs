@@ -16,14 +16,15 @@ use crate::{
     failover::{self, Endpoint},
 };
 
-/// What stops a task from outside.
+/// A future that stops a task when it completes.
 pub(super) type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The default number of probes of one peer that may be under way at once.
+/// The default number of probes of one peer that may be outstanding at once.
 const AT_ONCE: usize = 8;
 
 /// The settings of a probing task beyond its closure: a closure that runs at the stop, a future
-/// that stops the task, the number of probes under way at once, a shared retry budget, a name.
+/// that stops the task, the number of probes outstanding at once, a shared retry budget, and a
+/// name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,14 +52,14 @@ pub struct Builder<M: Machine> {
 }
 
 impl<P: Pacing> Builder<Monitor<DEFAULT_WINDOW, P>> {
-    /// Returns the settings of a task that probes one peer. If the configuration has no seed, one
+    /// Creates the settings of a task that probes one peer. If the configuration has no seed, one
     /// is drawn from the randomness of the operating system.
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
         Self::of(Monitor::start(config.seeded(), Instant::ZERO))
     }
 
-    /// Names the peer. Its `tracing` events come in a span `systole` with the field `peer`, and the
+    /// Names the peer. Its `tracing` events are in a span `systole` with the field `peer`, and the
     /// metrics that `metrics` exports have the label `peer`.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -66,10 +67,10 @@ impl<P: Pacing> Builder<Monitor<DEFAULT_WINDOW, P>> {
         self
     }
 
-    /// Exports the metrics of the peer to the recorder of the `metrics` facade that is installed
-    /// when the task starts: after each probe and each reply, until the task stops.
+    /// Exports the metrics of the peer after each probe and each reply, until the task stops. They
+    /// go to the recorder of the `metrics` facade that is installed when the task starts.
     /// [`telemetry::Peer`](crate::telemetry::Peer) lists the metrics and states what a record
-    /// costs. The label `peer` is the [name](Self::name) of the peer; all peers without a name
+    /// costs. The label `peer` is the [name](Self::name) of the peer. All peers without a name
     /// share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
@@ -80,16 +81,16 @@ impl<P: Pacing> Builder<Monitor<DEFAULT_WINDOW, P>> {
 }
 
 impl<const M: usize, P: Pacing> Builder<Failover<M, DEFAULT_WINDOW, P>> {
-    /// Returns the settings of a task that keeps one of `endpoints` active. If the configuration
+    /// Creates the settings of a task that keeps one of `endpoints` active. If the configuration
     /// has no seed, one is drawn from the randomness of the operating system.
     ///
     /// # Errors
-    /// Like [`Failover::new`].
+    /// Returns the errors of [`Failover::new`].
     pub fn group(config: failover::Config<P>, endpoints: &[Endpoint]) -> Result<Self, ConfigError> {
         Failover::with_window(config.seeded(), endpoints, Instant::ZERO).map(Self::of)
     }
 
-    /// Names the group, and its endpoints in order. Its `tracing` events come in a span `systole`
+    /// Names the group, and its endpoints in order. Its `tracing` events are in a span `systole`
     /// with the fields `group` and `endpoints`, and identify an endpoint by its index. The metrics
     /// that `metrics` exports have the labels `group` and `peer`.
     #[must_use]
@@ -127,10 +128,10 @@ impl<M: Machine> Builder<M> {
         }
     }
 
-    /// Runs `say` once when the task stops, for whatever reason, after the probes under way were
-    /// dropped: to deregister, to revoke a lease, to say goodbye. Its future is dropped if it takes
-    /// longer than `within`. A panic ends only the future itself. If the runtime shuts down first,
-    /// `say` does not run.
+    /// Runs `say` once when the task stops, for whatever reason, after the outstanding probes were
+    /// dropped. Use it to deregister, to revoke a lease or to announce that this process leaves.
+    /// The future of `say` is dropped if it takes longer than `within`. A panic ends only that
+    /// future. If the runtime shuts down first, `say` does not run.
     #[must_use]
     pub fn on_stop<Fut>(
         mut self,
@@ -144,9 +145,9 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// Stops the task also when `signal` completes: a cancellation token, a channel that closes, a
-    /// signal of the operating system. It is polled in a task of its own, and dropped when the
-    /// probing task stops. A later call replaces an earlier one.
+    /// Stops the task also when `signal` completes, such as a cancellation token, a channel that
+    /// closes, or a signal of the operating system. `signal` is polled in a task of its own, and
+    /// dropped when the probing task stops. A later call replaces an earlier one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -169,19 +170,18 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// Sets how many probes of one peer may be under way at once: 8 unless set; 0 counts as 1.
+    /// Sets how many probes of one peer may be outstanding at once: 8 unless set; 0 counts as 1.
     ///
-    /// If there is no room for a new probe, the oldest probe that the machine calls overdue is
-    /// dropped. If none is overdue, the new probe is not made and is [due
-    /// again](Monitor::handle_skipped) an interval later. For a dead peer the latest probe is
-    /// dropped instead, so that a peer that is back is noticed within an interval while the earlier
-    /// probes are still waited for.
+    /// If there is no room for a new probe, the oldest probe that is overdue is dropped. If none is
+    /// overdue, the new probe is not sent and is [due again](Monitor::handle_skipped) an interval
+    /// later. For a dead peer the latest probe is dropped instead, so that its return is noticed
+    /// within an interval while the earlier probes stay outstanding.
     ///
     /// Set 1 for a connection that carries one request at a time. Late replies are then seldom
-    /// received, and only timeouts show that a path has become slow. A dead peer is waited for one
-    /// interval, and every eighth time twice as long as the last such time, up to the longest
-    /// timeout. After such a wait without a reply, the next one follows after at least 32 of the
-    /// longest timeouts.
+    /// received, and only timeouts show that a path has become slow. A probe to a dead peer is
+    /// waited for one interval, and every eighth one for twice as long as the eighth one before it,
+    /// up to the longest timeout. When a wait of the longest timeout gets no reply, the next longer
+    /// wait follows after at least 32 of the longest timeouts.
     #[must_use]
     pub fn max_in_flight(mut self, probes: usize) -> Self {
         self.max_in_flight = probes.max(1);

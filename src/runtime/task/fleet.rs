@@ -1,4 +1,4 @@
-//! A fleet on one tokio task and one UDP socket.
+//! The adapter that runs a fleet on one tokio task and one UDP socket.
 
 mod probe_loop;
 mod socket;
@@ -34,20 +34,20 @@ use state::{FleetState, Shared};
 
 /// The number of round-trip times in the window of each peer.
 const FLEET_WINDOW: usize = 4;
-/// The number of events that are kept for the reader. Further ones replace the oldest, which shows
-/// as a gap in their numbers.
+/// The number of events that are kept for the reader. Further events replace the oldest, which
+/// shows as a gap in their numbers.
 const EVENTS: usize = 1_024;
 
-/// Very many peers, monitored by one task over one UDP socket, and the stream of their events.
+/// Monitors very many peers by one task over one UDP socket, and is the stream of their events.
 /// Dropping it stops the task.
 ///
-/// A probe is a datagram of 16 bytes that the peer sends back unchanged, as an echo service does
-/// (RFC 862). A reply counts if it comes from the address that was probed. On Linux the fleet
-/// notices when the receive buffer of the socket overflows; this is a local fault, so no peer is
+/// A probe is a datagram of 16 bytes, which the peer sends back unchanged, as an echo service does
+/// (RFC 862). A reply counts only if it comes from the address that was probed. On Linux the fleet
+/// notices when the receive buffer of the socket overflows. This is a local fault, so no peer is
 /// suspected because of it.
 ///
-/// The stream keeps the latest 1,024 events; a reader that is too slow sees a gap in their numbers.
-/// It is cancel safe.
+/// The stream keeps the latest 1,024 events. A reader that is too slow finds a gap in their
+/// numbers. The stream is cancel safe.
 ///
 /// ```
 /// use std::time::Duration;
@@ -87,10 +87,11 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
     /// no seed, one is drawn from the randomness of the operating system.
     ///
     /// # Errors
-    /// On Linux, if the socket cannot report how many datagrams it drops.
+    /// Returns an error if, on Linux, the socket cannot report how many datagrams it drops.
     ///
     /// # Panics
-    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+    /// Panics if it is called outside of a tokio runtime whose timer is enabled, like
+    /// `tokio::spawn`.
     pub fn spawn(config: Config<P>, socket: UdpSocket) -> io::Result<Self> {
         Self::spawn_on(config, KernelSocket::new(socket)?).map_err(io::Error::other)
     }
@@ -99,11 +100,12 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
     /// [`spawn`](Self::spawn).
     ///
     /// # Errors
-    /// Like [`Fleet::new`], except that a configuration without a seed is given one first and not
-    /// refused.
+    /// Returns the errors of [`Fleet::new`]. A configuration without a seed is not refused: it is
+    /// given one first.
     ///
     /// # Panics
-    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+    /// Panics if it is called outside of a tokio runtime whose timer is enabled, like
+    /// `tokio::spawn`.
     pub fn spawn_on<S: DatagramSocket>(config: Config<P>, socket: S) -> Result<Self, ConfigError> {
         let epoch = Epoch::at(Moment::now().into_std());
         let shared = Arc::new(Shared {
@@ -134,7 +136,8 @@ impl<P: Pacing<State: Send> + Send + 'static> UdpFleet<P> {
 
 impl<P: Pacing> UdpFleet<P> {
     /// Adds the peer at `address`. The zone of a link-local address is not kept.
-    #[allow(clippy::must_use_candidate)] // a caller that reads the events needs no key
+    // A caller that reads the events needs no key.
+    #[allow(clippy::must_use_candidate)]
     pub fn add(&self, address: SocketAddr) -> PeerKey {
         let mut crew = self.shared.lock();
         let peer = crew.fleet.add(now(self.shared.epoch));
@@ -147,8 +150,9 @@ impl<P: Pacing> UdpFleet<P> {
         peer
     }
 
-    /// Removes `peer`; returns whether it existed.
-    #[allow(clippy::must_use_candidate)] // called for its effect
+    /// Removes `peer`. Returns whether it existed.
+    // The function is called for its effect.
+    #[allow(clippy::must_use_candidate)]
     pub fn remove(&self, peer: PeerKey) -> bool {
         self.shared.lock().fleet.remove(peer)
     }
@@ -177,7 +181,7 @@ impl<P: Pacing> UdpFleet<P> {
         self.shared.lock().fleet.counters()
     }
 
-    /// Returns the distribution of the delays with which probes went out.
+    /// Returns the histogram of how late probes were handed out.
     #[must_use]
     pub fn lateness(&self) -> Lateness {
         self.shared.lock().fleet.lateness().clone()
@@ -193,7 +197,7 @@ impl<P: Pacing> UdpFleet<P> {
     }
 
     /// Calls `call` with the fleet, to record its metrics or to pass it what the socket cannot
-    /// tell. The task then polls the fleet at once. Add peers by [`add`](Self::add) only, which
+    /// show. The task then polls the fleet at once. Add peers only by [`add`](Self::add), which
     /// also stores their addresses.
     ///
     /// ```
@@ -216,7 +220,8 @@ impl<P: Pacing> UdpFleet<P> {
     pub async fn stop(self) {
         let Self { stop, task, .. } = self;
         drop(stop);
-        let _ = task.await; // it neither panics nor is it aborted
+        // The task neither panics nor is it aborted.
+        let _ = task.await;
     }
 }
 
@@ -230,7 +235,8 @@ impl<P: Pacing> Stream for UdpFleet<P> {
         loop {
             match ready!(Pin::new(&mut self.events).poll_next(context)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(_)) => {} // the reader was too slow; the numbers show the gap
+                // The reader was too slow. The numbers show the gap.
+                Some(Err(_)) => {}
                 None => return Poll::Ready(None),
             }
         }

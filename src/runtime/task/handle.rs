@@ -17,7 +17,7 @@ use crate::pacing::Pacing;
 use crate::{Config, Failover, Instant, Monitor, Verdict, failover::GroupState, monitor};
 
 /// The handle of a probing task, and the stream of its events. Dropping it stops the task, which
-/// drops the probes under way and then runs [`on_stop`](super::Builder::on_stop).
+/// drops the outstanding probes and then runs [`on_stop`](super::Builder::on_stop).
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -27,7 +27,7 @@ use crate::{Config, Failover, Instant, Monitor, Verdict, failover::GroupState, m
 /// ```
 ///
 /// The stream starts with the first event, ends when the task stops, and keeps the latest 16
-/// events; a reader that is too slow sees a gap in their numbers. It is cancel safe.
+/// events. A reader that is too slow finds a gap in their numbers. The stream is cancel safe.
 #[must_use = "dropping the handle stops the task"]
 pub struct Handle<M: Machine> {
     pub(super) epoch: Epoch,
@@ -41,8 +41,8 @@ pub struct Handle<M: Machine> {
 }
 
 impl<M: Machine> Handle<M> {
-    /// Returns a receiver of what the task concludes: the verdict, or the active endpoint of a
-    /// group. It can be awaited and handed on, and it closes when the task ends.
+    /// Returns a receiver of the conclusion: the verdict, or the active endpoint of a group. The
+    /// receiver can be awaited and passed to other tasks, and it closes when the task ends.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<M::Conclusion> {
         self.conclusion.clone()
@@ -54,13 +54,13 @@ impl<M: Machine> Handle<M> {
         Events::new(&self.listener)
     }
 
-    /// Calls `call` with the machine, to pass it what probes cannot tell: traffic, a restart, a
+    /// Calls `call` with the machine, to pass it what probes cannot show: traffic, a restart, a
     /// suspend, a lost flow, a change of network. The task then polls the machine at once.
     ///
     /// While `call` runs, the other methods of this handle return the state from before the call.
     ///
     /// # Panics
-    /// If it is called from within `call`, which already holds the machine.
+    /// Panics if it is called from within `call`, which already holds the machine.
     ///
     /// ```
     /// # use systole::Monitor;
@@ -76,14 +76,15 @@ impl<M: Machine> Handle<M> {
     }
 
     /// Stops the task, and waits until it and its probes have ended and
-    /// [`on_stop`](super::Builder::on_stop) has run. Returns what became of that.
+    /// [`on_stop`](super::Builder::on_stop) has run. Returns the outcome of that closure.
     ///
     /// # Cancel safety
     /// The task stops even if this future is dropped.
     pub async fn stop(self) -> StopOutcome {
         let Self { stop, task, .. } = self;
         drop(stop);
-        task.await.unwrap_or(StopOutcome::TimedOut) // the runtime shut down
+        // The runtime shut down.
+        task.await.unwrap_or(StopOutcome::TimedOut)
     }
 }
 
@@ -101,7 +102,7 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
         self.shared.read(|monitor| monitor.snapshot(now))
     }
 
-    /// Replaces the settings. [`Monitor::reconfigure`] lists what survives.
+    /// Replaces the settings. [`Monitor::reconfigure`] lists the state that is kept.
     pub fn reconfigure(&self, config: &Config<P>) {
         self.with(|monitor, now| monitor.reconfigure(config, now));
     }
@@ -109,8 +110,8 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
     /// Waits until the verdict is `wanted`. Returns the verdict, which differs from `wanted` if the
     /// task ended first.
     ///
-    /// Only the latest verdict is examined. One that came and went before this future was polled
-    /// appears among the events only.
+    /// Only the latest verdict is examined. A verdict that ended before this future was polled
+    /// appears only among the events.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -140,7 +141,7 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, P>> {
 }
 
 impl<const M: usize, P: Pacing> Handle<Failover<M, DEFAULT_WINDOW, P>> {
-    /// Returns the endpoint to send requests to, by its index in the list.
+    /// Returns the index of the endpoint to send requests to.
     #[must_use]
     pub fn active(&self) -> usize {
         self.shared.read(Failover::active)
@@ -171,7 +172,7 @@ impl<M: Machine + fmt::Debug> fmt::Debug for Handle<M> {
     }
 }
 
-/// A stream of the events of a task. It ends when the task stops, and is cancel safe.
+/// A stream of the events of a task. It ends when the task stops, and it is cancel safe.
 #[derive(Debug)]
 pub struct Events<E>(BroadcastStream<E>);
 
@@ -188,7 +189,8 @@ impl<E: Clone + Send + 'static> Stream for Events<E> {
         loop {
             match ready!(Pin::new(&mut self.0).poll_next(context)) {
                 Some(Ok(event)) => return Poll::Ready(Some(event)),
-                Some(Err(_)) => {} // the reader was too slow; the numbers show the gap
+                // The reader was too slow. The numbers show the gap.
+                Some(Err(_)) => {}
                 None => return Poll::Ready(None),
             }
         }

@@ -1,4 +1,4 @@
-//! A second flow beside the probes, which measures how long a flow may be idle.
+//! Trials of a second flow beside the probes, which measure how long a flow may be idle.
 
 use core::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::Monitor;
 use crate::pacing::{Lifetime, Pacing};
 
 impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, Lifetime<P>>> {
-    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, one at a
-    /// time, and passes the result to the machine. It continues until the task ends.
+    /// Calls `idle` whenever the search for the lifetime needs a second flow to stay idle, for one
+    /// trial at a time, and passes the result to the machine. It continues until the task ends.
     ///
     /// `idle` receives how long the flow has to be idle. It opens a flow, or takes one that has
     /// survived, keeps it silent for that long, and then sends more than one request over it; see
@@ -37,12 +37,13 @@ impl<P: Pacing> Handle<Monitor<DEFAULT_WINDOW, Lifetime<P>>> {
     /// ```
     ///
     /// # Cancel safety
-    /// A trial under way is dropped and changes nothing.
+    /// The current trial is dropped and changes nothing.
     pub async fn run_trials(&self, idle: impl AsyncFnMut(Duration) -> Trial) {
         let mut conclusion = self.watch();
         select! {
             biased;
-            _ = conclusion.wait_for(|_| false) => {} // the task has ended
+            // The task has ended.
+            _ = conclusion.wait_for(|_| false) => {}
             () = self.trials(idle) => {}
         }
     }

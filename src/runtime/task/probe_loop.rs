@@ -1,4 +1,4 @@
-//! The loop of a probing task: it polls the machine, does what the machine asks for, and sleeps
+//! The loop of a probing task: it polls the machine, does what the machine returns, and sleeps
 //! until the next deadline.
 
 use alloc::sync::Arc;
@@ -50,6 +50,7 @@ where
         }
     }
 
+    /// Runs the loop until the stop.
     async fn beat(&mut self) {
         let (changed, stop) = (Arc::clone(&self.changed), self.stop.clone());
         loop {
@@ -62,19 +63,20 @@ where
                 () = stop.cancelled() => return,
                 Some(settled) = self.probes.next() => self.handle_result(settled),
                 () = changed.notified() => {}
-                // Replies that wait in the sockets are read before any probe becomes overdue.
+                // Replies waiting in the sockets are read before any probe becomes overdue.
                 () = sleep_closely(until) => yield_now().await,
             }
         }
     }
 
-    /// Does everything that is due now; returns when to poll the machine again.
+    /// Does everything that is due now. Returns when to poll the machine again.
     fn drain(&mut self) -> Moment {
         let now = now(self.epoch);
         let until = loop {
             match self.shared.poll(now) {
                 Output::Send((target, id)) => self.launch(target, id, now),
-                Output::Event(event) => drop(self.events.send(event)), // there may be no reader
+                // There may be no reader.
+                Output::Event(event) => drop(self.events.send(event)),
                 Output::Wait(until) => break until,
                 Output::Idle => break Instant::MAX,
             }
@@ -85,6 +87,7 @@ where
         Moment::from_std(self.epoch.when(until))
     }
 
+    /// Starts a probe, or reports to the machine that there is no room for it.
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
         let terms = self.shared.with(|machine| machine.terms(target, now));
         let shared = &self.shared;

@@ -1,4 +1,4 @@
-//! The probes under way, one task each.
+//! The outstanding probes, one task each.
 
 use alloc::vec::Vec;
 use core::future::Future;
@@ -15,23 +15,25 @@ use crate::{Failure, Instant, ProbeId};
 /// The result of a probe, and when it ended.
 type Ended = (Result<Reply, ProbeError>, Moment);
 
+/// The outstanding probes of all targets.
 #[derive(Debug)]
 pub(super) struct Probes<T> {
     epoch: Epoch,
     tasks: JoinSet<Ended>,
     under_way: Vec<Probe<T>>,
-    /// The number of probes of one target that may be under way at once.
+    /// The number of probes of one target that may be outstanding at once.
     max_in_flight: usize,
-    /// How long to wait for each dead target. It is used only if one probe may be under way at
+    /// How long to wait for each dead target. It is used only if one probe may be outstanding at
     /// once.
     dead_waits: Vec<(T, DeadPeerWait)>,
 }
 
+/// An outstanding probe.
 #[derive(Debug)]
 struct Probe<T> {
     target: T,
     id: ProbeId,
-    /// The moment until which it delays the next probe to a dead target.
+    /// The moment until which this probe delays the next one to a dead target.
     holds_until: Option<Instant>,
     task: AbortHandle,
 }
@@ -47,9 +49,9 @@ impl<T: Copy + PartialEq> Probes<T> {
         }
     }
 
-    /// Makes room for a probe of `target` if too many are under way: it drops the oldest one that
-    /// `is_overdue`, or else, if the target is dead, the latest one. Returns whether there is room;
-    /// if not, all of them may still receive their reply in time.
+    /// Makes room for a probe of `target` if too many are outstanding: drops the oldest one that
+    /// `is_overdue`, or else, if the target is dead, the latest one. Returns whether there is room.
+    /// If not, all of them may still get their reply in time.
     pub(super) fn make_room(
         &mut self,
         target: T,
@@ -73,15 +75,15 @@ impl<T: Copy + PartialEq> Probes<T> {
         })
     }
 
-    /// Returns the index of the latest probe, if the target is dead. A dead peer is probed every
-    /// interval by replacing the latest probe. Its round trips may have become long, so the earlier
-    /// probes are kept waiting.
+    /// Returns the index of the latest probe, if the target is dead. A dead peer is probed at every
+    /// interval by replacing the latest probe. The earlier probes stay outstanding, because the
+    /// round trips may have become long.
     fn latest_of_dead(&self, terms: Terms, to_it: impl Fn(&Probe<T>) -> bool) -> Option<usize> {
         let are_others = self.max_in_flight > 1;
         (terms.is_dead() && are_others).then(|| self.under_way.iter().rposition(to_it))?
     }
 
-    /// Starts probe `id` of `target` at `now`. It is dropped when its reply can no longer prove
+    /// Starts probe `id` of `target` at `now`. The probe is dropped when its reply no longer proves
     /// life.
     pub(super) fn launch<A: 'static, E: Into<ProbeError>>(
         &mut self,
@@ -108,7 +110,8 @@ impl<T: Copy + PartialEq> Probes<T> {
         });
     }
 
-    /// Returns how long a probe to a dead target delays the next one, if only one may be under way.
+    /// Returns how long a probe to a dead target delays the next one, if only one may be
+    /// outstanding.
     fn dead_wait(&mut self, target: T, terms: Terms) -> Option<Duration> {
         let place = self.dead_waits.iter().position(|(of, _)| *of == target);
         let Some((usual_us, longest_us)) = terms.dead_wait_us.filter(|_| self.max_in_flight == 1)
@@ -126,7 +129,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         Some(Duration::from_micros(wait.us().into()))
     }
 
-    /// Returns the result of the next probe to end, or `None` if no probe is under way. It is
+    /// Returns the result of the next probe to end, or `None` if no probe is outstanding. It is
     /// cancel safe.
     pub(super) async fn next(&mut self) -> Option<ProbeResult<T>> {
         while let Some(ended) = self.tasks.join_next_with_id().await {
@@ -137,7 +140,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         None
     }
 
-    /// Returns the result of a probe that has already ended, if there is one.
+    /// Returns the result of a probe that has ended, if there is one.
     pub(super) fn try_next(&mut self) -> Option<ProbeResult<T>> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             if let Some(settled) = self.settle(ended) {
@@ -147,6 +150,7 @@ impl<T: Copy + PartialEq> Probes<T> {
         None
     }
 
+    /// Removes a probe that has ended, and returns its result.
     fn settle(&mut self, ended: Result<(Id, Ended), JoinError>) -> Option<ProbeResult<T>> {
         let (task, (result, at)) = match ended {
             Ok(ended) => ended,

@@ -17,11 +17,12 @@ use super::{Builder, DEFAULT_WINDOW, Epoch, Events, Group, Handle, Heart, ProbeE
 use crate::pacing::Pacing;
 use crate::{Failover, Monitor};
 
-/// The number of events that are kept for the reader. Further ones replace the oldest, which shows
-/// as a gap in their numbers.
+/// The number of events that are kept for the reader. Further events replace the oldest, which
+/// shows as a gap in their numbers.
 const EVENTS: usize = 16;
 
 impl<M: Machine> Builder<M> {
+    /// Starts the task.
     fn start<F, Fut, A, E>(self, probe: F) -> Handle<M>
     where
         M: Send + 'static,
@@ -82,7 +83,8 @@ where
     /// Starts the task; see [`spawn`](super::spawn).
     ///
     /// # Panics
-    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+    /// Panics if it is called outside of a tokio runtime whose timer is enabled, like
+    /// `tokio::spawn`.
     pub fn spawn<F, Fut, A, E>(self, mut probe: F) -> Heart<P>
     where
         F: FnMut() -> Fut + Send + 'static,
@@ -101,7 +103,8 @@ where
     /// Starts the task, which calls `probe` with the index of the endpoint to probe.
     ///
     /// # Panics
-    /// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+    /// Panics if it is called outside of a tokio runtime whose timer is enabled, like
+    /// `tokio::spawn`.
     pub fn spawn<F, Fut, A, E>(self, probe: F) -> Group<M, P>
     where
         F: FnMut(usize) -> Fut + Send + 'static,

@@ -15,8 +15,9 @@ use crate::{
 /// The number of worst peers whose silence is exported, by rank.
 const WORST: usize = 10;
 
-/// The metrics of a [`Fleet`](crate::Fleet), or of the one that `task::UdpFleet::with` lends. No
-/// peer has a series of its own, so their number does not grow with the fleet.
+/// The metrics of a [`Fleet`](crate::Fleet), or of the fleet that `task::UdpFleet::with` passes to
+/// its closure. No peer has a series of its own, so the number of series does not grow with the
+/// fleet.
 ///
 /// | series, each with a label `fleet` | |
 /// |---|---|
@@ -33,7 +34,7 @@ pub struct FleetSeries {
 }
 
 impl FleetSeries {
-    /// Returns the metrics of the fleet called `name`. The descriptions go to the exporter that is
+    /// Creates the metrics of the fleet called `name`. The descriptions go to the exporter that is
     /// installed at this moment.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
@@ -43,8 +44,8 @@ impl FleetSeries {
         }
     }
 
-    /// Exports the state of `fleet` at `now`. It costs what [`Fleet::worst`](crate::Fleet::worst)
-    /// costs.
+    /// Exports the state of `fleet` at `now`. It costs as much as
+    /// [`Fleet::worst`](crate::Fleet::worst).
     pub fn record<const N: usize, P: Pacing>(&self, fleet: &mut Fleet<N, P>, now: Instant) {
         self.census(&fleet.census());
         let worst = fleet.worst(WORST, now);
@@ -122,7 +123,7 @@ impl Drop for FleetSeries {
     }
 }
 
-/// Returns a number of peers as the value of a gauge.
+/// Converts a number of peers to the value of a gauge.
 fn whole(peers: usize) -> f64 {
     f64::from(u32::try_from(peers).unwrap_or(u32::MAX))
 }

@@ -16,7 +16,7 @@ const STATES: [(GroupState, &str); 4] = [
     (GroupState::AllDead, "all_dead"),
 ];
 
-/// The metrics of a [`Failover`]: those of each endpoint, and with a label `group`:
+/// The metrics of a [`Failover`]: those of each endpoint, and the following with a label `group`.
 ///
 /// | | |
 /// |---|---|
@@ -32,7 +32,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Returns the metrics of the group called `name`, whose endpoints are called `peers`, in
+    /// Creates the metrics of the group called `name`, whose endpoints are called `peers`, in
     /// order. An endpoint without a name is left out.
     #[must_use]
     pub fn new<S: Into<Arc<str>>>(
@@ -60,7 +60,7 @@ impl Group {
         self.count(group.switches(), group.quarantines());
     }
 
-    /// Sets the gauges of the group; `None` sets them all to 0.
+    /// Sets the gauges of the group. `None` sets them all to 0.
     fn show(&self, active: Option<usize>, state: Option<GroupState>) {
         for (index, peer) in self.peers.iter().enumerate() {
             gauge!("systole_active", "group" => self.name.clone(), "peer" => peer.name.clone())
@@ -72,6 +72,7 @@ impl Group {
         }
     }
 
+    /// Raises the counters by what was counted since the last record.
     fn count(&mut self, switches: u32, quarantines: u32) {
         let rise = |now: u32, seen: u32| u64::from(now.saturating_sub(seen));
         counter!("systole_switches_total", "group" => self.name.clone())

@@ -1,4 +1,4 @@
-//! The descriptions of all metrics, for those who read them in the exporter.
+//! The descriptions of all metrics, which exporters show to their users.
 
 use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 

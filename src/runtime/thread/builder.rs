@@ -18,12 +18,12 @@ use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Config, Monitor, RetryBudget};
 
-/// The number of events that are kept for the reader. Further ones are dropped, which shows as a
-/// gap in their numbers.
+/// The number of events that the queue holds for the reader. Further events are dropped, which
+/// shows as a gap in their numbers.
 const EVENTS: usize = 64;
 
 /// The settings of a probing thread beyond its closure: a closure that runs at the stop, a shared
-/// retry budget, a name.
+/// retry budget, and a name.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +48,7 @@ pub struct Builder<P: Pacing> {
 }
 
 impl<P: Pacing> Builder<P> {
-    /// Returns the settings of a thread that probes one peer. If the configuration has no seed, one
+    /// Creates the settings of a thread that probes one peer. If the configuration has no seed, one
     /// is drawn from the randomness of the operating system.
     #[must_use]
     pub fn new(config: Config<P>) -> Self {
@@ -61,9 +61,9 @@ impl<P: Pacing> Builder<P> {
         }
     }
 
-    /// Runs `say` once when the thread stops: to deregister, to revoke a lease, to say goodbye. The
-    /// closure receives the time that it may take, and the stop waits no longer for it. A panic in
-    /// it is caught.
+    /// Runs `say` once when the thread stops. Use it to deregister, to revoke a lease or to
+    /// announce that this process leaves. The closure receives the time that it may take, and the
+    /// stop does not wait longer for it. A panic in it is caught.
     #[must_use]
     pub fn on_stop(
         mut self,
@@ -82,7 +82,7 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Names the peer. Its `tracing` events come in a span `systole` with the field `peer`, and the
+    /// Names the peer. Its `tracing` events are in a span `systole` with the field `peer`, and the
     /// metrics that `metrics` exports have the label `peer`.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
@@ -90,10 +90,10 @@ impl<P: Pacing> Builder<P> {
         self
     }
 
-    /// Exports the metrics of the peer to the recorder of the `metrics` facade that is installed
-    /// when the thread starts: after each probe and each reply, until the thread stops.
+    /// Exports the metrics of the peer after each probe and each reply, until the thread stops.
+    /// They go to the recorder of the `metrics` facade that is installed when the thread starts.
     /// [`telemetry::Peer`](crate::telemetry::Peer) lists the metrics and states what a record
-    /// costs. The label `peer` is the [name](Self::name) of the peer; all peers without a name
+    /// costs. The label `peer` is the [name](Self::name) of the peer. All peers without a name
     /// share one series, whose label is empty.
     #[cfg(feature = "metrics")]
     #[must_use]
@@ -110,7 +110,7 @@ where
     /// Starts the thread; see [`spawn`](super::spawn).
     ///
     /// # Errors
-    /// If the operating system cannot start a thread.
+    /// Returns an error if the operating system cannot start a thread.
     pub fn spawn<F, A, E>(self, probe: F) -> io::Result<Heart<P>>
     where
         F: FnMut(Duration) -> Result<A, E> + Send + 'static,
@@ -145,7 +145,8 @@ where
             work(probe, epoch, &asked, &answers);
             end.end();
         })?;
-        let beat = named("systole").spawn(move || beat.run())?; // on an error the worker ends too
+        // If this fails, the channels close and the worker ends too.
+        let beat = named("systole").spawn(move || beat.run())?;
         Ok(Heart {
             epoch,
             shared,
@@ -159,6 +160,7 @@ where
     }
 }
 
+/// Returns a builder of a thread with this name.
 fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.into())
 }

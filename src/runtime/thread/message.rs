@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::machine::ProbeResult;
 use crate::{Instant, ProbeId};
 
-/// A probe to make.
+/// A probe to send.
 pub(super) struct Task {
     pub(super) id: ProbeId,
     pub(super) due: Instant,
@@ -18,6 +18,6 @@ pub(super) struct Task {
 pub(super) enum Note {
     /// The closure returned.
     ProbeResult(ProbeResult<()>),
-    /// The machine was changed through the handle, or the loop is to end.
+    /// The machine was changed through the handle, or the loop has to end.
     Look,
 }

@@ -1,4 +1,4 @@
-//! The loop of a probing thread: it polls the machine, does what the machine asks for, and sleeps
+//! The loop of a probing thread: it polls the machine, does what the machine returns, and sleeps
 //! until the next deadline. It never blocks for longer, whatever the closure does.
 
 use alloc::sync::Arc;
@@ -14,8 +14,8 @@ use crate::pacing::Pacing;
 use crate::peer::dead_peer_wait::DeadPeerWait;
 use crate::{Event, Instant, Monitor, Output, ProbeId, Verdict};
 
-/// How long the loop waits for a result before it lets a probe become overdue: a reply that came in
-/// time, while no thread could run, must still be passed in.
+/// How long the loop waits for a result before it lets a probe become overdue. A reply may
+/// have come in time while no thread could run, and must still be passed in.
 const HEARING: Duration = Duration::from_millis(1);
 
 /// The state that the thread owns.
@@ -32,8 +32,8 @@ pub(super) struct ProbeLoop<P: Pacing> {
     pub(super) dead_waits: DeadPeerWait,
     /// Whether the closure is running.
     pub(super) busy: bool,
-    /// The latest probe to be made, and when it was due. An earlier one that the closure never
-    /// started stays without a reply.
+    /// The latest probe to send, and when it was due. An earlier one that the closure never started
+    /// stays without a reply.
     pub(super) due: Option<(ProbeId, Instant)>,
 }
 
@@ -49,13 +49,14 @@ impl<P: Pacing> ProbeLoop<P> {
         }
     }
 
-    /// Does everything that is due now; returns when to poll the machine again.
+    /// Does everything that is due now. Returns when to poll the machine again.
     fn drain(&mut self) -> Instant {
         let now = self.epoch.now();
         let until = loop {
             match self.shared.poll(now) {
                 Output::Send(((), id)) => self.due = Some((id, now)),
-                Output::Event(event) => drop(self.events.try_send(event)), // full or without a reader
+                // The queue may be full, or nobody may read it.
+                Output::Event(event) => drop(self.events.try_send(event)),
                 Output::Wait(until) => break until,
                 Output::Idle => break Instant::MAX,
             }
@@ -65,7 +66,7 @@ impl<P: Pacing> ProbeLoop<P> {
         until
     }
 
-    /// Passes the closure its next probe if it is free.
+    /// Passes the next probe to the closure if that is not running.
     fn ask(&mut self, until: Instant) {
         if self.busy {
             return;
@@ -76,6 +77,7 @@ impl<P: Pacing> ProbeLoop<P> {
         }
     }
 
+    /// Sleeps until a message comes or `until` has passed.
     fn sleep(&mut self, until: Instant) {
         let note = self.notes.recv_timeout(self.until(until));
         let note = match note {
@@ -87,6 +89,7 @@ impl<P: Pacing> ProbeLoop<P> {
         }
     }
 
+    /// Handles a message.
     fn take(&mut self, note: Note) {
         if let Note::ProbeResult(settled) = note {
             self.busy = false;
@@ -96,10 +99,10 @@ impl<P: Pacing> ProbeLoop<P> {
 
     /// Returns how long the next probe may block.
     ///
-    /// It may block until the machine's next deadline, but at least for a whole timeout: this only
-    /// delays the next probe, and otherwise round trips longer than the interval would never be
-    /// measured. It never blocks past the moment at which the verdict becomes `Dead`. A dead peer
-    /// is waited for one interval, and longer now and then.
+    /// The probe may block until the machine's next deadline, but at least for a whole timeout:
+    /// this only delays the next probe, and otherwise round trips longer than the interval would
+    /// never be measured. It never blocks past the moment at which the verdict becomes `Dead`. A
+    /// probe to a dead peer may block for one interval, and for longer now and then.
     fn allowance(&mut self, until: Instant) -> Duration {
         let now = self.epoch.now();
         let known = self.shared.with(|monitor| monitor.snapshot(now));
@@ -115,6 +118,7 @@ impl<P: Pacing> ProbeLoop<P> {
         .max(Duration::from_micros(1))
     }
 
+    /// Returns how long the next probe to a dead peer may block.
     fn dead_allowance(&mut self) -> Duration {
         let (usual_us, longest_us) = self.shared.with(|monitor| monitor.dead_wait());
         self.dead_waits.plan(usual_us, longest_us);
@@ -122,6 +126,7 @@ impl<P: Pacing> ProbeLoop<P> {
         Duration::from_micros(self.dead_waits.us().into())
     }
 
+    /// Returns the time left until `moment`.
     fn until(&self, moment: Instant) -> Duration {
         moment.saturating_duration_since(self.epoch.now())
     }

@@ -16,16 +16,17 @@ pub(super) struct StopAction {
 }
 
 impl StopAction {
-    /// Runs the closure on a thread of its own. When its time is up, that thread is left running,
+    /// Runs the closure on a thread of its own. If it takes too long, that thread is left running,
     /// since no thread can be ended from outside.
     pub(super) fn say(self) -> StopOutcome {
         let Self { within, say } = self;
         let (sender, said) = sync_channel(1);
         let speaker = move || {
             let whole = catch_unwind(AssertUnwindSafe(|| say(within))).is_ok();
-            let _ = sender.send(whole); // fails once the time is up
+            // Fails once the time has passed.
+            let _ = sender.send(whole);
         };
-        // if this fails, the sender is dropped and the wait below ends at once
+        // If this fails, the sender is dropped and the wait below ends at once.
         let _ = Builder::new().name("systole-stop".into()).spawn(speaker);
         match said.recv_timeout(within) {
             Ok(true) => StopOutcome::Completed,

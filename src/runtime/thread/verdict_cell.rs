@@ -5,12 +5,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::Verdict;
 
+/// The latest verdict, and a signal that it has changed.
 #[derive(Debug, Default)]
 pub(super) struct VerdictCell {
     posted: Mutex<Posted>,
     changed: Condvar,
 }
 
+/// What the cell holds.
 #[derive(Debug, Default)]
 struct Posted {
     verdict: Verdict,
@@ -19,23 +21,25 @@ struct Posted {
 }
 
 impl VerdictCell {
+    /// Stores the verdict and wakes the waiting threads.
     pub(super) fn post(&self, verdict: Verdict) {
         self.lock().verdict = verdict;
         self.changed.notify_all();
     }
 
+    /// Records that the worker thread has ended, and wakes the waiting threads.
     pub(super) fn end(&self) {
         self.lock().ended = true;
         self.changed.notify_all();
     }
 
-    /// Waits until the verdict is `wanted`, or the thread has ended, or `within` has passed.
+    /// Waits until the verdict is `wanted`, the worker thread has ended, or `within` has passed.
     pub(super) fn wait_for(&self, wanted: Verdict, within: Option<Duration>) {
         let waits = |posted: &mut Posted| posted.verdict != wanted && !posted.ended;
         self.wait_while(waits, within);
     }
 
-    /// Waits until the thread has ended, for `within` at most; returns whether it has.
+    /// Waits until the worker thread has ended, but at most for `within`. Returns whether it has.
     pub(super) fn wait_for_end(&self, within: Duration) -> bool {
         self.wait_while(|posted| !posted.ended, Some(within));
         self.lock().ended

@@ -1,4 +1,4 @@
-//! The worker thread that the closure blocks.
+//! The worker thread, which calls the probe closure.
 
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
@@ -10,7 +10,7 @@ use super::message::{Note, Task};
 use super::{Epoch, ProbeError, Reply};
 use crate::Failure;
 
-/// Makes one probe after another until the loop has ended.
+/// Calls the closure for one probe after another until the loop has ended.
 pub(super) fn work<F, A, E>(
     mut probe: F,
     epoch: Epoch,

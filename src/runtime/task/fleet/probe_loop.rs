@@ -23,15 +23,16 @@ use crate::{
 
 /// The length of a probe and of its reply, in bytes.
 const LENGTH: usize = 16;
-/// The largest number of replies that are read before probes are sent.
+/// The most replies that are read before probes are sent.
 const REPLIES: usize = 1_024;
-/// The largest number of probes that are sent before replies are read. It is smaller than the
-/// number of datagrams that the receive buffer of a host that replies for many peers can hold.
+/// The most probes that are sent before replies are read. It is less than the number of datagrams
+/// that fit the receive buffer of a host that replies for many peers.
 const BURST: usize = 128;
-/// How long the loop waits for a reply after a burst before it sends the next one. Probes that
-/// became due during a local stall therefore do not all go out at once.
+/// How long the loop waits for a reply between two bursts, so that probes that became due during a
+/// local stall do not all go out at once.
 const BREATH: Duration = Duration::from_millis(1);
 
+/// The state that the task owns.
 pub(super) struct ProbeLoop<P: Pacing, S> {
     pub(super) shared: Arc<Shared<P>>,
     pub(super) socket: S,
@@ -46,14 +47,15 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         select! {
             () = stop.cancelled() => return,
-            // nothing can be sent until the runtime has polled the socket once
+            // Nothing can be sent until the runtime has polled the socket once.
             _ = poll_fn(|context| self.socket.poll_writable(context)) => {}
         }
         loop {
             let turn = self.turn();
             let until = turn.unwrap_or_else(|| Moment::now() + BREATH);
             if until <= Moment::now() {
-                yield_now().await; // more is due, and a sleep would take a millisecond
+                // More is due, and a sleep would take a millisecond.
+                yield_now().await;
                 if stop.is_cancelled() {
                     return;
                 }
@@ -64,7 +66,7 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
                 () = stop.cancelled() => return,
                 () = shared.changed.notified() => {}
                 Ok(()) = poll_fn(|context| self.socket.poll_readable(context)) => {}
-                // Replies that wait in the socket are read before any probe becomes overdue.
+                // Replies waiting in the socket are read before any probe becomes overdue.
                 () = sleep_until(until) => yield_now().await,
             }
         }
@@ -78,26 +80,30 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         let is_empty = self.receive(&mut crew);
         let until = self.drain(&mut crew);
         for event in crew.fleet.events() {
-            let _ = self.events.send(event); // there may be no reader
+            // There may be no reader.
+            let _ = self.events.send(event);
         }
         let until = until.map(|until| Moment::from_std(shared.epoch.when(until)));
         if is_empty { until } else { Some(Moment::now()) }
     }
 
-    /// Passes in the datagrams that wait in the socket. Returns whether none is left; if some are,
-    /// other tasks run before the rest is read.
+    /// Passes in the datagrams that wait in the socket. Returns whether none is left. If some are
+    /// left, other tasks run before the rest is read.
     fn receive(&mut self, crew: &mut FleetState<P>) -> bool {
-        let mut buffer = [0; LENGTH + 1]; // one byte more, to recognise datagrams that are too long
+        // The buffer is one byte longer than a reply, to recognise datagrams that are too long.
+        let mut buffer = [0; LENGTH + 1];
         for _ in 0..REPLIES {
             match self.socket.try_receive(&mut buffer) {
                 Ok((length, from)) => self.handle_result(crew, buffer.get(..length), from),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(_) => {} // an error that an earlier probe caused
+                // An earlier probe caused this error.
+                Err(_) => {}
             }
         }
         false
     }
 
+    /// Passes in one datagram, if it is the reply of a peer from the peer's address.
     fn handle_result(
         &mut self,
         crew: &mut FleetState<P>,
@@ -115,7 +121,7 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         }
     }
 
-    /// Sends the probes that are due, one burst at most. Returns when the next one is due, or
+    /// Sends the probes that are due, at most one burst. Returns when the next one is due, or
     /// `None` if more are due now.
     fn drain(&mut self, crew: &mut FleetState<P>) -> Option<Instant> {
         for _ in 0..BURST {
@@ -128,6 +134,7 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         None
     }
 
+    /// Sends one probe, and reports to the fleet if that fails.
     fn send(&mut self, crew: &mut FleetState<P>, peer: PeerKey, id: ProbeId) {
         let sent = match crew.address(peer) {
             Some(address) => self.socket.try_send(&write(peer, id), address),
@@ -137,10 +144,12 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
             return;
         };
         let now = now(self.shared.epoch);
-        let is_full = error.kind() == io::ErrorKind::WouldBlock; // of the send buffer
+        // The send buffer is full.
+        let is_full = error.kind() == io::ErrorKind::WouldBlock;
         match ProbeError::from(error) {
             ProbeError::Failed(failure) => crew.fleet.handle_failure(peer, id, failure, now),
-            ProbeError::Missed if !is_full => {} // the path lost it: the reply will be missing
+            // The path lost the probe, so its reply will not come.
+            ProbeError::Missed if !is_full => {}
             _ => crew.fleet.handle_unsent(peer, id, now),
         }
     }
@@ -155,8 +164,10 @@ const fn write(peer: PeerKey, id: ProbeId) -> [u8; LENGTH] {
     datagram
 }
 
+/// Decodes a reply, which has the form of the probe.
 fn parse(datagram: &[u8]) -> Option<(PeerKey, ProbeId)> {
     let (key, rest) = datagram.split_first_chunk()?;
-    let id = rest.try_into().ok()?; // exactly eight bytes
+    // Exactly eight bytes are left.
+    let id = rest.try_into().ok()?;
     Some((PeerKey::from_be_bytes(*key), ProbeId::from_be_bytes(id)))
 }

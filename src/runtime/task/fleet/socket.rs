@@ -20,8 +20,8 @@ pub(super) use udp::KernelSocket;
 /// tokio's paused clock a test needs no real time.
 ///
 /// No method blocks, and only the fleet's task calls them. The methods that return a [`Poll`] are
-/// cancel safe: they store the waker of the latest call, and nothing is lost if the future around
-/// them is dropped.
+/// cancel safe: they store the waker of the latest call, and nothing is lost if the future that
+/// calls them is dropped.
 ///
 /// ```
 /// use std::collections::VecDeque;
@@ -33,7 +33,7 @@ pub(super) use udp::KernelSocket;
 /// use systole::task::{DatagramSocket, UdpFleet};
 /// use tokio_stream::StreamExt;
 ///
-/// /// A network that answers every datagram at once.
+/// /// A network that replies to every datagram at once.
 /// #[derive(Default)]
 /// struct Mirror {
 ///     replies: VecDeque<(Vec<u8>, SocketAddr)>,
@@ -84,18 +84,18 @@ pub trait DatagramSocket: Send + 'static {
     fn try_send(&mut self, payload: &[u8], to: SocketAddr) -> io::Result<()>;
 
     /// Receives the next waiting datagram. Returns its length and its sender. `buffer` is longer
-    /// than any reply; the part of a datagram that does not fit is cut off.
+    /// than any reply. The part of a datagram that does not fit is cut off.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. The fleet ignores any other error
-    /// and tries again, since it belongs to an earlier probe.
+    /// Returns [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram waits. The fleet ignores
+    /// any other error and tries again, since an earlier probe caused it.
     fn try_receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
 
     /// Returns how many datagrams were dropped because the receive buffer was full, before the one
     /// that [`try_receive`](Self::try_receive) returned last. The number wraps around.
     ///
-    /// The default returns 0, for sockets that do not know: dropped replies then count as evidence
-    /// against peers.
+    /// The default returns 0, for sockets that cannot report this. Dropped replies then count as
+    /// evidence against peers.
     fn receive_drops(&self) -> u32 {
         0
     }
@@ -103,13 +103,14 @@ pub trait DatagramSocket: Send + 'static {
     /// Waits until [`try_receive`](Self::try_receive) may return a datagram.
     ///
     /// # Errors
-    /// After an error the fleet does not call it again before it has something to send.
+    /// After an error the fleet does not call this method again before it has something to send.
     fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Waits until [`try_send`](Self::try_send) may succeed. The fleet calls it once, before its
     /// first probe.
-    ///
     /// # Errors
+    /// After an error the fleet sends its probes all the same, and learns from each whether it was
+    /// sent.
     /// The fleet sends its probes all the same, and learns from each whether it was sent.
     fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = context;

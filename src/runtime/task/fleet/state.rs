@@ -10,20 +10,20 @@ use super::{Epoch, FLEET_WINDOW};
 use crate::pacing::Pacing;
 use crate::{Fleet, fleet::PeerKey};
 
-/// The shared state. The lock is held for one turn of the loop at most, and never across a wait.
+/// The shared state. The lock is held for at most one turn of the loop, and never across a wait.
 pub(super) struct Shared<P: Pacing> {
     pub(super) epoch: Epoch,
     pub(super) crew: Mutex<FleetState<P>>,
     pub(super) changed: Notify,
 }
 
-/// The fleet, and the addresses of its peers by their index.
+/// The fleet, and the addresses of its peers by index.
 pub(super) struct FleetState<P: Pacing> {
     pub(super) fleet: Fleet<FLEET_WINDOW, P>,
     pub(super) addresses: Vec<Address>,
 }
 
-/// A socket address in 18 bytes, which keeps a million of them small.
+/// A socket address in 18 bytes, so that a million of them take little memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     ip: [u8; 16],
@@ -50,6 +50,7 @@ impl From<Address> for SocketAddr {
 }
 
 impl<P: Pacing> FleetState<P> {
+    /// Returns the address of `peer`, or `None` if it is not in the fleet.
     pub(super) fn address(&self, peer: PeerKey) -> Option<SocketAddr> {
         self.fleet.verdict(peer)?;
         self.addresses.get(peer.index()).copied().map(Into::into)

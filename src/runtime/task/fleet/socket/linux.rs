@@ -12,7 +12,8 @@ use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt, sockopt,
 };
 
-/// Receives datagrams, each with the number of those that were dropped before it (`SO_RXQ_OVFL`).
+/// Receives datagrams, each with the number of datagrams that were dropped before it
+/// (`SO_RXQ_OVFL`).
 pub(super) struct Receiver {
     room: Vec<u8>,
     lost: u32,
@@ -52,6 +53,7 @@ impl Receiver {
     }
 }
 
+/// Returns the number of dropped datagrams that the kernel reports with `message`, if it does.
 fn lost_before(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<u32> {
     message.cmsgs().ok()?.find_map(|part| match part {
         ControlMessageOwned::RxqOvfl(lost) => Some(lost),

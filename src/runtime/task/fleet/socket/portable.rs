@@ -5,7 +5,7 @@ use std::io;
 
 use ::tokio::net::UdpSocket;
 
-/// Receives datagrams. The number of dropped ones is unknown and reported as 0.
+/// Receives datagrams. The number of dropped datagrams is unknown and reported as 0.
 pub(super) struct Receiver;
 
 impl Receiver {

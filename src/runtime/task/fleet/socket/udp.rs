@@ -12,11 +12,13 @@ use super::linux as system;
 #[cfg(not(target_os = "linux"))]
 use super::portable as system;
 
+/// A UDP socket of tokio.
 pub(in super::super) struct KernelSocket {
     inner: UdpSocket,
     receiver: system::Receiver,
     /// Whether IPv4 addresses have to be mapped to IPv6.
     is_v6: bool,
+    /// The number of dropped datagrams that the kernel reported last.
     drops: u32,
 }
 
