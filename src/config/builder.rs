@@ -15,7 +15,7 @@ const TIMEOUT_FIRST_US: u32 = 2_000_000;
 const TIMEOUT_MAX_US: u32 = 60_000_000;
 const RETRIES: Retries = Retries::exponential(2);
 const JITTER_PERCENT: u8 = 10;
-/// The shortest lateness of this process that is reported, unless set.
+/// The shortest lateness of this process that is reported, unless set: 1 s.
 const PAUSE_US: u32 = 1_000_000;
 
 /// Collects the settings of a [`Config`]. [`build`](Self::build) checks them.
@@ -56,7 +56,8 @@ pub struct Builder<P = Fluctuation> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Starts with any policy and limits its intervals to `interval_min` to `interval_max`.
+    /// Starts a builder with any policy, whose intervals it limits to `interval_min` to
+    /// `interval_max`.
     ///
     /// # Errors
     /// [`Builder::build`] refuses limits that are zero, inverted or above 12.7 days.
@@ -81,6 +82,7 @@ impl<P: Pacing> Config<P> {
 }
 
 impl<P: Pacing> Builder<P> {
+    /// Returns a builder with the defaults for a base interval, and the limits of the interval.
     pub(super) const fn around(policy: P, base_us: u64, least_us: u64, most_us: u64) -> Self {
         let most_us = if most_us < SPAN_MAX_US {
             most_us
@@ -176,7 +178,7 @@ impl<P: Pacing> Builder<P> {
             .require(check(Setting::TimeoutFirst, first_us, min_us, max_us))
     }
 
-    /// Sets how an overdue probe is repeated.
+    /// Sets how an overdue probe is retried.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than [`Retries::MAX`].
@@ -234,8 +236,8 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Seed, seed, 1, u64::MAX))
     }
 
-    /// Sets how many replies in a row bring a dead peer back; 1 unless set. A reply after the timeout
-    /// continues the row, a probe that is not answered at all ends it.
+    /// Sets how many replies in a row bring a dead peer back; 1 unless set. A reply after the
+    /// timeout continues the row. A probe without any reply ends it.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero.
@@ -245,7 +247,7 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets how many refusals in a row suffice for `Dead` before the bound has passed. Retries are
-    /// spaced as usual, so a service that restarts between them stays alive.
+    /// spaced as usual, so a service that restarts between them is not called dead.
     ///
     /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as
     /// [`Refused`](crate::Failure::Refused), [`Reset`](crate::Failure::Reset),
@@ -261,7 +263,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sends the first probe at once rather than at a random moment of the first interval. Use this
-    /// for a single monitor that someone waits for: the monitors of a fleet would send in step.
+    /// for a single monitor whose first verdict is needed soon. The monitors of a fleet would send
+    /// in step.
     pub const fn without_initial_delay(mut self) -> Self {
         self.config.without_initial_delay = true;
         self
@@ -288,7 +291,7 @@ impl Limits {
 }
 
 /// Returns the default shortest timeout for a base interval: a tenth of it, at least 1 us and at
-/// most 1 s. A delay that short starts no retries.
+/// most 1 s. Shorter delays of a reply start no retries.
 const fn floor_of(base_us: u64) -> u32 {
     match saturate(base_us / 10) {
         0 => 1,

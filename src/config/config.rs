@@ -1,4 +1,4 @@
-//! The configuration that a machine is built from. It does not change while the machine runs.
+//! The configuration from which a machine is built. It does not change while the machine runs.
 
 use core::time::Duration;
 
@@ -21,13 +21,13 @@ impl Span {
     pub(crate) const CENTURY_US: u64 = 36_525 * Self::DAY_US;
 }
 
-/// A policy, the limits that its plans are fitted to, and the settings of the verdict.
+/// A policy, the limits to which its plans are fitted, and the settings of the verdict.
 ///
-/// Start a `Config` with a policy ([`every`](Self::every), [`fixed`](Self::fixed),
-/// [`target`](Self::target), [`lifetime`](Self::lifetime), [`with_policy`](Self::with_policy)) or a
-/// preset ([`lan`](Self::lan), [`wan`](Self::wan), …). These functions return a [`Builder`], which
-/// takes the settings. [`Builder::build`] checks them and returns the `Config`, from which machines
-/// are built.
+/// A function for a policy ([`every`](Self::every), [`fixed`](Self::fixed),
+/// [`target`](Self::target), [`lifetime`](Self::lifetime), [`with_policy`](Self::with_policy)) or
+/// for a preset ([`lan`](Self::lan), [`wan`](Self::wan), …) returns a [`Builder`], which takes the
+/// settings. [`Builder::build`] checks them and returns the `Config`, from which machines are
+/// built.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,7 +42,7 @@ impl Span {
 /// # Ok(()) }
 /// ```
 ///
-/// All of it is `const`. In a constant, where `?` is not available, one `match` turns a setting
+/// The builder is `const`. In a constant, where `?` is not available, one `match` turns a setting
 /// that is out of range into a compile-time error:
 ///
 /// ```
@@ -59,7 +59,8 @@ impl Span {
 ///
 /// With the feature `serde`, deserialization applies the same checks: a configuration that the
 /// builder refuses is a deserialization error with the same message. Spans are text such as
-/// `1s 500ms` in formats that people read, and whole microseconds in others, and a setting that is left out has the default of the table of [`Builder`]:
+/// `1s 500ms` in formats that people read, and whole microseconds in others. A setting that is left
+/// out has the default in the table of [`Builder`]:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -83,7 +84,7 @@ impl Span {
 ///   searched for
 ///
 /// A configuration is serialized with its seed, from which the probe ids of a
-/// [`Monitor`](crate::Monitor) follow: whoever reads it can forge replies. Either keep the text
+/// [`Monitor`](crate::Monitor) follow. Whoever reads it can forge replies. Either keep the text
 /// secret, or serialize the configuration before its seed is set and set the seed after reading it:
 ///
 /// ```
@@ -110,12 +111,12 @@ pub struct Config<P = Fluctuation> {
     /// The bound that the policy plans for, which is then the only one that may be stated; 0 where
     /// any bound may be stated.
     pub(crate) planned_us: u64,
-    /// The shortest lateness of this process that is reported; `u32::MAX`: none is.
+    /// The shortest lateness of this process that is reported; `u32::MAX` where none is.
     pub(crate) pause_us: u32,
     pub(crate) without_initial_delay: bool,
 }
 
-/// The part of a configuration that a running machine consults.
+/// The part of a configuration that a running machine reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Settings<P> {
@@ -169,9 +170,9 @@ impl<P: Pacing> Settings<P> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Returns how long after the start the first probe is sent: uniform in one interval after
-    /// jitter. Over a whole nominal interval, the first probes of the last devices would coincide
-    /// with the second probes of the first.
+    /// Returns the time from the start to the first probe: uniform in one interval after jitter.
+    /// Were it uniform in a whole nominal interval, the first probes of the last devices would
+    /// coincide with the second probes of the first devices.
     #[allow(clippy::cast_possible_truncation)] // keeps 16 bits
     #[inline(never)]
     pub(crate) fn start_delay_us(&self) -> u64 {
@@ -187,7 +188,7 @@ impl<P: Pacing> Config<P> {
     }
 
     #[cfg(feature = "alloc")]
-    /// Returns whether a lateness is reported.
+    /// Returns whether a lateness of `late_us` is reported.
     pub(crate) fn is_pause(&self, late_us: u64) -> bool {
         self.pause_us < u32::MAX && late_us >= u64::from(self.pause_us)
     }

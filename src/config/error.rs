@@ -1,4 +1,4 @@
-//! The error of a configuration that is refused.
+//! The error for a configuration that is refused.
 
 use core::fmt;
 
@@ -78,7 +78,7 @@ pub enum Setting {
     DuplicateNames,
     /// The sum of the weights of the endpoints that are not disabled.
     Weights,
-    /// The request timeout, in microseconds: the longest time after which a reply is still of use.
+    /// The request timeout, in microseconds: how long a reply may take to be of use.
     RequestTimeout,
     /// The first quarantine of a failed endpoint, in microseconds.
     Quarantine,
@@ -153,6 +153,7 @@ const WHOLE: [(u64, &str); 3] = [
 /// The units that are used from one upwards, with as many decimals as needed.
 const DECIMAL: [(u64, &str); 2] = [(1_000_000, "s"), (1_000, "ms")];
 
+/// Writes a span in the largest unit that suits it.
 fn write_span(us: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if us == 0 {
         return f.write_str("0 s");
@@ -217,7 +218,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Returns an error for a `value` outside `min..=max`.
+/// Returns an error where `value` is outside `min..=max`.
 pub(crate) const fn check(
     setting: Setting,
     value: u64,
@@ -242,7 +243,7 @@ pub(crate) const fn keep_first(kept: &mut Option<ConfigError>, checked: Result<(
     }
 }
 
-/// Evaluates `$check` and returns its error; `?` is not yet available in a `const fn`.
+/// Evaluates `$check` and returns its error, because `?` is not yet available in a `const fn`.
 macro_rules! ensure {
     ($check:expr) => {
         match $check {

@@ -1,4 +1,4 @@
-//! What the user states: intervals, bounds, limits, and how often a mistake may happen.
+//! The configuration: intervals, bounds, limits, and how often a mistake may happen.
 
 mod builder;
 mod config;

@@ -9,8 +9,8 @@ use crate::plan::Retries;
 use crate::time::{micros, saturate};
 
 impl Config<Fluctuation> {
-    /// Starts with the fluctuation rule: the interval is `base` on a steady path and longer on an
-    /// unsteady one, within 0.9 and 4 times `base`. See [`Fluctuation`].
+    /// Starts a builder with the fluctuation rule: the interval is `base` on a steady path and
+    /// longer on an unsteady one, within 0.9 and 4 times `base`. See [`Fluctuation`].
     ///
     /// # Errors
     /// [`Builder::build`] refuses a `base` below 1 us or above 12.7 days.
@@ -41,8 +41,8 @@ impl Builder<Fluctuation> {
 }
 
 impl Config<Fixed> {
-    /// Starts with the same interval whatever the path does. Timeouts and retries still follow the
-    /// round-trip times.
+    /// Starts a builder with a constant interval. Timeouts and retries still follow the round-trip
+    /// times.
     ///
     /// # Errors
     /// [`Builder::build`] refuses an `interval` below 1 us or above 12.7 days.
@@ -58,15 +58,16 @@ impl Config<Fixed> {
 }
 
 impl Config<Lifetime<Fixed>> {
-    /// Starts with a search for the longest interval within `reach` that the NATs and load
-    /// balancers on the path allow. See [`Lifetime`].
+    /// Starts a builder with a search for the longest interval within `reach` that the NATs and
+    /// load balancers on the path allow. See [`Lifetime`].
     ///
     /// Jitter shortens intervals by up to 2 %, and there are 3 retries. A dead peer is probed at
     /// the interval with which the search began. The bound is the sum of an interval and its
     /// retries, so it is long: this policy keeps a flow open and does not detect failures quickly.
     ///
     /// # Errors
-    /// None from `reach`: [`LifetimeRange`] has already refused values out of range.
+    /// [`Builder::build`] returns no error because of `reach`: [`LifetimeRange`] has already
+    /// refused values out of range.
     pub const fn lifetime(reach: LifetimeRange) -> Builder<Lifetime<Fixed>> {
         let (least_us, most_us) = (micros(reach.least()), micros(reach.most()));
         let policy = Lifetime::search(Fixed::new(reach.most()), reach);
@@ -77,19 +78,21 @@ impl Config<Lifetime<Fixed>> {
     }
 }
 
-/// Each per cent of jitter costs half a per cent more probes. Devices that find different lifetimes
-/// do not send in step for long anyway.
+/// The jitter of the lifetime policy, in per cent. Each per cent costs half a per cent more probes,
+/// and devices that find different lifetimes soon stop sending in step anyway.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
-/// One more than the default. Mistaking four losses in a row for a lost flow is expensive, and
-/// there is no bound to keep.
+/// The retries of the lifetime policy, one more than the default. Mistaking four losses in a row
+/// for a lost flow is expensive, and there is no bound to keep.
 const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
-    /// Starts with the planner: it detects failures within `within` and makes at most one mistake a
-    /// day in expectation. Interval, timeout and retries follow from the measured path.
+    /// Starts a builder with the planner, which detects failures within `within` and makes at most
+    /// one mistake a day in expectation. Interval, timeout and retries follow from the measured
+    /// path.
     ///
     /// The bound is a guarantee. The time between mistakes is an expectation, which the machine
-    /// audits ([`Promise`](crate::plan::Promise)). It is a day, or ten bounds where those are longer.
+    /// audits ([`Promise`](crate::plan::Promise)). It is a day, or ten bounds where those are
+    /// longer, unless [set](Builder::mistakes_at_most_one_per).
     ///
     /// ```
     /// use core::time::Duration;
@@ -133,8 +136,8 @@ impl Config<Target> {
     }
 
     /// Turns adaptation off: the planner learns nothing and keeps `interval`, limited to 95 % of
-    /// the bound. Run a planner with and one without adaptation to measure what adaptation gains on
-    /// a network.
+    /// the bound. Run one planner with adaptation and one without to measure what adaptation gains
+    /// on a network.
     #[must_use]
     pub const fn without_adaptation(mut self, interval: Duration) -> Self {
         self.settings.policy = self.settings.policy.frozen(interval);
@@ -163,6 +166,7 @@ impl Builder<Target> {
         self.replanned(policy)
     }
 
+    /// Replaces the policy, or stores its error.
     const fn replanned(mut self, policy: Result<Target, ConfigError>) -> Self {
         match policy {
             Ok(policy) => {

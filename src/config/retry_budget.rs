@@ -2,19 +2,20 @@
 
 use core::fmt;
 
-/// A retry budget that several machines share, to avoid retry storms. Pass it to
+/// A limit on retries that several machines share, to avoid retry storms. Pass it to
 /// [`poll_with_budget`](crate::Monitor::poll_with_budget).
 ///
 /// When a server or a path fails, every peer behind it becomes suspect at the same moment, and
-/// retries multiply the load on what is just recovering. Over any stretch of time, a budget limits
-/// retries to a share of the other probes plus a reserve, or plus one where the reserve is smaller.
+/// retries multiply the load on a server or path that is just recovering. Over any stretch of time,
+/// a budget limits retries to a share of the other probes plus a reserve, or plus one retry where
+/// the reserve is smaller.
 ///
 /// If a retry is not granted, the machine requests it again after a timeout, then at growing waits
 /// and never sooner, until the next steady probe is due. Verdicts come at the same time as without
 /// a budget, but fewer probes are sent to prevent a mistake.
 ///
-/// The budget is lock-free where the target has atomic instructions. Elsewhere (Cortex-M0) it is
-/// for one thread and not `Sync`.
+/// The budget is lock-free where the target has atomic instructions. Elsewhere (Cortex-M0) only one
+/// thread can use it, and it is not `Sync`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -52,12 +53,12 @@ impl RetryBudget {
     /// `reserve` retries at once.
     ///
     /// The reserve is available from the start. Without a reserve, a retry is granted once other
-    /// probes have earned it. Without a share either, none ever is.
+    /// probes have earned it. With a `percent` of 0 and no reserve, none is ever granted.
     #[must_use]
     pub const fn new(percent: u8, reserve: u16) -> Self {
         let held = reserve as u32 * RETRY;
-        // Only whole retries are granted. So one can be saved up, and what was earned beyond its
-        // price is kept.
+        // Only whole retries are granted. This limit lets one retry be saved up without losing what
+        // was earned beyond its price.
         let earned = match percent {
             0 => 0,
             1..=100 => RETRY - 1 + percent as u32,
@@ -90,7 +91,7 @@ impl RetryBudget {
 
 #[cfg(target_has_atomic = "32")]
 type Tokens = Atomic;
-/// Targets without compare-and-swap have one core only.
+/// The store of tokens. Targets without compare-and-swap have one core only.
 #[cfg(not(target_has_atomic = "32"))]
 type Tokens = Alone;
 

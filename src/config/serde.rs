@@ -12,7 +12,8 @@ use crate::time::serde::Span;
 
 mod any;
 
-/// A field that is left out or null keeps the value that the policy's constructor sets.
+/// The serialized form of a configuration. A field that is left out or null keeps the value that
+/// the policy's constructor sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "Config")]
 struct Form<F> {
