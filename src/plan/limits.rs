@@ -1,4 +1,4 @@
-//! The limits that every plan is fitted to.
+//! The limits to which every plan is fitted.
 
 use crate::math::cpu::NATIVE_64;
 use crate::math::saturating::{self, within};
@@ -12,7 +12,7 @@ use crate::time::saturate;
 pub(crate) struct Limits {
     pub(crate) interval_min_us: u64,
     pub(crate) interval_max_us: u64,
-    /// The stated bound on detection time; 0: none.
+    /// The stated bound on detection time; 0 where none is stated.
     pub(crate) bound_us: u64,
     pub(crate) timeout_first_us: u32,
     pub(crate) timeout_min_us: u32,
@@ -22,7 +22,7 @@ pub(crate) struct Limits {
     pub(crate) retries: Retries,
     /// How many replies in a row bring a dead peer back.
     pub(crate) rise: u8,
-    /// How many refusals in a row suffice for `Dead`; 0: only the bound does.
+    /// How many refusals in a row suffice for `Dead`; 0 where only the bound does.
     pub(crate) refusals: u8,
 }
 
@@ -33,8 +33,8 @@ impl Limits {
         within(wanted_us, self.interval_min_us, self.interval_max_us)
     }
 
-    /// Returns a copy, made field by field: on a small core, the standard library's `memcpy` alone
-    /// would be a tenth of the code of a monitor.
+    /// Returns a copy, made field by field, because on a small core the standard library's `memcpy`
+    /// alone would be a tenth of the code of a monitor.
     pub(crate) const fn copied(&self) -> Self {
         Self {
             interval_min_us: self.interval_min_us,
@@ -76,7 +76,7 @@ impl Limits {
     }
 
     /// Sets `plan` to the plan nearest to `wish` that these limits allow, with its bound. It writes
-    /// in place, which spares the per-sample path a copy.
+    /// in place, which saves a copy for every sample.
     ///
     /// Pushback from the server takes precedence over the bound, and the bound over the policy. To
     /// keep the bound, retries are removed first, then the interval is shortened. If the plan still
@@ -94,8 +94,8 @@ impl Limits {
         }
     }
 
-    /// Fits a plan on a shorter path, which is the usual case: plans whose timeout is within the
-    /// interval. Returns whether the result is valid. Small cores leave it out to save flash.
+    /// Fits a plan by a shorter computation, for the usual case of a timeout within the interval.
+    /// Returns whether the result is valid. Small cores leave this function out to save flash.
     #[inline]
     fn fit_freely(&self, plan: &mut Plan, timeout_us: u32) -> bool {
         let floored = timeout_us.max(self.timeout_min_us);
@@ -250,8 +250,8 @@ mod tests {
         assert_eq!(intervals, [1_000, 2_000, 4_000, 4_000_000]);
     }
 
-    /// Nor does a pushback shorten an interval that was longer. This holds for a bound of only a
-    /// few microseconds, too.
+    /// A pushback does not shorten an interval that was longer, either. This holds for a bound of
+    /// only a few microseconds, too.
     #[test]
     fn no_pushback_lengthens_an_interval_beyond_the_ceiling() {
         let wish = Plan::from_micros(10_000, 1_000);

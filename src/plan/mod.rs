@@ -1,4 +1,4 @@
-//! What a policy decides: when to probe, how long to wait for a reply, and how to retry.
+//! The decisions of a policy: when to probe, how long to wait for a reply, and how to retry.
 
 mod limits;
 mod plan;

@@ -1,4 +1,5 @@
-//! What a policy decides: when to probe, how long to wait for a reply, and how to retry.
+//! The plan, which is the decision of a policy: when to probe, how long to wait for a reply, and
+//! how to retry.
 
 use core::time::Duration;
 
@@ -89,8 +90,9 @@ impl Plan {
         self
     }
 
-    /// Returns the plan whose [closing](Retries::closing) retries end this share of the bound
-    /// before the bound: a later retry could not get its reply in time.
+    /// Returns the plan with this margin, in per cent of the bound: its [closing](Retries::closing)
+    /// retries end that long before the bound, because the reply to a later retry could not come in
+    /// time.
     #[must_use]
     pub const fn with_margin_percent(mut self, percent: u8) -> Self {
         self.margin_percent = percent;
@@ -162,7 +164,7 @@ impl Plan {
         self.bound_us = saturating::max(self.bound_us, bound_us);
     }
 
-    /// Returns whether a plan has been made.
+    /// Returns whether a plan was made yet. Before the first one, the interval is 0.
     pub(crate) const fn is_drawn(&self) -> bool {
         self.interval_us > 0
     }
@@ -209,6 +211,7 @@ impl Plan {
         within(wanted, timeout, self.interval_us)
     }
 
+    /// Returns the wait after the `sent`-th closing retry, where `left_us` remain until the bound.
     fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
         if sent >= self.retries.count() {
             return left_us;

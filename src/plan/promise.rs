@@ -1,11 +1,11 @@
-//! What a policy promises, and how the promise was kept.
+//! The promise of a policy, and how it was kept.
 
 use core::time::Duration;
 
 use crate::config::error::Setting;
 
-/// What a policy promises on a path as measured, and how the promise was kept so far. It is part of
-/// a [`Snapshot`](crate::Snapshot).
+/// The promise of a policy for a path as measured, and how it was kept so far. It is part of a
+/// [`Snapshot`](crate::Snapshot).
 ///
 /// The bound on detection time is a guarantee. The time between mistakes is an expectation,
 /// extrapolated from silences shorter than the bound. The machine audits it and reports a broken

@@ -14,12 +14,13 @@ use core::fmt;
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
 /// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
 ///
-/// When all retries were sent before the bound is reached, steady probes continue until it is.
+/// When all retries were sent and the bound has not passed, steady probes continue until it has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-// The count in the low six bits and the spacing in the high two. One byte keeps plans small: every
-// peer has one.
+// The count is in the low six bits and the spacing in the high two. One byte keeps plans small, and
+// every peer has one.
 pub struct Retries(u8);
 
+/// How the waits between retries grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -33,6 +34,7 @@ pub(super) enum Spacing {
     Closing,
 }
 
+/// The low bits that hold the count.
 const COUNT_MASK: u8 = 0x3f;
 const EXPONENTIAL: u8 = (Spacing::Exponential as u8) << 6;
 
@@ -71,11 +73,11 @@ impl Retries {
 
     /// Creates `count` retries that get closer together towards the bound.
     ///
-    /// Waits grow by half, but none is over 2/5 of what is left until the bound. So the last
-    /// retries are sent just before it, where they can still prevent a mistake. The plan's
-    /// [margin](crate::plan::Plan::with_margin_percent) states how close to the bound they come. No two
-    /// are closer than a timeout. These retries are for plans with a stated bound; without one they
-    /// are the same as [`Retries::exponential`].
+    /// Waits grow by half, but none is over 2/5 of what is left until the bound. The last retries
+    /// are therefore sent just before the bound, where they can still prevent a mistake. The plan's
+    /// [margin](crate::plan::Plan::with_margin_percent) states how close to the bound they come. No
+    /// two are closer than a timeout. These retries are for plans with a stated bound. Without one
+    /// they are the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
         Self::new(count, Spacing::Closing)
