@@ -1,4 +1,4 @@
-//! A machine without a clock: it is driven by the outcome of each probe.
+//! The machine without a clock, which is driven by the outcome of each probe.
 
 use core::time::Duration;
 
@@ -34,20 +34,21 @@ mod lifetime;
 ///
 /// # One probe at a time
 ///
-/// Only one probe is under way at a time. Where replies take longer than the interval, the bound on
-/// detection time is therefore longer than with a monitor, by the time they take beyond it.
-/// [`snapshot`](Self::snapshot) states the bound in force.
+/// Only one probe is outstanding at a time. Where replies take longer than the interval, the bound
+/// on detection time is therefore longer than with a monitor, by the time that replies take beyond
+/// the interval. [`snapshot`](Self::snapshot) states the bound in force.
 ///
 /// # Paths that become slower
 ///
-/// A path may become slower for good. A reply that comes after its timeout reaches only a loop that
-/// calls [`late`](Self::late), so the timeouts themselves have to leave room for slow replies:
+/// A path may become slower for good. A loop receives a reply that comes after its timeout only if
+/// it listens on and calls [`late`](Self::late). The timeouts themselves therefore have to leave
+/// room for slow replies:
 ///
 /// - No probe is given up sooner than replies were measured to take.
 /// - A probe after which no retry would be in time is waited for as long as the peer has been
 ///   silent. A quarter of the time that is left before the bound is kept for another probe.
 ///
-/// A lasting step to a longer RTT is thereby learnt without a mistake if the new RTT is at most a
+/// A lasting step to a longer RTT is therefore learnt without a mistake if the new RTT is at most a
 /// fifth of the bound, and at most three quarters of what the bound leaves after one interval and
 /// the waits of the first retries (without retries: after two intervals). A larger step makes the
 /// peer `Dead` and is learnt from then on.
@@ -60,9 +61,9 @@ mod lifetime;
 /// replies, each probe is waited for as long as its replies take. When even the longest wait gets
 /// no reply, the doubling starts over after a rest of at least 32 of the longest timeouts.
 ///
-/// The planner of a [target](Config::target) needs a few `Dead` verdicts to follow such a step, and
-/// room for two round trips within its bound. Where one round trip takes more than two fifths of
-/// the bound, use a monitor.
+/// The planner of a [target](Config::target) needs a few `Dead` verdicts to learn a lasting step to
+/// a longer RTT, and room for two round trips within its bound. Where one round trip takes more
+/// than two fifths of the bound, use a monitor.
 ///
 /// # Verdicts
 ///
@@ -100,7 +101,7 @@ mod lifetime;
 // Small and often used fields come first, where short instructions of small cores reach them.
 #[repr(C)]
 pub struct Heartbeat<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
-    /// When the probe under way was sent, on an internal clock that starts with the first probe.
+    /// When the current probe was sent, on an internal clock that starts with the first probe.
     sent: Instant,
     dead_waits: DeadPeerWait,
     peer: PeerState<N, P>,
@@ -110,9 +111,10 @@ pub struct Heartbeat<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     failures: CompactFailures,
 }
 
-/// The size limit, on any target: small devices monitor hundreds of peers in some kilobytes.
+/// The size limit on any target. Small devices monitor many peers.
 const _: () = assert!(size_of::<Heartbeat<32>>() <= 320);
 
+/// The unit of [`coarse`] is 2^10 us.
 const COARSE_SHIFT: u32 = 10;
 
 /// Returns `moment` in units of 1,024 us, modulo 51 days. No interval comes near that, and the
@@ -123,8 +125,8 @@ const fn coarse(moment: Instant) -> u32 {
 }
 
 impl<P: Pacing> Heartbeat<DEFAULT_WINDOW, P> {
-    /// Returns a heartbeat to a peer of which nothing is known, with the
-    /// [default window](DEFAULT_WINDOW). It cannot fail and is `const`, so it fits a `static`.
+    /// Creates a heartbeat to a peer of which nothing is known, with the [default
+    /// window](DEFAULT_WINDOW). It cannot fail and is `const`, so it fits a `static`.
     #[must_use]
     pub const fn new(config: Config<P>) -> Self {
         Self::with_window(config)
@@ -132,7 +134,7 @@ impl<P: Pacing> Heartbeat<DEFAULT_WINDOW, P> {
 }
 
 impl<const N: usize, P: Pacing> Heartbeat<N, P> {
-    /// Returns a heartbeat whose window holds `N` round-trip times; see [`new`](Heartbeat::new).
+    /// Creates a heartbeat whose window holds `N` round-trip times; see [`new`](Heartbeat::new).
     #[must_use]
     pub const fn with_window(config: Config<P>) -> Self {
         Self {
@@ -146,9 +148,10 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     }
 
     /// Records that the reply came after `rtt`. Returns the interval from the send of that probe to
-    /// the send of the next: between the configured shortest and longest, jitter included.
+    /// the send of the next. It is between the configured shortest and longest interval, jitter
+    /// included.
     ///
-    /// A reply that took longer than the bound may have waited in a queue: it counts as an RTT
+    /// A reply that took longer than the bound may have waited in a queue. It counts as an RTT
     /// sample, and does not change the verdict.
     pub fn next_interval(&mut self, rtt: Duration) -> Duration {
         let rtt_us = rtt_micros(rtt);
@@ -166,8 +169,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         in_time & (self.verdict() == Verdict::Alive) & self.failures.is_none()
     }
 
-    /// Does what [`answered`](Self::answered) does, for the usual case and in less time. Small
-    /// cores omit it to save flash.
+    /// Does what [`answered`](Self::answered) does, in less time, for the usual case. Small cores
+    /// leave this function out to save flash.
     #[inline]
     fn answered_steadily(&mut self, rtt_us: u32) -> Duration {
         let answer = self.answer(rtt_us);
@@ -197,7 +200,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.advance(now)
     }
 
-    /// Returns the [`Answer`] for a reply to the probe under way that took `rtt_us`.
+    /// Returns the [`Answer`] for a reply to the current probe that took `rtt_us`.
     #[inline]
     fn answer(&self, rtt_us: u32) -> Answer {
         Answer {
@@ -220,9 +223,9 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// Returns the interval from the send of that probe to the send of the next. Retries keep their
     /// spacing, however soon the failure was known.
     ///
-    /// A failure is evidence at once. The verdict becomes `Dead` when the bound has passed; sooner
-    /// where the last probe before the bound failed, or after as many refusals as
-    /// [`Config::dead_after_refusals`] says.
+    /// A failure is evidence at once. The verdict becomes `Dead` when the bound has passed. It does
+    /// so sooner where the last probe before the bound failed, or after as many refusals in a row
+    /// as [`Config::dead_after_refusals`] states.
     pub fn failed(&mut self, failure: Failure, after: Duration) -> Duration {
         self.fail(micros(after), u64::MAX, Some(failure))
     }
@@ -249,12 +252,12 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     }
 
     /// Records that the probe could not be sent, for a local reason that was known after `after`.
-    /// That is no evidence against the peer. Returns the interval from this try to the next: that
+    /// This is no evidence against the peer. Returns the interval from this try to the next: that
     /// of a retry until as many tries failed as there are retries, then a steady one.
     ///
     /// The bound is extended by the time until a probe can be sent. When none could be sent for one
-    /// bound and nothing proved life, the verdict becomes [`Unknown`](Verdict::Unknown), and the
-    /// bound counts from the next probe that is sent.
+    /// bound and nothing proved life in that time, the verdict becomes
+    /// [`Unknown`](Verdict::Unknown), and the bound counts from the next probe that is sent.
     pub fn unsent(&mut self, after: Duration) -> Duration {
         if !self.peer.is_started() {
             self.send_first();
@@ -284,8 +287,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
     /// The timeout learns from late replies, so that a path that has become slower is not taken for
     /// a dead peer.
     pub fn late(&mut self, rtt: Duration) {
-        // `heard` is rounded to 1,024 us. The earliest moment that it may stand for is taken, so
-        // that the proof of life is not too late.
+        // `heard` is rounded down to 1,024 us. The earliest moment that it may stand for is used,
+        // so that the proof of life is not too late.
         let ahead = coarse(self.sent).wrapping_sub(self.heard);
         let now = self.sent.minus((u64::from(ahead) + 1) << COARSE_SHIFT);
         let rtt_us = rtt_micros(rtt);
@@ -297,10 +300,12 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
             held_us: 0,
         };
         self.hear(&answer, now.since(sent), true);
-        self.peer.limit_credit(); // rounded down, the proof may lie before the credited span
+        // The proof is rounded down, so it may lie before the credited span.
+        self.peer.limit_credit();
         self.peer.allow_lead(self.sent);
     }
 
+    /// Handles a reply that is `age_us` old. `late` tells that its probe had been given up.
     #[inline]
     fn hear(&mut self, answer: &Answer, age_us: u64, late: bool) {
         self.peer.observe(answer, late);
@@ -313,8 +318,8 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.peer.adapt();
     }
 
-    /// Records that the probe was sent, as an outcome is known `after_us` after its send. Returns
-    /// the moment of that outcome.
+    /// Records that the probe was sent, because an outcome is known `after_us` after its send.
+    /// Returns the moment of that outcome.
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn was_sent(&mut self, after_us: u64) -> Instant {
@@ -325,13 +330,14 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.sent.plus(after_us)
     }
 
+    /// Records the send of the first probe.
     #[cold]
     fn send_first(&mut self) {
         self.peer.sent(self.sent);
     }
 
     /// Moves on to the next probe. Returns the interval until its send. The probe is sent later
-    /// than that where its predecessor's outcome was known later.
+    /// than that where the outcome of the probe before it was known later.
     fn advance(&mut self, now: Instant) -> Duration {
         let wait_us = self.peer.wait_us(self.sent);
         let next = self.sent.plus(wait_us).max(now);
@@ -362,6 +368,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         duration(self.listen_us())
     }
 
+    /// Returns [`timeout`](Self::timeout) in microseconds.
     fn listen_us(&self) -> u64 {
         if self.peer.verdict() == Verdict::Dead {
             self.dead_waits.us().into()
@@ -378,21 +385,21 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.peer.verdict()
     }
 
-    /// Returns how improbable the present silence is. Every missed probe counts with the age at
-    /// which it was given up.
+    /// Returns the suspicion level: how improbable the present silence is. Every missed probe
+    /// counts with the age at which it was given up.
     #[must_use]
     pub const fn level(&self) -> SuspicionLevel {
         self.level
     }
 
-    /// Returns what is known of the path, and what is planned.
+    /// Returns what is known of the path, and the plan.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(&self.peer, self.level)
     }
 
-    /// Returns whether the invariants hold that a single state can show. Tests, fuzz targets and
-    /// debug assertions check it after every step.
+    /// Returns whether the state is consistent. Tests, fuzz targets and debug assertions check it
+    /// after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.peer.is_valid()

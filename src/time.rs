@@ -1,8 +1,8 @@
 //! Moments and spans of time.
 //!
-//! Nothing here reads a clock. The caller passes the current time as an [`Instant`]. Public
-//! functions take and return [`Duration`]s, which are converted to whole microseconds once, where
-//! they enter.
+//! No function of this module reads a clock. The caller passes the current time as an [`Instant`].
+//! Public functions take and return [`Duration`]s, which are converted to whole microseconds once,
+//! where they enter.
 
 use core::fmt;
 use core::time::Duration;
@@ -18,10 +18,10 @@ pub(crate) mod serde;
 /// device.
 ///
 /// All arithmetic saturates, so moments never wrap around and always compare in order. There is no
-/// `-` operator on purpose: [`saturating_duration_since`](Self::saturating_duration_since) reads a
-/// clock that ran backwards as "no time has passed".
+/// `-` operator on purpose: [`saturating_duration_since`](Self::saturating_duration_since) returns
+/// zero where a clock ran backwards.
 ///
-/// The range is 584,000 years. [`Instant::MAX`] means *never*.
+/// The range is 584,000 years. [`Instant::MAX`] stands for *never*.
 ///
 /// ```
 /// use core::time::Duration;
@@ -44,7 +44,7 @@ pub struct Instant(u64);
 impl Instant {
     /// The epoch.
     pub const ZERO: Self = Self(0);
-    /// The latest moment, which means *never*.
+    /// The latest moment, which stands for *never*.
     pub const MAX: Self = Self(u64::MAX);
 
     /// Returns the moment `micros` microseconds after the epoch.
@@ -133,8 +133,8 @@ impl fmt::Display for Instant {
 /// Extends a wrapping 32-bit tick counter to an [`Instant`].
 ///
 /// Call [`extend`](Self::extend) at least once per half turn of the counter, which is every 35
-/// minutes for a 1 MHz counter. A step of more than half the counter's range is read as a step
-/// backwards, and a step backwards as no time passed.
+/// minutes for a 1 MHz counter. A step of more than half the counter's range counts as a step
+/// backwards, and after a step backwards the moment stays the same.
 ///
 /// ```
 /// use core::num::NonZeroU32;
@@ -249,6 +249,7 @@ const fn duration_by_reciprocal(micros: u64) -> Duration {
     Duration::new(secs, below_a_second(rest * 1_000))
 }
 
+/// Returns `nanos`, or 0 where that is a second or more.
 const fn below_a_second(nanos: u32) -> u32 {
     if nanos < 1_000_000_000 { nanos } else { 0 }
 }

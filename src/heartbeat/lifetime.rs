@@ -1,4 +1,4 @@
-//! Inputs and queries of a heartbeat with the [`Lifetime`] policy.
+//! The inputs and queries of a heartbeat with the [`Lifetime`] policy.
 
 use core::time::Duration;
 
@@ -6,37 +6,38 @@ use crate::heartbeat::Heartbeat;
 use crate::pacing::{Lifetime, LifetimeRecord, Pacing};
 
 impl<const N: usize, P: Pacing> Heartbeat<N, Lifetime<P>> {
-    /// Records that the flow was lost while the peer lives on; see
-    /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). Call it before
-    /// [`next_interval`](Self::next_interval) takes the reply that showed it.
+    /// Records that the flow was lost while the peer is alive; see
+    /// [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). Call it before you pass the
+    /// reply that showed the loss to [`next_interval`](Self::next_interval).
     pub fn flow_lost(&mut self) {
         self.peer.flow_lost(self.sent);
     }
 
-    /// Returns how long a second flow is to stay idle next; see
+    /// Returns how long a second flow should stay idle next, if there is something to try; see
     /// [`Monitor::trial`](crate::Monitor::trial).
     #[must_use]
     pub fn trial(&self) -> Option<Duration> {
         self.peer.trial()
     }
 
-    /// Records that the second flow still existed after `idle`.
+    /// Records that the second flow survived `idle`.
     pub fn trial_survived(&mut self, idle: Duration) {
         self.peer.tried(idle, true);
     }
 
-    /// Records that the second flow was lost after `idle`, while the flow in use still exists.
+    /// Records that the second flow was lost after `idle`, while the flow in use was not.
     pub fn trial_lost(&mut self, idle: Duration) {
         self.peer.tried(idle, false);
     }
 
-    /// Returns what is worth remembering of this network.
+    /// Returns the record to store for this network.
     #[must_use]
     pub const fn lifetime_record(&self) -> LifetimeRecord {
         self.peer.lifetime_record()
     }
 
-    /// Continues from what was remembered of this network `age` ago.
+    /// Restarts the search for the lifetime from a record that was stored for this network `age`
+    /// ago.
     pub fn recall(&mut self, memory: LifetimeRecord, age: Duration) {
         self.peer.recall(memory, age);
     }

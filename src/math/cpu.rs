@@ -1,4 +1,4 @@
-//! What the processor computes in one instruction.
+//! Which operations the target's processor computes in few instructions.
 
 /// Whether the target computes 64-bit roots and divisions in a few instructions. Other targets
 /// compute one bit per loop turn, with a tenth of the flash and the same results.

@@ -1,4 +1,4 @@
-//! The tail of the normal distribution, as a logarithm: the tail itself underflows at 38 standard
+//! The tail of the normal distribution, as a logarithm. The tail itself underflows at 38 standard
 //! deviations, and `1 - cdf` is 0 from 8.3 on.
 
 use core::f64::consts::LN_10;
@@ -23,6 +23,7 @@ const B: f64 = 5.510;
 /// ln(sqrt(2 pi)).
 const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_7;
 
+/// Returns phi for a `y` of at least 0.
 fn upper(y: f64) -> f64 {
     let denominator = (1.0 - A) * y + A * libm::sqrt(y * y + B);
     (y * y / 2.0 + LN_SQRT_TAU + libm::log(denominator)) / LN_10

@@ -51,8 +51,8 @@ impl fmt::Display for Span {
     }
 }
 
-/// Reads what `Display` writes. Each unit may occur once, in any order, and the spaces may be
-/// missing.
+/// Reads a span from text in the form that `Display` writes. Each unit may occur once, in any
+/// order, and the spaces may be missing.
 fn read(text: &str) -> Option<Span> {
     let mut rest = text.trim();
     let (mut sum_us, mut seen) = (0_u64, 0_u8);
@@ -92,6 +92,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// Reads a span from text.
 struct Text;
 
 impl Visitor<'_> for Text {
