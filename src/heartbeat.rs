@@ -21,8 +21,8 @@ mod lifetime;
 ///
 /// It reads no clock. It counts its own intervals and timeouts as the time that has passed, so the
 /// loop has to keep them: intervals run from *send to send*, a probe without a reply is waited for
-/// as long as [`timeout`](Self::timeout) says, and a probe that takes longer than the interval is
-/// followed by the next one at once. A loop that cannot keep these times should use
+/// as long as [`timeout`](Self::timeout) returns, and a probe that takes longer than the interval
+/// is followed by the next one at once. A loop that cannot keep these times should use
 /// [`Monitor`](crate::Monitor), which takes the caller's clock.
 ///
 /// | outcome | call |
@@ -305,7 +305,7 @@ impl<const N: usize, P: Pacing> Heartbeat<N, P> {
         self.peer.allow_lead(self.sent);
     }
 
-    /// Handles a reply that is `age_us` old. `late` tells that its probe had been given up.
+    /// Handles a reply that is `age_us` old. `late` states that its probe had been given up.
     #[inline]
     fn hear(&mut self, answer: &Answer, age_us: u64, late: bool) {
         self.peer.observe(answer, late);

@@ -209,8 +209,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets by how much jitter may shorten an interval, in per cent; 10 unless set, 0 turns jitter
-    /// off. Jitter prevents devices from sending in step. It never lengthens an interval and never
-    /// shortens one below the shortest interval.
+    /// off. Jitter prevents devices from sending at the same moments. It never lengthens an
+    /// interval and never shortens one below the shortest interval.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than 50.
@@ -221,9 +221,9 @@ impl<P: Pacing> Builder<P> {
 
     /// Sets the seed from which jitter, the time of the first probe and probe ids follow.
     ///
-    /// Give each device a different seed: devices with the same seed send in step. A serial number
-    /// is enough for that. Take the seed from a random source where probe ids have to be hard to
-    /// guess, which protects against forged replies.
+    /// Give each device a different seed: devices with the same seed send at the same moments. A
+    /// serial number is enough for that. Take the seed from a random source where probe ids have to
+    /// be hard to guess, which protects against forged replies.
     ///
     /// A [`Heartbeat`](crate::Heartbeat) without a seed draws its jitter from the round-trip times;
     /// a [`Monitor`](crate::Monitor) needs one.
@@ -264,7 +264,7 @@ impl<P: Pacing> Builder<P> {
 
     /// Sends the first probe at once rather than at a random moment of the first interval. Use this
     /// for a single monitor whose first verdict is needed soon. The monitors of a fleet would send
-    /// in step.
+    /// at the same moments.
     pub const fn without_initial_delay(mut self) -> Self {
         self.config.without_initial_delay = true;
         self

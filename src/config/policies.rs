@@ -79,7 +79,7 @@ impl Config<Lifetime<Fixed>> {
 }
 
 /// The jitter of the lifetime policy, in per cent. Each per cent costs half a per cent more probes,
-/// and devices that find different lifetimes soon stop sending in step anyway.
+/// and devices that find different lifetimes soon stop sending at the same moments anyway.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
 /// The retries of the lifetime policy, one more than the default. Mistaking four losses in a row
 /// for a lost flow is expensive, and there is no bound to keep.

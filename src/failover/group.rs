@@ -19,7 +19,7 @@ use super::outage_state::OutageState;
 use super::pending::Pending;
 use super::probing::{Probing, seed_of};
 
-/// A probe that a group asks for.
+/// A probe that a group returns to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Probe {
@@ -33,8 +33,8 @@ pub struct Probe {
 ///
 /// Every endpoint has a [`Monitor`](crate::Monitor) of its own, which remembers `N` RTT samples.
 /// The active endpoint is probed often, the others less often, so that the group knows which of
-/// them is the best. Drive a group like a monitor: hand in what arrived, then call
-/// [`poll`](Self::poll) until it returns [`Output::Wait`].
+/// them is the best. Drive a group like a monitor: pass what arrived to the `handle_*` methods,
+/// then call [`poll`](Self::poll) until it returns [`Output::Wait`].
 ///
 /// ```
 /// use core::time::Duration;
@@ -114,8 +114,8 @@ pub struct Probe {
 /// it has been healthy without a break for the hold-down, which allows at most 1 + 2t / (first
 /// quarantine + hold-down) switches in a time t.
 ///
-/// A poll takes at most two passes over the monitors, mostly one, for each decision that is due. It
-/// neither allocates nor panics.
+/// A poll takes at most two passes over the monitors, and usually one, for each decision that is
+/// due. It neither allocates nor panics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing = Fixed> {
     pub(super) rules: Rules,

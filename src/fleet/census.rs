@@ -51,7 +51,7 @@ pub struct Counters {
     pub answered: u64,
     /// Probes that became overdue, whether or not a reply came later.
     pub lost: u64,
-    /// Replies to probes that had already been counted as something else, mostly as lost.
+    /// Replies to probes that had already been counted as something else, usually as lost.
     pub late: u64,
     /// Replies to probes older than the bound. They prove no life, and are also counted as answered
     /// or late.

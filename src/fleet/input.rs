@@ -57,8 +57,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// never later than one bound after the last overflow.
     ///
     /// While every reply of a peer may have been lost in this way, the peer is neither suspected
-    /// nor called dead, however long that takes: without replies, a live peer cannot be told from a
-    /// dead one. Takes O(1) time and no memory: each peer is excused when its next deadline comes.
+    /// nor called dead, however long that takes: without replies, a live peer cannot be
+    /// distinguished from a dead one. Takes O(1) time and no memory: each peer is excused when its
+    /// next deadline comes.
     pub const fn handle_overflow(&mut self, now: Instant) {
         self.look(now);
         self.counters.overflows += 1;

@@ -25,7 +25,7 @@ use super::key::PeerKey;
 use super::lateness::Lateness;
 use super::wheel::{VISIT, Wheel};
 
-/// A probe that a fleet asks for.
+/// A probe that a fleet returns to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// The peer to send to.
@@ -43,8 +43,9 @@ pub struct Probe {
 /// state that is specific to the peer. Configuration, counters and pending events are stored once
 /// for the fleet, and a timing wheel holds the deadlines.
 ///
-/// After waking, hand in what arrived. Then call [`poll`](Self::poll) until it returns
-/// [`Output::Wait`], which is the deadline to sleep until, and take the [`events`](Self::events).
+/// After waking, pass what arrived to the `handle_*` methods. Then call [`poll`](Self::poll) until
+/// it returns [`Output::Wait`], which is the deadline to sleep until, and take the
+/// [`events`](Self::events).
 ///
 /// ```
 /// use core::time::Duration;
@@ -91,7 +92,7 @@ pub struct Probe {
 ///   ones. An outage of all peers therefore costs at most one and a half times the steady probes,
 ///   and no more when it ends. The bound is kept nevertheless.
 /// - **A drain is fair**: after [`MAX_DRAIN`](Self::MAX_DRAIN) polls it ends with a `Wait` of one
-///   microsecond even where more is due, so that the caller can hand in what arrived meanwhile. The
+///   microsecond even where more is due, so that the caller can pass in what arrived meanwhile. The
 ///   peer that has been due longest comes first.
 /// - **Local lateness is credited** to each peer, as by a monitor. A local pause is one event
 ///   without a peer. The caller reports replies that were lost locally with
@@ -169,7 +170,7 @@ impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
     ///
     /// # Errors
     /// Returns an error where the configuration has no seed. Without one, probe ids could be
-    /// guessed, and fleets would send in step.
+    /// guessed, and fleets would send at the same moments.
     pub fn new(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         Self::with_window(config, now)
     }
@@ -305,7 +306,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 
     /// Removes and returns the pending events, in order. At most as many are kept as there are
-    /// peers, but at least 64. Where the caller takes them too seldom, the oldest are dropped and
+    /// peers, but at least 64. Where the caller takes them too rarely, the oldest are dropped and
     /// the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent>> + '_ {
         self.events.drain(..)

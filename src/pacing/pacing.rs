@@ -22,7 +22,7 @@ pub trait Pacing: Copy + Debug + PartialEq {
     /// The state on a path of which nothing is known.
     const INITIAL: Self::State;
 
-    /// Records that a probe was sent at `now`. `retry` tells whether it repeats an overdue one.
+    /// Records that a probe was sent at `now`. `retry` states whether it repeats an overdue one.
     fn on_probe(&self, state: &mut Self::State, now: Instant, retry: bool) {
         let _ = (state, now, retry);
     }

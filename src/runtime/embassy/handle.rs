@@ -114,8 +114,8 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         self.until(Verdict::Dead).await
     }
 
-    /// Ends [`run`](Self::run), which drops the probes under way, and every wait for a verdict. The
-    /// heart cannot be started again.
+    /// Ends [`run`](Self::run), which drops the outstanding probes, and every wait for a verdict.
+    /// The heart cannot be started again.
     pub fn stop(&self) {
         self.state(|state| {
             state.stopped = true;

@@ -177,7 +177,7 @@ impl<M: Machine> Builder<M> {
     /// later. For a dead peer the latest probe is dropped instead, so that its return is noticed
     /// within an interval while the earlier probes stay outstanding.
     ///
-    /// Set 1 for a connection that carries one request at a time. Late replies are then seldom
+    /// Set 1 for a connection that carries one request at a time. Late replies are then rarely
     /// received, and only timeouts show that a path has become slow. A probe to a dead peer is
     /// waited for one interval, and every eighth one for twice as long as the eighth one before it,
     /// up to the longest timeout. When a wait of the longest timeout gets no reply, the next longer
