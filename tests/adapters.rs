@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 mod adapters {
     mod lifetime;
+    mod run;
 }
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | start | [`spawn`] for one peer, [`Builder`] for further settings, [`Builder::group`] for replicas |
+//! | start | [`spawn`] for one peer, [`run`] for a client that needs `&mut`, [`Builder`] for further settings, [`Builder::group`] for replicas |
 //! | query | [`verdict`](Handle::verdict), [`snapshot`](Handle::snapshot), [`watch`](Handle::watch), [`until_dead`](Handle::until_dead), [`active`](Handle::active) |
 //! | receive events | the [`Handle`] is a stream of events; [`events`](Handle::events) returns further streams |
 //! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](Reply::FlowLost) |
@@ -16,6 +16,7 @@ mod handle;
 mod lifetime;
 mod probe_loop;
 mod probes;
+mod run;
 mod start;
 mod stop_action;
 mod timer;
@@ -24,6 +25,7 @@ mod timer;
 pub use fleet::{DatagramSocket, UdpFleet};
 
 use core::future::Future;
+use core::time::Duration;
 
 use ::tokio::time::Instant as Moment;
 
@@ -94,6 +96,51 @@ where
 }
 
 /// Returns the current time of the runtime's clock, which tests can pause.
+/// Probes a peer by a client that needs `&mut`, in a future that the caller spawns or awaits.
+///
+/// Returns the handle, and the future that makes the probes, one at a time. `probe` is passed the
+/// time for which its reply is waited before the probe counts as overdue. The call is dropped when
+/// its reply can no longer prove life, so a client that cannot continue after a dropped call has to
+/// give up by itself when that time has passed.
+///
+/// The future may borrow, and need not be `Send`. It ends when the task stops. Where it is not
+/// polled, no probe is sent, and the peer becomes overdue; where it was dropped, every probe counts
+/// as not sent, which is no evidence against the peer. Everything else is as with [`spawn`] and
+/// [`max_in_flight(1)`](Builder::max_in_flight).
+///
+/// # Panics
+/// If it is called outside of a tokio runtime whose timer is enabled, like `tokio::spawn`.
+///
+/// ```
+/// use std::time::Duration;
+/// use systole::{Config, ProbeError, Verdict};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), systole::ConfigError> {
+/// # struct Connection { requests: u32 }
+/// # impl Connection { async fn ping(&mut self) -> std::io::Result<()> { self.requests += 1; Ok(()) } }
+/// # let mut connection = Connection { requests: 0 };
+/// let config = Config::every(Duration::from_secs(1)).build()?;
+/// let (heart, probes) = systole::task::run(config, async |_timeout| connection.ping().await);
+/// tokio::select! {
+///     () = probes => {}
+///     () = tokio::time::sleep(Duration::from_secs(60)) => {} // the work of the service
+/// }
+/// assert_eq!(heart.verdict(), Verdict::Alive);
+/// # drop(heart);
+/// # assert!(connection.requests > 30);
+/// # Ok(()) }
+/// ```
+pub fn run<P, F, A, E>(config: Config<P>, probe: F) -> (Heart<P>, impl Future<Output = ()>)
+where
+    P: Pacing<State: Send> + Send + 'static,
+    F: AsyncFnMut(Duration) -> Result<A, E>,
+    A: 'static,
+    E: Into<ProbeError>,
+{
+    Builder::new(config).run(probe)
+}
+
 fn now(epoch: Epoch) -> Instant {
     epoch.moment(Moment::now().into_std())
 }
