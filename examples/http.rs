@@ -4,7 +4,6 @@
 //! `cargo run --features tokio --example http -- 127.0.0.1:80 /health`
 
 use std::error::Error;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,12 +111,9 @@ fn pushback(response: &Response<Incoming>) -> Reply {
 }
 
 fn fault(error: &hyper::Error) -> ProbeError {
-    let source = error
-        .source()
-        .and_then(|source| source.downcast_ref::<io::Error>());
-    match source {
-        Some(source) => io::Error::from(source.kind()).into(),
-        None if error.is_parse() => Failure::InvalidReply.into(),
-        None => Failure::Reset.into(), // closed before the response was complete
+    match ProbeError::of(error) {
+        ProbeError::Missed if error.is_parse() => Failure::InvalidReply.into(),
+        ProbeError::Missed => Failure::Reset.into(), // closed before the response was complete
+        known => known,                              // by the `io::Error` behind it
     }
 }

@@ -4,7 +4,6 @@
 //! `cargo run --features tokio --example postgres -- postgres://user@127.0.0.1/database`
 
 use std::error::Error;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,8 +68,5 @@ fn fault(error: tokio_postgres::Error) -> ProbeError {
     if error.is_closed() {
         return Failure::Reset.into();
     }
-    let source = error
-        .into_source()
-        .and_then(|source| source.downcast::<io::Error>().ok());
-    source.map_or(ProbeError::Missed, |error| (*error).into())
+    error.into() // by the `io::Error` behind it
 }

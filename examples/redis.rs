@@ -67,12 +67,10 @@ async fn connect(client: &Client) -> Result<MultiplexedConnection, RedisError> {
 }
 
 fn fault(error: &RedisError) -> ProbeError {
-    if error.is_connection_refusal() {
-        Failure::Refused.into()
-    } else if error.is_connection_dropped() {
+    if error.is_connection_dropped() {
         Failure::Reset.into()
     } else if error.is_io_error() {
-        ProbeError::Missed
+        ProbeError::of(error) // refused, or a local fault
     } else {
         Failure::InvalidReply.into() // it is loading its data, or requires a password
     }
