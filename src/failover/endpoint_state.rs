@@ -91,8 +91,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Takes over another configuration, unless the endpoint is out of service: then its next
-    /// monitor starts with it.
+    /// Applies another configuration. An endpoint that is out of service gets it with its next
+    /// monitor.
     pub(super) fn reconfigure(&mut self, monitor: &MonitorConfig<P>, rules: &Rules, now: Instant) {
         self.warning = self.warning.clone().warn_above(rules.warn_above);
         if self.in_service() {
@@ -241,7 +241,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         }
     }
 
-    /// Handles anything else that was heard, which proves life only.
+    /// Handles any other arrival, which proves only that the endpoint is alive.
     pub(super) fn heard(&mut self, at: Instant) {
         if self.last_slow_reply.is_none() {
             let sent = at.minus(u64::from(self.monitor.smoothed_us()));

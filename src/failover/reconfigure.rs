@@ -1,4 +1,4 @@
-//! Another configuration while the group runs.
+//! Replaces the configuration of a group while it runs.
 
 use crate::failover::Failover;
 use crate::failover::config::Config;
@@ -12,9 +12,9 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// | kept | replaced |
     /// |---|---|
     /// | the active endpoint, and when the group last switched | how endpoints are probed, as by [`Monitor::reconfigure`](crate::Monitor::reconfigure) |
-    /// | quarantines under way, with their ends | the length of later quarantines |
+    /// | current quarantines, with their ends | the length of later quarantines |
     /// | conditions, statistics, modes and loads of the endpoints | the request timeout, the hold-down, the preference, and when to switch and to return |
-    /// | outages, counters, and events that wait | the threshold of the early warning |
+    /// | outages, counters, and queued events | the threshold of the early warning |
     /// | the seed: that of `config` is ignored | |
     ///
     /// The new rules apply to what was observed before, so the group may switch at the next poll. A

@@ -24,7 +24,7 @@ use crate::time::Instant;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum GroupState {
-    /// The active endpoint is not suspected, or was not heard yet.
+    /// The active endpoint is not suspected, or has not replied yet.
     Serving,
     /// The active endpoint is suspected, and the others are probed at once.
     Suspecting,
@@ -45,7 +45,7 @@ pub enum GroupState {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Condition {
-    /// Nothing was heard from the endpoint yet.
+    /// Nothing has arrived from the endpoint yet.
     Unknown,
     /// The endpoint replies in time.
     Healthy,

@@ -82,8 +82,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
     }
 
-    /// Returns the moment before which a probe to this peer must have been sent for its reply to be
-    /// possibly lost locally.
+    /// Returns the moment up to which replies were lost locally, if any were: the reply to a probe
+    /// that was sent to this peer before that moment may be among them.
     pub(super) const fn lost_before(&self, slot: &Slot<N, P>) -> Option<Instant> {
         match self.lost_at {
             Some(at) if slot.overflows != self.overflows() => Some(at.plus(1)),

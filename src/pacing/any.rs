@@ -12,11 +12,11 @@ use crate::time::Instant;
 /// One of the policies of the crate, chosen at run time, such as by a configuration file.
 ///
 /// Plans are the same as those of the policy itself. A machine takes the memory that the largest
-/// state needs, and its code contains all policies; where the choice is known at compile time, use
+/// state needs, and its code contains all policies. Where the choice is known at compile time, use
 /// the policy itself.
 ///
 /// [`Config::into_any`](crate::Config::into_any) converts a configuration. With the feature
-/// `serde`, a file chooses by the fields that it sets, which are those of the policies:
+/// `serde`, the fields that a file sets choose the policy to which they belong:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -47,7 +47,7 @@ pub enum AnyPolicy {
     Lifetime(Lifetime<Fixed>),
 }
 
-/// The state of an [`AnyPolicy`]: that of the policy which it is.
+/// The state of an [`AnyPolicy`], which is that of the chosen policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnyState(State);
 
@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    /// Lets `record` change the state of a planner, which begins here if it has none yet.
+    /// Lets `record` change the state of a planner. Creates that state if there is none yet.
     fn in_target(&mut self, record: impl FnOnce(&mut TargetState)) {
         if !matches!(self, Self::Target(_)) {
             *self = Self::Target(NO_TARGET);

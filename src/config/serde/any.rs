@@ -8,7 +8,7 @@ use crate::config::error::ConfigError;
 use crate::pacing::{AnyPolicy, Fixed, Fluctuation, Lifetime, Target};
 use crate::time::serde::Span;
 
-/// The serialized form of [`AnyPolicy`]: that of the policy which it is.
+/// The serialized form of [`AnyPolicy`], which is that of the chosen policy.
 #[derive(Debug, serde::Deserialize)]
 #[serde(try_from = "AnyFields")]
 pub struct AnyForm(Any);
@@ -55,7 +55,7 @@ impl serde::Serialize for AnyForm {
     }
 }
 
-/// The fields of all policies. The one that a policy requires chooses it.
+/// The fields of all policies. Each policy requires one field, whose presence chooses that policy.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "AnyPolicy")]
 #[derive(Default)]
@@ -73,7 +73,7 @@ struct AnyFields {
     of: Option<FixedForm>,
 }
 
-/// The reason why fields are not those of one policy.
+/// The error for fields that are not those of exactly one policy.
 #[derive(Clone, Copy)]
 struct NotOne;
 

@@ -144,7 +144,7 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
             return;
         };
         let now = now(self.shared.epoch);
-        // The send buffer is full.
+        // `WouldBlock` means that the send buffer is full.
         let is_full = error.kind() == io::ErrorKind::WouldBlock;
         match ProbeError::from(error) {
             ProbeError::Failed(failure) => crew.fleet.handle_failure(peer, id, failure, now),

@@ -78,7 +78,7 @@ pub trait DatagramSocket: Send + 'static {
     /// Sends `payload`, a probe of 16 bytes, to `to`. A datagram is sent whole or not at all.
     ///
     /// # Errors
-    /// The kind of the error states whether the probe failed or was not sent, as for a
+    /// Returns an error whose kind states whether the probe failed or was not sent, as for a
     /// [`ProbeError`](crate::ProbeError). [`WouldBlock`](io::ErrorKind::WouldBlock) means that the
     /// send buffer is full.
     fn try_send(&mut self, payload: &[u8], to: SocketAddr) -> io::Result<()>;
@@ -108,10 +108,10 @@ pub trait DatagramSocket: Send + 'static {
 
     /// Waits until [`try_send`](Self::try_send) may succeed. The fleet calls it once, before its
     /// first probe.
+    ///
     /// # Errors
     /// After an error the fleet sends its probes all the same, and learns from each whether it was
     /// sent.
-    /// The fleet sends its probes all the same, and learns from each whether it was sent.
     fn poll_writable(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = context;
         Poll::Ready(Ok(()))
