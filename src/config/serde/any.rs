@@ -55,7 +55,7 @@ impl serde::Serialize for AnyForm {
     }
 }
 
-/// The fields of all policies. Each policy requires one field, whose presence chooses that policy.
+/// The fields of all policies. The fields that are set choose the policy.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, default, rename = "AnyPolicy")]
 #[derive(Default)]
