@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::config::error::{ConfigError, Setting, check, ensure, keep_first};
 use crate::config::{Config, SPAN_MAX_US, Settings};
+use crate::math::fixed_point::divided;
 use crate::math::random::Secret;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::plan::{Limits, Retries};
@@ -293,7 +294,7 @@ impl Limits {
 /// Returns the default shortest timeout for a base interval: a tenth of it, at least 1 us and at
 /// most 1 s. Shorter delays of a reply start no retries.
 const fn floor_of(base_us: u64) -> u32 {
-    match saturate(base_us / 10) {
+    match saturate(divided(base_us, 10)) {
         0 => 1,
         tenth if tenth > 1_000_000 => 1_000_000,
         tenth => tenth,

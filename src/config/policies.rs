@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::config::error::{ConfigError, Setting, check};
 use crate::config::{Builder, Config, SPAN_MAX_US, Settings, Span};
+use crate::math::fixed_point::divided;
 use crate::pacing::{AnyPolicy, Fixed, Fluctuation, Lifetime, LifetimeRange, Target};
 use crate::plan::Retries;
 use crate::time::{micros, saturate};
@@ -16,7 +17,7 @@ impl Config<Fluctuation> {
     /// [`Builder::build`] refuses a `base` below 1 us or above 12.7 days.
     pub const fn every(base: Duration) -> Builder<Fluctuation> {
         let base_us = micros(base);
-        let least_us = base_us - base_us / 10;
+        let least_us = base_us - divided(base_us, 10);
         let most_us = base_us.saturating_mul(4);
         Builder::around(Fluctuation::new(base), base_us, least_us, most_us).require(check(
             Setting::Interval,
@@ -48,7 +49,7 @@ impl Config<Fixed> {
     /// [`Builder::build`] refuses an `interval` below 1 us or above 12.7 days.
     pub const fn fixed(interval: Duration) -> Builder<Fixed> {
         let us = micros(interval);
-        Builder::around(Fixed::new(interval), us, us - us / 10, us).require(check(
+        Builder::around(Fixed::new(interval), us, us - divided(us, 10), us).require(check(
             Setting::Interval,
             us,
             1,
@@ -119,13 +120,14 @@ impl Config<Target> {
     pub const fn target(within: Duration) -> Builder<Target> {
         let bound_us = micros(within);
         let target = Target::new(within);
-        let mut builder = Builder::around(target, bound_us, bound_us / 25, bound_us / 100 * 95);
+        let (least_us, most_us) = (divided(bound_us, 25), divided(bound_us, 100) * 95);
+        let mut builder = Builder::around(target, bound_us, least_us, most_us);
         builder.config.planned_us = bound_us;
         let limits = &mut builder.config.settings.limits;
         limits.bound_us = bound_us;
-        limits.timeout_min_us = saturate(bound_us / 50);
-        limits.timeout_max_us = saturate(bound_us / 25 * 24);
-        limits.timeout_first_us = saturate(bound_us / 14);
+        limits.timeout_min_us = saturate(divided(bound_us, 50));
+        limits.timeout_max_us = saturate(least_us * 24);
+        limits.timeout_first_us = saturate(divided(bound_us, 14));
         limits.retries = Retries::closing(0);
         builder.require(check(
             Setting::DetectWithin,

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use crate::math::fixed_point::{ONE_Q16, scaled_q16};
+use crate::math::fixed_point::{ONE_Q16, divided, scaled_q16};
 use crate::pacing::Pacing;
 use crate::pacing::Statistics;
 use crate::plan::Plan;
-use crate::time::{duration, micros};
+use crate::time::{duration, micros, saturate};
 
 /// The fluctuation rule: `interval = base * (1 + gain * sigma/mu)`, where sigma is the standard
 /// deviation and mu the mean of the last N round-trip times.
@@ -36,7 +36,8 @@ impl Fluctuation {
     }
 
     pub(crate) const fn with_gain_percent(mut self, percent: u16) -> Self {
-        self.gain_q16 = (percent as u32 * ONE_Q16 + 50) / 100;
+        // Rounded to the nearest; small cores would link a division of 32 bits for this alone.
+        self.gain_q16 = saturate(divided(percent as u64 * ONE_Q16 as u64 + 50, 100));
         self
     }
 

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::config::Span;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::math::fixed_point::scaled_q16;
+use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::saturating;
 use crate::pacing::Statistics;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
@@ -147,7 +147,7 @@ impl Target {
 
     pub(crate) const fn with_budget(mut self, probes: u32) -> Result<Self, ConfigError> {
         // At least two per bound, since the timeout has to fit in between.
-        let least = 2_000_000_000 / self.bound_us + 1;
+        let least = divided(2_000_000_000, self.bound_us).saturating_add(1);
         if let Err(error) = check(Setting::ProbeBudget, probes as u64, least, u32::MAX as u64) {
             return Err(error);
         }
