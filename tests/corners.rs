@@ -117,6 +117,17 @@ fn a_listeners_settings_can_be_asked_for() {
     assert_eq!(refusal.setting(), Setting::DetectWithin);
 }
 
+#[test]
+fn a_target_of_no_time_is_refused_with_a_budget_too() {
+    for probes in [0, 1, u32::MAX] {
+        let builder = Config::target(Duration::ZERO).probes_at_most(probes);
+        assert_eq!(
+            builder.build().unwrap_err().setting(),
+            Setting::DetectWithin
+        );
+    }
+}
+
 /// The first beat is waited for as long as is said, whatever the bound.
 #[test]
 fn the_first_beat_has_its_own_time() {

@@ -201,7 +201,7 @@ impl Target {
                 requirement: Setting::DetectWithin,
                 // 4/3 is the least factor, 8/7, with a reserve for the error of the running median,
                 // now and later.
-                nearest: median.saturating_mul(4) / 3,
+                nearest: divided(median.saturating_mul(4), 3),
             });
         }
         let apart = self.bounds_apart();
