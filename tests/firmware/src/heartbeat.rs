@@ -16,7 +16,7 @@ const LIFE: u32 = 4_096;
 pub fn run(steps: u32) -> u64 {
     let mut random = Random::new(0x0005_ea7e);
     let mut digest = Digest::new();
-    let mut heart = Heartbeat::<16>::with_window(config(&mut random));
+    let mut heart = Heartbeat::<32>::with_window(config(&mut random));
     let mut magnitude = 12;
     for step in 1..=steps {
         if random.below(64) == 0 {

@@ -39,7 +39,7 @@ pub fn run(steps: u32) -> u64 {
 type Flight = Option<(ProbeId, Instant)>;
 
 struct World {
-    monitor: Monitor<16>,
+    monitor: Monitor<32>,
     digest: Digest,
     now: Instant,
     until: Instant,
@@ -99,7 +99,7 @@ impl World {
     }
 
     fn drain(&mut self, random: &mut Random) {
-        for _ in 0..Monitor::<16>::MAX_DRAIN {
+        for _ in 0..Monitor::<32>::MAX_DRAIN {
             match self.monitor.poll(self.now) {
                 Output::Send(id) => self.send(id, random),
                 Output::Event(event) => note(event, &mut self.digest),
