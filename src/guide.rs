@@ -19,6 +19,7 @@ macro_rules! pages {
 
 pages! {
     benchmarks: "benchmarks.md",
+    c: "c.md",
     choosing_settings: "choosing-settings.md",
     costs: "costs.md",
     design: "design.md",

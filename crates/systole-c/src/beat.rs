@@ -1,0 +1,129 @@
+//! Heartbeats that a peer sends unasked, and their wire format.
+
+use core::mem::MaybeUninit;
+
+use systole_core::{Beat, wire};
+
+use crate::machine::give;
+use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
+use crate::time::{micros, span};
+
+/// The bytes of a plain heartbeat.
+pub const SYSTOLE_BEAT_SIZE: usize = 16;
+/// The bytes of a tagged heartbeat: a plain one and 16 bytes of a tag.
+pub const SYSTOLE_BEAT_TAGGED_SIZE: usize = 32;
+
+const _: () = assert!(SYSTOLE_BEAT_SIZE == wire::PLAIN);
+const _: () = assert!(SYSTOLE_BEAT_TAGGED_SIZE == wire::TAGGED);
+
+/// A heartbeat that a peer sends unasked. All values are accepted: a listener limits what they
+/// claim to its configured range.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct systole_beat_t {
+    /// The time from its slot to the next, in microseconds.
+    pub interval_us: u64,
+    /// How long after its slot the next heartbeat will have been sent at the latest, in
+    /// microseconds.
+    pub deadline_us: u64,
+    /// The number of the slot in which it is sent. Sequence numbers wrap.
+    pub sequence: u32,
+    /// Which life of the sender it comes from.
+    pub incarnation: u32,
+    /// The load of the sender, 0 idle to 255 full; 0 where none is reported.
+    pub load: u8,
+    /// Whether the sender reports its load: 0 or 1.
+    pub has_load: u8,
+    /// Whether the sender leaves: 0 or 1.
+    pub goodbye: u8,
+    /// Whether it is known to come from the peer: 0 or 1. Set it only where the heartbeat came
+    /// through an authenticated channel; `systole_beat_open` sets it.
+    pub authentic: u8,
+}
+
+impl systole_beat_t {
+    /// No heartbeat.
+    pub(crate) const NONE: Self = Self {
+        interval_us: 0,
+        deadline_us: 0,
+        sequence: 0,
+        incarnation: 0,
+        load: 0,
+        has_load: 0,
+        goodbye: 0,
+        authentic: 0,
+    };
+}
+
+/// A tag that the caller has computed.
+pub(crate) struct Tag(pub(crate) [u8; 16]);
+
+impl wire::Mac for Tag {
+    fn tag(&self, _: &[u8; wire::PLAIN]) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl From<&Beat> for systole_beat_t {
+    #[inline(never)] // one copy for all functions
+    fn from(beat: &Beat) -> Self {
+        Self {
+            interval_us: micros(beat.interval()),
+            deadline_us: micros(beat.deadline()),
+            sequence: beat.sequence(),
+            incarnation: beat.incarnation(),
+            load: beat.load().unwrap_or(0),
+            has_load: beat.load().is_some().into(),
+            goodbye: beat.is_goodbye().into(),
+            authentic: beat.is_authentic().into(),
+        }
+    }
+}
+
+impl From<&systole_beat_t> for Beat {
+    fn from(beat: &systole_beat_t) -> Self {
+        let mut to = Self::new(beat.sequence, span(beat.interval_us))
+            .with_deadline(span(beat.deadline_us))
+            .with_incarnation(beat.incarnation);
+        if beat.has_load != 0 {
+            to = to.with_load(beat.load);
+        }
+        if beat.goodbye != 0 {
+            to = to.goodbye();
+        }
+        if beat.authentic != 0 {
+            to = to.authentic();
+        }
+        to
+    }
+}
+
+/// Encodes a heartbeat in `SYSTOLE_BEAT_SIZE` bytes.
+///
+/// An interval of more than 19 significant bits is rounded down, by less than 4 parts in a million,
+/// and such a deadline is rounded up. A sender uses no such spans.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_beat_encode(
+    beat: Option<&systole_beat_t>,
+    bytes: Option<&mut MaybeUninit<[u8; 16]>>,
+) -> systole_status_t {
+    let Some(beat) = beat else {
+        return SYSTOLE_STATUS_NULL;
+    };
+    give(bytes, || wire::encode(&beat.into()))
+}
+
+/// Encodes a heartbeat with room for a tag. The caller computes a tag of 16 bytes from the first
+/// `SYSTOLE_BEAT_SIZE` bytes, with a keyed code such as `SipHash` or HMAC, and writes it behind them.
+///
+/// Use a key for one sender and one direction only.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_beat_seal(
+    beat: Option<&systole_beat_t>,
+    bytes: Option<&mut MaybeUninit<[u8; 32]>>,
+) -> systole_status_t {
+    let Some(beat) = beat else {
+        return SYSTOLE_STATUS_NULL;
+    };
+    give(bytes, || wire::seal(&beat.into(), &Tag([0; 16])))
+}

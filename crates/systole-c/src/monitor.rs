@@ -1,0 +1,295 @@
+//! The machine that takes the caller's clock, with the fluctuation rule or a constant interval.
+
+use core::mem::MaybeUninit;
+
+use systole_core::pacing::Fluctuation;
+use systole_core::{Instant, Monitor, ProbeId};
+
+use crate::WINDOW;
+use crate::config::systole_config_t;
+use crate::event::systole_output_t;
+use crate::machine::{ask, drive, tell};
+use crate::shared::monitor::{failed, init, reconfigure};
+#[cfg(feature = "snapshot")]
+use crate::snapshot::systole_monitor_snapshot_t;
+use crate::status::{systole_error_t, systole_status_t};
+use crate::storage::storage;
+use crate::time::{moment, span};
+use crate::verdict::{raw_failure, systole_verdict_t};
+
+/// The 8-byte words of a `systole_monitor_t`.
+pub const SYSTOLE_MONITOR_WORDS: usize = 89;
+
+/// Monitors one peer on the caller's clock and socket.
+///
+/// After waking, hand in what arrived. Then call `systole_monitor_poll` until it returns
+/// `SYSTOLE_ACTION_WAIT`, which is the deadline to sleep until. That is the only way to end a
+/// drain, and it comes within `SYSTOLE_MAX_DRAIN` calls at one moment.
+///
+/// Steady intervals lie within the configured limits, jitter included, whatever was fed in. A
+/// deadline lies in the future, so there is no busy loop. `SYSTOLE_VERDICT_DEAD` comes at most one
+/// bound after the crash if polled on time, and at most one bound and the total lateness otherwise.
+/// Time by which the caller polls late is credited to the peer.
+///
+/// Every moment is in microseconds of the same clock, whose epoch the caller chooses. Where the
+/// clock runs backwards, no time has passed.
+///
+/// The storage belongs to the caller and must not be moved or copied once it is initialised. It
+/// needs no clean-up. One thread at a time may use it.
+#[repr(C)]
+pub struct systole_monitor_t {
+    /// For the library alone.
+    opaque: [MaybeUninit<u64>; SYSTOLE_MONITOR_WORDS],
+}
+
+storage!(systole_monitor_t, Monitor<WINDOW, Fluctuation>, 2);
+
+/// Initialises a monitor of a peer of which nothing is known. Its first probe is due within one
+/// interval, at a time that follows from the seed.
+///
+/// `size` is `sizeof *monitor`. `error` may be null.
+///
+/// Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is not that
+/// of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a setting is refused,
+/// which `error` names: also a seed of 0. Storage that is initialised already starts over.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn systole_monitor_init(
+    monitor: Option<&mut systole_monitor_t>,
+    size: usize,
+    config: Option<&systole_config_t>,
+    now_us: u64,
+    error: Option<&mut MaybeUninit<systole_error_t>>,
+) -> systole_status_t {
+    init(monitor, size, config, now_us, error)
+}
+
+/// Follows another configuration from now on. The seed stays, and so does what was measured. `error`
+/// may be null.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn systole_monitor_reconfigure(
+    monitor: Option<&mut systole_monitor_t>,
+    config: Option<&systole_config_t>,
+    now_us: u64,
+    error: Option<&mut MaybeUninit<systole_error_t>>,
+) -> systole_status_t {
+    reconfigure(monitor, config, now_us, error)
+}
+
+/// Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
+/// `SYSTOLE_ACTION_IDLE`, and again at that moment and after every `handle` function.
+///
+/// Early calls are harmless and return the same deadline. Each late call adds its lateness to the
+/// detection time.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_poll(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+    output: Option<&mut MaybeUninit<systole_output_t>>,
+) -> systole_status_t {
+    drive(monitor, output, |monitor| {
+        systole_output_t::of_monitor(&monitor.poll(Instant::from_micros(now_us)))
+    })
+}
+
+/// Records that the reply to `probe` arrived at `received_at_us`: the moment the network stack
+/// names, or that of reading it. Unknown, stale and duplicate replies change nothing but counters.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_reply(
+    monitor: Option<&mut systole_monitor_t>,
+    probe: u64,
+    received_at_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_reply(ProbeId::from(probe), Instant::from_micros(received_at_us));
+    })
+}
+
+/// Records a reply whose peer says that it held the probe for `server_delay_us`. That time is no
+/// part of the round-trip time, and the timeout waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_reply_with(
+    monitor: Option<&mut systole_monitor_t>,
+    probe: u64,
+    received_at_us: u64,
+    server_delay_us: u64,
+) -> systole_status_t {
+    let received_at = Instant::from_micros(received_at_us);
+    tell(monitor, |monitor| {
+        monitor.handle_reply_with(ProbeId::from(probe), received_at, span(server_delay_us));
+    })
+}
+
+/// Records a reply that does not say which probe it answers. Peers are taken to answer in order.
+/// Use numbers where round trips are longer than eight intervals.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_reply_any(
+    monitor: Option<&mut systole_monitor_t>,
+    received_at_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_reply_any(Instant::from_micros(received_at_us));
+    })
+}
+
+/// Records that something else arrived from the peer. It proves life as of one timeout ago, and puts
+/// off the next probe, though at most seven in eight. What is sent to the peer proves nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_traffic(
+    monitor: Option<&mut systole_monitor_t>,
+    received_at_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_traffic(Instant::from_micros(received_at_us));
+    })
+}
+
+/// Records that `probe` failed at once: refused, reset, or answered with something invalid. It is
+/// overdue from `now_us` on.
+///
+/// Answers `SYSTOLE_STATUS_ENUM` where `failure` is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_failure(
+    monitor: Option<&mut systole_monitor_t>,
+    probe: u64,
+    failure: raw_failure,
+    now_us: u64,
+) -> systole_status_t {
+    failed(monitor, probe, failure, now_us)
+}
+
+/// Records that `probe` could not be sent, for a local reason. That is no evidence against the
+/// peer.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_unsent(
+    monitor: Option<&mut systole_monitor_t>,
+    probe: u64,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_unsent(ProbeId::from(probe), Instant::from_micros(now_us));
+    })
+}
+
+/// Records that `probe` is not sent, as all the room there is for probes under way is taken by
+/// earlier ones that may still be answered in time. It is neither evidence nor a fault.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_skipped(
+    monitor: Option<&mut systole_monitor_t>,
+    probe: u64,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_skipped(ProbeId::from(probe), Instant::from_micros(now_us));
+    })
+}
+
+/// Records that the peer asks for fewer probes: the interval doubles once, and on until the next
+/// steady probe comes no sooner than after `wait_us`, 0 where the peer names no time. The longest
+/// interval is the limit. It lasts until `systole_monitor_restarted`.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_handle_pushback(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+    wait_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.handle_pushback_with(Instant::from_micros(now_us), span(wait_us));
+    })
+}
+
+/// Probes as soon as the timeout since the last probe allows: something happened that makes an
+/// answer worth having.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_probe_now(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.probe_now(Instant::from_micros(now_us));
+    })
+}
+
+/// Notes that the peer is a new incarnation: replies to what is under way count for nothing, and the
+/// verdict starts over. The statistics of the path stay.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_restarted(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.restarted(Instant::from_micros(now_us));
+    })
+}
+
+/// Notes that this process was suspended while its clock stood still. The peer is asked at once, and
+/// has time to answer.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_resumed(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.resumed(Instant::from_micros(now_us));
+    })
+}
+
+/// Notes that the clock had leapt forward by mistake and is right again at `now_us`.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_resync(
+    monitor: Option<&mut systole_monitor_t>,
+    now_us: u64,
+) -> systole_status_t {
+    tell(monitor, |monitor| {
+        monitor.resync(Instant::from_micros(now_us));
+    })
+}
+
+/// Returns the verdict as of the last call.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_verdict(
+    monitor: Option<&systole_monitor_t>,
+    verdict: Option<&mut MaybeUninit<systole_verdict_t>>,
+) -> systole_status_t {
+    ask(monitor, verdict, |monitor| monitor.verdict().into())
+}
+
+/// Returns the suspicion level at `now_us`: how improbable the silence is, in thousandths of a
+/// decade. At 3000, one silence of a live peer in 1,000 is as long.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_level(
+    monitor: Option<&systole_monitor_t>,
+    now_us: u64,
+    level_milli: Option<&mut MaybeUninit<u32>>,
+) -> systole_status_t {
+    ask(monitor, level_milli, |monitor| {
+        monitor.level(Instant::from_micros(now_us)).as_milli()
+    })
+}
+
+/// Returns the first moment at which the next steady probe may as well be sent, by
+/// `systole_monitor_probe_now`, to share a wake of the device or of the radio; `SYSTOLE_NEVER` while
+/// a probe is under way and while the peer is not alive.
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_next_probe_earliest(
+    monitor: Option<&systole_monitor_t>,
+    earliest_us: Option<&mut MaybeUninit<u64>>,
+) -> systole_status_t {
+    ask(monitor, earliest_us, |monitor| {
+        moment(monitor.next_probe_earliest())
+    })
+}
+
+/// Returns all that is known at `now_us`. It uses floating point.
+#[cfg(feature = "snapshot")]
+#[unsafe(no_mangle)]
+pub extern "C" fn systole_monitor_snapshot(
+    monitor: Option<&systole_monitor_t>,
+    now_us: u64,
+    snapshot: Option<&mut MaybeUninit<systole_monitor_snapshot_t>>,
+) -> systole_status_t {
+    ask(monitor, snapshot, |monitor| {
+        (&monitor.snapshot(Instant::from_micros(now_us))).into()
+    })
+}
