@@ -166,6 +166,14 @@ static union {
 
 static int is_planned;
 static uint64_t now_us, until_us, last;
+static int is_over; /* whether the machine was told the last moment of all: it may idle since */
+
+/* A moment, of any order of magnitude. */
+static uint64_t moment(input_t *input) {
+  uint64_t at_us = span(input);
+  is_over = is_over || at_us == SYSTOLE_NEVER;
+  return at_us;
+}
 
 /* The function of the machine in the storage. */
 #define DO(function, ...)                                                                \
@@ -176,7 +184,8 @@ static systole_status_t start(input_t *input, systole_error_t *error) {
   systole_config_t config;
   systole_planned_config_t planned;
   is_planned = byte(input) & 1;
-  now_us = span(input);
+  is_over = 0;
+  now_us = moment(input);
   until_us = now_us;
   last = 0;
   if (is_planned) {
@@ -216,7 +225,7 @@ static void drain(void) {
       last = output.probe;
     }
   } while (output.action == SYSTOLE_ACTION_SEND || output.action == SYSTOLE_ACTION_EVENT);
-  CHECK(output.action == SYSTOLE_ACTION_WAIT || now_us == SYSTOLE_NEVER);
+  CHECK(output.action == SYSTOLE_ACTION_WAIT || is_over);
   if (output.action == SYSTOLE_ACTION_WAIT) {
     CHECK(output.until_us > now_us);
     until_us = output.until_us;
@@ -224,7 +233,9 @@ static void drain(void) {
 }
 
 static uint64_t later(uint64_t span_us) {
-  return now_us > UINT64_MAX - span_us ? UINT64_MAX : now_us + span_us;
+  uint64_t at_us = now_us > UINT64_MAX - span_us ? UINT64_MAX : now_us + span_us;
+  is_over = is_over || at_us == SYSTOLE_NEVER;
+  return at_us;
 }
 
 static void happen(input_t *input) {
@@ -234,6 +245,7 @@ static void happen(input_t *input) {
   case 1:
   case 2:
     now_us = until_us > now_us ? until_us : now_us;
+    is_over = is_over || now_us == SYSTOLE_NEVER;
     drain();
     break;
   case 3:
@@ -248,13 +260,13 @@ static void happen(input_t *input) {
     OK(DO(handle_reply, number(input), now_us));
     break;
   case 7:
-    OK(DO(handle_reply_with, last, span(input), span(input)));
+    OK(DO(handle_reply_with, last, moment(input), span(input)));
     break;
   case 8:
     OK(DO(handle_reply_any, now_us));
     break;
   case 9:
-    OK(DO(handle_traffic, span(input)));
+    OK(DO(handle_traffic, moment(input)));
     break;
   case 10:
     status = DO(handle_failure, last, byte(input) & 7, now_us);
@@ -276,7 +288,7 @@ static void happen(input_t *input) {
     OK((byte(input) & 1) != 0 ? DO(restarted, now_us) : DO(resumed, now_us));
     break;
   case 16:
-    OK(DO(resync, span(input)));
+    OK(DO(resync, moment(input)));
     break;
   default:
     reconfigure(input);
