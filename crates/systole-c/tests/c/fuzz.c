@@ -224,6 +224,9 @@ static void drain(void) {
     if (output.action == SYSTOLE_ACTION_SEND) {
       last = output.probe;
     }
+    /* Law 6: a peer is called dead on some evidence. */
+    CHECK(output.action != SYSTOLE_ACTION_EVENT || output.event.to != SYSTOLE_VERDICT_DEAD ||
+          output.event.level_milli > 0);
   } while (output.action == SYSTOLE_ACTION_SEND || output.action == SYSTOLE_ACTION_EVENT);
   CHECK(output.action == SYSTOLE_ACTION_WAIT || is_over);
   if (output.action == SYSTOLE_ACTION_WAIT) {
@@ -307,7 +310,6 @@ static void run_monitor(input_t *input) {
     count();
     happen(input);
     OK(DO(snapshot, now_us, &snapshot));
-    CHECK(snapshot.path.verdict != SYSTOLE_VERDICT_DEAD || snapshot.path.level_milli > 0);
     CHECK(snapshot.path.loss >= 0 && snapshot.path.loss <= 1);
   }
 }
