@@ -1,14 +1,26 @@
-//! Recorded networks: rows of send time and round trip, read from and written to CSV.
+//! Recorded networks: rows of send time and round trip, read from the output of many programs and
+//! written as CSV.
 //!
-//! The format: header lines that start with `#`, a line `t_us,rtt_us`, then one row per probe.
-//! `t_us` is the send time in whole microseconds, strictly rising. `rtt_us` is whole microseconds,
-//! at most 71 minutes, or `lost`. Line ends may be those of Unix or of Windows. Joints, the rows at
-//! which another run was appended, come from the header note `zero-based row indices at which a new
-//! run begins: 150,300`.
+//! [`Recording::read`] recognises the format by its content: `systole record`, the `ping` of Linux,
+//! BusyBox, macOS, BSD and Windows in any language, fping, mtr, irtt, Prometheus, PingPlotter, and
+//! CSV with named columns; compressed with gzip or not, in UTF-8 or UTF-16.
+//!
+//! * A number that is missing between two replies is a lost probe, sent evenly between its
+//!   neighbours. A reply to an earlier number is kept with its round trip. "No answer yet" is no
+//!   loss. Probes that could not be sent leave no row.
+//! * A time stamp of ping or fping is that of the reply. Without stamps, probes are a second apart
+//!   unless [`ReadOptions::interval`] states otherwise; Windows waits four seconds longer after a
+//!   time-out.
+//!
+//! The format of `systole record`: header lines that start with `#`, a line `t_us,rtt_us`, then one
+//! row per probe. `t_us` is the send time in whole microseconds, strictly rising. `rtt_us` is whole
+//! microseconds, at most 71 minutes, or `lost`. Joints, the rows at which another run was appended,
+//! come from the header note `zero-based row indices at which a new run begins: 150,300`.
 
 mod file;
 mod index;
-mod parse;
+mod joints;
+mod read;
 mod write;
 
 use alloc::string::String;
@@ -16,7 +28,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
 
-pub use parse::TraceError;
+pub use read::{Format, ReadOptions, Recording, TraceError, Unit};
 pub use write::TraceWriter;
 
 use self::index::RowIndex;
@@ -57,14 +69,22 @@ impl Trace {
     /// Returns a trace of these rows, in the order of sending, without header and joints.
     ///
     /// # Errors
-    /// [`TraceError::NoRows`] if there are none. [`TraceError::Unsorted`] if a send time does not
-    /// rise; its line is the one-based number of the row.
+    /// [`TraceError::NoRows`] if there are none. [`TraceError::Line`] if a send time does not rise;
+    /// its line is the one-based number of the row.
     pub fn from_rows(rows: impl IntoIterator<Item = Row>) -> Result<Self, TraceError> {
-        let mut builder = parse::Builder::default();
-        for (number, row) in rows.into_iter().enumerate() {
-            builder.push(row, number + 1)?;
+        let (mut sent, mut rtt_us) = (Vec::new(), Vec::new());
+        for (line, row) in (1..).zip(rows) {
+            if sent.last().is_some_and(|&last| row.sent <= last) {
+                let problem = "the time does not rise".into();
+                return Err(TraceError::Line { line, problem });
+            }
+            sent.push(row.sent);
+            rtt_us.push(column(row.rtt));
         }
-        builder.finish()
+        if sent.is_empty() {
+            return Err(TraceError::NoRows);
+        }
+        Ok(Self::assemble(Vec::new(), sent, rtt_us))
     }
 
     /// Returns the header lines, without the leading `#`.

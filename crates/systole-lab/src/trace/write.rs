@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::io::{self, Write};
 
-use super::parse::JOINTS_NOTE;
+use super::joints::JOINTS_NOTE;
 use super::{LOST, Row, Trace, column};
 
 /// Writes a trace while it is recorded.
