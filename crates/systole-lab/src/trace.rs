@@ -21,6 +21,8 @@ mod file;
 mod index;
 mod joints;
 mod read;
+mod split;
+mod summary;
 mod write;
 
 use alloc::string::String;
@@ -29,6 +31,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 pub use read::{Format, ReadOptions, Recording, TraceError, Unit};
+pub use summary::Summary;
 pub use write::TraceWriter;
 
 use self::index::RowIndex;

@@ -78,7 +78,7 @@ fn every_file_of_the_folder_is_read() {
     let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     for name in names {
         let is_listed = FILES.iter().any(|(file, _)| *file == name);
-        let is_beside = name.ends_with(".csv");
+        let is_beside = Path::new(&name).extension().is_some_and(|end| end == "csv");
         assert!(is_listed || is_beside, "{name}");
     }
 }
@@ -102,16 +102,11 @@ fn a_missing_time_stamp_takes_the_usual_or_the_stated_interval_and_that_is_said(
 
 #[test]
 fn probes_to_several_targets_are_named_and_one_can_be_chosen() {
-    let mixed: String = (0..20)
-        .map(|n| {
-            format!(
-                "192.0.2.{} : [{}], 64 bytes, {}.5 ms (2 avg, 0% loss)\n",
-                n % 2 + 1,
-                n / 2,
-                n % 2 + 1
-            )
-        })
-        .collect();
+    let line = |n: u32| {
+        let (peer, number) = (n % 2 + 1, n / 2);
+        format!("192.0.2.{peer} : [{number}], 64 bytes, {peer}.5 ms (2 avg, 0% loss)\n")
+    };
+    let mixed: String = (0..20).map(line).collect();
     let said = refusal(&mixed);
     assert_eq!(
         said,

@@ -172,24 +172,17 @@ fn read_lines(
             rows.comment(comment.trim());
             continue;
         }
-        match &mut format {
-            Some(format) => {
-                let outcome = format.line(&line, rows);
-                if let Err(problem) = outcome {
-                    cut_off(&line, problem, rows)?;
-                }
-            }
-            None => {
-                let found = recognise(&line.text, preamble.lines == 0, options).map_err(refused)?;
-                match found {
-                    Some(mut found) => {
-                        preamble.note(rows);
-                        found.begin(&line, rows).map_err(refused)?;
-                        format = Some(found.format);
-                    }
-                    None => preamble.add(&line)?,
-                }
-            }
+        if let Some(format) = &mut format {
+            let outcome = format.line(&line, rows);
+            outcome.or_else(|problem| cut_off(&line, problem, rows))?;
+        } else if let Some(mut found) =
+            recognise(&line.text, preamble.lines == 0, options).map_err(refused)?
+        {
+            preamble.note(rows);
+            found.begin(&line, rows).map_err(refused)?;
+            format = Some(found.format);
+        } else {
+            preamble.add(&line)?;
         }
     }
     let Some(mut format) = format else {

@@ -98,7 +98,9 @@ impl<R: Read> Utf16<R> {
         };
         if (0xd800..0xdc00).contains(&unit) {
             self.high = Some(unit);
-            first.iter().for_each(|_| put(char::REPLACEMENT_CHARACTER));
+            if first.is_some() {
+                put(char::REPLACEMENT_CHARACTER);
+            }
         } else {
             let units = first.into_iter().chain([unit]);
             char::decode_utf16(units).for_each(|c| put(c.unwrap_or(char::REPLACEMENT_CHARACTER)));

@@ -1,8 +1,9 @@
 //! The reasons why a recording was refused.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use std::io;
 
 /// The reason why a recording was refused. Lines are counted from 1.
@@ -34,22 +35,30 @@ pub enum TraceError {
 }
 
 impl fmt::Display for TraceError {
+    /// Writes one line. Control characters of the file are not passed on to a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        self.text().chars().try_for_each(|c| f.write_char(plain(c)))
+    }
+}
+
+impl TraceError {
+    fn text(&self) -> String {
         match self {
-            Self::Io(error) => write!(f, "cannot read the recording: {error}"),
-            Self::Line { line, problem } => write!(f, "line {line}: {problem}"),
-            Self::Unknown(reason) => f.write_str(reason),
-            Self::SeveralTargets(targets) => {
-                write!(f, "probes to several targets: {}; ", targets.join(", "))?;
-                f.write_str("choose one with --target")
-            }
+            Self::Io(error) => format!("cannot read the recording: {error}"),
+            Self::Line { line, problem } => format!("line {line}: {problem}"),
+            Self::Unknown(reason) => reason.clone(),
+            Self::SeveralTargets(targets) => format!(
+                "probes to several targets: {}; choose one with --target",
+                targets.join(", ")
+            ),
             Self::NoSuchTarget { chosen, targets } if targets.is_empty() => {
-                write!(f, "no probe to {chosen}: the recording names no target")
+                format!("no probe to {chosen}: the recording names no target")
             }
             Self::NoSuchTarget { chosen, targets } => {
-                write!(f, "no probe to {chosen}, but to {}", targets.join(", "))
+                format!("no probe to {chosen}, but to {}", targets.join(", "))
             }
-            Self::NoRows => f.write_str("the recording has no rows"),
+            Self::NoRows => "the recording has no rows".into(),
         }
     }
 }

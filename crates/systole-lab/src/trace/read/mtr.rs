@@ -46,14 +46,12 @@ impl Hop {
         if probes > 1 {
             rows.note(format!("reports of {probes} probes: a row is the mean of a report, and only a whole lost report is a loss"));
         }
-        match at {
-            Some(at) => rows.push_later(at, rtt_us),
-            None => {
-                let at = *next_us;
-                *next_us = at.saturating_add(rows.interval_us().saturating_mul(probes));
-                rows.push_later(at, rtt_us)
-            }
+        if let Some(at) = at {
+            return rows.push_later(at, rtt_us);
         }
+        let at = *next_us;
+        *next_us = at.saturating_add(rows.interval_us().saturating_mul(probes));
+        rows.push_later(at, rtt_us)
     }
 }
 

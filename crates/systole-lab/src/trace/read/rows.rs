@@ -142,11 +142,11 @@ impl Rows {
             (None, None) => return Ok(at),
         };
         let rows_between = i64::try_from(self.len() - before).unwrap_or(i64::MAX);
-        let least = last.saturating_add(rows_between);
-        if at >= least {
+        let earliest = last.saturating_add(rows_between);
+        if at >= earliest {
             Ok(at)
         } else if at.saturating_add(SET_BACK) >= last {
-            Ok(least)
+            Ok(earliest)
         } else {
             let back = Duration::from_micros(last.abs_diff(at));
             Err(format!(

@@ -91,7 +91,7 @@ pub(super) fn recognise(line: &str, options: &ReadOptions) -> Option<Result<Tabl
         .into_iter()
         .find(|&sign| line.contains(sign))?;
     let names: Vec<_> = fields(line, delimiter)
-        .map(|name| name.to_ascii_lowercase())
+        .map(str::to_ascii_lowercase)
         .collect();
     if let [time, rtt, ..] = names.as_slice()
         && (time.as_str(), rtt.as_str()) == ("t_us", "rtt_us")
@@ -208,7 +208,7 @@ impl Table {
                 rtt.name
             ));
         };
-        let named = |name: &&str| names.iter().position(|other| first_word(other) == *name);
+        let place = |name: &&str| names.iter().position(|other| first_word(other) == *name);
         Ok(Self {
             format: if is_irtt {
                 Format::IrttCsv
@@ -219,8 +219,8 @@ impl Table {
             time: Column::new(names, time, default),
             rtt,
             rtt_unit,
-            lost: named(&"lost"),
-            target: TARGETS.iter().find_map(named),
+            lost: place(&"lost"),
+            target: TARGETS.iter().find_map(place),
             first: None,
         })
     }
@@ -319,7 +319,7 @@ impl Table {
             return self.add(rows, time, unit, rtt_us);
         }
         let Some((first, first_rtt)) = self.first.take() else {
-            if self.time_value(time, Unit::Seconds).is_some() {
+            if micros(time, Unit::Seconds).is_some() {
                 self.first = Some((time.into(), rtt_us));
                 return Ok(());
             }
@@ -341,7 +341,7 @@ impl Table {
     /// Returns the unit of the round trips if probes are then at least a tenth of a round trip
     /// apart, and seconds otherwise.
     fn relative_unit(&self, first: &str, second: &str, rtt_us: u32) -> Unit {
-        let at = |text| self.time_value(text, self.rtt_unit);
+        let at = |text| micros(text, self.rtt_unit);
         let apart = at(second)
             .zip(at(first))
             .map(|(second, first)| second.saturating_sub(first));
@@ -352,12 +352,8 @@ impl Table {
         }
     }
 
-    fn time_value(&self, text: &str, unit: Unit) -> Option<i64> {
-        micros(text, unit)
-    }
-
     fn add(&self, rows: &mut Rows, time: &str, unit: Unit, rtt_us: u32) -> Result<(), Problem> {
-        let at = self.time_value(time, unit);
+        let at = micros(time, unit);
         let at =
             at.ok_or_else(|| format!("expected a time in {}, and it is {time}", self.time.name))?;
         rows.push_later(at, rtt_us)
