@@ -13,7 +13,7 @@ use crate::time::{MicrosExt as _, micros};
 use systole::Instant;
 
 /// The number of start offsets over which a figure is the mean, spread evenly in [0, bound).
-const OFFSETS: u64 = 16;
+pub(crate) const OFFSETS: u64 = 16;
 
 /// The interval of the prober that defines the floor, short enough to stand for any frequency.
 const FLOOR_INTERVAL: Duration = Duration::from_millis(10);
@@ -67,17 +67,21 @@ impl<N: Network> Case<N> {
 
     /// Replays the detector from 16 start offsets in [0, bound).
     pub fn qos<D: Detector>(&self, build: impl Fn(Instant) -> D) -> Qos {
+        let runs: Vec<_> = (0..OFFSETS).map(|k| self.run(k, &build)).collect();
+        self.over(&runs)
+    }
+
+    /// Replays the detector from one of the start offsets.
+    pub(crate) fn run<D: Detector>(&self, offset: u64, build: impl Fn(Instant) -> D) -> Run {
         let step = micros(self.bound) / OFFSETS;
-        let runs = (0..OFFSETS).map(|k| {
-            let options = Options::starting_after(Duration::from_micros(k * step));
-            Run::judge(&replay(&self.network, &options, &build), &self.floor)
-        });
+        let options = Options::starting_after(Duration::from_micros(offset * step));
+        Run::judge(&replay(&self.network, &options, build), &self.floor)
+    }
+
+    /// Returns the means over the runs of all offsets.
+    pub(crate) fn over(&self, runs: &[Run]) -> Qos {
         let length = self.network.end().since(self.network.start());
-        Qos::over(
-            &runs.collect::<Vec<_>>(),
-            Duration::from_micros(length),
-            self.floor.len(),
-        )
+        Qos::over(runs, Duration::from_micros(length), self.floor.len())
     }
 }
 
@@ -93,10 +97,10 @@ fn floor(network: &impl Network, bound: Duration) -> Vec<Span> {
 
 /// The figures of one replay.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    probes: f64,
+pub(crate) struct Run {
+    pub(crate) probes: f64,
     mistakes: f64,
-    avoidable: f64,
+    pub(crate) avoidable: f64,
     dead_s: f64,
     excess_dead_s: f64,
     query_accuracy: f64,

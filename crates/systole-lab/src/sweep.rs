@@ -21,6 +21,7 @@
 //! ```
 
 mod front;
+mod race;
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -32,6 +33,7 @@ use core::time::Duration;
 use std::thread;
 
 pub use front::{Point, best_single, cheapest_with_at_most, hindsight};
+pub use race::race;
 
 use super::baseline::{
     Akka, Baseline, Bertier, Cassandra, ChenAdaptive, FastRetry, FixedMisses, Founding, Jacobson,
@@ -40,11 +42,11 @@ use super::baseline::{
 use super::crash::{CrashTest, DetectionTimes};
 use super::detector::Detector;
 use super::network::Network;
-use super::qos::{Case, Qos};
+use super::qos::{Case, OFFSETS, Qos, Run};
 use super::trace::Trace;
 use systole::Instant;
 
-type Measure<N> = dyn Fn(&Case<N>) -> Qos + Send + Sync;
+type Measure<N> = dyn Fn(&Case<N>, u64) -> Run + Send + Sync;
 type Crash<N> = dyn Fn(&N, &CrashTest) -> DetectionTimes + Send + Sync;
 
 /// A detector with its settings.
@@ -67,7 +69,7 @@ impl<N: Network> Candidate<N> {
         Self {
             family,
             settings: settings.into(),
-            measure: Box::new(move |case| case.qos(&build)),
+            measure: Box::new(move |case, offset| case.run(offset, &build)),
             crash: Box::new(move |network, test| test.run(network, &again)),
         }
     }
@@ -94,7 +96,13 @@ impl<N: Network> Candidate<N> {
     /// Returns its quality of service on a live peer.
     #[must_use]
     pub fn qos(&self, case: &Case<N>) -> Qos {
-        (self.measure)(case)
+        let runs: Vec<_> = (0..OFFSETS).map(|offset| self.run(case, offset)).collect();
+        case.over(&runs)
+    }
+
+    /// Returns what it does from one start offset.
+    pub(crate) fn run(&self, case: &Case<N>, offset: u64) -> Run {
+        (self.measure)(case, offset)
     }
 
     /// Returns its detection times.
