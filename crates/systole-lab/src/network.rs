@@ -4,6 +4,7 @@ mod delay;
 mod fault;
 mod gallery;
 mod loss;
+mod pattern;
 mod recurrence;
 mod stall;
 mod synthetic;
@@ -14,6 +15,7 @@ pub use delay::{Constant, Exponential, HeavyTail, Lognormal, RttStep};
 pub use fault::{Outage, Queue};
 pub use gallery::gallery;
 pub use loss::{Bernoulli, GilbertElliott, LossStep};
+pub use pattern::{ClusteredOutages, Diurnal, Drift};
 pub use stall::Stalls;
 pub use synthetic::{Layer, Synthetic};
 

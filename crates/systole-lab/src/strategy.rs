@@ -33,13 +33,15 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::network::{
-    Constant, GilbertElliott, HeavyTail, Lognormal, Outage, Queue, RttStep, Synthetic,
+    ClusteredOutages, Constant, Diurnal, Drift, GilbertElliott, HeavyTail, Lognormal, Outage,
+    Queue, RttStep, Synthetic,
 };
 use super::trace::{Row, Trace};
 use systole::{Config, Instant, Retries};
 
 /// Returns synthetic networks of two to twenty minutes: a lognormal round trip of 1 ms to 1 s, and
-/// any of burst loss, a heavy tail, an outage, a queue and a step in the round trip.
+/// any of burst loss, a heavy tail, an outage, outages in clusters, a queue, a step and a drift of
+/// the round trip, and a load that rises and falls.
 pub fn network() -> impl Strategy<Value = Synthetic> {
     let body = (millis(1..1_000), 0.0..1.0_f64, any::<u64>());
     let faults = (
@@ -48,13 +50,53 @@ pub fn network() -> impl Strategy<Value = Synthetic> {
         maybe(outage()),
         maybe(queue()),
         maybe(step()),
+        patterns(),
     );
     (120..1_200_u64, body, faults).prop_map(|(seconds, (median, sigma, seed), faults)| {
-        let (bursts, tail, outage, queue, step) = faults;
+        let (bursts, tail, outage, queue, step, (clusters, drift, day)) = faults;
         let network =
             Synthetic::new(Duration::from_secs(seconds)).with(Lognormal::new(median, sigma, seed));
         let network = add(add(network, tail), step);
+        let network = add(add(add(network, drift), day), clusters);
         add(add(add(network, queue), bursts), outage)
+    })
+}
+
+/// Patterns over minutes, as far as they show in a network of twenty.
+fn patterns() -> impl Strategy<Value = (Option<ClusteredOutages>, Option<Drift>, Option<Diurnal>)> {
+    (maybe(clusters()), maybe(drift()), maybe(day()))
+}
+
+/// Returns outages of up to 20 s that come in clusters.
+pub fn clusters() -> impl Strategy<Value = ClusteredOutages> {
+    let means = (
+        millis(10_000..600_000),
+        millis(1_000..60_000),
+        millis(100..10_000),
+        millis(100..20_000),
+    );
+    (means, any::<u64>()).prop_map(|((quiet, episode, pause, outage), seed)| {
+        ClusteredOutages::new(
+            [quiet, episode, pause, outage],
+            Duration::from_secs(1_200),
+            seed,
+        )
+    })
+}
+
+/// Returns a round trip that grows to at most seven times its length in twenty minutes, or shrinks.
+pub fn drift() -> impl Strategy<Value = Drift> {
+    (-2.0..18.0_f64).prop_map(|per_hour| Drift { per_hour })
+}
+
+/// Returns a load with a period of one to twenty minutes, up to 2 s of delay and a third of loss.
+pub fn day() -> impl Strategy<Value = Diurnal> {
+    let load = (millis(60_000..1_200_000), millis(0..2_000), 0.0..0.33_f64);
+    (load, any::<u64>()).prop_map(|((period, delay, loss), seed)| Diurnal {
+        period,
+        delay,
+        loss,
+        seed,
     })
 }
 
