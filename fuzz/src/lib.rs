@@ -329,6 +329,41 @@ pub fn wire(bytes: &[u8]) {
     }
 }
 
+/// Any file is a recording with rising times, or refused in one line. The first byte chooses what
+/// the bytes after it follow: a line of a format that the readers know, or nothing.
+pub fn readers(bytes: &[u8]) {
+    const BEGINNINGS: [&str; 10] = [
+        "",
+        "t_us,rtt_us\n",
+        "PING a (192.0.2.7) 56(84) bytes of data.\n64 bytes from 192.0.2.7: icmp_seq=",
+        "Reply from 192.0.2.7: bytes=32 time=22ms TTL=57\r\n",
+        "[1700000000.25] 192.0.2.7 : [0], 64 bytes, 22.0 ms (22.0 avg, 0% loss)\n",
+        "Mtr_Version,Start_Time,Status,Host,Hop,Ip,Loss%,Snt, ,Last,Avg\n",
+        "PingPlotter\n\"1/5/2024 12:00:01 PM\",1,2\n",
+        "time,rtt_ms\n1,2\n",
+        "{\"round_trips\": [",
+        "{\"status\":\"success\",\"data\":{\"result\":[{\"metric\":{},\"values\":[[1,\"2\"],",
+    ];
+    count::done(bytes.len());
+    let Some((&choice, rest)) = bytes.split_first() else {
+        return;
+    };
+    let beginning = BEGINNINGS[usize::from(choice) % BEGINNINGS.len()];
+    let file = [beginning.as_bytes(), rest].concat();
+    match systole_lab::trace::Recording::read(
+        file.as_slice(),
+        &systole_lab::trace::ReadOptions::default(),
+    ) {
+        Ok(recording) => {
+            let times: Vec<_> = recording.trace.rows().map(|row| row.sent).collect();
+            assert!(times.is_sorted_by(|a, b| a < b));
+            let summary = recording.trace.summary();
+            assert!(summary.longest_gap <= summary.length && summary.lost <= summary.rows);
+        }
+        Err(error) => assert_eq!(error.to_string().lines().count(), 1),
+    }
+}
+
 /// Any file is a list of distinct peers, or refused with one of its lines.
 pub fn hosts(bytes: &[u8]) {
     let lines = bytes.split(|&byte| byte == b'\n').count();
@@ -479,6 +514,11 @@ mod tests {
     #[test]
     fn any_file_is_a_list_of_peers_or_refused() {
         smoke(super::hosts);
+    }
+
+    #[test]
+    fn any_file_is_a_recording_or_refused() {
+        smoke(super::readers);
     }
 
     #[test]
