@@ -27,6 +27,7 @@ mod config_file;
 pub mod fleet;
 mod judge;
 mod metrics;
+mod output;
 #[doc(hidden)]
 pub mod plot;
 mod progress;

@@ -1,77 +1,83 @@
-//! `systole record`: writes the round trips to a peer to a file, row by row.
+//! `systole record`: writes the round trips to peers to files, row by row, all by one clock.
 
 mod pending;
+mod track;
 
-use std::fs::File;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use humantime::{format_duration, format_rfc3339_seconds};
 use indicatif::ProgressBar;
-use systole::{Epoch, Instant, ProbeError, ProbeId};
-use systole_lab::trace::TraceWriter;
+use systole::{Epoch, Instant};
 use tokio::select;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 
-use self::pending::Pending;
+use self::track::Track;
 use crate::args;
-use crate::target::{Answer, Arrival, Inbox, Link, LinkEvent, Miss, Target, Trust, inbox};
+use crate::target::{Inbox, Link, LinkEvent, Target, Trust, inbox};
 use crate::trouble::Trouble;
 use crate::watch::signals::stop_signal;
 
 pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
-    let target: Target = options.target.parse()?;
+    let targets = targets(&options.targets)?;
+    let files = files(&targets, options)?;
     let trust = Trust {
         ca: options.ca.clone(),
     };
     let (herald, inbox) = inbox();
-    let link = Link::open(&target, &trust, herald).await?;
     let stop = stop_signal().map_err(Trouble::System)?;
-    let unwritable = |error| Trouble::Write(options.output.clone(), error);
-    let file = File::create_new(&options.output).map_err(unwritable)?;
+    let mut links = Vec::new();
+    for (peer, target) in targets.iter().enumerate() {
+        links.push(Link::open(target, &trust, herald.of(peer)).await?);
+    }
+    let mut tracks = Vec::new();
+    for ((target, link), file) in targets.into_iter().zip(links).zip(files) {
+        tracks.push(Track::open(target, link, file, options)?);
+    }
     let recorder = Recorder {
-        writer: TraceWriter::new(file, header(&target, options)).map_err(unwritable)?,
+        tracks,
         epoch: Epoch::start(),
         clock: clock(options.every),
-        link,
         inbox,
-        pending: Pending::new(options.reply_window),
         spinner: ProgressBar::new_spinner(), // on standard error, and only if it is a terminal
-        next_id: 0,
-        target,
     };
-    let outcome = recorder.run(options, stop).await;
-    if let Err(Trouble::Untrusted(..)) = outcome {
-        std::fs::remove_file(&options.output).map_err(unwritable)?; // it holds no rows
-    }
-    let (rows, lost) = outcome?;
-    eprintln!("{}: {rows} rows, {lost} lost", options.output.display());
-    Ok(if rows > 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    recorder.run(options, stop).await
 }
 
-/// Returns the header of the recording. It says nothing about this host.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the header states when the recording began"
-)]
-fn header(target: &Target, options: &args::Record) -> [String; 5] {
-    [
-        format!("recorded by: systole {}", env!("CARGO_PKG_VERSION")),
-        format!("target: {target}"),
-        format!(
-            "begun: {}",
-            format_rfc3339_seconds(std::time::SystemTime::now())
-        ),
-        format!("every: {}", format_duration(options.every)),
-        format!(
-            "lost: no answer in {}, refused or reset",
-            format_duration(options.reply_window)
-        ),
-    ]
+fn targets(texts: &[String]) -> Result<Vec<Target>, Trouble> {
+    let mut targets: Vec<Target> = Vec::new();
+    for text in texts {
+        let target = text.parse()?;
+        if targets.contains(&target) {
+            return Err(Trouble::Twice(target.to_string()));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+/// Returns the file of each target: the output itself, or one in that folder for each of several.
+fn files(targets: &[Target], options: &args::Record) -> Result<Vec<PathBuf>, Trouble> {
+    if let [_] = targets {
+        return Ok(vec![options.output.clone()]);
+    }
+    if !options.output.is_dir() {
+        let made = std::fs::create_dir(&options.output);
+        made.map_err(|error| Trouble::Write(options.output.clone(), error))?;
+    }
+    let file = |target: &Target| options.output.join(file_name(&target.to_string()));
+    Ok(targets.iter().map(file).collect())
+}
+
+/// Returns a file name of letters, digits, dots and dashes: `tcp_localhost_80.csv`.
+fn file_name(target: &str) -> String {
+    let is_kept = |c: &char| c.is_ascii_alphanumeric() || ['.', '-'].contains(c);
+    let words: String = target
+        .chars()
+        .map(|c| if is_kept(&c) { c } else { ' ' })
+        .collect();
+    let words: Vec<_> = words.split_whitespace().collect();
+    format!("{}.csv", words.join("_"))
 }
 
 fn clock(every: Duration) -> Interval {
@@ -82,24 +88,20 @@ fn clock(every: Duration) -> Interval {
 }
 
 struct Recorder {
-    writer: TraceWriter<File>,
+    tracks: Vec<Track>,
     epoch: Epoch,
     clock: Interval,
-    link: Link,
     inbox: Inbox,
-    pending: Pending,
     spinner: ProgressBar,
-    next_id: u64,
-    target: Target,
 }
 
 impl Recorder {
-    /// Records until the end; returns the number of rows, and how many of them are lost probes.
+    /// Records until the end, and says how much there is. Fails if no target has a row.
     async fn run(
         mut self,
         options: &args::Record,
         stop: impl Future<Output = ()>,
-    ) -> Result<(u64, u64), Trouble> {
+    ) -> Result<ExitCode, Trouble> {
         tokio::pin!(stop);
         let end = options
             .span
@@ -110,76 +112,74 @@ impl Recorder {
                 () = &mut stop => break,
                 Some(news) = self.inbox.recv() => self.hear(news)?,
                 () = sleep_until(self.epoch.when(end).into()) => break,
-                _ = self.clock.tick() => self.probe(options),
+                _ = self.clock.tick() => self.probe(),
             }
-            self.write_known(options)?;
+            self.write_known()?;
         }
         while let Ok(news) = self.inbox.try_recv() {
             self.hear(news)?;
         }
-        self.pending.give_up();
-        self.write_known(options)?;
+        self.tracks.iter_mut().for_each(Track::give_up);
+        self.write_known()?;
         self.spinner.finish_and_clear();
-        Ok(self.pending.written())
+        Ok(self.sums())
     }
 
-    fn probe(&mut self, options: &args::Record) {
-        let id = ProbeId::from_be_bytes(self.next_id.to_be_bytes());
-        self.next_id += 1;
-        self.pending.sent(id, self.epoch.now());
-        if !self.link.send(id, options.reply_window) {
-            self.pending.unsent(id);
+    fn sums(&self) -> ExitCode {
+        let sums = self.tracks.iter().map(Track::sum);
+        sums.for_each(|sum| eprintln!("{sum}"));
+        if self.tracks.iter().any(Track::has_rows) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
         }
     }
 
-    /// Records a result. A certificate that is not trusted ends the recording if nothing was
-    /// recorded yet.
+    /// Sends a probe to every target at the same moment.
+    fn probe(&mut self) {
+        let now = self.epoch.now();
+        self.tracks.iter_mut().for_each(|track| track.probe(now));
+    }
+
+    /// Records a result. A target whose certificate is not trusted ends the recording if it is the
+    /// only one and nothing was recorded yet; others go on without it.
     fn hear(&mut self, news: LinkEvent) -> Result<(), Trouble> {
-        let LinkEvent::Arrival(Arrival {
-            id,
-            result,
-            at,
-            setup,
-            ..
-        }) = news
-        else {
+        let LinkEvent::Arrival(arrival) = news else {
             return Ok(()); // only the demo peer sends other events
         };
-        match result {
-            Ok(answer) => {
-                self.pending.answered(id, self.epoch.moment(at), setup);
-                self.heed(&answer);
+        let is_alone = self.tracks.len() == 1;
+        let Some(track) = self.tracks.get_mut(arrival.peer) else {
+            return Ok(());
+        };
+        match track.hear(arrival, &self.epoch) {
+            Err(trouble) if is_alone => Err(trouble),
+            Err(trouble) => {
+                eprintln!("systole: {trouble}");
+                Ok(())
             }
-            Err(Miss::ProbeError(ProbeError::Unsent)) => self.pending.unsent(id),
-            Err(Miss::Untrusted(why)) if self.pending.written() == (0, 0) => {
-                return Err(Trouble::Untrusted(self.target.to_string(), why));
-            }
-            Err(_) => self.pending.lost(id),
-        }
-        Ok(())
-    }
-
-    /// Pauses for as long as the server asks not to be probed.
-    fn heed(&mut self, answer: &Answer) {
-        if let Answer::Pushback { wait } = answer
-            && *wait > self.clock.period()
-        {
-            self.clock.reset_after(*wait);
+            Ok(()) => Ok(()),
         }
     }
 
-    fn write_known(&mut self, options: &args::Record) -> Result<(), Trouble> {
-        while let Some(row) = self.pending.next_row(self.epoch.now()) {
-            let written = self.writer.row(&row);
-            written.map_err(|error| Trouble::Write(options.output.clone(), error))?;
-            let (rows, lost) = self.pending.written();
-            let newest = row
-                .rtt
-                .map_or_else(|| "lost".into(), |rtt| format!("{rtt:.1?}"));
-            self.spinner
-                .set_message(format!("{rows} rows, {lost} lost; {newest}"));
-            self.spinner.tick();
+    fn write_known(&mut self) -> Result<(), Trouble> {
+        let now = self.epoch.now();
+        for track in &mut self.tracks {
+            if let Some(shown) = track.write_known(now)? {
+                self.spinner.set_message(shown);
+                self.spinner.tick();
+            }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_plain() {
+        assert_eq!(file_name("tcp://localhost:80"), "tcp_localhost_80.csv");
+        assert_eq!(file_name("http://[::1]:80/../x?y"), "http_1_80_.._x_y.csv");
     }
 }

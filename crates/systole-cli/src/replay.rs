@@ -3,7 +3,6 @@
 mod compare;
 mod levels;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,34 +11,26 @@ use systole_lab::{DetectionTimes, Qos, brief};
 
 use crate::args;
 use crate::judge::{self, Candidate, Case, Judged, Ours, Path, Table};
-use crate::plot;
+use crate::output::print;
+use crate::plot::{self, Drawing, Picture};
 use crate::trouble::Trouble;
 
 pub(crate) fn run(options: &args::Replay) -> Result<ExitCode, Trouble> {
     let judge = &options.judge;
+    let mut drawing = Drawing::open(judge)?;
     let cases = judge::load(judge)?;
     let text = if options.compare {
-        compare::run(judge, &cases)?
+        compare::run(judge, &cases, &mut drawing)?
     } else {
-        replay(judge, &cases)?
+        replay(judge, &cases, &mut drawing)?
     };
-    print(&text)
-}
-
-/// Prints to standard output, and ignores that its reader may have ended.
-pub(crate) fn print(text: &str) -> Result<ExitCode, Trouble> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::System(error)),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Compares systole with a plain loop that counts misses.
-fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
-    let ours = Ours {
-        detect_within: options.detect_within,
-        mistakes_at_most_one_per: options.mistakes_at_most_one_per,
-    };
+fn replay(options: &args::Judge, cases: &[Case], drawing: &mut Drawing) -> Result<String, Trouble> {
+    let ours = Ours::asked(options);
     let quarter = options.detect_within / 4;
     let plain = FixedMisses {
         interval: quarter,
@@ -48,24 +39,30 @@ fn replay(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
     };
     let candidates = [ours.candidate()?, Candidate::baseline(plain)];
     let judged = judge::judge(cases, &candidates, options.crashes);
-    if let Some(file) = &options.plot {
-        plot::write(file, &picture(&ours, cases, options)?)?;
-    }
+    drawing.draw(|picture| draw(&ours, cases, options, picture))?;
     if options.json {
         return Ok(judge::rows(cases, &judged));
     }
     Ok(format!(
-        "{}{COUNTED}\n{}\n{}",
+        "{}{COUNTED}\n{}\n{}\n{}",
         head(cases, options.detect_within),
         settings(&judged),
-        table(cases, &judged)
+        table(cases, &judged),
+        judged
+            .first()
+            .map_or_else(String::new, |judged| promise(&ours, cases, judged))
     ))
 }
 
-/// Returns the plot: one network over time, or several networks at several targets.
-fn picture(ours: &Ours, cases: &[Case], options: &args::Judge) -> Result<String, Trouble> {
+/// Draws one network over time, or several networks at several targets.
+fn draw(
+    ours: &Ours,
+    cases: &[Case],
+    options: &args::Judge,
+    picture: Picture,
+) -> Result<Vec<u8>, Trouble> {
     if let [case] = cases {
-        return plot::timeline(case, ours);
+        return plot::timeline(case, ours, picture);
     }
     let wishes = Ours::sweep(options.detect_within);
     let candidates: Result<Vec<_>, _> = wishes.iter().map(|wish| wish.candidate()).collect();
@@ -75,6 +72,8 @@ fn picture(ours: &Ours, cases: &[Case], options: &args::Judge) -> Result<String,
         &caption(cases, options.detect_within),
         &lines,
         &plot::promises(&wishes, &outcomes),
+        None,
+        picture,
     )
 }
 
@@ -109,7 +108,8 @@ pub(crate) fn head(cases: &[Case], bound: Duration) -> String {
 }
 
 /// The explanation of the other columns.
-const COUNTED: &str = "dead: time for which the live peer was called dead; excess: the part of it outside the floor; late: crashes detected after the bound.\n";
+const COUNTED: &str = "dead: time for which the live peer was called dead; excess: the part of it outside the floor;\n\
+    late: crashes detected after the bound; not judged: crashes of a peer that was called dead already.\n";
 
 /// Returns the detectors that are compared, with their settings.
 fn settings(judged: &[Judged]) -> String {
@@ -118,10 +118,34 @@ fn settings(judged: &[Judged]) -> String {
     judged.iter().map(line).collect()
 }
 
-const COLUMNS: [&str; 10] = [
+/// Says whether the time between mistakes that was asked for was kept. A single mistake breaks no
+/// promise, since it may come at any time.
+fn promise(ours: &Ours, cases: &[Case], judged: &Judged) -> String {
+    let per_case = &judged.outcome.per_case;
+    let mistakes: f64 = per_case.iter().map(|qos| qos.mistakes.mean).sum();
+    let avoidable = judged.outcome.avoidable();
+    let watched = length(cases);
+    let apart = ours.mistakes_at_most_one_per;
+    let allowed = watched.as_secs_f64() / apart.as_secs_f64();
+    let measured = format!(
+        "{mistakes:.1} mistakes in {}, {avoidable:.1} of them avoidable",
+        brief(watched)
+    );
+    let asked = format!("at most one mistake in {}", brief(apart));
+    if mistakes > allowed.max(1.0) {
+        let every = brief(watched.div_f64(mistakes));
+        return format!(
+            "Promise broken: {asked} was asked for, and there is one in {every}: {measured}.\n"
+        );
+    }
+    format!("Promise not broken: {asked} was asked for, and there are {measured}.\n")
+}
+
+const COLUMNS: [&str; 12] = [
     "",
     "A @ P",
     "mistakes",
+    "a day",
     "dead",
     "excess",
     "noticed after: mean",
@@ -129,6 +153,7 @@ const COLUMNS: [&str; 10] = [
     "p99",
     "max",
     "late",
+    "not judged",
 ];
 
 fn table(cases: &[Case], judged: &[Judged]) -> Table {
@@ -151,53 +176,78 @@ fn table(cases: &[Case], judged: &[Judged]) -> Table {
     table
 }
 
-fn figures(family: &str, qos: &Qos, times: &DetectionTimes, bound: Duration) -> [String; 10] {
+fn figures(family: &str, qos: &Qos, times: &DetectionTimes, bound: Duration) -> [String; 12] {
+    let measured = |time| (!times.is_empty()).then_some(time);
     [
         format!("  {family}"),
         format!("{:.1} @ {:.3}", qos.avoidable.mean, qos.probes_per_s()),
         format!("{:.1}", qos.mistakes.mean),
+        per_day(qos.mistakes.mean, qos.duration),
         seconds(qos.dead_s.mean),
         seconds(qos.excess_dead_s.mean),
-        fine(times.mean()),
-        fine(times.quantile(0.5)),
-        fine(times.quantile(0.99)),
-        fine(times.max()),
+        fine(measured(times.mean())),
+        fine(measured(times.quantile(0.5))),
+        fine(measured(times.quantile(0.99))),
+        fine(measured(times.max())),
         late(times.violations(bound), times.crashes()),
+        times.already_dead().to_string(),
     ]
 }
 
-fn total(cases: &[Case], judged: &Judged) -> [String; 10] {
+fn total(cases: &[Case], judged: &Judged) -> [String; 12] {
     let outcome = &judged.outcome;
     let sum = |of: fn(&Qos) -> f64| outcome.per_case.iter().map(of).sum::<f64>();
     let bound = cases.first().map_or(Duration::ZERO, Case::bound);
+    let mean = judged.mean_time();
     [
         format!("  {}", outcome.family),
         format!("{:.1} @ {:.3}", outcome.avoidable(), outcome.probes_per_s()),
         format!("{:.1}", sum(|qos| qos.mistakes.mean)),
+        per_day(sum(|qos| qos.mistakes.mean), length(cases)),
         seconds(sum(|qos| qos.dead_s.mean)),
         seconds(judged.excess_dead_s()),
-        fine(judged.mean_time()),
+        fine(mean),
         String::new(),
         String::new(),
-        fine(judged.worst().0),
+        fine(mean.map(|_| judged.worst().0)),
         late(judged.violations(bound), judged.crashes()),
+        judged.crashes_of_dead().to_string(),
     ]
+}
+
+/// Returns mistakes a day.
+pub(crate) fn per_day(mistakes: f64, length: Duration) -> String {
+    let per_day = mistakes * 86_400.0 / length.as_secs_f64();
+    let digits = usize::from(per_day < 100.0);
+    format!("{per_day:.digits$}")
 }
 
 fn seconds(s: f64) -> String {
     format!("{s:.1} s")
 }
 
-fn fine(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
+fn fine(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".into(), |time| format!("{:.2} s", time.as_secs_f64()))
+}
+
+/// Returns mean and longest detection time; a dash if no crash was detected.
+pub(crate) fn mean_and_max(judged: &Judged) -> String {
+    let seconds = |time: Duration| time.as_secs_f64();
+    judged.mean_time().map_or_else(
+        || "-".into(),
+        |mean| format!("{:.2}  {:.2} s", seconds(mean), seconds(judged.worst().0)),
+    )
 }
 
 /// Returns the share of crashes that were detected after the bound.
 pub(crate) fn late(violations: usize, crashes: usize) -> String {
+    if crashes == 0 {
+        return "-".into();
+    }
     if violations == 0 {
         return "never".into();
     }
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
-    let share = violations as f64 / crashes.max(1) as f64;
+    let share = violations as f64 / crashes as f64;
     format!("{:.2} %", 100.0 * share)
 }

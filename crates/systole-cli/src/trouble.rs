@@ -4,9 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use humantime::format_duration;
 use metrics_exporter_prometheus::BuildError;
 use systole::ConfigError;
 use systole_lab::TraceError;
@@ -49,15 +47,16 @@ pub enum Trouble {
     Trace(PathBuf, TraceError),
     /// A folder without recorded networks.
     NoTraces(PathBuf),
-    /// A recorded network that ends before a crash could be detected: its name, its length and the
-    /// bound.
-    Short(String, Duration, Duration),
+    /// A recorded network that cannot be judged: its name and the reason.
+    Unfit(String, String),
     /// A list of peers that cannot be parsed.
     Hosts(PathBuf, HostsError),
     /// A file that cannot be written.
     Write(PathBuf, io::Error),
     /// A plot that cannot be drawn.
     Plot(String),
+    /// A plot whose file name ends with no format.
+    Picture(PathBuf),
 }
 
 impl fmt::Display for Trouble {
@@ -103,19 +102,19 @@ impl fmt::Display for Trouble {
             Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),
             Self::Trace(path, error) => write_trace(f, path, error),
             Self::NoTraces(path) => write!(f, "{}: no *.csv in this folder", path.display()),
-            Self::Short(name, length, bound) => write!(
-                f,
-                "{name}: {} long, which is too short to judge detection within {}",
-                format_duration(Duration::from_secs(length.as_secs())),
-                format_duration(*bound)
-            ),
+            Self::Unfit(name, reason) => write!(f, "{name}: {reason}"),
             Self::Write(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                write!(f, "{}: there is such a file already", path.display())
+                write!(
+                    f,
+                    "{}: there is such a file already; --force overwrites it",
+                    path.display()
+                )
             }
             Self::Read(path, error) | Self::Write(path, error) => {
                 write!(f, "{}: {error}", path.display())
             }
             Self::Plot(error) => write!(f, "the plot cannot be drawn: {error}"),
+            Self::Picture(path) => write!(f, "{}: a plot is .svg or .png", path.display()),
         }
     }
 }

@@ -29,22 +29,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .map_or(Ok(10.0), |argument| argument.parse())?;
     let bound = Duration::try_from_secs_f64(seconds)?;
-    match std::env::var_os("SYSTOLE_TRACES") {
-        Some(folder) => {
-            let recordings = recordings(Path::new(&folder), bound)?;
-            board(recordings, bound)
-        }
-        None => {
-            let drawn = gallery(Duration::from_secs(1_800), 1);
-            board(
-                drawn
-                    .into_iter()
-                    .map(|(name, network)| (name.into(), network))
-                    .collect(),
-                bound,
-            )
-        }
+    if let Some(folder) = std::env::var_os("SYSTOLE_TRACES") {
+        return board(recordings(Path::new(&folder), bound)?, bound);
     }
+    let drawn = gallery(Duration::from_secs(1_800), 1).into_iter();
+    let named = drawn.map(|(name, network)| (name.into(), network));
+    board(named.collect(), bound)
 }
 
 /// The recordings that can be judged at this bound: a probe, and the wait after a lost one, take
@@ -114,9 +104,9 @@ fn board<N: Network + Sync + 'static>(
         "avoidable mistakes an hour @ probes a second, on networks that the settings were not chosen on\n"
     );
     print!("{:28}", "at most, elsewhere");
-    LEVELS
-        .iter()
-        .for_each(|level| print!("{:>16}", format!("{level}/h")));
+    for level in LEVELS {
+        print!("{:>16}", format!("{level}/h"));
+    }
     for (title, candidates) in [
         ("told the target alone", planner),
         ("the bound is kept", bounded),

@@ -11,12 +11,16 @@ use humantime::parse_duration;
     Every row is written to disk as soon as it is known, so a recording may be interrupted at any moment.\n\n\
     Exit status: 0 if something was recorded, 1 if not, 2 for invalid arguments.")]
 pub(crate) struct Record {
-    #[arg(help = TARGET)]
-    pub(crate) target: String,
+    #[arg(value_name = "TARGET", help = TARGET, required = true)]
+    pub(crate) targets: Vec<String>,
 
-    /// The file to write; it must not exist.
-    #[arg(short, long, value_name = "CSV")]
+    /// The file to write, or the folder for the files of several targets. A file must not exist.
+    #[arg(short, long, value_name = "PATH")]
     pub(crate) output: PathBuf,
+
+    /// Overwrite files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
 
     /// The interval between probes: the resolution at which a replay can tell the lengths of
     /// silences apart.
@@ -37,7 +41,7 @@ pub(crate) struct Record {
     pub(crate) span: Option<Duration>,
 }
 
-const TARGET: &str = "tcp, redis, udp, http, https or postgres://HOST:PORT, as for watch";
+const TARGET: &str = "What to probe, as for watch. Several targets are probed at the same moments, and each has a file of its own";
 
 /// The shortest interval that a timer of the operating system can keep.
 const LEAST: Duration = Duration::from_millis(1);

@@ -1,45 +1,63 @@
-//! Loads the networks that the arguments name.
+//! Loads the networks that the arguments name, refuses what cannot be judged, and splits recordings
+//! at their gaps.
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use systole::Instant;
 use systole_lab::network::{Synthetic, gallery};
 use systole_lab::sweep::parallel;
-use systole_lab::{Network, Trace, TraceError};
+use systole_lab::{Network, Trace, brief};
 
 use super::Case;
+use super::read::{About, Read, heading, read_all};
 use crate::args;
+use crate::output::print;
 use crate::progress::Progress;
 use crate::trouble::Trouble;
 
-/// A network: recorded, or drawn from a seed.
+/// A network: a part of a recording, or drawn from a seed.
 #[derive(Clone, Debug)]
 pub(crate) enum Path {
-    Recorded(Trace),
+    Recorded(Arc<Part>),
     Drawn(Arc<Synthetic>),
+}
+
+/// A part of a recording without gaps.
+#[derive(Debug)]
+pub(crate) struct Part {
+    trace: Trace,
+    about: Arc<About>,
+}
+
+impl Path {
+    /// Returns what is known of the recording; `None` for a drawn network.
+    pub(crate) fn about(&self) -> Option<&About> {
+        match self {
+            Self::Recorded(part) => Some(&part.about),
+            Self::Drawn(_) => None,
+        }
+    }
 }
 
 impl Network for Path {
     fn answer(&self, sent_at: Instant) -> Option<Duration> {
         match self {
-            Self::Recorded(trace) => trace.answer(sent_at),
+            Self::Recorded(part) => part.trace.answer(sent_at),
             Self::Drawn(network) => network.answer(sent_at),
         }
     }
 
     fn start(&self) -> Instant {
         match self {
-            Self::Recorded(trace) => trace.start(),
+            Self::Recorded(part) => part.trace.start(),
             Self::Drawn(network) => network.start(),
         }
     }
 
     fn end(&self) -> Instant {
         match self {
-            Self::Recorded(trace) => trace.end(),
+            Self::Recorded(part) => part.trace.end(),
             Self::Drawn(network) => network.end(),
         }
     }
@@ -49,17 +67,19 @@ impl Network for Path {
 const DRAWN: Duration = Duration::from_secs(2 * 3_600);
 const SEED: u64 = 1;
 
-/// Loads the named networks, or else the synthetic ones, and computes the floor of each, which
-/// takes a while.
+/// Loads the named networks, or else the synthetic ones, says what was read, and computes the floor
+/// of each, which takes a while.
 pub(crate) fn load(options: &args::Judge) -> Result<Vec<Case>, Trouble> {
-    let networks = named(&options.traces)?;
     let bound = options.detect_within;
-    for (name, network) in &networks {
-        let length = network.end().saturating_duration_since(network.start());
-        if length <= 2 * bound {
-            return Err(Trouble::Short(name.clone(), length, bound));
-        }
-    }
+    let networks = if options.traces.is_empty() {
+        let drawn = gallery(DRAWN, SEED).into_iter();
+        let path = |network| Path::Drawn(Arc::new(network));
+        drawn
+            .map(|(name, network)| (name.into(), path(network)))
+            .collect()
+    } else {
+        recorded(options)?
+    };
     let progress = Progress::new("preparing", networks.len());
     let case = |(name, network): &(String, Path)| {
         let case = Case::new(name.clone(), network.clone(), bound);
@@ -69,40 +89,113 @@ pub(crate) fn load(options: &args::Judge) -> Result<Vec<Case>, Trouble> {
     Ok(parallel(&networks, case))
 }
 
-fn named(paths: &[PathBuf]) -> Result<Vec<(String, Path)>, Trouble> {
-    if paths.is_empty() {
-        let drawn = gallery(DRAWN, SEED).into_iter();
-        return Ok(drawn
-            .map(|(name, network)| (name.into(), Path::Drawn(Arc::new(network))))
-            .collect());
+/// Reads and splits the recordings. One that cannot be judged is left out and told if others can,
+/// and refused otherwise.
+fn recorded(options: &args::Judge) -> Result<Vec<(String, Path)>, Trouble> {
+    let mut networks = Vec::new();
+    let mut told = Vec::new();
+    let mut refused = None;
+    for read in read_all(options)? {
+        let mut about = read.about.clone();
+        match parts(read, options.detect_within) {
+            Ok((parts, notes)) => {
+                about.notes.extend(notes);
+                about.parts = parts.len();
+                networks.extend(named(parts, &Arc::new(about.clone())));
+            }
+            Err(reason) => {
+                about.notes.push(format!("left out: {reason}"));
+                refused.get_or_insert(Trouble::Unfit(about.name.clone(), reason));
+            }
+        }
+        told.push(about);
     }
-    let mut files = Vec::new();
-    for path in paths {
-        files.append(&mut files_of(path)?);
+    match refused {
+        Some(refused) if networks.is_empty() => Err(refused),
+        _ => {
+            tell(&told, options.json)?;
+            Ok(networks)
+        }
     }
-    files.iter().map(read).collect()
 }
 
-/// Returns the path itself, or the traces in the folder.
-fn files_of(path: &std::path::Path) -> Result<Vec<PathBuf>, Trouble> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+/// The largest share of the bound that may lie between two probes: a third, with some room for
+/// timers that are late. From a quarter on it is told.
+const COARSEST: f64 = 0.35;
+
+/// Returns the parts of a recording that can be judged at this bound, and notes about the others;
+/// or the reason why none can.
+fn parts(read: Read, bound: Duration) -> Result<(Vec<Trace>, Vec<String>), String> {
+    let summary = read.about.summary;
+    if summary.lost == summary.rows {
+        return Err(format!(
+            "all {} probes were lost, which tells nothing of a live peer",
+            summary.rows
+        ));
     }
-    let unreadable = |error| Trouble::Trace(path.to_owned(), TraceError::Io(error));
-    let mut files = Vec::new();
-    for entry in path.read_dir().map_err(unreadable)? {
-        files.push(entry.map_err(unreadable)?.path());
+    let coarse = format!("probes are {} apart", brief(summary.spacing));
+    let finer = brief(4 * summary.spacing);
+    if summary.spacing > bound.mul_f64(COARSEST) {
+        return Err(format!(
+            "{coarse}, which is too coarse to judge detection within {}: choose --detect-within {finer} or more",
+            brief(bound)
+        ));
     }
-    files.retain(|file| file.extension() == Some(OsStr::new("csv")));
-    files.sort();
-    if files.is_empty() {
-        return Err(Trouble::NoTraces(path.to_owned()));
+    let all = read.trace.split_at_gaps(bound / 4);
+    let (split, gap) = (all.len(), brief(summary.longest_gap));
+    let long = |part: &Trace| part.end().saturating_duration_since(part.start()) > 2 * bound;
+    let parts: Vec<_> = all.into_iter().filter(long).collect();
+    let mut notes = Vec::new();
+    if summary.spacing > bound / 4 {
+        notes.push(format!("{coarse}, more than a quarter of the bound: silences are known no better than that; bounds of {finer} and more are judged well"));
     }
-    Ok(files)
+    if split > 1 {
+        notes.push(format!(
+            "split into {split} parts at gaps of up to {gap}, in which nothing was sent"
+        ));
+    }
+    if parts.is_empty() {
+        let length = brief(summary.length);
+        return Err(format!(
+            "{length} long, which is too short to judge detection within {}",
+            brief(bound)
+        ));
+    }
+    if parts.len() < split {
+        notes.push(format!(
+            "{} parts of at most twice the bound are left out",
+            split - parts.len()
+        ));
+    }
+    Ok((parts, notes))
 }
 
-fn read(file: &PathBuf) -> Result<(String, Path), Trouble> {
-    let trace = Trace::load(file).map_err(|error| Trouble::Trace(file.clone(), error))?;
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    Ok((name.into_owned(), Path::Recorded(trace)))
+fn named(parts: Vec<Trace>, about: &Arc<About>) -> Vec<(String, Path)> {
+    let count = parts.len();
+    let name = |number| match count {
+        1 => about.name.clone(),
+        _ => format!("{}, part {number} of {count}", about.name),
+    };
+    let path = |trace| {
+        let about = Arc::clone(about);
+        Path::Recorded(Arc::new(Part { trace, about }))
+    };
+    (1..)
+        .zip(parts)
+        .map(|(number, trace)| (name(number), path(trace)))
+        .collect()
+}
+
+/// Says what was read before the work begins. Programs that read JSON find it in each row, and the
+/// notes on standard error.
+fn tell(all: &[About], json: bool) -> Result<(), Trouble> {
+    if !json {
+        return print(&format!("{}\n", heading(all)));
+    }
+    for about in all {
+        for note in &about.notes {
+            eprintln!("systole: {}: {note}", about.name);
+        }
+    }
+    Ok(())
 }

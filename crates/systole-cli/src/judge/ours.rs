@@ -41,6 +41,19 @@ impl Ours {
         (0..doublings).map(with).collect()
     }
 
+    /// Returns the targets of [`sweep`](Self::sweep) and this one, in order.
+    pub(crate) fn sweep_with(self) -> Vec<Self> {
+        let mut all = Self::sweep(self.detect_within);
+        if !all
+            .iter()
+            .any(|other| other.mistakes_at_most_one_per == self.mistakes_at_most_one_per)
+        {
+            all.push(self);
+        }
+        all.sort_by_key(|wish| wish.mistakes_at_most_one_per);
+        all
+    }
+
     pub(crate) fn settings(&self) -> String {
         format!("a mistake in {}", brief(self.mistakes_at_most_one_per))
     }
@@ -60,6 +73,14 @@ impl Ours {
         Ok(Candidate::new(Self::NAME, self.settings(), move |start| {
             Machine::new(config, start).ok()
         }))
+    }
+
+    /// Returns the target that the arguments state.
+    pub(crate) const fn asked(options: &crate::args::Judge) -> Self {
+        Self {
+            detect_within: options.detect_within,
+            mistakes_at_most_one_per: options.mistakes_at_most_one_per,
+        }
     }
 
     fn planner(&self) -> Result<Planner, ConfigError> {

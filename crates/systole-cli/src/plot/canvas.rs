@@ -1,11 +1,18 @@
-//! Lines and text on an SVG.
+//! Lines and text on a picture.
 
-use plotters::backend::SVGBackend;
+use std::sync::Once;
+
+use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, DashedPathElement, PathElement, Rectangle, Text};
+use plotters::element::{
+    Circle, DashedPathElement, Drawable, PathElement, PointCollection, Rectangle, Text,
+};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE};
+use plotters::style::{
+    Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE,
+    register_font,
+};
 
 use crate::trouble::Trouble;
 
@@ -54,12 +61,36 @@ impl Pen {
     }
 }
 
+/// The format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    Svg,
+    Png,
+}
+
 #[expect(
     missing_debug_implementations,
     reason = "plotters' drawing area has none"
 )]
 pub struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
+    area: Area<'a>,
+}
+
+enum Area<'a> {
+    Svg(DrawingArea<SVGBackend<'a>, Shift>),
+    Png(DrawingArea<BitMapBackend<'a>, Shift>),
+}
+
+/// Returns the file of this size that `paint` draws.
+pub fn draw(
+    picture: Picture,
+    size: (u32, u32),
+    paint: impl FnOnce(&Canvas<'_>) -> Result<(), Trouble>,
+) -> Result<Vec<u8>, Trouble> {
+    match picture {
+        Picture::Svg => svg(size, paint).map(String::into_bytes),
+        Picture::Png => png(size, paint),
+    }
 }
 
 /// Returns the SVG of this size that `paint` draws.
@@ -71,32 +102,78 @@ pub fn svg(
     {
         let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
         area.fill(&WHITE).map_err(failed)?;
-        let canvas = Canvas { area };
+        let canvas = Canvas {
+            area: Area::Svg(area.clone()),
+        };
         paint(&canvas)?;
-        canvas.area.present().map_err(failed)?;
+        area.present().map_err(failed)?;
     }
     Ok(text)
+}
+
+/// A pixel has three bytes.
+const PIXEL: usize = 3;
+
+fn png(
+    (width, height): (u32, u32),
+    paint: impl FnOnce(&Canvas<'_>) -> Result<(), Trouble>,
+) -> Result<Vec<u8>, Trouble> {
+    load_font();
+    let mut pixels = vec![0; PIXEL * width as usize * height as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        let canvas = Canvas {
+            area: Area::Png(area.clone()),
+        };
+        paint(&canvas)?;
+        area.present().map_err(failed)?;
+    }
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&pixels).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(file)
+}
+
+/// Makes the font known with which text is drawn into pixels. An SVG names a font of the reader's.
+fn load_font() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let font = dejavu::sans::regular();
+        let _ = register_font("sans-serif", FontStyle::Normal, font); // it is a font
+    });
 }
 
 fn failed(error: impl std::error::Error) -> Trouble {
     Trouble::Plot(error.to_string())
 }
 
-impl Canvas<'_> {
+impl<'c> Canvas<'c> {
+    fn put<E>(&self, element: &E) -> Result<(), Trouble>
+    where
+        for<'e> &'e E: PointCollection<'e, Place>,
+        E: Drawable<SVGBackend<'c>> + Drawable<BitMapBackend<'c>>,
+    {
+        match &self.area {
+            Area::Svg(area) => area.draw(element).map_err(failed),
+            Area::Png(area) => area.draw(element).map_err(failed),
+        }
+    }
+
     pub fn path(&self, places: Vec<Place>, pen: Pen) -> Result<(), Trouble> {
         let style = pen.color.stroke_width(pen.width);
         let (dash, gap) = match pen.dash {
             Dash::Solid => {
-                return self
-                    .area
-                    .draw(&PathElement::new(places, style))
-                    .map_err(failed);
+                return self.put(&PathElement::new(places, style));
             }
             Dash::Dashed => (7, 4),
             Dash::Dotted => (2, 3),
         };
-        let dashed = DashedPathElement::new(places, dash, gap, style);
-        self.area.draw(&dashed).map_err(failed)
+        self.put(&DashedPathElement::new(places, dash, gap, style))
     }
 
     pub fn line(&self, from: Place, to: Place, pen: Pen) -> Result<(), Trouble> {
@@ -106,7 +183,7 @@ impl Canvas<'_> {
     /// Draws a filled shape with an opacity.
     pub fn block(&self, corners: [Place; 2], color: RGBColor, opacity: f64) -> Result<(), Trouble> {
         let filled = Rectangle::new(corners, color.mix(opacity).filled());
-        self.area.draw(&filled).map_err(failed)
+        self.put(&filled)
     }
 
     /// Draws a dot or a ring.
@@ -122,9 +199,7 @@ impl Canvas<'_> {
             filled,
             stroke_width: 2,
         };
-        self.area
-            .draw(&Circle::new(at, radius, style))
-            .map_err(failed)
+        self.put(&Circle::new(at, radius, style))
     }
 
     pub fn text(
@@ -145,6 +220,6 @@ impl Canvas<'_> {
         let style = TextStyle::from(font)
             .color(&color)
             .pos(Pos::new(h, VPos::Center));
-        self.area.draw(&Text::new(text, at, style)).map_err(failed)
+        self.put(&Text::new(text.to_owned(), at, style))
     }
 }

@@ -1,7 +1,9 @@
 //! The plot of avoidable mistakes against probes per second, one line for each detector; and of
 //! what was promised against what was measured.
 
-use super::canvas::{Anchor, Canvas, FAINT, INK, Pen, Place, svg};
+use systole_lab::sweep::Outcome;
+
+use super::canvas::{Anchor, Canvas, FAINT, INK, Pen, Picture, Place, draw};
 use super::frame::{Frame, LARGE, SMALL, Scale, TINY};
 use super::line::{Kind, Line};
 use super::promise::{Kept, draw_promises};
@@ -15,15 +17,46 @@ const HEIGHT_OF_PROMISES: i32 = 560;
 /// sixteenth, the smallest mean over the start offsets.
 const NONE: f64 = 0.05;
 
+/// A point to point out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    probes: f64,
+    mistakes: f64,
+    name: &'static str,
+}
+
+impl Mark {
+    pub(crate) fn new(outcome: &Outcome, name: &'static str) -> Self {
+        Self {
+            probes: outcome.probes_per_s(),
+            mistakes: outcome.avoidable(),
+            name,
+        }
+    }
+
+    /// Draws a ring around the point, and its name beside it.
+    fn draw(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), Trouble> {
+        let (x, y) = frame.place(self.probes, self.mistakes.max(NONE));
+        canvas.dot((x, y), 10, INK, false)?;
+        canvas.text(self.name, (x + 16, y - 14), SMALL, Anchor::Left, INK)
+    }
+}
+
 /// Returns the plot, with a second one below if there are promises.
-pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result<String, Trouble> {
+pub(crate) fn comparison(
+    caption: &str,
+    lines: &[Line],
+    kept: &[Kept],
+    mark: Option<Mark>,
+    picture: Picture,
+) -> Result<Vec<u8>, Trouble> {
     let below = if kept.is_empty() {
         0
     } else {
         HEIGHT_OF_PROMISES
     };
     let size = (WIDTH.unsigned_abs(), (HEIGHT + below).unsigned_abs());
-    svg(size, |canvas| {
+    draw(picture, size, |canvas| {
         let title = format!("Avoidable mistakes against probes: {caption}");
         canvas.text(&title, (30, 32), LARGE, Anchor::Left, INK)?;
         let frame = frame(lines);
@@ -34,8 +67,11 @@ pub(crate) fn comparison(caption: &str, lines: &[Line], kept: &[Kept]) -> Result
         for kind in [Kind::Unbounded, Kind::Bounded, Kind::Hindsight, Kind::Ours] {
             let of_kind = lines.iter().filter(|line| line.kind == kind);
             for (index, line) in of_kind.enumerate() {
-                draw(canvas, &frame, line, line.pen(index))?;
+                draw_line(canvas, &frame, line, line.pen(index))?;
             }
+        }
+        if let Some(mark) = mark {
+            mark.draw(canvas, &frame)?;
         }
         for (kind, title) in LEGEND {
             let of_kind = lines.iter().filter(|line| line.kind == kind);
@@ -131,7 +167,7 @@ fn frame(lines: &[Line]) -> Frame {
 
 /// Draws a front as steps, since a setting serves until a better one begins. Systole is drawn as
 /// one dot for each target.
-fn draw(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(), Trouble> {
+fn draw_line(canvas: &Canvas<'_>, frame: &Frame, line: &Line, pen: Pen) -> Result<(), Trouble> {
     let (_, most) = frame.y.ends();
     let (above, within): (Vec<_>, Vec<_>) = line.points.iter().partition(|point| point.1 > most);
     let mut places: Vec<Place> = Vec::new();

@@ -7,7 +7,7 @@ use systole::Verdict;
 use systole_lab::{Network, Span, brief};
 
 use self::watched::{RoundTrip, Watched};
-use super::canvas::{AMBER, Anchor, BLUE, Canvas, FAINT, GREEN, INK, Pen, RED, svg};
+use super::canvas::{AMBER, Anchor, BLUE, Canvas, FAINT, GREEN, INK, Pen, Picture, RED, draw};
 use super::frame::{Frame, LARGE, SMALL, Scale};
 use crate::judge::{Case, Ours};
 use crate::trouble::Trouble;
@@ -18,9 +18,10 @@ const LEFT: i32 = 110;
 const RIGHT: i32 = WIDTH - 40;
 
 /// Draws round trip, interval and verdict over the time of one network.
-pub(crate) fn timeline(case: &Case, ours: &Ours) -> Result<String, Trouble> {
+pub(crate) fn timeline(case: &Case, ours: &Ours, picture: Picture) -> Result<Vec<u8>, Trouble> {
     let watched = Watched::watch(case, ours)?;
-    svg((WIDTH.unsigned_abs(), HEIGHT.unsigned_abs()), |canvas| {
+    let size = (WIDTH.unsigned_abs(), HEIGHT.unsigned_abs());
+    draw(picture, size, |canvas| {
         let title = format!(
             "{}: detection within {}, {}",
             case.name(),

@@ -8,10 +8,10 @@ use systole_lab::brief;
 use systole_lab::sweep::{self, Outcome, Point};
 
 use super::levels::{at, levels};
-use super::{head, late};
+use super::{head, late, mean_and_max, per_day};
 use crate::args;
 use crate::judge::{self, Candidate, Case, Judged, Ours, Table, a_at_p};
-use crate::plot;
+use crate::plot::{self, Drawing, Picture};
 use crate::trouble::Trouble;
 
 /// All measurements. The candidates are systole, then the detectors that keep the bound, then those
@@ -19,9 +19,11 @@ use crate::trouble::Trouble;
 struct Comparison<'a> {
     cases: &'a [Case],
     bound: Duration,
+    /// The targets: those of the sweep, and the one that was asked for.
     wishes: Vec<Ours>,
+    asked: Ours,
     outcomes: Vec<Outcome>,
-    /// The index of the first detector that does not keep the bound.
+    /// The place of the first detector that does not keep the bound.
     unbounded: usize,
     levels: Vec<f64>,
     /// The candidates that are shown, by index.
@@ -34,30 +36,36 @@ const READING: &str = "How to read it: choose the column with the number of mist
     state the target, Config::target(..).mistakes_at_most_one_per(..).build()?. Where it needs more: `systole tune` prints\n\
     the best setting for these networks as Rust.\n";
 
-pub(super) fn run(options: &args::Judge, cases: &[Case]) -> Result<String, Trouble> {
+pub(super) fn run(
+    options: &args::Judge,
+    cases: &[Case],
+    drawing: &mut Drawing,
+) -> Result<String, Trouble> {
     let bound = options.detect_within;
-    let wishes = Ours::sweep(bound);
+    let asked = Ours::asked(options);
+    let wishes = asked.sweep_with();
     let ours: Result<Vec<_>, _> = wishes.iter().map(|wish| wish.candidate()).collect();
     let mut candidates = ours?;
     candidates.extend(sweep::bounded(bound));
     let unbounded = candidates.len();
     candidates.extend(sweep::unbounded(bound));
-    let outcomes = judge::sweep(cases, &candidates);
+    let raced = judge::race(cases, &candidates);
+    let unbounded = raced.partition_point(|&(index, _)| index < unbounded);
+    let outcomes: Vec<_> = raced.iter().map(|(_, outcome)| outcome.clone()).collect();
     let levels = levels(outcomes.get(..unbounded).unwrap_or_default());
     let shown = Vec::new();
     let mut all = Comparison {
         cases,
         bound,
         wishes,
+        asked,
         outcomes,
         unbounded,
         levels,
         shown,
     };
-    all.crash(&candidates, options.crashes);
-    if let Some(file) = &options.plot {
-        plot::write(file, &all.picture()?)?;
-    }
+    all.crash(&candidates, &raced, options.crashes);
+    drawing.draw(|picture| all.draw(picture))?;
     if options.json {
         let judged: Vec<_> = all.shown.into_iter().map(|(_, judged)| judged).collect();
         return Ok(judge::rows(cases, &judged));
@@ -66,13 +74,13 @@ pub(super) fn run(options: &args::Judge, cases: &[Case]) -> Result<String, Troub
 }
 
 impl Comparison<'_> {
-    fn crash(&mut self, candidates: &[Candidate], crashes: u32) {
+    fn crash(&mut self, candidates: &[Candidate], raced: &judge::Raced, crashes: u32) {
         let mut which: BTreeSet<_> = (0..self.wishes.len()).collect();
         for family in self.families(0..self.outcomes.len()) {
             which.extend(self.steps(family).into_iter().flatten().filter_map(chosen));
         }
         let which: Vec<_> = which.into_iter().collect();
-        self.shown = judge::crash(self.cases, candidates, &self.outcomes, &which, crashes);
+        self.shown = judge::crash(self.cases, candidates, raced, &which, crashes);
     }
 
     fn families(&self, range: core::ops::Range<usize>) -> Vec<&'static str> {
@@ -173,9 +181,11 @@ impl Comparison<'_> {
         let names = [
             "a mistake in",
             "A @ P",
+            "mistakes a day",
             "excess dead",
             "detected after (mean, max)",
             "late",
+            "",
         ];
         let mut table = Table::new(0, names);
         for (index, wish) in self.wishes.iter().enumerate() {
@@ -183,16 +193,20 @@ impl Comparison<'_> {
                 continue;
             };
             let outcome = &judged.outcome;
-            let (mean, max) = (
-                judged.mean_time().as_secs_f64(),
-                judged.worst().0.as_secs_f64(),
-            );
+            let mistakes = outcome.per_case.iter().map(|qos| qos.mistakes.mean).sum();
+            let is_asked = wish.mistakes_at_most_one_per == self.asked.mistakes_at_most_one_per;
             table.row([
                 brief(wish.mistakes_at_most_one_per),
                 format!("{:.1} @ {:.3}", outcome.avoidable(), outcome.probes_per_s()),
+                per_day(mistakes, super::length(self.cases)),
                 format!("{:.1} s", judged.excess_dead_s()),
-                format!("{mean:.2}  {max:.2} s"),
+                mean_and_max(judged),
                 late(judged.violations(self.bound), judged.crashes()),
+                if is_asked {
+                    "<- asked for".into()
+                } else {
+                    String::new()
+                },
             ]);
         }
         table
@@ -238,7 +252,7 @@ impl Comparison<'_> {
         ]
     }
 
-    fn picture(&self) -> Result<String, Trouble> {
+    fn draw(&self, picture: Picture) -> Result<Vec<u8>, Trouble> {
         let mut lines = vec![plot::Line::ours(
             self.outcomes.get(..self.wishes.len()).unwrap_or_default(),
         )];
@@ -250,7 +264,13 @@ impl Comparison<'_> {
             lines.push(plot::Line::unbounded(family, &self.front(family)));
         }
         let promises = plot::promises(&self.wishes, &self.outcomes);
-        plot::comparison(&super::caption(self.cases, self.bound), &lines, &promises)
+        let caption = super::caption(self.cases, self.bound);
+        let is_asked =
+            |wish: &Ours| wish.mistakes_at_most_one_per == self.asked.mistakes_at_most_one_per;
+        let asked = self.wishes.iter().position(is_asked);
+        let asked = asked.and_then(|place| self.outcomes.get(place));
+        let mark = asked.map(|outcome| plot::Mark::new(outcome, "asked for"));
+        plot::comparison(&caption, &lines, &promises, mark, picture)
     }
 }
 

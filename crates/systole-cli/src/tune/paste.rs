@@ -36,6 +36,7 @@ mod tests {
 
     use super::super::settings::settings;
     use super::*;
+    use crate::judge::Ours;
 
     /// The printed code equals the code in these files, which is compiled here.
     macro_rules! pasted {
@@ -56,7 +57,11 @@ mod tests {
     }
 
     fn check(name: &str, text: &str, bound: Option<Duration>) {
-        let all = settings(BOUND).unwrap();
+        let asked = Ours {
+            detect_within: BOUND,
+            mistakes_at_most_one_per: Duration::from_secs(86_400),
+        };
+        let all = settings(asked).unwrap();
         let found = all.iter().find(|(setting, _)| setting.name == name);
         assert_eq!(paste(&found.unwrap().0), text);
         assert_eq!(bound, Some(BOUND));

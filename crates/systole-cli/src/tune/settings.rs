@@ -13,11 +13,19 @@ use crate::judge::{Candidate, Ours};
 /// A configuration in the form that a user sees.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
-    pub(super) family: &'static str,
     pub(super) name: String,
     pub(super) type_name: &'static str,
     /// The body of a function, without its indentation.
     pub(super) code: String,
+    /// The time between mistakes that the configuration states, if it states one.
+    apart: Option<Duration>,
+}
+
+impl Setting {
+    /// Returns whether the configuration promises no less than this time between mistakes.
+    pub(super) fn keeps(&self, apart: Duration) -> bool {
+        self.apart.is_none_or(|stated| stated >= apart)
+    }
 }
 
 const EVERY: &str = "Config::every";
@@ -39,11 +47,12 @@ const RETRIES: [(Retries, &str); 5] = [
 /// at once.
 const SEED: u64 = 1;
 
-/// Returns all configurations that are tried: systole at several targets, the fluctuation rule and
-/// fixed intervals, as far as they fit into the bound.
-pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, ConfigError> {
+/// Returns all configurations that are tried: systole at the target that is asked for and several
+/// others, the fluctuation rule and fixed intervals, as far as they fit into the bound.
+pub(super) fn settings(asked: Ours) -> Result<Vec<(Setting, Candidate)>, ConfigError> {
+    let bound = asked.detect_within;
     let mut all = Vec::new();
-    for wish in Ours::sweep(bound) {
+    for wish in asked.sweep_with() {
         all.push((of(&wish), wish.candidate()?));
     }
     let shapes = shapes(bound);
@@ -62,10 +71,10 @@ pub(super) fn settings(bound: Duration) -> Result<Vec<(Setting, Candidate)>, Con
 
 fn of(wish: &Ours) -> Setting {
     Setting {
-        family: Ours::NAME,
         name: format!("Config::target, {}", wish.settings()),
         type_name: Ours::TYPE,
         code: wish.code(),
+        apart: Some(wish.mistakes_at_most_one_per),
     }
 }
 
@@ -117,10 +126,10 @@ impl Shape {
         };
         Some((
             Setting {
-                family,
                 name,
                 type_name,
                 code: self.code(family),
+                apart: None,
             },
             candidate,
         ))
@@ -157,7 +166,11 @@ mod tests {
 
     #[test]
     fn most_shapes_fit_and_their_code_says_what_runs() {
-        let all = settings(Duration::from_secs(10)).unwrap();
+        let asked = Ours {
+            detect_within: Duration::from_secs(10),
+            mistakes_at_most_one_per: Duration::from_secs(86_400),
+        };
+        let all = settings(asked).unwrap();
         assert!(all.len() > 150, "{}", all.len());
         let (fixed, _) = all
             .iter()

@@ -170,3 +170,45 @@ fn nothing_heard_is_nothing_recorded_and_troubles_are_one_line() {
     }
     assert_eq!(std::fs::read_to_string(taken).unwrap(), "precious");
 }
+
+#[test]
+fn several_targets_are_recorded_at_the_same_moments_into_a_folder() {
+    let folder = Folder::new("several");
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let targets = listeners
+        .each_ref()
+        .map(|listener| format!("tcp://{}", listener.local_addr().unwrap()));
+    let output = folder.file("trips");
+    let mut command = tool();
+    command.arg("record").args(&targets).arg("-o").arg(&output);
+    let ended = command.args(["--every", "20ms", "--for", "400ms"]).output();
+    let ended = ended.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+    let sent = targets.map(|target| {
+        let name = target.replace("://", "_").replace(':', "_");
+        let trace = Trace::load(output.join(format!("{name}.csv"))).unwrap();
+        trace.rows().map(|row| row.sent).collect::<Vec<_>>()
+    });
+    let shorter = sent[0].len().min(sent[1].len());
+    assert!(shorter >= 5, "{said}");
+    assert_eq!(sent[0][..shorter], sent[1][..shorter], "one clock");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_without_space_is_said_to_have_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("tcp://{}", listener.local_addr().unwrap());
+    let mut command = tool();
+    let output = command
+        .args(["record", &target, "-o", "/dev/full"])
+        .output();
+    let output = output.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("/dev/full: ") && said.contains("space"),
+        "{said}"
+    );
+}

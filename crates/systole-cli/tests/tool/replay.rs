@@ -61,16 +61,19 @@ const FIGURES: [&str; 12] = [
     "probes",
     "probes_per_s",
     "mistakes",
+    "mistakes_per_day",
     "floor",
     "avoidable",
+    "avoidable_per_day",
+    "crashes_of_dead",
     "dead_s",
     "excess_dead_s",
-    "td_mean_s",
-    "td_p99_s",
-    "td_max_s",
     "bound_s",
     "bound_violations",
 ];
+
+/// Detection times: null if no crash was detected.
+const TIMES: [&str; 3] = ["td_mean_s", "td_p99_s", "td_max_s"];
 
 fn check(row: &Value) {
     for text in TEXTS {
@@ -79,15 +82,41 @@ fn check(row: &Value) {
     for figure in FIGURES {
         assert!(row[figure].as_f64().unwrap() >= 0.0, "{figure}: {row}");
     }
+    for figure in [
+        "rows",
+        "lost",
+        "length_s",
+        "spacing_s",
+        "longest_silence_s",
+        "parts",
+    ] {
+        assert!(
+            row["recording"][figure].as_f64().unwrap() >= 0.0,
+            "{figure}: {row}"
+        );
+    }
+    assert_eq!(row["recording"]["format"], "systole record");
+    for time in TIMES {
+        assert!(
+            row[time].is_null() || row[time].as_f64().unwrap() >= 0.0,
+            "{time}: {row}"
+        );
+    }
+    let choice = if row["rust"].is_string() { 2 } else { 0 };
     let fields = row.as_object().unwrap().len();
-    assert_eq!(fields, TEXTS.len() + FIGURES.len(), "no others: {row}");
+    assert_eq!(
+        fields,
+        TEXTS.len() + FIGURES.len() + TIMES.len() + 1 + choice,
+        "no others: {row}"
+    );
     let of = |figure: &str| row[figure].as_f64().unwrap();
     assert!(
         of("avoidable") <= of("mistakes") && of("excess_dead_s") <= of("dead_s"),
         "{row}"
     );
+    let time = |time: &str| row[time].as_f64();
     assert!(
-        of("td_mean_s") <= of("td_max_s") && of("td_p99_s") <= of("td_max_s"),
+        time("td_mean_s") <= time("td_max_s") && time("td_p99_s") <= time("td_max_s"),
         "{row}"
     );
 }
@@ -154,6 +183,17 @@ fn a_table_and_a_plot_of_one_network() {
         "{text}"
     );
     assert!(output.stderr.is_empty());
+    let read = "driving: systole record, 3000 rows in 10 min, 200 ms apart, ";
+    assert!(text.starts_with(read), "{text}");
+    for words in [
+        "longest silence",
+        "longest gap",
+        "a day",
+        "not judged",
+        "Promise ",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
     let svg = fs::read_to_string(plot).unwrap();
     assert!(svg.contains("round trip, ms") && svg.trim_end().ends_with("</svg>"));
 }
@@ -209,7 +249,7 @@ fn compare_prints_every_family_at_its_best_and_ours_at_every_target() {
     assert_eq!(names(&text, "one setting for all, but"), UNBOUNDED);
     let hindsight = names(&text, "settings chosen for each network in hindsight");
     assert_eq!(hindsight, [&BOUNDED[..], &["best of all"]].concat());
-    for line in ["How to read it", "15 min  ", "10.7 days  "] {
+    for line in ["How to read it", "15 min  ", "10.7 days  ", "<- asked for"] {
         assert!(text.contains(line), "{line}: {text}");
     }
     let svg = fs::read_to_string(plot).unwrap();
@@ -233,7 +273,11 @@ fn compare_has_a_json_row_a_trace_and_detector() {
         violations.collect::<Vec<_>>()
     };
     let ours = violations(&"systole");
-    assert_eq!(ours, [0; 2 * 11], "a row a trace and target");
+    assert_eq!(
+        ours,
+        [0; 2 * 12],
+        "a row a trace and target, and the one asked for"
+    );
     for name in &BOUNDED {
         assert_eq!(violations(name).iter().sum::<u64>(), 0, "{name}");
     }
@@ -326,15 +370,240 @@ fn bad_traces_are_refused_with_file_and_line() {
     refused(&nothing.0, "nothing", "no *.csv");
 }
 
+/// Rows a spacing apart; a round trip of 0 is a loss.
+fn csv(rows: impl Iterator<Item = (u64, u64)>) -> String {
+    let row = |(at_ms, rtt_us): (u64, u64)| match rtt_us {
+        0 => format!("{},lost\n", at_ms * 1_000),
+        us => format!("{},{us}\n", at_ms * 1_000),
+    };
+    format!("t_us,rtt_us\n{}", rows.map(row).collect::<String>())
+}
+
+fn steady(count: u64, apart_ms: u64) -> impl Iterator<Item = (u64, u64)> {
+    (0..count).map(move |n| (n * apart_ms, 20_000 + n * 7_919 % 3_000))
+}
+
 #[test]
-fn only_losses_and_windows_line_ends_are_a_network() {
-    let folder = Folder::new("odd");
-    let losses = (0..300).map(|i| format!("{},lost\r\n", i * 1_000_000));
-    let dead: String = losses.collect::<Vec<_>>().concat();
-    let file = folder.text("dead.csv", &format!("# dead\r\nt_us,rtt_us\r\n{dead}"));
-    let rows = rows(&systole(&["replay", "--json", "--crashes", "20"], &[&file]));
+fn recordings_that_tell_nothing_of_the_bound_are_refused() {
+    let folder = Folder::new("unfit");
+    let lost = folder.text("dead.csv", &csv((0..300).map(|n| (n * 1_000, 0))));
+    refused(&lost, "dead: ", "all 300 probes were lost");
+    let hourly = folder.text("hourly.csv", &csv(steady(49, 3_600_000)));
+    refused(
+        &hourly,
+        "hourly: ",
+        "probes are 1 h apart, which is too coarse to judge detection within 10 s: choose --detect-within 4 h or more",
+    );
+}
+
+#[test]
+fn one_of_several_recordings_that_cannot_be_judged_is_left_out() {
+    let folder = Folder::new("some");
+    let good = folder.text("good.csv", &csv(steady(600, 1_000)));
+    let bad = folder.text("bad.csv", &csv(steady(9, 3_600_000)));
+    let output = systole(&["replay", "--crashes", "20"], &[&good, &bad]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && text.contains("left out: probes are 1 h apart"),
+        "{text}"
+    );
+}
+
+#[test]
+fn windows_line_ends_and_a_gap_in_which_nobody_recorded_are_no_silence() {
+    let folder = Folder::new("gap");
+    let later = steady(600, 1_000).map(|(at, rtt)| (at + 8 * 3_600_000, rtt));
+    let rows_of = |(at, rtt): (u64, u64)| (at, if at == 599_000 { 0 } else { rtt });
+    let text = csv(steady(600, 1_000).map(rows_of).chain(later));
+    let file = folder.text("gap.csv", &text.replace('\n', "\r\n"));
+    let arguments = [
+        "replay",
+        "--json",
+        "--detect-within",
+        "4s",
+        "--crashes",
+        "20",
+    ];
+    let output = systole(&arguments, &[&file]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("split into 2 parts at gaps of up to 7."),
+        "{said}"
+    );
+    let rows = rows(&output);
     rows.iter().for_each(check);
-    assert_eq!(rows[0]["floor"], 1);
+    assert_eq!(rows.len(), 4, "a row a part and detector");
+    for row in &rows {
+        assert_eq!(
+            (row["mistakes"].as_f64(), row["floor"].as_u64()),
+            (Some(0.0), Some(0)),
+            "{row}"
+        );
+    }
+    assert_eq!(rows[1]["trace"], "gap, part 2 of 2");
+}
+
+#[test]
+fn a_unit_that_looks_wrong_is_questioned() {
+    let folder = Folder::new("unit");
+    let file = folder.text("ms.csv", &csv((0..300).map(|n| (n * 1_000, 22 + n % 3))));
+    let output = systole(&["replay", "--crashes", "20"], &[&file]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("are the round trips in milliseconds?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn standard_input_and_columns_that_are_named_are_read() {
+    use std::io::Write;
+    let mut child = tool()
+        .args([
+            "replay",
+            "-",
+            "--time-column",
+            "when",
+            "--rtt-column",
+            "value",
+        ])
+        .args(["--unit", "ms", "--crashes", "20", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = |n| format!("{},{}\n", 1_700_000_000 + n, 20 + n % 3);
+    let text: String = (0..300).map(line).collect();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all(format!("when,value\n{text}").as_bytes())
+        .unwrap();
+    drop(input);
+    let rows = rows(&child.wait_with_output().unwrap());
+    assert_eq!(rows[0]["recording"]["format"], "CSV");
+    assert_eq!(rows[0]["recording"]["rtt_median_s"], 0.021);
+}
+
+#[test]
+fn plots_are_opened_before_the_work_and_overwritten_only_when_forced() {
+    let folder = Folder::new("plots");
+    let trace = folder.text("calm.csv", &csv(steady(600, 1_000)));
+    let plot = |file: &Path, more: &[&str]| {
+        let arguments = [
+            &[
+                "replay",
+                "--crashes",
+                "20",
+                "--plot",
+                file.to_str().unwrap(),
+            ],
+            more,
+        ]
+        .concat();
+        systole(&arguments, &[&trace])
+    };
+    for (file, words) in [
+        (folder.file("nowhere/plot.svg"), "No such file"),
+        (folder.file("plot.pdf"), ".svg or .png"),
+        (folder.text("there.svg", "precious"), "--force"),
+    ] {
+        let output = plot(&file, &[]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(
+        fs::read_to_string(folder.file("there.svg")).unwrap(),
+        "precious"
+    );
+    assert!(
+        plot(&folder.file("there.svg"), &["--force"])
+            .status
+            .success()
+    );
+    assert!(
+        fs::read_to_string(folder.file("there.svg"))
+            .unwrap()
+            .trim_end()
+            .ends_with("</svg>")
+    );
+    assert!(plot(&folder.file("plot.png"), &[]).status.success());
+    let png = fs::read(folder.file("plot.png")).unwrap();
+    assert!(
+        png.starts_with(b"\x89PNG") && png.len() > 5_000,
+        "{}",
+        png.len()
+    );
+    let missing = folder.file("missing.csv");
+    let failed = folder.file("failed.svg");
+    let output = systole(&["replay", "--plot", failed.to_str().unwrap()], &[&missing]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!failed.exists(), "an empty plot is left behind");
+}
+
+#[test]
+fn a_promise_that_the_recording_broke_is_said() {
+    let folder = Folder::new("broken");
+    let outages = (0..1_800).map(|n| (n * 1_000, if n % 120 < 12 { 0 } else { 20_000 }));
+    let file = folder.text("outages.csv", &csv(outages));
+    let output = systole(
+        &["replay", "--detect-within", "4s", "--crashes", "20"],
+        &[&file],
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("Promise broken: at most one mistake in 1 day was asked for"),
+        "{text}"
+    );
+}
+
+#[test]
+fn tune_never_pastes_a_weaker_promise_and_says_what_was_shown() {
+    let folder = Folder::new("honest");
+    let file = folder.text("calm.csv", &csv(steady(120, 1_000)));
+    let arguments = [
+        "tune",
+        "--mistakes-at-most-one-per",
+        "7days",
+        "--crashes",
+        "20",
+    ];
+    let output = systole(&arguments, &[&file]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let stated = text
+        .split("mistakes_at_most_one_per(Duration::from_secs(")
+        .skip(1);
+    for seconds in stated.map(|rest| rest.split(')').next().unwrap().parse::<u64>().unwrap()) {
+        assert!(seconds >= 7 * 86_400, "{text}");
+    }
+    assert!(text.contains("Shown: none in 2 min"), "{text}");
+    assert!(
+        text.contains("a recording of at least 21 days is needed to show one in 7 days"),
+        "{text}"
+    );
+    let arguments = [&arguments[..], &["--json"]].concat();
+    let rows = rows(&systole(&arguments, &[&file]));
+    rows.iter().for_each(check);
+    let chosen: Vec<_> = rows.iter().filter(|row| row["chosen"] == true).collect();
+    assert_eq!(chosen.len(), 1);
+    assert!(chosen[0]["rust"].as_str().unwrap().contains("fn config()"));
+}
+
+#[test]
+fn tune_names_a_target_that_it_misses() {
+    let folder = Folder::new("missed");
+    let losses = (0..600).map(|n| (n * 1_000, if n % 60 < 5 { 0 } else { 20_000 }));
+    let file = folder.text("outages.csv", &csv(losses));
+    let output = systole(
+        &["tune", "--detect-within", "6s", "--crashes", "20"],
+        &[&file],
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("Target missed: ") || text.contains("Chosen: "),
+        "{text}"
+    );
 }
 
 #[test]
