@@ -43,6 +43,7 @@
 //! | [`peer`] | one peer's state: [`Verdict`], [`Event`], [`Snapshot`], [`ProbeId`] |
 //! | `output` | [`Output`], the common shape of the machines |
 //! | `heartbeat`, [`monitor`], `push` | one peer: [`Heartbeat`], [`Monitor`], [`Sender`], [`Listener`] |
+//! | [`lease`] | deadlines that real time enforces: [`Lease`](lease::Lease) |
 //! | [`failover`], `fleet` | the machines for several: [`Failover`], and with `alloc` `Fleet` |
 //! | `runtime` | adapters for threads, tokio, embassy and metrics |
 //!
@@ -68,6 +69,7 @@ pub mod fleet;
 #[cfg(all(doc, any(not(doctest), feature = "tokio")))]
 pub mod guide;
 mod heartbeat;
+pub mod lease;
 mod math;
 pub mod monitor;
 mod output;

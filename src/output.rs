@@ -15,6 +15,7 @@ use crate::time::Instant;
 /// | [`Failover`](crate::Failover) | [`failover::Probe`](crate::failover::Probe) | [`Event`] of [`failover::EventKind`](crate::failover::EventKind) |
 /// | `Fleet` | `fleet::Probe` | nothing: `Fleet::events` returns many at once |
 /// | [`Sender`](crate::Sender) | [`Beat`](crate::Beat) | nothing |
+/// | [`Lease`](crate::lease::Lease) | [`lease::Request`](crate::lease::Request) | [`Event`] of [`lease::EventKind`](crate::lease::EventKind) |
 /// | [`Listener`](crate::Listener) | nothing | [`Event`] |
 ///
 /// Where a machine sends or reports nothing, the type is [`Infallible`](core::convert::Infallible),

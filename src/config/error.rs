@@ -86,6 +86,18 @@ pub enum Setting {
     QuarantineMax,
     /// How long an endpoint has to be healthy before the group returns to it, in microseconds.
     HoldDown,
+    /// The TTL of a lease, in microseconds.
+    Ttl,
+    /// The least expected time from one lapse of a lease to the next, in microseconds.
+    LapseRecurrence,
+    /// How far the clocks of a lease may drift apart, in millionths of the TTL.
+    DriftAllowance,
+    /// By how much the server of a lease may end it too early, in microseconds.
+    ServerResolution,
+    /// How long the holder of a lease needs to stop, in microseconds.
+    StopWithin,
+    /// The longest time in which the holder of a lease sends nothing, in microseconds.
+    SendWithin,
 }
 
 impl Setting {
@@ -119,6 +131,12 @@ impl Setting {
             Self::Quarantine => ("first quarantine", Unit::Span),
             Self::QuarantineMax => ("longest quarantine", Unit::Span),
             Self::HoldDown => ("hold-down", Unit::Span),
+            Self::Ttl => ("TTL", Unit::Span),
+            Self::LapseRecurrence => ("time between lapses", Unit::Span),
+            Self::DriftAllowance => ("drift allowance", Unit::Plain(" ppm")),
+            Self::ServerResolution => ("resolution of the server", Unit::Span),
+            Self::StopWithin => ("time to stop", Unit::Span),
+            Self::SendWithin => ("longest time without a send", Unit::Span),
         }
     }
 }

@@ -162,6 +162,24 @@ impl Target {
         self
     }
 
+    /// Creates a planner for `bound_us`, of which mistakes are `recurrence_us` apart or, where that
+    /// is less, as many bounds as may be stated.
+    pub(crate) const fn apart(bound_us: u64, recurrence_us: u64) -> Self {
+        let mut target = Self::new(duration(bound_us));
+        target.recurrence_us = saturating::max(recurrence_us, target.least_recurrence_us());
+        target
+    }
+
+    /// Returns the usual round-trip time; 0 before the first sample.
+    pub(crate) const fn usual_us(state: &TargetState) -> u32 {
+        state.trouble.median_us()
+    }
+
+    /// Returns the bound in microseconds.
+    pub(crate) const fn bound_us(&self) -> u64 {
+        self.bound_us
+    }
+
     /// Returns the longest time from a crash to the verdict `Dead`.
     #[must_use]
     pub const fn detect_within(&self) -> Duration {
@@ -265,6 +283,38 @@ impl Target {
             state.halve();
         }
     }
+
+    /// Returns the plan, which depends on the state alone.
+    pub(crate) fn plan_of(&self, state: &TargetState) -> Plan {
+        let interval_us = scaled_q16(self.bound_us, u32::from(self.share(state)));
+        let timeout_us = self.timeout_us(state);
+        let affordable = u8::try_from(state.savings / 2).unwrap_or(u8::MAX);
+        let retries = if timeout_us > interval_us {
+            Retries::NONE // steady probes take their place
+        } else {
+            Retries::closing(affordable.clamp(1, shape::RETRIES))
+        };
+        let dead_us = match affordable {
+            0 => 0, // the steady interval, which the limits may shorten
+            _ => scaled_q16(self.bound_us, shape::DEAD),
+        };
+        Plan::from_micros(interval_us, saturate(timeout_us))
+            .with_retries(retries)
+            .with_margin_percent(state.margin)
+            .with_dead_interval_us(dead_us)
+    }
+
+    /// Returns what is promised on the path as measured.
+    pub(crate) fn promise_of(&self, state: &TargetState) -> Promise {
+        Promise {
+            detect_within: self.detect_within(),
+            mistakes_at_most_one_per: duration(self.expected_us(state)),
+            probes_per_s: f64::from(state.cost) * 1e6 / self.bound_us.max(1) as f64,
+            mistakes: state.audit.mistakes(),
+            audited: state.now.saturating_duration_since(state.audit.since()),
+            infeasible: self.infeasible(state),
+        }
+    }
 }
 
 impl Pacing for Target {
@@ -339,33 +389,11 @@ impl Pacing for Target {
     }
 
     fn plan(&self, state: &TargetState, _: &Statistics<'_>) -> Plan {
-        let interval_us = scaled_q16(self.bound_us, u32::from(self.share(state)));
-        let timeout_us = self.timeout_us(state);
-        let affordable = u8::try_from(state.savings / 2).unwrap_or(u8::MAX);
-        let retries = if timeout_us > interval_us {
-            Retries::NONE // steady probes take their place
-        } else {
-            Retries::closing(affordable.clamp(1, shape::RETRIES))
-        };
-        let dead_us = match affordable {
-            0 => 0, // the steady interval, which the limits may shorten
-            _ => scaled_q16(self.bound_us, shape::DEAD),
-        };
-        Plan::from_micros(interval_us, saturate(timeout_us))
-            .with_retries(retries)
-            .with_margin_percent(state.margin)
-            .with_dead_interval_us(dead_us)
+        self.plan_of(state)
     }
 
     fn promise(&self, state: &TargetState) -> Option<Promise> {
-        Some(Promise {
-            detect_within: self.detect_within(),
-            mistakes_at_most_one_per: duration(self.expected_us(state)),
-            probes_per_s: f64::from(state.cost) * 1e6 / self.bound_us.max(1) as f64,
-            mistakes: state.audit.mistakes(),
-            audited: state.now.saturating_duration_since(state.audit.since()),
-            infeasible: self.infeasible(state),
-        })
+        Some(self.promise_of(state))
     }
 
     fn is_broken(&self, state: &TargetState) -> bool {

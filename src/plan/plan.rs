@@ -179,7 +179,7 @@ impl Plan {
 
     /// Returns whether the timeout is longer than the interval: then steady probes take the place
     /// of retries.
-    pub(super) const fn overlaps(&self) -> bool {
+    pub(crate) const fn overlaps(&self) -> bool {
         self.timeout_us as u64 > self.interval_us
     }
 

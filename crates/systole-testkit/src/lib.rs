@@ -17,6 +17,8 @@ pub mod failover;
 #[cfg(feature = "worlds")]
 pub mod fleet;
 pub mod ignored;
+#[cfg(feature = "worlds")]
+pub mod lease;
 pub mod ops;
 pub mod published;
 #[cfg(feature = "worlds")]

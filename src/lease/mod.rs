@@ -1,0 +1,26 @@
+//! Leases: deadlines that real time enforces.
+//!
+//! A [`Lease`] keeps alive what a server forgets after a deadline: a registration, a lock, a
+//! leadership, a connection, a session. It plans the renewals and tells until when the holder may
+//! act. See [`Lease`] for how it is used and what it guarantees, and [`Config`] for the rules of
+//! each protocol.
+
+mod config;
+mod event;
+mod fence;
+mod kinds;
+mod lease;
+mod news;
+mod outcome;
+mod promise;
+mod request;
+mod schedule;
+mod snapshot;
+
+pub use config::{Builder, Config, TTL_MAX};
+pub use event::{EventKind, FenceReason};
+pub use lease::Lease;
+pub use outcome::{GrantOutcome, Refusal, RefusalOutcome};
+pub use promise::Promise;
+pub use request::{Action, RenewalId, Request};
+pub use snapshot::{Counters, Snapshot};

@@ -1,0 +1,34 @@
+//! What is promised about lapses.
+
+use core::time::Duration;
+
+use crate::plan::Infeasible;
+
+/// What a lease promises on the path as measured, and how the promise was kept so far.
+///
+/// The fence is a guarantee. The time between lapses is an expectation, extrapolated from silences
+/// shorter than the TTL, which the machine audits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Promise {
+    /// The expected time from one lapse to the next under the current plan, including those that no
+    /// plan can avoid.
+    pub lapses_at_most_one_per: Duration,
+    /// The expected renewals per second, retries included.
+    pub renewals_per_s: f64,
+    /// Lapses since the audit began that the plan is to blame for: the lease was fenced, and the
+    /// server then answered a request that was sent before the fence.
+    pub lapses: u16,
+    /// The time since the audit began. The audit restarts when a promise is broken, and after eight
+    /// times the promised time between lapses.
+    pub audited: Duration,
+    /// The requirement that cannot be met, if any, with its nearest feasible value in microseconds.
+    ///
+    /// It is [`Setting::Ttl`] where round trips take half of the usable time or more, so that a lost
+    /// renewal cannot be repeated in time, and [`Setting::LapseRecurrence`] where silences of the
+    /// path outlast the TTL more often than was stated.
+    ///
+    /// [`Setting::Ttl`]: crate::config::Setting::Ttl
+    /// [`Setting::LapseRecurrence`]: crate::config::Setting::LapseRecurrence
+    pub infeasible: Option<Infeasible>,
+}

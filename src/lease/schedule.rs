@@ -1,0 +1,312 @@
+//! When requests are sent. The planner decides at which interval, from what it learns of the path.
+
+use crate::config::Setting;
+use crate::lease::config::Config;
+use crate::lease::promise::Promise;
+use crate::math::fixed_point::{divided, scaled_q16};
+use crate::math::random::Random;
+use crate::math::saturating;
+use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing, Target, TargetState};
+use crate::plan::{Infeasible, Plan};
+use crate::time::{Instant, saturate};
+
+/// The interval at which a lease that is not held is asked for, as a share of the usable time in
+/// 2^16: 0.12. Kubernetes' defaults are 2 s of 15 s.
+const SEEK_Q16: u32 = 7_864;
+/// The shortest time from one request to the next: 0.04.
+const LEAST_Q16: u32 = 2_621;
+/// A change of the usable time by less than an eighth keeps what was learnt.
+const SAME_SHIFT: u32 = 3;
+
+/// Plans the requests of a lease.
+#[derive(Clone, Debug)]
+pub(super) struct Schedule {
+    planner: Target,
+    state: TargetState,
+    random: Random,
+    jitter_percent: u8,
+    /// When the next request is due.
+    due: Instant,
+    /// When anything was sent last.
+    sent: Instant,
+    /// When the newest steady renewal or the newest acknowledged request was sent.
+    base: Instant,
+    /// When the first renewal without an answer was sent, and when it was due.
+    awaited: Option<(Instant, Instant)>,
+    /// The retries since then.
+    retries: u8,
+    /// When the fence passed, if it has.
+    fenced: Option<Instant>,
+    late_told: bool,
+    broken: bool,
+}
+
+impl Schedule {
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        Self {
+            planner: Target::apart(config.usable_us(config.ttl_us), config.recurrence_us),
+            state: Target::INITIAL,
+            random: Random::new(config.seed.0),
+            jitter_percent: config.jitter_percent,
+            due: now,
+            sent: now,
+            base: now,
+            awaited: None,
+            retries: 0,
+            fenced: None,
+            late_told: false,
+            broken: false,
+        }
+    }
+
+    // ---- queries ----
+
+    /// Returns when the next request is due, where no longer than `send_within_us` may pass without
+    /// anything sent; 0: no limit.
+    pub(super) fn due(&self, send_within_us: u64) -> Instant {
+        match send_within_us {
+            0 => self.due,
+            us => self.due.min(self.sent.plus(us)),
+        }
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        let mut plan = self.planner.plan_of(&self.state);
+        plan.loosen(self.planner.bound_us());
+        plan
+    }
+
+    pub(super) fn promise(&self, config: &Config) -> Promise {
+        let promise = self.planner.promise_of(&self.state);
+        Promise {
+            lapses_at_most_one_per: promise.mistakes_at_most_one_per,
+            renewals_per_s: promise.probes_per_s,
+            lapses: promise.mistakes,
+            audited: promise.audited,
+            infeasible: self.infeasible(promise.infeasible, config),
+        }
+    }
+
+    fn infeasible(&self, found: Option<Infeasible>, config: &Config) -> Option<Infeasible> {
+        let rtt_us = u64::from(Target::usual_us(&self.state));
+        if 2 * rtt_us > self.planner.bound_us() {
+            // The reserve of a quarter is for the error of the running median, now and later.
+            return Some(Infeasible {
+                requirement: Setting::Ttl,
+                nearest: config.least_ttl_us(rtt_us * 5 / 2),
+            });
+        }
+        found.map(|found| Infeasible {
+            requirement: Setting::LapseRecurrence,
+            nearest: found.nearest,
+        })
+    }
+
+    /// Returns the fixed interval at which a lease is asked for that is not held.
+    fn seek_us(&self) -> u64 {
+        scaled_q16(self.planner.bound_us(), SEEK_Q16)
+    }
+
+    fn least_us(&self) -> u64 {
+        scaled_q16(self.planner.bound_us(), LEAST_Q16)
+    }
+
+    /// Returns when the next request may be sent at the earliest.
+    fn soonest(&self) -> Instant {
+        self.sent.plus(self.least_us())
+    }
+
+    // ---- what is sent ----
+
+    /// Records that a request for a lease that is not held, or a release, was sent.
+    pub(super) fn sought(&mut self, now: Instant) {
+        self.sent = now;
+        let wait_us = self.jittered(self.seek_us());
+        self.wait(now, wait_us);
+    }
+
+    /// Records that a renewal was sent, where the holder has to stop at `stop_at`.
+    pub(super) fn renewed(&mut self, now: Instant, stop_at: Instant) {
+        self.sent = now;
+        let overlaps = self.plan().overlaps();
+        if self.awaited.is_some() && !overlaps {
+            self.retries = self.retries.saturating_add(1);
+            self.planner.on_probe(&mut self.state, now, true);
+        } else {
+            self.begin(now);
+        }
+        let wait_us = self.renewal_wait_us(stop_at.since(now), overlaps);
+        self.wait(now, wait_us);
+    }
+
+    /// Begins a steady renewal. Its silence counts from the moment at which it was due: for a lease
+    /// it is all one whether the path is late or this process is.
+    fn begin(&mut self, now: Instant) {
+        let due = self.due.min(now);
+        self.planner.on_probe(&mut self.state, due, false);
+        if self.awaited.is_none() {
+            self.awaited = Some((now, due));
+            self.retries = 0;
+        }
+        self.base = self.base.max(now);
+    }
+
+    fn renewal_wait_us(&mut self, left_us: u64, overlaps: bool) -> u64 {
+        let plan = self.plan();
+        if self.fenced.is_some() {
+            self.jittered(self.seek_us())
+        } else if overlaps {
+            self.jittered(plan.interval_us())
+        } else {
+            plan.retry_wait_us(self.retries, left_us)
+        }
+    }
+
+    fn wait(&mut self, now: Instant, wait_us: u64) {
+        self.due = now.plus(saturating::max(wait_us, 1));
+    }
+
+    /// Records that the application sent something. Returns whether its answer is of use: not so
+    /// soon after the last one.
+    pub(super) fn other_sent(&mut self, now: Instant) -> bool {
+        let useful = now.since(self.sent) >= self.least_us();
+        if useful {
+            self.sent = now;
+        }
+        useful
+    }
+
+    /// Returns `span_us` shortened at random.
+    fn jittered(&mut self, span_us: u64) -> u64 {
+        let most_us = divided(span_us.saturating_mul(self.jitter_percent.into()), 100);
+        span_us - scaled_q16(most_us, self.random.next_q16().into())
+    }
+
+    // ---- what is answered ----
+
+    /// Records that a request sent at `sent` was granted at `now`, and whether the lease is held
+    /// thereby.
+    pub(super) fn granted(&mut self, sent: Instant, now: Instant, is_held: bool) {
+        self.learn(sent, now);
+        let ended = self.awaited.is_none_or(|(awaited, _)| sent >= awaited);
+        if ended {
+            self.end_episode(sent, now);
+        }
+        if is_held {
+            self.fenced = None;
+        }
+        self.base = self.base.max(sent);
+        if ended && is_held {
+            let interval_us = self.jittered(self.plan().interval_us());
+            self.due = self.base.plus(interval_us).max(self.soonest());
+        }
+    }
+
+    /// Records that the lease was lost at `now`, and whether it is worth asking for it at once.
+    pub(super) fn lost(&mut self, now: Instant, at_once: bool) {
+        self.fenced = None;
+        let wait_us = self.jittered(self.seek_us());
+        self.due = if at_once {
+            self.soonest()
+        } else {
+            now.plus(wait_us)
+        };
+    }
+
+    /// Records that a request sent at `sent` was refused at `now`.
+    pub(super) fn refused(&mut self, sent: Instant, now: Instant) {
+        self.learn(sent, now);
+        self.end_episode(sent, now);
+    }
+
+    /// Teaches the planner a round trip.
+    fn learn(&mut self, sent: Instant, now: Instant) {
+        let rtt_us = saturate(now.since(sent));
+        self.random.stir(rtt_us);
+        let asked = match self.awaited {
+            Some((awaited, due)) if awaited == sent => due,
+            _ => sent,
+        };
+        let answer = Answer {
+            sent: asked,
+            now,
+            rtt_us: Some(rtt_us),
+            held_us: 0,
+        };
+        self.planner.on_answer(&mut self.state, &answer);
+    }
+
+    /// Ends the wait for a renewal by the answer to the request sent at `sent`. If that was sent
+    /// before the fence passed, the server could have been reached in time.
+    fn end_episode(&mut self, sent: Instant, now: Instant) {
+        let outcome = match self.fenced {
+            Some(fenced) if sent < fenced => Outcome::Refuted,
+            Some(_) => Outcome::Recovered,
+            None => Outcome::Survived,
+        };
+        if self.retries > 0 || self.fenced.is_some() {
+            let end = EpisodeEnd { now, outcome };
+            self.planner.on_episode_end(&mut self.state, &end);
+            self.broken |= self.planner.is_broken(&self.state);
+        }
+        (self.awaited, self.retries, self.late_told) = (None, 0, false);
+    }
+
+    // ---- what happens otherwise ----
+
+    /// Records that the fence passed at `at`.
+    pub(super) fn fence(&mut self, at: Instant) {
+        self.fenced = Some(at);
+    }
+
+    /// Begins anew at `now`: what is under way says nothing.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.planner.on_void(&mut self.state);
+        (self.awaited, self.retries, self.late_told) = (None, 0, false);
+        (self.due, self.sent, self.base) = (now, now, now);
+        self.fenced = None;
+    }
+
+    /// Plans for the TTL that applies from now on.
+    pub(super) fn plan_for(&mut self, config: &Config, ttl_us: u64) {
+        let (old_us, new_us) = (self.planner.bound_us(), config.usable_us(ttl_us));
+        self.planner = Target::apart(new_us, config.recurrence_us);
+        self.jitter_percent = config.jitter_percent;
+        if old_us.abs_diff(new_us) > old_us >> SAME_SHIFT {
+            self.state = Target::INITIAL;
+        }
+    }
+
+    /// Brings the next request forward, where it is due later than `latest`.
+    pub(super) fn hasten(&mut self, latest: Instant) {
+        if self.due > latest {
+            self.due = self.soonest();
+        }
+    }
+
+    /// Retries a failed request soon.
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.due = self.due.min(now.plus(self.least_us()));
+    }
+
+    /// Postpones the next request.
+    pub(super) fn postpone(&mut self, to: Instant) {
+        self.due = self.due.max(to);
+    }
+
+    /// Returns whether a renewal is overdue, once.
+    pub(super) fn take_late(&mut self, now: Instant) -> bool {
+        let timeout_us = u64::from(self.plan().timeout_us());
+        let overdue = self
+            .awaited
+            .is_some_and(|(awaited, _)| now.since(awaited) >= timeout_us);
+        let late = overdue && !self.late_told;
+        self.late_told |= late;
+        late
+    }
+
+    /// Returns whether the promise was broken, once.
+    pub(super) const fn take_broken(&mut self) -> bool {
+        core::mem::replace(&mut self.broken, false)
+    }
+}
