@@ -27,6 +27,7 @@ pages! {
     fleet: "fleet.md",
     how_it_works: "how-it-works.md",
     laws: "laws.md",
+    leases: "leases.md",
     lifetime: "lifetime.md",
     listener: "listener.md",
     manual: "manual.md",

@@ -13,7 +13,8 @@ use systole::{
 };
 use systole_testkit::ops::monitor::{Op, World};
 use systole_testkit::ops::{
-    fleet as fleet_ops, group, group_ops, listener as beats, model, pair, reference,
+    fleet as fleet_ops, group, group_ops, lease as lease_ops, listener as beats, model, pair,
+    reference,
 };
 use systole_testkit::world::{Journal, Random};
 
@@ -416,6 +417,31 @@ pub fn failover(bytes: &[u8]) {
     assert!(world.group.is_valid());
 }
 
+/// Any calls in any order, done to a lease.
+pub fn lease(bytes: &[u8]) {
+    #[derive(Debug, Arbitrary)]
+    struct Input {
+        ttl_ms: u16,
+        start_us: u64,
+        ops: Vec<lease_ops::Op>,
+    }
+    let Some(Input {
+        ttl_ms,
+        start_us,
+        mut ops,
+    }) = input(bytes)
+    else {
+        return;
+    };
+    ops.truncate(1_000);
+    count::done(ops.len());
+    let start = systole::Instant::from_micros(start_us);
+    let mut world = lease_ops::World::new(lease_ops::config(ttl_ms), start);
+    for op in &ops {
+        world.apply(op);
+    }
+}
+
 /// What may be set of a group.
 #[derive(Debug, Arbitrary)]
 struct GroupSettings {
@@ -466,13 +492,14 @@ pub fn worlds(bytes: &[u8]) {
         return count::done(1);
     };
     let seed = u64::from_be_bytes(*seed);
-    match seed % 7 {
+    match seed % 8 {
         0 => world::<systole_testkit::pull::MonitorWorld>(seed, steps),
         1 => world::<systole_testkit::pull::ChaosWorld>(seed, steps),
         2 => world::<systole_testkit::pull::HeartbeatWorld>(seed, steps),
         3 => world::<systole_testkit::push::ListenerWorld>(seed, steps),
         4 => world::<systole_testkit::push::SenderWorld>(seed, steps),
         5 => world::<systole_testkit::fleet::FleetWorld>(seed, steps),
+        6 => world::<systole_testkit::lease::LeaseWorld>(seed, steps),
         _ => world::<systole_testkit::failover::FailoverWorld>(seed, steps),
     }
 }
@@ -534,6 +561,11 @@ mod tests {
     #[test]
     fn any_operations_leave_a_listener_valid() {
         smoke(super::listener);
+    }
+
+    #[test]
+    fn any_calls_leave_a_lease_valid_and_its_law_unbroken() {
+        smoke(super::lease);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::config::Span;
 use crate::config::error::{ConfigError, Setting, check, ensure, keep_first};
 use crate::lease::fence::Allowance;
+use crate::math::fixed_point::divided;
 use crate::math::random::Secret;
 use crate::math::saturating;
 use crate::time::{duration, micros};
@@ -106,7 +107,7 @@ impl Config {
             .saturating_add(self.allowance.resolution_us);
         let parts = 1_000_000 - self.allowance.drift_ppm as u64;
         let whole = saturating::min(needed_us, u64::MAX / 1_000_000) * 1_000_000;
-        saturating::plus(whole / parts, 2) // both roundings
+        saturating::plus(divided(whole, parts), 2) // both roundings
     }
 }
 
@@ -242,12 +243,12 @@ pub(super) const fn granted_us(ttl: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    extern crate std;
-    use std::string::ToString;
+    extern crate alloc;
+    use alloc::string::{String, ToString};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn refused(builder: Builder) -> std::string::String {
+    fn refused(builder: Builder) -> String {
         builder.build().unwrap_err().to_string()
     }
 

@@ -13,7 +13,7 @@ use crate::time::micros;
 /// | [`renewed_in_seconds`](Self::renewed_in_seconds) | etcd, Consul, Kubernetes | the same | the server stores whole seconds |
 /// | [`keep_alive`](Self::keep_alive) | MQTT | what the client sends; a PINGRESP, PUBACK or SUBACK acknowledges it | the client sends within the keep-alive; the server closes the connection after 1.5 times that without a packet (MQTT 5.0, 3.1.2.10) |
 /// | [`idle_timeout`](Self::idle_timeout) | QUIC | an ack-eliciting packet that the peer acknowledges | each side restarts its timer when it receives, and when it sends the first ack-eliciting packet since (RFC 9000, 10.1) |
-/// | [`session`](Self::session) | Kafka, ZooKeeper | a heartbeat that the broker answers | the broker ends the session after its timeout without a heartbeat (Kafka: `session.timeout.ms`, `heartbeat.interval.ms`) |
+/// | [`session`](Self::session) | Kafka, `ZooKeeper` | a heartbeat that the broker answers | the broker ends the session after its timeout without a heartbeat (Kafka: `session.timeout.ms`, `heartbeat.interval.ms`) |
 ///
 /// What the application sends and receives anyway renews too, where the protocol says so: see
 /// [`handle_acknowledged`](crate::lease::Lease::handle_acknowledged) and
@@ -83,7 +83,7 @@ impl Config {
     /// carry news from the broker and are therefore sent at least every `heartbeat`.
     ///
     /// Kafka's defaults are 45 s and 3 s; a consumer learns of a rebalance by the answers.
-    /// ZooKeeper negotiates the timeout: hand in the one that the server granted.
+    /// `ZooKeeper` negotiates the timeout: hand in the one that the server granted.
     ///
     /// # Errors
     /// [`Builder::build`] refuses a timeout of zero or above [`TTL_MAX`](crate::lease::TTL_MAX), and

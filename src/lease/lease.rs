@@ -174,7 +174,7 @@ impl Lease {
         self.stop(FenceReason::Clock, now);
     }
 
-    fn stop(&mut self, reason: FenceReason, at: Instant) {
+    const fn stop(&mut self, reason: FenceReason, at: Instant) {
         if self.news.believes() {
             add(&mut self.counters.fenced);
             self.news.fence(reason, at);
@@ -186,10 +186,8 @@ impl Lease {
         if let Some(ended) = self.news.ended() {
             return Some(ended);
         }
-        let kind = match self.is_held(now) {
-            true => self.news_of_held(now),
-            false => None,
-        };
+        let is_held = self.is_held(now);
+        let kind = is_held.then(|| self.news_of_held(now)).flatten();
         let broken = kind.is_none() && self.schedule.take_broken();
         let kind = kind.or(broken.then_some(EventKind::PromiseBroken))?;
         Some((kind, now))
@@ -205,7 +203,7 @@ impl Lease {
     }
 
     /// Returns when the next request is due.
-    fn due(&self) -> Instant {
+    const fn due(&self) -> Instant {
         let duty_us = match self.phase {
             Phase::Holding => self.config.send_within_us,
             _ => 0,
@@ -214,7 +212,7 @@ impl Lease {
     }
 
     /// Returns when to poll next.
-    fn wake(&self) -> Instant {
+    const fn wake(&self) -> Instant {
         let due = self.due();
         match self.phase {
             Phase::Holding if self.news.told() => due.min(self.fence.until()),
@@ -323,10 +321,12 @@ impl Lease {
         } else {
             self.schedule.fence(self.fence.until());
         }
-        match is_held {
-            false => GrantOutcome::TooLate,
-            true if self.fence.until() > before => GrantOutcome::Extended,
-            true => GrantOutcome::Unextended,
+        if !is_held {
+            GrantOutcome::TooLate
+        } else if self.fence.until() > before {
+            GrantOutcome::Extended
+        } else {
+            GrantOutcome::Unextended
         }
     }
 
@@ -346,9 +346,10 @@ impl Lease {
             return RefusalOutcome::Old;
         }
         self.lose(why, now);
-        match holding {
-            true => RefusalOutcome::Lost,
-            false => RefusalOutcome::NotYet,
+        if holding {
+            RefusalOutcome::Lost
+        } else {
+            RefusalOutcome::NotYet
         }
     }
 
@@ -380,7 +381,7 @@ impl Lease {
         (self.phase, self.asked_us) = (Phase::Seeking, self.config.ttl_us);
     }
 
-    fn tell_lost(&mut self, why: Refusal, now: Instant) {
+    const fn tell_lost(&mut self, why: Refusal, now: Instant) {
         if self.news.lose(why, now) {
             add(&mut self.counters.lost);
         }
@@ -407,9 +408,10 @@ impl Lease {
     /// the lease is held, half of the time left is waited at most: a renewal and a retry still fit.
     pub fn handle_pushback(&mut self, wait: Duration, now: Instant) {
         self.look(now);
-        let wait_us = match self.is_held(now) {
-            true => micros(wait).min(self.fence.until().since(now) / 2),
-            false => micros(wait),
+        let wait_us = if self.is_held(now) {
+            micros(wait).min(self.fence.until().since(now) / 2)
+        } else {
+            micros(wait)
         };
         self.schedule.postpone(now.plus(wait_us));
     }

@@ -42,7 +42,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(config: &Config, now: Instant) -> Self {
+    pub(super) const fn new(config: &Config, now: Instant) -> Self {
         Self {
             planner: Target::apart(config.usable_us(config.ttl_us), config.recurrence_us),
             state: Target::INITIAL,
@@ -63,7 +63,7 @@ impl Schedule {
 
     /// Returns when the next request is due, where no longer than `send_within_us` may pass without
     /// anything sent; 0: no limit.
-    pub(super) fn due(&self, send_within_us: u64) -> Instant {
+    pub(super) const fn due(&self, send_within_us: u64) -> Instant {
         match send_within_us {
             0 => self.due,
             us => self.due.min(self.sent.plus(us)),
@@ -103,16 +103,16 @@ impl Schedule {
     }
 
     /// Returns the fixed interval at which a lease is asked for that is not held.
-    fn seek_us(&self) -> u64 {
+    const fn seek_us(&self) -> u64 {
         scaled_q16(self.planner.bound_us(), SEEK_Q16)
     }
 
-    fn least_us(&self) -> u64 {
+    const fn least_us(&self) -> u64 {
         scaled_q16(self.planner.bound_us(), LEAST_Q16)
     }
 
     /// Returns when the next request may be sent at the earliest.
-    fn soonest(&self) -> Instant {
+    const fn soonest(&self) -> Instant {
         self.sent.plus(self.least_us())
     }
 
@@ -162,13 +162,13 @@ impl Schedule {
         }
     }
 
-    fn wait(&mut self, now: Instant, wait_us: u64) {
+    const fn wait(&mut self, now: Instant, wait_us: u64) {
         self.due = now.plus(saturating::max(wait_us, 1));
     }
 
     /// Records that the application sent something. Returns whether its answer is of use: not so
     /// soon after the last one.
-    pub(super) fn other_sent(&mut self, now: Instant) -> bool {
+    pub(super) const fn other_sent(&mut self, now: Instant) -> bool {
         let useful = now.since(self.sent) >= self.least_us();
         if useful {
             self.sent = now;
@@ -255,7 +255,7 @@ impl Schedule {
     // ---- what happens otherwise ----
 
     /// Records that the fence passed at `at`.
-    pub(super) fn fence(&mut self, at: Instant) {
+    pub(super) const fn fence(&mut self, at: Instant) {
         self.fenced = Some(at);
     }
 
@@ -268,7 +268,7 @@ impl Schedule {
     }
 
     /// Plans for the TTL that applies from now on.
-    pub(super) fn plan_for(&mut self, config: &Config, ttl_us: u64) {
+    pub(super) const fn plan_for(&mut self, config: &Config, ttl_us: u64) {
         let (old_us, new_us) = (self.planner.bound_us(), config.usable_us(ttl_us));
         self.planner = Target::apart(new_us, config.recurrence_us);
         self.jitter_percent = config.jitter_percent;
@@ -285,12 +285,12 @@ impl Schedule {
     }
 
     /// Retries a failed request soon.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(super) const fn failed(&mut self, now: Instant) {
         self.due = self.due.min(now.plus(self.least_us()));
     }
 
     /// Postpones the next request.
-    pub(super) fn postpone(&mut self, to: Instant) {
+    pub(super) const fn postpone(&mut self, to: Instant) {
         self.due = self.due.max(to);
     }
 

@@ -7,5 +7,5 @@ use systole_testkit::world;
 
 #[test]
 fn no_lease_is_believed_after_it_may_have_expired() {
-    world::check::<LeaseWorld>(10_000);
+    world::check::<LeaseWorld>(4_000);
 }

@@ -8,6 +8,7 @@ pub mod any;
 pub mod fleet;
 pub mod group;
 pub mod group_ops;
+pub mod lease;
 pub mod listener;
 pub mod model;
 pub mod monitor;
