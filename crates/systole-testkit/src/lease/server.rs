@@ -27,6 +27,8 @@ pub(super) struct Server {
     holder: Option<Token>,
     /// On its own clock.
     expires_us: u64,
+    /// The TTL that it granted last.
+    ttl_us: u64,
     epoch: u64,
 }
 
@@ -38,6 +40,7 @@ impl Server {
             random: Random::of(seed, 7, 0),
             holder: None,
             expires_us: 0,
+            ttl_us: 0,
             epoch: 0,
         }
     }
@@ -75,9 +78,10 @@ impl Server {
         }
     }
 
-    /// Takes something of the holder that renews its lease by the TTL in force.
-    pub(super) fn touch(&mut self, ttl_us: u64, now_us: u64) {
-        self.extend(ttl_us, now_us);
+    /// Takes something of the holder that renews its lease by the TTL that was granted last, or by
+    /// the one that the holder knows of where that is longer.
+    pub(super) fn touch(&mut self, known_us: u64, now_us: u64) {
+        self.extend(self.ttl_us.max(known_us), now_us);
     }
 
     fn grant(&mut self, request: &Request, now_us: u64) -> Reply {
@@ -86,6 +90,7 @@ impl Server {
             true => self.random.between(asked_us / 4, asked_us * 3),
             false => asked_us,
         };
+        self.ttl_us = ttl_us;
         self.extend(ttl_us, now_us);
         Reply::Granted {
             ttl: Duration::from_micros(ttl_us),
