@@ -32,6 +32,7 @@ impl LossRate {
         } else {
             self.fade();
         }
+        debug_assert!(self.lost <= self.sent && self.sent < MEMORY);
     }
 
     /// Records a probe that got no reply.

@@ -55,7 +55,8 @@ impl DeadPeerWait {
             };
             self.missed = -(1 << shift);
         } else {
-            self.missed += 1; // up to 33 times eight
+            self.missed += 1;
+            debug_assert!(self.missed <= 33 * EIGHT);
         }
     }
 

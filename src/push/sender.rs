@@ -145,6 +145,7 @@ impl Sender {
             return Output::Wait(self.next);
         }
         self.slow_down();
+        debug_assert!(self.is_valid());
         self.skip(now);
         let beat = self.beat();
         self.next = self.next.plus(self.interval_us);
@@ -176,6 +177,14 @@ impl Sender {
                 None => self.interval_us = self.wanted_us,
             }
         }
+    }
+
+    /// Whether intervals only grow from the one in force to the one announced and the one that was
+    /// set last, and a longer one is announced at most as often as is configured.
+    const fn is_valid(&self) -> bool {
+        let grows = self.interval_us <= self.announced_us && self.announced_us <= self.wanted_us;
+        let announces = self.notices == 0 || self.announced_us > self.interval_us;
+        grows && announces && self.notices <= self.losses
     }
 
     /// Returns by when the next heartbeat is sent, counted from its slot.
@@ -215,6 +224,7 @@ impl Sender {
         }
         self.announced_us = self.announced_us.min(self.wanted_us);
         self.next = self.next.min(now.plus(self.wanted_us));
+        debug_assert!(self.is_valid());
         Ok(())
     }
 

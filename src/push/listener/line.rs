@@ -293,6 +293,7 @@ impl Line {
 
     pub(super) fn is_valid(&self) -> bool {
         let filled = usize::from(self.held) <= BLOCKS && self.beats <= self.size;
+        let filled = filled && self.size.is_power_of_two() && (self.held > 0 || self.size == 1);
         let limits = (RATE_MIN..=RATE_MAX).contains(&self.rate) && self.size <= BEATS_MAX;
         filled && limits && self.points().is_sorted_by_key(|point| point.slot)
     }
