@@ -46,6 +46,8 @@ impl ObservedClock {
     /// time passed.
     pub(crate) const fn look(&mut self, at: Instant, due: Instant) -> u64 {
         let (now, seen, late) = self.peek(at, due);
+        debug_assert!(now.as_micros() >= { self.now }.as_micros());
+        debug_assert!(seen.since(self.seen) <= now.since(self.now));
         (self.now, self.seen) = (now, seen);
         if late > 0 {
             self.credited = now;

@@ -473,7 +473,12 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
             Verdict::Suspect => self.episode,
             Verdict::Unknown | Verdict::Dead | Verdict::Left => true,
         };
-        in_range && bounded && timely && suspected && self.risen < self.settings.limits.rise.max(1)
+        let asked = self.started || self.verdict == Verdict::Unknown;
+        let returning = self.risen == 0 || self.verdict == Verdict::Dead;
+        let retried = self.retries == 0 || self.episode;
+        let counted = asked && returning && retried;
+        let rises = self.risen < self.settings.limits.rise.max(1);
+        in_range && bounded && timely && suspected && counted && rises
     }
 }
 
@@ -555,5 +560,7 @@ mod tests {
         assert!(!spoilt(|peer| peer.settings.limits.timeout_max_us = 1));
         assert!(!spoilt(|peer| peer.verdict = Verdict::Suspect));
         assert!(!spoilt(|peer| peer.risen = 1));
+        assert!(!spoilt(|peer| peer.retries = 1));
+        assert!(!spoilt(|peer| peer.verdict = Verdict::Alive));
     }
 }
