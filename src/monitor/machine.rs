@@ -313,6 +313,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     #[cfg(not(feature = "alloc"))]
+    #[allow(clippy::unused_self)]
     pub(super) const fn end_excuse(&self) {}
 
     fn turn(&mut self) {
