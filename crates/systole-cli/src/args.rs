@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Record(Record),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
     A round trip ends with the first byte of the reply. It excludes resolving, connecting, TLS and login, but the timeout of a probe includes them. \
     A connection is renewed every 30s, since a server whose accept queue is full still replies on old connections.\n\n\
@@ -94,6 +94,10 @@ pub(crate) struct Watch {
     /// Print one JSON object per line, for programs.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Leave out single probes: print changes of verdicts, of paths and of groups only.
+    #[arg(long)]
+    pub(crate) events_only: bool,
 
     /// Print lines on a terminal too, as when standard output is not a terminal.
     #[arg(long, conflicts_with = "json")]

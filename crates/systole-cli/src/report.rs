@@ -2,22 +2,36 @@
 
 mod json;
 mod lines;
+mod outlet;
 mod paint;
+mod plain_text;
 mod watch_event;
 mod words;
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use systole::{Instant, monitor};
 
+use self::outlet::Outlet;
 use crate::args;
 use crate::view::{PeerView, View, Wish};
 
 pub(crate) use paint::Paint;
+pub(crate) use plain_text::plain_text;
 pub(crate) use watch_event::{WatchEvent, Who};
 pub(crate) use words::{condition_text, describe, ending, span};
 
-pub(crate) enum Report {
+pub(crate) struct Report {
+    style: Style,
+    outlet: Outlet,
+    /// Whether single probes are left out.
+    events_only: bool,
+    /// Whether the watch goes on if nobody reads the output.
+    outlives_reader: bool,
+}
+
+enum Style {
     Lines(lines::Lines),
     Json(json::Json),
     View(Box<View>),
@@ -27,59 +41,104 @@ impl Report {
     /// Returns the report that `options` ask for. If `width` is not 0, every line begins with the
     /// name of its target, padded to `width`.
     pub(crate) fn new(options: &args::Watch, width: usize) -> io::Result<Self> {
-        Ok(if options.json {
-            Self::Json(json::Json::new(width > 0))
+        let style = if options.json {
+            Style::Json(json::Json::new(width > 0))
         } else if options.plain || !io::stdout().is_terminal() {
-            Self::Lines(lines::Lines::new(width))
+            Style::Lines(lines::Lines::new(width))
         } else {
-            Self::View(Box::new(View::open(width)?))
+            Style::View(Box::new(View::open(width)?))
+        };
+        Ok(Self {
+            style,
+            outlet: Outlet::open(io::stdout())?,
+            events_only: options.events_only,
+            outlives_reader: options.metrics.is_some(),
         })
     }
 
-    /// Writes one line and flushes it.
+    /// Returns whether an event is told at all.
+    pub(crate) const fn wants(&self, happening: &WatchEvent) -> bool {
+        !(self.events_only && happening.is_of_one_probe())
+    }
+
+    /// Queues the line of an event.
     pub(crate) fn tell(
         &mut self,
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
         known: &monitor::Snapshot,
-    ) -> io::Result<()> {
-        let out = io::stdout;
-        match self {
-            Self::Lines(lines) => lines.tell(&mut out().lock(), at, who, happening, known),
-            Self::Json(json) => json.tell(&mut out().lock(), at, who, happening, known),
-            Self::View(view) => {
-                view.tell(at, who, happening, known);
-                Ok(())
+    ) {
+        match &mut self.style {
+            Style::Lines(lines) => {
+                self.outlet
+                    .push(|out| lines.tell(out, at, who, happening, known));
             }
+            Style::Json(json) => {
+                self.outlet
+                    .push(|out| json.tell(out, at, who, happening, known));
+            }
+            Style::View(view) => view.tell(at, who, happening, known),
+        }
+    }
+
+    /// Passes the queued lines on, and tells how many were dropped before.
+    pub(crate) fn flush(&mut self) {
+        let Some(dropped) = self.outlet.flush() else {
+            return;
+        };
+        match &self.style {
+            Style::Json(_) => self.outlet.push(|out| json::dropped(out, dropped)),
+            _ => self.outlet.push(|out| lines::dropped(out, dropped)),
+        }
+    }
+
+    /// Returns whether the reader of the output has gone, and nothing else is left to watch for.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.outlives_reader && self.outlet.is_closed()
+    }
+
+    /// Forgets a peer that is no longer watched.
+    pub(crate) fn forget(&mut self, key: usize) {
+        match &mut self.style {
+            Style::Lines(lines) => lines.forget(key),
+            Style::Json(_) => {}
+            Style::View(view) => view.forget(key),
         }
     }
 
     /// Waits for the next request of the user. Cancel safe.
     pub(crate) async fn wish(&mut self) -> Wish {
-        match self {
-            Self::View(view) => view.wish().await,
+        match &mut self.style {
+            Style::View(view) => view.wish().await,
             _ => std::future::pending().await,
         }
     }
 
     /// Shows the current state of all peers, if there is a live view.
     pub(crate) fn show(&mut self, now: Instant, sights: Vec<PeerView>) {
-        if let Self::View(view) = self {
+        if let Style::View(view) = &mut self.style {
             view.show(now, sights);
         }
     }
 
     /// Whether the live view occupies the terminal, which then has to be restored.
     pub(crate) const fn has_terminal(&self) -> bool {
-        matches!(self, Self::View(_))
+        matches!(self.style, Style::View(_))
     }
 
     /// Restores the terminal; all further output is lines of text.
     pub(crate) fn leave(&mut self) {
-        if let Self::View(view) = self {
+        if let Style::View(view) = &self.style {
             let width = view.width();
-            *self = Self::Lines(lines::Lines::new(width));
+            self.style = Style::Lines(lines::Lines::new(width));
         }
+    }
+
+    /// Waits until the output is written, but no longer than `span`.
+    pub(crate) async fn finish(&mut self, span: Duration) {
+        let end = tokio::time::Instant::now() + span;
+        self.flush();
+        self.outlet.finish(end).await;
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use tls::Trust;
 const AGENT: &str = concat!("systole/", env!("CARGO_PKG_VERSION"));
 
 /// How a peer is probed, which also defines the round trip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
     Tcp,
     Redis,
@@ -74,6 +74,11 @@ impl Scheme {
         }
     }
 
+    /// Returns whether a certificate decides if the peer is trusted.
+    pub(crate) const fn has_certificate(self) -> bool {
+        matches!(self, Self::Https | Self::Grpcs)
+    }
+
     /// Returns what the round-trip time measures, for display.
     pub(crate) const fn round_trip(self) -> &'static str {
         match self {
@@ -89,7 +94,7 @@ impl Scheme {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     scheme: Scheme,
     host: String,

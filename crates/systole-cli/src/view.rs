@@ -110,6 +110,11 @@ impl View {
             .note(at, (self.width > 0).then_some(who.name), happening, known);
     }
 
+    /// Forgets a peer that is no longer watched.
+    pub(crate) fn forget(&mut self, key: usize) {
+        self.histories.remove(&key);
+    }
+
     /// Waits for the next request of the user, or for the next picture. Cancel safe.
     pub(crate) async fn wish(&mut self) -> Wish {
         select! {

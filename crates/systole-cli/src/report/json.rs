@@ -1,6 +1,5 @@
 //! Output as one JSON object per line. All lines have the same fields; some events add their own.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -87,12 +86,12 @@ impl Json {
 
     pub(crate) fn tell(
         &self,
-        out: &mut impl Write,
+        out: &mut Vec<u8>,
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
         known: &monitor::Snapshot,
-    ) -> io::Result<()> {
+    ) {
         let plan = known.path.plan;
         let (event, rtt, more) = name(who, happening, known);
         let record = Record {
@@ -107,10 +106,25 @@ impl Json {
             level: f64::from(known.path.level.as_milli()) / 1e3,
             more,
         };
-        serde_json::to_writer(&mut *out, &record)?;
-        writeln!(out)?;
-        out.flush()
+        write(out, &record);
     }
+}
+
+/// Writes that lines are missing here, since the reader was too slow or the disk full.
+pub(super) fn dropped(out: &mut Vec<u8>, lines: u64) {
+    let event = "dropped";
+    write(out, &Dropped { event, lines });
+}
+
+#[derive(Debug, Serialize)]
+struct Dropped {
+    event: &'static str,
+    lines: u64,
+}
+
+fn write(out: &mut Vec<u8>, record: &impl Serialize) {
+    let _ = serde_json::to_writer(&mut *out, record); // writing to a vector cannot fail
+    out.push(b'\n');
 }
 
 /// Returns the name of the event, its round-trip time and its additional fields.
@@ -125,7 +139,9 @@ fn name(
         WatchEvent::Start => ("start", None, noted(who.name)),
         WatchEvent::Answer { answer, rtt, late } => answered(*answer, *rtt, *late),
         WatchEvent::Lost => plain("lost"),
-        WatchEvent::Miss(Miss::ProbeError(ProbeError::Unsent)) => plain("unsent"),
+        WatchEvent::Miss(miss) if miss.fault() == ProbeError::Unsent => {
+            ("unsent", None, missed(miss))
+        }
         WatchEvent::Miss(miss) => ("failed", None, missed(miss)),
         WatchEvent::Health(Health::Degraded) => plain("degraded"),
         WatchEvent::Health(Health::Good) => plain("good"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use systole::{Event, EventKind, Instant, Verdict, monitor};
@@ -44,12 +44,12 @@ impl Lines {
 
     pub(crate) fn tell(
         &mut self,
-        out: &mut impl Write,
+        out: &mut Vec<u8>,
         at: Instant,
         who: Who<'_>,
         happening: &WatchEvent,
         known: &monitor::Snapshot,
-    ) -> io::Result<()> {
+    ) {
         let mut told = self.told.get(&who.key).copied().unwrap_or_default();
         let text = match happening {
             WatchEvent::Start => self.heading(who, known),
@@ -60,8 +60,12 @@ impl Lines {
             ),
         };
         self.told.insert(who.key, told);
-        writeln!(out, "{text}")?;
-        out.flush()
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\n');
+    }
+
+    pub(crate) fn forget(&mut self, key: usize) {
+        self.told.remove(&key);
     }
 
     fn prefix(&mut self, who: Who<'_>) -> String {
@@ -218,6 +222,13 @@ impl Lines {
             text.to_string()
         }
     }
+}
+
+/// Writes that lines are missing here, since the reader was too slow or the disk full.
+pub(super) fn dropped(out: &mut Vec<u8>, lines: u64) {
+    out.extend_from_slice(
+        format!("({lines} lines were dropped: the output is not read)\n").as_bytes(),
+    );
 }
 
 impl Told {

@@ -40,12 +40,20 @@ pub(crate) enum WatchEvent {
         /// Whether the state of the peer was reset.
         starts_over: bool,
     },
-    /// The configuration was read again and is invalid, for this reason.
+    /// The configuration was read again and is invalid, for this reason; or a link cannot be opened
+    /// as it says.
     Refused(String),
     /// The demo peer changes its behaviour.
     Scene(&'static str),
     /// The watch of the peer ends.
     Summary,
+}
+
+impl WatchEvent {
+    /// Returns whether the event is the result of a single probe, which changes nothing by itself.
+    pub(crate) const fn is_of_one_probe(&self) -> bool {
+        matches!(self, Self::Answer { .. } | Self::Lost | Self::Miss(_))
+    }
 }
 
 /// The peer that an event is about.

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use systole::{Failure, ProbeError};
 use tokio::net::TcpStream;
-use tokio::select;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::link::{Answer, Herald, Miss, Post, Request};
+use super::link::{Answer, Herald, Link, Miss, Request};
 use super::place::Place;
 
 /// The age after which a connection is not used again: a server whose accept queue is full still
@@ -36,24 +34,17 @@ pub(super) trait Talk: Send + 'static {
     }
 }
 
-/// Runs each probe in a task of its own. A probe opens another connection if an earlier probe still
+/// Returns a link that speaks `protocol`. A probe opens another connection if an earlier probe still
 /// uses the kept one.
-pub(super) async fn run<P: Protocol>(protocol: P, place: Place, mut post: Post) {
+pub(super) fn link<P: Protocol>(protocol: P, place: Place, news: Herald) -> Link {
     let line = Arc::new(Line {
         protocol,
         place,
         idle: Mutex::new(None),
     });
-    let mut probes = JoinSet::new();
-    loop {
-        select! {
-            request = post.requests.recv() => match request {
-                Some(request) => drop(probes.spawn(Arc::clone(&line).probe(request, post.news.clone()))),
-                None => return,
-            },
-            Some(_) = probes.join_next() => {}
-        }
-    }
+    Link::of_tasks(news, move |request, news| {
+        Arc::clone(&line).probe(request, news)
+    })
 }
 
 struct Line<P: Protocol> {
@@ -68,8 +59,12 @@ struct Kept<T> {
 }
 
 impl<P: Protocol> Line<P> {
-    async fn probe(self: Arc<Self>, Request { id, reply_window }: Request, news: Herald) {
-        let asked = Instant::now();
+    async fn probe(self: Arc<Self>, request: Request, news: Herald) {
+        let Request {
+            id,
+            asked,
+            reply_window,
+        } = request;
         let mut sent = asked;
         match timeout(reply_window, self.exchange(&mut sent)).await {
             Ok(Ok((kept, answer, at))) => {

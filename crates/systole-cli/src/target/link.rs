@@ -1,15 +1,23 @@
-//! A link: the task that talks to a peer, which receives probes to send and returns their results.
+//! A link: what talks to a peer. It is passed probes to send, and returns their results to the inbox.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use systole::{Failure, ProbeError, ProbeId, Reply};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::Instant as Moment;
 use tokio_util::task::AbortOnDropHandle;
+
+use crate::report::plain_text;
+use crate::trouble::Trouble;
 
 /// A probe to send.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     pub(super) id: ProbeId,
+    /// When the machine asked for it. The time until it is sent is no part of the round trip.
+    pub(super) asked: Moment,
     /// The time after which a reply proves nothing any more.
     pub(super) reply_window: Duration,
 }
@@ -32,6 +40,8 @@ pub(crate) enum Miss {
     Unhealthy(String),
     /// The certificate is not trusted, which no further probe will change.
     Untrusted(String),
+    /// The probe could not be sent, for this reason, which is a local one.
+    Unsent(String),
 }
 
 impl Miss {
@@ -39,6 +49,17 @@ impl Miss {
         match self {
             Self::ProbeError(fault) => *fault,
             Self::Unhealthy(_) | Self::Untrusted(_) => ProbeError::Failed(Failure::Unhealthy),
+            Self::Unsent(_) => ProbeError::Unsent,
+        }
+    }
+
+    /// Returns the same with an explanation that is fit for any output.
+    fn in_plain_text(self) -> Self {
+        match self {
+            Self::Unhealthy(note) => Self::Unhealthy(plain_text(&note)),
+            Self::Untrusted(note) => Self::Untrusted(plain_text(&note)),
+            Self::Unsent(note) => Self::Unsent(plain_text(&note)),
+            Self::ProbeError(_) => self,
         }
     }
 
@@ -46,7 +67,7 @@ impl Miss {
     pub(crate) fn note(&self) -> Option<&str> {
         match self {
             Self::ProbeError(_) => None,
-            Self::Unhealthy(note) | Self::Untrusted(note) => Some(note),
+            Self::Unhealthy(note) | Self::Untrusted(note) | Self::Unsent(note) => Some(note),
         }
     }
 }
@@ -80,9 +101,14 @@ impl Arrival {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum LinkEvent {
     Arrival(Arrival),
+    /// The link of this peer was opened, or cannot be.
+    Opened {
+        peer: usize,
+        link: Result<Link, Trouble>,
+    },
     /// The demo peer announces its next behaviour.
     Scene(&'static str),
 }
@@ -102,14 +128,23 @@ pub(crate) fn inbox() -> (Herald, Inbox) {
     (Herald { news, peer: 0 }, inbox)
 }
 
-/// The handle of a link. Its task ends when it is dropped.
-#[derive(Debug)]
+/// A link to a peer. Its tasks end when it is dropped.
 pub(crate) struct Link {
-    requests: UnboundedSender<Request>,
-    _task: AbortOnDropHandle<()>,
+    talk: Talk,
+    news: Herald,
+    /// The tasks of probes that have not ended, the oldest first.
+    under_way: Vec<(ProbeId, AbortOnDropHandle<()>)>,
 }
 
-/// The channels of the task of a [`Link`].
+/// How a link sends a probe.
+enum Talk {
+    /// In a task of its own, which may open a connection.
+    Tasks(Box<dyn Fn(Request, Herald) -> JoinHandle<()> + Send>),
+    /// Through the one task of the link, which holds a socket.
+    Socket(UnboundedSender<Request>, AbortOnDropHandle<()>),
+}
+
+/// The channels of the task of a link that holds a socket.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) requests: UnboundedReceiver<Request>,
@@ -117,25 +152,73 @@ pub(super) struct Post {
 }
 
 impl Link {
-    /// Starts `talk` as the task of a new link.
-    pub(super) fn start<F>(news: Herald, talk: impl FnOnce(Post) -> F) -> Self
+    /// Returns a link that runs `probe` in a task of its own for each probe.
+    pub(super) fn of_tasks<F>(
+        news: Herald,
+        probe: impl Fn(Request, Herald) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let start = move |request, news| tokio::spawn(probe(request, news));
+        Self::new(Talk::Tasks(Box::new(start)), news)
+    }
+
+    /// Starts `talk` as the only task of a link.
+    pub(super) fn of_socket<F>(news: Herald, talk: impl FnOnce(Post) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let (requests, asked) = unbounded_channel();
         let spawned = tokio::spawn(talk(Post {
             requests: asked,
-            news,
+            news: news.clone(),
         }));
+        let task = AbortOnDropHandle::new(spawned);
+        Self::new(Talk::Socket(requests, task), news)
+    }
+
+    const fn new(talk: Talk, news: Herald) -> Self {
         Self {
-            requests,
-            _task: AbortOnDropHandle::new(spawned),
+            talk,
+            news,
+            under_way: Vec::new(),
         }
     }
 
-    /// Passes a probe to the task. Returns `false` if the task has ended.
-    pub(crate) fn send(&self, id: ProbeId, reply_window: Duration) -> bool {
-        self.requests.send(Request { id, reply_window }).is_ok()
+    /// Sends a probe, whose result comes to the inbox. Returns `false` if that is impossible.
+    pub(crate) fn send(&mut self, id: ProbeId, reply_window: Duration) -> bool {
+        let request = Request {
+            id,
+            asked: Moment::now(),
+            reply_window,
+        };
+        match &self.talk {
+            Talk::Tasks(start) => {
+                let task = start(request, self.news.clone());
+                self.under_way.push((id, AbortOnDropHandle::new(task)));
+                true
+            }
+            Talk::Socket(requests, _) => requests.send(request).is_ok(),
+        }
+    }
+
+    /// Returns the probes that hold a connection, the oldest first. A probe whose reply has come
+    /// may still be reading the rest of it.
+    pub(crate) fn under_way(&mut self) -> impl ExactSizeIterator<Item = ProbeId> {
+        self.under_way.retain(|(_, task)| !task.is_finished());
+        self.under_way.iter().map(|&(id, _)| id)
+    }
+
+    /// Drops a probe and its connection.
+    pub(crate) fn cancel(&mut self, id: ProbeId) {
+        self.under_way.retain(|&(other, _)| other != id);
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
     }
 }
 
@@ -167,10 +250,16 @@ impl Herald {
         let _ = self.news.send(LinkEvent::Arrival(Arrival {
             peer,
             id,
-            result,
+            result: result.map_err(Miss::in_plain_text),
             at,
             setup,
         })); // fails if the watch has ended
+    }
+
+    /// Hands over the link of the peer, or the reason why there is none.
+    pub(crate) fn opened(&self, link: Result<Link, Trouble>) {
+        let peer = self.peer;
+        let _ = self.news.send(LinkEvent::Opened { peer, link }); // fails if the watch has ended
     }
 
     pub(super) fn scene(&self, says: &'static str) -> bool {

@@ -1,4 +1,6 @@
-//! Opens links: chooses the task for each scheme.
+//! Opens links: chooses how each scheme probes.
+
+use std::sync::Arc;
 
 use super::link::{Herald, Link};
 use super::place::Place;
@@ -15,21 +17,21 @@ impl Link {
     ) -> Result<Self, Trouble> {
         let place = Place::of(&target.host, target.port).await?;
         Ok(match target.scheme {
-            Scheme::Tcp => Self::start(news, |post| tcp::run(place, post)),
-            Scheme::Udp => Self::start(news, |post| udp::run(place, post)),
-            Scheme::Redis => Self::start(news, |post| kept::run(redis::Redis, place, post)),
+            Scheme::Tcp => {
+                let place = Arc::new(place);
+                Self::of_tasks(news, move |request, news| {
+                    tcp::probe(Arc::clone(&place), request, news)
+                })
+            }
+            Scheme::Udp => Self::of_socket(news, |post| udp::run(place, post)),
+            Scheme::Redis => kept::link(redis::Redis, place, news),
             Scheme::Http | Scheme::Https => {
-                let http = http::Http::new(target, trust)?;
-                Self::start(news, |post| kept::run(http, place, post))
+                kept::link(http::Http::new(target, trust)?, place, news)
             }
             Scheme::Grpc | Scheme::Grpcs => {
-                let grpc = grpc::Grpc::new(target, trust)?;
-                Self::start(news, |post| kept::run(grpc, place, post))
+                kept::link(grpc::Grpc::new(target, trust)?, place, news)
             }
-            Scheme::Postgres => {
-                let postgres = postgres::Postgres::new(target)?;
-                Self::start(news, |post| kept::run(postgres, place, post))
-            }
+            Scheme::Postgres => kept::link(postgres::Postgres::new(target)?, place, news),
         })
     }
 
@@ -37,7 +39,7 @@ impl Link {
     pub(crate) async fn demo(port: u16, news: Herald) -> Result<(Self, String), Trouble> {
         let address = demo::start(port, news.clone()).await?;
         let place = Place::of(&address.ip().to_string(), address.port()).await?;
-        let link = Self::start(news, |post| udp::run(place, post));
+        let link = Self::of_socket(news, |post| udp::run(place, post));
         Ok((link, format!("udp://{address} (played)")))
     }
 }

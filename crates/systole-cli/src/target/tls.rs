@@ -29,6 +29,18 @@ pub(crate) struct Trust {
     pub(crate) ca: Option<PathBuf>,
 }
 
+impl Trust {
+    /// Returns the content of the file, which holds usable certificates.
+    pub(crate) fn content(&self) -> Result<Option<Vec<u8>>, Trouble> {
+        let Some(path) = self.ca.as_deref() else {
+            return Ok(None);
+        };
+        read(path)?;
+        let content = std::fs::read(path).map_err(|error| Trouble::Read(path.into(), error))?;
+        Ok(Some(content))
+    }
+}
+
 pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,

@@ -1,100 +1,99 @@
 //! Reading the configuration again: what remains and what changes.
 
-use super::Watch;
-use super::hearts::Hearts;
-use super::series::Series;
-use super::settings::Settings;
-use super::watched::Watched;
-use crate::args;
+use std::collections::HashMap;
+
+use super::engine::Engine;
+use super::settings::{Settings, UnitSettings, Watched};
+use super::unit::{Machine, Plan};
 use crate::report::WatchEvent;
-use crate::target::{Link, Target};
-use crate::trouble::Trouble;
 
-/// The next state of the watch, which is complete before the current one is changed.
-struct Next {
-    settings: Settings,
-    hearts: Hearts,
-    /// The peers, in the order of the machines.
-    peers: Vec<Member>,
-}
-
-/// A target that is already watched, by its index, or a new one.
-enum Member {
-    Stays(usize),
-    New(Box<Watched>),
-}
-
-impl Watch {
+impl Engine {
     /// Reads the configuration again. Targets that remain keep their connection, statistics and
-    /// verdict; a group starts over. If the file has an error, nothing changes.
-    pub(super) async fn reload(&mut self, options: &args::Watch) -> Result<(), Trouble> {
-        match self.prepare(options).await {
-            Ok(next) => self.adopt(next),
+    /// verdict; a group that remains also keeps its active endpoint and its quarantines. If the
+    /// file has an error, nothing changes.
+    pub(super) fn reload(&mut self) {
+        match Settings::read(&self.options) {
+            Ok(settings) => self.adopt(settings),
             Err(trouble) => self.tell_all(&WatchEvent::Refused(trouble.to_string())),
         }
     }
 
-    async fn prepare(&mut self, options: &args::Watch) -> Result<Next, Trouble> {
-        let settings = Settings::read(options)?;
-        let mut peers = Vec::new();
-        for target in &settings.targets {
-            peers.push(self.place_of(target, &settings).await?);
-        }
-        let places = peers.iter().map(Member::place).collect::<Vec<_>>();
-        let hearts = self.hearts.renewed(&settings, &places, self.epoch.now())?;
-        Ok(Next {
-            settings,
-            hearts,
-            peers,
-        })
-    }
-
-    async fn place_of(&mut self, target: &Target, settings: &Settings) -> Result<Member, Trouble> {
-        let is_it = |one: &Watched| one.target.as_ref() == Some(target);
-        if let Some(place) = self.peers.iter().position(is_it) {
-            return Ok(Member::Stays(place));
-        }
-        let key = self.keys.next().unwrap_or_default();
-        let link = Link::open(target, &settings.trust, self.herald.of(key)).await?;
-        let watched = Watched::new(key, target.clone(), link);
-        Ok(Member::New(Box::new(watched)))
-    }
-
-    fn adopt(&mut self, next: Next) -> Result<(), Trouble> {
-        let places = next.peers.iter().map(Member::place).collect::<Vec<_>>();
-        for place in 0..self.peers.len() {
-            if !places.contains(&Some(place)) {
-                self.tell(place, &WatchEvent::Summary)?;
+    fn adopt(&mut self, settings: Settings) {
+        let trusts_others = settings.trusts_others_than(&self.settings);
+        self.settings = settings;
+        let units = self.settings.units.clone();
+        let before = self.units.iter().map(|(&key, unit)| (unit.id.clone(), key));
+        let mut before: HashMap<_, _> = before.collect();
+        let places: Vec<_> = units.iter().map(|unit| before.remove(&unit.id)).collect();
+        before.into_values().for_each(|unit| self.remove(unit));
+        for (unit, place) in units.iter().zip(&places) {
+            if let Some(place) = place {
+                self.keep(*place, unit, trusts_others);
             }
         }
-        let starts_over = next.settings.group.is_some();
-        let mut before: Vec<_> = self.peers.drain(..).map(Some).collect();
-        let mut take = |place| before.get_mut(place).and_then(Option::take);
-        self.hearts = next.hearts;
-        if starts_over {
-            self.series = self.series.take().map(|_| Series::default());
-        }
-        self.peers = next
-            .peers
+        let new = units.iter().zip(&places);
+        let new = new.filter_map(|(unit, place)| place.is_none().then_some(unit));
+        let mut added = self.add_all(&new.collect::<Vec<_>>()).into_iter();
+        let units = places
             .into_iter()
-            .filter_map(|peer| match peer {
-                Member::Stays(place) => take(place).map(|watched| watched.renewed(starts_over)),
-                Member::New(watched) => Some(*watched),
-            })
-            .collect();
-        for (peer, place) in places.into_iter().enumerate() {
-            let stays = WatchEvent::Reloaded { starts_over };
-            self.tell(peer, &place.map_or(WatchEvent::Start, |_| stays))?;
-        }
-        Ok(())
+            .filter_map(|place| place.or_else(|| added.next()));
+        self.arrange(units.collect());
     }
-}
 
-impl Member {
-    const fn place(&self) -> Option<usize> {
-        match self {
-            Self::Stays(place) => Some(*place),
-            Self::New(_) => None,
+    /// Lists the peers in the order of `units`.
+    pub(super) fn arrange(&mut self, units: Vec<usize>) {
+        let units = units.iter().filter_map(|unit| self.units.get(unit));
+        self.order = units
+            .flat_map(|unit| unit.members.iter().copied())
+            .collect();
+    }
+
+    /// Gives a unit that remains its new settings.
+    fn keep(&mut self, key: usize, settings: &UnitSettings, trusts_others: bool) {
+        let same_targets = self.has_the_targets(key, settings);
+        if !same_targets {
+            self.exchange_members(key, settings);
+        }
+        let now = self.epoch.now();
+        let Some(unit) = self.units.get_mut(&key) else {
+            return;
+        };
+        let changed = unit.plan != settings.plan;
+        unit.plan = settings.plan;
+        let mut starts_over = false;
+        match (&mut unit.machine, &settings.plan) {
+            (Some(Machine::Single(monitor)), Plan::Single(config)) if changed => {
+                monitor.reconfigure(config, now);
+            }
+            (Some(machine @ Machine::Group(_)), plan) if changed || !same_targets => {
+                starts_over = true;
+                if let Ok(new) = plan.machine(unit.members.len(), now) {
+                    *machine = new;
+                }
+            }
+            _ => {}
+        }
+        let members = unit.members.clone();
+        if starts_over || !same_targets {
+            self.end_series(key);
+        }
+        for (&peer, watched) in members.iter().zip(&settings.targets) {
+            self.keep_peer(peer, watched, trusts_others);
+            if starts_over && let Some(peer) = self.peers.get_mut(&peer) {
+                peer.start_over();
+            }
+            self.tell(peer, &WatchEvent::Reloaded { starts_over });
+        }
+        self.agenda.set(key, now);
+    }
+
+    fn keep_peer(&mut self, key: usize, watched: &Watched, trusts_others: bool) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.name = watched.name();
+            peer.watched = Some(watched.clone());
+        }
+        if trusts_others && watched.target.scheme().has_certificate() {
+            self.open(key); // with the authorities that are trusted now
         }
     }
 }

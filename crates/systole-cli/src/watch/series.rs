@@ -1,43 +1,87 @@
 //! The metrics of a watch, for Prometheus.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use systole::Instant;
 use systole::telemetry::{Group, Peer};
 
-use super::hearts::Hearts;
-use super::watched::Watched;
+use super::engine::Engine;
+use super::settings::UnitId;
+use super::unit::{Machine, Plan, Unit};
 
-/// The name of the group of replicas, of which there is at most one.
-const GROUP: &str = "watch";
+/// How often a unit is recorded. The exporter's window of round trips holds 31 of them, so that
+/// none is missed up to that many in a period.
+const PERIOD: Duration = Duration::from_secs(1);
+/// After how many probes a unit is recorded sooner.
+const PROBES: u32 = 15;
 
-/// The metrics of each peer, which end when the peer is removed, or of the group.
+/// The metrics of each unit, which end when the unit is removed.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    peers: HashMap<usize, Peer>,
-    group: Option<Group>,
+    units: HashMap<usize, Recorded>,
 }
 
-impl Series {
-    /// Exports the state of `hearts` for `peers` at `now`.
-    pub(super) fn record(&mut self, hearts: &Hearts, peers: &[Watched], now: Instant) {
-        match hearts {
-            Hearts::Apart(monitors) => {
-                let is_watched = |key: &usize| peers.iter().any(|watched| watched.key == *key);
-                self.peers.retain(|key, _| is_watched(key));
-                self.group = None;
-                for (watched, monitor) in peers.iter().zip(monitors) {
-                    let peer = self.peers.entry(watched.key);
-                    let peer = peer.or_insert_with(|| Peer::new(&*watched.name));
-                    peer.record(monitor, now);
-                }
-            }
-            Hearts::Group(group) => {
-                self.peers.clear();
-                let names = peers.iter().map(|watched| &*watched.name);
-                let series = self.group.get_or_insert_with(|| Group::new(GROUP, names));
-                series.record(group, now);
-            }
+#[derive(Debug)]
+struct Recorded {
+    series: Of,
+    at: Instant,
+    /// How often the unit was polled since.
+    polls: u32,
+}
+
+#[derive(Debug)]
+enum Of {
+    Peer(Box<Peer>),
+    Group(Group),
+}
+
+impl Of {
+    fn new<'a>(unit: &Unit, mut names: impl Iterator<Item = &'a str>) -> Self {
+        match (&unit.plan, &unit.id) {
+            (Plan::Group(_), UnitId::Group(name)) => Self::Group(Group::new(&**name, names)),
+            _ => Self::Peer(Box::new(Peer::new(names.next().unwrap_or_default()))),
+        }
+    }
+}
+
+impl Engine {
+    /// Exports the state of `unit` at `now`, unless that was done a short while ago.
+    pub(super) fn record(&mut self, unit: usize, now: Instant) {
+        let Some(series) = &mut self.series else {
+            return;
+        };
+        let Some(state) = self.units.get(&unit) else {
+            return;
+        };
+        let names = || {
+            state
+                .members
+                .iter()
+                .filter_map(|key| self.peers.get(key))
+                .map(|peer| &*peer.name)
+        };
+        let recorded = series.units.entry(unit).or_insert_with(|| Recorded {
+            series: Of::new(state, names()),
+            at: Instant::ZERO,
+            polls: PROBES,
+        });
+        recorded.polls += 1;
+        if recorded.polls < PROBES && now < recorded.at.saturating_add(PERIOD) {
+            return;
+        }
+        (recorded.at, recorded.polls) = (now, 0);
+        match (&mut recorded.series, &state.machine) {
+            (Of::Peer(peer), Some(Machine::Single(monitor))) => peer.record(monitor, now),
+            (Of::Group(series), Some(Machine::Group(group))) => series.record(group, now),
+            _ => {}
+        }
+    }
+
+    /// Ends the metrics of `unit`; they begin anew if it is recorded again.
+    pub(super) fn end_series(&mut self, unit: usize) {
+        if let Some(series) = &mut self.series {
+            series.units.remove(&unit);
         }
     }
 }

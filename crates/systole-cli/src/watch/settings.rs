@@ -1,12 +1,14 @@
 //! The settings of a watch, from the command line and from a file. The command line takes
 //! precedence.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use systole::config::Builder;
 use systole::pacing::Fluctuation;
-use systole::{Config, ConfigError, Retries, config::Setting, failover};
+use systole::{Config, ConfigError, Instant, Retries, config::Setting, failover};
 
+use super::unit::Plan;
 use crate::args;
 use crate::config_file::ConfigFile;
 use crate::target::{Target, Trust};
@@ -17,7 +19,10 @@ const DEMO_EVERY: Duration = Duration::from_millis(250);
 const DEMO_BOUND: Duration = Duration::from_millis(1_500);
 const DEMO_SPAN: Duration = Duration::from_secs(28);
 
-/// The default timeout and retries of a group.
+/// The name of the group of replicas of `--failover`.
+const GROUP: &str = "watch";
+/// The default timeout and retries of a group. The timeout is shorter if a stated bound leaves less
+/// room.
 const GROUP_TIMEOUT: Duration = Duration::from_millis(800);
 const GROUP_RETRIES: u8 = 2;
 /// How much longer than the active one's the interval of other endpoints is.
@@ -28,44 +33,116 @@ const QUARANTINE_GROWTH: u32 = 10;
 /// The settings, which are valid as a whole.
 #[derive(Debug)]
 pub(super) struct Settings {
-    /// The targets; if there are none, the demo peer runs.
-    pub(super) targets: Vec<Target>,
+    /// What is watched; if this is empty, the demo peer runs.
+    pub(super) units: Vec<UnitSettings>,
     pub(super) trust: Trust,
+    /// The content of the file with further authorities.
+    pub(super) authorities: Option<Vec<u8>>,
+    /// The settings of a peer, if nothing else is said of it.
     pub(super) config: Config,
-    /// The settings of the group, if the targets are replicas of which one is active.
-    pub(super) group: Option<failover::Config<Fluctuation>>,
+}
+
+/// The settings of a machine and of its peers.
+#[derive(Clone, Debug)]
+pub(super) struct UnitSettings {
+    pub(super) id: UnitId,
+    pub(super) plan: Plan,
+    pub(super) targets: Vec<Watched>,
+}
+
+/// What stays the same when the settings of a unit change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum UnitId {
+    Single(Target),
+    Group(String),
+}
+
+/// A target, and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Watched {
+    pub(super) target: Target,
+    pub(super) alias: Option<String>,
+}
+
+impl Watched {
+    /// Returns the name in all output.
+    pub(super) fn name(&self) -> String {
+        let target = || self.target.to_string();
+        self.alias.clone().unwrap_or_else(target)
+    }
 }
 
 impl Settings {
     /// Reads the command line, and the file if there is one.
     pub(super) fn read(options: &args::Watch) -> Result<Self, Trouble> {
-        let file = options
+        let mut file = options
             .config
             .as_deref()
             .map_or(Ok(ConfigFile::default()), ConfigFile::read)?;
+        let targets = targets(options, std::mem::take(&mut file.targets))?;
         let wishes = Wishes::of(options, &file);
-        let failover = options.failover || file.failover_enabled.unwrap_or(false);
         let blame = |error| blame(options, &file, error);
         let config = wishes.config().map_err(blame)?;
-        let group = failover
-            .then(|| wishes.group().map_err(blame))
-            .transpose()?;
+        let units = if options.failover || file.failover_enabled.unwrap_or(false) {
+            vec![group(&wishes, targets).map_err(blame)?]
+        } else {
+            targets.into_iter().map(|one| single(config, one)).collect()
+        };
+        let trust = Trust {
+            ca: options.ca.clone().or(file.ca),
+        };
         Ok(Self {
-            targets: targets(options, file.targets)?,
-            trust: Trust {
-                ca: options.ca.clone().or(file.ca),
-            },
+            units,
+            authorities: trust.content()?,
+            trust,
             config,
-            group,
         })
+    }
+
+    /// Returns the width of the longest name, or 0 if lines need not say which target they are about.
+    pub(super) fn width(&self, options: &args::Watch) -> usize {
+        let names = || self.units.iter().flat_map(|unit| &unit.targets);
+        let lengths = names().map(|one| one.name().chars().count());
+        match names().count() > 1 || options.config.is_some() {
+            true => lengths.max().unwrap_or_default(),
+            false => 0,
+        }
+    }
+
+    /// Returns whether other certificates are trusted than before.
+    pub(super) fn trusts_others_than(&self, before: &Self) -> bool {
+        self.trust != before.trust || self.authorities != before.authorities
     }
 
     /// Returns the time after which the watch ends by itself.
     pub(super) fn span(&self, options: &args::Watch) -> Option<Duration> {
-        options
-            .span
-            .or(self.targets.is_empty().then_some(DEMO_SPAN))
+        options.span.or(self.units.is_empty().then_some(DEMO_SPAN))
     }
+}
+
+fn single(config: Config, target: Target) -> UnitSettings {
+    UnitSettings {
+        id: UnitId::Single(target.clone()),
+        plan: Plan::Single(config),
+        targets: vec![Watched {
+            target,
+            alias: None,
+        }],
+    }
+}
+
+fn group(wishes: &Wishes, targets: Vec<Target>) -> Result<UnitSettings, ConfigError> {
+    let plan = Plan::Group(wishes.group()?);
+    plan.machine(targets.len(), Instant::ZERO)?; // refuses too many
+    let watched = |target| Watched {
+        target,
+        alias: None,
+    };
+    Ok(UnitSettings {
+        id: UnitId::Group(GROUP.into()),
+        plan,
+        targets: targets.into_iter().map(watched).collect(),
+    })
 }
 
 /// Returns the error for a setting that is refused. It names the line if the setting comes from the
@@ -96,10 +173,9 @@ fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, T
     if targets.is_empty() {
         targets = of_file;
     }
-    for (index, target) in targets.iter().enumerate() {
-        if targets.iter().skip(index + 1).any(|other| other == target) {
-            return Err(Trouble::Twice(target.to_string()));
-        }
+    let mut seen = HashSet::new();
+    if let Some(twice) = targets.iter().find(|&target| !seen.insert(target)) {
+        return Err(Trouble::Twice(twice.to_string()));
     }
     if targets.is_empty() && (options.failover || options.config.is_some()) {
         return Err(Trouble::NoTargets);
@@ -177,20 +253,33 @@ impl Wishes {
             max: Some(self.every.saturating_mul(STANDBY)),
             ..*self
         };
-        let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT);
+        let retries = self.retries.unwrap_or(GROUP_RETRIES);
+        let room = self.room_for_timeouts(&steady, retries);
+        let timeout = self.timeout.unwrap_or(GROUP_TIMEOUT.min(room));
         let active = steady
             .intervals()?
             .without_initial_delay()
             .timeouts(timeout, timeout, timeout);
-        let active = self.bounded(active).build()?.seeded();
+        let active = self.bounded(active).build()?;
         let standby = slower.intervals()?.without_initial_delay().build()?;
         let mut group = failover::Config::probing(active, standby)
             .request_timeout(timeout)
-            .retries(self.retries.unwrap_or(GROUP_RETRIES));
+            .retries(retries);
         if let Some(first) = self.quarantine {
             group = group.quarantine(first, first.saturating_mul(QUARANTINE_GROWTH));
         }
         group.build()
+    }
+
+    /// Returns the longest timeout with which a probe and all its retries fit into the stated bound
+    /// after the longest interval.
+    fn room_for_timeouts(&self, steady: &Self, retries: u8) -> Duration {
+        let Some(bound) = self.bound else {
+            return Duration::MAX;
+        };
+        let longest = steady.max.unwrap_or(self.every);
+        let room = bound.saturating_sub(longest) / (u32::from(retries) + 1);
+        if room.is_zero() { Duration::MAX } else { room } // else the bound is refused, not the timeout
     }
 
     fn intervals(&self) -> Result<Builder, ConfigError> {
