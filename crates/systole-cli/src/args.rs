@@ -32,9 +32,29 @@ pub(crate) enum Command {
     Tune(Tune),
     /// Record the round trips to a peer, for `replay` and `tune`.
     Record(Record),
+    /// Tell whether a target is alive, by the exit status too: 0 if it is, 1 if not.
+    Check(Check),
 }
 
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    #[arg(value_name = "TARGET", help = ONE_TARGET)]
+    pub(crate) target: String,
+
+    /// How long a target that does not reply is probed.
+    #[arg(long, value_name = "SPAN", value_parser = parse_duration, default_value = "3s")]
+    pub(crate) within: Duration,
+
+    /// Wait for up to this time until the target is alive.
+    #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Also trust the certificates in this PEM file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
     A round trip ends with the first byte of the reply. It excludes resolving, connecting, TLS and login, but the timeout of a probe includes them. \
     A connection is renewed every 30s, since a server whose accept queue is full still replies on old connections.\n\n\
@@ -108,6 +128,7 @@ pub(crate) struct Watch {
     pub(crate) port: u16,
 }
 
+const ONE_TARGET: &str = "A target as of `watch`, such as http://localhost:8080/health";
 const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] sends SELECT 1, \
     http://HOST[:PORT][/PATH] and https:// send GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo. \
     Without a target, a built-in demo peer goes through every verdict in half a minute";

@@ -35,7 +35,7 @@ const PERIOD: Duration = Duration::from_secs(1);
     reason = "the length of the watch is measured in real time"
 )]
 pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, Trouble> {
-    options.metrics.map(metrics::serve).transpose()?;
+    let mut scrapes = options.metrics.map(metrics::serve).transpose()?;
     let series = options.metrics.map(|_| FleetSeries::new("watch"));
     let fleet = UdpFleet::spawn(
         settings::of_fleet(options)?,
@@ -50,10 +50,14 @@ pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, 
     while options.span.is_none_or(|span| began.elapsed() < span) {
         select! {
             () = &mut stop => break,
+            Some(scrape) = metrics::next(&mut scrapes) => {
+                if let Some(series) = &series {
+                    fleet.with(|fleet, now| series.record(fleet, now));
+                }
+                let _ = scrape.send(()); // fails if the client has gone
+                continue;
+            }
             _ = ticks.tick() => {}
-        }
-        if let Some(series) = &series {
-            fleet.with(|fleet, now| series.record(fleet, now));
         }
         let table = Table::of(&fleet, &names, began.elapsed());
         match table.tell(options.json) {

@@ -21,6 +21,7 @@
 )]
 
 mod args;
+mod check;
 mod code;
 mod config_file;
 #[doc(hidden)]
@@ -41,6 +42,7 @@ mod tune;
 mod view;
 mod watch;
 
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -62,9 +64,10 @@ pub fn run() -> ExitCode {
         Command::Replay(options) => replay::run(&options),
         Command::Tune(options) => tune::run(&options),
         Command::Record(options) => wait_for(record::run(&options)),
+        Command::Check(options) => wait_for(check::run(&options)),
     };
     outcome.unwrap_or_else(|trouble| {
-        eprintln!("systole: {trouble}");
+        let _ = writeln!(stderr(), "systole: {trouble}"); // the exit status says the same
         ExitCode::from(USAGE)
     })
 }

@@ -5,6 +5,7 @@ mod lines;
 mod outlet;
 mod paint;
 mod plain_text;
+mod verdict;
 mod watch_event;
 mod words;
 
@@ -35,6 +36,7 @@ enum Style {
     Lines(lines::Lines),
     Json(json::Json),
     View(Box<View>),
+    Verdict(verdict::OneVerdict),
 }
 
 impl Report {
@@ -54,6 +56,24 @@ impl Report {
             events_only: options.events_only,
             outlives_reader: options.metrics.is_some(),
         })
+    }
+
+    /// Returns the report of `systole check`.
+    pub(crate) fn of_one_verdict() -> io::Result<Self> {
+        Ok(Self {
+            style: Style::Verdict(verdict::OneVerdict::default()),
+            outlet: Outlet::open(io::sink())?,
+            events_only: false,
+            outlives_reader: true,
+        })
+    }
+
+    /// Returns the verdict on a peer in one line, for `systole check`.
+    pub(crate) fn verdict(&self, name: &str, known: &monitor::Snapshot) -> String {
+        match &self.style {
+            Style::Verdict(verdict) => verdict.line(name, known),
+            _ => String::new(),
+        }
     }
 
     /// Returns whether an event is told at all.
@@ -79,6 +99,7 @@ impl Report {
                     .push(|out| json.tell(out, at, who, happening, known));
             }
             Style::View(view) => view.tell(at, who, happening, known),
+            Style::Verdict(verdict) => verdict.tell(happening),
         }
     }
 
@@ -102,7 +123,7 @@ impl Report {
     pub(crate) fn forget(&mut self, key: usize) {
         match &mut self.style {
             Style::Lines(lines) => lines.forget(key),
-            Style::Json(_) => {}
+            Style::Json(_) | Style::Verdict(_) => {}
             Style::View(view) => view.forget(key),
         }
     }

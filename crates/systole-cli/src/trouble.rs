@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use metrics_exporter_prometheus::BuildError;
 use systole::ConfigError;
 use systole_lab::TraceError;
 
@@ -38,7 +37,7 @@ pub enum Trouble {
     /// A local port that is taken or cannot be bound.
     Port(u16, io::Error),
     /// An address on which `/metrics` cannot be served.
-    Metrics(SocketAddr, BuildError),
+    Metrics(SocketAddr, io::Error),
     /// Settings that are out of range or contradict each other.
     Config(ConfigError),
     /// An error of the operating system.
@@ -93,10 +92,9 @@ impl fmt::Display for Trouble {
                 )
             }
             Self::Port(port, error) => write!(f, "port {port} cannot be used: {error}"),
-            Self::Metrics(address, BuildError::FailedToCreateHTTPListener(error)) => {
+            Self::Metrics(address, error) => {
                 write!(f, "metrics cannot be served on {address}: {error}")
             }
-            Self::Metrics(_, error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),
             Self::Hosts(path, error) => write!(f, "{}:{error}", path.display()),

@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use systole::{Epoch, Instant};
+use systole::{Epoch, Instant, Verdict};
 
 use self::agenda::Agenda;
-use self::engine::Engine;
+use self::engine::{Decision, Engine};
 use self::series::Series;
 use self::settings::Settings;
 use self::signals::stop_signal;
@@ -34,11 +34,12 @@ use crate::trouble::Trouble;
 pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
     let settings = Settings::read(options)?;
     let stop = stop_signal()?;
-    let mut engine = Engine::open(options, settings).await?;
+    let report = Report::new(options, settings.width(options))?;
+    let mut engine = Engine::open(options, settings, report).await?;
     // In a task of its own, since only tasks take turns: the others run before it runs again.
     let run = tokio::spawn(async move {
         let ended = engine.run(stop).await;
-        ended.map(|()| engine.is_well())
+        ended.map(|()| engine.is_well() || engine.report.is_closed()) // `| head` is no failure
     });
     match run.await.map_err(std::io::Error::other)?? {
         true => Ok(ExitCode::SUCCESS),
@@ -46,20 +47,41 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
     }
 }
 
+/// Watches one target until a verdict, or until it is alive. Returns whether it is alive, and the
+/// verdict in one line.
+pub(crate) async fn check(
+    options: &args::Watch,
+    until_alive: bool,
+) -> Result<(bool, String), Trouble> {
+    let settings = Settings::read(options)?;
+    let stop = stop_signal()?;
+    let mut engine = Engine::open(options, settings, Report::of_one_verdict()?).await?;
+    engine.decision = Some(match until_alive {
+        true => Decision::Alive,
+        false => Decision::Verdict,
+    });
+    engine.run(stop).await?;
+    Ok(engine.conclusion())
+}
+
 impl Engine {
     /// Starts the clock, and begins to open all links.
-    async fn open(options: &args::Watch, settings: Settings) -> Result<Self, Trouble> {
+    async fn open(
+        options: &args::Watch,
+        settings: Settings,
+        report: Report,
+    ) -> Result<Self, Trouble> {
         let (herald, inbox) = inbox();
         let demo = match settings.units.is_empty() {
             true => Some(Link::demo(options.port, herald.of(0)).await?),
             false => None,
         };
-        let served = options.metrics.map(metrics::serve).transpose()?;
+        let scrapes = options.metrics.map(metrics::serve).transpose()?;
         let epoch = Epoch::start();
         let end = settings.span(options);
         let mut engine = Self {
             options: Arc::new(options.clone()),
-            report: Report::new(options, settings.width(options))?,
+            report,
             settings,
             peers: HashMap::new(),
             order: Vec::new(),
@@ -68,8 +90,10 @@ impl Engine {
             keys: 1..,
             herald,
             inbox,
-            series: served.map(|()| Series::default()),
+            series: scrapes.is_some().then(Series::default),
+            scrapes,
             end: end.map_or(Instant::MAX, |span| epoch.now().saturating_add(span)),
+            decision: None,
             epoch,
         };
         match demo {
@@ -77,6 +101,19 @@ impl Engine {
             None => engine.add_those_of_the_settings(),
         }
         Ok(engine)
+    }
+
+    /// Returns whether the first peer is alive, and the verdict on it in one line.
+    fn conclusion(&self) -> (bool, String) {
+        let key = self.order.first().copied().unwrap_or_default();
+        let name = self.peers.get(&key).map_or("", |peer| &*peer.name);
+        match self.known_of(key, self.epoch.now()) {
+            Some(known) => {
+                let is_alive = known.path.verdict == Verdict::Alive;
+                (is_alive, self.report.verdict(name, &known))
+            }
+            None => (false, format!("{name}: unknown, its link is being opened")),
+        }
     }
 
     fn add_those_of_the_settings(&mut self) {

@@ -89,11 +89,6 @@ impl Outlet {
         self.state.closed.load(Ordering::Relaxed)
     }
 
-    /// Returns how much text waits, in bytes.
-    pub(super) const fn waiting(&self) -> usize {
-        self.lines.len()
-    }
-
     /// Waits until everything is written, but no longer than until `end`.
     pub(super) async fn finish(&mut self, end: Instant) {
         while !self.pass_on() && Instant::now() < end {
@@ -168,7 +163,7 @@ mod tests {
             line(&mut outlet, &text);
             assert_eq!(outlet.flush(), None);
         }
-        assert!(outlet.waiting() <= QUEUE_MAX + text.len());
+        assert!(outlet.lines.len() <= QUEUE_MAX + text.len());
         drop(held);
         let dropped = loop {
             if let Some(dropped) = outlet.flush() {

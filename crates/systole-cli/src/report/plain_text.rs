@@ -31,7 +31,7 @@ fn cut(plain: &mut String) {
     plain.push('…');
 }
 
-const fn is_unfit(character: char) -> bool {
+fn is_unfit(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

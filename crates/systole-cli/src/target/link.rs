@@ -141,7 +141,10 @@ enum Talk {
     /// In a task of its own, which may open a connection.
     Tasks(Box<dyn Fn(Request, Herald) -> JoinHandle<()> + Send>),
     /// Through the one task of the link, which holds a socket.
-    Socket(UnboundedSender<Request>, AbortOnDropHandle<()>),
+    Socket {
+        requests: UnboundedSender<Request>,
+        _task: AbortOnDropHandle<()>,
+    },
 }
 
 /// The channels of the task of a link that holds a socket.
@@ -175,7 +178,11 @@ impl Link {
             news: news.clone(),
         }));
         let task = AbortOnDropHandle::new(spawned);
-        Self::new(Talk::Socket(requests, task), news)
+        let talk = Talk::Socket {
+            requests,
+            _task: task,
+        };
+        Self::new(talk, news)
     }
 
     const fn new(talk: Talk, news: Herald) -> Self {
@@ -199,7 +206,7 @@ impl Link {
                 self.under_way.push((id, AbortOnDropHandle::new(task)));
                 true
             }
-            Talk::Socket(requests, _) => requests.send(request).is_ok(),
+            Talk::Socket { requests, .. } => requests.send(request).is_ok(),
         }
     }
 

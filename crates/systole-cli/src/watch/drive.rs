@@ -1,12 +1,8 @@
 //! What the machines ask for: probes to send, events to tell.
 
-use std::time::Duration;
-
 use systole::machine::ProbeResult;
 use systole::{
-    Event, Instant, ProbeError, ProbeId, Verdict,
-    failover::{self, Condition},
-    monitor,
+    Event, Instant, ProbeError, ProbeId, Verdict, failover, monitor,
     path::{EarlyWarning, Health},
 };
 
@@ -78,7 +74,7 @@ impl Engine {
             Sent::No(why) => {
                 let unsent = Err(ProbeError::Unsent);
                 machine.handle_result(ProbeResult::new(place, id, unsent, now));
-                self.open_again(key);
+                self.open_link_again(key);
                 self.tell(key, &WatchEvent::Miss(Miss::Unsent(why)));
             }
         }

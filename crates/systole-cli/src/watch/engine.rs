@@ -6,7 +6,7 @@ use std::ops::RangeFrom;
 use std::sync::Arc;
 use std::time::Duration;
 
-use systole::{Epoch, Instant};
+use systole::{Epoch, Instant, Verdict};
 use tokio::select;
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::signals::HangUp;
 use super::unit::Unit;
 use crate::args;
+use crate::metrics::{self, Scrapes};
 use crate::report::{Report, WatchEvent};
 use crate::target::{Herald, Inbox};
 use crate::trouble::Trouble;
@@ -45,7 +46,17 @@ pub(super) struct Engine {
     pub(super) report: Report,
     /// The exported metrics, if `--metrics` was given.
     pub(super) series: Option<Series>,
+    pub(super) scrapes: Option<Scrapes>,
     pub(super) end: Instant,
+    /// Which verdict ends the run, for `systole check`.
+    pub(super) decision: Option<Decision>,
+}
+
+/// What `systole check` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Verdict,
+    Alive,
 }
 
 impl Engine {
@@ -54,7 +65,7 @@ impl Engine {
         tokio::pin!(stop);
         let awaited = self.options.config.is_some() || self.report.has_terminal();
         let mut hang_up = HangUp::new(awaited)?;
-        while self.epoch.now() < self.end && !self.report.is_closed() {
+        while self.epoch.now() < self.end && !self.report.is_closed() && !self.is_decided() {
             self.read_inbox();
             self.do_what_is_due().await;
             self.report.flush();
@@ -70,12 +81,25 @@ impl Engine {
                     Wish::End => break,
                     Wish::PeerView => self.show(),
                 },
+                Some(scrape) = metrics::next(&mut self.scrapes) => self.answer(scrape),
                 Some(news) = self.inbox.recv() => self.take(news),
                 () = sleep_until(self.epoch.when(until).into()) => {}
             }
         }
         self.finish().await;
         Ok(())
+    }
+
+    fn is_decided(&self) -> bool {
+        let verdict = || {
+            let key = self.order.first()?;
+            Some(self.known_of(*key, self.epoch.now())?.path.verdict)
+        };
+        match self.decision {
+            None => false,
+            Some(Decision::Alive) => verdict() == Some(Verdict::Alive),
+            Some(Decision::Verdict) => matches!(verdict(), Some(Verdict::Alive | Verdict::Dead)),
+        }
     }
 
     /// Takes what waits in the inbox; returns whether there was anything.

@@ -55,7 +55,7 @@ impl Engine {
         let mut peer = Peer::new(watched.name(), unit, place, closed);
         peer.watched = Some(watched.clone());
         self.peers.insert(key, peer);
-        self.open(key);
+        self.open_link(key);
     }
 
     /// Adds the built-in demo peer, whose link is open.
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Opens a link to a peer, beside the one in use if there is one.
-    pub(super) fn open(&mut self, key: usize) {
+    pub(super) fn open_link(&mut self, key: usize) {
         let (herald, trust) = (self.herald.of(key), self.settings.trust.clone());
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
@@ -96,13 +96,13 @@ impl Engine {
     }
 
     /// Tries again to open the link of a peer, unless that is under way.
-    pub(super) fn open_again(&mut self, key: usize) {
+    pub(super) fn open_link_again(&mut self, key: usize) {
         if self
             .peers
             .get(&key)
             .is_some_and(|peer| peer.opening.is_none())
         {
-            self.open(key);
+            self.open_link(key);
         }
     }
 

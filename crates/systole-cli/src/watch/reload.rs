@@ -93,7 +93,7 @@ impl Engine {
             peer.watched = Some(watched.clone());
         }
         if trusts_others && watched.target.scheme().has_certificate() {
-            self.open(key); // with the authorities that are trusted now
+            self.open_link(key); // with the authorities that are trusted now
         }
     }
 }

@@ -9,12 +9,14 @@ use systole::telemetry::{Group, Peer};
 use super::engine::Engine;
 use super::settings::UnitId;
 use super::unit::{Machine, Plan, Unit};
+use crate::metrics::Scrape;
 
-/// How often a unit is recorded. The exporter's window of round trips holds 31 of them, so that
-/// none is missed up to that many in a period.
-const PERIOD: Duration = Duration::from_secs(1);
-/// After how many probes a unit is recorded sooner.
-const PROBES: u32 = 15;
+/// How long a unit is not recorded if nothing asks for its metrics: shorter than the exporter keeps
+/// an idle series.
+const PERIOD: Duration = Duration::from_secs(60);
+/// After how many polls a unit is recorded sooner, so that its window still holds every round trip
+/// that was measured since.
+const POLLS: u32 = 24;
 
 /// The metrics of each unit, which end when the unit is removed.
 #[derive(Debug, Default)]
@@ -46,8 +48,31 @@ impl Of {
 }
 
 impl Engine {
-    /// Exports the state of `unit` at `now`, unless that was done a short while ago.
+    /// Brings all series up to date, and says so.
+    pub(super) fn answer(&mut self, scrape: Scrape) {
+        let now = self.epoch.now();
+        let units: Vec<_> = self.units.keys().copied().collect();
+        for unit in units {
+            self.record_now(unit, now);
+        }
+        let _ = scrape.send(()); // fails if the client has gone
+    }
+
+    /// Exports the state of `unit` at `now`, if the last time was long ago.
     pub(super) fn record(&mut self, unit: usize, now: Instant) {
+        let Some(series) = &mut self.series else {
+            return;
+        };
+        let is_due = |recorded: &mut Recorded| {
+            recorded.polls += 1;
+            recorded.polls >= POLLS || now >= recorded.at.saturating_add(PERIOD)
+        };
+        if series.units.get_mut(&unit).is_none_or(is_due) {
+            self.record_now(unit, now);
+        }
+    }
+
+    fn record_now(&mut self, unit: usize, now: Instant) {
         let Some(series) = &mut self.series else {
             return;
         };
@@ -64,12 +89,8 @@ impl Engine {
         let recorded = series.units.entry(unit).or_insert_with(|| Recorded {
             series: Of::new(state, names()),
             at: Instant::ZERO,
-            polls: PROBES,
+            polls: 0,
         });
-        recorded.polls += 1;
-        if recorded.polls < PROBES && now < recorded.at.saturating_add(PERIOD) {
-            return;
-        }
         (recorded.at, recorded.polls) = (now, 0);
         match (&mut recorded.series, &state.machine) {
             (Of::Peer(peer), Some(Machine::Single(monitor))) => peer.record(monitor, now),

@@ -259,7 +259,8 @@ impl Wishes {
         let active = steady
             .intervals()?
             .without_initial_delay()
-            .timeouts(timeout, timeout, timeout);
+            .timeouts(timeout, timeout, timeout)
+            .retries(Retries::fixed(retries));
         let active = self.bounded(active).build()?;
         let standby = slower.intervals()?.without_initial_delay().build()?;
         let mut group = failover::Config::probing(active, standby)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::settings::UnitId;
-use systole::machine::{Machine as _, ProbeResult};
+use systole::machine::{self, Machine as _, ProbeResult};
 use systole::pacing::Fluctuation;
 use systole::{
     Config, ConfigError, Event, Failover, Instant, Monitor, Output, ProbeId, Verdict,
@@ -122,8 +122,8 @@ impl Machine {
 
     pub(super) fn is_overdue(&self, place: usize, id: ProbeId) -> bool {
         match self {
-            Self::Single(monitor) => monitor.is_overdue(id),
-            Self::Group(group) => group.is_overdue(place, id),
+            Self::Single(monitor) => machine::Machine::is_overdue(&**monitor, (), id),
+            Self::Group(group) => machine::Machine::is_overdue(&**group, place, id),
         }
     }
 

@@ -99,10 +99,27 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(words) && said.lines().count() == 1, "{said}");
     };
-    refused(&[&target], "is not believed: nobody vouches for it");
+    let fails = |arguments: &[&str], words: &str| {
+        let quickly = [
+            "--every",
+            "100ms",
+            "--detect-within",
+            "500ms",
+            "--for",
+            "2s",
+        ];
+        let mut watch = Watch::start([arguments, &quickly].concat());
+        assert_eq!(watch.end().1, 1);
+        let said = |line: &Value| line["note"] == words;
+        assert!(watch.seen.iter().any(said), "{:?}", watch.seen);
+    };
+    fails(
+        &[&target],
+        "nobody vouches for it (--ca FILE adds one who does)",
+    );
     let other_name = target.replace("localhost", "127.0.0.1");
     let certificate = certificate.to_str().unwrap();
-    refused(
+    fails(
         &[&other_name, "--ca", certificate],
         "it is made out to another name",
     );
@@ -112,8 +129,9 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
     );
     refused(&[&target, "--ca", "no-such.pem"], "no-such.pem");
 
-    let (status, screen) = Terminal::start(&[&target]).end("nobody vouches for it");
-    assert_eq!(status.code(), Some(2), "{screen}");
+    let mut terminal = Terminal::start(&[&target, "--for", "3s"]);
+    terminal.until("nobody vouches for it");
+    assert_eq!(terminal.end("failed").0.code(), Some(1));
 
     let recording = files.file("recording.csv");
     let recorded = tool()

@@ -9,6 +9,10 @@ mod hang;
 #[cfg(unix)]
 mod http;
 #[cfg(unix)]
+mod isolation;
+#[cfg(unix)]
+mod output;
+#[cfg(unix)]
 mod postgres;
 #[cfg(unix)]
 mod prometheus;
