@@ -125,6 +125,24 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.at_fault = quarantine_us > 0;
     }
 
+    /// Continues with what is `known` of the same endpoint, under other settings. If its mode has
+    /// changed, it starts over.
+    pub(super) fn continue_as(
+        &mut self,
+        known: &Self,
+        standby: &MonitorConfig<P>,
+        rules: &Rules,
+        now: Instant,
+    ) {
+        let endpoint = self.endpoint;
+        if known.endpoint.mode != endpoint.mode {
+            return;
+        }
+        self.clone_from(known);
+        self.endpoint = endpoint;
+        self.reconfigure(standby, rules, now);
+    }
+
     // ---- what is known ----
 
     /// Returns whether the endpoint is probed and may be active.

@@ -49,6 +49,11 @@ impl<const M: usize> Pending<M> {
         self.events.is_empty() && self.releases.is_empty()
     }
 
+    /// Numbers the next events after those of `before`.
+    pub(super) const fn number_after(&mut self, before: &Self) {
+        self.number = before.number;
+    }
+
     /// Returns the number of the next event, which is never 0.
     fn next_number(&mut self) -> u32 {
         self.number = self.number.wrapping_add(1).max(1);

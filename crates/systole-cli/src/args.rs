@@ -55,6 +55,10 @@ pub(crate) struct Check {
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an option that is given or not"
+)]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
     A round trip ends with the first byte of the reply. It excludes resolving, connecting, TLS and login, but the timeout of a probe includes them. \
     A connection is renewed every 30s, since a server whose accept queue is full still replies on old connections.\n\n\
@@ -63,7 +67,8 @@ pub(crate) struct Check {
     Any other status is a miss. grpc: SERVING means alive, any other status is a miss.\n\n\
     --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
     retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". Options on the command line take precedence. SIGHUP reads the file again: targets that remain \
-    keep their connection, statistics and verdict; a group starts over. A file with an error is refused, and the watch continues with the old settings.\n\n\
+    keep their connection, statistics and verdict, and a group its active target and quarantines. on_change = [\"/path\", \"argument\"] runs a \
+    program when a verdict or the active target changes. A file with an error is refused, and the watch continues with the old settings.\n\n\
     Exit status: 0 if every peer is alive or suspected at the end (with --failover: if the peer in use is), 1 if not, 2 for invalid arguments.")]
 pub(crate) struct Watch {
     #[arg(value_name = "TARGET", help = TARGET)]
@@ -107,7 +112,7 @@ pub(crate) struct Watch {
     #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
     pub(crate) span: Option<Duration>,
 
-    /// Serve `/metrics` for Prometheus on this address, such as 127.0.0.1:9460.
+    /// Serve `/metrics` for Prometheus, and `/healthz`, on this address, such as 127.0.0.1:9460.
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
 

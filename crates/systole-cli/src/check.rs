@@ -25,8 +25,9 @@ pub(crate) async fn run(options: &args::Check) -> Result<ExitCode, Trouble> {
     let until_alive = options.wait.is_some();
     let (is_alive, said) = watch::check(&watched, until_alive).await?;
     let _ = writeln!(stdout(), "{said}"); // the exit status says the same
-    Ok(match is_alive {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(if is_alive {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }

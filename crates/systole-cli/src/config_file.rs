@@ -1,6 +1,7 @@
 //! The file of `--config`: TOML, in which every unknown key is an error.
 
 use std::fmt::Display;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Deserializer, de};
 use systole::{ConfigError, config::Setting};
 use toml::Spanned;
 
+use crate::hooks::Program;
 use crate::target::Target;
 use crate::trouble::Trouble;
 
@@ -37,6 +39,11 @@ pub(crate) struct ConfigFile {
     #[serde(default, deserialize_with = "span")]
     pub(crate) quarantine: Option<Duration>,
     pub(crate) ca: Option<PathBuf>,
+    /// The program that runs when a verdict or an active target changes, with its arguments.
+    #[serde(default, rename = "on_change")]
+    program: Option<Spanned<Vec<String>>>,
+    #[serde(skip)]
+    pub(crate) on_change: Option<Program>,
     /// The keys of the file, each with its line number.
     #[serde(skip)]
     keys: Vec<(String, usize)>,
@@ -44,8 +51,7 @@ pub(crate) struct ConfigFile {
 
 impl ConfigFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Trouble> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Trouble::Read(path.into(), error))?;
+        let text = read_text(path).map_err(|error| Trouble::Read(path.into(), error))?;
         parse(&text).map_err(|(line, what)| Trouble::Line(path.into(), line, what))
     }
 
@@ -69,6 +75,22 @@ impl ConfigFile {
     }
 }
 
+/// The longest file that is read, in bytes.
+const FILE_MAX: u64 = 16 << 20;
+
+/// Returns the text of a regular file that is not too long, so that reading it never blocks.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    let refuse = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    if !about.is_file() {
+        return refuse("not a regular file");
+    }
+    if about.len() > FILE_MAX {
+        return refuse("longer than 16 MiB");
+    }
+    std::fs::read_to_string(path)
+}
+
 /// Parses the file. An error has the number of the line and a description.
 fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
     let mut file: ConfigFile = toml::from_str(text).map_err(|error| {
@@ -80,8 +102,27 @@ fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
         let wrong = |trouble: Trouble| (line(text, Some(written.span())), trouble.to_string());
         file.targets.push(target.map_err(wrong)?);
     }
+    if let Some(written) = file.program.take() {
+        let place = line(text, Some(written.span()));
+        let read = program(written.into_inner()).map_err(|why| (place, why))?;
+        file.on_change = Some(read);
+    }
     file.keys = keys(text);
     Ok(file)
+}
+
+/// Returns the program of `on_change`, which is started without a shell.
+fn program(words: Vec<String>) -> Result<Program, String> {
+    let mut words = words.into_iter();
+    let path = PathBuf::from(words.next().unwrap_or_default());
+    if !path.is_absolute() || !path.is_file() {
+        let what = "is no program: on_change = [\"/path/of/program\", \"argument\"]";
+        return Err(format!("'{}' {what}", path.display()));
+    }
+    Ok(Program {
+        path,
+        arguments: words.collect(),
+    })
 }
 
 /// Returns the text before the first `=` of each line, with the line number.
@@ -164,6 +205,11 @@ mod tests {
             ),
             ("every = \"1s\"\nquarantine = \"soon\"", 2, "number"),
             ("retry_attempts = -1", 1, "invalid value"),
+            (
+                "every = \"1s\"\non_change = [\"notify\"]",
+                2,
+                "is no program",
+            ),
             ("every = ", 1, ""),
             ("every = \"1s\"\nevery = \"2s\"", 2, "duplicate"),
         ] {

@@ -86,7 +86,7 @@ impl Hooks {
             let (key, program, change) = shared.next();
             let said = program.run(&change, |group, runs| shared.lock().note(group, runs));
             if let Some(said) = said {
-                herald.of(key).hook(said);
+                herald.of(key).hook(&said);
             }
             shared.lock().finished(key);
             shared.changed.notify_one();

@@ -26,6 +26,7 @@ mod code;
 mod config_file;
 #[doc(hidden)]
 pub mod fleet;
+mod hooks;
 mod judge;
 mod metrics;
 mod output;

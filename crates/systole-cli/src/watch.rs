@@ -2,13 +2,16 @@
 
 mod agenda;
 mod arrival;
+mod change;
 mod drive;
 mod engine;
 mod members;
 mod peer;
+mod record;
 mod regroup;
 mod reload;
 mod series;
+mod service;
 pub(crate) mod settings;
 pub(crate) mod signals;
 mod unit;
@@ -22,10 +25,12 @@ use systole::{Epoch, Instant, Verdict};
 use self::agenda::Agenda;
 use self::engine::{Decision, Engine};
 use self::series::Series;
+use self::service::Service;
 use self::settings::Settings;
 use self::signals::stop_signal;
 use self::unit::Plan;
 use crate::args;
+use crate::hooks::Hooks;
 use crate::metrics;
 use crate::report::Report;
 use crate::target::{Link, inbox};
@@ -41,11 +46,25 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
         let ended = engine.run(stop).await;
         ended.map(|()| engine.is_well() || engine.report.is_closed()) // `| head` is no failure
     });
-    match run.await.map_err(std::io::Error::other)?? {
-        true => Ok(ExitCode::SUCCESS),
-        false => Ok(ExitCode::FAILURE),
+    let is_well = run.await.map_err(std::io::Error::other)??;
+    Ok(if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Raises the number of descriptors that this process may hold as far as it may.
+#[cfg(unix)]
+fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard); // else the limit stays as it is
     }
 }
+
+#[cfg(not(unix))]
+const fn raise_descriptor_limit() {}
 
 /// Watches one target until a verdict, or until it is alive. Returns whether it is alive, and the
 /// verdict in one line.
@@ -56,9 +75,10 @@ pub(crate) async fn check(
     let settings = Settings::read(options)?;
     let stop = stop_signal()?;
     let mut engine = Engine::open(options, settings, Report::of_one_verdict()?).await?;
-    engine.decision = Some(match until_alive {
-        true => Decision::Alive,
-        false => Decision::Verdict,
+    engine.decision = Some(if until_alive {
+        Decision::Alive
+    } else {
+        Decision::Verdict
     });
     engine.run(stop).await?;
     Ok(engine.conclusion())
@@ -71,10 +91,13 @@ impl Engine {
         settings: Settings,
         report: Report,
     ) -> Result<Self, Trouble> {
+        raise_descriptor_limit();
         let (herald, inbox) = inbox();
-        let demo = match settings.units.is_empty() {
-            true => Some(Link::demo(options.port, herald.of(0)).await?),
-            false => None,
+        let hooks = Hooks::new(herald.clone());
+        let demo = if settings.units.is_empty() {
+            Some(Link::demo(options.port, herald.of(0)).await?)
+        } else {
+            None
         };
         let scrapes = options.metrics.map(metrics::serve).transpose()?;
         let epoch = Epoch::start();
@@ -93,6 +116,8 @@ impl Engine {
             series: scrapes.is_some().then(Series::default),
             scrapes,
             end: end.map_or(Instant::MAX, |span| epoch.now().saturating_add(span)),
+            hooks,
+            service: Service::of_environment(),
             decision: None,
             epoch,
         };
@@ -119,6 +144,6 @@ impl Engine {
     fn add_those_of_the_settings(&mut self) {
         let units = self.settings.units.clone();
         let added = self.add_all(&units.iter().collect::<Vec<_>>());
-        self.arrange(added);
+        self.arrange(&added);
     }
 }

@@ -83,7 +83,7 @@ impl Track {
                     self.paused_until = at.saturating_add(wait);
                 }
             }
-            Err(Miss::ProbeError(ProbeError::Unsent)) => self.pending.unsent(id),
+            Err(miss) if miss.fault() == ProbeError::Unsent => self.pending.unsent(id),
             Err(Miss::Untrusted(why)) if !self.has_rows() && !self.is_over => {
                 self.is_over = true;
                 let removed = std::fs::remove_file(&self.path);

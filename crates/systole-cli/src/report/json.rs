@@ -150,8 +150,9 @@ fn name(
         WatchEvent::Group { event, from } => {
             (group_name(*event), None, grouped(happening, *event, from))
         }
-        WatchEvent::Reloaded { .. } => says("reloaded"),
+        WatchEvent::Reloaded => says("reloaded"),
         WatchEvent::Refused(_) => says("refused"),
+        WatchEvent::Hook(said) => ("hook", None, noted(said)),
         WatchEvent::Scene(_) => says("scene"),
         WatchEvent::Summary => ("summary", None, summed(&known.counters)),
     }

@@ -111,7 +111,7 @@ fn write_all(mut out: impl Write, chunks: &Receiver<Vec<u8>>, state: &State) {
                 return state.closed.store(true, Ordering::Relaxed);
             }
             Err(_) => {
-                let lines = chunk.iter().filter(|&&byte| byte == b'\n').count();
+                let lines = chunk.split(|&byte| byte == b'\n').skip(1).count();
                 let lines = u64::try_from(lines).unwrap_or(u64::MAX);
                 state.unwritten.fetch_add(lines, Ordering::Relaxed);
             }

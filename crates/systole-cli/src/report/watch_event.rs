@@ -36,13 +36,12 @@ pub(crate) enum WatchEvent {
         from: String,
     },
     /// The configuration was read again, and this peer remains.
-    Reloaded {
-        /// Whether the state of the peer was reset.
-        starts_over: bool,
-    },
+    Reloaded,
     /// The configuration was read again and is invalid, for this reason; or a link cannot be opened
     /// as it says.
     Refused(String),
+    /// What a program of `on_change` said, and how it failed.
+    Hook(String),
     /// The demo peer changes its behaviour.
     Scene(&'static str),
     /// The watch of the peer ends.

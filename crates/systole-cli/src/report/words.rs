@@ -40,13 +40,11 @@ pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
             format!("{} → {}", condition_text(*from), condition_text(*to))
         }
         WatchEvent::Group { event, from } => group_text(*event, from),
-        WatchEvent::Reloaded { starts_over: false } => {
+        WatchEvent::Reloaded => {
             "settings read again: connection, statistics and verdict stay".into()
         }
-        WatchEvent::Reloaded { starts_over: true } => {
-            "settings read again: the connection stays, the group starts over".into()
-        }
         WatchEvent::Refused(why) => format!("settings not read: {why}"),
+        WatchEvent::Hook(said) => format!("on_change: {said}"),
         WatchEvent::Scene(says) => (*says).into(),
     })
 }

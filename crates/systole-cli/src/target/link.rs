@@ -109,6 +109,11 @@ pub(crate) enum LinkEvent {
         peer: usize,
         link: Result<Link, Trouble>,
     },
+    /// What a program of `on_change` said about this peer.
+    Hook {
+        peer: usize,
+        said: String,
+    },
     /// The demo peer announces its next behaviour.
     Scene(&'static str),
 }
@@ -177,12 +182,11 @@ impl Link {
             requests: asked,
             news: news.clone(),
         }));
-        let task = AbortOnDropHandle::new(spawned);
-        let talk = Talk::Socket {
+        let of_socket = Talk::Socket {
             requests,
-            _task: task,
+            _task: AbortOnDropHandle::new(spawned),
         };
-        Self::new(talk, news)
+        Self::new(of_socket, news)
     }
 
     const fn new(talk: Talk, news: Herald) -> Self {
@@ -267,6 +271,12 @@ impl Herald {
     pub(crate) fn opened(&self, link: Result<Link, Trouble>) {
         let peer = self.peer;
         let _ = self.news.send(LinkEvent::Opened { peer, link }); // fails if the watch has ended
+    }
+
+    /// Tells what a program of `on_change` said.
+    pub(crate) fn hook(&self, said: &str) {
+        let (peer, said) = (self.peer, plain_text(said));
+        let _ = self.news.send(LinkEvent::Hook { peer, said }); // fails if the watch has ended
     }
 
     pub(super) fn scene(&self, says: &'static str) -> bool {

@@ -12,6 +12,7 @@ impl Engine {
         match news {
             LinkEvent::Arrival(arrival) => self.settle(arrival),
             LinkEvent::Opened { peer, link } => self.opened(peer, link),
+            LinkEvent::Hook { peer, said } => self.tell(peer, &WatchEvent::Hook(said)),
             LinkEvent::Scene(says) => self.tell_all(&WatchEvent::Scene(says)),
         }
     }

@@ -151,6 +151,7 @@ impl Engine {
 
     /// Reports an event. All events pass through this method.
     pub(super) fn tell(&mut self, key: usize, happening: &WatchEvent) {
+        self.run_hook(key, happening);
         if !self.report.wants(happening) {
             return;
         }

@@ -14,10 +14,12 @@ use tokio::time::sleep_until;
 use super::agenda::Agenda;
 use super::peer::Peer;
 use super::series::Series;
+use super::service::Service;
 use super::settings::Settings;
 use super::signals::HangUp;
 use super::unit::Unit;
 use crate::args;
+use crate::hooks::Hooks;
 use crate::metrics::{self, Scrapes};
 use crate::report::{Report, WatchEvent};
 use crate::target::{Herald, Inbox};
@@ -44,6 +46,9 @@ pub(super) struct Engine {
     pub(super) herald: Herald,
     pub(super) inbox: Inbox,
     pub(super) report: Report,
+    pub(super) hooks: Hooks,
+    /// The service manager, if it started this process.
+    pub(super) service: Service,
     /// The exported metrics, if `--metrics` was given.
     pub(super) series: Option<Series>,
     pub(super) scrapes: Option<Scrapes>,
@@ -65,11 +70,13 @@ impl Engine {
         tokio::pin!(stop);
         let awaited = self.options.config.is_some() || self.report.has_terminal();
         let mut hang_up = HangUp::new(awaited)?;
+        self.service.ready();
         while self.epoch.now() < self.end && !self.report.is_closed() && !self.is_decided() {
             self.read_inbox();
             self.do_what_is_due().await;
             self.report.flush();
             let until = self.agenda.next().min(self.end);
+            let until = until.min(self.service.alive(self.epoch.now()));
             select! {
                 biased;
                 () = &mut stop => break,
@@ -144,11 +151,14 @@ impl Engine {
     }
 
     async fn finish(&mut self) {
+        self.service.stopping();
         self.report.leave();
         let units: Vec<_> = self.units.keys().copied().collect();
         for unit in units {
             self.begin(unit); // those whose links are still being opened
         }
+        self.hooks.finish(Duration::from_millis(300)).await;
+        self.read_inbox();
         self.tell_all(&WatchEvent::Summary);
         self.report.finish(Duration::from_millis(500)).await;
     }

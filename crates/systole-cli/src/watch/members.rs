@@ -7,8 +7,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::engine::Engine;
 use super::peer::{Access, Peer};
-use super::settings::{UnitId, UnitSettings, Watched};
-use super::unit::{Plan, Unit};
+use super::settings::{UnitSettings, Watched};
+use super::unit::{Plan, Unit, UnitId};
 use crate::report::WatchEvent;
 use crate::target::Link;
 use crate::trouble::Trouble;

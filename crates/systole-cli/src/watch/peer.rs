@@ -99,12 +99,6 @@ impl Peer {
         replace(&mut self.condition, condition)
     }
 
-    /// Starts to count anew, as its machine does.
-    pub(super) fn start_over(&mut self) {
-        (self.lost, self.condition) = (0, None);
-        self.sent.clear();
-    }
-
     /// Returns what the round-trip time measures.
     pub(super) fn round_trip_is(&self) -> &'static str {
         let watched = self.watched.as_ref();

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::engine::Engine;
 use super::settings::{Settings, UnitSettings, Watched};
-use super::unit::{Machine, Plan};
 use crate::report::WatchEvent;
 
 impl Engine {
@@ -12,10 +11,12 @@ impl Engine {
     /// verdict; a group that remains also keeps its active endpoint and its quarantines. If the
     /// file has an error, nothing changes.
     pub(super) fn reload(&mut self) {
+        self.service.reloading();
         match Settings::read(&self.options) {
             Ok(settings) => self.adopt(settings),
             Err(trouble) => self.tell_all(&WatchEvent::Refused(trouble.to_string())),
         }
+        self.service.ready();
     }
 
     fn adopt(&mut self, settings: Settings) {
@@ -25,7 +26,9 @@ impl Engine {
         let before = self.units.iter().map(|(&key, unit)| (unit.id.clone(), key));
         let mut before: HashMap<_, _> = before.collect();
         let places: Vec<_> = units.iter().map(|unit| before.remove(&unit.id)).collect();
-        before.into_values().for_each(|unit| self.remove(unit));
+        for unit in before.into_values() {
+            self.remove(unit);
+        }
         for (unit, place) in units.iter().zip(&places) {
             if let Some(place) = place {
                 self.keep(*place, unit, trusts_others);
@@ -37,11 +40,11 @@ impl Engine {
         let units = places
             .into_iter()
             .filter_map(|place| place.or_else(|| added.next()));
-        self.arrange(units.collect());
+        self.arrange(&units.collect::<Vec<_>>());
     }
 
     /// Lists the peers in the order of `units`.
-    pub(super) fn arrange(&mut self, units: Vec<usize>) {
+    pub(super) fn arrange(&mut self, units: &[usize]) {
         let units = units.iter().filter_map(|unit| self.units.get(unit));
         self.order = units
             .flat_map(|unit| unit.members.iter().copied())
@@ -50,39 +53,29 @@ impl Engine {
 
     /// Gives a unit that remains its new settings.
     fn keep(&mut self, key: usize, settings: &UnitSettings, trusts_others: bool) {
-        let same_targets = self.has_the_targets(key, settings);
-        if !same_targets {
-            self.exchange_members(key, settings);
-        }
+        let places = if self.has_the_targets(key, settings) {
+            None
+        } else {
+            Some(self.exchange_members(key, settings))
+        };
         let now = self.epoch.now();
         let Some(unit) = self.units.get_mut(&key) else {
             return;
         };
-        let changed = unit.plan != settings.plan;
-        unit.plan = settings.plan;
-        let mut starts_over = false;
-        match (&mut unit.machine, &settings.plan) {
-            (Some(Machine::Single(monitor)), Plan::Single(config)) if changed => {
-                monitor.reconfigure(config, now);
-            }
-            (Some(machine @ Machine::Group(_)), plan) if changed || !same_targets => {
-                starts_over = true;
-                if let Ok(new) = plan.machine(unit.members.len(), now) {
-                    *machine = new;
-                }
-            }
-            _ => {}
+        let before = std::mem::replace(&mut unit.plan, settings.plan);
+        if let Some(machine) = &mut unit.machine
+            && (before != settings.plan || places.is_some())
+        {
+            let places = places.as_deref();
+            machine.reconfigure(&settings.plan, unit.members.len(), places, now);
         }
         let members = unit.members.clone();
-        if starts_over || !same_targets {
-            self.end_series(key);
+        if places.is_some() {
+            self.end_series(key); // they name the members
         }
         for (&peer, watched) in members.iter().zip(&settings.targets) {
             self.keep_peer(peer, watched, trusts_others);
-            if starts_over && let Some(peer) = self.peers.get_mut(&peer) {
-                peer.start_over();
-            }
-            self.tell(peer, &WatchEvent::Reloaded { starts_over });
+            self.tell(peer, &WatchEvent::Reloaded);
         }
         self.agenda.set(key, now);
     }

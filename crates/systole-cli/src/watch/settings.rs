@@ -8,9 +8,10 @@ use systole::config::Builder;
 use systole::pacing::Fluctuation;
 use systole::{Config, ConfigError, Instant, Retries, config::Setting, failover};
 
-use super::unit::Plan;
+use super::unit::{Plan, UnitId};
 use crate::args;
 use crate::config_file::ConfigFile;
+use crate::hooks::Program;
 use crate::target::{Target, Trust};
 use crate::trouble::Trouble;
 
@@ -38,6 +39,8 @@ pub(super) struct Settings {
     pub(super) trust: Trust,
     /// The content of the file with further authorities.
     pub(super) authorities: Option<Vec<u8>>,
+    /// The program that runs when a verdict or an active target changes.
+    pub(super) on_change: Option<Program>,
     /// The settings of a peer, if nothing else is said of it.
     pub(super) config: Config,
 }
@@ -48,13 +51,6 @@ pub(super) struct UnitSettings {
     pub(super) id: UnitId,
     pub(super) plan: Plan,
     pub(super) targets: Vec<Watched>,
-}
-
-/// What stays the same when the settings of a unit change.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum UnitId {
-    Single(Target),
-    Group(String),
 }
 
 /// A target, and what it is called.
@@ -95,6 +91,7 @@ impl Settings {
             units,
             authorities: trust.content()?,
             trust,
+            on_change: file.on_change,
             config,
         })
     }
@@ -103,9 +100,10 @@ impl Settings {
     pub(super) fn width(&self, options: &args::Watch) -> usize {
         let names = || self.units.iter().flat_map(|unit| &unit.targets);
         let lengths = names().map(|one| one.name().chars().count());
-        match names().count() > 1 || options.config.is_some() {
-            true => lengths.max().unwrap_or_default(),
-            false => 0,
+        if names().count() > 1 || options.config.is_some() {
+            lengths.max().unwrap_or_default()
+        } else {
+            0
         }
     }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::settings::UnitId;
 use systole::machine::{self, Machine as _, ProbeResult};
 use systole::pacing::Fluctuation;
 use systole::{
@@ -12,6 +11,8 @@ use systole::{
     monitor,
     path::DEFAULT_WINDOW,
 };
+
+use crate::target::Target;
 
 /// The largest number of endpoints in a group.
 const GROUP_MAX: usize = 16;
@@ -26,6 +27,13 @@ pub(super) type Group = Failover<GROUP_MAX, DEFAULT_WINDOW, Fluctuation>;
 pub(super) enum Plan {
     Single(Config),
     Group(failover::Config<Fluctuation>),
+}
+
+/// What stays the same when the settings of a unit change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum UnitId {
+    Single(Target),
+    Group(String),
 }
 
 #[derive(Debug)]
@@ -94,6 +102,31 @@ impl Machine {
                 Output::Wait(until) => Ask::Wait(until),
                 Output::Idle => Ask::Wait(Instant::MAX),
             },
+        }
+    }
+
+    /// Gives the machine other settings. Of a group, `places` says which place each of its `peers`
+    /// had before, if that has changed; what is known of them stays.
+    pub(super) fn reconfigure(
+        &mut self,
+        plan: &Plan,
+        peers: usize,
+        places: Option<&[Option<usize>]>,
+        now: Instant,
+    ) {
+        match (self, plan) {
+            (Self::Single(monitor), Plan::Single(config)) => monitor.reconfigure(config, now),
+            (Self::Group(group), Plan::Group(config)) => {
+                let Some(places) = places else {
+                    return group.reconfigure(config, now);
+                };
+                let endpoints = vec![Endpoint::new(); peers];
+                // the settings were checked with as many peers when they were read
+                if let Ok(new) = group.renewed(config.seeded(), &endpoints, places, now) {
+                    **group = new;
+                }
+            }
+            _ => {} // a unit stays what it is
         }
     }
 

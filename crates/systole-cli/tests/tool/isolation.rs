@@ -53,6 +53,17 @@ fn a_group_whose_file_is_read_again_stays_with_its_active_endpoint() {
     signal(watch.pid(), "HUP");
     watch.until("reload", 5 * SECOND, |line| line["event"] == "reloaded");
     watch.listen(2 * SECOND);
+    // neither with other settings nor with one more target
+    let third = Echo::start();
+    let more = text
+        .replace("100ms", "110ms")
+        .replace("targets = [", &format!("targets = [{:?}, ", third.target));
+    folder.text("watch.toml", &more);
+    signal(watch.pid(), "HUP");
+    watch.until("health", 5 * SECOND, |line| {
+        line["target"] == *third.target && line["to"] == "healthy"
+    });
+    watch.listen(SECOND);
     let switches = watch.seen.iter().filter(|line| line["event"] == "switched");
     assert_eq!(switches.count(), 1);
     assert_eq!(watch.stop("TERM").1, 0);

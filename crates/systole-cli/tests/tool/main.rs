@@ -22,6 +22,8 @@ mod redis;
 mod replay;
 #[cfg(unix)]
 mod replicas;
+#[cfg(unix)]
+mod service;
 mod terminal;
 mod tool;
 #[cfg(unix)]

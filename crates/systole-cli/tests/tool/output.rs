@@ -100,6 +100,7 @@ fn single_probes_can_be_left_out() {
         .unwrap()
         .read_to_string(&mut said)
         .unwrap();
+    child.wait().unwrap();
     let events = said
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].clone());
