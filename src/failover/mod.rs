@@ -12,7 +12,6 @@ mod outage_state;
 mod pending;
 mod probing;
 mod reconfigure;
-mod renew;
 mod status;
 
 pub use config::{Builder, Config, Failback, Preference, SwitchOn};

@@ -1,7 +1,10 @@
 //! Replaces the configuration of a group while it runs.
 
+use crate::config::error::ConfigError;
 use crate::failover::Failover;
 use crate::failover::config::Config;
+use crate::failover::endpoint::Endpoint;
+use crate::failover::endpoint_state::EndpointState;
 use crate::failover::probing::Probing;
 use crate::pacing::Pacing;
 use crate::time::Instant;
@@ -58,5 +61,166 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
             member.reconfigure(monitor, &self.rules, self.now);
         }
         self.settle();
+    }
+
+    /// Returns a group with other endpoints, and perhaps another configuration, that keeps what is
+    /// known. Where the endpoints stay the same, [`reconfigure`](Self::reconfigure) does.
+    ///
+    /// `places` says for each of `endpoints` which endpoint of this group it is; `None`, or nothing,
+    /// stands for a new one. An endpoint that remains keeps its statistics, its verdict, its
+    /// quarantine and the probes under way; one whose mode changes starts over. The active endpoint
+    /// stays active if it remains in service, and then an outage goes on, too. Otherwise the best
+    /// endpoint by order or weight is active, and no event tells so. If all that remain are in
+    /// quarantine, their quarantines end. Counters and event numbers go on.
+    ///
+    /// Poll until the deadline before, since events that were not taken are lost. Give the
+    /// configuration another seed than this group has, so that no reply to an endpoint that was
+    /// removed counts for a new one in its place.
+    ///
+    /// ```
+    /// use systole::{Failover, Instant, failover::{self, Endpoint}};
+    ///
+    /// # fn main() -> Result<(), systole::ConfigError> {
+    /// let config = failover::Config::builder().seed(0xd1ce).build()?;
+    /// let pair = Failover::<3, 16>::with_window(config, &[Endpoint::new(); 2], Instant::ZERO)?;
+    /// let config = config.into_builder().seed(0xcafe).build()?;
+    /// // another endpoint comes first, and the active one is now the second
+    /// let three = pair.renewed(config, &[Endpoint::new(); 3], &[None, Some(0), Some(1)], Instant::ZERO)?;
+    /// assert_eq!(three.active(), 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`with_window`](Self::with_window).
+    pub fn renewed(
+        &self,
+        config: Config<P>,
+        endpoints: &[Endpoint],
+        places: &[Option<usize>],
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        let now = self.now.max(now);
+        let mut group = Self::with_window(config, endpoints, now)?;
+        for (index, place) in places.iter().enumerate() {
+            if let Some(known) = place.and_then(|place| self.members.get(place)) {
+                group.at(index, |member| {
+                    member.continue_as(known, &config.standby, &config.rules, now);
+                });
+            }
+        }
+        group.continue_from(self, places);
+        group.probe_active(&config, now);
+        group.settle();
+        Ok(group)
+    }
+
+    /// Keeps the active endpoint of `before`, if it remains in service, and what was counted.
+    fn continue_from(&mut self, before: &Self, places: &[Option<usize>]) {
+        (self.switches, self.quarantines) = (before.switches, before.quarantines);
+        self.pending.number_after(&before.pending);
+        if self.first_in_service().is_none() {
+            self.release_where(|_| true);
+        }
+        let active = places
+            .iter()
+            .position(|place| *place == Some(before.active));
+        let member = |index: &usize| self.members.get(*index);
+        let in_service = |index: &usize| member(index).is_some_and(EndpointState::in_service);
+        if let Some(active) = active.filter(in_service) {
+            self.active = active;
+            self.switched = before.switched;
+            self.outage_state.clone_from(&before.outage_state);
+        } else {
+            self.active = self.first_in_service().unwrap_or(0);
+        }
+    }
+
+    fn probe_active(&mut self, config: &Config<P>, now: Instant) {
+        self.at(self.active, |active| {
+            active.reconfigure(&config.active, &config.rules, now);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failover::config::Config;
+    use crate::failover::endpoint::EndpointMode;
+    use crate::failover::status::Condition;
+    use crate::output::Output;
+    use crate::pacing::Fixed;
+    use crate::peer::verdict::Verdict;
+
+    type Group = Failover<3, 8>;
+
+    fn config(seed: u64) -> Config<Fixed> {
+        Config::builder().seed(seed).build().unwrap()
+    }
+
+    /// Runs to `end`; endpoint `dead` does not reply.
+    fn run(group: &mut Group, dead: usize, mut now: Instant, end: Instant) {
+        while now < end {
+            match group.poll(now) {
+                Output::Send(probe) if probe.endpoint != dead => {
+                    group.handle_reply(probe.endpoint, probe.id, now);
+                }
+                Output::Wait(until) => now = until,
+                _ => {}
+            }
+        }
+    }
+
+    /// A pair that has left its first endpoint, which is in quarantine.
+    fn switched() -> (Group, Instant) {
+        let end = Instant::from_secs(20);
+        let mut pair = Group::with_window(config(1), &[Endpoint::new(); 2], Instant::ZERO).unwrap();
+        run(&mut pair, 0, Instant::ZERO, end);
+        assert_eq!((pair.active(), pair.switches()), (1, 1));
+        (pair, end)
+    }
+
+    #[test]
+    fn what_remains_keeps_its_role_its_verdict_and_its_quarantine() {
+        let (pair, now) = switched();
+        let places = [None, Some(1), Some(0)];
+        let mut three = pair
+            .renewed(config(2), &[Endpoint::new(); 3], &places, now)
+            .unwrap();
+        assert_eq!(
+            (three.active(), three.switches(), three.quarantines()),
+            (1, 1, 1)
+        );
+        assert_eq!(three.condition(2), pair.condition(0));
+        assert!(matches!(
+            three.condition(2),
+            Some(Condition::Quarantined(_))
+        ));
+        let of = |group: &Group, place| group.status(place, now).unwrap().monitor;
+        assert_eq!(of(&three, 1).path.verdict, Verdict::Alive);
+        assert_eq!(of(&three, 1).counters, of(&pair, 1).counters);
+        run(&mut three, 2, now, Instant::from_secs(30));
+        assert_eq!(
+            (three.active(), three.switches()),
+            (1, 1),
+            "nothing is switched"
+        );
+        assert_eq!(three.condition(0), Some(Condition::Healthy));
+    }
+
+    #[test]
+    fn the_best_endpoint_takes_the_place_of_an_active_one_that_goes() {
+        let (pair, now) = switched();
+        let two = pair
+            .renewed(config(2), &[Endpoint::new(); 2], &[None, None], now)
+            .unwrap();
+        assert_eq!(two.active(), 0);
+        let disabled = Endpoint::new().mode(EndpointMode::Disabled);
+        let endpoints = [Endpoint::new(), disabled];
+        let two = pair
+            .renewed(config(2), &endpoints, &[None, Some(1)], now)
+            .unwrap();
+        assert_eq!(two.active(), 0);
+        assert!(pair.renewed(config(2), &[], &[], now).is_err());
     }
 }
