@@ -60,8 +60,9 @@ fn a_service_manager_is_told_what_it_waits_for() {
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(5 * SECOND)).unwrap();
     let config = folder.text("watch.toml", &format!("targets = [{:?}]\n", peer.target));
-    let mut child = tool()
-        .args(["watch", "--config"])
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", "WATCHDOG_PID=$$ exec \"$0\" watch --config \"$1\""])
+        .arg(tool().get_program())
         .arg(config)
         .env("NOTIFY_SOCKET", &path)
         .env("WATCHDOG_USEC", "200000")
