@@ -61,10 +61,12 @@ pub(crate) struct Check {
 )]
 #[command(after_help = "Spans are written 250ms, 5s, 1m30s.\n\n\
     A round trip ends with the first byte of the reply. It excludes resolving, connecting, TLS and login, but the timeout of a probe includes them. \
-    A connection is renewed every 30s, since a server whose accept queue is full still replies on old connections.\n\n\
+    A connection is renewed every 30s beside the old one, since a server whose accept queue is full still replies on old connections.\n\n\
     tcp: the operating system of the peer accepts the connection, even if the process hangs. All other schemes query the process. http: a status of 2xx or 3xx \
-    means alive. 429, and 503 with Retry-After, mean alive and lengthen the interval: to twice its length or to the time that the server asks for, up to --max. \
-    Any other status is a miss. grpc: SERVING means alive, any other status is a miss.\n\n\
+    means alive. 429 means alive and lengthens the interval: to twice its length or to the time that the server asks for, up to --max. \
+    Any other status is a miss. grpc: SERVING means alive, any other status is a miss. redis: PONG means alive, any error is a miss.\n\n\
+    Options of a target stand after a #, as name=value&name=value: user, password_env, password_file; ca, cert, key, sni; method, header, status, body (http); \
+    role (redis); sslmode, target_session_attrs (postgres). docs/manual.md explains them.\n\n\
     --config FILE is TOML: targets = [\"redis://a\", \"redis://b\"], every, min, max, detect_within, quarantine = \"30s\", timeout_ms = 800, \
     retry_attempts = 2, failover_enabled = true, ca = \"ca.pem\". Options on the command line take precedence. SIGHUP reads the file again: targets that remain \
     keep their connection, statistics and verdict, and a group its active target and quarantines. on_change = [\"/path\", \"argument\"] runs a \
@@ -134,6 +136,6 @@ pub(crate) struct Watch {
 }
 
 const ONE_TARGET: &str = "A target as of `watch`, such as http://localhost:8080/health";
-const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT] sends PING, postgres://[USER[:PASSWORD]@]HOST[:PORT][/DB] sends SELECT 1, \
-    http://HOST[:PORT][/PATH] and https:// send GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo. \
+const TARGET: &str = "tcp://HOST:PORT connects, redis://HOST[:PORT], rediss:// and redis+unix:///PATH send PING, postgres://[USER@]HOST[:PORT][,HOST][/DB] sends SELECT 1, \
+    http://HOST[:PORT][/PATH] and https:// send GET, grpc://HOST:PORT[/SERVICE] and grpcs:// call Health/Check, udp://HOST:PORT expects an echo, icmp://HOST pings. \
     Without a target, a built-in demo peer goes through every verdict in half a minute";

@@ -28,7 +28,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     let stop = stop_signal().map_err(Trouble::System)?;
     let mut links = Vec::new();
     for (peer, target) in targets.iter().enumerate() {
-        links.push(Link::open(target, &trust, herald.of(peer)).await?);
+        links.push(Link::open(target, &trust, herald.of(peer))?);
     }
     let mut tracks = Vec::new();
     for ((target, link), file) in targets.into_iter().zip(links).zip(files) {
@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
 fn targets(texts: &[String]) -> Result<Vec<Target>, Trouble> {
     let mut targets: Vec<Target> = Vec::new();
     for text in texts {
-        let target = text.parse()?;
+        let target = Target::of_argument(text)?;
         if targets.contains(&target) {
             return Err(Trouble::Twice(target.to_string()));
         }

@@ -14,8 +14,8 @@ use crate::fleet::HostsError;
 pub enum Trouble {
     /// A scheme that is not supported.
     Scheme(String),
-    /// A target that is not of the form `scheme://host:port`.
-    Address(String),
+    /// A target that cannot be read, without what could be a secret, and the reason.
+    Target(String, String),
     /// A target that is given more than once.
     Twice(String),
     /// No targets were given.
@@ -64,13 +64,10 @@ impl fmt::Display for Trouble {
             Self::Scheme(scheme) => {
                 write!(
                     f,
-                    "unknown scheme '{scheme}': use tcp, udp, redis, http, https, grpc, grpcs or postgres"
+                    "unknown scheme '{scheme}': use tcp, udp, icmp, http, https, grpc, grpcs, redis, rediss, redis+unix or postgres"
                 )
             }
-            Self::Address(text) => write!(
-                f,
-                "'{text}' is no target: it needs a scheme, a host and a port, such as tcp://localhost:80"
-            ),
+            Self::Target(text, why) => write!(f, "'{text}' is no target: {why}"),
             Self::Twice(target) => write!(f, "{target} is given twice"),
             Self::NoTargets => f.write_str("there is no target"),
             Self::Line(path, line, what) => write!(f, "{}:{line}: {what}", path.display()),

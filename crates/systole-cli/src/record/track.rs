@@ -83,6 +83,12 @@ impl Track {
                     self.paused_until = at.saturating_add(wait);
                 }
             }
+            // the path carried a reply, whatever the peer said
+            Err(Miss::Busy { wait, .. }) => {
+                let at = epoch.moment(at);
+                self.pending.answered(id, at, setup);
+                self.paused_until = at.saturating_add(wait);
+            }
             Err(miss) if miss.fault() == ProbeError::Unsent => self.pending.unsent(id),
             Err(Miss::Untrusted(why)) if !self.has_rows() && !self.is_over => {
                 self.is_over = true;

@@ -6,18 +6,17 @@ use std::io;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use hyper::rt::Executor;
 use hyper::{Request, Response, StatusCode, Uri};
 use systole::{Failure, ProbeError};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::kept::{Protocol, Talk};
 use super::link::{Answer, Miss};
+use super::persistent::{Protocol, Session};
+use super::stream::Stream;
 use super::tls::{Tls, Trust};
 use super::wire::{FirstByte, Wire};
 use super::{AGENT, Scheme, Target};
@@ -25,6 +24,8 @@ use crate::trouble::Trouble;
 
 /// The longest reply in bytes. A longer one is invalid.
 const ANSWER_MAX: usize = 1_024;
+/// The most bytes that a server may send ahead: of a reply, of all replies, and of header fields.
+const WINDOW: u32 = 64 * 1024;
 /// The length of the prefix of a message: a compression flag and the message length.
 const PREFIX: usize = 5;
 /// The tags of the only field of request and reply: a string and a number.
@@ -80,18 +81,24 @@ fn serving(message: &[u8]) -> Option<u8> {
 
 impl Grpc {
     pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
-        let malformed = || Trouble::Address(target.to_string());
-        let tls = Tls::wanted(target, trust, b"h2")?;
+        let malformed =
+            || Trouble::Target(target.to_string(), "a service has at most 127 bytes".into());
+        let tls = Tls::wanted(target, trust, Some(b"h2"))?;
         let request = request(target).ok_or_else(malformed)?;
         Ok(Self { request, tls })
     }
 
-    async fn shake_hands<S>(&self, stream: S) -> Result<Calling, Miss>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    async fn shake_hands(&self, stream: Stream) -> Result<Calling, Miss> {
         let wire = Wire::new(stream, FirstByte::default());
-        let (sender, connection) = handshake(Tasks, wire).await.map_err(|error| miss(&error))?;
+        let mut builder = Builder::new(Tasks);
+        builder
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .max_header_list_size(WINDOW);
+        let (sender, connection) = builder
+            .handshake(wire)
+            .await
+            .map_err(|error| miss(&error))?;
         // the sender returns the errors of the connection
         let connection = tokio::spawn(async move { drop(connection.await) });
         Ok(Calling {
@@ -113,9 +120,9 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Tasks {
 }
 
 impl Protocol for Grpc {
-    type Talk = Calling;
+    type Session = Calling;
 
-    async fn begin(&self, stream: TcpStream) -> Result<Calling, Miss> {
+    async fn begin(&self, stream: Stream, _: &str) -> Result<Calling, Miss> {
         match &self.tls {
             Some(tls) => self.shake_hands(tls.connect(stream).await?).await,
             None => self.shake_hands(stream).await,
@@ -129,7 +136,7 @@ pub(super) struct Calling {
     _connection: AbortOnDropHandle<()>,
 }
 
-impl Talk for Calling {
+impl Session for Calling {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
         let sent = self.sender.send_request(self.request.clone()).await;
         let response = sent.map_err(|error| miss(&error))?;

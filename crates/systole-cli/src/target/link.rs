@@ -40,6 +40,11 @@ pub(crate) enum Miss {
     Unhealthy(String),
     /// The certificate is not trusted, which no further probe will change.
     Untrusted(String),
+    /// The peer replied that it is not ready before this time has passed.
+    Busy {
+        note: String,
+        wait: Duration,
+    },
     /// The probe could not be sent, for this reason, which is a local one.
     Unsent(String),
 }
@@ -48,7 +53,9 @@ impl Miss {
     pub(crate) const fn fault(&self) -> ProbeError {
         match self {
             Self::ProbeError(fault) => *fault,
-            Self::Unhealthy(_) | Self::Untrusted(_) => ProbeError::Failed(Failure::Unhealthy),
+            Self::Unhealthy(_) | Self::Untrusted(_) | Self::Busy { .. } => {
+                ProbeError::Failed(Failure::Unhealthy)
+            }
             Self::Unsent(_) => ProbeError::Unsent,
         }
     }
@@ -59,6 +66,10 @@ impl Miss {
             Self::Unhealthy(note) => Self::Unhealthy(plain_text(&note)),
             Self::Untrusted(note) => Self::Untrusted(plain_text(&note)),
             Self::Unsent(note) => Self::Unsent(plain_text(&note)),
+            Self::Busy { note, wait } => Self::Busy {
+                note: plain_text(&note),
+                wait,
+            },
             Self::ProbeError(_) => self,
         }
     }
@@ -67,7 +78,10 @@ impl Miss {
     pub(crate) fn note(&self) -> Option<&str> {
         match self {
             Self::ProbeError(_) => None,
-            Self::Unhealthy(note) | Self::Untrusted(note) | Self::Unsent(note) => Some(note),
+            Self::Unhealthy(note)
+            | Self::Untrusted(note)
+            | Self::Busy { note, .. }
+            | Self::Unsent(note) => Some(note),
         }
     }
 }

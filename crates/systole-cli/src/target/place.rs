@@ -1,16 +1,20 @@
-//! A host and a port: all its addresses, which are resolved again after a failed connection.
+//! A host and a port, or a local socket: where a peer is, and how to connect to it.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::trouble::Trouble;
+use super::address::Host;
+use super::link::Miss;
+use super::name::Name;
+use super::resolve::Source;
+use super::stream::Stream;
 
 /// How long to try an address before the next one is tried in parallel (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -19,73 +23,110 @@ const STAGGER: Duration = Duration::from_millis(250);
 pub(super) struct Place {
     host: String,
     port: u16,
-    known: Mutex<Known>,
+    kind: Kind,
 }
 
 #[derive(Debug)]
-struct Known {
-    addresses: Vec<SocketAddr>,
-    /// Whether the latest connection to these addresses has failed or is not yet established.
-    doubtful: bool,
+enum Kind {
+    Address(SocketAddr),
+    Socket(PathBuf),
+    Name(Name),
 }
 
 impl Place {
-    pub(super) async fn of(host: &str, port: u16) -> Result<Self, Trouble> {
-        let addresses = resolve(host, port)
-            .await
-            .map_err(|error| Trouble::Host(host.into(), error))?;
-        Ok(Self {
+    pub(super) fn new(host: &Host) -> Self {
+        Self::of(&host.name, host.port)
+    }
+
+    /// Returns the place of `host`, which is looked up when it is needed.
+    pub(super) fn of(host: &str, port: u16) -> Self {
+        let kind = match host.parse::<IpAddr>() {
+            Ok(address) => Kind::Address((address, port).into()),
+            Err(_) => Kind::Name(Name::new(host, Source::default())),
+        };
+        Self {
             host: host.into(),
             port,
-            known: Mutex::new(Known {
-                addresses,
-                doubtful: false,
-            }),
-        })
+            kind,
+        }
+    }
+
+    /// Returns the place of a local socket.
+    pub(super) fn local(path: &str) -> Self {
+        Self {
+            host: String::new(),
+            port: 0,
+            kind: Kind::Socket(path.into()),
+        }
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Connects as [`connect`](Self::connect) does, or to the local socket. Returns the address, if
+    /// there is one.
+    pub(super) async fn connect_any(&self) -> Result<(Stream, Option<SocketAddr>), Miss> {
+        if let Kind::Socket(path) = &self.kind {
+            return Ok((connect_locally(path).await?, None));
+        }
+        let (stream, _) = self.connect().await?;
+        let address = stream.peer_addr().ok();
+        Ok((Box::new(stream), address))
     }
 
     /// Connects to the address that accepts first; returns the connection and the time at which
     /// that attempt began.
-    pub(super) async fn connect(&self) -> io::Result<(TcpStream, Instant)> {
-        let addresses = self.addresses().await;
+    pub(super) async fn connect(&self) -> Result<(TcpStream, Instant), Miss> {
+        let addresses = self.addresses().await?;
         self.doubt(true); // stays if the caller drops this future because it takes too long
         let connected = race(addresses).await?;
         self.doubt(false);
         Ok(connected)
     }
 
-    /// Returns all addresses. It resolves them again after a failed connection, and keeps the known
-    /// ones if that fails.
-    pub(super) async fn addresses(&self) -> Vec<SocketAddr> {
-        let (known, doubtful) = self.with(|known| (known.addresses.clone(), known.doubtful));
-        if !doubtful {
-            return known;
-        }
-        match resolve(&self.host, self.port).await {
-            Ok(addresses) => {
-                self.with(|known| known.addresses.clone_from(&addresses));
-                addresses
-            }
-            Err(_) => known, // a resolver that fails is no evidence against the peer
-        }
+    /// Returns the known addresses. It waits for a lookup only if there are none.
+    ///
+    /// # Errors
+    /// The name has no address, or nobody can tell.
+    pub(super) async fn addresses(&self) -> Result<Vec<SocketAddr>, Miss> {
+        let found = match &self.kind {
+            Kind::Address(address) => return Ok(vec![*address]),
+            Kind::Socket(_) => Vec::new(),
+            Kind::Name(name) => name.addresses().await?,
+        };
+        Ok(found
+            .into_iter()
+            .map(|one| (one, self.port).into())
+            .collect())
     }
 
+    /// Says whether the addresses are to be looked up again, because they do not work. Known ones
+    /// are tried meanwhile.
     pub(super) fn doubt(&self, doubtful: bool) {
-        self.with(|known| known.doubtful = doubtful);
+        if let Kind::Name(name) = &self.kind {
+            name.doubt(doubtful);
+        }
     }
 
-    fn with<R>(&self, call: impl FnOnce(&mut Known) -> R) -> R {
-        call(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Looks the name up again if its records have expired; returns whether it has moved away from
+    /// `address`.
+    pub(super) fn has_left(&self, address: Option<SocketAddr>) -> bool {
+        let (Kind::Name(name), Some(address)) = (&self.kind, address) else {
+            return false;
+        };
+        name.has_left(address.ip())
     }
 }
 
-async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let mut addresses: Vec<_> = lookup_host((host, port)).await?.collect();
-    addresses.sort_by_key(SocketAddr::is_ipv6); // stable: keeps the order of the resolver otherwise
-    if addresses.is_empty() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    Ok(addresses)
+#[cfg(unix)]
+async fn connect_locally(path: &Path) -> io::Result<Stream> {
+    Ok(Box::new(tokio::net::UnixStream::connect(path).await?))
+}
+
+#[cfg(not(unix))]
+async fn connect_locally(_: &Path) -> io::Result<Stream> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Tries the addresses in turn, the next one as soon as one has failed or takes long. The first
@@ -96,6 +137,9 @@ async fn race(addresses: Vec<SocketAddr>) -> io::Result<(TcpStream, Instant)> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     loop {
         if let Some(address) = untried.next() {
+            if attempts.is_empty() && untried.len() == 0 {
+                return dial(address).await; // the usual case needs no task
+            }
             attempts.spawn(dial(address));
         }
         select! {
@@ -130,16 +174,5 @@ mod tests {
         assert_eq!(stream.peer_addr().unwrap(), alive);
         let error = race(vec![refused]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-    }
-
-    #[tokio::test]
-    async fn a_failed_connection_has_the_host_resolved_again() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let alive = listener.local_addr().unwrap();
-        let place = Place::of("127.0.0.1", alive.port()).await.unwrap();
-        place
-            .with(|known| known.addresses = vec![SocketAddr::from(([127, 0, 0, 2], alive.port()))]);
-        assert!(place.connect().await.is_err());
-        assert!(place.connect().await.is_ok());
     }
 }

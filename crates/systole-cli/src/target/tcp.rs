@@ -19,7 +19,7 @@ pub(super) async fn probe(place: Arc<Place>, request: Request, news: Herald) {
             let at = Instant::now().into_std();
             news.settled_at(id, Ok(Answer::Fine), at, sent - asked);
         }
-        Ok(Err(error)) => news.settled(id, Err(error.into())),
+        Ok(Err(miss)) => news.settled(id, Err(miss)),
         Err(_) => news.settled(id, Err(ProbeError::Missed.into())),
     }
 }

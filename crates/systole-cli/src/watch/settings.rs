@@ -162,7 +162,7 @@ fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Troubl
 
 /// Returns the targets of the command line, or else those of the file.
 fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, Trouble> {
-    let parse = |text: &String| text.parse::<Target>();
+    let parse = |text: &String| Target::of_argument(text);
     let mut targets = options
         .targets
         .iter()

@@ -6,6 +6,8 @@ mod echo;
 #[cfg(unix)]
 mod grpc;
 mod hang;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod http;
 #[cfg(unix)]
@@ -16,6 +18,8 @@ mod output;
 mod postgres;
 #[cfg(unix)]
 mod prometheus;
+#[cfg(unix)]
+mod readiness;
 mod record;
 #[cfg(unix)]
 mod redis;

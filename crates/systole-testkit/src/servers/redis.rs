@@ -10,6 +10,16 @@ pub fn redis() -> Option<Server> {
     Some(Server::start(command))
 }
 
+/// The same with further arguments, which may depend on its port.
+pub fn redis_with(mut more: impl FnMut(u16) -> Vec<String>) -> Option<Server> {
+    find("redis-server", "redis-server")?;
+    Some(Server::start(|port| {
+        let mut command = command(port);
+        command.args(more(port));
+        command
+    }))
+}
+
 /// The same on a given port.
 pub fn redis_on(port: u16) -> Option<Server> {
     Server::on(port, &mut command(port))
