@@ -11,6 +11,7 @@ mod link;
 mod name;
 mod open;
 mod options;
+mod parse;
 mod persistent;
 mod place;
 mod postgres;
