@@ -257,15 +257,15 @@ mod tests {
         for (builder, message) in [
             (
                 Config::renewed(Duration::ZERO),
-                "the TTL of 0 s is out of range: 2.004004 ms to 98302.5 s",
+                "the TTL of 0 s is out of range: 2.004 ms to 98302.5 s",
             ),
             (
                 Config::renewed(98_303 * SECOND),
-                "the TTL of 98303 s is out of range: 2.004004 ms to 98302.5 s",
+                "the TTL of 98303 s is out of range: 2.004 ms to 98302.5 s",
             ),
             (
                 Config::renewed(SECOND).stop_within(SECOND),
-                "the TTL of 1 s is out of range: 1.003005003 s to 98302.5 s",
+                "the TTL of 1 s is out of range: 1.003005 s to 98302.5 s",
             ),
             (
                 Config::renewed(SECOND).lapses_at_most_one_per(9 * SECOND),
