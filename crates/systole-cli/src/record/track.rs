@@ -83,6 +83,10 @@ impl Track {
                     self.paused_until = at.saturating_add(wait);
                 }
             }
+            // a probe that was under way when the peer asked to be left alone was not sent
+            Err(Miss::Busy { .. }) if epoch.moment(at) < self.paused_until => {
+                self.pending.unsent(id);
+            }
             // the path carried a reply, whatever the peer said
             Err(Miss::Busy { wait, .. }) => {
                 let at = epoch.moment(at);

@@ -143,6 +143,10 @@ impl<P: Protocol> Line<P> {
             }
         }
         let mut kept = self.fresh(window).await?;
+        if let Some(miss) = self.busy() {
+            self.pool.give(kept); // another probe, which waited too, was told so meanwhile
+            return Err(miss);
+        }
         *sent = Instant::now();
         let (answer, at) = kept.session.ask().await?;
         Ok((kept, answer, at))
@@ -225,7 +229,7 @@ impl<P: Protocol> Line<P> {
         if let Miss::Busy { wait, .. } = miss {
             let until = Instant::now() + (*wait).min(most);
             let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-            *busy = Some((until, miss.clone()));
+            busy.get_or_insert_with(|| (until, miss.clone()));
         }
     }
 }
