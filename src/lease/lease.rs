@@ -12,6 +12,7 @@ use crate::lease::request::{Action, Outstanding, RenewalId, Request, Requests, W
 use crate::lease::schedule::Schedule;
 use crate::lease::snapshot::{Counters, Snapshot};
 use crate::output::Output;
+use crate::peer::counters::one_more;
 use crate::peer::event::Event;
 use crate::time::{Instant, duration, micros};
 
@@ -176,7 +177,7 @@ impl Lease {
 
     const fn stop(&mut self, reason: FenceReason, at: Instant) {
         if self.news.believes() {
-            add(&mut self.counters.fenced);
+            one_more(&mut self.counters.fenced);
             self.news.fence(reason, at);
         }
     }
@@ -233,7 +234,7 @@ impl Lease {
         } else {
             self.schedule.sought(now);
         }
-        add(&mut self.counters.sent);
+        one_more(&mut self.counters.sent);
         Request {
             id: self.requests.send(What::Request(action), now),
             action,
@@ -266,7 +267,7 @@ impl Lease {
             return GrantOutcome::Unknown;
         };
         if epoch < self.epoch && self.phase == Phase::Holding {
-            add(&mut self.counters.ignored);
+            one_more(&mut self.counters.ignored);
             return GrantOutcome::Stale;
         }
         let ttl_us = granted_us(ttl);
@@ -294,13 +295,13 @@ impl Lease {
         let wanted = matches!(self.phase, Phase::Seeking | Phase::Holding);
         let found = if wanted { self.requests.take(id) } else { None };
         if found.is_none() {
-            add(&mut self.counters.ignored);
+            one_more(&mut self.counters.ignored);
         }
         found
     }
 
     fn grant(&mut self, sent: Instant, ttl_us: u64, epoch: u64, now: Instant) -> GrantOutcome {
-        add(&mut self.counters.granted);
+        one_more(&mut self.counters.granted);
         if epoch > self.epoch && self.phase == Phase::Holding {
             self.tell_lost(Refusal::EpochChanged, now);
         }
@@ -338,7 +339,7 @@ impl Lease {
         let Some(request) = self.take(id) else {
             return RefusalOutcome::Unknown;
         };
-        add(&mut self.counters.refused);
+        one_more(&mut self.counters.refused);
         self.schedule.refused(request.sent, now);
         let holding = self.phase == Phase::Holding;
         let acquisition = request.what == What::Request(Action::Acquire);
@@ -383,7 +384,7 @@ impl Lease {
 
     const fn tell_lost(&mut self, why: Refusal, now: Instant) {
         if self.news.lose(why, now) {
-            add(&mut self.counters.lost);
+            one_more(&mut self.counters.lost);
         }
     }
 
@@ -396,7 +397,7 @@ impl Lease {
         self.look(now);
         let known = self.requests.is_outstanding(id);
         if known {
-            add(&mut self.counters.failed);
+            one_more(&mut self.counters.failed);
         }
         if known && self.is_held(now) {
             self.schedule.failed(now);
@@ -574,9 +575,4 @@ impl Lease {
         let closed = self.phase == Phase::Holding || self.fence.ttl_us() == 0;
         self.fence.is_valid() && closed
     }
-}
-
-/// Counts one more; saturates.
-const fn add(counter: &mut u32) {
-    *counter = counter.saturating_add(1);
 }

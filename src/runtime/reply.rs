@@ -3,6 +3,8 @@
 use core::any::Any;
 use core::time::Duration;
 
+use super::ProbeError;
+
 /// The content of a reply to a probe. Whatever it is, the peer is alive.
 ///
 /// A probe returns a `Reply` where it has to report more than [`Ok`](Self::Ok). Any other value
@@ -27,9 +29,19 @@ pub enum Reply {
     FlowLost,
 }
 
+/// Returns what a probe that returned `result` has got.
+pub(super) fn result_of<A: 'static, E: Into<ProbeError>>(
+    result: Result<A, E>,
+) -> Result<Reply, ProbeError> {
+    match result {
+        Ok(value) => Ok(Reply::of(&value)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 impl Reply {
     /// Returns `value` itself where it is a `Reply`, and [`Ok`](Self::Ok) otherwise.
-    pub(super) fn of<A: 'static>(value: &A) -> Self {
+    fn of<A: 'static>(value: &A) -> Self {
         let value: &dyn Any = value;
         value.downcast_ref().copied().unwrap_or_default()
     }

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 
-use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Reply, Series, Shared, machine};
+use super::{DEFAULT_WINDOW, Epoch, Name, ProbeError, Recorder, Series, Shared, machine};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{Config, Event, Instant, Monitor, Verdict, monitor};
 use message::Note;

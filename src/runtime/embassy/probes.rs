@@ -6,6 +6,7 @@ use core::task::{Context, Poll};
 
 use super::{ProbeError, Reply};
 use crate::runtime::machine::Terms;
+use crate::runtime::reply::result_of;
 use crate::{Instant, ProbeId};
 
 /// The number of probes that may be outstanding at once.
@@ -146,7 +147,7 @@ where
         match self.probe.as_mut().as_pin_mut()?.poll(context) {
             Poll::Ready(reply) => {
                 self.clear();
-                Some((id, reply.map(|reply| Reply::of(&reply)).map_err(Into::into)))
+                Some((id, result_of(reply)))
             }
             Poll::Pending => None,
         }

@@ -10,6 +10,7 @@ use ::tokio::time::{Instant as Moment, timeout};
 use super::machine::{ProbeResult, Terms};
 use super::{Epoch, ProbeError, Reply};
 use crate::peer::dead_peer_wait::DeadPeerWait;
+use crate::runtime::reply::result_of;
 use crate::{Failure, Instant, ProbeId};
 
 /// The result of a probe, and when it ended.
@@ -97,7 +98,7 @@ impl<T: Copy + PartialEq> Probes<T> {
             dead_wait.map_or(terms.reply_window, |wait| wait.max(terms.reply_window));
         let task = self.tasks.spawn(async move {
             let result = match timeout(reply_window, probe).await {
-                Ok(reply) => reply.map(|reply| Reply::of(&reply)).map_err(Into::into),
+                Ok(reply) => result_of(reply),
                 Err(_) => Err(ProbeError::Missed),
             };
             (result, Moment::now())

@@ -10,6 +10,7 @@ use ::tokio::sync::{mpsc, oneshot};
 use super::{Builder, DEFAULT_WINDOW, Heart, ProbeError, Reply, now};
 use crate::Monitor;
 use crate::pacing::Pacing;
+use crate::runtime::reply::result_of;
 
 /// Takes the result of a probe. It is closed when the probe is no longer waited for.
 type Answer = oneshot::Sender<Result<Reply, ProbeError>>;
@@ -68,7 +69,7 @@ where
         biased;
         () = answer.closed() => None,
         result = probe(timeout) => {
-            Some(result.map(|reply| Reply::of(&reply)).map_err(Into::into))
+            Some(result_of(result))
         }
     }
 }

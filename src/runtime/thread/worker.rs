@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::machine::ProbeResult;
 use super::message::{Note, Task};
-use super::{Epoch, ProbeError, Reply};
+use super::{Epoch, ProbeError};
 use crate::Failure;
+use crate::runtime::reply::result_of;
 
 /// Calls the closure for one probe after another until the loop has ended.
 pub(super) fn work<F, A, E>(
@@ -25,7 +26,7 @@ pub(super) fn work<F, A, E>(
         let began = epoch.now();
         let result = catch_unwind(AssertUnwindSafe(|| probe(allowed)));
         let result = match result {
-            Ok(reply) => reply.map(|reply| Reply::of(&reply)).map_err(Into::into),
+            Ok(reply) => result_of(reply),
             Err(_) => Err(ProbeError::Failed(Failure::ProbePanicked)),
         };
         let settled = ProbeResult {
