@@ -43,17 +43,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn the_founding_rule_is_right_to_1e_4_at_n_1(rtts in rtts(20), base in bases(), gain in 0_u16..=1_000) {
+    fn the_fluctuation_rule_is_right_to_1e_4_at_n_1(rtts in rtts(20), base in bases(), gain in 0_u16..=1_000) {
         follows_the_rule::<1>(&rtts, base, gain);
     }
 
     #[test]
-    fn the_founding_rule_is_right_to_1e_4_at_n_2(rtts in rtts(40), base in bases(), gain in 0_u16..=1_000) {
+    fn the_fluctuation_rule_is_right_to_1e_4_at_n_2(rtts in rtts(40), base in bases(), gain in 0_u16..=1_000) {
         follows_the_rule::<2>(&rtts, base, gain);
     }
 
     #[test]
-    fn the_founding_rule_is_right_to_1e_4_at_n_16(rtts in rtts(80), base in bases(), gain in 0_u16..=1_000) {
+    fn the_fluctuation_rule_is_right_to_1e_4_at_n_16(rtts in rtts(80), base in bases(), gain in 0_u16..=1_000) {
         follows_the_rule::<16>(&rtts, base, gain);
     }
 
@@ -63,13 +63,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn the_founding_rule_is_right_to_1e_4_at_n_1024(rtts in rtts(2_500), base in bases(), gain in 0_u16..=1_000) {
+    fn the_fluctuation_rule_is_right_to_1e_4_at_n_1024(rtts in rtts(2_500), base in bases(), gain in 0_u16..=1_000) {
         follows_the_rule::<1_024>(&rtts, base, gain);
     }
 }
 
 #[test]
-fn the_founding_rule_is_right_on_windows_of_zero_of_one_microsecond_and_of_the_cap() {
+fn the_fluctuation_rule_is_right_on_windows_of_zero_of_one_microsecond_and_of_the_cap() {
     let base = Duration::from_secs(5);
     for rtt in [0, 1, RTT_MAX] {
         follows_the_rule::<1>(&[rtt; 3], base, 100);

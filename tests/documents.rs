@@ -173,7 +173,7 @@ fn labels_of_links_are_defined() {
 fn in_rustdoc(path: &Path, target: &str) -> String {
     let file = path.parent().unwrap().join(target);
     let name = file.file_stem().unwrap().to_str().unwrap();
-    if target.starts_with("..") {
+    if target.starts_with("..") || !file.starts_with("docs") && name != "README" {
         format!("https://docs.rs/crate/systole/latest/source/{name}.md")
     } else if name == "README" {
         "crate::guide".into()

@@ -294,8 +294,22 @@ fn a_peer_never_heard_is_dead_after_the_bound() {
         .unwrap();
     let mut world = World::new(config);
     world.rtt_us = None;
-    let seen = transitions(&mut world, Instant::from_secs(60));
-    assert_eq!(seen, [(Verdict::Dead, Reason::NeverHeard)]);
+    while world.probes == 0 {
+        world.beat(0);
+    }
+    let bound = world.monitor.snapshot(world.now).path.plan.bound();
+    let dead_at = world.now.saturating_add(bound);
+    while world.verdict() == Verdict::Unknown {
+        world.beat(0);
+    }
+    let [event] = &world.events[..] else {
+        panic!("{:?}", world.events);
+    };
+    assert_eq!((event.at, world.now), (dead_at, dead_at));
+    assert!(matches!(
+        event.kind,
+        EventKind::Transition(t) if (t.to, t.reason) == (Verdict::Dead, Reason::NeverHeard)
+    ));
 }
 
 #[test]
