@@ -387,7 +387,7 @@ fn what_the_application_sends_and_the_server_acknowledges_saves_a_renewal() {
     let mut lease = held(config(), 1);
     let id = lease.handle_sent(ms(1_500)).unwrap();
     assert_eq!(lease.handle_sent(ms(1_501)), None, "the first is as good");
-    let outcome = lease.handle_acknowledged(id, ms(1_520));
+    let outcome = lease.handle_granted(id, TTL, 1, ms(1_520));
     assert_eq!(outcome, GrantOutcome::Extended);
     assert_eq!(lease.fence_at(), Some(ms(1_500 + 9_989)));
 }

@@ -17,7 +17,6 @@ fn op() -> impl Strategy<Value = Op> {
         8 => back().prop_map(Op::AsAsked),
         1 => (back(), any::<u8>()).prop_map(|(back, why)| Op::Refused(back, why)),
         1 => back().prop_map(Op::Failed),
-        2 => back().prop_map(Op::Acknowledged),
         1 => any::<u32>().prop_map(Op::Forged),
         2 => Just(Op::Sent),
         1 => Just(Op::Ended),

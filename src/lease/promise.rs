@@ -9,10 +9,13 @@ use crate::plan::Infeasible;
 /// The fence is a guarantee. The time between lapses is an expectation, extrapolated from silences
 /// shorter than the TTL, which the machine audits.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Promise {
     /// The expected time from one lapse to the next under the current plan, including those that no
     /// plan can avoid.
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub lapses_at_most_one_per: Duration,
     /// The expected renewals per second, retries included.
     pub renewals_per_s: f64,
@@ -21,6 +24,7 @@ pub struct Promise {
     pub lapses: u16,
     /// The time since the audit began. The audit restarts when a promise is broken, and after eight
     /// times the promised time between lapses.
+    #[cfg_attr(feature = "serde", serde(with = "crate::time::serde"))]
     pub audited: Duration,
     /// The requirement that cannot be met, if any, with its nearest feasible value in microseconds.
     ///

@@ -58,6 +58,7 @@ impl fmt::Display for Action {
 
 /// A request that is to be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Request {
     /// Names the request.
     pub id: RenewalId,

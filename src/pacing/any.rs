@@ -43,7 +43,7 @@ pub enum AnyPolicy {
     Fixed(Fixed),
     /// The planner.
     Target(Target),
-    /// An interval within the lifetime of a flow or a lease.
+    /// An interval within the lifetime of a flow.
     Lifetime(Lifetime<Fixed>),
 }
 

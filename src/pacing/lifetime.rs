@@ -1,5 +1,5 @@
 //! The lifetime policy. It keeps intervals short enough for whatever they have to refresh, such as
-//! a NAT binding, an idle timeout of a server or load balancer, or a lease.
+//! a NAT binding, or an idle timeout of a server or load balancer.
 
 use core::time::Duration;
 
@@ -20,8 +20,9 @@ pub use search::LifetimeSearch;
 pub use state::LifetimeState;
 
 /// Limits the steady interval of another policy to a ceiling, beyond which whatever the probes
-/// refresh would lapse. The ceiling is [stated](Self::at_most), follows from a
-/// [lease](Self::lease), or is [searched for](Self::search).
+/// refresh would lapse. The ceiling is [stated](Self::at_most) or [searched for](Self::search). A
+/// deadline that a server enforces is a [lease](crate::lease), not a lifetime: there the holder must
+/// know when it has ended.
 ///
 /// ```
 /// use core::time::Duration;
@@ -29,9 +30,9 @@ pub use state::LifetimeState;
 /// use systole::{Config, Heartbeat};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // A lease of 30 s is renewed at least every 10 s, whatever the fluctuation rule plans.
+/// // The NAT forgets after 10 s, whatever the fluctuation rule plans.
 /// let polite = Config::every(Duration::from_secs(8)).build()?;
-/// let policy = Lifetime::lease(*polite.policy(), Duration::from_secs(30));
+/// let policy = Lifetime::at_most(*polite.policy(), Duration::from_secs(10));
 /// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
 ///     .jitter_percent(0)
 ///     .build()?;
@@ -178,13 +179,6 @@ impl<P: Pacing> Lifetime<P> {
     #[must_use]
     pub const fn at_most(inner: P, ceiling: Duration) -> Self {
         Self::search(inner, LifetimeRange::only(micros(ceiling)))
-    }
-
-    /// Limits the intervals of `inner` to a third of `ttl`, so that a missed renewal can be retried
-    /// twice before the lease lapses.
-    #[must_use]
-    pub const fn lease(inner: P, ttl: Duration) -> Self {
-        Self::search(inner, LifetimeRange::only(micros(ttl) / 3))
     }
 
     /// Limits the intervals of `inner` to the lifetime that is found within `reach`. The limits of

@@ -42,11 +42,12 @@ fn flows_lost() -> (u32, u32) {
     (before, after)
 }
 
-/// A lease of 30 s, and a peer that asks for fewer probes three times in the first minute. Returns how often the lease lapsed within a day.
+/// A binding that lapses after 30 s, and a peer that asks for fewer probes three times in the first
+/// minute. Returns how often the binding lapsed within a day.
 fn lapses() -> u32 {
-    let policy = Lifetime::lease(
+    let policy = Lifetime::at_most(
         *Config::fixed(8 * SECOND).build().unwrap().policy(),
-        30 * SECOND,
+        10 * SECOND,
     );
     let config = Config::with_policy(policy, SECOND, 60 * SECOND)
         .seed(9)

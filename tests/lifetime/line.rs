@@ -343,7 +343,7 @@ fn the_slack_of_a_probe_is_its_shortest_interval() {
     );
 }
 
-/// What arrives does not renew a lease.
+/// What arrives does not refresh a flow, unless that is stated.
 #[test]
 fn traffic_puts_off_no_renewal() {
     let every = *Config::<Fluctuation>::every(5 * SECOND)
@@ -351,7 +351,7 @@ fn traffic_puts_off_no_renewal() {
         .unwrap()
         .policy();
     let config =
-        Config::with_policy(Lifetime::lease(every, 9 * SECOND), SECOND, 10 * SECOND).build();
+        Config::with_policy(Lifetime::at_most(every, 3 * SECOND), SECOND, 10 * SECOND).build();
     let config = config
         .unwrap()
         .into_builder()

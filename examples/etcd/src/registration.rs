@@ -42,7 +42,7 @@ pub struct Tenure {
 /// Where `ttl` is a few microseconds, or above 12.7 days.
 pub fn pace(ttl: Duration) -> Result<Config<Lifetime<Fluctuation>>, ConfigError> {
     let rule = *Config::every(ttl / 5).build()?.policy();
-    let policy = Lifetime::lease(rule, ttl);
+    let policy = Lifetime::at_most(rule, ttl / 3);
     Config::with_policy(policy, ttl / 10, ttl / 3)
         .detect_within(ttl)
         .without_initial_delay()

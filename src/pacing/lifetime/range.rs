@@ -14,10 +14,8 @@ use crate::time::{duration, micros};
 ///
 /// const MINUTE: Duration = Duration::from_secs(60);
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // From half a minute up to a third of a lease of three hours, with trials on a second flow.
-/// let reach = LifetimeRange::between(MINUTE / 2, 90 * MINUTE)?
-///     .under_lease(180 * MINUTE)?
-///     .with_second_flow();
+/// // From half a minute up to an hour, with trials on a second flow.
+/// let reach = LifetimeRange::between(MINUTE / 2, 60 * MINUTE)?.with_second_flow();
 /// assert_eq!(reach.most(), 60 * MINUTE);
 ///
 /// assert!(LifetimeRange::between(MINUTE / 6, MINUTE).is_err()); // RFC 8085: not below 15 s
@@ -73,20 +71,6 @@ impl LifetimeRange {
             second_flow: false,
             refreshed_by_traffic: false,
         }
-    }
-
-    /// Limits the range to a third of a lease, so that a missed renewal can be retried twice before
-    /// the lease lapses.
-    ///
-    /// # Errors
-    /// Returns an error where a third of `ttl` is below the shortest interval.
-    pub const fn under_lease(mut self, ttl: Duration) -> Result<Self, ConfigError> {
-        let third_us = micros(ttl) / 3;
-        ensure!(check(Setting::Lifetime, third_us, self.least_us, u64::MAX));
-        if third_us < self.most_us {
-            self.most_us = third_us;
-        }
-        Ok(self)
     }
 
     /// States that the caller can open a second flow over the same path, to the same peer in the

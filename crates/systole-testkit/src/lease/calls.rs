@@ -55,7 +55,6 @@ pub(super) fn call(
             let ttl = TTL_MAX;
             lease.handle_granted(id, ttl, u64::MAX, now);
             lease.handle_refused(id, Refusal::Denied, now);
-            lease.handle_acknowledged(id, now);
             lease.handle_failed(id, now);
             lease.handle_released(now);
         }

@@ -57,7 +57,7 @@ enum What {
     Wake(usize, u64),
     Arrive(usize, Sent),
     Answer(usize, Request, Reply),
-    Acknowledge(usize, RenewalId),
+    Acknowledge(usize, RenewalId, Reply),
     Own(usize, Kind),
     Look(usize),
     Break,
@@ -68,7 +68,7 @@ enum What {
 #[derive(Clone, Copy)]
 enum Sent {
     Request(Request),
-    Traffic(RenewalId, Token, u64),
+    Traffic(RenewalId, Token),
 }
 
 struct Run<'a> {
@@ -138,9 +138,13 @@ impl<'a> Run<'a> {
             What::Answer(index, request, reply) => {
                 self.answer(index, request, reply, now_us, journal)
             }
-            What::Acknowledge(index, id) => {
+            What::Acknowledge(index, id, reply) => {
                 let now = self.holders[index].show(now_us);
-                self.holders[index].lease.handle_acknowledged(id, now);
+                if let Reply::Granted { ttl, epoch } = reply {
+                    self.holders[index]
+                        .lease
+                        .handle_granted(id, ttl, epoch, now);
+                }
                 self.look(index, now_us, journal)
             }
             What::Look(index) => self.look(index, now_us, journal),
@@ -259,10 +263,10 @@ impl<'a> Run<'a> {
                 journal.call(|| format!("server: {request} of {index} at {now_us} us: {reply:?}"));
                 self.back(index, now_us, || What::Answer(index, request, reply));
             }
-            Sent::Traffic(id, token, ttl_us) => {
+            Sent::Traffic(id, token) => {
                 if self.server.holder(now_us) == Some(token) {
-                    self.server.touch(ttl_us, now_us);
-                    self.back(index, now_us, || What::Acknowledge(index, id));
+                    let reply = self.server.touch(now_us);
+                    self.back(index, now_us, || What::Acknowledge(index, id, reply));
                 }
             }
         }
@@ -341,12 +345,7 @@ impl<'a> Run<'a> {
                 let plan = self.plan;
                 let id = call(plan, &mut self.holders[index], what, now_us, journal);
                 if let Some((id, token)) = id.zip(token) {
-                    let ttl = self.holders[index]
-                        .lease
-                        .snapshot(self.holders[index].seen)
-                        .ttl;
-                    let ttl_us = u64::try_from(ttl.as_micros()).unwrap_or(0);
-                    self.send(index, Sent::Traffic(id, token, ttl_us), now_us, journal);
+                    self.send(index, Sent::Traffic(id, token), now_us, journal);
                 }
                 self.look(index, now_us, journal)
             }

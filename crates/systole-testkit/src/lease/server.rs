@@ -78,10 +78,14 @@ impl Server {
         }
     }
 
-    /// Takes something of the holder that renews its lease by the TTL that was granted last, or by
-    /// the one that the holder knows of where that is longer.
-    pub(super) fn touch(&mut self, known_us: u64, now_us: u64) {
-        self.extend(self.ttl_us.max(known_us), now_us);
+    /// Takes something of the holder that renews its lease by the TTL that was granted last, which
+    /// the acknowledgement names.
+    pub(super) fn touch(&mut self, now_us: u64) -> Reply {
+        self.extend(self.ttl_us, now_us);
+        Reply::Granted {
+            ttl: Duration::from_micros(self.ttl_us),
+            epoch: self.epoch,
+        }
     }
 
     fn grant(&mut self, request: &Request, now_us: u64) -> Reply {

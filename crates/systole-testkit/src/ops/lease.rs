@@ -31,8 +31,6 @@ pub enum Op {
     Refused(u8, u8),
     /// It failed.
     Failed(u8),
-    /// What the application sent, or that request, is acknowledged.
-    Acknowledged(u8),
     /// An id that means nothing.
     Forged(u32),
     /// The application sends something.
@@ -194,7 +192,6 @@ impl World {
                     self.lease.handle_failed(issued.id, now);
                 }
             }
-            Op::Acknowledged(back) => self.acknowledged(back),
             Op::Forged(id) => self.forged(id),
             Op::Sent => {
                 let asked = self.lease.snapshot(now).ttl;
@@ -213,15 +210,6 @@ impl World {
     fn refused(&mut self, outcome: RefusalOutcome) {
         if outcome == RefusalOutcome::Lost {
             self.distrust();
-        }
-    }
-
-    fn acknowledged(&mut self, back: u8) {
-        let Some(issued) = self.nth(back) else { return };
-        let ttl = self.lease.snapshot(self.now).ttl;
-        self.lease.handle_acknowledged(issued.id, self.now);
-        if issued.counts {
-            self.believed = self.believed.max(issued.sent.saturating_add(believed(ttl)));
         }
     }
 

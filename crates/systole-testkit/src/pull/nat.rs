@@ -20,8 +20,8 @@ pub enum Ceiling {
         /// Where it ends.
         most_us: u64,
     },
-    /// A lease of this length.
-    Lease {
+    /// A lifetime of this length, which is known.
+    Known {
         /// How long the server keeps it.
         ttl_us: u64,
         /// The fixed interval beneath.
@@ -67,7 +67,7 @@ impl World for LifetimeWorld {
         "the NAT forgot the flow",
         "the server restarted",
         "the server asked for fewer probes",
-        "a lease was renewed",
+        "a known lifetime was kept",
         "a trial was survived",
         "a trial was lost",
     ];
@@ -76,10 +76,10 @@ impl World for LifetimeWorld {
         let lifetime_us = random.magnitude(30 * SECOND, 7_200 * SECOND);
         let least_us = random.magnitude(15 * SECOND, (lifetime_us / 2).max(15 * SECOND));
         let ttl_us = random.magnitude(SECOND, 600 * SECOND);
-        let lease = random.one_in(4);
-        let restarts = !lease && random.one_in(3);
+        let known = random.one_in(4);
+        let restarts = !known && random.one_in(3);
         let weeks = random.between(4, 20);
-        let life_us = match lease {
+        let life_us = match known {
             true => ttl_us * random.between(50, 500),
             false if restarts => weeks * 7 * DAY,
             false => random.between(3, 14) * DAY,
@@ -98,9 +98,9 @@ impl World for LifetimeWorld {
         pushbacks_us.sort_unstable();
         NatPlan {
             seed: random.draw(),
-            ceiling: if lease {
+            ceiling: if known {
                 let interval_us = random.between(ttl_us / 8 + 1, ttl_us);
-                Ceiling::Lease {
+                Ceiling::Known {
                     ttl_us,
                     interval_us,
                 }
@@ -141,10 +141,10 @@ impl World for LifetimeWorld {
 
     fn run(plan: &NatPlan, journal: &mut Journal) -> Result<(), Violation> {
         match plan.ceiling {
-            Ceiling::Lease {
+            Ceiling::Known {
                 ttl_us,
                 interval_us,
-            } => lease(plan, ttl_us, interval_us, journal),
+            } => known(plan, ttl_us, interval_us, journal),
             Ceiling::Search { .. } if plan.alone => alone(plan, journal),
             Ceiling::Search { .. } => super::flow::Flow::new(plan, journal).go(),
         }
@@ -238,16 +238,16 @@ fn alone(plan: &NatPlan, journal: &mut Journal) -> Result<(), Violation> {
     bill.check(plan)
 }
 
-/// A lease behind the monitor: "so that a renewal may be missed and asked again twice before the
-/// lease lapses".
-fn lease(
+/// What lapses after a known time is refreshed at a third of it, so that a probe may be missed and
+/// asked again twice before it lapses.
+fn known(
     plan: &NatPlan,
     ttl_us: u64,
     interval_us: u64,
     journal: &mut Journal,
 ) -> Result<(), Violation> {
     let inner = Config::fixed(us(interval_us)).build().expect("in range");
-    let policy = Lifetime::lease(*inner.policy(), us(ttl_us));
+    let policy = Lifetime::at_most(*inner.policy(), us(ttl_us / 3));
     let config = Config::with_policy(policy, us(ttl_us / 64 + 1), us(ttl_us * 4))
         .build()
         .expect("in range");
@@ -277,11 +277,16 @@ fn lease(
         journal.call(|| format!("monitor.poll(at({now_us})); // {output:?}"));
         match output {
             Output::Send(id) => {
-                journal.coverage.saw("a lease was renewed");
+                journal.coverage.saw("a known lifetime was kept");
                 let idle_us = now_us - renewed_us;
                 if idle_us > ttl_us {
-                    let detail = format!("{idle_us} us after the last, a lease of {ttl_us} us");
-                    return Err(Violation::new(Law::Lease, "a lease lapses", now_us, detail));
+                    let detail = format!("{idle_us} us after the last, of {ttl_us} us");
+                    return Err(Violation::new(
+                        Law::Lease,
+                        "a known lifetime is exceeded",
+                        now_us,
+                        detail,
+                    ));
                 }
                 renewed_us = now_us;
                 now_us += rtt_us;
