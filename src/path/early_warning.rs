@@ -1,8 +1,13 @@
 //! Early warning: reports that a path is getting worse before it falls silent.
 
+mod level;
+mod score;
+
 use core::time::Duration;
 
 use crate::time::rtt_micros;
+use level::Level;
+use score::{CALM_MAX, OCTAVE, Score, exp2, log2};
 
 /// How well a path works. This is independent of the verdict on its peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,37 +25,8 @@ pub enum Health {
     Degraded,
 }
 
-/// An octave (a factor of two) in the unit of scores.
-const OCTAVE: u32 = 256;
 /// An overdue probe counts as a round trip of four times the median.
 const OVERDUE: u32 = 2 * OCTAVE;
-/// Round trips up to 1.5 octaves (2.8 times) above the median add no trouble and start no warning.
-/// A longer one adds as many octaves of trouble as it is longer than that.
-const CALM_MAX: u32 = OCTAVE * 3 / 2;
-/// The most trouble that one sample adds.
-const TROUBLE_MAX: u32 = 5 * OCTAVE;
-/// Trouble decays by this power of two per sample, so about the last 512 samples count.
-const FADE_BITS: u32 = 9;
-/// The smallest step by which a sample moves the median, a 64th of an octave. The largest is an
-/// octave.
-const STEP_MIN: u32 = OCTAVE / 64;
-/// Levels are stored in eighths of the unit of scores. They fall by one such step per sample
-/// without a warning.
-const LEVEL_BITS: u32 = 3;
-/// A warning raises the usual level by at least an octave, but to no more than an octave above its
-/// highest score.
-const RISE: u32 = LEVEL_OCTAVE;
-/// Each sample that prolongs a warning raises the level for the next by 3/64 of an octave.
-const PROLONGED: u16 = 96;
-const LEVEL_OCTAVE: u32 = OCTAVE << LEVEL_BITS;
-/// The credit that a sample with a warning costs. A sample without one earns 1.
-const SAMPLE: i32 = 256;
-/// The most credit that can be saved up.
-const SAVED_MAX: i32 = 160 * SAMPLE;
-/// The credit that is needed to begin a warning.
-const SAVED_MIN: i32 = 8 * SAMPLE;
-/// The limit to which a warning about something worse than before may overdraw the credit.
-const SAVED_LEAST: i32 = -64 * SAMPLE;
 /// The number of calm replies in a row that ends a warning.
 const CALM: u8 = 8;
 /// The number of samples after which a warning ends, because what it reports has become usual.
@@ -168,26 +144,10 @@ const SILENCE: u8 = 3;
 /// trouble on a path that had none before, unless that trouble lasts for several samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlyWarning {
-    /// The decaying sum of trouble, in units of score times 2^9.
-    trouble: u32,
-    /// The credit for samples with a warning, in 256ths of a sample.
-    saved: i32,
-    /// The logarithm of the median round-trip time, in units of score.
-    median: u16,
-    threshold: u16,
-    /// The score of the newest sample.
-    score: u16,
-    /// The usual level, in eighths of the unit of scores.
-    usual: u16,
-    /// The level that only something worse than everything reported lately exceeds, in the same
-    /// unit.
-    worst: u16,
+    score: Score,
+    level: Level,
     /// The highest score of the current warning.
     peak: u16,
-    /// By how much the current warning has raised the level that prolongs it, in eighths.
-    raised: u16,
-    /// Samples so far, saturating.
-    samples: u8,
     /// Samples in the current warning, saturating.
     length: u8,
     /// Slow replies in the current warning, saturating.
@@ -215,16 +175,9 @@ impl EarlyWarning {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            trouble: 0,
-            saved: SAVED_MAX,
-            median: 0,
-            threshold: units(Self::THRESHOLD),
-            score: 0,
-            usual: 0,
-            worst: 0,
+            score: Score::new(),
+            level: Level::new(Self::THRESHOLD),
             peak: 0,
-            raised: 0,
-            samples: 0,
             length: 0,
             slow: 0,
             calm: 0,
@@ -239,15 +192,15 @@ impl EarlyWarning {
     /// included, until the usual level is above it. Every value is accepted.
     #[must_use]
     pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
-        self.threshold = units(milli_octaves);
+        self.level.set_threshold(milli_octaves);
         self
     }
 
     /// Records the round-trip time of a reply, late or not, and returns the health.
     pub const fn answered(&mut self, rtt: Duration) -> Health {
         let log = log2(rtt_micros(rtt));
-        let above = self.above(log);
-        self.learn(log);
+        let above = self.score.above(log);
+        self.score.learn(log);
         let warned = self.judge(above);
         self.silent = 0;
         if warned {
@@ -272,7 +225,7 @@ impl EarlyWarning {
     /// Evaluates a probe that has had no reply for `age` and returns the health. This records no
     /// sample.
     pub const fn waiting(&mut self, age: Duration) -> Health {
-        self.judge(self.above(log2(rtt_micros(age))));
+        self.judge(self.score.above(log2(rtt_micros(age))));
         self.health
     }
 
@@ -280,12 +233,11 @@ impl EarlyWarning {
     /// minutes before the first reply.
     #[must_use]
     pub const fn patience(&self) -> Duration {
-        let left = self.level().saturating_sub(self.background());
+        let left = self.to_exceed().saturating_sub(self.score.background());
         let least = if left > CALM_MAX { left } else { CALM_MAX };
-        let us = if self.samples == 0 {
-            u32::MAX
-        } else {
-            exp2((self.median as u32 + 1).saturating_add(least))
+        let us = match self.score.median() {
+            Some(median) => exp2((median + 1).saturating_add(least)),
+            None => u32::MAX,
         };
         Duration::from_micros(us as u64)
     }
@@ -299,112 +251,45 @@ impl EarlyWarning {
     /// Returns the score of the last call, in thousandths of an octave.
     #[must_use]
     pub const fn score(&self) -> u32 {
-        self.score as u32 * 1_000 / OCTAVE
+        self.score.newest() as u32 * 1_000 / OCTAVE
     }
-
-    // ---- the score ----
-
-    /// Returns how far `log` is above the median, at least 0; 0 before the first reply.
-    const fn above(&self, log: u32) -> u32 {
-        if self.samples == 0 {
-            0
-        } else {
-            log.saturating_sub(self.median as u32)
-        }
-    }
-
-    /// Returns the part of the score that recent trouble adds.
-    const fn background(&self) -> u32 {
-        let trouble = self.trouble >> FADE_BITS;
-        2 * (log2(OCTAVE + trouble) - log2(OCTAVE))
-    }
-
-    /// Moves the median a step towards the sample. The steps get smaller with each sample, down to
-    /// [`STEP_MIN`].
-    #[allow(clippy::cast_possible_truncation)] // below 2^13 and a step
-    const fn learn(&mut self, log: u32) {
-        if self.samples == 0 {
-            self.median = log as u16;
-        }
-        self.samples = self.samples.saturating_add(1);
-        let step = OCTAVE / self.samples as u32;
-        let step = if step < STEP_MIN { STEP_MIN } else { step };
-        let median = self.median as u32;
-        self.median = if log > median {
-            (median + step) as u16
-        } else if log < median {
-            median.saturating_sub(step) as u16
-        } else {
-            median as u16
-        };
-    }
-
-    /// Adds the trouble of a sample and updates the credit.
-    const fn take(&mut self, above: u32, warned: bool) -> Health {
-        let more = at_most(above.saturating_sub(CALM_MAX), TROUBLE_MAX);
-        self.trouble -= self.trouble >> FADE_BITS;
-        self.trouble += more << FADE_BITS; // at most five octaves, times 2^18
-        if self.is_degraded() {
-            self.use_up(warned);
-        } else {
-            self.save();
-        }
-        self.health
-    }
-
-    // ---- the warning ----
 
     const fn is_degraded(&self) -> bool {
         matches!(self.health, Health::Degraded)
     }
 
     /// Returns the score above which a sample begins a warning or prolongs it.
-    const fn level(&self) -> u32 {
-        let needed = if self.is_degraded() {
-            SAMPLE
-        } else {
-            SAVED_MIN
-        };
-        let level = self.usual() >> LEVEL_BITS;
-        let worst = (self.worst >> LEVEL_BITS) as u32;
-        if self.saved <= SAVED_LEAST {
-            u32::MAX
-        } else if self.saved < needed && worst > level {
-            worst
-        } else {
-            level
-        }
-    }
-
-    /// Returns the usual level in eighths of the unit: at least the threshold, and more the longer
-    /// a warning lasts.
-    const fn usual(&self) -> u32 {
-        let threshold = (self.threshold as u32) << LEVEL_BITS;
-        let usual = self.usual as u32;
-        let usual = if usual > threshold { usual } else { threshold };
-        if self.is_degraded() {
-            usual + self.raised as u32
-        } else {
-            usual
-        }
+    const fn to_exceed(&self) -> u32 {
+        self.level.to_exceed(self.is_degraded())
     }
 
     /// Scores a sample and returns whether it begins or prolongs a warning.
-    #[allow(clippy::cast_possible_truncation)] // at most 32 octaves, and 2 log2(2,561)
     const fn judge(&mut self, above: u32) -> bool {
-        self.score = (above + self.background()) as u16;
-        if above <= CALM_MAX || self.score as u32 <= self.level() {
+        self.score.score(above);
+        let score = self.score.newest();
+        if above <= CALM_MAX || score as u32 <= self.to_exceed() {
             return false;
         }
         if !self.is_degraded() {
-            (self.peak, self.raised, self.length, self.slow) = (0, 0, 0, 0);
+            (self.peak, self.length, self.slow) = (0, 0, 0);
             self.right = false;
         }
-        if self.score > self.peak {
-            self.peak = self.score;
+        if score > self.peak {
+            self.peak = score;
         }
         (self.calm, self.health) = (0, Health::Degraded);
         true
+    }
+
+    /// Adds the trouble of a sample and updates the credit.
+    const fn take(&mut self, above: u32, warned: bool) -> Health {
+        self.score.trouble(above);
+        if self.is_degraded() {
+            self.use_up(warned);
+        } else {
+            self.level.fall();
+        }
+        self.health
     }
 
     /// Counts a calm reply, and ends the warning if it is the last one needed.
@@ -419,13 +304,12 @@ impl EarlyWarning {
     const fn use_up(&mut self, warned: bool) {
         self.length = self.length.saturating_add(1);
         if warned {
-            self.raised += PROLONGED; // at most 255 times
+            self.level.prolong(); // at most 255 times
         }
         if !self.right {
-            self.saved -= SAMPLE;
+            self.level.pay();
         }
-        let short = self.saved <= if warned { SAVED_LEAST } else { 0 };
-        if self.length == LASTING || short {
+        if self.length == LASTING || self.level.is_used_up(warned) {
             self.end();
         }
     }
@@ -434,72 +318,24 @@ impl EarlyWarning {
     const fn confirm(&mut self) {
         if !self.right {
             self.right = true;
-            self.saved += self.length as i32 * SAMPLE; // what it has cost so far
+            self.level.refund(self.length);
         }
-    }
-
-    /// Accounts for a sample without a warning.
-    const fn save(&mut self) {
-        if self.saved < SAVED_MAX {
-            self.saved += 1;
-        }
-        self.usual = self.usual.saturating_sub(1);
-        self.worst = self.worst.saturating_sub(1);
     }
 
     /// Ends the warning, and raises the levels unless it was right.
-    #[allow(clippy::cast_possible_truncation)] // `at_most` limits them
     const fn end(&mut self) {
-        let usual = self.usual();
         self.health = Health::Good;
         if self.right {
-            return;
-        }
-        let peak = (self.peak as u32) << LEVEL_BITS;
-        let top = at_most(peak + LEVEL_OCTAVE, u16::MAX as u32);
-        let quarter = peak.saturating_sub(usual) / 4;
-        let raised = at_most(usual + if quarter > RISE { quarter } else { RISE }, top) as u16;
-        if raised > self.usual {
-            self.usual = raised;
-        }
-        if top as u16 > self.worst {
-            self.worst = top as u16;
+            self.level.keep();
+        } else {
+            self.level.rise(self.peak);
         }
     }
-}
-
-const fn at_most(value: u32, limit: u32) -> u32 {
-    if value < limit { value } else { limit }
-}
-
-/// Converts thousandths of an octave to units of score.
-#[allow(clippy::cast_possible_truncation)] // the result is less than the argument
-const fn units(milli_octaves: u16) -> u16 {
-    (milli_octaves as u32 * OCTAVE / 1_000) as u16
-}
-
-/// Returns the logarithm to base 2 in 256ths, interpolated linearly between powers of two: at most
-/// 0.09 too low (Mitchell 1962). 0 counts as 1.
-#[allow(clippy::cast_possible_truncation)] // below 512
-const fn log2(x: u32) -> u32 {
-    let x = if x == 0 { 1 } else { x };
-    let whole = x.ilog2();
-    let fraction = ((x as u64) << 8 >> whole) as u32 & (OCTAVE - 1);
-    whole * OCTAVE + fraction
-}
-
-/// Returns the least number whose [`log2`] is `log`, saturating.
-#[allow(clippy::cast_possible_truncation)] // 511 * 2^23 at most
-const fn exp2(log: u32) -> u32 {
-    let (whole, fraction) = (log / OCTAVE, log % OCTAVE);
-    if whole >= 32 {
-        return u32::MAX;
-    }
-    ((((OCTAVE + fraction) as u64) << whole).div_ceil(OCTAVE as u64)) as u32
 }
 
 #[cfg(test)]
 mod tests {
+    use super::level::{LEVEL_BITS, PROLONGED, SAVED_LEAST};
     use super::*;
 
     const fn ms(ms: u64) -> Duration {
@@ -517,33 +353,6 @@ mod tests {
         after(1_000, EarlyWarning::new().warn_above(4_000))
     }
 
-    /// The step is an octave divided by the number of samples, and a 64th of one in the end.
-    #[test]
-    fn the_median_moves_by_smaller_and_smaller_steps() {
-        let mut warning = EarlyWarning::new();
-        warning.answered(ms(1));
-        let mut last = warning.median;
-        let steps = [(); 4].map(|()| {
-            warning.answered(ms(4_000));
-            warning.median - core::mem::replace(&mut last, warning.median)
-        });
-        assert_eq!(steps, [128, 85, 64, 51]);
-        let mut warning = warm();
-        assert_eq!(u32::from(warning.median), log2(40_000));
-        warning.answered(ms(4_000));
-        assert_eq!(u32::from(warning.median), log2(40_000) + STEP_MIN);
-        warning.answered(ms(1));
-        assert_eq!(u32::from(warning.median), log2(40_000));
-    }
-
-    #[test]
-    fn trouble_of_an_octave_adds_two_octaves_to_the_score() {
-        let mut warning = EarlyWarning::new();
-        assert_eq!(warning.background(), 0);
-        warning.trouble = OCTAVE << FADE_BITS;
-        assert_eq!(warning.background(), 2 * OCTAVE);
-    }
-
     /// Without earlier trouble, an overdue probe scores two octaves, and half an octave of it is
     /// trouble.
     #[test]
@@ -551,46 +360,12 @@ mod tests {
         let mut warning = EarlyWarning::new();
         warning.overdue();
         assert_eq!(warning.score(), 2_000);
-        assert_eq!(warning.trouble >> FADE_BITS, 128);
-    }
-
-    #[test]
-    fn one_sample_is_five_octaves_of_trouble_at_most() {
-        let trouble = |above: u32| {
-            let mut warning = EarlyWarning::new();
-            warning.take(above, false);
-            warning.trouble >> FADE_BITS
-        };
-        // 2.8 times the median adds no trouble.
-        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]);
-        let (six_and_a_half, more) = (1_664, [1_665, 2_560, 8_191]);
-        assert_eq!(
-            (trouble(six_and_a_half), more.map(trouble)),
-            (1_280, [1_280; 3])
-        );
+        assert_eq!(warning.score.trouble_so_far(), 128);
     }
 
     #[test]
     fn it_is_small() {
         assert!(size_of::<EarlyWarning>() <= 32);
-    }
-
-    #[test]
-    fn logarithms_are_right_to_a_tenth_of_an_octave_and_rise() {
-        let mut last = 0;
-        for x in (1..if cfg!(miri) { 700 } else { 70_000 })
-            .chain((17..32).map(|bits| (1 << bits) + 12_345))
-        {
-            let (log, exact) = (log2(x), f64::from(x).log2() * 256.0);
-            assert!(
-                f64::from(log) <= exact + 1e-6 && f64::from(log) > exact - 24.0,
-                "{x}"
-            );
-            assert!(log >= last);
-            last = log;
-            assert!(exp2(log) <= x && log2(exp2(log)) >= log, "{x}");
-        }
-        assert_eq!((log2(0), exp2(u32::MAX)), (0, u32::MAX));
     }
 
     /// A round trip of twenty times the median warns without earlier trouble; one of six times
@@ -611,7 +386,7 @@ mod tests {
     #[test]
     fn an_answer_of_less_than_three_times_the_median_is_no_warning() {
         let mut warning = warm();
-        warning.trouble = (500 * OCTAVE) << FADE_BITS;
+        warning.score.set_trouble(500);
         assert_eq!(warning.answered(ms(110)), Health::Good);
         assert!(warning.score() > 17_000);
         assert_eq!(warning.answered(ms(130)), Health::Degraded);
@@ -649,11 +424,15 @@ mod tests {
     fn raised(usual: u16, peak: u16, right: bool) -> (u16, u16) {
         let mut warning = warm();
         let octaves = |octaves: u16| octaves * 256;
-        (warning.usual, warning.peak) = (octaves(usual) << LEVEL_BITS, octaves(4 + peak));
+        warning.level.usual = octaves(usual) << LEVEL_BITS;
+        warning.peak = octaves(4 + peak);
         (warning.health, warning.right) = (Health::Degraded, right);
         warning.end();
         assert_eq!(warning.health, Health::Good);
-        (warning.usual >> LEVEL_BITS, warning.worst >> LEVEL_BITS)
+        (
+            warning.level.usual >> LEVEL_BITS,
+            warning.level.worst >> LEVEL_BITS,
+        )
     }
 
     #[test]
@@ -673,27 +452,33 @@ mod tests {
     #[test]
     fn a_warning_is_prolonged_by_what_gets_worse() {
         let mut warning = warm();
-        warning.usual = (6 * 256) << LEVEL_BITS;
+        warning.level.usual = (6 * 256) << LEVEL_BITS;
         warning.waiting(ms(4_000));
-        let level = warning.level();
+        let level = warning.to_exceed();
         assert_eq!(level, 6 * 256);
         warning.answered(ms(4_000));
-        assert_eq!(warning.level(), level + u32::from(PROLONGED >> LEVEL_BITS));
+        assert_eq!(
+            warning.to_exceed(),
+            level + u32::from(PROLONGED >> LEVEL_BITS)
+        );
         warning.answered(ms(40));
-        assert_eq!(warning.level(), level + u32::from(PROLONGED >> LEVEL_BITS));
+        assert_eq!(
+            warning.to_exceed(),
+            level + u32::from(PROLONGED >> LEVEL_BITS)
+        );
     }
 
     /// The level falls by one step per sample, an octave in 2,048, and not during a warning.
     #[test]
     fn the_usual_level_falls_slowly() {
         let mut warning = warm();
-        (warning.usual, warning.worst) = (100, 100);
+        (warning.level.usual, warning.level.worst) = (100, 100);
         warning.answered(ms(40));
         warning.overdue();
-        assert_eq!((warning.usual, warning.worst), (98, 98));
+        assert_eq!((warning.level.usual, warning.level.worst), (98, 98));
         warning.answered(ms(2_000));
         warning.overdue();
-        assert_eq!((warning.usual, warning.worst), (98, 98));
+        assert_eq!((warning.level.usual, warning.level.worst), (98, 98));
     }
 
     /// A sample with a warning costs what 256 without one earn. Once the credit is used up, only
@@ -718,16 +503,17 @@ mod tests {
     fn what_is_worse_than_all_that_was_told_lately_is_told_on_credit() {
         let mut warning = warm();
         let octaves = |octaves: u16| (octaves * 256) << LEVEL_BITS;
-        (warning.saved, warning.worst) = (0, octaves(7));
+        (warning.level.saved, warning.level.worst) = (0, octaves(7));
         warning.answered(ms(2_000));
         assert_eq!(warning.health(), Health::Good);
-        warning.trouble = 0;
-        warning.worst = octaves(5);
+        warning.score.set_trouble(0);
+        warning.level.worst = octaves(5);
         for _ in 0..64 {
             assert_eq!(warning.health(), Health::Good);
             warning.answered(ms(60_000));
-            if warning.saved > SAVED_LEAST {
+            if warning.level.saved > SAVED_LEAST {
                 assert_eq!(warning.health(), Health::Degraded);
+                warning.level.keep();
                 warning.health = Health::Good;
             }
         }
@@ -787,7 +573,7 @@ mod tests {
                 };
                 let patience = warning.patience();
                 let warns = |age: Duration| {
-                    let above = warning.above(log2(rtt_micros(age)));
+                    let above = warning.score.above(log2(rtt_micros(age)));
                     warning.clone().judge(above)
                 };
                 assert!(warns(patience) || patience.as_micros() >= 1 << 31);

@@ -1,0 +1,208 @@
+//! The score of a sample: how unusual it is, and how much trouble there was lately.
+
+/// An octave (a factor of two) in the unit of scores.
+pub(super) const OCTAVE: u32 = 256;
+/// Round trips up to 1.5 octaves (2.8 times) above the median add no trouble and start no warning.
+/// A longer one adds as many octaves of trouble as it is longer than that.
+pub(super) const CALM_MAX: u32 = OCTAVE * 3 / 2;
+/// The most trouble that one sample adds.
+const TROUBLE_MAX: u32 = 5 * OCTAVE;
+/// Trouble decays by this power of two per sample, so about the last 512 samples count.
+pub(super) const FADE_BITS: u32 = 9;
+/// The smallest step by which a sample moves the median, a 64th of an octave. The largest is an
+/// octave.
+pub(super) const STEP_MIN: u32 = OCTAVE / 64;
+/// The largest logarithm of a number of 32 bits.
+const LOG_MAX: u32 = 32 * OCTAVE - 1;
+
+/// The median of the round trips, recent trouble, and the score of the newest sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Score {
+    /// The decaying sum of trouble, in units of score times 2^9.
+    trouble: u32,
+    /// The logarithm of the median round-trip time, in units of score.
+    median: u16,
+    newest: u16,
+    /// Samples so far, saturating.
+    samples: u8,
+}
+
+impl Score {
+    pub(super) const fn new() -> Self {
+        Self {
+            trouble: 0,
+            median: 0,
+            newest: 0,
+            samples: 0,
+        }
+    }
+
+    /// Returns the score of the newest sample.
+    pub(super) const fn newest(&self) -> u16 {
+        self.newest
+    }
+
+    /// Returns the logarithm of the median round-trip time; `None` before the first reply.
+    pub(super) const fn median(&self) -> Option<u32> {
+        if self.samples == 0 {
+            None
+        } else {
+            Some(self.median as u32)
+        }
+    }
+
+    /// Returns how far `log` is above the median, at least 0; 0 before the first reply.
+    pub(super) const fn above(&self, log: u32) -> u32 {
+        match self.median() {
+            Some(median) => log.saturating_sub(median),
+            None => 0,
+        }
+    }
+
+    /// Returns the part of the score that recent trouble adds.
+    pub(super) const fn background(&self) -> u32 {
+        let trouble = self.trouble >> FADE_BITS;
+        2 * (log2(OCTAVE + trouble) - log2(OCTAVE))
+    }
+
+    /// Scores a sample that is so far above the median.
+    #[allow(clippy::cast_possible_truncation)] // at most 32 octaves, and 2 log2(2,561)
+    pub(super) const fn score(&mut self, above: u32) {
+        debug_assert!(above <= LOG_MAX);
+        self.newest = (above + self.background()) as u16;
+    }
+
+    /// Moves the median a step towards the sample. The steps get smaller with each sample, down to
+    /// [`STEP_MIN`].
+    #[allow(clippy::cast_possible_truncation)] // below 2^13 and a step
+    pub(super) const fn learn(&mut self, log: u32) {
+        debug_assert!(log <= LOG_MAX);
+        if self.samples == 0 {
+            self.median = log as u16;
+        }
+        self.samples = self.samples.saturating_add(1);
+        let step = OCTAVE / self.samples as u32;
+        let step = if step < STEP_MIN { STEP_MIN } else { step };
+        let median = self.median as u32;
+        self.median = if log > median {
+            (median + step) as u16
+        } else if log < median {
+            median.saturating_sub(step) as u16
+        } else {
+            median as u16
+        };
+    }
+
+    /// Adds the trouble of a sample that is so far above the median.
+    pub(super) const fn trouble(&mut self, above: u32) {
+        let more = at_most(above.saturating_sub(CALM_MAX), TROUBLE_MAX);
+        self.trouble -= self.trouble >> FADE_BITS;
+        self.trouble += more << FADE_BITS;
+        // What decays is at least what the most trouble adds, from here on.
+        debug_assert!(self.trouble <= (TROUBLE_MAX << FADE_BITS) << FADE_BITS);
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_trouble(&mut self, octaves: u32) {
+        self.trouble = (octaves * OCTAVE) << FADE_BITS;
+    }
+
+    #[cfg(test)]
+    pub(super) const fn trouble_so_far(&self) -> u32 {
+        self.trouble >> FADE_BITS
+    }
+}
+
+pub(super) const fn at_most(value: u32, limit: u32) -> u32 {
+    if value < limit { value } else { limit }
+}
+
+/// Returns the logarithm to base 2 in 256ths, interpolated linearly between powers of two: at most
+/// 0.09 too low (Mitchell 1962). 0 counts as 1.
+#[allow(clippy::cast_possible_truncation)] // below 512
+pub(super) const fn log2(x: u32) -> u32 {
+    let x = if x == 0 { 1 } else { x };
+    let whole = x.ilog2();
+    let fraction = ((x as u64) << 8 >> whole) as u32 & (OCTAVE - 1);
+    whole * OCTAVE + fraction
+}
+
+/// Returns the least number whose [`log2`] is `log`, saturating.
+#[allow(clippy::cast_possible_truncation)] // 511 * 2^23 at most
+pub(super) const fn exp2(log: u32) -> u32 {
+    let (whole, fraction) = (log / OCTAVE, log % OCTAVE);
+    if whole >= 32 {
+        return u32::MAX;
+    }
+    ((((OCTAVE + fraction) as u64) << whole).div_ceil(OCTAVE as u64)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The step is an octave divided by the number of samples, and a 64th of one in the end.
+    #[test]
+    fn the_median_moves_by_smaller_and_smaller_steps() {
+        let (low, high) = (log2(1_000), log2(4_000_000));
+        let mut score = Score::new();
+        score.learn(low);
+        let steps = [(); 4].map(|()| {
+            let before = score.median;
+            score.learn(high);
+            score.median - before
+        });
+        assert_eq!(steps, [128, 85, 64, 51]);
+        let usual = log2(40_000);
+        let mut score = Score::new();
+        (0..1_000).for_each(|_| score.learn(usual));
+        assert_eq!(score.median(), Some(usual));
+        score.learn(high);
+        assert_eq!(score.median(), Some(usual + STEP_MIN));
+        score.learn(low);
+        assert_eq!(score.median(), Some(usual));
+    }
+
+    #[test]
+    fn trouble_of_an_octave_adds_two_octaves_to_the_score() {
+        let mut score = Score::new();
+        assert_eq!(score.background(), 0);
+        score.trouble = OCTAVE << FADE_BITS;
+        assert_eq!(score.background(), 2 * OCTAVE);
+    }
+
+    #[test]
+    fn one_sample_is_five_octaves_of_trouble_at_most() {
+        let trouble = |above: u32| {
+            let mut score = Score::new();
+            score.trouble(above);
+            score.trouble >> FADE_BITS
+        };
+        // 2.8 times the median adds no trouble.
+        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]);
+        let (six_and_a_half, more) = (1_664, [1_665, 2_560, 8_191]);
+        assert_eq!(
+            (trouble(six_and_a_half), more.map(trouble)),
+            (1_280, [1_280; 3])
+        );
+    }
+
+    #[test]
+    fn logarithms_are_right_to_a_tenth_of_an_octave_and_rise() {
+        let mut last = 0;
+        for x in (1..if cfg!(miri) { 700 } else { 70_000 })
+            .chain((17..32).map(|bits| (1 << bits) + 12_345))
+        {
+            let (log, exact) = (log2(x), f64::from(x).log2() * 256.0);
+            assert!(
+                f64::from(log) <= exact + 1e-6 && f64::from(log) > exact - 24.0,
+                "{x}"
+            );
+            assert!(log >= last);
+            last = log;
+            assert!(exp2(log) <= x && log2(exp2(log)) >= log, "{x}");
+        }
+        assert_eq!((log2(0), exp2(u32::MAX)), (0, u32::MAX));
+        assert!(log2(u32::MAX) <= LOG_MAX);
+    }
+}
