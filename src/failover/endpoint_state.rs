@@ -1,12 +1,12 @@
 //! The state of one endpoint: its monitor, and what the group concludes from that.
 
+mod start;
+
 use core::time::Duration;
 
-use crate::config::Config as MonitorConfig;
 use crate::config::RetryBudget;
 use crate::failover::config::Rules;
 use crate::failover::endpoint::{Endpoint, EndpointMode};
-use crate::math::random::{Secret, mix};
 use crate::monitor::Monitor;
 use crate::output::Output;
 use crate::pacing::Pacing;
@@ -36,10 +36,11 @@ pub(super) struct EndpointState<const N: usize, P: Pacing> {
     warned_of: u32,
     /// When the quarantine ends.
     pub(super) quarantine: Option<Instant>,
-    /// The length of the last quarantine; 0 where there was none, or the endpoint has been healthy
-    /// since for long enough.
+    /// The length of the last quarantine. 0 if there was none, or if the endpoint has since been
+    /// healthy for twice that length.
     quarantine_us: u64,
-    /// Whether the endpoint's own fault made it suspected. It then is no evidence of a local fault.
+    /// Whether a fault of the endpoint itself caused the suspicion. If so, the endpoint does not
+    /// count as evidence of a local fault.
     pub(super) at_fault: bool,
     /// The load that the endpoint reports, 0 idle to 255 full; `None` where it reports none.
     pub(super) load: Option<u8>,
@@ -53,96 +54,6 @@ pub(super) struct EndpointState<const N: usize, P: Pacing> {
 }
 
 impl<const N: usize, P: Pacing> EndpointState<N, P> {
-    pub(super) fn new(
-        standby: &MonitorConfig<P>,
-        rules: &Rules,
-        seed: u64,
-        endpoint: Endpoint,
-        now: Instant,
-    ) -> Self {
-        let monitor = Monitor::start(with_seed(*standby, seed, 0), now);
-        Self::around(monitor, rules.warning(), endpoint, now)
-    }
-
-    /// Returns the state of an endpoint of which nothing is known.
-    const fn around(
-        monitor: Monitor<N, P>,
-        warning: EarlyWarning,
-        endpoint: Endpoint,
-        now: Instant,
-    ) -> Self {
-        Self {
-            monitor,
-            endpoint,
-            suspected: None,
-            healthy: None,
-            proved: None,
-            last_slow_reply: None,
-            misses_at_last_ok: 0,
-            warning,
-            warned_of: 0,
-            quarantine: None,
-            quarantine_us: 0,
-            at_fault: false,
-            load: None,
-            generation: 0,
-            asked: None,
-            due: now,
-        }
-    }
-
-    /// Applies another configuration. An endpoint that is out of service gets it with its next
-    /// monitor.
-    pub(super) fn reconfigure(&mut self, monitor: &MonitorConfig<P>, rules: &Rules, now: Instant) {
-        self.warning = self.warning.clone().warn_above(rules.warn_above);
-        if self.in_service() {
-            self.monitor.reconfigure(monitor, now);
-            self.due = now;
-        }
-    }
-
-    /// Starts over with a new monitor. The length of the last quarantine is kept, because the next
-    /// one is twice as long.
-    pub(super) fn renew(
-        &mut self,
-        standby: &MonitorConfig<P>,
-        rules: &Rules,
-        seed: u64,
-        now: Instant,
-    ) {
-        let generation = self.generation.wrapping_add(1);
-        let probing = with_seed(
-            standby.into_builder().without_initial_delay().unchecked(),
-            seed,
-            generation,
-        );
-        let quarantine_us = self.quarantine_us;
-        let monitor = Monitor::start(probing, now);
-        *self = Self::around(monitor, rules.warning(), self.endpoint, now);
-        self.generation = generation;
-        self.quarantine_us = quarantine_us;
-        // A quarantined endpoint stays at fault until it replies.
-        self.at_fault = quarantine_us > 0;
-    }
-
-    /// Continues with what is `known` of the same endpoint, under other settings. If its mode has
-    /// changed, it starts over.
-    pub(super) fn continue_as(
-        &mut self,
-        known: &Self,
-        standby: &MonitorConfig<P>,
-        rules: &Rules,
-        now: Instant,
-    ) {
-        let endpoint = self.endpoint;
-        if known.endpoint.mode != endpoint.mode {
-            return;
-        }
-        self.clone_from(known);
-        self.endpoint = endpoint;
-        self.reconfigure(standby, rules, now);
-    }
-
     // ---- what is known ----
 
     /// Returns whether the endpoint is probed and may be active.
@@ -160,8 +71,8 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
         self.monitor.verdict() == Verdict::Dead
     }
 
-    /// Returns whether at least `tries` probes in a row got no reply in time, and some of them got
-    /// one too late.
+    /// Returns whether at least `tries` probes in a row got no reply in time, and at least one late
+    /// reply arrived.
     pub(super) const fn is_slow(&self, tries: u32) -> bool {
         let run = self.monitor.misses().saturating_sub(self.misses_at_last_ok);
         self.last_slow_reply.is_some() && run >= tries
@@ -313,33 +224,12 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
     }
 }
 
-/// Returns `config` with the endpoint's own seed, which is never 0, as 0 stands for a missing seed.
-const fn with_seed<P: Pacing>(
-    mut config: MonitorConfig<P>,
-    seed: u64,
-    generation: u32,
-) -> MonitorConfig<P> {
-    config.seed = match mix(seed ^ ((generation as u64) << 32)) {
-        0 => Secret(1),
-        mixed => Secret(mixed),
-    };
-    config
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config as MonitorConfig;
     use crate::failover::Config;
     use crate::pacing::Fixed;
-
-    #[test]
-    fn a_seed_is_never_missing() {
-        let config = MonitorConfig::fixed(Duration::from_secs(1))
-            .build()
-            .unwrap();
-        assert_eq!(with_seed(config, 3 << 32, 3).seed, Secret(1));
-        assert_ne!(with_seed(config, 3 << 32, 2).seed, Secret(1));
-    }
 
     fn spoilt(spoil: impl FnOnce(&mut EndpointState<4, Fixed>)) -> bool {
         let config = Config::builder().build().unwrap();

@@ -3,13 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 
-/// The kinds of events of a group. Each change is reported once, in the order in which they
-/// happened.
+/// The kinds of events of a group. Each change is reported once. Events are reported in the order
+/// in which the changes happened.
 ///
-/// The group makes no decision before it has reported the last change, so no event is lost however
-/// seldom it is polled. Only switches that the caller requests without polling in between may be
-/// joined into one event, from the endpoint reported last to the one that is active now. The
-/// numbers then show a gap.
+/// The group makes no decision before the caller has taken the previous event, so no event is lost
+/// if polls are rare. The exception is switches that the caller requests without polling in
+/// between: if the queue is full, they are joined into one event, from the endpoint reported last
+/// to the one active now. The event numbers then have a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",

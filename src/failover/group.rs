@@ -2,19 +2,15 @@
 
 use heapless::Vec;
 
-use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::output::Output;
 use crate::pacing::{Fixed, Pacing};
 use crate::path::window::DEFAULT_WINDOW;
-use crate::peer::event::Event;
 use crate::peer::probe::ProbeId;
 use crate::time::Instant;
 
 use super::config::{Config, Rules};
 use super::endpoint::{self, Endpoint};
 use super::endpoint_state::EndpointState;
-use super::event::EventKind;
 use super::outage_state::OutageState;
 use super::pending::Pending;
 use super::probing::{Probing, seed_of};
@@ -34,7 +30,7 @@ pub struct Probe {
 /// Every endpoint has a [`Monitor`](crate::Monitor) of its own, which remembers `N` RTT samples.
 /// The active endpoint is probed often, the others less often, so that the group knows which of
 /// them is the best. Drive a group like a monitor: pass what arrived to the `handle_*` methods,
-/// then call [`poll`](Self::poll) until it returns [`Output::Wait`].
+/// then call [`poll`](Self::poll) until it returns [`Output::Wait`](crate::Output::Wait).
 ///
 /// ```
 /// use core::time::Duration;
@@ -88,7 +84,8 @@ pub struct Probe {
 ///
 /// An outage ends when the active endpoint is healthy. An outage that was taken for a local fault
 /// lasts until, in addition, fewer than half of the endpoints are suspected, or the active endpoint
-/// has been healthy for the hold-down, which shows that the other endpoints were at fault.
+/// has been healthy for the hold-down and for two request timeouts, which shows that the other
+/// endpoints were at fault.
 ///
 /// # Conditions of an endpoint
 ///
@@ -135,9 +132,6 @@ pub struct Failover<const M: usize, const N: usize = DEFAULT_WINDOW, P: Pacing =
     pub(super) quarantines: u32,
 }
 
-/// The most rounds of decisions in one poll. The next poll makes those that are left.
-const ROUNDS: usize = 8;
-
 impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
     /// Creates a group of `endpoints`, which are identified by their index in the list. The best
     /// one by order or weight is active. Its first probe is due at once, and those of the others
@@ -156,8 +150,10 @@ impl<const M: usize, P: Pacing> Failover<M, DEFAULT_WINDOW, P> {
 }
 
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// The most polls that a drain takes: for each endpoint a probe, its quarantine, its release
-    /// and a switch; the beginning and the end of an outage; and the deadline.
+    /// The largest number of polls before [`Output::Wait`](crate::Output::Wait) or
+    /// [`Output::Idle`](crate::Output::Idle), all at one moment: for each endpoint a probe, its
+    /// quarantine, its release and a switch; the beginning and the end of an outage; and the
+    /// deadline.
     pub const MAX_DRAIN: usize = 4 * M + 3;
 
     /// Creates a group without endpoints, for a `static`.
@@ -258,76 +254,6 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         let _ = self.members.push(member);
     }
 
-    /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
-    /// [`Output::Idle`], and again at that moment and after every `handle_*`.
-    ///
-    /// Early calls are harmless and return the same deadline. Each late call adds its lateness to
-    /// the detection time.
-    pub fn poll(&mut self, now: Instant) -> Output<Probe, Event<EventKind>> {
-        self.poll_with(now, None)
-    }
-
-    /// Returns what to do at `now`, as [`poll`](Self::poll) does, and takes the retries of all
-    /// endpoints out of `budget`, which any number of groups and monitors may share.
-    pub fn poll_with_budget(
-        &mut self,
-        now: Instant,
-        budget: &RetryBudget,
-    ) -> Output<Probe, Event<EventKind>> {
-        self.poll_with(now, Some(budget))
-    }
-
-    pub(crate) fn poll_with(
-        &mut self,
-        now: Instant,
-        budget: Option<&RetryBudget>,
-    ) -> Output<Probe, Event<EventKind>> {
-        self.now = self.now.max(now);
-        if self.members.is_empty() {
-            return Output::Idle;
-        }
-        let mut left_over = true;
-        for _ in 0..ROUNDS {
-            if !self.pending.is_empty() {
-                // What was decided is reported before anything else is decided.
-                break;
-            }
-            if let Some((endpoint, id)) = self.next_probe(budget) {
-                return Output::Send(Probe { endpoint, id });
-            }
-            left_over = self.decide();
-            if !left_over {
-                break;
-            }
-        }
-        self.settle();
-        match self.pending.take() {
-            Some(event) => Output::Event(event),
-            None if self.now == Instant::MAX => Output::Idle,
-            None if left_over => Output::Wait(self.now.plus(1)),
-            None => Output::Wait(self.deadline()),
-        }
-    }
-
-    /// Polls the monitors in service and returns the first probe that is to be sent.
-    fn next_probe(&mut self, budget: Option<&RetryBudget>) -> Option<(usize, ProbeId)> {
-        let now = self.now;
-        let in_service = |member: &&mut EndpointState<N, P>| member.in_service();
-        let mut members = self.members.iter_mut().enumerate();
-        members.find_map(|(index, member)| {
-            let member = Some(member).filter(in_service)?;
-            member.poll(now, budget).map(|id| (index, id))
-        })
-    }
-
-    /// Returns when the group has to be polled again.
-    fn deadline(&self) -> Instant {
-        let in_service = self.members.iter().filter(|member| member.in_service());
-        let due = in_service.map(|member| member.due);
-        let due = due.fold(self.timer(), Instant::min);
-        due.max(self.now.plus(1))
-    }
-
     pub(super) fn active_member(&self) -> Option<&EndpointState<N, P>> {
         self.members.get(self.active)
     }
@@ -347,6 +273,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
 #[cfg(test)]
 mod tests {
+    use crate::output::Output;
+
     use super::super::event::SwitchReason;
     use super::*;
 

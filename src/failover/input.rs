@@ -54,9 +54,8 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         });
     }
 
-    /// Records that probe `id` of `endpoint` was not sent, because earlier probes that may still
-    /// get a reply in time take all the room; see
-    /// [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
+    /// Records that the caller did not send probe `id` of `endpoint`, because it has no room for
+    /// another outstanding probe; see [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
     pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
         self.with(endpoint, now, |member, _| {
             member.monitor.handle_skipped(id, now);

@@ -10,6 +10,7 @@ mod group;
 mod input;
 mod outage_state;
 mod pending;
+mod poll;
 mod probing;
 mod reconfigure;
 mod status;

@@ -63,19 +63,20 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         self.settle();
     }
 
-    /// Returns a group with other endpoints, and perhaps another configuration, that keeps what is
-    /// known. Where the endpoints stay the same, [`reconfigure`](Self::reconfigure) does.
+    /// Returns a group with other endpoints, and perhaps another configuration, that keeps the
+    /// state of the endpoints that remain. If the endpoints stay the same, call
+    /// [`reconfigure`](Self::reconfigure) instead.
     ///
-    /// `places` says for each of `endpoints` which endpoint of this group it is; `None`, or nothing,
-    /// stands for a new one. An endpoint that remains keeps its statistics, its verdict, its
-    /// quarantine and the probes under way; one whose mode changes starts over. The active endpoint
-    /// stays active if it remains in service, and then an outage goes on, too. Otherwise the best
-    /// endpoint by order or weight is active, and no event tells so. If all that remain are in
-    /// quarantine, their quarantines end. Counters and event numbers go on.
+    /// `places[i]` is the index in this group of the endpoint `endpoints[i]`. `None`, or a missing
+    /// entry, means that the endpoint is new. An endpoint that remains keeps its statistics, its
+    /// verdict, its quarantine and the probes under way; one whose mode changes starts over. If the
+    /// active endpoint remains in service, it stays active and a current outage continues.
+    /// Otherwise the best endpoint by order or weight becomes active, without an event. If all that
+    /// remain are in quarantine, their quarantines end. Counters and event numbers go on.
     ///
-    /// Poll until the deadline before, since events that were not taken are lost. Give the
-    /// configuration another seed than this group has, so that no reply to an endpoint that was
-    /// removed counts for a new one in its place.
+    /// Before this call, poll until [`Output::Wait`](crate::Output::Wait): events that the caller
+    /// has not taken are lost. Give the configuration another seed than this group has, so that no
+    /// reply to an endpoint that was removed counts for a new one in its place.
     ///
     /// ```
     /// use systole::{Failover, Instant, failover::{self, Endpoint}};
@@ -91,7 +92,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`with_window`](Self::with_window).
+    /// Returns the errors of [`with_window`](Self::with_window).
     pub fn renewed(
         &self,
         config: Config<P>,

@@ -1,4 +1,4 @@
-//! The serialised form of a group's configuration. It is read through the builder, which checks it.
+//! The serialized form of a group's configuration. It is read through the builder, which checks it.
 
 use ::serde::de::{Deserialize, Deserializer, Error};
 use ::serde::ser::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use crate::pacing::Pacing;
 use crate::time::saturate;
 use crate::time::serde::Span;
 
-/// The serialised form. Fields that are missing get the values that [`failover::Config::probing`]
+/// The serialized form. Fields that are missing get the values that [`failover::Config::probing`]
 /// sets.
 #[derive(::serde::Serialize, ::serde::Deserialize)]
 #[serde(deny_unknown_fields, rename = "FailoverConfig")]
@@ -71,7 +71,7 @@ impl<'de, P: SerdePolicy> Deserialize<'de> for Config<P> {
 impl<P: Pacing> Form<MonitorConfig<P>> {
     fn read(&self) -> Result<Config<P>, ConfigError> {
         let new = self.with_request_timeout();
-        let rules = new.config.rules;
+        let rules = new.rules();
         let first = self.quarantine.unwrap_or(Span(rules.quarantine_us));
         let longest = self.quarantine_max.unwrap_or(Span(rules.quarantine_max_us));
         let warn_above = self.warn_above_milli_octaves.unwrap_or(rules.warn_above);
