@@ -279,18 +279,6 @@ impl<P: Pacing> Builder<P> {
     }
 }
 
-impl Limits {
-    /// Returns the shortest bound that leaves room for an interval, a timeout and the retries.
-    const fn least_bound_us(&self) -> u64 {
-        self.interval_min_us.saturating_add(self.tail_min_us())
-    }
-
-    /// Returns the time that the steady probe and its retries take at the shortest timeout.
-    const fn tail_min_us(&self) -> u64 {
-        self.timeout_min_us as u64 * self.retries.total_weight() as u64
-    }
-}
-
 /// Returns the default shortest timeout for a base interval: a tenth of it, at least 1 us and at
 /// most 1 s. Shorter delays of a reply start no retries.
 const fn floor_of(base_us: u64) -> u32 {

@@ -1,29 +1,15 @@
 //! Early warning: reports that a path is getting worse before it falls silent.
 
+mod health;
 mod level;
 mod score;
 
 use core::time::Duration;
 
 use crate::time::rtt_micros;
+pub use health::Health;
 use level::Level;
 use score::{CALM_MAX, OCTAVE, Score, exp2, log2};
-
-/// How well a path works. This is independent of the verdict on its peer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Health {
-    /// The path works as usual.
-    #[default]
-    Good,
-    /// A silence is more likely than usual.
-    Degraded,
-}
 
 /// An overdue probe counts as a round trip of four times the median.
 const OVERDUE: u32 = 2 * OCTAVE;
@@ -105,7 +91,7 @@ const SILENCE: u8 = 3;
 /// right. It neither raises the level nor costs credit. So on a path whose silences announce
 /// themselves, every one is reported, however often they come.
 ///
-/// # How often it is wrong
+/// # False warnings
 ///
 /// On any path, at most one sample in 256 is called degraded, plus 224 samples; warnings that a
 /// silence confirmed do not count. So a stationary path is degraded for less than 1 % of the time
@@ -114,31 +100,11 @@ const SILENCE: u8 = 3;
 /// samples, the share is 0.4 to 0.8 % after the first 1,000 replies. Over only 5,000 samples,
 /// bursts of 100 and more may take 4 %.
 ///
-/// # How good it is
+/// # Detection rate
 ///
-/// The table shows how many outages are announced in each half of the recordings of seven networks,
-/// at equal numbers of false warnings (the mean over 2, 4, 8, 15 and 30 an hour). It covers
-/// silences over 3 and 10 s, horizons of 10 to 60 s, and steady and planned probing.
-///
-/// | outages announced | first halves | second halves |
-/// |---|---|---|
-/// | this | 52 % | 70 % |
-/// | a fixed threshold or ratio of round trips, the better of the two in hindsight | 46 % | 52 % |
-/// | the same, of the ages of unanswered probes too | 49 % | 55 % |
-/// | an EWMA band, the best of eight in hindsight | 20 % | 25 % |
-///
-/// In all there are 36 silences over 3 s and 11 over 10 s, so one silence more or less changes a
-/// figure by several per cent.
-///
-/// The usual level costs detections where trouble clusters, as on drives through radio cells. With
-/// the usual level, there are 4.2 false warnings per hour in the first halves and 28 % of the
-/// outages are announced; in the second halves, 1.1 and 25 %. A threshold chosen in hindsight for as many false
-/// warnings announces 39 and 27 %. On nine recordings that were not used for tuning, the figures
-/// are 1.7 false warnings per hour and 71 %, against 17 %. Callers who know the path and have a
-/// threshold of their own can compare it with [`score`](Self::score).
-///
-/// `tests/early_warning.rs` repeats the comparison for the recordings in a folder;
-/// [`lab::warning`](crate#features) rates others.
+/// The guide's page on [early warning](crate::guide::early_warning) compares it with thresholds and
+/// bands on recorded networks. Callers who know the path can compare [`score`](Self::score) with a
+/// threshold of their own.
 ///
 /// It cannot announce an outage that comes without warning signs. Nor can it announce the first
 /// trouble on a path that had none before, unless that trouble lasts for several samples.

@@ -181,6 +181,16 @@ impl Limits {
         let room = saturating::minus(self.bound_us, tail);
         plan.interval_us = saturating::max(saturating::min(plan.interval_us, room), floor);
     }
+
+    /// Returns the shortest bound that leaves room for an interval, a timeout and the retries.
+    pub(crate) const fn least_bound_us(&self) -> u64 {
+        self.interval_min_us.saturating_add(self.tail_min_us())
+    }
+
+    /// Returns the time that the steady probe and its retries take at the shortest timeout.
+    const fn tail_min_us(&self) -> u64 {
+        self.timeout_min_us as u64 * self.retries.total_weight() as u64
+    }
 }
 
 #[cfg(feature = "defmt")]
