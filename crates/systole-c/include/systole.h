@@ -60,7 +60,7 @@
 /**
  * The 8-byte words of a `systole_lease_t`.
  */
-#define SYSTOLE_LEASE_WORDS 98
+#define SYSTOLE_LEASE_WORDS 100
 
 /**
  * The 8-byte words of a `systole_listener_t`.

@@ -19,7 +19,7 @@ use crate::storage::{machine_mut, storage};
 use crate::time::span;
 
 /// The 8-byte words of a `systole_lease_t`.
-pub const SYSTOLE_LEASE_WORDS: usize = 98;
+pub const SYSTOLE_LEASE_WORDS: usize = 100;
 
 /// Keeps a lease: it asks for it, renews it, and tells until when the holder may act. It opens no
 /// socket and reads no clock.
