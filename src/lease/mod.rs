@@ -26,7 +26,7 @@ mod wishes;
 pub use config::{Builder, Config, TTL_MAX};
 pub use event::{EventKind, FenceReason};
 pub use lease::Lease;
-pub use outcome::{GrantOutcome, Refusal, RefusalOutcome};
+pub use outcome::{Answer, GrantOutcome, Refusal, RefusalOutcome};
 pub use promise::Promise;
 pub use request::{Action, RenewalId, Request};
 pub use snapshot::{Counters, Snapshot};

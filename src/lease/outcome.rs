@@ -1,6 +1,33 @@
-//! What became of what the caller handed in.
+//! What the server answers, and what became of what the caller handed in.
 
 use core::fmt;
+use core::time::Duration;
+
+/// What the server answered to a [`Request`](crate::lease::Request), as the closures of the
+/// adapters return it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Answer {
+    /// It granted the lease ([`handle_granted`](crate::lease::Lease::handle_granted)).
+    Granted {
+        /// What the server counts from the moment at which it processed the request.
+        ttl: Duration,
+        /// The fencing token of the server; 0 always where it has none.
+        epoch: u64,
+    },
+    /// It refused the request ([`handle_refused`](crate::lease::Lease::handle_refused)).
+    Refused(Refusal),
+    /// It has the lease back, or does not know it
+    /// ([`handle_released`](crate::lease::Lease::handle_released)).
+    Released,
+    /// It wants to be left alone for so long
+    /// ([`handle_pushback`](crate::lease::Lease::handle_pushback)).
+    Pushback {
+        /// How long, for example by `Retry-After`.
+        wait: Duration,
+    },
+}
 
 /// What became of a grant, returned by [`Lease::handle_granted`](crate::lease::Lease::handle_granted).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

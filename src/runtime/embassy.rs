@@ -55,9 +55,12 @@ use probes::Probes;
 use waiters::Waiters;
 
 mod handle;
+mod lease;
 mod lifetime;
 mod probes;
 mod waiters;
+
+pub use lease::Lease;
 
 /// The number of events that the queue holds for the reader. Further events are dropped, which
 /// shows as a gap in their numbers.

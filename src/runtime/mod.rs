@@ -5,6 +5,7 @@
 pub mod embassy;
 #[cfg(feature = "std")]
 mod epoch;
+mod lease;
 pub mod machine;
 #[cfg(feature = "std")]
 mod name;

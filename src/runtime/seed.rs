@@ -6,7 +6,7 @@ use std::collections::hash_map::RandomState;
 
 use crate::math::random::Secret;
 use crate::pacing::Pacing;
-use crate::{Config, failover};
+use crate::{Config, failover, lease};
 
 impl<P: Pacing> Config<P> {
     /// Draws a seed from the randomness of the operating system if none is set.
@@ -31,5 +31,16 @@ impl<P: Pacing> failover::Config<P> {
     pub fn seeded(mut self) -> Self {
         self.active = self.active.seeded();
         self
+    }
+}
+
+impl lease::Config {
+    /// Draws a seed from the randomness of the operating system if none is set.
+    pub(crate) fn seeded(self) -> Self {
+        if self.is_seeded() {
+            self
+        } else {
+            self.with_seed(random().get())
+        }
     }
 }

@@ -7,12 +7,14 @@
 //! | receive events | the [`Handle`] is a stream of events; [`events`](Handle::events) returns further streams |
 //! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](Reply::FlowLost) |
 //! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) leaves second flows idle; `with` restores a stored record and returns the current one |
+//! | hold a lease | [`Lease`] |
 //! | stop | [`stop`](Handle::stop), dropping the handle, or [a future](Builder::stop_when): probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod builder;
 #[cfg(feature = "udp")]
 mod fleet;
 mod handle;
+mod lease;
 mod lifetime;
 mod probe_loop;
 mod probes;
@@ -38,6 +40,7 @@ use crate::{Config, Failover, Instant, Monitor};
 pub use super::StopOutcome;
 pub use builder::Builder;
 pub use handle::{Events, Handle};
+pub use lease::{Held, Lease};
 
 /// The handle of a task that probes one peer.
 pub type Heart<P = Fluctuation> = Handle<Monitor<DEFAULT_WINDOW, P>>;

@@ -1,6 +1,7 @@
 //! The adapter for threads: a blocking closure is the probe.
 
 mod builder;
+mod lease;
 mod message;
 mod probe_loop;
 mod stop_action;
@@ -24,6 +25,7 @@ use verdict_cell::VerdictCell;
 
 pub use super::StopOutcome;
 pub use builder::Builder;
+pub use lease::{Held, Lease};
 
 /// How long a stop waits for a probe closure that is blocked.
 const GRACE: Duration = Duration::from_millis(50);

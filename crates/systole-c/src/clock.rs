@@ -5,10 +5,11 @@ use core::num::NonZeroU32;
 
 use systole_core::TickClock;
 
-use crate::machine::{drive, install};
-use crate::status::systole_status_t::{self, SYSTOLE_STATUS_RANGE};
+use crate::config::answer;
+use crate::machine::drive;
+use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL, SYSTOLE_STATUS_RANGE};
 use crate::status::{systole_error_t, systole_setting_t};
-use crate::storage::storage;
+use crate::storage::{place, storage};
 
 /// The 8-byte words of a `systole_clock_t`.
 pub const SYSTOLE_CLOCK_WORDS: usize = 3;
@@ -37,10 +38,20 @@ pub extern "C" fn systole_clock_init(
     first: u32,
     error: Option<&mut MaybeUninit<systole_error_t>>,
 ) -> systole_status_t {
-    install(clock, size, error, || build(tick_us, first))
+    answer(init(clock, size, tick_us, first), error)
 }
 
-fn build(tick_us: u32, first: u32) -> Result<TickClock, systole_error_t> {
+fn init(
+    clock: Option<&mut systole_clock_t>,
+    size: usize,
+    tick_us: u32,
+    first: u32,
+) -> Result<(), systole_error_t> {
+    let clock = clock.ok_or(systole_error_t::of(SYSTOLE_STATUS_NULL))?;
+    if size != size_of::<systole_clock_t>() {
+        let expected = size_of::<systole_clock_t>();
+        return Err(systole_error_t::size(size as u64, expected));
+    }
     let tick = NonZeroU32::new(tick_us).ok_or(systole_error_t {
         status: SYSTOLE_STATUS_RANGE,
         setting: systole_setting_t::SYSTOLE_SETTING_TICK,
@@ -48,7 +59,8 @@ fn build(tick_us: u32, first: u32) -> Result<TickClock, systole_error_t> {
         min: 1,
         max: u32::MAX.into(),
     })?;
-    Ok(TickClock::new(tick, first))
+    place(clock, TickClock::new(tick, first));
+    Ok(())
 }
 
 /// Returns the moment at which the counter reads `ticks`, in microseconds since its epoch.

@@ -4,7 +4,6 @@
 
 pub mod digest;
 pub mod heartbeat;
-pub mod lease;
 pub mod monitor;
 pub mod random;
 pub mod samples;

@@ -4,13 +4,12 @@
 
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
-use systole_firmware::{STEPS, heartbeat, lease, monitor};
+use systole_firmware::{STEPS, heartbeat, monitor};
 
 #[entry]
 fn main() -> ! {
     hprintln!("heartbeat {:016x}", heartbeat::run(STEPS));
     hprintln!("monitor {:016x}", monitor::run(STEPS));
-    hprintln!("lease {:016x}", lease::run(STEPS));
     loop {
         debug::exit(debug::EXIT_SUCCESS);
     }
