@@ -58,6 +58,11 @@
 #define SYSTOLE_HEARTBEAT_WORDS 41
 
 /**
+ * The 8-byte words of a `systole_lease_t`.
+ */
+#define SYSTOLE_LEASE_WORDS 100
+
+/**
  * The 8-byte words of a `systole_listener_t`.
  */
 #define SYSTOLE_LISTENER_WORDS 89
@@ -229,6 +234,30 @@ enum systole_setting_t
    * `tick_us`
    */
   SYSTOLE_SETTING_TICK = 20,
+  /**
+   * `ttl_us`
+   */
+  SYSTOLE_SETTING_TTL = 21,
+  /**
+   * `lapses_at_most_one_per_us`
+   */
+  SYSTOLE_SETTING_LAPSE_RECURRENCE = 22,
+  /**
+   * `drift_ppm`
+   */
+  SYSTOLE_SETTING_DRIFT = 23,
+  /**
+   * `resolution_us`
+   */
+  SYSTOLE_SETTING_RESOLUTION = 24,
+  /**
+   * `stop_within_us`
+   */
+  SYSTOLE_SETTING_STOP_WITHIN = 25,
+  /**
+   * `send_within_us`
+   */
+  SYSTOLE_SETTING_SEND_WITHIN = 26,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -311,6 +340,288 @@ enum systole_action_t
 typedef enum systole_action_t systole_action_t;
 #else
 typedef uint32_t systole_action_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the server is asked for.
+ */
+enum systole_lease_action_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing, or something that this header does not know.
+   */
+  SYSTOLE_LEASE_ACTION_UNKNOWN = 0,
+  /**
+   * Get the lease, which is not held. The server has to treat a repetition with the token of the
+   * same `holding` as the same acquisition: the first one may have been granted, and its answer
+   * lost.
+   */
+  SYSTOLE_LEASE_ACTION_ACQUIRE = 1,
+  /**
+   * Extend the lease, if this holder still has it.
+   */
+  SYSTOLE_LEASE_ACTION_RENEW = 2,
+  /**
+   * Give the lease back, if this holder still has it.
+   */
+  SYSTOLE_LEASE_ACTION_RELEASE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_lease_action_t systole_lease_action_t;
+#else
+typedef uint32_t systole_lease_action_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What happened to a lease.
+ */
+enum systole_lease_event_kind_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * None, or one that this header does not know.
+   */
+  SYSTOLE_LEASE_EVENT_UNKNOWN = 0,
+  /**
+   * The lease is held: `epoch`.
+   */
+  SYSTOLE_LEASE_EVENT_HELD = 1,
+  /**
+   * A renewal is overdue. It is retried: `left_us`.
+   */
+  SYSTOLE_LEASE_EVENT_LATE = 2,
+  /**
+   * The holder must not act any more: `fence_reason`. Renewals go on, and if the server still
+   * knows the lease, `SYSTOLE_LEASE_EVENT_REGAINED` follows.
+   */
+  SYSTOLE_LEASE_EVENT_FENCED = 3,
+  /**
+   * The server said that the lease is over: `refusal`. It is asked for again.
+   */
+  SYSTOLE_LEASE_EVENT_LOST = 4,
+  /**
+   * The lease is held again: `epoch`. If it is the same as before, nobody else held the lease in
+   * between.
+   */
+  SYSTOLE_LEASE_EVENT_REGAINED = 5,
+  /**
+   * The lease lapsed more often than was promised. The plan is corrected.
+   */
+  SYSTOLE_LEASE_EVENT_PROMISE_BROKEN = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_lease_event_kind_t systole_lease_event_kind_t;
+#else
+typedef uint32_t systole_lease_event_kind_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why the holder must not act any more.
+ */
+enum systole_fence_reason_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * None, or one that this header does not know.
+   */
+  SYSTOLE_FENCE_REASON_UNKNOWN = 0,
+  /**
+   * No renewal was acknowledged in time.
+   */
+  SYSTOLE_FENCE_REASON_ELAPSED = 1,
+  /**
+   * The clock ran backwards, or the caller said that it cannot be trusted.
+   */
+  SYSTOLE_FENCE_REASON_CLOCK = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_fence_reason_t systole_fence_reason_t;
+#else
+typedef uint32_t systole_fence_reason_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why a server refuses a request.
+ */
+enum systole_refusal_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * None, or one that this header does not know. Functions refuse it.
+   */
+  SYSTOLE_REFUSAL_UNKNOWN = 0,
+  /**
+   * Somebody else holds the lease.
+   */
+  SYSTOLE_REFUSAL_HELD_BY_ANOTHER = 1,
+  /**
+   * The server does not know the lease any more: it expired or was deleted.
+   */
+  SYSTOLE_REFUSAL_EXPIRED = 2,
+  /**
+   * The server does not allow it.
+   */
+  SYSTOLE_REFUSAL_DENIED = 3,
+  /**
+   * The server granted a new epoch to a renewal, so the lease was given away in between.
+   */
+  SYSTOLE_REFUSAL_EPOCH_CHANGED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_refusal_t systole_refusal_t;
+#else
+typedef uint32_t systole_refusal_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a grant.
+ */
+enum systole_grant_outcome_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One that this header does not know.
+   */
+  SYSTOLE_GRANT_UNKNOWN = 0,
+  /**
+   * The lease is held, and the fence moved later.
+   */
+  SYSTOLE_GRANT_EXTENDED = 1,
+  /**
+   * The lease is held, and the fence did not move later: a request that was sent later is
+   * acknowledged already, or the server granted less.
+   */
+  SYSTOLE_GRANT_UNEXTENDED = 2,
+  /**
+   * The answer took so long that what it grants may be over. The lease is not held.
+   */
+  SYSTOLE_GRANT_TOO_LATE = 3,
+  /**
+   * The server granted no time at all. The lease is lost, as if it had been refused.
+   */
+  SYSTOLE_GRANT_NOTHING = 4,
+  /**
+   * The epoch is lower than one that was seen, so the grant is an old one. It changes nothing.
+   */
+  SYSTOLE_GRANT_STALE = 5,
+  /**
+   * No such request is outstanding. Nothing changes.
+   */
+  SYSTOLE_GRANT_NO_REQUEST = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_grant_outcome_t systole_grant_outcome_t;
+#else
+typedef uint32_t systole_grant_outcome_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a refusal.
+ */
+enum systole_refusal_outcome_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One that this header does not know.
+   */
+  SYSTOLE_REFUSED_UNKNOWN = 0,
+  /**
+   * The lease is over.
+   */
+  SYSTOLE_REFUSED_LOST = 1,
+  /**
+   * The lease was not held. It is asked for again.
+   */
+  SYSTOLE_REFUSED_NOT_YET = 2,
+  /**
+   * An acquisition was refused that was sent before the one that was granted. Nothing changes.
+   */
+  SYSTOLE_REFUSED_OLD = 3,
+  /**
+   * No such request is outstanding. Nothing changes.
+   */
+  SYSTOLE_REFUSED_NO_REQUEST = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_refusal_outcome_t systole_refusal_outcome_t;
+#else
+typedef uint32_t systole_refusal_outcome_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a heartbeat that was handed to a listener. Each outcome has its counter.
+ */
+enum systole_beat_outcome_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One that this header does not know.
+   */
+  SYSTOLE_BEAT_UNKNOWN = 0,
+  /**
+   * The heartbeat continues the known life of the peer, and proves it.
+   */
+  SYSTOLE_BEAT_FRESH = 1,
+  /**
+   * The heartbeat continues the known life, but is older than the bound: it proves no life.
+   */
+  SYSTOLE_BEAT_STALE = 2,
+  /**
+   * The peer has a new life: the heartbeat is the first of all, or the first that is believed of
+   * a new incarnation or after a jump of the sequence.
+   */
+  SYSTOLE_BEAT_NEW_LIFE = 3,
+  /**
+   * The peer said goodbye.
+   */
+  SYSTOLE_BEAT_GOODBYE = 4,
+  /**
+   * The heartbeat arrived after a later one.
+   */
+  SYSTOLE_BEAT_REORDERED = 5,
+  /**
+   * The heartbeat was heard before, or is too old to tell.
+   */
+  SYSTOLE_BEAT_REPEATED = 6,
+  /**
+   * The heartbeat was not believed: it is not authentic, or of another incarnation, or comes
+   * after a jump of the sequence that the next heartbeat has yet to confirm.
+   */
+  SYSTOLE_BEAT_IGNORED = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_beat_outcome_t systole_beat_outcome_t;
+#else
+typedef uint32_t systole_beat_outcome_t;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -854,6 +1165,266 @@ typedef struct systole_snapshot_t {
    */
   struct systole_promise_t promise;
 } systole_snapshot_t;
+
+/**
+ * Keeps a lease: it asks for it, renews it, and tells until when the holder may act. It opens no
+ * socket and reads no clock.
+ *
+ * Call `systole_lease_poll` and send what it asks for. Hand in every answer. Guard every action by
+ * `systole_lease_is_held` with the current time.
+ *
+ * The holder is never told that it holds a lease that may have expired. The fence is the send time
+ * of the newest acknowledged request, plus the TTL that the server granted to it, less the drift of
+ * both clocks and the resolution of the server's. No late call moves it later, and no answer that
+ * comes late, twice, out of order, or to an unknown request.
+ *
+ * That needs a clock that counts the time in which the device sleeps, calls with the current time,
+ * and a server that keeps what it granted. Against a server that does not, only the epoch (fencing
+ * token) helps, checked by the resource that the lease protects. A clock that runs backwards ends
+ * the holding at once.
+ *
+ * Renewals are as rare as the path allows: the planner measures how long silences last, and
+ * computes in floating point. The last 32 requests are remembered.
+ */
+typedef struct systole_lease_t {
+  /**
+   * For the library alone.
+   */
+  uint64_t opaque[SYSTOLE_LEASE_WORDS];
+} systole_lease_t;
+
+/**
+ * The settings of a lease. Fill it with the function of its protocol, such as
+ * `systole_lease_config_renewed`, and then change what differs.
+ */
+typedef struct systole_lease_config_t {
+  /**
+   * The size of this structure, as the functions that fill it set it.
+   */
+  uint32_t size;
+  /**
+   * How far the clocks of holder and server may drift apart, in millionths of the TTL: 0 to
+   * 100000. 1000 covers two clocks that are off by 500 ppm each, in opposite directions.
+   */
+  uint32_t drift_ppm;
+  /**
+   * The TTL that is asked for, up to 98302.5 s.
+   */
+  uint64_t ttl_us;
+  /**
+   * The least expected time from one lapse to the next, from ten TTLs to a century; 0: a day, or
+   * ten TTLs where those are longer. A lapse is a moment at which the fence passes although the
+   * server could have been reached.
+   */
+  uint64_t lapses_at_most_one_per_us;
+  /**
+   * By how much the server may end a lease too early because its clock, or the TTL that it
+   * stores, is coarse.
+   */
+  uint64_t resolution_us;
+  /**
+   * How long the holder needs to stop. Renewals are planned to succeed so long before the fence,
+   * and `systole_lease_stop_at` is so much earlier.
+   */
+  uint64_t stop_within_us;
+  /**
+   * The longest time without anything sent, where the protocol demands that of a client: 1 ms or
+   * more; 0: no limit.
+   */
+  uint64_t send_within_us;
+  /**
+   * From what the jitter follows: another one for each holder.
+   */
+  uint64_t seed;
+  /**
+   * By how much jitter may shorten an interval, in per cent: 0 to 50.
+   */
+  uint8_t jitter_percent;
+} systole_lease_config_t;
+
+/**
+ * A request to the server.
+ */
+typedef struct systole_lease_request_t {
+  /**
+   * What to ask for.
+   */
+  systole_lease_action_t action;
+  /**
+   * Names the request. Hand it back with the answer. It is a count, and need not be sent.
+   */
+  uint32_t renewal;
+  /**
+   * The TTL to ask for, in microseconds.
+   */
+  uint64_t ttl_us;
+  /**
+   * The number of this holding, from 1. Make the token by which the server tells holders apart
+   * from it and from something that no other process has: then no delayed request of an earlier
+   * holding can shorten or end a later one.
+   */
+  uint32_t holding;
+} systole_lease_request_t;
+
+/**
+ * Something that happened to a lease. Fields that its kind does not name are 0.
+ */
+typedef struct systole_lease_event_t {
+  /**
+   * What happened.
+   */
+  systole_lease_event_kind_t kind;
+  /**
+   * The event's number. Numbers rise by one.
+   */
+  uint32_t number;
+  /**
+   * When it happened, on the caller's clock.
+   */
+  uint64_t at_us;
+  /**
+   * The fencing token of the server.
+   */
+  uint64_t epoch;
+  /**
+   * The time that is left until the fence, in microseconds.
+   */
+  uint64_t left_us;
+  /**
+   * Why the holder must stop.
+   */
+  systole_fence_reason_t fence_reason;
+  /**
+   * What the server said.
+   */
+  systole_refusal_t refusal;
+} systole_lease_event_t;
+
+/**
+ * What a lease asks for. Fields that its action does not name are 0.
+ */
+typedef struct systole_lease_output_t {
+  /**
+   * What to do.
+   */
+  systole_action_t action;
+  /**
+   * With `SYSTOLE_ACTION_WAIT`: until when there is nothing to do.
+   */
+  uint64_t until_us;
+  /**
+   * With `SYSTOLE_ACTION_SEND`: the request to send.
+   */
+  struct systole_lease_request_t request;
+  /**
+   * With `SYSTOLE_ACTION_EVENT`: what happened.
+   */
+  struct systole_lease_event_t event;
+} systole_lease_output_t;
+
+/**
+ * What a lease promises on the path as measured, and how the promise was kept so far. The fence is
+ * a guarantee; the time between lapses is an expectation.
+ */
+typedef struct systole_lease_promise_t {
+  /**
+   * The expected time from one lapse to the next, in microseconds.
+   */
+  uint64_t lapses_at_most_one_per_us;
+  /**
+   * The time since the audit began, in microseconds.
+   */
+  uint64_t audited_us;
+  /**
+   * The expected renewals per second, retries included.
+   */
+  double renewals_per_s;
+  /**
+   * Lapses since the audit began that the plan is to blame for.
+   */
+  uint32_t lapses;
+  /**
+   * The requirement that the path does not allow, `SYSTOLE_SETTING_TTL` or
+   * `SYSTOLE_SETTING_LAPSE_RECURRENCE`; 0 where there is none.
+   */
+  systole_setting_t infeasible;
+  /**
+   * The nearest feasible value of that requirement, in microseconds.
+   */
+  uint64_t nearest_us;
+} systole_lease_promise_t;
+
+/**
+ * What happened to a lease since it was initialised. Counters never fall, and each saturates.
+ */
+typedef struct systole_lease_counters_t {
+  /**
+   * Requests that were sent.
+   */
+  uint32_t sent;
+  /**
+   * Requests that the server granted.
+   */
+  uint32_t granted;
+  /**
+   * Requests that the server refused.
+   */
+  uint32_t refused;
+  /**
+   * Requests that failed: they could not be sent, or their connection broke.
+   */
+  uint32_t failed;
+  /**
+   * Answers to requests that are not outstanding, or of an old epoch.
+   */
+  uint32_t ignored;
+  /**
+   * How often the fence was reached while the lease was held.
+   */
+  uint32_t fenced;
+  /**
+   * How often the server ended the lease.
+   */
+  uint32_t lost;
+} systole_lease_counters_t;
+
+/**
+ * A lease at a moment.
+ */
+typedef struct systole_lease_snapshot_t {
+  /**
+   * Whether the holder may act: 0 or 1.
+   */
+  uint8_t is_held;
+  /**
+   * The epoch that the server gave last.
+   */
+  uint64_t epoch;
+  /**
+   * The first moment at which the holder may not act; 0 where the lease is not held.
+   */
+  uint64_t fence_at_us;
+  /**
+   * The TTL that the server granted last, in microseconds; 0 where nothing is granted.
+   */
+  uint64_t ttl_us;
+  /**
+   * The interval at which the lease is renewed, before jitter, in microseconds.
+   */
+  uint64_t interval_us;
+  /**
+   * How long a renewal may have no answer before it is overdue, in microseconds.
+   */
+  uint64_t timeout_us;
+  /**
+   * What is promised about lapses.
+   */
+  struct systole_lease_promise_t promise;
+  /**
+   * What happened so far.
+   */
+  struct systole_lease_counters_t counters;
+} systole_lease_snapshot_t;
 
 /**
  * The settings of a listener. Fill it with `systole_listener_config` and then change what differs.
@@ -1602,6 +2173,214 @@ systole_status_t systole_heartbeat_snapshot(const struct systole_heartbeat_t *he
                                             struct systole_snapshot_t *snapshot);
 
 /**
+ * Initialises a lease that is asked for at once.
+ *
+ * `size` is `sizeof *lease`. `error` may be null. Answers as `systole_heartbeat_init`.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_init(struct systole_lease_t *lease,
+                                    size_t size,
+                                    const struct systole_lease_config_t *config,
+                                    uint64_t now_us,
+                                    struct systole_error_t *error);
+
+/**
+ * Follows another configuration from now on. `error` may be null.
+ *
+ * A shorter TTL takes effect at once, and answers to requests that asked for the old one are
+ * unknown. A longer one is asked for from the next holding on.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_reconfigure(struct systole_lease_t *lease,
+                                           const struct systole_lease_config_t *config,
+                                           uint64_t now_us,
+                                           struct systole_error_t *error);
+
+/**
+ * Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
+ * `SYSTOLE_ACTION_IDLE`, within `SYSTOLE_MAX_DRAIN` calls, and again at that moment and after every
+ * `handle` function.
+ *
+ * Early calls are harmless. A late call delays renewals and events, and moves no fence.
+ */
+systole_status_t systole_lease_poll(struct systole_lease_t *lease,
+                                    uint64_t now_us,
+                                    struct systole_lease_output_t *output);
+
+/**
+ * Records that the server granted the request called `renewal` for `ttl_us`, which it counts from
+ * the moment at which it processed the request. `outcome` may be null.
+ *
+ * A `ttl_us` of 0 is no grant: the lease is lost. `epoch` is the fencing token of the server; pass
+ * 0 always where it has none. While the lease is held, a lower one is stale, and a higher one says
+ * that the lease was given away in between.
+ */
+systole_status_t systole_lease_handle_granted(struct systole_lease_t *lease,
+                                              uint32_t renewal,
+                                              uint64_t ttl_us,
+                                              uint64_t epoch,
+                                              uint64_t now_us,
+                                              systole_grant_outcome_t *outcome);
+
+/**
+ * Records that the server refused the request called `renewal`. The refusal of a renewal ends the
+ * holding at once. The lease is then asked for again. `outcome` may be null.
+ *
+ * Answers `SYSTOLE_STATUS_ENUM` where `why` is none.
+ */
+systole_status_t systole_lease_handle_refused(struct systole_lease_t *lease,
+                                              uint32_t renewal,
+                                              systole_refusal_t why,
+                                              uint64_t now_us,
+                                              systole_refusal_outcome_t *outcome);
+
+/**
+ * Records that the server said, without a request, that the lease is over: somebody deleted the
+ * key, or the connection or session is closed. `outcome` may be null.
+ *
+ * Answers `SYSTOLE_STATUS_ENUM` where `why` is none.
+ */
+systole_status_t systole_lease_handle_ended(struct systole_lease_t *lease,
+                                            systole_refusal_t why,
+                                            uint64_t now_us,
+                                            systole_refusal_outcome_t *outcome);
+
+/**
+ * Records that the request called `renewal` failed: it could not be sent, its connection broke, or
+ * the server answered with an error that says nothing about the lease. It is retried soon while the
+ * lease is held, and a grant that still arrives counts.
+ *
+ * Writes to `is_outstanding`, which may be null, whether the request is: 0 or 1.
+ */
+systole_status_t systole_lease_handle_failed(struct systole_lease_t *lease,
+                                             uint32_t renewal,
+                                             uint64_t now_us,
+                                             uint8_t *is_outstanding);
+
+/**
+ * Records that the server wants to be left alone for `wait_us`. While the lease is held, half of
+ * the time left is waited at most.
+ */
+systole_status_t systole_lease_handle_pushback(struct systole_lease_t *lease,
+                                               uint64_t wait_us,
+                                               uint64_t now_us);
+
+/**
+ * Records that the application sent something that renews the lease, such as a publication to an
+ * MQTT broker. It does not move the fence: nobody knows whether it arrived.
+ *
+ * Writes a name for it to `renewal`. If the server acknowledges it, hand that in by
+ * `systole_lease_handle_granted`. It is 0 where the lease was never granted, and where something
+ * was sent so recently that its acknowledgement is as good.
+ */
+systole_status_t systole_lease_handle_sent(struct systole_lease_t *lease,
+                                           uint64_t now_us,
+                                           uint32_t *renewal);
+
+/**
+ * Gives the lease up. It is not held from this call on, and no event follows. Then `poll` asks for
+ * `SYSTOLE_LEASE_ACTION_RELEASE` until `systole_lease_handle_released`, or until the lease has
+ * expired.
+ */
+systole_status_t systole_lease_release(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Records that the server released the lease, or does not know it. Writes to `was_releasing`, which
+ * may be null, whether a release was waiting for that: 0 or 1.
+ */
+systole_status_t systole_lease_handle_released(struct systole_lease_t *lease,
+                                               uint64_t now_us,
+                                               uint8_t *was_releasing);
+
+/**
+ * Asks for a lease again that was given up, as a new holding.
+ */
+systole_status_t systole_lease_acquire(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Notes that the clock cannot vouch for the time since the last call: it leapt and is right again,
+ * or it stood still while the device slept. The holder is fenced at once, and the lease is renewed.
+ */
+systole_status_t systole_lease_resync(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Returns whether the holder may act at `now_us`: 0 or 1. It is 0 for a moment before the last one
+ * seen. Where the answer is not `SYSTOLE_STATUS_OK`, the holder may not act.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_is_held(const struct systole_lease_t *lease,
+                                       uint64_t now_us,
+                                       uint8_t *is_held);
+
+/**
+ * Returns the first moment at which the holder may not act; 0 where the lease is not held as of the
+ * last call.
+ */
+systole_status_t systole_lease_fence_at(const struct systole_lease_t *lease, uint64_t *fence_at_us);
+
+/**
+ * Returns when the holder should begin to stop: `stop_within_us` before the fence; 0 where the
+ * lease is not held as of the last call.
+ */
+systole_status_t systole_lease_stop_at(const struct systole_lease_t *lease, uint64_t *stop_at_us);
+
+/**
+ * Returns the epoch that the server gave last; 0 before the first grant.
+ */
+systole_status_t systole_lease_epoch(const struct systole_lease_t *lease, uint64_t *epoch);
+
+/**
+ * Returns all that is known at `now_us`. It uses floating point.
+ */
+systole_status_t systole_lease_snapshot(const struct systole_lease_t *lease,
+                                        uint64_t now_us,
+                                        struct systole_lease_snapshot_t *snapshot);
+
+/**
+ * Fills `config` with a lease of `ttl_us` that requests renew and the server acknowledges: a Redis
+ * lock, a row of an SQL server. The server's clock has milliseconds.
+ */
+systole_status_t systole_lease_config_renewed(struct systole_lease_config_t *config,
+                                              uint64_t ttl_us);
+
+/**
+ * Fills `config` with the same lease on a server that stores whole seconds, and may therefore end
+ * it up to a second early: etcd, Consul, Kubernetes. State a TTL of whole seconds.
+ */
+systole_status_t systole_lease_config_renewed_in_seconds(struct systole_lease_config_t *config,
+                                                         uint64_t ttl_us);
+
+/**
+ * Fills `config` with the keep-alive of MQTT: the client sends a packet within every
+ * `keep_alive_us`, and the server closes the connection after one and a half times that. Use the
+ * keep-alive of the CONNACK where it has one.
+ */
+systole_status_t systole_lease_config_keep_alive(struct systole_lease_config_t *config,
+                                                 uint64_t keep_alive_us);
+
+/**
+ * Fills `config` with the idle timeout of a QUIC connection: the shorter one of the two that the
+ * endpoints advertised. Each renewal is a PING frame, granted by the acknowledgement of its packet.
+ */
+systole_status_t systole_lease_config_idle_timeout(struct systole_lease_config_t *config,
+                                                   uint64_t timeout_us);
+
+/**
+ * Fills `config` with a session that ends after `timeout_us` without a heartbeat, where heartbeats
+ * are sent at least every `heartbeat_us` because their answers carry news: Kafka, `ZooKeeper`.
+ */
+systole_status_t systole_lease_config_session(struct systole_lease_config_t *config,
+                                              uint64_t timeout_us,
+                                              uint64_t heartbeat_us);
+
+/**
+ * Checks a configuration without building a machine. `error` may be null.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_config_check(const struct systole_lease_config_t *config,
+                                            struct systole_error_t *error);
+
+/**
  * Fills `config` with the defaults of a listener: no stated bound, 3 losses in a row, intervals of
  * 1 ms to 1 h.
  */
@@ -1621,11 +2400,12 @@ systole_status_t systole_listener_init(struct systole_listener_t *listener,
 
 /**
  * Records that `beat` arrived at `received_at_us`: the moment the network stack names, or that of
- * reading it.
+ * reading it. `outcome`, which may be null, says what became of it.
  */
 systole_status_t systole_listener_handle_beat(struct systole_listener_t *listener,
                                               const struct systole_beat_t *beat,
-                                              uint64_t received_at_us);
+                                              uint64_t received_at_us,
+                                              systole_beat_outcome_t *outcome);
 
 /**
  * Returns what to do at `now_us`: an event, or until when there is nothing to do. A listener never
@@ -2133,4 +2913,5 @@ SYSTOLE_ASSERT_WORDS(systole_monitor_t, SYSTOLE_MONITOR_WORDS);
 SYSTOLE_ASSERT_WORDS(systole_planned_monitor_t, SYSTOLE_PLANNED_MONITOR_WORDS);
 SYSTOLE_ASSERT_WORDS(systole_listener_t, SYSTOLE_LISTENER_WORDS);
 SYSTOLE_ASSERT_WORDS(systole_sender_t, SYSTOLE_SENDER_WORDS);
+SYSTOLE_ASSERT_WORDS(systole_lease_t, SYSTOLE_LEASE_WORDS);
 SYSTOLE_ASSERT_WORDS(systole_clock_t, SYSTOLE_CLOCK_WORDS);

@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use systole_core::listener::BeatOutcome;
 use systole_core::{Beat, wire};
 
 use crate::machine::give;
@@ -53,6 +54,45 @@ impl systole_beat_t {
         goodbye: 0,
         authentic: 0,
     };
+}
+
+/// What became of a heartbeat that was handed to a listener. Each outcome has its counter.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum systole_beat_outcome_t {
+    /// One that this header does not know.
+    SYSTOLE_BEAT_UNKNOWN = 0,
+    /// The heartbeat continues the known life of the peer, and proves it.
+    SYSTOLE_BEAT_FRESH = 1,
+    /// The heartbeat continues the known life, but is older than the bound: it proves no life.
+    SYSTOLE_BEAT_STALE = 2,
+    /// The peer has a new life: the heartbeat is the first of all, or the first that is believed of
+    /// a new incarnation or after a jump of the sequence.
+    SYSTOLE_BEAT_NEW_LIFE = 3,
+    /// The peer said goodbye.
+    SYSTOLE_BEAT_GOODBYE = 4,
+    /// The heartbeat arrived after a later one.
+    SYSTOLE_BEAT_REORDERED = 5,
+    /// The heartbeat was heard before, or is too old to tell.
+    SYSTOLE_BEAT_REPEATED = 6,
+    /// The heartbeat was not believed: it is not authentic, or of another incarnation, or comes
+    /// after a jump of the sequence that the next heartbeat has yet to confirm.
+    SYSTOLE_BEAT_IGNORED = 7,
+}
+
+impl From<BeatOutcome> for systole_beat_outcome_t {
+    fn from(outcome: BeatOutcome) -> Self {
+        match outcome {
+            BeatOutcome::Fresh => Self::SYSTOLE_BEAT_FRESH,
+            BeatOutcome::Stale => Self::SYSTOLE_BEAT_STALE,
+            BeatOutcome::NewLife => Self::SYSTOLE_BEAT_NEW_LIFE,
+            BeatOutcome::Goodbye => Self::SYSTOLE_BEAT_GOODBYE,
+            BeatOutcome::Reordered => Self::SYSTOLE_BEAT_REORDERED,
+            BeatOutcome::Repeated => Self::SYSTOLE_BEAT_REPEATED,
+            BeatOutcome::Ignored => Self::SYSTOLE_BEAT_IGNORED,
+            _ => Self::SYSTOLE_BEAT_UNKNOWN,
+        }
+    }
 }
 
 /// A tag that the caller has computed.

@@ -5,11 +5,10 @@ use core::num::NonZeroU32;
 
 use systole_core::TickClock;
 
-use crate::config::answer;
-use crate::machine::drive;
-use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL, SYSTOLE_STATUS_RANGE};
+use crate::machine::{drive, install};
+use crate::status::systole_status_t::{self, SYSTOLE_STATUS_RANGE};
 use crate::status::{systole_error_t, systole_setting_t};
-use crate::storage::{place, storage};
+use crate::storage::storage;
 
 /// The 8-byte words of a `systole_clock_t`.
 pub const SYSTOLE_CLOCK_WORDS: usize = 3;
@@ -38,20 +37,10 @@ pub extern "C" fn systole_clock_init(
     first: u32,
     error: Option<&mut MaybeUninit<systole_error_t>>,
 ) -> systole_status_t {
-    answer(init(clock, size, tick_us, first), error)
+    install(clock, size, error, || build(tick_us, first))
 }
 
-fn init(
-    clock: Option<&mut systole_clock_t>,
-    size: usize,
-    tick_us: u32,
-    first: u32,
-) -> Result<(), systole_error_t> {
-    let clock = clock.ok_or(systole_error_t::of(SYSTOLE_STATUS_NULL))?;
-    if size != size_of::<systole_clock_t>() {
-        let expected = size_of::<systole_clock_t>();
-        return Err(systole_error_t::size(size as u64, expected));
-    }
+fn build(tick_us: u32, first: u32) -> Result<TickClock, systole_error_t> {
     let tick = NonZeroU32::new(tick_us).ok_or(systole_error_t {
         status: SYSTOLE_STATUS_RANGE,
         setting: systole_setting_t::SYSTOLE_SETTING_TICK,
@@ -59,8 +48,7 @@ fn init(
         min: 1,
         max: u32::MAX.into(),
     })?;
-    place(clock, TickClock::new(tick, first));
-    Ok(())
+    Ok(TickClock::new(tick, first))
 }
 
 /// Returns the moment at which the counter reads `ticks`, in microseconds since its epoch.

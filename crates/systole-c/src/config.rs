@@ -227,10 +227,12 @@ impl Settings for systole_config_t {
 pub(crate) fn checked<S: Settings>(
     settings: Option<&S>,
 ) -> Result<Config<S::Policy>, systole_error_t> {
-    match settings {
-        Some(settings) => settings.checked(),
-        None => Err(systole_error_t::of(SYSTOLE_STATUS_NULL)),
-    }
+    given(settings)?.checked()
+}
+
+/// Refuses a configuration that is missing.
+pub(crate) fn given<C>(config: Option<&C>) -> Result<&C, systole_error_t> {
+    config.ok_or(systole_error_t::of(SYSTOLE_STATUS_NULL))
 }
 
 /// Answers whether something was wrong, and says what in `error`, if that is not null.

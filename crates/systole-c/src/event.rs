@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use systole_core::peer::RelaxedBy;
-use systole_core::{Beat, Event, EventKind, Instant, Monitor, Output, ProbeId, Reason, Transition};
+use systole_core::{Beat, Event, EventKind, Monitor, Output, ProbeId, Reason, Transition};
 
 use crate::beat::systole_beat_t;
 use crate::time::micros;
@@ -191,69 +191,64 @@ impl From<RelaxedBy> for systole_relaxed_by_t {
 }
 
 impl systole_output_t {
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         action: systole_action_t::SYSTOLE_ACTION_UNKNOWN,
         probe: 0,
         until_us: 0,
         event: systole_event_t::NONE,
     };
 
-    /// What a machine returned where `write` says what it sends.
-    fn of<S>(output: &Output<S>, write: impl FnOnce(&mut Self, &S)) -> Self {
-        let mut to = Self::NONE;
-        match output {
-            Output::Send(sent) => write(&mut to, sent),
-            Output::Event(event) => to.event(event),
-            Output::Wait(until) => to.wait(*until),
-            Output::Idle => to.action = systole_action_t::SYSTOLE_ACTION_IDLE,
-        }
-        to
-    }
-
-    /// What a monitor returned.
+    /// Writes what a monitor returned.
     #[inline(never)] // one copy for all policies
-    pub(crate) fn of_monitor(output: &Output<ProbeId>) -> Self {
-        Self::of(output, |to, id| {
+    pub(crate) fn take_monitor(&mut self, output: &Output<ProbeId>) {
+        self.take(output, |to, id| {
             to.action = systole_action_t::SYSTOLE_ACTION_SEND;
             to.probe = u64::from(*id);
-        })
+        });
     }
 
-    /// What a listener returned, which sends nothing.
-    pub(crate) fn of_listener(output: &Output<Infallible>) -> Self {
-        Self::of(output, |_, nothing| match *nothing {})
+    /// Writes what a listener returned, which sends nothing.
+    pub(crate) fn take_listener(&mut self, output: &Output<Infallible>) {
+        self.take(output, |_, nothing| match *nothing {});
     }
 
-    fn event(&mut self, event: &Event) {
-        self.action = systole_action_t::SYSTOLE_ACTION_EVENT;
-        self.event.take(event);
-    }
-
-    fn wait(&mut self, until: Instant) {
-        self.action = systole_action_t::SYSTOLE_ACTION_WAIT;
-        self.until_us = until.as_micros();
+    /// Writes what a machine returned where `write` says what it sends.
+    fn take<S>(&mut self, output: &Output<S>, write: impl FnOnce(&mut Self, &S)) {
+        match output {
+            Output::Send(sent) => write(self, sent),
+            Output::Event(event) => {
+                self.action = systole_action_t::SYSTOLE_ACTION_EVENT;
+                self.event.take(event);
+            }
+            Output::Wait(until) => {
+                self.action = systole_action_t::SYSTOLE_ACTION_WAIT;
+                self.until_us = until.as_micros();
+            }
+            Output::Idle => self.action = systole_action_t::SYSTOLE_ACTION_IDLE,
+        }
     }
 }
 
-impl From<&Output<Beat, Infallible>> for systole_sender_output_t {
-    fn from(output: &Output<Beat, Infallible>) -> Self {
-        let mut to = Self {
-            action: systole_action_t::SYSTOLE_ACTION_IDLE,
-            until_us: 0,
-            beat: systole_beat_t::NONE,
-        };
+impl systole_sender_output_t {
+    pub(crate) const NONE: Self = Self {
+        action: systole_action_t::SYSTOLE_ACTION_UNKNOWN,
+        until_us: 0,
+        beat: systole_beat_t::NONE,
+    };
+
+    /// Writes what a sender returned.
+    pub(crate) fn take(&mut self, output: &Output<Beat, Infallible>) {
         match output {
             Output::Send(beat) => {
-                to.action = systole_action_t::SYSTOLE_ACTION_SEND;
-                to.beat = beat.into();
+                self.action = systole_action_t::SYSTOLE_ACTION_SEND;
+                self.beat = beat.into();
             }
             Output::Wait(until) => {
-                to.action = systole_action_t::SYSTOLE_ACTION_WAIT;
-                to.until_us = until.as_micros();
+                self.action = systole_action_t::SYSTOLE_ACTION_WAIT;
+                self.until_us = until.as_micros();
             }
             Output::Event(nothing) => match *nothing {},
-            Output::Idle => {}
+            Output::Idle => self.action = systole_action_t::SYSTOLE_ACTION_IDLE,
         }
-        to
     }
 }

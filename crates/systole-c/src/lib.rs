@@ -21,9 +21,17 @@ pub mod config;
 pub mod event;
 #[cfg(feature = "heartbeat")]
 pub mod heartbeat;
+#[cfg(feature = "lease")]
+pub mod lease;
+#[cfg(feature = "lease")]
+pub mod lease_config;
+#[cfg(feature = "lease")]
+pub mod lease_event;
+#[cfg(all(feature = "lease", feature = "snapshot"))]
+pub mod lease_snapshot;
 #[cfg(feature = "listener")]
 pub mod listener;
-#[cfg(feature = "snapshot")]
+#[cfg(all(feature = "listener", feature = "snapshot"))]
 pub mod listener_snapshot;
 mod machine;
 #[cfg(feature = "monitor")]

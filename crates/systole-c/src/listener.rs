@@ -6,15 +6,15 @@ use systole_core::listener::Config;
 use systole_core::{Beat, Instant, Listener};
 
 use crate::WINDOW;
-use crate::beat::systole_beat_t;
-use crate::config::answer;
+use crate::beat::{systole_beat_outcome_t, systole_beat_t};
+use crate::config::given;
 use crate::event::systole_output_t;
 #[cfg(feature = "snapshot")]
 use crate::listener_snapshot::systole_listener_snapshot_t;
-use crate::machine::{ask, drive, give, tell};
+use crate::machine::{ask, fill, give, handle, install, tell};
 use crate::status::systole_error_t;
 use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
-use crate::storage::{place, storage};
+use crate::storage::storage;
 use crate::time::{micros, span};
 use crate::verdict::systole_verdict_t;
 
@@ -127,40 +127,26 @@ pub extern "C" fn systole_listener_init(
     now_us: u64,
     error: Option<&mut MaybeUninit<systole_error_t>>,
 ) -> systole_status_t {
-    answer(init(listener, size, config, now_us), error)
-}
-
-fn init(
-    listener: Option<&mut systole_listener_t>,
-    size: usize,
-    config: Option<&systole_listener_config_t>,
-    now_us: u64,
-) -> Result<(), systole_error_t> {
-    let (Some(listener), Some(config)) = (listener, config) else {
-        return Err(systole_error_t::of(SYSTOLE_STATUS_NULL));
-    };
-    if size != size_of::<systole_listener_t>() {
-        let expected = size_of::<systole_listener_t>();
-        return Err(systole_error_t::size(size as u64, expected));
-    }
-    let now = Instant::from_micros(now_us);
-    place(listener, Listener::with_window(config.build()?, now));
-    Ok(())
+    install(listener, size, error, || {
+        let config = given(config)?.build()?;
+        Ok(Listener::with_window(config, Instant::from_micros(now_us)))
+    })
 }
 
 /// Records that `beat` arrived at `received_at_us`: the moment the network stack names, or that of
-/// reading it.
+/// reading it. `outcome`, which may be null, says what became of it.
 #[unsafe(no_mangle)]
 pub extern "C" fn systole_listener_handle_beat(
     listener: Option<&mut systole_listener_t>,
     beat: Option<&systole_beat_t>,
     received_at_us: u64,
+    outcome: Option<&mut MaybeUninit<systole_beat_outcome_t>>,
 ) -> systole_status_t {
     let Some(beat) = beat else {
         return SYSTOLE_STATUS_NULL;
     };
-    tell(listener, |listener| {
-        listener.handle_beat(&Beat::from(beat), Instant::from_micros(received_at_us));
+    handle(listener, outcome, |listener| {
+        listener.handle_beat(&Beat::from(beat), Instant::from_micros(received_at_us))
     })
 }
 
@@ -172,8 +158,8 @@ pub extern "C" fn systole_listener_poll(
     now_us: u64,
     output: Option<&mut MaybeUninit<systole_output_t>>,
 ) -> systole_status_t {
-    drive(listener, output, |listener| {
-        systole_output_t::of_listener(&listener.poll(Instant::from_micros(now_us)))
+    fill(listener, output, systole_output_t::NONE, |listener, to| {
+        to.take_listener(&listener.poll(Instant::from_micros(now_us)));
     })
 }
 

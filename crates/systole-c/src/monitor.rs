@@ -8,7 +8,7 @@ use systole_core::{Instant, Monitor, ProbeId};
 use crate::WINDOW;
 use crate::config::systole_config_t;
 use crate::event::systole_output_t;
-use crate::machine::{ask, drive, tell};
+use crate::machine::{ask, fill, tell};
 use crate::shared::monitor::{failed, init, reconfigure};
 #[cfg(feature = "snapshot")]
 use crate::snapshot::systole_monitor_snapshot_t;
@@ -88,8 +88,8 @@ pub extern "C" fn systole_monitor_poll(
     now_us: u64,
     output: Option<&mut MaybeUninit<systole_output_t>>,
 ) -> systole_status_t {
-    drive(monitor, output, |monitor| {
-        systole_output_t::of_monitor(&monitor.poll(Instant::from_micros(now_us)))
+    fill(monitor, output, systole_output_t::NONE, |monitor, to| {
+        to.take_monitor(&monitor.poll(Instant::from_micros(now_us)));
     })
 }
 

@@ -7,7 +7,7 @@ use systole_core::{Instant, Monitor, ProbeId};
 
 use crate::WINDOW;
 use crate::event::systole_output_t;
-use crate::machine::{ask, drive, tell};
+use crate::machine::{ask, fill, tell};
 use crate::planned_config::systole_planned_config_t;
 use crate::shared::monitor::{failed, init, reconfigure};
 #[cfg(feature = "snapshot")]
@@ -65,8 +65,8 @@ pub extern "C" fn systole_planned_monitor_poll(
     now_us: u64,
     output: Option<&mut MaybeUninit<systole_output_t>>,
 ) -> systole_status_t {
-    drive(monitor, output, |monitor| {
-        systole_output_t::of_monitor(&monitor.poll(Instant::from_micros(now_us)))
+    fill(monitor, output, systole_output_t::NONE, |monitor, to| {
+        to.take_monitor(&monitor.poll(Instant::from_micros(now_us)));
     })
 }
 

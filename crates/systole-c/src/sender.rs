@@ -5,12 +5,12 @@ use core::mem::MaybeUninit;
 use systole_core::{Instant, Sender};
 
 use crate::beat::systole_beat_t;
-use crate::config::answer;
+use crate::config::{answer, given};
 use crate::event::systole_sender_output_t;
-use crate::machine::{ask, drive, give, tell};
+use crate::machine::{ask, drive, fill, give, install, tell};
 use crate::status::systole_error_t;
-use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
-use crate::storage::{machine_mut, place, storage};
+use crate::status::systole_status_t;
+use crate::storage::{machine_mut, storage};
 use crate::time::{micros, span};
 
 /// The 8-byte words of a `systole_sender_t`.
@@ -94,24 +94,9 @@ pub extern "C" fn systole_sender_init(
     now_us: u64,
     error: Option<&mut MaybeUninit<systole_error_t>>,
 ) -> systole_status_t {
-    answer(init(sender, size, config, now_us), error)
-}
-
-fn init(
-    sender: Option<&mut systole_sender_t>,
-    size: usize,
-    config: Option<&systole_sender_config_t>,
-    now_us: u64,
-) -> Result<(), systole_error_t> {
-    let (Some(sender), Some(config)) = (sender, config) else {
-        return Err(systole_error_t::of(SYSTOLE_STATUS_NULL));
-    };
-    if size != size_of::<systole_sender_t>() {
-        let expected = size_of::<systole_sender_t>();
-        return Err(systole_error_t::size(size as u64, expected));
-    }
-    place(sender, config.build(Instant::from_micros(now_us))?);
-    Ok(())
+    install(sender, size, error, || {
+        given(config)?.build(Instant::from_micros(now_us))
+    })
 }
 
 /// Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT`, and again at
@@ -125,9 +110,14 @@ pub extern "C" fn systole_sender_poll(
     now_us: u64,
     output: Option<&mut MaybeUninit<systole_sender_output_t>>,
 ) -> systole_status_t {
-    drive(sender, output, |sender| {
-        (&sender.poll(Instant::from_micros(now_us))).into()
-    })
+    fill(
+        sender,
+        output,
+        systole_sender_output_t::NONE,
+        |sender, to| {
+            to.take(&sender.poll(Instant::from_micros(now_us)));
+        },
+    )
 }
 
 /// Changes the interval. A shorter one takes effect with the next heartbeat, which is due at most

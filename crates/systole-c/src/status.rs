@@ -74,6 +74,18 @@ pub enum systole_setting_t {
     SYSTOLE_SETTING_SIZE = 19,
     /// `tick_us`
     SYSTOLE_SETTING_TICK = 20,
+    /// `ttl_us`
+    SYSTOLE_SETTING_TTL = 21,
+    /// `lapses_at_most_one_per_us`
+    SYSTOLE_SETTING_LAPSE_RECURRENCE = 22,
+    /// `drift_ppm`
+    SYSTOLE_SETTING_DRIFT = 23,
+    /// `resolution_us`
+    SYSTOLE_SETTING_RESOLUTION = 24,
+    /// `stop_within_us`
+    SYSTOLE_SETTING_STOP_WITHIN = 25,
+    /// `send_within_us`
+    SYSTOLE_SETTING_SEND_WITHIN = 26,
 }
 
 /// What is wrong: a setting, its value, and what it may be. `systole_error_message` writes it out.
@@ -151,6 +163,12 @@ impl systole_error_t {
             setting::SYSTOLE_SETTING_RETRY_SPACING => "retry_spacing",
             setting::SYSTOLE_SETTING_SIZE => "size",
             setting::SYSTOLE_SETTING_TICK => "tick_us",
+            setting::SYSTOLE_SETTING_TTL => "ttl_us",
+            setting::SYSTOLE_SETTING_LAPSE_RECURRENCE => "lapses_at_most_one_per_us",
+            setting::SYSTOLE_SETTING_DRIFT => "drift_ppm",
+            setting::SYSTOLE_SETTING_RESOLUTION => "resolution_us",
+            setting::SYSTOLE_SETTING_STOP_WITHIN => "stop_within_us",
+            setting::SYSTOLE_SETTING_SEND_WITHIN => "send_within_us",
         }
     }
 
@@ -241,6 +259,12 @@ impl From<Setting> for systole_setting_t {
             Setting::MistakeRecurrence => Self::SYSTOLE_SETTING_MISTAKE_RECURRENCE,
             Setting::ProbeBudget => Self::SYSTOLE_SETTING_PROBE_BUDGET,
             Setting::Losses => Self::SYSTOLE_SETTING_LOSSES,
+            Setting::Ttl => Self::SYSTOLE_SETTING_TTL,
+            Setting::LapseRecurrence => Self::SYSTOLE_SETTING_LAPSE_RECURRENCE,
+            Setting::DriftAllowance => Self::SYSTOLE_SETTING_DRIFT,
+            Setting::ServerResolution => Self::SYSTOLE_SETTING_RESOLUTION,
+            Setting::StopWithin => Self::SYSTOLE_SETTING_STOP_WITHIN,
+            Setting::SendWithin => Self::SYSTOLE_SETTING_SEND_WITHIN,
             _ => Self::SYSTOLE_SETTING_UNKNOWN,
         }
     }

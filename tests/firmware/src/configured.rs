@@ -4,7 +4,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 use systole::pacing::Target;
-use systole::{Config, ConfigError, Instant, Retries, Sender, listener};
+use systole::{Config, ConfigError, Instant, Retries, Sender, lease, listener};
 
 /// A span that the compiler does not know.
 pub fn span(us: u64) -> Duration {
@@ -88,6 +88,23 @@ pub fn listener() -> Result<listener::Config, ConfigError> {
     }
     if black_box(false) {
         builder = builder.authenticated();
+    }
+    builder.build()
+}
+
+/// A lease of whose server nothing is known before the device runs.
+pub fn lease() -> Result<lease::Config, ConfigError> {
+    let mut builder = lease::Config::renewed(span(10_000_000))
+        .drift_ppm(black_box(1_000))
+        .resolution(span(1_000))
+        .stop_within(span(0))
+        .jitter_percent(black_box(10))
+        .seed(black_box(7));
+    if black_box(0) != 0_u64 {
+        builder = builder.lapses_at_most_one_per(span(0));
+    }
+    if black_box(0) != 0_u64 {
+        builder = builder.send_within(span(0));
     }
     builder.build()
 }

@@ -4,6 +4,7 @@
 
 pub mod digest;
 pub mod heartbeat;
+pub mod lease;
 pub mod monitor;
 pub mod random;
 pub mod samples;

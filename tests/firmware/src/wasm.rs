@@ -11,3 +11,9 @@ pub extern "C" fn heartbeat(steps: u32) -> u64 {
 pub extern "C" fn monitor(steps: u32) -> u64 {
     systole_firmware::monitor::run(steps)
 }
+
+/// The digest of `steps` things that happen to a `Lease`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lease(steps: u32) -> u64 {
+    systole_firmware::lease::run(steps)
+}

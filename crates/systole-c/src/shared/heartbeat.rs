@@ -4,11 +4,11 @@ use systole_core::Heartbeat;
 use systole_core::pacing::Pacing;
 
 use crate::WINDOW;
-use crate::config::{Settings, answer, checked};
-use crate::machine::{Out, drive};
+use crate::config::{Settings, checked};
+use crate::machine::{Out, drive, install};
 use crate::status::systole_error_t;
-use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
-use crate::storage::{Storage, place};
+use crate::status::systole_status_t;
+use crate::storage::Storage;
 use crate::time::{micros, span};
 use crate::verdict::{failure, raw_failure};
 
@@ -22,18 +22,9 @@ pub(crate) fn init<S, P: Pacing>(
 where
     S: Storage<Machine = Heartbeat<WINDOW, P>>,
 {
-    let Some(storage) = storage else {
-        return answer(Err(systole_error_t::of(SYSTOLE_STATUS_NULL)), error);
-    };
-    if size != size_of::<S>() {
-        let wrong = systole_error_t::size(size as u64, size_of::<S>());
-        return answer(Err(wrong), error);
-    }
-    let result = checked(config);
-    answer(
-        result.map(|config| place(storage, Heartbeat::with_window(config))),
-        error,
-    )
+    install(storage, size, error, || {
+        Ok(Heartbeat::with_window(checked(config)?))
+    })
 }
 
 /// Records a failed probe; refuses a failure that is none.

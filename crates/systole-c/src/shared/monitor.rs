@@ -1,14 +1,14 @@
 //! Monitors, whatever their policy.
 
 use systole_core::pacing::Pacing;
-use systole_core::{Config, Instant, Monitor, ProbeId};
+use systole_core::{Instant, Monitor, ProbeId};
 
 use crate::WINDOW;
 use crate::config::{Settings, answer, checked};
-use crate::machine::{Out, tell};
+use crate::machine::{Out, install, tell};
 use crate::status::systole_error_t;
-use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
-use crate::storage::{Storage, machine_mut, place};
+use crate::status::systole_status_t;
+use crate::storage::{Storage, machine_mut};
 use crate::verdict::{failure, raw_failure};
 
 /// Puts a monitor of a peer of which nothing is known into `storage`.
@@ -22,30 +22,10 @@ pub(crate) fn init<S, P: Pacing>(
 where
     S: Storage<Machine = Monitor<WINDOW, P>>,
 {
-    let Some(storage) = storage else {
-        return answer(Err(systole_error_t::of(SYSTOLE_STATUS_NULL)), error);
-    };
-    if size != size_of::<S>() {
-        let wrong = systole_error_t::size(size as u64, size_of::<S>());
-        return answer(Err(wrong), error);
-    }
-    answer(
-        checked(config).and_then(|config| start(storage, config, now_us)),
-        error,
-    )
-}
-
-fn start<S, P: Pacing>(
-    storage: &mut S,
-    config: Config<P>,
-    now_us: u64,
-) -> Result<(), systole_error_t>
-where
-    S: Storage<Machine = Monitor<WINDOW, P>>,
-{
-    let now = Instant::from_micros(now_us);
-    place(storage, Monitor::with_window(config, now)?);
-    Ok(())
+    install(storage, size, error, || {
+        let config = checked(config)?;
+        Ok(Monitor::with_window(config, Instant::from_micros(now_us))?)
+    })
 }
 
 /// Follows another configuration from now on.

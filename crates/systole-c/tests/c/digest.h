@@ -15,4 +15,7 @@ uint64_t heartbeat_digest(uint32_t steps);
 /* The same of a monitor. */
 uint64_t monitor_digest(uint32_t steps);
 
+/* The same of a lease. */
+uint64_t lease_digest(uint32_t steps);
+
 #endif

@@ -1,4 +1,4 @@
-/* Prints both digests on a microcontroller. */
+/* Prints the digests on a microcontroller. */
 #include "../../examples/cortex_m3/semihosting.h"
 #include "digest.h"
 
@@ -7,6 +7,8 @@ int main(void) {
   print_hex(heartbeat_digest(STEPS), 16);
   print("\nmonitor ");
   print_hex(monitor_digest(STEPS), 16);
+  print("\nlease ");
+  print_hex(lease_digest(STEPS), 16);
   print("\n");
   leave();
   return 0;

@@ -375,6 +375,7 @@ static void run_listener(input_t *input) {
   systole_error_t error;
   systole_status_t status;
   systole_beat_t beat;
+  systole_beat_outcome_t outcome = SYSTOLE_BEAT_UNKNOWN;
   draw_listener(input, &config);
   now_us = span(input);
   status = systole_listener_init(&listener, sizeof listener, &config, now_us, &error);
@@ -395,7 +396,8 @@ static void run_listener(input_t *input) {
       break;
     default:
       draw_beat(input, &beat);
-      OK(systole_listener_handle_beat(&listener, &beat, now_us));
+      OK(systole_listener_handle_beat(&listener, &beat, now_us, &outcome));
+      CHECK(outcome != SYSTOLE_BEAT_UNKNOWN);
     }
     listen(&listener);
   }
@@ -426,6 +428,160 @@ static void run_sender(input_t *input) {
   }
 }
 
+/* ---- leases ---- */
+
+static systole_lease_t lease;
+static systole_lease_request_t request; /* the last one */
+static uint64_t believed_us;            /* until when the lease may be believed at most */
+
+static void draw_lease(input_t *input, systole_lease_config_t *config) {
+  uint8_t which = byte(input);
+  switch (which & 3) {
+  case 0:
+    OK(systole_lease_config_renewed_in_seconds(config, span(input)));
+    break;
+  case 1:
+    OK(systole_lease_config_keep_alive(config, span(input)));
+    break;
+  case 2:
+    OK(systole_lease_config_session(config, span(input), span(input)));
+    break;
+  default:
+    OK(systole_lease_config_renewed(config, span(input)));
+  }
+  if ((which & 4) != 0) {
+    config->drift_ppm = (uint32_t)span(input);
+    config->resolution_us = span(input);
+    config->stop_within_us = span(input);
+  }
+  if ((which & 8) != 0) {
+    config->lapses_at_most_one_per_us = span(input);
+    config->jitter_percent = byte(input);
+    config->seed = number(input);
+  }
+}
+
+static void drain_lease(void) {
+  systole_lease_output_t output;
+  int polls = 0;
+  do {
+    OK(systole_lease_poll(&lease, now_us, &output));
+    CHECK(++polls <= SYSTOLE_MAX_DRAIN);
+    if (output.action == SYSTOLE_ACTION_SEND) {
+      request = output.request;
+    }
+    CHECK(output.action != SYSTOLE_ACTION_EVENT ||
+          output.event.kind != SYSTOLE_LEASE_EVENT_UNKNOWN);
+  } while (output.action == SYSTOLE_ACTION_SEND || output.action == SYSTOLE_ACTION_EVENT);
+  CHECK(output.action == SYSTOLE_ACTION_IDLE || output.until_us > now_us);
+  until_us = output.action == SYSTOLE_ACTION_WAIT ? output.until_us : now_us;
+}
+
+/* Law 10, from outside: no request is sent later than now, so no grant is believed longer than its
+ * TTL from now on. */
+static void grant(uint32_t renewal, uint64_t ttl_us, uint8_t epoch) {
+  systole_grant_outcome_t outcome = SYSTOLE_GRANT_UNKNOWN;
+  uint64_t latest_us = later(ttl_us);
+  OK(systole_lease_handle_granted(&lease, renewal, ttl_us, epoch, now_us, &outcome));
+  CHECK(outcome != SYSTOLE_GRANT_UNKNOWN);
+  if (outcome != SYSTOLE_GRANT_NO_REQUEST) {
+    believed_us = latest_us > believed_us ? latest_us : believed_us;
+  }
+}
+
+static void end_lease(input_t *input, int is_answer) {
+  systole_refusal_outcome_t outcome = SYSTOLE_REFUSED_LOST;
+  uint32_t why = byte(input) & 7;
+  systole_status_t status =
+      is_answer ? systole_lease_handle_refused(&lease, request.renewal, why, now_us, &outcome)
+                : systole_lease_handle_ended(&lease, why, now_us, &outcome);
+  CHECK(status == (why >= 1 && why <= 4 ? SYSTOLE_STATUS_OK : SYSTOLE_STATUS_ENUM));
+  CHECK(outcome != SYSTOLE_REFUSED_UNKNOWN);
+}
+
+static void happen_to_lease(input_t *input) {
+  systole_lease_config_t config;
+  uint32_t sent;
+  uint8_t flag = 0;
+  switch (byte(input) % 16) {
+  case 0:
+  case 1:
+  case 2:
+    now_us = until_us > now_us ? until_us : now_us;
+    break;
+  case 3:
+    now_us = later(span(input));
+    break;
+  case 4:
+  case 5:
+    grant(request.renewal, request.ttl_us, byte(input) & 3);
+    break;
+  case 6:
+    grant(request.renewal - (byte(input) & 31), span(input), byte(input) & 3);
+    break;
+  case 7:
+    end_lease(input, byte(input) & 1);
+    break;
+  case 8:
+    OK(systole_lease_handle_failed(&lease, (uint32_t)number(input), now_us, &flag));
+    break;
+  case 9:
+    OK(systole_lease_handle_pushback(&lease, span(input), now_us));
+    break;
+  case 10:
+    OK(systole_lease_handle_sent(&lease, now_us, &sent));
+    request.renewal = sent > 0 ? sent : request.renewal;
+    break;
+  case 11:
+    OK(systole_lease_release(&lease, now_us));
+    break;
+  case 12:
+    OK(systole_lease_handle_released(&lease, now_us, &flag));
+    break;
+  case 13:
+    OK(systole_lease_acquire(&lease, now_us));
+    break;
+  case 14:
+    now_us = span(input); /* back, or far ahead */
+    OK((byte(input) & 1) != 0 ? systole_lease_resync(&lease, now_us) : SYSTOLE_STATUS_OK);
+    break;
+  default:
+    draw_lease(input, &config);
+    (void)!systole_lease_reconfigure(&lease, &config, now_us, NULL);
+  }
+}
+
+static void run_lease(input_t *input) {
+  systole_lease_config_t config;
+  systole_lease_snapshot_t snapshot;
+  systole_error_t error;
+  systole_status_t status;
+  uint64_t fence_us, stop_us;
+  uint8_t is_held;
+  draw_lease(input, &config);
+  now_us = span(input);
+  believed_us = 0;
+  request.renewal = 0;
+  request.ttl_us = 0;
+  status = systole_lease_init(&lease, sizeof lease, &config, now_us, &error);
+  if (status != SYSTOLE_STATUS_OK) {
+    check_error(status, &error);
+    return;
+  }
+  while (input->left > 0) {
+    count();
+    happen_to_lease(input);
+    drain_lease();
+    OK(systole_lease_is_held(&lease, now_us, &is_held));
+    OK(systole_lease_fence_at(&lease, &fence_us));
+    OK(systole_lease_stop_at(&lease, &stop_us));
+    OK(systole_lease_snapshot(&lease, now_us, &snapshot));
+    CHECK(is_held <= 1 && is_held == snapshot.is_held && fence_us == snapshot.fence_at_us);
+    CHECK(is_held == 0 || (now_us < fence_us && now_us < believed_us));
+    CHECK(fence_us <= believed_us && stop_us <= fence_us);
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   input_t input;
   input.data = data;
@@ -441,6 +597,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     break;
   case 3:
     run_sender(&input);
+    break;
+  case 4:
+    run_lease(&input);
     break;
   default:
     run_monitor(&input);

@@ -32,7 +32,7 @@ static void null_is_refused(void) {
   CHECK(systole_heartbeat_missed(&heart, NULL) == SYSTOLE_STATUS_NULL);
   CHECK(systole_heartbeat_missed(NULL, &span) == SYSTOLE_STATUS_NULL);
   CHECK(systole_beat_decode(NULL, 16, NULL) == SYSTOLE_STATUS_NULL);
-  CHECK(systole_listener_handle_beat(NULL, NULL, 0) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_listener_handle_beat(NULL, NULL, 0, NULL) == SYSTOLE_STATUS_NULL);
   CHECK(systole_error_message(NULL, NULL, 0) == 0);
 }
 
@@ -197,6 +197,45 @@ static void a_setting_out_of_range_is_named(void) {
   CHECK(error.setting == SYSTOLE_SETTING_TICK);
 }
 
+/* Where a lease cannot be asked, nobody is told that it is held. */
+static void a_misused_lease_is_not_held(void) {
+  static systole_lease_t leases[2];
+  systole_lease_config_t config;
+  systole_error_t error;
+  systole_lease_output_t output;
+  uint32_t sent;
+  uint8_t is_held = 0;
+  memset(&config, 0, sizeof config);
+  CHECK(systole_lease_init(&leases[0], sizeof leases[0], &config, 0, &error) ==
+        SYSTOLE_STATUS_SIZE);
+  OK(systole_lease_config_renewed(&config, 10000000));
+  CHECK(systole_lease_init(NULL, sizeof leases[0], &config, 0, NULL) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_lease_init(&leases[0], 8, &config, 0, &error) == SYSTOLE_STATUS_SIZE);
+  CHECK(systole_lease_init(&leases[0], sizeof leases[0], NULL, 0, NULL) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_lease_is_held(&leases[0], 0, &is_held) == SYSTOLE_STATUS_NOT_INITIALIZED);
+  OK(systole_lease_init(&leases[0], sizeof leases[0], &config, 0, NULL));
+  CHECK(systole_lease_poll(&leases[0], 0, NULL) == SYSTOLE_STATUS_NULL);
+  OK(systole_lease_poll(&leases[0], 0, &output));
+  CHECK(output.action == SYSTOLE_ACTION_SEND);
+  OK(systole_lease_handle_granted(&leases[0], output.request.renewal, 10000000, 1, 9, NULL));
+  leases[1] = leases[0];
+  CHECK(systole_lease_is_held(&leases[1], 10, &is_held) == SYSTOLE_STATUS_NOT_INITIALIZED);
+  CHECK(systole_lease_is_held(NULL, 10, &is_held) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_lease_is_held(&leases[0], 10, NULL) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_lease_handle_sent(&leases[0], 10, NULL) == SYSTOLE_STATUS_NULL);
+  CHECK(systole_lease_handle_sent(&leases[1], 10, &sent) == SYSTOLE_STATUS_NOT_INITIALIZED);
+  CHECK(is_held == 0);
+  CHECK(systole_lease_handle_refused(&leases[0], 1, (systole_refusal_t)0, 10, NULL) ==
+        SYSTOLE_STATUS_ENUM);
+  CHECK(systole_lease_handle_ended(&leases[0], (systole_refusal_t)5, 10, NULL) ==
+        SYSTOLE_STATUS_ENUM);
+  config.ttl_us = 1;
+  CHECK(systole_lease_reconfigure(&leases[0], &config, 10, &error) == SYSTOLE_STATUS_RANGE);
+  CHECK(error.setting == SYSTOLE_SETTING_TTL && error.min == 2004);
+  OK(systole_lease_is_held(&leases[0], 10, &is_held));
+  CHECK(is_held == 1); /* what was refused has changed nothing */
+}
+
 static void bytes_that_are_no_heartbeat_are_refused(void) {
   uint8_t bytes[SYSTOLE_BEAT_TAGGED_SIZE] = {0};
   const uint8_t tag[16] = {0};
@@ -218,6 +257,7 @@ int main(void) {
   another_machine_is_refused();
   a_number_that_is_no_enumerator_is_refused();
   a_setting_out_of_range_is_named();
+  a_misused_lease_is_not_held();
   bytes_that_are_no_heartbeat_are_refused();
   return 0;
 }

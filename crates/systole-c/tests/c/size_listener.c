@@ -33,16 +33,17 @@ static void listen(uint64_t now_us) {
   systole_output_t output;
   systole_verdict_t verdict;
   systole_beat_t beat;
+  systole_beat_outcome_t outcome = SYSTOLE_BEAT_UNKNOWN;
   uint32_t level;
   if (systole_beat_decode(bytes, sizeof bytes, &beat) == SYSTOLE_STATUS_OK) {
-    (void)systole_listener_handle_beat(&listener, &beat, now_us);
+    (void)systole_listener_handle_beat(&listener, &beat, now_us, &outcome);
   }
   (void)systole_listener_resumed(&listener, now_us);
   (void)systole_listener_resync(&listener, now_us);
   (void)systole_listener_poll(&listener, now_us, &output);
   (void)systole_listener_verdict(&listener, &verdict);
   (void)systole_listener_level(&listener, now_us, &level);
-  (void)opaque(verdict + level + output.until_us + output.event.number);
+  (void)opaque(verdict + level + outcome + output.until_us + output.event.number);
 }
 
 int main(void) {

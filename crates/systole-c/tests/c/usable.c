@@ -13,6 +13,7 @@ static systole_monitor_t monitor;
 static systole_planned_monitor_t planned;
 static systole_listener_t listener;
 static systole_sender_t sender;
+static systole_lease_t lease;
 static systole_clock_t timer;
 
 static void a_heartbeat_finds_its_peer_dead(void) {
@@ -161,7 +162,8 @@ static void tag_of(const uint8_t *bytes, uint8_t *tag) {
   }
 }
 
-static void deliver(const systole_beat_t *sent, uint64_t now_us) {
+static void deliver(const systole_beat_t *sent, uint64_t now_us, systole_beat_outcome_t expected) {
+  systole_beat_outcome_t outcome = SYSTOLE_BEAT_UNKNOWN;
   uint8_t bytes[SYSTOLE_BEAT_TAGGED_SIZE];
   uint8_t plain[SYSTOLE_BEAT_SIZE];
   uint8_t tag[16];
@@ -178,7 +180,8 @@ static void deliver(const systole_beat_t *sent, uint64_t now_us) {
   memcpy(bytes + SYSTOLE_BEAT_SIZE, tag, sizeof tag);
   OK(systole_beat_open(bytes, sizeof bytes, tag, &beat));
   CHECK(beat.authentic == 1 && beat.sequence == sent->sequence);
-  OK(systole_listener_handle_beat(&listener, &beat, now_us));
+  OK(systole_listener_handle_beat(&listener, &beat, now_us, &outcome));
+  CHECK(outcome == expected);
 }
 
 static systole_verdict_t heard(uint64_t now_us) {
@@ -215,7 +218,8 @@ static void a_listener_hears_a_sender(void) {
   for (now_us = 0; now_us < 60 * SECOND_US; now_us += SECOND_US / 4) {
     OK(systole_sender_poll(&sender, now_us, &output));
     if (output.action == SYSTOLE_ACTION_SEND) {
-      deliver(&output.beat, now_us);
+      deliver(&output.beat, now_us, now_us == 0 ? SYSTOLE_BEAT_NEW_LIFE : SYSTOLE_BEAT_FRESH);
+      deliver(&output.beat, now_us, SYSTOLE_BEAT_REPEATED);
     }
     CHECK(heard(now_us) == SYSTOLE_VERDICT_ALIVE);
   }
@@ -235,9 +239,96 @@ static void a_listener_hears_a_sender(void) {
   OK(systole_sender_interval(&sender, &span));
   CHECK(span == SECOND_US / 2);
   OK(systole_sender_goodbye(&sender, &last));
-  deliver(&last, now_us + 3 * SECOND_US);
+  deliver(&last, now_us + 3 * SECOND_US, SYSTOLE_BEAT_GOODBYE);
   OK(systole_sender_poll(&sender, now_us, &output));
   CHECK(output.action == SYSTOLE_ACTION_IDLE);
+}
+
+/* Polls until there is nothing to do. Returns the last event and keeps the last request. */
+static systole_lease_event_kind_t lease_drained(uint64_t now_us, systole_lease_request_t *request,
+                                                uint64_t *until_us) {
+  systole_lease_event_kind_t kind = SYSTOLE_LEASE_EVENT_UNKNOWN;
+  systole_lease_output_t output;
+  int polls = 0;
+  do {
+    OK(systole_lease_poll(&lease, now_us, &output));
+    CHECK(++polls <= SYSTOLE_MAX_DRAIN);
+    if (output.action == SYSTOLE_ACTION_SEND) {
+      *request = output.request;
+    }
+    if (output.action == SYSTOLE_ACTION_EVENT) {
+      kind = output.event.kind;
+    }
+  } while (output.action == SYSTOLE_ACTION_SEND || output.action == SYSTOLE_ACTION_EVENT);
+  CHECK(output.action != SYSTOLE_ACTION_WAIT || output.until_us > now_us);
+  *until_us = output.until_us;
+  return kind;
+}
+
+static int is_held(uint64_t now_us) {
+  uint8_t held = 9;
+  OK(systole_lease_is_held(&lease, now_us, &held));
+  CHECK(held <= 1);
+  return held;
+}
+
+static void a_lease_is_held_until_its_fence(void) {
+  systole_lease_config_t config;
+  systole_lease_request_t request;
+  systole_lease_snapshot_t snapshot;
+  systole_grant_outcome_t granted;
+  systole_refusal_outcome_t refused;
+  uint64_t until_us, fence_us, stop_us, epoch;
+  uint32_t sent;
+  uint8_t flag;
+  OK(systole_lease_config_renewed(&config, 10 * SECOND_US));
+  config.stop_within_us = SECOND_US;
+  OK(systole_lease_config_check(&config, NULL));
+  OK(systole_lease_init(&lease, sizeof lease, &config, 0, NULL));
+  OK(systole_lease_fence_at(&lease, &fence_us));
+  CHECK(fence_us == 0 && !is_held(0));
+  (void)lease_drained(0, &request, &until_us);
+  CHECK(request.action == SYSTOLE_LEASE_ACTION_ACQUIRE && request.ttl_us == 10 * SECOND_US);
+  OK(systole_lease_handle_granted(&lease, request.renewal, 10 * SECOND_US, 7, 20000, &granted));
+  CHECK(granted == SYSTOLE_GRANT_EXTENDED);
+  OK(systole_lease_handle_granted(&lease, request.renewal, 10 * SECOND_US, 7, 20000, &granted));
+  CHECK(granted == SYSTOLE_GRANT_NO_REQUEST);
+  CHECK(lease_drained(20000, &request, &until_us) == SYSTOLE_LEASE_EVENT_HELD);
+  OK(systole_lease_fence_at(&lease, &fence_us));
+  OK(systole_lease_stop_at(&lease, &stop_us));
+  OK(systole_lease_epoch(&lease, &epoch));
+  CHECK(fence_us == 9989000 && stop_us == 8989000 && epoch == 7);
+  CHECK(is_held(fence_us - 1) && !is_held(fence_us) && !is_held(19999));
+  OK(systole_lease_handle_sent(&lease, 400000, &sent));
+  CHECK(sent > 0);
+  OK(systole_lease_handle_pushback(&lease, SECOND_US, 400000));
+  while (request.action != SYSTOLE_LEASE_ACTION_RENEW) {
+    CHECK(until_us < fence_us);
+    (void)lease_drained(until_us, &request, &until_us);
+  }
+  OK(systole_lease_handle_failed(&lease, request.renewal, until_us, &flag));
+  CHECK(flag == 1);
+  OK(systole_lease_snapshot(&lease, until_us, &snapshot));
+  CHECK(snapshot.is_held == 1 && snapshot.fence_at_us == fence_us);
+  CHECK(snapshot.counters.failed == 1 && snapshot.promise.renewals_per_s > 0);
+  CHECK(lease_drained(fence_us, &request, &until_us) == SYSTOLE_LEASE_EVENT_FENCED);
+  OK(systole_lease_handle_refused(&lease, request.renewal, SYSTOLE_REFUSAL_HELD_BY_ANOTHER,
+                                  fence_us + 1, &refused));
+  CHECK(refused == SYSTOLE_REFUSED_LOST);
+  CHECK(lease_drained(fence_us + 1, &request, &until_us) == SYSTOLE_LEASE_EVENT_LOST);
+  OK(systole_lease_handle_ended(&lease, SYSTOLE_REFUSAL_EXPIRED, fence_us + 2, &refused));
+  CHECK(refused == SYSTOLE_REFUSED_NO_REQUEST);
+  config.ttl_us = 20 * SECOND_US;
+  OK(systole_lease_reconfigure(&lease, &config, fence_us + 3, NULL));
+  OK(systole_lease_resync(&lease, fence_us + 4));
+  OK(systole_lease_release(&lease, fence_us + 5));
+  (void)lease_drained(fence_us + 5, &request, &until_us);
+  CHECK(request.action == SYSTOLE_LEASE_ACTION_RELEASE);
+  OK(systole_lease_handle_released(&lease, fence_us + 6, &flag));
+  CHECK(flag == 1);
+  OK(systole_lease_acquire(&lease, fence_us + 7));
+  (void)lease_drained(fence_us + 7, &request, &until_us);
+  CHECK(request.action == SYSTOLE_LEASE_ACTION_ACQUIRE && request.ttl_us == 20 * SECOND_US);
 }
 
 static void a_clock_goes_on_where_its_counter_wraps(void) {
@@ -255,6 +346,7 @@ int main(void) {
   a_monitor_keeps_its_bound();
   a_planned_monitor_takes_everything();
   a_listener_hears_a_sender();
+  a_lease_is_held_until_its_fence();
   a_clock_goes_on_where_its_counter_wraps();
   return 0;
 }

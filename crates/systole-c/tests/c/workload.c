@@ -49,7 +49,7 @@ void hash_span(workload_digest_t *digest, uint64_t us) {
   hash_32(digest, (uint32_t)(us % 1000000) * 1000);
 }
 
-static void hash_double(workload_digest_t *digest, double value) {
+void hash_double(workload_digest_t *digest, double value) {
   union {
     double value;
     uint64_t bits;

@@ -1,4 +1,4 @@
-/* What both workloads share: random numbers, FNV-1a, and configurations. */
+/* What the workloads share: random numbers, FNV-1a, and configurations. */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
@@ -29,6 +29,9 @@ void hash_8(workload_digest_t *digest, uint8_t value);
 void hash_16(workload_digest_t *digest, uint16_t value);
 void hash_32(workload_digest_t *digest, uint32_t value);
 void hash_64(workload_digest_t *digest, uint64_t value);
+
+/* Hashes the bits. */
+void hash_double(workload_digest_t *digest, double value);
 
 /* Hashes a span as seconds and nanoseconds. */
 void hash_span(workload_digest_t *digest, uint64_t us);

@@ -4,12 +4,13 @@
 
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
-use systole_firmware::{STEPS, heartbeat, monitor};
+use systole_firmware::{STEPS, heartbeat, lease, monitor};
 
 #[entry]
 fn main() -> ! {
     hprintln!("heartbeat {:016x}", heartbeat::run(STEPS));
     hprintln!("monitor {:016x}", monitor::run(STEPS));
+    hprintln!("lease {:016x}", lease::run(STEPS));
     loop {
         debug::exit(debug::EXIT_SUCCESS);
     }
