@@ -167,6 +167,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
             self.last_slow_reply = None;
         } else if Some(sent) > self.proved {
             self.last_slow_reply = Some(sent);
+            debug_assert!(self.last_slow_reply > self.proved);
         }
     }
 
@@ -188,6 +189,7 @@ impl<const N: usize, P: Pacing> EndpointState<N, P> {
 
     /// Starts the next quarantine and returns its length: twice the last one, up to the longest.
     pub(super) fn start_quarantine(&mut self, rules: &Rules, now: Instant) -> u64 {
+        debug_assert!(self.in_service());
         self.quarantine_us = match self.quarantine_us {
             0 => rules.quarantine_us,
             last => last.saturating_mul(2).min(rules.quarantine_max_us),

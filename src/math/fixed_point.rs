@@ -29,6 +29,7 @@ const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
         }
         turns += 1;
     }
+    debug_assert!(divisor == 0 || rest < divisor);
     quotient
 }
 
@@ -37,7 +38,9 @@ pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
     if divisor == 0 {
         return 0;
     }
-    dividend - divided(dividend, divisor) * divisor
+    let rest = dividend - divided(dividend, divisor) * divisor;
+    debug_assert!(rest < divisor);
+    rest
 }
 
 /// Returns `value / 2^bits`, exactly, for up to 32 `bits`. It assembles the result from its bits,
@@ -49,6 +52,7 @@ pub(crate) const fn fraction(value: u32, bits: u32) -> f64 {
     let Some(power) = value.checked_ilog2() else {
         return 0.0;
     };
+    debug_assert!(bits < BIAS);
     // The leading bit of `mantissa` is not masked out: it adds the one that the exponent lacks.
     let exponent = BIAS - 1 + power - bits;
     let mantissa = (value as u64) << (MANTISSA_BITS - power);
@@ -88,6 +92,7 @@ pub(crate) const fn improbability_milli(part: u32) -> u32 {
     let zeros = saturating::leading_zeros(part as u64) - 32;
     let fraction = log2_fraction_q12((part << zeros) >> 16);
     let log2_q12 = ((zeros + 1) << 12) - fraction;
+    debug_assert!(log2_q12 <= 33 << 12);
     // 1000 * log10(2) = 301.03 = 19_266 / 2^6. `log2_q12` is below 33 * 2^12, so 32 bits hold the
     // product.
     (log2_q12 * 19_266 + (1 << 17)) >> 18
@@ -96,6 +101,7 @@ pub(crate) const fn improbability_milli(part: u32) -> u32 {
 /// Returns log2 of `mantissa / 2^15` in 12 fractional bits, for a 16-bit mantissa whose highest bit
 /// is set. Each squaring gives one bit.
 const fn log2_fraction_q12(mut mantissa: u32) -> u32 {
+    debug_assert!(mantissa >> 15 == 1);
     let mut fraction = 0;
     let mut bit = 0;
     while bit < 12 {

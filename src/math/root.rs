@@ -37,6 +37,7 @@ const fn ratio(square: u64, divisor: u64, fraction: u32) -> u32 {
     let (mantissa, zeros) = normal(divisor);
     let near = near_root(top as u32); // in 2^15..2^16
     let dividend = (((near * near) as u64 + top) >> 4) as u32; // in 2^27..2^29
+    debug_assert!(near >> 15 == 1 && dividend >> 27 > 0 && dividend >> 29 == 0);
     let by = ((near as u64 * mantissa as u64) >> 16) as u32 | 1; // in 2^29..2^31
     let left = (fraction + zeros).cast_signed() - (spare / 2 + 30).cast_signed();
     match left {
@@ -58,6 +59,7 @@ const fn normal(value: u64) -> (u32, u32) {
 /// Returns the root of `square`, within 0.51 %, by the best parabola (Remez' algorithm). `square`
 /// must be at least 2^30.
 const fn near_root(square: u32) -> u32 {
+    debug_assert!(square >> 30 > 0);
     let high = square >> 16;
     16_992 + ((high * (68_945 - ((high * 20_730) >> 16))) >> 16)
 }

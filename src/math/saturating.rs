@@ -58,7 +58,9 @@ const fn zeros_by_halves(value: u64) -> u32 {
         }
         width /= 2;
     }
-    zeros + (word == 0) as u32
+    let zeros = zeros + (word == 0) as u32;
+    debug_assert!(zeros <= 64);
+    zeros
 }
 
 #[cfg(test)]

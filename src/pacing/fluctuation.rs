@@ -60,6 +60,7 @@ impl Fluctuation {
     #[allow(clippy::cast_possible_truncation)]
     fn interval_us(&self, fluctuation_q16: u32) -> u64 {
         let gained = (u64::from(fluctuation_q16) * u64::from(self.gain_q16)) >> 16;
+        debug_assert!(gained <= 10 << 24);
         scaled_q16(self.base_us, ONE_Q16 + gained as u32)
     }
 }

@@ -247,6 +247,7 @@ impl Target {
     /// Records the first reply to the awaited steady probe or to a later probe. Returns the time
     /// since that steady probe.
     fn settle(&self, state: &mut TargetState, answer: &Answer) -> u64 {
+        debug_assert!(state.asked.open && answer.sent >= state.asked.sent);
         let length_us = answer.now.since(state.asked.sent);
         state.asked.open = false;
         let mut silence_us = saturating::minus(length_us, state.trouble.median_us().into());
@@ -294,6 +295,7 @@ impl Target {
         } else {
             Retries::closing(affordable.clamp(1, shape::RETRIES))
         };
+        debug_assert!(interval_us > 0 && interval_us < self.bound_us);
         let dead_us = match affordable {
             0 => 0, // the steady interval, which the limits may shorten
             _ => scaled_q16(self.bound_us, shape::DEAD),

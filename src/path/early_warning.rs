@@ -268,6 +268,7 @@ impl EarlyWarning {
 
     /// Accounts for a sample during a warning.
     const fn use_up(&mut self, warned: bool) {
+        debug_assert!(self.length < LASTING);
         self.length = self.length.saturating_add(1);
         if warned {
             self.level.prolong(); // at most 255 times

@@ -164,6 +164,7 @@ impl Limits {
             return self.timeout_max_us;
         }
         // `Config` ensures that the bound exceeds the shortest interval.
+        debug_assert!(self.bound_us > self.interval_min_us);
         let room = self.bound_us - self.interval_min_us;
         saturate(room).min(self.timeout_max_us)
     }

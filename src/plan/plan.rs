@@ -201,6 +201,7 @@ impl Plan {
     /// the time left where that is less than two such waits.
     pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
         let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
+        debug_assert!(last <= Retries::MAX, "limits are applied to every plan");
         // The timeout has 32 bits and is doubled at most 16 times.
         let weighted = timeout << self.retries.doublings(sent.min(last));
         let wanted = match self.retries.spacing() {

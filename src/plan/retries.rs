@@ -156,6 +156,7 @@ impl Retries {
     /// Returns the wait after the `sent`-th closing retry: `timeout` after the first, then half as
     /// much more each time.
     pub(super) const fn grown_us(timeout: u64, sent: u8) -> u64 {
+        debug_assert!(timeout >> 32 == 0);
         let mut wait = timeout;
         let mut left = sent;
         while left > 1 {

@@ -38,7 +38,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Starts an outage and reports it.
     fn go_down(&mut self, outage: Outage) -> bool {
-        self.outage_state.clear();
+        debug_assert!(!self.is_in_outage());
         // The vector has room for one.
         let _ = self.outage_state.push(OutageState::new(outage, self.now));
         self.pending.tell(self.now, EventKind::Down { outage });

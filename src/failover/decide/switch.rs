@@ -132,6 +132,7 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
 
     /// Makes `to` the active endpoint, and the one that was active a standby endpoint.
     pub(in crate::failover) fn activate(&mut self, to: usize, reason: SwitchReason) {
+        debug_assert!(to < self.members.len());
         let (at, from) = (self.now, core::mem::replace(&mut self.active, to));
         self.probe_as(from, at, |probing| &probing.standby);
         self.probe_as(to, at, |probing| &probing.active);

@@ -98,6 +98,7 @@ impl Audit {
 
     /// Returns the number of mistakes that the promise allows in the audited time.
     fn expected(&self, now: Instant, promised_us: f32) -> f32 {
+        debug_assert!(promised_us > 0.0);
         now.since(self.since) as f32 / promised_us
     }
 }
@@ -111,6 +112,7 @@ fn at_least(count: u16, expected: f32) -> f32 {
         fewer += term;
         term *= expected / f32::from(k);
     }
+    debug_assert!(fewer >= 0.0);
     (1.0 - fewer).max(0.0)
 }
 

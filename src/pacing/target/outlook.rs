@@ -67,6 +67,7 @@ impl PathShape {
     /// Returns how often a lost probe can be repeated in time: by retries, whose waits grow by
     /// half, or by the next steady probes, whichever is more.
     fn asked_again(&self, interval: f32) -> f32 {
+        debug_assert!(interval > 0.0 && self.timeout > 0.0);
         let left = (1.0 - self.lag - interval).max(0.0);
         let retries = 2.1 * log2(1.0 + left / self.timeout) - 1.1;
         retries.max(left / interval)
@@ -87,6 +88,7 @@ const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 impl Outlook {
     /// Computes the outlook from `silences` and the round trips of the path.
     pub(super) fn new(silences: &Silences, path: PathShape) -> Self {
+        debug_assert!(path.usable > 0.0 && path.lag < 1.0);
         let masses = masses(silences);
         let density = Density::new(&masses);
         let floor = density.at(Place::of(1.0 - path.lag));
@@ -172,6 +174,7 @@ fn masses(silences: &Silences) -> [f32; BINS] {
             against = against.min(DOUBT * probes / counted);
         }
         *mass = (PRIOR + counted) / (against + probes);
+        debug_assert!(*mass > 0.0);
         seen |= weight > 0;
         if seen {
             assumed = (*mass * DECLINE).min(1.0);
@@ -220,6 +223,7 @@ impl Place {
         let log2 = log2(length);
         let at = -log2 - 0.5;
         let bin = rounded((at - 0.5).max(0.0)) as usize; // at most the last but one
+        debug_assert!(bin + 1 < BINS, "{length}");
         Self {
             bin,
             part: at - bin as f32,

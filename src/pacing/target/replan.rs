@@ -95,6 +95,7 @@ impl Target {
         if probes == 0 {
             return 0;
         }
+        debug_assert!(divided(1_000_000_000 << 16, probes) <= 1 << 15);
         divided(1_000_000_000 << 16, probes) as u16 + 1
     }
 
@@ -109,6 +110,7 @@ impl Target {
         let usual = self.share_of(state.trouble.median_us().into()).max(1e-6);
         let ratio = 2.0 * usual / left;
         let nearer = exp2(-log2(1.0 + ratio * ratio * ratio) / 3.0);
+        debug_assert!(left > usual * nearer);
         left - usual * nearer
     }
 
@@ -130,6 +132,7 @@ impl Target {
     /// Computes the intervals anew. This is the only use of floating point, and its cost is
     /// amortised.
     pub(super) fn replan(&self, state: &mut TargetState) {
+        debug_assert!(usize::from(state.grade) < state.shares.len());
         state.since = 0;
         state.audit.review(state.now, self.recurrence_us as f32);
         state.margin = self.margin_percent(state);
@@ -271,6 +274,7 @@ impl Target {
 /// Returns a share below 1 in 16 fractional bits.
 #[allow(clippy::cast_possible_truncation)] // below one
 const fn q16(share: f32) -> u16 {
+    debug_assert!(share >= 0.0 && share < 1.0);
     rounded(share * 65_536.0) as u16
 }
 

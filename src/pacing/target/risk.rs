@@ -59,6 +59,7 @@ impl Risk {
     /// Counts a probe that was sent at this grade and stands for `share` of the bound, and whether
     /// a `long` silence followed.
     pub(super) fn add(&mut self, grade: u8, share: u16, long: bool) {
+        debug_assert!(usize::from(grade) < GRADES);
         let mut grades = self.lasted.iter_mut().zip(&mut self.long);
         let full = grades.nth(grade.into()).is_some_and(|(lasted, count)| {
             *lasted = lasted.saturating_add(share.into());
@@ -99,6 +100,7 @@ impl Risk {
         });
         let mut relative = [0.0; GRADES];
         for ((risks, mean), weight) in HYPOTHESES.iter().zip(means).zip(self.weights(means)) {
+            debug_assert!(mean > 0.0);
             for (sum, risk) in relative.iter_mut().zip(risks) {
                 *sum += weight * risk / mean;
             }
@@ -125,6 +127,7 @@ impl Risk {
         let best = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let weights = logs.map(|log| exp(log - best));
         let whole: f32 = weights.iter().sum();
+        debug_assert!(whole >= 1.0, "the best has the weight 1");
         weights.map(|weight| weight / whole)
     }
 }

@@ -45,6 +45,7 @@ impl Silences {
 
     /// Returns the probability that a probe is lost, by Jeffreys' estimate.
     pub(super) fn loss(&self) -> f32 {
+        debug_assert!(self.lost / 2 <= self.probes);
         (self.lost as f32 + 1.0) / (2.0 * self.probes as f32 + 2.0)
     }
 

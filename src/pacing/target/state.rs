@@ -94,6 +94,7 @@ impl TargetState {
 
     /// Returns the current interval, in 2^-16 of the bound; 0 before the first plan.
     pub(super) fn share(&self) -> u16 {
+        debug_assert!(usize::from(self.grade) < GRADES);
         let share = self.shares.get(usize::from(self.grade));
         share.copied().unwrap_or_default()
     }

@@ -60,6 +60,7 @@ impl Trouble {
             median if rtt_us < median => median.saturating_sub(step).max(1),
             median => median,
         };
+        debug_assert!(self.median_us > 0);
     }
 
     /// Returns the score at `now`: it halves every quarter of the bound and falls linearly in
@@ -77,6 +78,7 @@ impl Trouble {
             rest -= half_us;
         }
         let faded = divided(u64::from(score / 2) * (rest >> 8), (half_us >> 8).max(1));
+        debug_assert!(score <= self.score_us);
         score.saturating_sub(saturate(faded))
     }
 
