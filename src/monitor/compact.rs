@@ -160,10 +160,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pending.number()
     }
 
-    pub(crate) const fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
     /// The bound for which no probe could be sent, where that was found out since it was woken.
     pub(crate) const fn blind_bound_us(&self) -> Option<u64> {
         if self.counters.blind > 0 {

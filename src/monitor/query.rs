@@ -6,9 +6,12 @@ use crate::pacing::Pacing;
 use crate::path::suspicion::{Model, SuspicionLevel};
 #[cfg(feature = "metrics")]
 use crate::path::window::RttWindow;
+use crate::peer::counters::Counters;
 use crate::peer::probe::Probe;
 use crate::peer::snapshot::Snapshot as PathSnapshot;
 use crate::peer::verdict::Verdict;
+#[cfg(any(feature = "std", feature = "embassy"))]
+use crate::plan::Plan;
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -106,6 +109,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         } else {
             self.peer.model()
         }
+    }
+
+    /// Returns the counters as of the last call, without the cost of a snapshot.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The plan in force.
+    #[cfg(any(feature = "std", feature = "embassy"))]
+    pub(crate) fn plan(&self) -> Plan {
+        self.peer.plan_or_first()
     }
 
     /// All that is known at `now`.

@@ -197,7 +197,7 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         loop {
             match self.state(|state| state.monitor.step(now, budget)) {
                 Output::Send(((), id)) => {
-                    let terms = self.state(|state| state.monitor.terms((), now));
+                    let terms = self.state(|state| state.monitor.terms(()));
                     if !probes.launch(id, now, terms, &mut *probe) {
                         self.state(|state| state.monitor.handle_skipped(id, now));
                     }

@@ -35,6 +35,7 @@ use core::time::Duration;
 pub use super::trial::Trial;
 use super::{ProbeError, Reply};
 use crate::pacing::Pacing;
+use crate::peer::Counters;
 use crate::{Event, Failover, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, failover};
 
 /// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed, so no
@@ -61,7 +62,11 @@ pub trait Machine: sealed::Sealed + Clone {
     fn conclusion(&self) -> Self::Conclusion;
 
     /// Returns how long to wait for the reply to a probe that is sent now.
-    fn terms(&self, target: Self::Target, now: Instant) -> Terms;
+    fn terms(&self, target: Self::Target) -> Terms;
+
+    /// Returns the counters of `target` as of the last call, and zeros where there is no such
+    /// target. Costs a copy, unlike a snapshot.
+    fn counters(&self, target: Self::Target) -> Counters;
 
     /// Returns whether, at the last step, the machine had waited for probe `id` of `target` for as
     /// long as its reply may take. Time in which the machine was not stepped does not count, and
@@ -87,11 +92,11 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Returns the terms for a probe of this monitor's peer at `now`.
-    fn of<const N: usize, P: Pacing>(monitor: &Monitor<N, P>, now: Instant) -> Self {
+    /// Returns the terms for a probe of this monitor's peer.
+    fn of<const N: usize, P: Pacing>(monitor: &Monitor<N, P>) -> Self {
         let is_dead = monitor.verdict() == Verdict::Dead;
         Self {
-            reply_window: monitor.snapshot(now).path.plan.bound(),
+            reply_window: monitor.plan().bound(),
             dead_wait_us: is_dead.then(|| monitor.dead_wait()),
         }
     }
@@ -184,8 +189,12 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.verdict()
     }
 
-    fn terms(&self, (): (), now: Instant) -> Terms {
-        Terms::of(self, now)
+    fn terms(&self, (): ()) -> Terms {
+        Terms::of(self)
+    }
+
+    fn counters(&self, (): ()) -> Counters {
+        *Self::counters(self)
     }
 
     fn is_overdue(&self, (): (), id: ProbeId) -> bool {
@@ -234,9 +243,14 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
         self.active()
     }
 
-    fn terms(&self, endpoint: usize, now: Instant) -> Terms {
+    fn terms(&self, endpoint: usize) -> Terms {
+        self.monitor(endpoint)
+            .map_or_else(Terms::default, Terms::of)
+    }
+
+    fn counters(&self, endpoint: usize) -> Counters {
         let monitor = self.monitor(endpoint);
-        monitor.map_or_else(Terms::default, |monitor| Terms::of(monitor, now))
+        monitor.map_or_else(Counters::default, |monitor| *Monitor::counters(monitor))
     }
 
     fn is_overdue(&self, endpoint: usize, id: ProbeId) -> bool {

@@ -89,7 +89,7 @@ where
 
     /// Starts a probe, or reports to the machine that there is no room for it.
     fn launch(&mut self, target: M::Target, id: ProbeId, now: Instant) {
-        let terms = self.shared.with(|machine| machine.terms(target, now));
+        let terms = self.shared.with(|machine| machine.terms(target));
         let shared = &self.shared;
         let is_overdue = |id| shared.with(|machine| machine.is_overdue(target, id));
         if !self.probes.make_room(target, terms, now, is_overdue) {

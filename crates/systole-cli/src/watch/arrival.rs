@@ -27,7 +27,7 @@ impl Engine {
             return; // the machine detects by itself that the probe is overdue
         }
         let at = self.epoch.moment(arrival.at);
-        let Some(before) = self.counters(key, at) else {
+        let Some(before) = self.counters(unit, place) else {
             return;
         };
         let result = ProbeResult {
@@ -40,24 +40,17 @@ impl Engine {
         if let Some(machine) = self.machine(unit) {
             machine.handle_result(result);
         }
-        self.report_result(arrival, sent, at, before);
+        let after = self.counters(unit, place).unwrap_or(before);
+        if after.ignored == before.ignored {
+            // else it is a duplicate, or a reply to no known probe
+            self.report_result(arrival, sent, at, after.late > before.late);
+        }
         self.notice(unit);
         self.drain(unit, self.epoch.now());
     }
 
-    fn report_result(
-        &mut self,
-        arrival: Arrival,
-        sent: Option<Instant>,
-        at: Instant,
-        before: Counters,
-    ) {
+    fn report_result(&mut self, arrival: Arrival, sent: Option<Instant>, at: Instant, late: bool) {
         let key = arrival.peer;
-        let after = self.counters(key, at).unwrap_or(before);
-        if after.ignored > before.ignored {
-            return; // a duplicate, or a reply to no known probe
-        }
-        let late = after.late > before.late;
         match arrival.result {
             Err(miss) => self.tell(key, &WatchEvent::Miss(miss)),
             Ok(answer) => {
@@ -71,7 +64,7 @@ impl Engine {
         }
     }
 
-    fn counters(&self, key: usize, now: Instant) -> Option<Counters> {
-        Some(self.known_of(key, now)?.counters)
+    fn counters(&self, unit: usize, place: usize) -> Option<Counters> {
+        Some(self.units.get(&unit)?.machine.as_ref()?.counters(place))
     }
 }

@@ -2,7 +2,7 @@
 
 use systole::machine::ProbeResult;
 use systole::{
-    Event, Instant, ProbeError, ProbeId, Verdict, failover, monitor,
+    Event, Instant, ProbeError, ProbeId, failover, monitor,
     path::{EarlyWarning, Health},
 };
 
@@ -55,10 +55,6 @@ impl Engine {
     }
 
     fn send(&mut self, unit: usize, place: usize, id: ProbeId, now: Instant) {
-        let Some(path) = self.known(unit, place, now).map(|known| known.path) else {
-            return;
-        };
-        let (window, is_dead) = (path.plan.bound(), path.verdict == Verdict::Dead);
         let key = self.member(unit, place).unwrap_or(usize::MAX);
         let machine = self
             .units
@@ -68,7 +64,7 @@ impl Engine {
             return;
         };
         let is_overdue = |id| machine.is_overdue(place, id);
-        match peer.send(id, now, window, is_dead, is_overdue) {
+        match peer.send(id, now, machine.terms(place), is_overdue) {
             Sent::Yes => {}
             Sent::NoRoom => machine.skip(place, id, now),
             Sent::No(why) => {
@@ -83,18 +79,16 @@ impl Engine {
     /// Reports what the machine of `unit` found while it was polled: overdue probes, and new
     /// conditions of endpoints in a group.
     pub(super) fn notice(&mut self, unit: usize) {
-        let now = self.epoch.now();
         let members = self.units.get(&unit).map_or(0, |unit| unit.members.len());
         for place in 0..members {
-            self.notice_peer(unit, place, now);
+            self.notice_peer(unit, place);
         }
     }
 
-    fn notice_peer(&mut self, unit: usize, place: usize, now: Instant) {
+    fn notice_peer(&mut self, unit: usize, place: usize) {
         let machine = self.units.get(&unit).and_then(|unit| unit.machine.as_ref());
         let condition = machine.and_then(|machine| machine.condition(place));
-        let lost = self.known(unit, place, now);
-        let lost = lost.map_or(0, |known| known.counters.lost);
+        let lost = machine.map_or(0, |machine| machine.counters(place).lost);
         let key = self.member(unit, place).unwrap_or(usize::MAX);
         let Some(peer) = self.peers.get_mut(&key) else {
             return;
@@ -151,7 +145,9 @@ impl Engine {
 
     /// Reports an event. All events pass through this method.
     pub(super) fn tell(&mut self, key: usize, happening: &WatchEvent) {
-        self.run_hook(key, happening);
+        if !happening.is_of_one_probe() {
+            self.run_hook(key, happening);
+        }
         if !self.report.wants(happening) {
             return;
         }

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::mem::replace;
-use std::time::Duration;
 
+use systole::machine::Terms;
 use systole::{
     Instant, ProbeId,
     failover::Condition,
@@ -128,27 +128,26 @@ impl Peer {
     }
 
     /// Sends a probe. If the peer holds as many connections as it may, the probe takes the place of
-    /// the oldest one that `is_overdue`. If there is none and the peer `is_dead`, it takes the place
+    /// the oldest one that `is_overdue`. If there is none and the peer is dead, it takes the place
     /// of the latest one, so that a peer that is back is noticed, and a slow one is waited for.
     pub(super) fn send(
         &mut self,
         id: ProbeId,
         now: Instant,
-        reply_window: Duration,
-        is_dead: bool,
+        terms: Terms,
         is_overdue: impl Fn(ProbeId) -> bool,
     ) -> Sent {
         let link = match &mut self.access {
             Access::Open(link) => link,
             Access::Closed(why) => return Sent::No(why.clone()),
         };
-        let sent = &mut self.sent;
+        let (sent, reply_window) = (&mut self.sent, terms.reply_window);
         sent.retain(|&(_, at)| at.saturating_add(reply_window) > now);
         if sent.is_empty() {
             self.previous = None;
         }
         let is_settled = |id| !sent.iter().any(|&(other, _)| other == id);
-        if !make_room(link, is_dead, |id| is_settled(id) || is_overdue(id)) {
+        if !make_room(link, terms.is_dead(), |id| is_settled(id) || is_overdue(id)) {
             return Sent::NoRoom;
         }
         if !link.send(id, reply_window) {

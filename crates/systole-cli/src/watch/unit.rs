@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use systole::machine::{self, Machine as _, ProbeResult};
+use systole::machine::{self, Machine as _, ProbeResult, Terms};
 use systole::pacing::Fluctuation;
 use systole::{
     Config, ConfigError, Event, Failover, Instant, Monitor, Output, ProbeId, Verdict,
     failover::{self, Condition, Endpoint},
     monitor,
     path::DEFAULT_WINDOW,
+    peer::Counters,
 };
 
 use crate::target::Target;
@@ -157,6 +158,21 @@ impl Machine {
         match self {
             Self::Single(monitor) => machine::Machine::is_overdue(&**monitor, (), id),
             Self::Group(group) => machine::Machine::is_overdue(&**group, place, id),
+        }
+    }
+
+    /// Returns how long to wait for the reply to a probe of a peer.
+    pub(super) fn terms(&self, place: usize) -> Terms {
+        match self {
+            Self::Single(monitor) => monitor.terms(()),
+            Self::Group(group) => group.terms(place),
+        }
+    }
+
+    pub(super) fn counters(&self, place: usize) -> Counters {
+        match self {
+            Self::Single(monitor) => *monitor.counters(),
+            Self::Group(group) => machine::Machine::counters(&**group, place),
         }
     }
 
