@@ -18,7 +18,7 @@ use super::link::{Answer, Miss};
 use super::persistent::{Protocol, Session};
 use super::stream::Stream;
 use super::tls::{Tls, Trust};
-use super::wire::{FirstByte, Wire};
+use super::wire::Wire;
 use super::{AGENT, Scheme, Target};
 use crate::trouble::Trouble;
 
@@ -89,7 +89,7 @@ impl Grpc {
     }
 
     async fn shake_hands(&self, stream: Stream) -> Result<Calling, Miss> {
-        let wire = Wire::new(stream, FirstByte::default());
+        let wire = Wire::new(stream);
         let mut builder = Builder::new(Tasks);
         builder
             .initial_stream_window_size(WINDOW)

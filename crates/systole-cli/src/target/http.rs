@@ -1,48 +1,47 @@
 //! HTTP: a probe is a request. The round trip ends with the first byte of the reply; status and
 //! body decide whether it proves life.
+//!
+//! A connection asks the same thing again and again, so the bytes of the request are made once, and
+//! nothing is kept of a reply. A general client would cost several times the memory and the time.
 
-use std::error::Error;
-use std::io;
-use std::time::Duration;
+mod body;
+mod head;
+mod reply;
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::header::{
-    AUTHORIZATION, DATE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    USER_AGENT,
-};
-use hyper::{Request, Response, StatusCode, Uri};
-use systole::{Failure, ProbeError};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, StatusCode, Uri};
+use systole::Failure;
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
-use tokio_util::task::AbortOnDropHandle;
 
+use self::body::Body;
+use self::head::Head;
+use self::reply::{Reader, is_quiet};
 use super::link::{Answer, Miss};
 use super::options::{Options, Statuses};
 use super::persistent::{Protocol, Session};
 use super::secret::Secret;
 use super::stream::Stream;
 use super::tls::{Tls, Trust};
-use super::wire::{FirstByte, Wire};
 use super::{AGENT, Target};
 use crate::trouble::Trouble;
 
 /// The longest body that is read, in bytes. After a longer one the connection is not used again.
 const BODY_MAX: usize = 64 * 1024;
-/// The most header fields of a reply, and the most bytes that they have.
-const HEADERS_MAX: usize = 1_000;
-const HEAD_MAX: usize = 256 * 1024;
 
 pub(super) struct Http {
-    request: Request<Empty<Bytes>>,
+    request: Request<()>,
     options: Options,
+    expected: Arc<Expected>,
     tls: Option<Tls>,
 }
 
 /// Returns the request to send to `target`, or `None` if its path is invalid.
-pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
+pub(super) fn request(target: &Target) -> Option<Request<()>> {
     let path = match &*target.path {
         "" => "/",
         path => path,
@@ -52,11 +51,11 @@ pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
         None => path.into(),
     };
     let mut request = Request::builder()
-        .method(hyper::Method::from(target.options.method))
+        .method(Method::from(target.options.method))
         .uri(path.parse::<Uri>().ok()?)
         .header(HOST, target.short_authority())
         .header(USER_AGENT, AGENT)
-        .body(Empty::new())
+        .body(())
         .ok()?;
     for (name, value) in &target.options.headers {
         let name: HeaderName = name.parse().ok()?;
@@ -64,7 +63,25 @@ pub(super) fn request(target: &Target) -> Option<Request<Empty<Bytes>>> {
             .headers_mut()
             .insert(name, HeaderValue::from_str(value).ok()?);
     }
+    if request.method() == Method::POST {
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     Some(request)
+}
+
+/// Returns the bytes of a request.
+fn written(request: &Request<()>) -> Vec<u8> {
+    let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
+    for (name, value) in request.headers() {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes
 }
 
 impl Http {
@@ -74,38 +91,18 @@ impl Http {
         Ok(Self {
             request: request(target).ok_or_else(malformed)?,
             options: (*target.options).clone(),
+            expected: Arc::new(Expected::of(&target.options)),
             tls: Tls::wanted(target, trust, Some(b"http/1.1"))?,
         })
     }
 
-    /// Returns the request with user and password, if there are any.
-    fn signed(&self) -> Result<Request<Empty<Bytes>>, Miss> {
+    /// Returns the bytes of the request with user and password, if there are any.
+    fn signed(&self) -> Result<Vec<u8>, Miss> {
         let mut request = self.request.clone();
         if let Some(value) = authorization(&self.options)? {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(request)
-    }
-
-    async fn shake_hands(&self, stream: Stream) -> Result<Asking, Miss> {
-        let first_byte = FirstByte::default();
-        let wire = Wire::new(stream, first_byte.clone());
-        let mut builder = Builder::new();
-        builder.max_headers(HEADERS_MAX).max_buf_size(HEAD_MAX);
-        let (sender, connection) = builder
-            .handshake(wire)
-            .await
-            .map_err(|error| miss(&error))?;
-        // the sender returns the errors of the connection
-        let connection = tokio::spawn(async move { drop(connection.await) });
-        Ok(Asking {
-            request: self.signed()?,
-            expected: Expected::of(&self.options),
-            sender,
-            first_byte,
-            body: None,
-            _connection: AbortOnDropHandle::new(connection),
-        })
+        Ok(written(&request))
     }
 }
 
@@ -130,74 +127,71 @@ impl Protocol for Http {
     type Session = Asking;
 
     async fn begin(&self, stream: Stream, _: &str) -> Result<Asking, Miss> {
-        match &self.tls {
-            Some(tls) => self.shake_hands(tls.connect(stream).await?).await,
-            None => self.shake_hands(stream).await,
-        }
+        let stream = match &self.tls {
+            Some(tls) => tls.connect(stream).await?,
+            None => stream,
+        };
+        Ok(Asking {
+            request: self.signed()?,
+            to_head: self.request.method() == Method::HEAD,
+            expected: Arc::clone(&self.expected),
+            stream,
+            reader: Reader::default(),
+            left: None,
+        })
     }
 }
 
+/// A connection, over which the same request is sent again and again.
 pub(super) struct Asking {
-    request: Request<Empty<Bytes>>,
-    expected: Expected,
-    sender: SendRequest<Empty<Bytes>>,
-    first_byte: FirstByte,
-    body: Option<Incoming>,
-    _connection: AbortOnDropHandle<()>,
+    request: Vec<u8>,
+    to_head: bool,
+    expected: Arc<Expected>,
+    stream: Stream,
+    reader: Reader,
+    /// The body of the last reply, if the connection is of use after it.
+    left: Option<Body>,
 }
 
 impl Session for Asking {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
-        self.first_byte.take();
-        let sent = self.sender.send_request(self.request.clone()).await;
-        let response = sent.map_err(|error| miss(&error))?;
-        let at = self.first_byte.take().unwrap_or_else(Instant::now);
-        let answer = self.expected.judge(&response)?;
-        self.body = Some(response.into_body());
-        if let Some(text) = self.expected.body.clone() {
-            self.expect(&text).await?;
+        if !is_quiet(&mut self.stream).await {
+            return Err(Failure::Reset.into());
+        }
+        self.stream.write_all(&self.request).await?;
+        self.stream.flush().await?;
+        let (head, at) = self.reader.head(&mut self.stream, self.to_head).await?;
+        let answer = self.expected.judge(&head)?;
+        self.left = head.is_kept.then_some(head.body);
+        let expected = Arc::clone(&self.expected);
+        if let Some(text) = &expected.body {
+            self.expect(text, head.body).await?;
         }
         Ok((answer, at))
     }
 
     async fn finish(&mut self) -> bool {
-        let Some(body) = self.body.take() else {
+        let Some(body) = self.left.take() else {
             return false;
         };
-        read(body, BODY_MAX, |_| {}).await && self.sender.ready().await.is_ok()
+        let stream = &mut self.stream;
+        self.reader.body(stream, body, BODY_MAX, |_| {}).await
     }
 }
 
 impl Asking {
     /// Reads the body, which has to contain `text`. A longer one is not read to its end.
-    async fn expect(&mut self, text: &str) -> Result<(), Miss> {
+    async fn expect(&mut self, text: &str, body: Body) -> Result<(), Miss> {
         let mut whole = Vec::new();
-        if let Some(body) = self.body.take() {
-            read(body, BODY_MAX, |part| whole.extend_from_slice(part)).await;
-        }
-        let is_in = whole
-            .windows(text.len())
-            .any(|part| part == text.as_bytes());
+        let part = |part: &[u8]| whole.extend_from_slice(part);
+        let stream = &mut self.stream;
+        let is_all = self.reader.body(stream, body, BODY_MAX, part).await;
+        self.left = self.left.filter(|_| is_all).map(|_| Body::Left(0));
+        let mut parts = whole.windows(text.len());
         let missing = || Miss::Unhealthy("HTTP: the body does not contain what is expected".into());
+        let is_in = parts.any(|part| part == text.as_bytes());
         is_in.then_some(()).ok_or_else(missing)
     }
-}
-
-/// Passes on the parts of a body, up to `most` bytes; returns whether that was all.
-async fn read(mut body: Incoming, most: usize, mut part: impl FnMut(&[u8])) -> bool {
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return false;
-        };
-        let data = frame.data_ref().map_or(&[][..], Bytes::as_ref);
-        length += data.len();
-        if length > most {
-            return false;
-        }
-        part(data);
-    }
-    true
 }
 
 /// What a reply has to be like.
@@ -216,76 +210,52 @@ impl Expected {
     }
 
     /// Judges by the status. A server that says when to come back is not ready until then.
-    fn judge<B>(&self, response: &Response<B>) -> Result<Answer, Miss> {
-        let (status, headers) = (response.status(), response.headers());
+    fn judge(&self, head: &Head) -> Result<Answer, Miss> {
+        let status = head.status;
         if let Some(statuses) = &self.statuses {
             return if statuses.contain(status.as_u16()) {
                 Ok(Answer::Fine)
             } else {
-                Err(unhealthy(status, headers))
+                Err(unhealthy(head))
             };
         }
         match status {
             StatusCode::TOO_MANY_REQUESTS => Ok(Answer::Pushback {
-                wait: retry_after(headers),
+                wait: head.retry_after,
             }),
             _ if status.is_success() || status.is_redirection() => Ok(Answer::Fine),
-            _ => Err(unhealthy(status, headers)),
+            _ => Err(unhealthy(head)),
         }
     }
 }
 
-fn unhealthy(status: StatusCode, headers: &HeaderMap) -> Miss {
-    let place = headers.get(LOCATION).filter(|_| status.is_redirection());
-    let note = match place {
-        Some(place) => {
-            let place = String::from_utf8_lossy(place.as_bytes());
-            format!("HTTP {status}, to {place}")
-        }
+fn unhealthy(head: &Head) -> Miss {
+    let status = head.status;
+    let note = match &head.location {
+        Some(place) => format!("HTTP {status}, to {place}"),
         None => format!("HTTP {status}"),
     };
-    match retry_after(headers) {
-        Duration::ZERO => Miss::Unhealthy(note),
-        wait => Miss::Busy { note, wait },
-    }
-}
-
-/// Returns how long the server asks not to be probed: a number of seconds, or a date that is
-/// compared with the date of the reply (RFC 9110, 10.2.3). Returns zero if it is missing or
-/// invalid.
-fn retry_after(headers: &HeaderMap) -> Duration {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let date = |name| httpdate::parse_http_date(text(name)?).ok();
-    let seconds = || text(RETRY_AFTER)?.parse().ok().map(Duration::from_secs);
-    let until = || date(RETRY_AFTER)?.duration_since(date(DATE)?).ok();
-    seconds().or_else(until).unwrap_or_default()
-}
-
-/// Converts an error: a reply that is not HTTP is invalid, and a connection that ended counts as
-/// reset.
-fn miss(error: &hyper::Error) -> Miss {
-    let io = error
-        .source()
-        .and_then(<dyn Error>::downcast_ref::<io::Error>);
-    match io {
-        _ if error.is_parse() => ProbeError::Failed(Failure::InvalidReply).into(),
-        Some(io) => ProbeError::from(io::Error::from(io.kind())).into(),
-        None => ProbeError::Failed(Failure::Reset).into(),
+    if head.retry_after.is_zero() {
+        Miss::Unhealthy(note)
+    } else {
+        let wait = head.retry_after;
+        Miss::Busy { note, wait }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const NOW: &str = "Wed, 25 Nov 2026 18:59:50 GMT";
+    fn head(status: u16, retry_after: &str) -> Head {
+        let text = format!("HTTP/1.1 {status} x\r\nRetry-After: {retry_after}\r\n\r\n");
+        Head::parse(text.as_bytes(), false).unwrap().unwrap().0
+    }
 
-    fn judged(status: u16, retry_after: Option<&str>) -> Result<Answer, Miss> {
-        let mut response = Response::builder().status(status).header(DATE, NOW);
-        if let Some(later) = retry_after {
-            response = response.header(RETRY_AFTER, later);
-        }
-        Expected::default().judge(&response.body(()).unwrap())
+    fn judged(status: u16, retry_after: &str) -> Result<Answer, Miss> {
+        Expected::default().judge(&head(status, retry_after))
     }
 
     const fn wait(seconds: u64) -> Answer {
@@ -296,19 +266,19 @@ mod tests {
     #[test]
     fn the_status_says_whether_it_is_alive() {
         for (status, later, answer) in [
-            (200, None, Answer::Fine),
-            (204, None, Answer::Fine),
-            (304, None, Answer::Fine),
-            (429, None, wait(0)),
-            (429, Some("7"), wait(7)),
+            (200, "", Answer::Fine),
+            (204, "", Answer::Fine),
+            (304, "", Answer::Fine),
+            (429, "", wait(0)),
+            (429, "7", wait(7)),
         ] {
             assert_eq!(judged(status, later), Ok(answer), "{status}");
         }
         for status in [404, 500, 503] {
-            assert!(matches!(judged(status, None), Err(Miss::Unhealthy(_))));
+            assert!(matches!(judged(status, ""), Err(Miss::Unhealthy(_))));
         }
         let wait = Duration::from_secs(5);
-        assert!(matches!(judged(503, Some("5")), Err(Miss::Busy { wait: w, .. }) if w == wait));
+        assert!(matches!(judged(503, "5"), Err(Miss::Busy { wait: w, .. }) if w == wait));
     }
 
     #[test]
@@ -322,8 +292,11 @@ mod tests {
             (302, false),
             (429, false),
         ] {
-            let response = Response::builder().status(status).body(()).unwrap();
-            assert_eq!(expected.judge(&response).is_ok(), is_well, "{status}");
+            assert_eq!(
+                expected.judge(&head(status, "")).is_ok(),
+                is_well,
+                "{status}"
+            );
         }
     }
 
@@ -333,10 +306,9 @@ mod tests {
             "http://me@h:80/x?q=1#method=HEAD&header=host:other&header=X-A:b&password_file=none";
         let target: Target = text.parse().unwrap();
         let request = request(&target).unwrap();
-        assert_eq!(request.method(), "HEAD");
-        assert_eq!(request.uri(), "/x?q=1");
-        assert_eq!(request.headers()[HOST], "other");
-        assert_eq!(request.headers()["x-a"], "b");
+        let expected =
+            format!("HEAD /x?q=1 HTTP/1.1\r\nhost: other\r\nuser-agent: {AGENT}\r\nx-a: b\r\n\r\n");
+        assert_eq!(String::from_utf8(written(&request)).unwrap(), expected);
         assert!(matches!(
             authorization(&target.options),
             Err(Miss::Unsent(_))
@@ -348,16 +320,9 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_held_against_the_servers_own_clock() {
-        for (later, answer) in [
-            ("Wed, 25 Nov 2026 19:00:20 GMT", wait(30)),
-            (NOW, wait(0)),
-            ("Wed, 25 Nov 2026 18:00:00 GMT", wait(0)), // the date has passed
-            ("soon", wait(0)),
-            ("-5", wait(0)),
-            ("99999999999999999999", wait(0)),
-        ] {
-            assert_eq!(judged(429, Some(later)), Ok(answer), "{later}");
-        }
+    fn a_post_says_that_it_has_no_body() {
+        let target: Target = "http://h#method=POST".parse().unwrap();
+        let bytes = written(&request(&target).unwrap());
+        assert!(bytes.ends_with(b"\r\ncontent-length: 0\r\n\r\n"));
     }
 }
