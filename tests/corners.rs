@@ -227,7 +227,7 @@ fn refusals_name_every_setting() {
         "the sum of the weights of 0 ",
         "the number of endpoints of one name of 2 ",
         "the number of losses in a row of 101 ",
-        "the number of answers to rise of 0 ",
+        "the number of replies to rise of 0 ",
         "the request timeout of 0 s ",
         "the first quarantine of 0 s ",
         "the longest quarantine of 1 s ",

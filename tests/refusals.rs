@@ -66,7 +66,7 @@ fn words(setting: Setting) -> (&'static str, &'static str) {
         Setting::Gain => ("gain", " %"),
         Setting::Jitter => ("jitter", " %"),
         Setting::Seed => ("seed", ""),
-        Setting::Rise => ("number of answers to rise", ""),
+        Setting::Rise => ("number of replies to rise", ""),
         Setting::Refusals => ("number of refusals", ""),
         Setting::MistakeRecurrence => ("time between mistakes", " us"),
         Setting::ProbeBudget => ("probe budget", " probes in 1,000 s"),

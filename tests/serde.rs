@@ -264,7 +264,7 @@ fn what_a_builder_refuses_is_an_error_with_setting_value_and_range() {
         (r#""seed": 0"#, "the seed of 0 is out of range: 1 to"),
         (
             r#""rise": 0"#,
-            "the number of answers to rise of 0 is out of range: 1 to 255",
+            "the number of replies to rise of 0 is out of range: 1 to 255",
         ),
         (r#""intervall": "1us""#, "unknown field `intervall`"),
         (r#""jitter_percent": 256"#, "invalid value: integer `256`"),
@@ -387,7 +387,7 @@ fn a_listener_that_is_refused_says_so() {
         ),
         (
             r#"{ "rise": 0 }"#,
-            "the number of answers to rise of 0 is out of range: 1 to 255",
+            "the number of replies to rise of 0 is out of range: 1 to 255",
         ),
         (
             r#"{ "interval_max": "999us" }"#,

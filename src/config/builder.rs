@@ -30,7 +30,7 @@ const PAUSE_US: u32 = 1_000_000;
 /// | bound on detection time | none stated: the sum of interval, timeout and retries | [`detect_within`](Self::detect_within) |
 /// | jitter | intervals shortened by up to 10 % | [`jitter_percent`](Self::jitter_percent) |
 /// | seed | none | [`seed`](Self::seed) |
-/// | replies that bring a dead peer back | 1 | [`rise`](Self::rise) |
+/// | replies in a row after which a dead peer is alive | 1 | [`rise`](Self::rise) |
 /// | refusals in a row that suffice for `Dead` | none: the bound has to pass | [`dead_after_refusals`](Self::dead_after_refusals) |
 /// | first probe | spread over one interval | [`without_initial_delay`](Self::without_initial_delay) |
 /// | lateness of this process that is reported | from 1 s on | [`report_pauses_over`](Self::report_pauses_over) |
@@ -57,7 +57,7 @@ pub struct Builder<P = Fluctuation> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Starts a builder with any policy, whose intervals it limits to `interval_min` to
+    /// Starts a builder with any policy, whose intervals are limited to `interval_min` to
     /// `interval_max`.
     ///
     /// # Errors
@@ -127,8 +127,8 @@ impl<P: Pacing> Builder<P> {
     ///
     /// # Errors
     /// Returns the error of the first setting that was out of its own range. If there is none,
-    /// returns [`Setting::DetectWithin`] where the stated bound leaves no room for the shortest
-    /// interval, the shortest timeout and the retries.
+    /// returns [`Setting::DetectWithin`] if the stated bound is shorter than the shortest interval,
+    /// the shortest timeout and the retries take.
     pub const fn build(self) -> Result<Config<P>, ConfigError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -189,9 +189,9 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Retries, count, 0, Retries::MAX as u64))
     }
 
-    /// States the longest time from a crash to the verdict `Dead`, if polled on time. It takes
-    /// precedence over the policy: to keep it, the machine shortens intervals and timeouts and
-    /// leaves out retries.
+    /// States the longest time from a crash to the verdict `Dead`, if polled on time. The bound
+    /// takes precedence over the policy: to keep it, the machine shortens intervals and timeouts
+    /// and omits retries.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses a bound that is above 12.7 days, that leaves no room for the
@@ -202,7 +202,7 @@ impl<P: Pacing> Builder<P> {
         let limits = &mut self.config.settings.limits;
         let (least, most) = match self.config.planned_us {
             0 if bound_us == 0 || bound_us > SPAN_MAX_US => (limits.least_bound_us(), SPAN_MAX_US),
-            0 => (1, SPAN_MAX_US), // `build` checks it against the other settings
+            0 => (1, SPAN_MAX_US), // `build` compares it with the other settings
             planned_us => (planned_us, planned_us),
         };
         limits.bound_us = bound_us;
@@ -210,8 +210,8 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets by how much jitter may shorten an interval, in per cent; 10 unless set, 0 turns jitter
-    /// off. Jitter prevents devices from sending at the same moments. It never lengthens an
-    /// interval and never shortens one below the shortest interval.
+    /// off. Jitter prevents devices from sending at the same time. It never lengthens an interval,
+    /// and never makes it shorter than the shortest interval.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses more than 50.
@@ -220,14 +220,14 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Jitter, percent as u64, 0, 50))
     }
 
-    /// Sets the seed from which jitter, the time of the first probe and probe ids follow.
+    /// Sets the seed. It determines the jitter, the time of the first probe and the probe ids.
     ///
-    /// Give each device a different seed: devices with the same seed send at the same moments. A
-    /// serial number is enough for that. Take the seed from a random source where probe ids have to
-    /// be hard to guess, which protects against forged replies.
+    /// Give each device a different seed: devices with the same seed send at the same time. A
+    /// serial number is enough for that. If probe ids must be hard to guess, to protect against
+    /// forged replies, take the seed from a random source.
     ///
-    /// A [`Heartbeat`](crate::Heartbeat) without a seed draws its jitter from the round-trip times;
-    /// a [`Monitor`](crate::Monitor) needs one.
+    /// A [`Heartbeat`](crate::Heartbeat) without a seed derives its jitter from the round-trip
+    /// times; a [`Monitor`](crate::Monitor) needs a seed.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero, which is the usual value of an empty serial number or a
@@ -237,8 +237,8 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Seed, seed, 1, u64::MAX))
     }
 
-    /// Sets how many replies in a row bring a dead peer back; 1 unless set. A reply after the
-    /// timeout continues the row. A probe without any reply ends it.
+    /// Sets the number of replies in a row after which a dead peer is alive; 1 unless set. A reply
+    /// after the timeout continues the row. A probe without any reply ends the row.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero.
@@ -247,8 +247,9 @@ impl<P: Pacing> Builder<P> {
         self.require(check(Setting::Rise, replies as u64, 1, u8::MAX as u64))
     }
 
-    /// Sets how many refusals in a row suffice for `Dead` before the bound has passed. Retries are
-    /// spaced as usual, so a service that restarts between them is not called dead.
+    /// Sets the number of refusals in a row that suffice for `Dead` before the bound has passed.
+    /// Retries are spaced as usual, so a service that restarts between two retries is not called
+    /// dead.
     ///
     /// A refusal is a probe that [failed](crate::Monitor::handle_failure) as
     /// [`Refused`](crate::Failure::Refused), [`Reset`](crate::Failure::Reset),
@@ -256,23 +257,23 @@ impl<P: Pacing> Builder<P> {
     /// A probe without a reply ends the row.
     ///
     /// # Errors
-    /// [`build`](Self::build) refuses less than 2, since the first refusal only makes the peer
+    /// [`build`](Self::build) refuses less than 2, because the first refusal only makes the peer
     /// suspect.
     pub const fn dead_after_refusals(mut self, refusals: u8) -> Self {
         self.config.settings.limits.refusals = refusals;
         self.require(check(Setting::Refusals, refusals as u64, 2, u8::MAX as u64))
     }
 
-    /// Sends the first probe at once rather than at a random moment of the first interval. Use this
-    /// for a single monitor whose first verdict is needed soon. The monitors of a fleet would send
-    /// at the same moments.
+    /// Sends the first probe at once rather than at a random time in the first interval. Use this
+    /// for a single monitor whose first verdict is needed soon. Many monitors that start together
+    /// would all send at the same time.
     pub const fn without_initial_delay(mut self) -> Self {
         self.config.without_initial_delay = true;
         self
     }
 
     /// Sets the shortest lateness of this process that is reported as an event; 1 s unless set.
-    /// Above 71 minutes none is reported. All lateness is credited to the peer in any case.
+    /// Above 71 minutes none is reported. The peer's bound is extended by all lateness in any case.
     pub const fn report_pauses_over(mut self, lateness: Duration) -> Self {
         self.config.pause_us = rtt_micros(lateness);
         self
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keep_first_is_kept() {
+    fn the_first_error_is_kept() {
         let error = Config::every(SECOND)
             .seed(0)
             .rise(0)

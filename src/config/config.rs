@@ -42,8 +42,8 @@ impl Span {
 /// # Ok(()) }
 /// ```
 ///
-/// The builder is `const`. In a constant, where `?` is not available, one `match` turns a setting
-/// that is out of range into a compile-time error:
+/// The builder is `const`. In a constant, `?` is not available, but a `match` turns a setting that
+/// is out of range into a compile-time error:
 ///
 /// ```
 /// use core::time::Duration;
@@ -59,8 +59,8 @@ impl Span {
 ///
 /// With the feature `serde`, deserialization applies the same checks: a configuration that the
 /// builder refuses is a deserialization error with the same message. Spans are text such as
-/// `1s 500ms` in formats that people read, and whole microseconds in others. A setting that is left
-/// out has the default in the table of [`Builder`]:
+/// `1s 500ms` in human-readable formats, and whole microseconds in others. A missing setting has
+/// the default in the table of [`Builder`]:
 ///
 /// ```
 /// # #[cfg(feature = "serde")] {
@@ -80,11 +80,10 @@ impl Span {
 /// * `{ "every", "gain_percent" }`
 /// * `{ "fixed" }`
 /// * `{ "target", "mistakes_at_most_one_per", "probes_at_most" }`
-/// * `{ "at_most", "of" }` around another policy, with `"at_least"` where the lifetime is
-///   searched for
+/// * `{ "at_most", "of" }` around another policy; `"at_least"` starts a search for the lifetime
 ///
-/// A configuration is serialized with its seed, from which the probe ids of a
-/// [`Monitor`](crate::Monitor) follow. Whoever reads it can forge replies. Either keep the text
+/// A configuration is serialized with its seed, which determines the probe ids of a
+/// [`Monitor`](crate::Monitor). Whoever reads the seed can forge replies. Either keep the text
 /// secret, or serialize the configuration before its seed is set and set the seed after reading it:
 ///
 /// ```
@@ -106,12 +105,12 @@ impl Span {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config<P = Fluctuation> {
     pub(crate) settings: Settings<P>,
-    /// The seed; 0 where none is set.
+    /// The seed; 0 if none is set.
     pub(crate) seed: Secret,
-    /// The bound that the policy plans for, which is then the only one that may be stated; 0 where
-    /// any bound may be stated.
+    /// The bound that the policy plans for; no other bound may be stated. 0 if any bound may be
+    /// stated.
     pub(crate) planned_us: u64,
-    /// The shortest lateness of this process that is reported; `u32::MAX` where none is.
+    /// The shortest lateness of this process that is reported; `u32::MAX` if none is reported.
     pub(crate) pause_us: u32,
     pub(crate) without_initial_delay: bool,
 }
@@ -126,8 +125,8 @@ pub(crate) struct Settings<P> {
 
 impl<P: Pacing> Settings<P> {
     /// Writes the policy's plan, fitted to the limits, to `plan`.
-    // The arguments are passed by reference, so that they are read where they are needed and not
-    // before.
+    // Small arguments are passed by reference, so that each is loaded only at the place that uses
+    // it.
     #[allow(clippy::trivially_copy_pass_by_ref)]
     #[allow(clippy::inline_always)] // runs for every sample
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -152,7 +151,7 @@ impl<P: Pacing> Settings<P> {
         }
     }
 
-    /// Returns the plan before anything is known of the path.
+    /// Returns the plan on a path of which nothing is known.
     // A result of this size would otherwise be copied by the standard library's `memcpy`.
     #[allow(clippy::inline_always)]
     #[inline(always)]
@@ -170,9 +169,9 @@ impl<P: Pacing> Settings<P> {
 }
 
 impl<P: Pacing> Config<P> {
-    /// Returns the time from the start to the first probe: uniform in one interval after jitter.
-    /// Were it uniform in a whole nominal interval, the first probes of the last devices would
-    /// coincide with the second probes of the first devices.
+    /// Returns the delay of the first probe, uniform between zero and one jittered interval. If the
+    /// nominal interval were used instead, the first probes of the last devices would coincide with
+    /// the second probes of the first devices.
     #[allow(clippy::cast_possible_truncation)] // keeps 16 bits
     #[inline(never)]
     pub(crate) fn start_delay_us(&self) -> u64 {
@@ -223,7 +222,7 @@ impl<P: Pacing> Config<P> {
         duration(self.settings.limits.timeout_max_us as u64)
     }
 
-    /// Returns the stated bound on detection time, or `None` where none was stated.
+    /// Returns the stated bound on detection time, or `None` if none was stated.
     #[must_use]
     pub const fn stated_bound(&self) -> Option<Duration> {
         match self.settings.limits.bound_us {
@@ -232,7 +231,8 @@ impl<P: Pacing> Config<P> {
         }
     }
 
-    /// Returns how many refusals in a row suffice for `Dead`, or `None` where only the bound does.
+    /// Returns the number of refusals in a row that suffice for `Dead`, or `None` if the bound
+    /// always has to pass.
     #[must_use]
     pub const fn dead_after_refusals(&self) -> Option<u8> {
         match self.settings.limits.refusals {

@@ -54,31 +54,31 @@ pub enum Setting {
     Jitter,
     /// The seed of the device; 0 counts as missing.
     Seed,
-    /// How many replies in a row bring a dead peer back.
+    /// The number of replies in a row after which a dead peer is alive.
     Rise,
-    /// How many refusals in a row suffice for `Dead`.
+    /// The number of refusals in a row that suffice for `Dead`.
     Refusals,
-    /// The least expected time from one mistake to the next, in microseconds.
+    /// The shortest expected time from one mistake to the next, in microseconds.
     MistakeRecurrence,
-    /// The most probes in 1,000 seconds.
+    /// The largest number of probes in 1,000 seconds.
     ProbeBudget,
     /// The longest lifetime that is searched for or stored, in microseconds.
     Lifetime,
     /// The shortest lifetime that is searched for, in microseconds.
     LifetimeMin,
-    /// How often a stored lifetime was contradicted.
+    /// The number of losses that contradicted a stored lifetime.
     LifetimeDoubts,
     /// The number of endpoints in a group.
     Endpoints,
     /// The number of endpoints that are not disabled.
     Enabled,
-    /// How many heartbeats in a row may be lost.
+    /// The number of heartbeats in a row that may be lost.
     Losses,
-    /// How many endpoints share a name.
+    /// The number of endpoints that share a name.
     DuplicateNames,
     /// The sum of the weights of the endpoints that are not disabled.
     Weights,
-    /// The request timeout, in microseconds: how long a reply may take to be of use.
+    /// The request timeout, in microseconds: the time after which a reply is useless.
     RequestTimeout,
     /// The first quarantine of a failed endpoint, in microseconds.
     Quarantine,
@@ -88,7 +88,7 @@ pub enum Setting {
     HoldDown,
     /// The TTL of a lease, in microseconds.
     Ttl,
-    /// The least expected time from one lapse of a lease to the next, in microseconds.
+    /// The shortest expected time from one lapse of a lease to the next, in microseconds.
     LapseRecurrence,
     /// How far the clocks of a lease may drift apart, in millionths of the TTL.
     DriftAllowance,
@@ -115,7 +115,7 @@ impl Setting {
             Self::Gain => ("gain", Unit::Plain(" %")),
             Self::Jitter => ("jitter", Unit::Plain(" %")),
             Self::Seed => ("seed", Unit::Plain("")),
-            Self::Rise => ("number of answers to rise", Unit::Plain("")),
+            Self::Rise => ("number of replies to rise", Unit::Plain("")),
             Self::Refusals => ("number of refusals", Unit::Plain("")),
             Self::MistakeRecurrence => ("time between mistakes", Unit::Span),
             Self::ProbeBudget => ("probe budget", Unit::Plain(" probes in 1,000 s")),
@@ -218,7 +218,7 @@ impl ConfigError {
         self.value
     }
 
-    /// Returns the least and the greatest value that would have been accepted, with the other
+    /// Returns the smallest and the largest value that would have been accepted, with the other
     /// settings unchanged.
     #[must_use]
     pub const fn range(&self) -> (u64, u64) {
@@ -236,7 +236,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Returns an error where `value` is outside `min..=max`.
+/// Returns an error if `value` is outside `min..=max`.
 pub(crate) const fn check(
     setting: Setting,
     value: u64,

@@ -80,20 +80,20 @@ impl Config<Lifetime<Fixed>> {
 }
 
 /// The jitter of the lifetime policy, in per cent. Each per cent costs half a per cent more probes,
-/// and devices that find different lifetimes soon stop sending at the same moments anyway.
+/// and devices that find different lifetimes soon send at different times anyway.
 const LIFETIME_JITTER_PERCENT: u8 = 2;
-/// The retries of the lifetime policy, one more than the default. Mistaking four losses in a row
-/// for a lost flow is expensive, and there is no bound to keep.
+/// One more than the default, because it is expensive to mistake lost packets for a lost flow. This
+/// policy has no bound that would limit the number of retries.
 const LIFETIME_RETRIES: Retries = Retries::exponential(3);
 
 impl Config<Target> {
     /// Starts a builder with the planner, which detects failures within `within` and makes at most
-    /// one mistake a day in expectation. Interval, timeout and retries follow from the measured
-    /// path.
+    /// one mistake a day in expectation. It derives interval, timeout and retries from measurements
+    /// of the path.
     ///
     /// The bound is a guarantee. The time between mistakes is an expectation, which the machine
-    /// audits ([`Promise`](crate::plan::Promise)). It is a day, or ten bounds where those are
-    /// longer, unless [set](Builder::mistakes_at_most_one_per).
+    /// audits ([`Promise`](crate::plan::Promise)). It is a day, or ten bounds if that is longer,
+    /// unless [set](Builder::mistakes_at_most_one_per).
     ///
     /// ```
     /// use core::time::Duration;
@@ -110,7 +110,7 @@ impl Config<Target> {
     /// let monitor = Monitor::new(config, Instant::ZERO)?;
     /// let plan = monitor.snapshot(Instant::ZERO).path.plan;
     /// assert_eq!(plan.bound(), Duration::from_secs(10));
-    /// // As often as the budget allows, until the path is known:
+    /// // until the path is known, the shortest interval that the budget allows
     /// assert_eq!(plan.interval().as_millis(), 2_000);
     /// # Ok(()) }
     /// ```
@@ -138,7 +138,7 @@ impl Config<Target> {
     }
 
     /// Turns adaptation off: the planner learns nothing and keeps `interval`, limited to 95 % of
-    /// the bound. Run one planner with adaptation and one without to measure what adaptation gains
+    /// the bound. Run one planner with adaptation and one without to measure the gain of adaptation
     /// on a network.
     #[must_use]
     pub const fn without_adaptation(mut self, interval: Duration) -> Self {
@@ -148,8 +148,8 @@ impl Config<Target> {
 }
 
 impl Builder<Target> {
-    /// Sets the least expected time from one mistake to the next; a day unless set, or ten bounds
-    /// where those are longer.
+    /// Sets the shortest expected time from one mistake to the next; a day unless set, or ten
+    /// bounds if that is longer.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses less than ten bounds and more than a century.
@@ -158,8 +158,9 @@ impl Builder<Target> {
         self.replanned(policy)
     }
 
-    /// Sets the most steady probes in 1,000 seconds; no limit unless set. Where the limit conflicts
-    /// with the other requirements, the [promise](crate::plan::Promise) reports it.
+    /// Sets the largest number of steady probes in 1,000 seconds; no limit unless set. If this
+    /// limit conflicts with the other requirements, the [promise](crate::plan::Promise) reports the
+    /// conflict.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses fewer than two per bound.

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn presets_are_what_their_table_says() {
+    fn presets_match_their_table() {
         let built = |preset: Builder| preset.build().unwrap();
         assert_eq!(built(Config::lan()).interval_max(), Duration::from_secs(4));
         assert_eq!(

@@ -6,16 +6,16 @@ use core::fmt;
 /// [`poll_with_budget`](crate::Monitor::poll_with_budget).
 ///
 /// When a server or a path fails, every peer behind it becomes suspect at the same moment, and
-/// retries multiply the load on a server or path that is just recovering. Over any stretch of time,
-/// a budget limits retries to a share of the other probes plus a reserve, or plus one retry where
-/// the reserve is smaller.
+/// retries multiply the load on a server or path that is just recovering. In any period, a budget
+/// limits retries to a share of the other probes plus the reserve. A reserve of less than one retry
+/// counts as one retry.
 ///
-/// If a retry is not granted, the machine requests it again after a timeout, then at growing waits
-/// and never sooner, until the next steady probe is due. Verdicts come at the same time as without
-/// a budget, but fewer probes are sent to prevent a mistake.
+/// If a retry is not granted, the machine requests it again after one timeout. Each further wait is
+/// longer. The requests end when the next steady probe is due. Verdicts come at the same time as
+/// without a budget, but fewer probes are sent that could prevent a mistake.
 ///
-/// The budget is lock-free where the target has atomic instructions. Elsewhere (Cortex-M0) only one
-/// thread can use it, and it is not `Sync`.
+/// The budget is lock-free if the target has atomic instructions. On other targets (Cortex-M0) only
+/// one thread can use it, and it is not `Sync`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -41,7 +41,7 @@ pub struct RetryBudget {
     tokens: Tokens,
     /// How many tokens a probe that is not a retry adds. A retry costs [`RETRY`] tokens.
     income: u32,
-    /// The most tokens that can be saved up.
+    /// The largest number of tokens that can be saved up.
     most: u32,
 }
 
@@ -57,8 +57,8 @@ impl RetryBudget {
     #[must_use]
     pub const fn new(percent: u8, reserve: u16) -> Self {
         let held = reserve as u32 * RETRY;
-        // Only whole retries are granted. This limit lets one retry be saved up without losing what
-        // was earned beyond its price.
+        // Only whole retries are granted. A probe may earn `percent` tokens when `RETRY - 1` are
+        // held, so the limit is the sum of both: no token is lost before one retry can be granted.
         let earned = match percent {
             0 => 0,
             1..=100 => RETRY - 1 + percent as u32,
@@ -83,7 +83,7 @@ impl RetryBudget {
             .update(|held| Some((held + self.income).min(self.most))); // at most 2^23
     }
 
-    /// Spends the price of a retry and returns whether the budget held it.
+    /// Spends the price of a retry and returns whether the budget had enough tokens.
     pub(crate) fn spend(&self) -> bool {
         self.tokens.update(|held| held.checked_sub(RETRY))
     }

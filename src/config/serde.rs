@@ -244,7 +244,7 @@ pub struct LifetimeForm<F> {
 }
 
 impl<F> LifetimeForm<F> {
-    /// Returns the range. A serialized interval below the floor was chosen on purpose, so it is
+    /// Returns the range. A serialized interval below the floor was chosen deliberately, so it is
     /// accepted.
     fn range(&self) -> Result<LifetimeRange, ConfigError> {
         let most = self.at_most.duration();

@@ -12,8 +12,8 @@ use crate::time::Instant;
 /// One of the policies of the crate, chosen at run time, such as by a configuration file.
 ///
 /// Plans are the same as those of the policy itself. A machine takes the memory that the largest
-/// state needs, and its code contains all policies. Where the choice is known at compile time, use
-/// the policy itself.
+/// state needs, and its code contains all policies. If the choice is known at compile time, use the
+/// policy itself.
 ///
 /// [`Config::into_any`](crate::Config::into_any) converts a configuration. With the feature
 /// `serde`, the fields that a file sets choose the policy to which they belong:

@@ -12,9 +12,9 @@ use crate::time::{duration, micros, saturate};
 /// deviation and mu the mean of the last N round-trip times.
 /// [`Config::every`](crate::Config::every) creates it.
 ///
-/// The rule probes less where the path is unsteady. It therefore adds little load to a network that
-/// is overloaded, and saves battery, but it detects failures slowly, since failures happen on
-/// unsteady paths most of all. A bound on detection time
+/// The rule probes less if the path is unsteady. It therefore adds little load to a network that is
+/// overloaded, and saves battery, but it detects failures slowly, because most failures happen on
+/// unsteady paths. A bound on detection time
 /// ([`detect_within`](crate::config::Builder::detect_within)) overrides it. To detect failures
 /// quickly at the least cost, use [`Config::target`](crate::Config::target) instead.
 ///
@@ -36,7 +36,8 @@ impl Fluctuation {
     }
 
     pub(crate) const fn with_gain_percent(mut self, percent: u16) -> Self {
-        // Rounded to the nearest; small cores would link a division of 32 bits for this alone.
+        // Rounded to the nearest. `divided` is used because a plain division would link a 32-bit
+        // division on small cores for this line alone.
         self.gain_q16 = saturate(divided(percent as u64 * ONE_Q16 as u64 + 50, 100));
         self
     }

@@ -19,7 +19,7 @@ pub use record::LifetimeRecord;
 pub use search::LifetimeSearch;
 pub use state::LifetimeState;
 
-/// Limits the steady interval of another policy to a ceiling, beyond which whatever the probes
+/// Limits the steady interval of another policy to a ceiling. Beyond it, the flow that the probes
 /// refresh would lapse. The ceiling is [stated](Self::at_most) or [searched for](Self::search). A
 /// deadline that a server enforces is a [lease](crate::lease), not a lifetime: there the holder must
 /// know when it has ended.
@@ -30,9 +30,9 @@ pub use state::LifetimeState;
 /// use systole::{Config, Heartbeat};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
-/// // The NAT forgets after 10 s, whatever the fluctuation rule plans.
-/// let polite = Config::every(Duration::from_secs(8)).build()?;
-/// let policy = Lifetime::at_most(*polite.policy(), Duration::from_secs(10));
+/// // The NAT drops the flow after 10 s, whatever the fluctuation rule plans.
+/// let rule = Config::every(Duration::from_secs(8)).build()?;
+/// let policy = Lifetime::at_most(*rule.policy(), Duration::from_secs(10));
 /// let config = Config::with_policy(policy, Duration::from_secs(1), Duration::from_secs(60))
 ///     .jitter_percent(0)
 ///     .build()?;
@@ -55,40 +55,42 @@ pub use state::LifetimeState;
 ///
 /// | | with a second flow | without |
 /// |---|---|---|
-/// | how longer idle times are tried | on the second flow, twice as long each time, then halfway between what was survived and what was lost | on the flow in use, longer by 1/16 each time |
+/// | how longer idle times are tried | on the second flow, twice as long each time, then halfway between the survived and the lost idle time | on the flow in use, longer by 1/16 each time |
 /// | the search ends | within 1/32 of the lifetime | at the first loss |
 /// | connections lost to learn a constant lifetime | none | one |
-/// | interval after the search | what was survived, less 1/8; less only 1/64 once the second flow has confirmed it, after 1, 4, 16 … intervals; and less a timeout, so that a lost probe can be retried | what was survived, less 1/64 and a timeout |
-/// | when longer idle times are tried again | after 128, 256, 512 … intervals, at least 31 h, on the second flow | after 30, 60, 120 … days; costs a connection if nothing has changed |
+/// | interval after the search | 7/8 of the survived idle time, rising to 63/64 as the second flow confirms it (after 1, 4, 16 … intervals); a timeout is subtracted, so that a lost probe can be retried | 63/64 of the survived idle time, less a timeout |
+/// | when longer idle times are tried again | after 128, 256, 512 … intervals, at least 31 h, on the second flow | after 30, 60, 120 … days, which costs a connection if the lifetime has not changed |
 /// | connections lost when the lifetime shrinks | one for each factor of 4 or part of it | three, and one for each further factor of 4 |
 ///
 /// When a flow is lost after an idle time that was survived before, the lifetime has shrunk or
 /// varies, or the flow was lost for another reason, such as a server restart. One loss proves
-/// little where the idle time was survived many times before:
+/// little if the idle time was survived many times before:
 ///
 /// * A loss after at most half of the longest survived idle time is ignored, unless it is the
 ///   second in a row.
-/// * Without a second flow, the interval becomes 1/8 shorter than the idle time that was lost. The
-///   idle time survived before is tried again after 30 days, or after one day where at least 64
-///   idle times in a row were survived before the loss. If it is survived, the loss is undone, and
-///   after the next loss it is tried again after 30, 60, 120 … days. A loss at the shorter
-///   interval, after at least 16 idle times there (then 32, 64, 128), shows that idling is not the
-///   cause: the loss is ignored, and the earlier idle time is tried again after a day. A second
-///   loss after fewer than 4 idle times shows that the lifetime has become much shorter: the
-///   interval is reduced to a quarter.
+/// * Without a second flow, the interval becomes 7/8 of the lost idle time. The policy tries the
+///   earlier idle time again after 30 days, or after one day if at least 64 idle times in a row
+///   were survived before the loss. If the flow survives this trial, the policy cancels the loss
+///   and returns to the earlier interval. After later losses, it waits 30, 60, 120 … days.
+///   * A loss at the shorter interval, after at least 16 survived idle times (then 32, 64, 128),
+///     has another cause than idling. The policy ignores it and tries the earlier idle time again
+///     after one day.
+///   * A second loss after fewer than 4 survived idle times shows a much shorter lifetime. The
+///     policy reduces the interval to a quarter.
 /// * With a second flow, the interval of the flow in use is reduced to a quarter at once. If at
 ///   least 64 idle times in a row were survived before the loss, the second flow tries the earlier
-///   idle time again as soon as it has searched the range below. Six survived trials undo the loss.
+///   idle time again as soon as it has searched the range below. Six survived trials cancel the
+///   loss.
 ///
-/// Until it is undone, each such loss doubles the margin, at most three times. In all other cases,
-/// a second flow has to survive three trials on each of six occasions, spread over more than a
-/// week, before it raises the interval above an idle time that was lost. So a lifetime that depends
-/// on the time of day or of the week costs no more flows than without a second flow.
+/// Each such loss doubles the margin, at most three times, until the loss is cancelled. In all
+/// other cases, the interval rises above a lost idle time only after the second flow has survived
+/// 18 trials there: three on each of six occasions, spread over more than a week. So a lifetime
+/// that depends on the time of day or of the week costs no more flows than without a second flow.
 ///
 /// A [pushback](crate::Monitor::handle_pushback) from the server lengthens the interval up to the
 /// ceiling but not beyond it, and ends when the flow is lost.
 ///
-/// These rules assume that few packets are lost. An interval leaves room for one retry. Where the
+/// These rules assume that few packets are lost. An interval leaves room for one retry. If the
 /// lifetime is no longer than a few retries, two packet losses in a row may therefore lose the
 /// flow.
 ///
@@ -141,30 +143,30 @@ pub use state::LifetimeState;
 ///    [`Monitor::handle_flow_lost`](crate::Monitor::handle_flow_lost). The monitor then draws no
 ///    conclusion from outstanding probes, and the verdict is about the peer alone.
 /// 3. If a flow is closed while it is idle (by a reset or an end of stream), it is lost at that
-///    moment. Make the same call, and the search knows the lifetime to the second.
+///    moment. Make the same call: the search then learns the lifetime to the second.
 ///
-/// For TCP and other connections that is all. A datagram is different: it *creates a new binding*
-/// where the old one was forgotten, and gets a reply as if nothing had happened, while packets that
-/// the peer sends unasked are lost. So let the reply state the address that the probe came from, as
-/// STUN does ([RFC5389, 15.2]). When the address differs from the previous one, the flow was lost
-/// before the probe was sent. A second flow has to be used like the first before it idles: NATs
-/// keep a flow for longer once it carried more than one reply.
+/// For TCP and other connections that is all. A datagram is different: if the binding was dropped,
+/// the datagram *creates a new binding* and gets a reply as if nothing had happened, while packets
+/// that the peer sends unasked are lost. So let the reply state the address that the probe came
+/// from, as STUN does ([RFC5389, 15.2]). When the address differs from the previous one, the flow
+/// was lost before the probe was sent. A second flow has to be used like the first before it idles:
+/// NATs keep a flow for longer once it carried more than one reply.
 ///
 /// If the caller never reports a lost flow, the policy infers losses from verdicts. A peer that was
 /// called dead after an untried idle time and came back counts as a lost flow. So does one that was
 /// called dead twice in a row after idle times that had been survived. A short burst of loss does
 /// not count: a retry gets a reply, and the idle time is not evaluated. This inference is slower,
-/// costs verdicts, and mistakes outages of the peer for a short lifetime. It only prevents the
-/// interval from growing for ever.
+/// causes false verdicts, and mistakes outages of the peer for a short lifetime. It only prevents
+/// the interval from growing for ever.
 ///
 /// Some NATs are refreshed only by packets that arrive, or only by packets that are sent. For a
 /// probe with a reply this makes no difference. For other traffic it does: see
 /// [`LifetimeRange::refreshed_by_traffic`].
 ///
-/// # Waking together
+/// # Probing while the radio is awake
 ///
-/// The interval is a ceiling, and an earlier probe does no harm. Where the radio is awake anyway,
-/// and its next wake comes after the next probe is due, send that probe now: see
+/// The interval is a ceiling, so a probe may be sent earlier. If the radio is awake for another
+/// reason, and its next wake comes after the next probe is due, send that probe now: see
 /// [`Monitor::next_probe_earliest`](crate::Monitor::next_probe_earliest).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -194,8 +196,7 @@ impl<P: Pacing> Lifetime<P> {
         &self.inner
     }
 
-    /// Returns the longest interval that the range allows, whether it was found to be survived or
-    /// not.
+    /// Returns the longest interval that the range allows, whether or not a flow has survived it.
     #[must_use]
     pub const fn ceiling(&self) -> Duration {
         self.reach.most()
@@ -209,7 +210,7 @@ impl<P: Pacing> Lifetime<P> {
 
     // ---- calls of the machine's user ----
 
-    /// Returns how long the second flow should idle next, if there is something to try.
+    /// Returns how long the second flow should idle next, if a trial is due.
     pub(crate) fn trial(&self, state: &LifetimeState<P::State>) -> Option<Duration> {
         state.found.trial_us(&self.reach).map(duration)
     }
@@ -250,13 +251,13 @@ impl<P: Pacing> Pacing for Lifetime<P> {
     fn on_probe(&self, state: &mut Self::State, now: Instant, retry: bool) {
         self.inner.on_probe(&mut state.inner, now, retry);
         if !retry {
-            state.ask(now);
+            state.record_probe(now);
         }
     }
 
     fn on_answer(&self, state: &mut Self::State, answer: &Answer) {
         self.inner.on_answer(&mut state.inner, answer);
-        state.answer(&self.reach, answer);
+        state.record_reply(&self.reach, answer);
     }
 
     fn on_miss(&self, state: &mut Self::State, sent: Instant, now: Instant) {

@@ -1,7 +1,7 @@
 //! Policies, which decide when to probe from what was measured of the path.
 //!
-//! The machine asks the policy for a [`Plan`](crate::plan::Plan) after every reply. It fits each
-//! plan to the configured limits before it acts on it, so the [laws](crate#laws) hold for any
+//! The machine requests a [`Plan`](crate::plan::Plan) from the policy after every reply. It fits
+//! each plan to the configured limits before it acts on it, so the [laws](crate#laws) hold for any
 //! policy, even a hostile one.
 //!
 //! ```

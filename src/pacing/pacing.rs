@@ -9,11 +9,11 @@ use crate::plan::Promise;
 use crate::time::Instant;
 
 /// A policy, which plans the probes of a path. The type itself holds the settings,
-/// [`State`](Self::State) holds what was learnt about the path, and the hooks update the state.
+/// [`State`](Self::State) holds the measurements of the path, and the hooks update the state.
 ///
-/// Moments are on the machine's observed time, which leaves out the time by which it was polled
-/// late. Only [`plan`](Self::plan) has to be implemented; the other hooks do nothing unless
-/// implemented. They run for every sample, so keep them O(1), and free of floating point on targets
+/// Instants are on the machine's observed time, which excludes the time by which the machine was
+/// polled late. Only [`plan`](Self::plan) has to be implemented; the other hooks do nothing by
+/// default. They run for every sample, so keep them O(1), and free of floating point on targets
 /// without a floating-point unit.
 pub trait Pacing: Copy + Debug + PartialEq {
     /// What the policy stores about a path.
@@ -70,9 +70,9 @@ pub trait Pacing: Copy + Debug + PartialEq {
         true
     }
 
-    /// Returns the longest interval that still refreshes what the probes have to keep alive, such
-    /// as a flow through a NAT; `None` where there is no such thing. No
-    /// [pushback](crate::Monitor::handle_pushback) makes an interval longer than this.
+    /// Returns the longest interval that keeps a flow or lease alive, such as a flow through a NAT;
+    /// `None` if the probes refresh neither. No [pushback](crate::Monitor::handle_pushback) makes
+    /// an interval longer than this.
     fn ceiling(&self, state: &Self::State) -> Option<Duration> {
         let _ = state;
         None
@@ -102,11 +102,10 @@ pub struct Answer {
     pub sent: Instant,
     /// When the reply arrived.
     pub now: Instant,
-    /// The round-trip time in microseconds, or `None` where it is uncertain and therefore no
-    /// sample.
+    /// The round-trip time in microseconds, or `None` if it is uncertain and therefore no sample.
     pub rtt_us: Option<u32>,
-    /// How long the peer reports that it held the probe, in microseconds. This is no part of the
-    /// round-trip time.
+    /// The time for which the peer reports that it held the probe, in microseconds. It is not part
+    /// of the round-trip time.
     pub held_us: u32,
 }
 

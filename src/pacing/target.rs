@@ -18,6 +18,7 @@ use crate::plan::{Plan, Retries};
 use crate::time::{Instant, duration, micros, saturate};
 
 mod audit;
+mod disturbance;
 mod exponent;
 mod outlook;
 mod replan;
@@ -25,53 +26,54 @@ mod risk;
 mod silences;
 mod start;
 mod state;
-mod trouble;
 
-use state::Asked;
+use state::Awaited;
 pub use state::TargetState;
 
-/// Shares of the bound, in 2^16. They were fitted together on seven recorded networks. Where a
-/// comment does not say otherwise, a constant may vary with an effect within the noise (3 % of the
-/// probes).
+/// Shares of the bound, in 2^16. They were fitted together on seven recorded networks. Unless a
+/// comment states otherwise, the effect of small changes of a constant is within the noise (3 % of
+/// the probes).
 mod shape {
-    /// The shortest timeout of a steady probe, and the most that is added to the usual round-trip
-    /// time where the samples do not vary more: 0.04. Values of 0.05 to 0.08 cost 5 to 7 % more.
+    /// 0.04. The shortest timeout of a steady probe, and the largest addition to the usual
+    /// round-trip time unless four mean deviations are more. Values of 0.05 to 0.08 cost 5 to 7 %
+    /// more.
     pub(super) const TIMEOUT: u32 = 2_621;
     /// The longest usual round-trip time that leaves time to probe: 7/8.
     pub(super) const LAG_MOST: u32 = 57_344;
-    /// How long before the bound retries end at the least, in per cent: 3. The usual round-trip
-    /// time applies where it is longer.
+    /// The shortest time between the last retry and the bound, in per cent of the bound: 3. If the
+    /// usual round-trip time is longer, it applies instead.
     pub(super) const MARGIN: u8 = 3;
     /// The interval while the peer is dead: 0.12. Any value from 0.08 to 0.25 is as good.
     pub(super) const DEAD: u32 = 7_864;
-    /// The most retries of an episode. With 8 or 10, the result is 5 % worse at 3 s where mistakes
-    /// are rare.
+    /// The largest number of retries of an episode. With 8 or 10, the planner needs 5 % more probes
+    /// at 3 s if mistakes are to be rare.
     pub(super) const RETRIES: u8 = 16;
     /// The length of a silence after which the plan is recomputed at once: 0.14.
     pub(super) const LONG: u32 = 9_175;
 }
 
-/// Plans the fewest probes that detect a failure within a bound and make mistakes no more often
-/// than stated. [`Config::target`](crate::Config::target) creates it.
+/// Plans as few probes as possible that detect a failure within a bound and make mistakes no more
+/// often than stated. [`Config::target`](crate::Config::target) creates it.
 ///
 /// Nothing else has to be set. The planner probes slowly while replies arrive and fast once a probe
-/// is overdue. It calls the peer `Dead` only when nothing was heard for the whole bound.
+/// is overdue. It calls the peer `Dead` only if nothing was received for the whole bound.
 ///
 /// How slowly it may probe depends on the *silences* of this path, which it measures: for each
-/// steady probe, the time until anything is heard, less the usual round-trip time. A histogram
-/// counts them, with weights that make the result independent of how often the path was probed.
-/// From the histogram and the loss rate, the planner computes for each interval how often a silence
-/// would outlast the bound. It chooses the cheapest interval that meets the target, counting a
-/// mistake as so many probes as the target implies.
+/// steady probe, the time until anything is received, less the usual round-trip time. A histogram
+/// counts the silences, with weights that make the result independent of how often the path was
+/// probed. From the histogram and the loss rate, the planner computes for each interval how often a
+/// silence would outlast the bound. It chooses the cheapest interval that meets the target, with a
+/// price of a mistake in probes that follows from the target.
 ///
 /// - A new path is probed 6 to 20 times per bound, as Chen's configurator computes for an unknown
 ///   path. The interval then grows in steps of at most 1.6 as the path proves reliable, at first
 ///   with each reply. A single episode shortens it.
-/// - Unusual round trips and silences announce longer ones. So the interval is shorter the more
-///   unusual the latest ones were, and the more reliably that has announced long silences on this
-///   path.
-/// - A target that cannot be met is reported ([`Promise::infeasible`]). A promise that is not kept
-///   is reported ([`EventKind::PromiseBroken`](crate::EventKind::PromiseBroken)) and corrected.
+/// - Unusual round trips and silences often precede longer silences. So the more unusual the latest
+///   ones were, the shorter is the interval, and the more so the more reliably this predicted long
+///   silences on this path.
+/// - A target that cannot be met is reported ([`Promise::infeasible`]). A broken promise is
+///   reported ([`EventKind::PromiseBroken`](crate::EventKind::PromiseBroken)), and the planner then
+///   probes more often.
 ///
 /// # Costs and limits
 ///
@@ -81,42 +83,45 @@ mod shape {
 ///
 /// The planner was compared with settings chosen in hindsight for each of seven recorded mobile
 /// networks (`lab`; the whole monitor in the loop, with nothing set but the target). At 3 s it
-/// needs 1.1 to 1.3 times their probes, down to two mistakes in 8 hours, and up to 1.7 times below.
-/// At 10 s it needs 1.1 to 1.4 times, down to seven mistakes, and 1.5 to 2.2 times below. The
+/// needs 1.1 to 1.3 times their probes for two or more mistakes in 8 hours, and up to 1.7 times for
+/// fewer. At 10 s it needs 1.1 to 1.4 times for seven or more, and 1.5 to 2.2 times for fewer. The
 /// constants were chosen on these recordings. On two others, at bounds of 30 and 60 s, it needs 1.3
 /// and 1.4 times the probes of their best constant interval (`tests/held_out.rs`).
 ///
-/// The best single settings of fixed misses, of a fast-retry checker and of \[Chen02\]'s NFD-S need
-/// 2.7 times the probes or more where at most four mistakes happen in 8 hours, and call the live
-/// peer dead for twice as long.
+/// Other detectors were given the best single setting for all networks: fixed misses, a fast-retry
+/// checker, and NFD-S of \[Chen02\]. If at most four mistakes happen in 8 hours, they need at least
+/// 2.7 times the probes of the planner, and they call the live peer dead for twice as long in
+/// total.
 ///
-/// - The round-trip time reduces the bound. On a constant path without losses, a bound takes 1.1
-///   probes where the round trip is short, 2 where it is a fifth of the bound, 5 at a half and 13
-///   to 18 at four fifths. Over 7/8 the target is infeasible. From a third on, probes overlap: the
-///   next one is sent before the reply to the last one arrives, and there are no retries.
-/// - The planner assumes that silences longer than those measured follow a power law. Where they do
-///   not, as with short bursts of loss alone, rare mistakes are expensive until that is learnt.
-///   With bursts of 0.2 s, a bound of 3 s and one mistake in 4 hours, the first two hours cost 1.4
-///   times the best constant interval. Eight hours cost no more than it.
+/// - The round trip takes up a part of the bound. On a constant path without losses, the planner
+///   sends 1.1 probes per bound if the round trip is short, 2 if it is a fifth of the bound, 5 at a
+///   half and 13 to 18 at four fifths. Over 7/8 the target is infeasible. From a third on, probes
+///   overlap: the next probe is sent before the reply to the last one arrives, and there are no
+///   retries.
+/// - The planner assumes that silences longer than those measured follow a power law. If they do
+///   not, as with short bursts of loss alone, a low mistake rate is expensive until the planner has
+///   learnt their distribution. With bursts of 0.2 s, a bound of 3 s and one mistake in 4 hours,
+///   the planner costs 1.4 times the best constant interval in the first two hours. Over eight
+///   hours, it costs no more than that interval.
 /// - Only refuted verdicts are known to be mistakes. A loss of all packets for longer than the
-///   bound looks like an outage and is not counted as a mistake.
+///   bound is indistinguishable from an outage and is not counted as a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Target {
     bound_us: u64,
     recurrence_us: u64,
-    /// The most probes in 1,000 s; 0: no limit.
+    /// The largest number of probes in 1,000 s; 0: no limit.
     budget: u32,
     /// A constant interval in 2^-16 of the bound; 0: the interval is learnt.
     constant: u16,
 }
 
-/// The number of bounds after which the counts are halved. Rare silences need a long memory. On
-/// bursts of 0.2 s, a path costs 16 % more than the best constant interval with this value, and 38
-/// % more with 600. The recorded networks show no difference.
+/// The number of bounds after which the counts are halved. Rare silences require a long memory.
+/// With bursts of 0.2 s, the planner costs 16 % more than the best constant interval with this
+/// value, and 38 % more with 600. The recorded networks show no difference.
 const MEMORY: u32 = 1_500;
 
-/// The least time between mistakes that may be stated, in bounds.
+/// The shortest time between mistakes that may be stated, in bounds.
 const BOUNDS_APART: u64 = 10;
 
 impl Target {
@@ -162,8 +167,8 @@ impl Target {
         self
     }
 
-    /// Creates a planner for `bound_us`, of which mistakes are `recurrence_us` apart or, where that
-    /// is less, as many bounds as may be stated.
+    /// Creates a planner for `bound_us` that allows one mistake per `recurrence_us`. A shorter time
+    /// than [`least_recurrence_us`](Self::least_recurrence_us) is raised to it.
     pub(crate) const fn apart(bound_us: u64, recurrence_us: u64) -> Self {
         let mut target = Self::new(duration(bound_us));
         target.recurrence_us = saturating::max(recurrence_us, target.least_recurrence_us());
@@ -172,7 +177,7 @@ impl Target {
 
     /// Returns the usual round-trip time; 0 before the first sample.
     pub(crate) const fn usual_us(state: &TargetState) -> u32 {
-        state.trouble.median_us()
+        state.disturbance.median_us()
     }
 
     /// Returns the bound in microseconds.
@@ -186,13 +191,14 @@ impl Target {
         duration(self.bound_us)
     }
 
-    /// Returns the least expected time from one mistake to the next.
+    /// Returns the shortest expected time from one mistake to the next.
     #[must_use]
     pub const fn mistakes_at_most_one_per(&self) -> Duration {
         duration(self.recurrence_us)
     }
 
-    /// Returns the most probes in 1,000 seconds, or `None` where they are not limited.
+    /// Returns the largest number of steady probes in 1,000 seconds, or `None` if they are not
+    /// limited.
     #[must_use]
     pub const fn probes_at_most(&self) -> Option<u32> {
         match self.budget {
@@ -202,20 +208,22 @@ impl Target {
     }
 
     /// Records a reply that arrived `length_us` after the steady probe.
-    fn heard(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
-        state.trouble.hear(length_us, answer.now, self.bound_us);
+    fn record_reply(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
+        state
+            .disturbance
+            .record(length_us, answer.now, self.bound_us);
         if let Some(rtt_us) = answer.rtt_us {
             let waited_us = rtt_us.saturating_add(answer.held_us); // the wait that a timeout covers
-            state.trouble.sample(waited_us);
-            let deviation_us = waited_us.abs_diff(state.trouble.median_us());
+            state.disturbance.sample(waited_us);
+            let deviation_us = waited_us.abs_diff(state.disturbance.median_us());
             state.spread_us = state.spread_us - state.spread_us / 16 + deviation_us / 16;
         }
-        let (usual, median) = (state.usual_us, state.trouble.median_us());
+        let (usual, median) = (state.usual_us, state.disturbance.median_us());
         if median / 2 > usual || median < usual / 2 {
             state.usual_us = median;
             state.halve();
         }
-        state.grade = state.trouble.grade(answer.now, self.bound_us);
+        state.grade = state.disturbance.grade(answer.now, self.bound_us);
     }
 
     /// Returns whether a silence is long enough to recompute the plan at once.
@@ -225,12 +233,12 @@ impl Target {
 
     /// Returns whether the reply to the steady probe is later than usual.
     fn is_overdue(&self, state: &TargetState, now: Instant) -> bool {
-        state.asked.open && now.since(state.asked.sent) > self.timeout_us(state)
+        state.awaited.open && now.since(state.awaited.sent) > self.timeout_us(state)
     }
 
     /// Starts to measure the silence after the steady probe sent at `sent`.
-    fn ask(state: &mut TargetState, sent: Instant) {
-        state.asked = Asked {
+    fn start_silence(state: &mut TargetState, sent: Instant) {
+        state.awaited = Awaited {
             sent,
             share: state.share(),
             grade: state.grade,
@@ -246,16 +254,16 @@ impl Target {
 
     /// Records the first reply to the awaited steady probe or to a later probe. Returns the time
     /// since that steady probe.
-    fn settle(&self, state: &mut TargetState, answer: &Answer) -> u64 {
-        debug_assert!(state.asked.open && answer.sent >= state.asked.sent);
-        let length_us = answer.now.since(state.asked.sent);
-        state.asked.open = false;
-        let mut silence_us = saturating::minus(length_us, state.trouble.median_us().into());
-        let lost = answer.sent > state.asked.sent;
+    fn end_silence(&self, state: &mut TargetState, answer: &Answer) -> u64 {
+        debug_assert!(state.awaited.open && answer.sent >= state.awaited.sent);
+        let length_us = answer.now.since(state.awaited.sent);
+        state.awaited.open = false;
+        let mut silence_us = saturating::minus(length_us, state.disturbance.median_us().into());
+        let lost = answer.sent > state.awaited.sent;
         if lost {
             silence_us = self.unexplained_us(state, silence_us);
         }
-        let (share, grade) = (state.asked.share, state.asked.grade);
+        let (share, grade) = (state.awaited.share, state.awaited.grade);
         self.count(state, silence_us, share, grade);
         if lost {
             state.silences.add_lost();
@@ -263,11 +271,11 @@ impl Target {
         length_us
     }
 
-    /// Returns the part of a silence after a lost probe that independent losses do not explain. The
-    /// time until the next probe was due is caused by this process. The rest is explained too if it
-    /// is no longer than the longest run of losses to expect.
+    /// Returns the part of a silence after a lost probe that independent losses do not explain.
+    /// Subtracts the wait until the next probe. If the rest is shorter than the longest expected
+    /// run of independent losses, returns 0.
     fn unexplained_us(&self, state: &TargetState, silence_us: u64) -> u64 {
-        let interval_us = scaled_q16(self.bound_us, u32::from(state.asked.share));
+        let interval_us = scaled_q16(self.bound_us, u32::from(state.awaited.share));
         let wait_us = saturating::min(self.timeout_us(state), interval_us);
         let rest_us = saturating::minus(silence_us, wait_us);
         if rest_us < wait_us * u64::from(state.independent) {
@@ -306,7 +314,7 @@ impl Target {
             .with_dead_interval_us(dead_us)
     }
 
-    /// Returns what is promised on the path as measured.
+    /// Returns the promise for the path as measured.
     pub(crate) fn promise_of(&self, state: &TargetState) -> Promise {
         Promise {
             detect_within: self.detect_within(),
@@ -333,35 +341,35 @@ impl Pacing for Target {
         }
         let most = self.savings_most(state);
         state.savings = state.savings.saturating_add(1).min(most);
-        if !state.asked.open {
-            Self::ask(state, now);
+        if !state.awaited.open {
+            Self::start_silence(state, now);
         }
     }
 
     fn on_answer(&self, state: &mut TargetState, answer: &Answer) {
         state.now = answer.now;
-        let median_us = u64::from(state.trouble.median_us());
+        let median_us = u64::from(state.disturbance.median_us());
         let mut length_us = answer.rtt_us.map_or(0, u64::from);
-        if state.asked.open && answer.sent >= state.asked.sent {
-            length_us = saturating::max(length_us, self.settle(state, answer));
+        if state.awaited.open && answer.sent >= state.awaited.sent {
+            length_us = saturating::max(length_us, self.end_silence(state, answer));
             state.since = state.since.saturating_add(1);
         } else if self.overlaps(state) {
             let silence_us = saturating::minus(length_us, median_us);
             self.count(state, silence_us, state.share(), state.grade);
             state.since = state.since.saturating_add(1);
         }
-        self.heard(state, length_us, answer);
+        self.record_reply(state, length_us, answer);
         if self.is_long(saturating::minus(length_us, median_us)) || state.is_due() {
             self.replan(state);
         }
     }
 
-    /// Where probes overlap, the awaited probe may not be the first that was lost.
+    /// If probes overlap, the awaited probe may not be the first lost probe.
     fn on_miss(&self, state: &mut TargetState, sent: Instant, _: Instant) {
-        let earlier = !state.asked.open || sent < state.asked.sent;
-        let unheard = sent.plus(state.trouble.median_us().into()) > state.now;
+        let earlier = !state.awaited.open || sent < state.awaited.sent;
+        let unheard = sent.plus(state.disturbance.median_us().into()) > state.now;
         if earlier && unheard && self.overlaps(state) {
-            Self::ask(state, sent);
+            Self::start_silence(state, sent);
         }
     }
 
@@ -375,18 +383,20 @@ impl Pacing for Target {
             let promised_us = self.promised_us(state);
             state.audit.mistake(end.now, promised_us);
         }
-        state.trouble.hear(self.bound_us, end.now, self.bound_us);
-        state.grade = state.trouble.grade(end.now, self.bound_us);
+        state
+            .disturbance
+            .record(self.bound_us, end.now, self.bound_us);
+        state.grade = state.disturbance.grade(end.now, self.bound_us);
         self.replan(state);
     }
 
     fn on_void(&self, state: &mut TargetState) {
-        state.asked.open = false;
+        state.awaited.open = false;
     }
 
     fn on_lapse(&self, state: &mut TargetState, span_us: u64) {
         if span_us > self.bound_us >> 6 {
-            state.asked.open = false;
+            state.awaited.open = false;
         }
     }
 

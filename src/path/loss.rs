@@ -8,13 +8,13 @@ const MEMORY: u16 = 4_096;
 
 /// The share of probes that were lost, by Jeffreys' estimate (lost + 1/2) / (sent + 1).
 ///
-/// The estimate is never 0, since a path without a loss so far may still lose probes: it is 1/2
+/// The estimate is never 0, because a path without a loss so far may still lose probes: it is 1/2
 /// before the first probe and 1/2,002 after 1,000 replies. Whenever 4,096 probes are counted, both
-/// counts are halved, so old probes count less and less.
+/// counts are halved, so that the weight of old probes decreases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LossRate {
     sent: u16,
-    /// How many of the probes in `sent` were lost.
+    /// The number of lost probes among `sent`.
     lost: u16,
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_lost_is_found_as_an_answer() {
+    fn without_losses_the_record_is_found_as_a_reply() {
         let mut loss = LossRate::new();
         loss.found();
         assert_eq!((loss.sent, loss.lost), (1, 0));

@@ -1,4 +1,4 @@
-//! What is measured of a path: round-trip times, loss, suspicion level and early warning.
+//! Measurements of a path: round-trip times, loss, suspicion level and early warning.
 
 pub(crate) mod early_warning;
 pub(crate) mod loss;

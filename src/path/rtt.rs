@@ -20,9 +20,9 @@ const SAMPLED: u32 = 1 << 7;
 /// The smoothed value is stored times 8 and the variation times 4, so that both converge exactly on
 /// a constant input. Rounded values would stay up to seven units off.
 ///
-/// An overdue probe shows only that its round trip takes *at least* the time waited. So the timeout
-/// is doubled and no sample is taken (Karn's rule). A reply ends the doubling. A late reply does
-/// too, since its probe id tells which send it belongs to.
+/// An overdue probe shows only that its round trip takes *at least* the timeout. So the timeout is
+/// doubled and no sample is taken (Karn's rule). A reply ends the doubling. A late reply does too,
+/// because its probe id identifies its probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RttEstimator {
     smoothed_x8_us: u64,
@@ -110,7 +110,7 @@ const fn floored(timeout_us: u32, min: u32) -> u32 {
     if timeout_us < min { min } else { timeout_us }
 }
 
-/// Doubles `timeout_us` so many times, saturating. Only overdue probes need it, so it is kept out
+/// Doubles `timeout_us` this many times, saturating. Only overdue probes need it, so it is kept out
 /// of the path of a reply.
 #[cold]
 const fn doubled(timeout_us: u32, times: u32) -> u32 {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn converges_exactly_on_a_constant() {
+    fn the_estimate_converges_exactly_on_a_constant() {
         for (first, then) in [(1, 1_007), (5_000_000, 1_007), (1_007, 7)] {
             let mut estimator = RttEstimator::new();
             estimator.sample(first);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn doubles_for_every_overdue_probe_until_an_answer() {
+    fn the_timeout_doubles_for_every_overdue_probe_until_a_reply() {
         let mut estimator = RttEstimator::new();
         assert_eq!(timeout(&estimator), 2_000_000);
         estimator.sample(1_000);
@@ -192,7 +192,7 @@ mod tests {
     /// The first sample after a lasting step of any size covers it: 1/8 of the step enters the
     /// smoothed value and 1/4 of it the variation, which counts four times.
     #[test]
-    fn one_sample_covers_a_step() {
+    fn after_a_step_one_sample_covers_the_next_reply() {
         for step in [2, 100, 20_000] {
             let mut estimator = RttEstimator::new();
             for _ in 0..50 {

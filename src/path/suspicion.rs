@@ -1,4 +1,4 @@
-//! The suspicion level: how improbable it is that a live peer stays silent for so long.
+//! The suspicion level: how improbable it is that a live peer stays silent for this long.
 
 use core::fmt;
 
@@ -8,16 +8,16 @@ use crate::path::loss::LossRate;
 use crate::path::window::Moments;
 use crate::time::saturate;
 
-/// How improbable it is that a live peer stays silent for so long, in decades (powers of ten). At
-/// level 3, one silence of a live peer in 1,000 is as long.
+/// How improbable it is that a live peer stays silent for this long, in decades (powers of ten).
+/// Level 3 means that one in 1,000 silences of a live peer lasts at least as long.
 ///
 /// The level is the sum of -log10(P(lost) + P(answered) P(RTT > age)) over the unanswered probes,
 /// in thousandths. It never falls while nothing arrives, and it is always finite. It does not
-/// change while lateness of this process is credited to the peer.
+/// change for the time by which this process polled late.
 ///
 /// P(RTT > age) is Cantelli's bound from the mean and variance of the window, which holds for every
 /// distribution. It is never below 1/(n + 1), the probability that the next of n + 1 samples is the
-/// longest. P(lost) is Jeffreys' estimate. The formula takes losses as independent, so the level
+/// longest. P(lost) is Jeffreys' estimate. The formula treats losses as independent, so the level
 /// rises too fast on paths that lose in bursts. The level is for display and diagnosis: no verdict
 /// depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +32,7 @@ pub struct SuspicionLevel(u32);
 impl SuspicionLevel {
     /// No evidence.
     pub const ZERO: Self = Self(0);
-    /// The least evidence above zero, which every verdict `Dead` has.
+    /// The smallest level above zero, which every verdict `Dead` has at least.
     pub(crate) const LEAST: Self = Self(1);
 
     /// Returns the level in thousandths of a decade.
@@ -46,8 +46,8 @@ impl SuspicionLevel {
         Self(self.0.saturating_add(evidence.0))
     }
 
-    /// Returns this level, but at least [`LEAST`](Self::LEAST): a verdict against a peer always
-    /// shows some evidence.
+    /// Returns this level, but at least [`LEAST`](Self::LEAST): the level of a verdict against a
+    /// peer is always above zero.
     pub(crate) const fn at_least_some(self) -> Self {
         Self(if self.0 > 0 { self.0 } else { 1 })
     }
@@ -65,7 +65,7 @@ impl fmt::Display for SuspicionLevel {
     }
 }
 
-/// The path's measurements from before the episode, by which the silence is rated.
+/// The path's measurements from before the episode, to which the silence is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Model {
     mean_us: u32,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_weak_evidence() {
+    fn without_samples_the_evidence_is_weak() {
         assert!(model(&[], 0).evidence(u64::MAX).as_milli() < 10);
     }
 

@@ -13,8 +13,8 @@ mod compact;
 #[cfg(feature = "alloc")]
 pub(crate) use compact::CompactSamples;
 
-/// The number of round-trip times in the window of a machine, unless another is chosen: 32. Fewer
-/// follow a change sooner; more measure fluctuation better.
+/// The default number of round-trip times in the window of a machine: 32. A shorter window follows
+/// a change sooner; a longer window measures fluctuation more precisely.
 pub const DEFAULT_WINDOW: usize = 32;
 
 /// A ring of the last `N` round-trip times. It returns their mean and standard deviation in
@@ -52,7 +52,7 @@ pub struct RttWindow<const N: usize> {
     /// fills.
     next: u32,
     moments: Moments,
-    /// Filled from index 0; 0 where there is no sample yet.
+    /// Filled from index 0; the rest is 0.
     samples: [u32; N],
 }
 
@@ -146,11 +146,11 @@ impl<const N: usize> Default for RttWindow<N> {
 /// The exact moments of a window: count, mean, standard deviation and fluctuation.
 ///
 /// The standard deviation is that of the population, sqrt(E(x^2) - E(x)^2). By the Cauchy-Schwarz
-/// inequality the difference of the integer sums is never negative. All moments are zero where
-/// there is no sample.
+/// inequality the difference of the integer sums is never negative. All moments are zero if there
+/// is no sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-// Packing saves four bytes in every machine. It costs nothing where memory is scarce, since words
-// have 32 bits there.
+// Packing saves four bytes in every machine. It costs nothing on small devices, because their words
+// have 32 bits.
 #[repr(C, packed(4))]
 pub struct Moments {
     /// Below 2^48, since there are fewer than 2^16 samples below 2^32.
@@ -210,8 +210,8 @@ impl Moments {
         }
     }
 
-    /// Returns the standard deviation divided by the mean, sigma/mu, or 0 where the mean is 0. At
-    /// most sqrt(count - 1).
+    /// Returns the standard deviation divided by the mean, sigma/mu, or 0 if the mean is 0. At most
+    /// sqrt(count - 1).
     #[must_use]
     pub const fn fluctuation(&self) -> f64 {
         fraction(self.fluctuation_q16(), 16)
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spoilt_window_is_not_valid() {
+    fn a_corrupted_window_is_not_valid() {
         let mut window = RttWindow::<8>::new();
         window.push_us(5);
         window.moments.sum += 1;
@@ -344,7 +344,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_ways_to_the_spread_agree(rtts in prop::collection::vec((any::<u32>(), 0_u32..32), 1..40)) {
+        fn both_computations_of_the_spread_agree(rtts in prop::collection::vec((any::<u32>(), 0_u32..32), 1..40)) {
             let mut window = RttWindow::<16>::new();
             for (bits, shift) in rtts {
                 window.push_us(bits >> shift);
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_is_told_across_the_turn() {
+    fn new_samples_are_found_after_the_index_wraps() {
         let mut window = RttWindow::<4>::new();
         let mut turn = window.turn();
         for many in [1, 2, 3, 3, 0, 2] {

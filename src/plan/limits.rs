@@ -12,7 +12,7 @@ use crate::time::saturate;
 pub(crate) struct Limits {
     pub(crate) interval_min_us: u64,
     pub(crate) interval_max_us: u64,
-    /// The stated bound on detection time; 0 where none is stated.
+    /// The stated bound on detection time; 0 if none is stated.
     pub(crate) bound_us: u64,
     pub(crate) timeout_first_us: u32,
     pub(crate) timeout_min_us: u32,
@@ -20,9 +20,9 @@ pub(crate) struct Limits {
     /// How far jitter may shorten an interval, in per cent.
     pub(crate) jitter_percent: u8,
     pub(crate) retries: Retries,
-    /// How many replies in a row bring a dead peer back.
+    /// The number of replies in a row after which a dead peer is alive.
     pub(crate) rise: u8,
-    /// How many refusals in a row suffice for `Dead`; 0 where only the bound does.
+    /// The number of refusals in a row that suffice for `Dead`; 0 if the bound always has to pass.
     pub(crate) refusals: u8,
 }
 
@@ -51,8 +51,8 @@ impl Limits {
         }
     }
 
-    /// Returns the default request timeout: the shortest interval, or the longest timeout where
-    /// that is shorter.
+    /// Returns the default request timeout: the shortest interval, or the longest timeout if that
+    /// is shorter.
     pub(crate) const fn request_us(&self) -> u32 {
         let shortest = saturate(self.interval_min_us);
         if shortest < self.timeout_max_us {
@@ -154,7 +154,7 @@ impl Limits {
         for _ in 0..pushbacks {
             plan.interval_us = saturating::min(plan.interval_us << 1, longest);
         }
-        // A server that pushes steady probes back must not get retries either.
+        // A server that requests fewer steady probes must not receive retries either.
         plan.retries = Retries::NONE;
     }
 
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn each_pushback_doubles_the_interval_and_takes_the_retries() {
+    fn each_pushback_doubles_the_interval_and_removes_the_retries() {
         let wish = Plan::from_micros(1_000, 100).with_retries(Retries::fixed(2));
         let intervals = [0, 1, 2, 255].map(|pushbacks| {
             let plan = fitted(&LIMITS, wish, pushbacks);
@@ -261,8 +261,8 @@ mod tests {
         assert_eq!(intervals, [1_000, 2_000, 4_000, 4_000_000]);
     }
 
-    /// A pushback does not shorten an interval that was longer, either. This holds for a bound of
-    /// only a few microseconds, too.
+    /// A pushback does not shorten an interval that is longer than the ceiling either. This holds
+    /// for a bound of only a few microseconds, too.
     #[test]
     fn no_pushback_lengthens_an_interval_beyond_the_ceiling() {
         let wish = Plan::from_micros(10_000, 1_000);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_takes_no_pushback_away() {
+    fn pushback_takes_precedence_over_the_bound() {
         let limits = Limits {
             interval_min_us: 100,
             bound_us: 200,
@@ -287,7 +287,7 @@ mod tests {
 
     /// The pushback takes precedence over the bound, and the bound over the policy.
     #[test]
-    fn a_bound_takes_retries_and_then_from_the_interval() {
+    fn a_bound_removes_retries_and_then_shortens_the_interval() {
         let bound = |bound_us| Limits { bound_us, ..LIMITS };
         let wish = Plan::from_micros(5_000, 400).with_retries(Retries::fixed(3));
         let parts = |plan: Plan| (plan.interval_us(), plan.retries().count(), plan.bound_us());
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn no_timeout_is_longer_than_leaves_room_for_the_shortest_interval() {
+    fn every_timeout_leaves_room_for_the_shortest_interval() {
         let timeout = |bound_us, wish| Limits { bound_us, ..LIMITS }.fit_timeout_us(wish);
         assert_eq!(timeout(0, u32::MAX), 3_000_000);
         assert_eq!(timeout(0, 1), 100);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_jittered_down_to_the_shortest_interval() {
+    fn jitter_shortens_to_at_least_the_shortest_interval() {
         let limits = Limits {
             jitter_percent: 50,
             ..LIMITS
@@ -326,7 +326,7 @@ mod tests {
     proptest! {
         /// Small cores have only the general function, and results must be the same on all cores.
         #[test]
-        fn the_short_way_leads_where_the_general_one_does(
+        fn the_fast_path_gives_the_plan_of_the_general_one(
             interval_us in 0_u64..8_000_000, timeout_us in 0_u32..8_000_000, count in 0_u8..=Retries::MAX, doubling: bool,
         ) {
             let retries = if doubling { Retries::exponential(count) } else { Retries::fixed(count) };

@@ -26,14 +26,14 @@ use crate::time::{duration, micros, rtt_micros};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Plan {
     pub(super) interval_us: u64,
-    /// The bound on detection time: the stated bound, or the sum of the waits where that is longer
-    /// or none is stated. 0 until the plan is fitted to the limits.
+    /// The bound on detection time: the stated bound, or the sum of the waits if that is longer or
+    /// no bound is stated. 0 until the plan is fitted to the limits.
     pub(super) bound_us: u64,
     pub(super) timeout_us: u32,
     /// The interval while the peer is dead: 11 bits, shifted left by the number in the low 5 bits.
     /// 0 stands for the steady interval.
     pub(super) dead: u16,
-    /// How long before the bound closing retries end, in per cent of the bound.
+    /// The time between the last closing retry and the bound, in per cent of the bound.
     pub(super) margin_percent: u8,
     pub(super) retries: Retries,
 }
@@ -90,9 +90,9 @@ impl Plan {
         self
     }
 
-    /// Returns the plan with this margin, in per cent of the bound: its [closing](Retries::closing)
-    /// retries end that long before the bound, because the reply to a later retry could not come in
-    /// time.
+    /// Returns the plan with this margin, in per cent of the bound: the last of its
+    /// [closing](Retries::closing) retries is sent at least this long before the bound, because the
+    /// reply to a later retry would come too late.
     #[must_use]
     pub const fn with_margin_percent(mut self, percent: u8) -> Self {
         self.margin_percent = percent;
@@ -124,7 +124,7 @@ impl Plan {
         duration(self.interval_us)
     }
 
-    /// Returns how long a steady probe may have no reply before it is overdue.
+    /// Returns the time after which a steady probe without a reply is overdue.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         duration(self.timeout_us as u64)
@@ -193,12 +193,12 @@ impl Plan {
         self.timeout_us as u64 * self.retries.total_weight() as u64
     }
 
-    /// Returns how long to wait after the `sent`-th retry of an episode (0: after the steady
-    /// probe), where `left_us` remain until the bound. The next retry, if there is one, follows
-    /// then.
+    /// Returns the wait after the `sent`-th retry of an episode (0: after the steady probe).
+    /// `left_us` is the time until the bound. The next retry, if any, is sent at the end of the
+    /// wait.
     ///
-    /// The wait is at least the timeout and at most the interval. After the last retry, it is all
-    /// the time left where that is less than two such waits.
+    /// The wait is at least the timeout and at most the interval. After the last retry, if less
+    /// than two such waits remain until the bound, the wait is the whole remaining time.
     pub(crate) fn retry_wait_us(&self, sent: u8, left_us: u64) -> u64 {
         let (timeout, last) = (u64::from(self.timeout_us), self.retries.count());
         debug_assert!(last <= Retries::MAX, "limits are applied to every plan");
@@ -212,7 +212,7 @@ impl Plan {
         within(wanted, timeout, self.interval_us)
     }
 
-    /// Returns the wait after the `sent`-th closing retry, where `left_us` remain until the bound.
+    /// Returns the wait after the `sent`-th closing retry. `left_us` is the time until the bound.
     fn closing_us(&self, sent: u8, left_us: u64) -> u64 {
         if sent >= self.retries.count() {
             return left_us;
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_interval_is_kept_to_a_thousandth() {
+    fn a_dead_interval_is_stored_to_a_thousandth() {
         let plan = Plan::from_micros(SECOND, 1);
         let kept = |us| dead_us(plan.with_dead_interval_us(us));
         for us in [0, 1, 1_000, 2_047, 2_048, 1 << 40, 1 << 41] {
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ceiling_cuts_the_dead_interval_said_or_not() {
+    fn a_ceiling_limits_the_dead_interval_whether_or_not_it_is_set() {
         let steady = Plan::from_micros(5 * SECOND, 1);
         let said = steady.with_dead_interval_us(2_000);
         assert_eq!(dead_us(steady.with_dead_interval_at_most(1_000)), 1_000);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_slower_than_the_interval_leave_steady_probes_in_place_of_retries() {
+    fn if_replies_take_longer_than_the_interval_steady_probes_replace_retries() {
         let bound = |timeout_s| {
             let plan = Plan::from_micros(SECOND, timeout_s).with_retries(Retries::exponential(2));
             micros(plan.bound())
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_waited_where_it_holds_no_two_waits_more() {
+    fn the_last_wait_is_the_rest_if_two_more_waits_do_not_fit() {
         let plan = asked(Retries::fixed(2));
         assert_eq!(
             [0, 1].map(|sent| plan.retry_wait_us(sent, 150_000)),
@@ -305,10 +305,10 @@ mod tests {
         assert_eq!(waits, [100_000, 200_000, 400_000, 400_000, 400_000]);
     }
 
-    /// Waits grow by half, up to 2/5 of what is left before the margin. The last wait takes all
-    /// that is left.
+    /// Waits grow by half, up to 2/5 of the time that is left before the margin. The last wait
+    /// takes all the time that is left.
     #[test]
-    fn closing_waits_close_in_on_the_bound() {
+    fn closing_waits_get_shorter_towards_the_bound() {
         let mut plan = asked(Retries::closing(12)).with_margin_percent(5);
         plan.bound_us = 10 * SECOND;
         let margin = 499_725; // 5 % in 2^16, rounded down

@@ -24,8 +24,7 @@ pub struct Promise {
     pub mistakes_at_most_one_per: Duration,
     /// The expected probes per second, retries included.
     pub probes_per_s: f64,
-    /// Mistakes since the audit began. Only refuted verdicts count, not those for which nothing
-    /// shows whether they were right.
+    /// Mistakes since the audit began. A verdict counts as a mistake only if it was refuted later.
     pub mistakes: u16,
     /// The time since the audit began. The audit restarts when a promise is broken, and after eight
     /// times the promised time between mistakes.
@@ -35,16 +34,16 @@ pub struct Promise {
     pub infeasible: Option<Infeasible>,
 }
 
-/// A requirement that the path does not allow, and the nearest value that it does. The current plan
-/// is the nearest feasible one.
+/// A requirement that the path does not allow, and the nearest feasible value. The current plan is
+/// the nearest feasible one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Infeasible {
-    /// The requirement that cannot be met. It is [`Setting::DetectWithin`] where replies take too
-    /// large a part of the bound, [`Setting::MistakeRecurrence`] where even unlimited probing would
-    /// make mistakes more often, and [`Setting::ProbeBudget`] where the budget is too small.
+    /// The requirement that cannot be met. It is [`Setting::DetectWithin`] if replies take too
+    /// large a part of the bound, [`Setting::MistakeRecurrence`] if even unlimited probing would
+    /// make mistakes more often, and [`Setting::ProbeBudget`] if the budget is too small.
     pub requirement: Setting,
     /// The nearest feasible value of that requirement, the others unchanged, in the unit of the
     /// setting: microseconds, or probes in 1,000 seconds.

@@ -12,9 +12,10 @@ use core::fmt;
 /// | [`Retries::NONE`] | 1 |
 /// | [`Retries::fixed(2)`](Self::fixed) | 1, 1, 1 |
 /// | [`Retries::exponential(2)`](Self::exponential) | 1, 2, 4 |
-/// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but never over 2/5 of what is left until the bound |
+/// | [`Retries::closing(n)`](Self::closing) | 1, 1, 1.5, 2.25 …, but at most 2/5 of the time left until the bound |
 ///
-/// When all retries were sent and the bound has not passed, steady probes continue until it has.
+/// If all retries were sent and the bound has not passed, steady probes continue until it has
+/// passed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 // The count is in the low six bits and the spacing in the high two. One byte keeps plans small, and
 // every peer has one.
@@ -30,7 +31,7 @@ pub(super) enum Spacing {
     Fixed,
     /// Waits double.
     Exponential,
-    /// Waits grow by half, and are limited by what is left until the bound.
+    /// Waits grow by half, and are limited by the time left until the bound.
     Closing,
 }
 
@@ -52,10 +53,10 @@ impl defmt::Format for Retries {
 }
 
 impl Retries {
-    /// The most retries a plan may have.
+    /// The largest number of retries of a plan.
     pub const MAX: u8 = 16;
 
-    /// No retries: the steady probe alone decides.
+    /// No retries: only steady probes are sent.
     pub const NONE: Self = Self::fixed(0);
 
     /// Creates `count` retries, each one timeout after the last. `Config` refuses counts above
@@ -73,11 +74,11 @@ impl Retries {
 
     /// Creates `count` retries that get closer together towards the bound.
     ///
-    /// Waits grow by half, but none is over 2/5 of what is left until the bound. The last retries
-    /// are therefore sent just before the bound, where they can still prevent a mistake. The plan's
-    /// [margin](crate::plan::Plan::with_margin_percent) states how close to the bound they come. No
-    /// two are closer than a timeout. These retries are for plans with a stated bound. Without one
-    /// they are the same as [`Retries::exponential`].
+    /// Waits grow by half, but none is longer than 2/5 of the time left until the bound. The last
+    /// retries are therefore sent just before the bound, when they can still prevent a mistake. The
+    /// plan's [margin](crate::plan::Plan::with_margin_percent) states how close to the bound they
+    /// are sent. No two retries are closer than a timeout. These retries are for plans with a
+    /// stated bound. Without a stated bound they are the same as [`Retries::exponential`].
     #[must_use]
     pub const fn closing(count: u8) -> Self {
         Self::new(count, Spacing::Closing)
@@ -119,7 +120,7 @@ impl Retries {
         self.at_most(self.count().saturating_sub(1))
     }
 
-    /// Returns whether the retries need no adjustment where no bound is stated: at most
+    /// Returns whether the retries need no adjustment if no bound is stated: at most
     /// [`MAX`](Self::MAX), and fixed or exponential.
     pub(crate) const fn is_plain(self) -> bool {
         self.0 & !EXPONENTIAL <= Self::MAX
@@ -167,8 +168,8 @@ impl Retries {
     }
 
     /// Returns the number of timeouts from the send of a steady probe to the end of the last wait,
-    /// for at most [`MAX`](Self::MAX) retries. It is 1 for closing retries, which use the time that
-    /// is left.
+    /// for at most [`MAX`](Self::MAX) retries. It is 1 for closing retries, which use the time left
+    /// until the bound.
     pub(crate) const fn total_weight(self) -> u32 {
         match self.spacing() {
             Spacing::Closing => 1,
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_few_fixed_or_doubling_ones_are_plain() {
+    fn only_fixed_or_exponential_retries_up_to_the_maximum_are_plain() {
         for count in [0, 1, Retries::MAX] {
             for retries in [Retries::fixed(count), Retries::exponential(count)] {
                 assert!(retries.is_plain());
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_nothing_to_close_in_on_doubles() {
+    fn without_a_bound_closing_retries_are_exponential() {
         assert_eq!(Retries::closing(3).without_bound(), Retries::exponential(3));
         assert_eq!(Retries::fixed(3).without_bound(), Retries::fixed(3));
         assert_eq!(
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_63_and_one_less_each_time() {
+    fn counts_are_limited_to_63_and_can_be_reduced_by_one() {
         for (make, spacing) in [
             (Retries::fixed as fn(u8) -> Retries, Spacing::Fixed),
             (Retries::exponential, Spacing::Exponential),

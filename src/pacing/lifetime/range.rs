@@ -38,17 +38,17 @@ impl LifetimeRange {
     /// Creates a range from `least` to `most`. Every network on the path must survive `least`.
     ///
     /// # Errors
-    /// Returns an error where `least` is below 15 s, the floor of RFC 8085 (3.5), or `most` is
-    /// below `least` or above 12.7 days.
+    /// Returns an error if `least` is below 15 s, the floor of RFC 8085 (3.5), or `most` is below
+    /// `least` or above 12.7 days.
     pub const fn between(least: Duration, most: Duration) -> Result<Self, ConfigError> {
         Self::from(FLOOR_US, least, most)
     }
 
-    /// Creates a range without that floor, for networks that are known to forget flows sooner than
-    /// after 15 s.
+    /// Creates a range without that floor, for networks that are known to drop flows after less
+    /// than 15 s.
     ///
     /// # Errors
-    /// Returns an error where `least` is below 1 ms, or `most` is below `least` or above 12.7 days.
+    /// Returns an error if `least` is below 1 ms, or `most` is below `least` or above 12.7 days.
     pub const fn below_the_floor(least: Duration, most: Duration) -> Result<Self, ConfigError> {
         Self::from(Span::MILLISECOND_US, least, most)
     }
@@ -63,7 +63,7 @@ impl LifetimeRange {
         Ok(reach)
     }
 
-    /// Creates a range that holds only `span_us`, so that there is nothing to search.
+    /// Creates a range that contains only `span_us`, so that there is nothing to search.
     pub(crate) const fn only(span_us: u64) -> Self {
         Self {
             least_us: span_us,
@@ -86,7 +86,7 @@ impl LifetimeRange {
     /// refreshes the flow; such traffic then postpones the next probe.
     ///
     /// This is true of TCP and of every protocol that acknowledges what it receives. It is not true
-    /// of datagrams that only arrive, since a NAT need not let those refresh a binding (RFC 4787,
+    /// of datagrams that only arrive, because a NAT need not let them refresh a binding (RFC 4787,
     /// REQ-6). Unless this is stated, traffic proves that the peer is alive and changes no
     /// interval.
     #[must_use]

@@ -6,11 +6,11 @@ use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check, ensure};
 use crate::time::{duration, micros};
 
-/// What a search knows of a network. Store it under the name of that network (an SSID, an APN, the
+/// The results of a search on a network. Store the record, keyed by network (by SSID, APN or
 /// address of a gateway), and pass it to the search when the device is in that network again.
 ///
-/// With the feature `serde`, its serialized form is `{ "survived", "lost", "doubts" }`, which
-/// is checked when it is read. Without the feature, store its three parts, which take 17 bytes;
+/// With the feature `serde`, its serialized form is `{ "survived", "lost", "doubts" }`, which is
+/// checked when it is read. Without the feature, store its three values, which take 17 bytes;
 /// [`new`](Self::new) checks them.
 ///
 /// ```
@@ -41,15 +41,15 @@ use crate::time::{duration, micros};
 )]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LifetimeRecord {
-    /// The longest idle time that was survived; 0 where there is none.
+    /// The longest idle time that was survived; 0 if there is none.
     survived_us: u64,
-    /// The shortest idle time that was lost; [`u64::MAX`] where there is none.
+    /// The shortest idle time that was lost; [`u64::MAX`] if there is none.
     lost_us: u64,
-    /// How often a loss contradicted what was survived.
+    /// The number of losses after an idle time that had been survived before.
     doubts: u8,
 }
 
-/// The greatest value of [`LifetimeRecord::doubts`].
+/// The largest value of [`LifetimeRecord::doubts`].
 pub(super) const DOUBTS_MAX: u8 = 3;
 
 impl LifetimeRecord {
@@ -64,7 +64,7 @@ impl LifetimeRecord {
     /// the shortest that was lost, and how often the two have contradicted each other.
     ///
     /// # Errors
-    /// Returns an error where one of the spans is above 12.7 days, `lost` is not longer than
+    /// Returns an error if one of the spans is above 12.7 days, `lost` is not longer than
     /// `survived`, or `doubts` is above 3.
     pub const fn new(
         survived: Duration,
@@ -108,7 +108,7 @@ impl LifetimeRecord {
         }
     }
 
-    /// Returns the longest idle time that was survived; zero where nothing is known.
+    /// Returns the longest idle time that was survived; zero if none is known.
     #[must_use]
     pub const fn survived(&self) -> Duration {
         duration(self.survived_us)
@@ -123,8 +123,8 @@ impl LifetimeRecord {
         }
     }
 
-    /// Returns how often an idle time was lost that had been survived before, at most 3. Each doubt
-    /// doubles the margin.
+    /// Returns the number of losses after an idle time that had been survived before, at most 3.
+    /// Each doubt doubles the margin.
     #[must_use]
     pub const fn doubts(&self) -> u8 {
         self.doubts

@@ -11,13 +11,13 @@ mod shape;
 
 pub(super) use found::Found;
 
-/// Searches for the longest idle time that a flow survives, and keeps to it.
+/// Searches for the longest idle time that a flow survives, and keeps just below it.
 /// [`Lifetime`](super::Lifetime) is built on it; use it alone if you have a timer of your own.
 ///
-/// It returns how long [the flow in use](Self::interval) may idle and, where the
-/// [range](LifetimeRange::with_second_flow) has a second flow, how long [that one](Self::trial)
-/// should. The caller reports whether each flow survived. All spans are idle times, from the last
-/// packet that refreshed the flow to the next.
+/// It returns how long [the flow in use](Self::interval) may idle and, if the
+/// [range](LifetimeRange::with_second_flow) has a second flow, how long [the second
+/// flow](Self::trial) should idle. The caller reports whether each flow survived. All spans are
+/// idle times, from the last packet that refreshed the flow to the next.
 ///
 /// ```
 /// use core::time::Duration;
@@ -71,8 +71,8 @@ impl LifetimeSearch {
         duration(self.found.interval_us(&self.reach))
     }
 
-    /// Returns how long the second flow should idle next, or `None` where there is no second flow
-    /// or nothing to try at present.
+    /// Returns how long the second flow should idle next, or `None` if there is no second flow or
+    /// no trial is due.
     #[must_use]
     pub fn trial(&self) -> Option<Duration> {
         self.found.trial_us(&self.reach).map(duration)
@@ -100,7 +100,7 @@ impl LifetimeSearch {
         self.found.trial_lost(&self.reach, micros(idle));
     }
 
-    /// Returns whether the search has ended, so that longer idle times are tried only now and then.
+    /// Returns whether the search has ended, so that longer idle times are tried only rarely.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         !self.found.is_open(&self.reach)

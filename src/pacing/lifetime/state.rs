@@ -18,15 +18,15 @@ pub struct LifetimeState<S> {
     /// When the flow may have been refreshed last: the later of `refreshed` and the last arrival.
     touched: Instant,
     /// When the last steady probe was sent.
-    asked: Instant,
+    probed: Instant,
     /// The longest time for which the flow can have been idle before that probe.
     idle_us: u64,
     /// The part of the current idle time in which the machine was not polled. Moments are on
     /// observed time, which leaves that part out, but the flow was idle in it.
     unseen_us: u64,
     stage: Stage,
-    /// How often in a row the peer was called dead after an idle time that should have been
-    /// survived.
+    /// The number of times in a row that the peer was called dead after an idle time that had been
+    /// survived before.
     deaths: u8,
 }
 
@@ -41,7 +41,7 @@ enum Stage {
     /// The flow is idle.
     Idle,
     /// The flow was idle and is being probed.
-    Asked,
+    Probed,
     /// The probe after the idle time got no reply, but a later one did.
     Missed,
 }
@@ -53,7 +53,7 @@ impl<S> LifetimeState<S> {
             found: Found::NOTHING,
             refreshed: Instant::ZERO,
             touched: Instant::ZERO,
-            asked: Instant::ZERO,
+            probed: Instant::ZERO,
             idle_us: 0,
             unseen_us: 0,
             stage: Stage::New,
@@ -74,16 +74,16 @@ impl<S> LifetimeState<S> {
     }
 
     /// Records that a steady probe is sent.
-    pub(super) const fn ask(&mut self, now: Instant) {
+    pub(super) const fn record_probe(&mut self, now: Instant) {
         match self.stage {
             Stage::Idle | Stage::Missed => {
-                self.asked = now;
+                self.probed = now;
                 self.idle_us = self.idle_us_at(now);
-                self.stage = Stage::Asked;
+                self.stage = Stage::Probed;
             }
-            Stage::New => self.asked = now,
+            Stage::New => self.probed = now,
             // Only the first probe after the idle time counts.
-            Stage::Asked => {}
+            Stage::Probed => {}
         }
     }
 
@@ -93,12 +93,12 @@ impl<S> LifetimeState<S> {
     }
 
     /// Records a reply.
-    pub(super) fn answer(&mut self, reach: &LifetimeRange, answer: &Answer) {
+    pub(super) fn record_reply(&mut self, reach: &LifetimeRange, answer: &Answer) {
         match self.stage {
-            Stage::Asked if answer.sent == self.asked => self.survive(reach),
-            Stage::Asked if answer.sent > self.asked => self.stage = Stage::Missed,
-            Stage::New if answer.sent >= self.asked => self.stage = Stage::Idle,
-            // The reply to a further retry refreshes the flow, but proves nothing about the idle
+            Stage::Probed if answer.sent == self.probed => self.survive(reach),
+            Stage::Probed if answer.sent > self.probed => self.stage = Stage::Missed,
+            Stage::New if answer.sent >= self.probed => self.stage = Stage::Idle,
+            // The reply to a further retry refreshes the flow, but it is no evidence about the idle
             // time.
             Stage::Idle | Stage::Missed if answer.sent > self.refreshed => {}
             _ => return,
@@ -108,13 +108,12 @@ impl<S> LifetimeState<S> {
         self.unseen_us = 0;
     }
 
-    /// Records that the flow survived. What arrived in between may have refreshed it, so only the
-    /// rest of the idle time was survived. An idle time longer than planned proves no more than the
-    /// planned one.
+    /// Records that the flow survived. Traffic during the idle time may have refreshed the flow, so
+    /// only the time after the last arrival counts. At most the planned idle time counts.
     fn survive(&mut self, reach: &LifetimeRange) {
         let touched = self.touched > self.refreshed;
         let rest_us = if touched {
-            self.asked.since(self.touched)
+            self.probed.since(self.touched)
         } else {
             self.idle_us
         };
@@ -127,7 +126,7 @@ impl<S> LifetimeState<S> {
     /// Records that something other than a reply arrived.
     pub(super) fn traffic(&mut self, reach: &LifetimeRange, now: Instant) {
         self.touched = now;
-        if reach.is_refreshed_by_traffic() && self.stage != Stage::Asked {
+        if reach.is_refreshed_by_traffic() && self.stage != Stage::Probed {
             self.refreshed = now;
             self.unseen_us = 0;
         }
@@ -143,17 +142,16 @@ impl<S> LifetimeState<S> {
     /// Records that the flow was lost while the peer was alive, as the caller reports.
     pub(super) fn lose_flow(&mut self, reach: &LifetimeRange, now: Instant) {
         match self.stage {
-            Stage::Asked | Stage::Missed => self.found.lost(reach, self.idle_us),
+            Stage::Probed | Stage::Missed => self.found.lost(reach, self.idle_us),
             Stage::Idle => self.found.lost(reach, self.idle_us_at(now)),
             Stage::New => {}
         }
         self.forget_flow();
     }
 
-    /// Infers a lost flow from the end of an episode, where the caller reported none. If the peer
-    /// was called dead after an idle time that nothing had survived before, the flow counts as
-    /// lost. After an idle time that should have been survived, it does so when that happened twice
-    /// in a row.
+    /// Infers a lost flow from the end of an episode, if the caller reported none. The flow counts
+    /// as lost if the peer was called dead once after an idle time longer than every survived one,
+    /// or twice in a row after a shorter one.
     pub(super) fn end_episode(&mut self, reach: &LifetimeRange, outcome: Outcome) {
         if self.stage != Stage::Missed || outcome == Outcome::Survived {
             return;
@@ -196,22 +194,22 @@ mod tests {
             rtt_us: None,
             held_us: 0,
         };
-        state.answer(&reach(), &answer);
+        state.record_reply(&reach(), &answer);
     }
 
     /// Returns the state of a flow that got a reply at 10 s and is probed again at 110 s.
-    fn asked() -> LifetimeState<()> {
+    fn probed() -> LifetimeState<()> {
         let mut state = LifetimeState::new(());
-        state.ask(at(10));
+        state.record_probe(at(10));
         answer(&mut state, 10, 11);
-        state.ask(at(110));
+        state.record_probe(at(110));
         state
     }
 
     #[test]
-    fn what_was_idled_counts_from_the_last_answered_probe_to_the_next() {
-        let mut state = asked();
-        assert_eq!((state.stage, state.idle_us), (Stage::Asked, 100 * SECOND));
+    fn the_idle_time_counts_from_the_last_probe_with_a_reply_to_the_next_probe() {
+        let mut state = probed();
+        assert_eq!((state.stage, state.idle_us), (Stage::Probed, 100 * SECOND));
         answer(&mut state, 110, 111);
         assert_eq!((state.stage, state.refreshed), (Stage::Idle, at(110)));
         let planned = Duration::from_micros(15_937_500); // the shortest idle time and 1/16
@@ -219,9 +217,9 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_of_which_nothing_is_known_idles_from_its_first_answer_on() {
+    fn a_new_flow_is_idle_from_its_first_reply_on() {
         let mut state = LifetimeState::new(());
-        state.ask(at(10));
+        state.record_probe(at(10));
         answer(&mut state, 9, 11); // sent before
         assert_eq!(state.stage, Stage::New);
         answer(&mut state, 10, 12);
@@ -229,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_retry_says_that_the_probe_was_missed() {
-        let mut state = asked();
+    fn a_reply_to_a_retry_shows_that_the_probe_was_missed() {
+        let mut state = probed();
         answer(&mut state, 112, 113);
         assert_eq!((state.stage, state.refreshed), (Stage::Missed, at(112)));
         answer(&mut state, 111, 114); // an older one, late
@@ -241,30 +239,30 @@ mod tests {
 
     /// The earlier probe was sent before the idle time in question ended.
     #[test]
-    fn an_answer_to_an_earlier_probe_says_nothing_of_the_one_that_asks() {
-        let mut state = asked();
+    fn a_reply_to_an_earlier_probe_is_no_evidence_about_the_idle_time() {
+        let mut state = probed();
         answer(&mut state, 50, 111);
-        assert_eq!((state.stage, state.refreshed), (Stage::Asked, at(10)));
+        assert_eq!((state.stage, state.refreshed), (Stage::Probed, at(10)));
         answer(&mut state, 110, 112);
         assert_eq!(state.stage, Stage::Idle);
     }
 
     #[test]
-    fn the_first_probe_after_an_idle_is_what_counts() {
-        let mut state = asked();
-        state.ask(at(210));
-        assert_eq!((state.asked, state.idle_us), (at(110), 100 * SECOND));
+    fn only_the_first_probe_after_the_idle_time_counts() {
+        let mut state = probed();
+        state.record_probe(at(210));
+        assert_eq!((state.probed, state.idle_us), (at(110), 100 * SECOND));
     }
 
     #[test]
-    fn what_nobody_looked_at_belongs_to_the_idle() {
+    fn time_without_polls_counts_as_idle_time() {
         let mut state = LifetimeState::new(());
         state.lapse(SECOND);
-        state.ask(at(10));
+        state.record_probe(at(10));
         answer(&mut state, 10, 11);
         state.lapse(5 * SECOND);
-        state.ask(at(110));
-        state.lapse(7 * SECOND); // while it is probed, nothing is idle
+        state.record_probe(at(110));
+        state.lapse(7 * SECOND); // while it is probed, the flow is not idle
         assert_eq!(state.idle_us, 105 * SECOND);
         answer(&mut state, 112, 113);
         state.lapse(3 * SECOND);
@@ -276,12 +274,12 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looked_at_was_survived_too() {
+    fn time_without_polls_is_survived_too() {
         let mut state = LifetimeState::new(());
-        state.ask(at(10));
+        state.record_probe(at(10));
         answer(&mut state, 10, 11);
         state.lapse(5 * SECOND);
-        state.ask(at(20));
+        state.record_probe(at(20));
         answer(&mut state, 20, 21);
         assert_eq!(
             state.found.lifetime_record().survived(),
@@ -290,22 +288,22 @@ mod tests {
     }
 
     #[test]
-    fn traffic_refreshes_a_flow_where_that_is_said_and_it_is_not_asked() {
+    fn traffic_refreshes_a_flow_if_stated_and_no_probe_is_outstanding() {
         let refreshed = |reach: LifetimeRange, mut state: LifetimeState<()>| {
             state.traffic(&reach, at(200));
             assert_eq!(state.touched, at(200));
             state.refreshed
         };
-        let mut idle = asked();
+        let mut idle = probed();
         answer(&mut idle, 110, 111);
         assert_eq!(refreshed(reach(), idle.clone()), at(110));
         assert_eq!(refreshed(reach().refreshed_by_traffic(), idle), at(200));
-        assert_eq!(refreshed(reach().refreshed_by_traffic(), asked()), at(10));
+        assert_eq!(refreshed(reach().refreshed_by_traffic(), probed()), at(10));
     }
 
     #[test]
-    fn what_arrived_in_between_leaves_the_rest_as_survived() {
-        let mut state = asked();
+    fn after_traffic_only_the_rest_of_the_idle_time_is_survived() {
+        let mut state = probed();
         state.touched = at(102);
         answer(&mut state, 110, 111);
         assert_eq!(
@@ -314,12 +312,12 @@ mod tests {
         );
     }
 
-    /// A loss is inferred after an idle time that nothing had survived, or after the second death
-    /// in a row for one that was survived.
+    /// A loss is inferred after the first verdict `Dead` if the idle time is longer than every
+    /// survived one, and otherwise after the second in a row.
     #[test]
-    fn deaths_after_missed_probes_lower_the_lifetime() {
+    fn verdicts_after_missed_probes_lower_the_lifetime() {
         let missed = |idle_us: u64, stage: Stage| {
-            let mut state = asked();
+            let mut state = probed();
             state.found.survived(&reach(), 60 * SECOND);
             (state.idle_us, state.stage) = (idle_us, stage);
             state
@@ -329,7 +327,7 @@ mod tests {
             (100 * SECOND, Stage::Missed, Outcome::Recovered, true),
             (100 * SECOND, Stage::Missed, Outcome::Refuted, true),
             (100 * SECOND, Stage::Missed, Outcome::Survived, false),
-            (100 * SECOND, Stage::Asked, Outcome::Recovered, false),
+            (100 * SECOND, Stage::Probed, Outcome::Recovered, false),
             (50 * SECOND, Stage::Missed, Outcome::Recovered, false),
         ] {
             let mut state = missed(idle_us, stage);
@@ -345,14 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_flow_idled_until_it_was_asked_or_until_it_was_closed() {
+    fn a_lost_flow_was_idle_until_it_was_probed_or_closed() {
         let lost_after = |mut state: LifetimeState<()>| {
             state.lose_flow(&reach(), at(190));
             assert_eq!(state.stage, Stage::New);
             state.found.lifetime_record().lost()
         };
-        assert_eq!(lost_after(asked()), Some(Duration::from_secs(100)));
-        let mut idle = asked();
+        assert_eq!(lost_after(probed()), Some(Duration::from_secs(100)));
+        let mut idle = probed();
         answer(&mut idle, 110, 111);
         assert_eq!(lost_after(idle), Some(Duration::from_secs(80)));
         assert_eq!(lost_after(LifetimeState::new(())), None);

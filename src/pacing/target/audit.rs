@@ -4,25 +4,27 @@ use super::exponent::exp;
 
 use crate::time::Instant;
 
-/// The promise is broken where at least as many mistakes as observed have less than this
-/// probability.
+/// The significance level. A promise is broken if, at the promised rate, this many mistakes or more
+/// are less probable than this.
 const SIGNIFICANT: f32 = 0.01;
-/// A single mistake never breaks a promise. With a promise of one a day, it would be significant in
-/// the first fourteen minutes.
+/// A single mistake never breaks a promise. Otherwise, with a promise of one mistake a day, a
+/// mistake in the first fourteen minutes would break it.
 const LEAST_MISTAKES: u16 = 2;
-/// The audit restarts after so many of the promised times between mistakes, so that an old good
-/// record excuses nothing.
+/// The audit restarts after this many of the promised times between mistakes, so that a long time
+/// without mistakes does not hide new ones.
 const PERIODS: f32 = 8.0;
-/// A correction is undone after so many of the promised times without a mistake (probability 5 %).
+/// A correction is undone after this many of the promised times without a mistake (probability 5
+/// %).
 const QUIET: f32 = 3.0;
-/// The most doublings of the cost of a mistake. Beyond it, intervals hardly get shorter.
+/// The largest number of doublings of the price of a mistake. With more, intervals hardly get
+/// shorter.
 const STRICTEST: u8 = 4;
 
 /// Counts mistakes against the promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Audit {
     since: Instant,
-    /// How often the cost of a mistake is doubled.
+    /// The number of times that the price of a mistake is doubled.
     strictness: u8,
     begun: bool,
     broken: bool,
@@ -68,7 +70,7 @@ impl Audit {
         self.mistakes = 0;
     }
 
-    /// Records a mistake, where one per `promised_us` is promised.
+    /// Records a mistake, if one per `promised_us` is promised.
     pub(super) fn mistake(&mut self, now: Instant, promised_us: f32) {
         self.mistakes = self.mistakes.saturating_add(1);
         let chance = at_least(self.mistakes, self.expected(now, promised_us));
@@ -103,8 +105,8 @@ impl Audit {
     }
 }
 
-/// Returns the probability of at least `count` events where `expected` are expected: the upper tail
-/// of the Poisson distribution.
+/// Returns the probability of at least `count` events if `expected` are expected: the upper tail of
+/// the Poisson distribution.
 fn at_least(count: u16, expected: f32) -> f32 {
     let mut term = exp(-expected);
     let mut fewer = 0.0;
@@ -132,7 +134,7 @@ mod tests {
         }
     }
 
-    /// Returns the audit after two mistakes at once, where one per second is promised.
+    /// Returns the audit after two mistakes at once, if one per second is promised.
     fn broken() -> Audit {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_keeps_a_correction_until_the_audit_starts_over() {
+    fn a_mistake_keeps_a_correction_until_the_audit_restarts() {
         let mut audit = broken();
         assert_eq!(audit.strictness(), 1);
         audit.mistake(Instant::from_secs(2), 1e6);
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_breaks_and_is_corrected_and_eased() {
+    fn a_broken_promise_is_corrected_and_the_correction_undone() {
         let mut audit = Audit::NEW;
         audit.begin(Instant::ZERO);
         audit.mistake(Instant::from_secs(100), 1e9);
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_with_the_first_probe() {
+    fn the_audit_begins_with_the_first_probe() {
         let mut audit = Audit::NEW;
         for secs in [100, 200] {
             audit.begin(Instant::from_secs(secs));
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_that_is_broken_is_told_once() {
+    fn a_broken_promise_is_reported_once() {
         let mut audit = broken();
         assert!(audit.is_broken());
         audit.settle();

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn logarithms_are_as_exact_as_the_number_that_holds_them() {
+    fn logarithms_are_exact_to_the_precision_of_f32() {
         for value in numbers().chain([1.0, 0.5, 2.0, 0.707, 0.708, 1.414, 1.415]) {
             let exact = libm::log2(f64::from(value));
             let off = (f64::from(log2(value)) - exact).abs();
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_rounded_to_the_nearest_whole_one() {
+    fn numbers_are_rounded_to_the_nearest_integer() {
         for (value, nearest) in [(0.0, 0), (0.49, 0), (0.51, 1), (3.2, 3), (65_535.4, 65_535)] {
             assert_eq!(rounded(value), nearest);
         }
     }
 
     #[test]
-    fn powers_beyond_normal_numbers_are_the_nearest_ones() {
+    fn powers_are_limited_to_normal_numbers() {
         assert_eq!(exp2(-1e9), f32::MIN_POSITIVE);
         assert!(exp2(1e9).is_finite());
     }

@@ -14,8 +14,8 @@ use super::silences::{BINS, ONE, Silences};
 /// The weight of the assumption about a bin, in silences, against the counts. Values of 0.5 to 3
 /// are within the noise.
 const PRIOR: f32 = 1.0;
-/// Where counts are so many times what was assumed, they outweigh the assumption: many silences of
-/// medium length say nothing about long ones.
+/// If the count of a bin exceeds its assumed share by this factor, the assumption for that bin is
+/// weakened. Many silences of medium length are no evidence about long ones.
 const DOUBT: f32 = 32.0;
 /// The assumed ratio of a bin to the next shorter one: a power law of exponent 2. This was fitted;
 /// exponents of 1.6 to 2.2 are within the noise.
@@ -65,8 +65,8 @@ pub(super) struct PathShape {
 
 impl PathShape {
     /// Returns how often a lost probe can be repeated in time: by retries, whose waits grow by
-    /// half, or by the next steady probes, whichever is more.
-    fn asked_again(&self, interval: f32) -> f32 {
+    /// half, or by the next steady probes, whichever are more.
+    fn repetitions(&self, interval: f32) -> f32 {
         debug_assert!(interval > 0.0 && self.timeout > 0.0);
         let left = (1.0 - self.lag - interval).max(0.0);
         let retries = 2.1 * log2(1.0 + left / self.timeout) - 1.1;
@@ -74,15 +74,15 @@ impl PathShape {
     }
 }
 
-/// Returns the avoidable mistakes at this interval, corrected for the assumption about long
-/// silences, which understates them. With silences of exponential length, up to twice as many
-/// mistakes as expected were found, in proportion to the interval.
+/// Returns the avoidable mistakes at this interval, increased because the assumption about long
+/// silences understates them. With silences of exponential length, up to twice as many mistakes as
+/// expected occurred, in proportion to the interval.
 pub(super) const fn not_understated(excess: f32, interval: f32) -> f32 {
     excess * (1.0 + interval)
 }
 
-/// The number of retries that a silence in each of the longest bins causes, where the first waits
-/// are 7 % of the bound.
+/// The number of retries that a silence in each of the longest bins causes, if the first waits are
+/// 7 % of the bound.
 const RETRIES: [f32; 4] = [6.0, 3.5, 2.0, 0.8];
 
 impl Outlook {
@@ -96,7 +96,7 @@ impl Outlook {
         let log2_loss = log2(silences.loss());
         let mut interval = SHORTEST * path.usable;
         for mistakes in &mut excess {
-            let times = 1.0 + path.asked_again(interval);
+            let times = 1.0 + path.repetitions(interval);
             *mistakes += exp2(times * log2_loss) / interval;
             interval *= STEP;
         }
@@ -108,9 +108,9 @@ impl Outlook {
         }
     }
 
-    /// Returns the cheapest interval that is not shorter than `least`, where a mistake costs as
-    /// much as `worth` probes. If `least` is longer than every usable interval, each probe may lead
-    /// to a mistake.
+    /// Returns the cheapest interval that is not shorter than `least`, if a mistake costs as much
+    /// as `worth` probes. If `least` is longer than every usable interval, each probe may lead to a
+    /// mistake.
     pub(super) fn choose(&self, worth: f32, least: f32) -> Choice {
         let mut best = (f32::INFINITY, self.shortest, 0.0);
         let (mut interval, mut probes) = (self.shortest, 1.0 / self.shortest);
@@ -139,8 +139,8 @@ impl Outlook {
         self.floor
     }
 
-    /// Returns the longest interval with at most so many avoidable mistakes per bound, with the
-    /// correction of [`not_understated`], if there is one.
+    /// Returns the longest interval at which the avoidable mistakes per bound, corrected by
+    /// [`not_understated`], are at most `mistakes`. Returns `None` if there is no such interval.
     pub(super) fn longest(&self, mistakes: f32) -> Option<f32> {
         let mut interval = self.shortest;
         let mut longest = None;
@@ -156,10 +156,10 @@ impl Outlook {
 
 /// Returns the probability that the silence after a probe falls into each bin.
 ///
-/// From the shortest bin on, each bin is assumed to hold a share of the next shorter one, and
-/// counts override the assumption. So the unseen tail is a power law that starts at the longest
-/// lengths seen. Where probes were counted, the assumption starts at the shortest length seen:
-/// nothing is shorter than the round trip, and that says nothing about long silences.
+/// Each bin is assumed to hold a fixed share of the next shorter bin, and counts override this
+/// assumption. So the tail beyond the longest counted length is a power law. Empty bins below the
+/// shortest counted length are skipped: no silence is shorter than the round trip, so these bins
+/// are no evidence about long silences.
 fn masses(silences: &Silences) -> [f32; BINS] {
     let unit = 1.0 / (ONE as f32 * silences.unit());
     let probes = silences.probes() as f32;

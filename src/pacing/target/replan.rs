@@ -10,12 +10,13 @@ use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::saturating;
 use crate::plan::Infeasible;
 
-/// The share of the stated mistakes that may be expected as avoidable ones. The reserve makes the
-/// promise hold although the expectation is an extrapolation.
+/// The limit of the expected avoidable mistakes, as a share of the stated rate. The rest is a
+/// reserve, because the expectation is an extrapolation.
 const PROMISED: f32 = 0.4;
-/// Where the path does not allow that, the limit is so many avoidable mistakes for each unavoidable
-/// one, since more probes would not save the promise. With 1, bursts of 0.2 s cost 1.6 times the
-/// best constant interval, and the recorded networks 3 % more. With 4, promises are broken.
+/// The limit of avoidable mistakes is at least this many times the unavoidable ones. If unavoidable
+/// mistakes alone break the promise, more probes would not save it. With 1, bursts of 0.2 s cost
+/// 1.6 times the best constant interval, and the recorded networks 3 % more. With 4, promises are
+/// broken.
 const OF_FLOOR: f32 = 2.0;
 /// The cost of a mistake in probes is the stated time between mistakes divided by three bounds. The
 /// settings chosen in hindsight for the recorded networks trade mistakes for probes at this price,
@@ -23,7 +24,7 @@ const OF_FLOOR: f32 = 2.0;
 const WORTH: f32 = 1.0 / 3.0;
 /// The number of doublings of that price beyond which a shorter interval gains nothing.
 const DEAREST: f32 = 6.0;
-/// The price of a mistake where nothing else counts.
+/// A price of a mistake that outweighs every other cost.
 const BEYOND_PRICE: f32 = 1e12;
 /// The number of halvings by which the price is searched.
 const HALVINGS: u8 = 6;
@@ -32,7 +33,7 @@ const HALVINGS: u8 = 6;
 const RELAX_Q16: u32 = 104_858;
 /// The longest planned timeout, in bounds: the bound without the shortest interval.
 const LONGEST: f32 = 0.96;
-/// How many mean deviations from the usual round-trip time a timeout allows, as in TCP.
+/// The number of mean deviations that a timeout adds to the usual round-trip time, as in TCP.
 const DEVIATIONS: u64 = 4;
 const MINUTE_US: u64 = 60_000_000;
 /// The number of probes that is needed before a budget is called infeasible.
@@ -44,38 +45,39 @@ const CERTAIN_SILENCES: f32 = 3.0;
 /// before the target is called infeasible. It was measured with silences of exponential length.
 const PESSIMISM: f32 = 2.0;
 impl Target {
-    /// Returns how long a steady probe may have no reply. To the usual round-trip time it adds as
-    /// much again, up to 1/25 of the bound, or four mean deviations, whichever is more. Where the
-    /// round trip takes up most of the bound, it adds less, so that there is time to probe once
-    /// more.
+    /// Returns the timeout of a steady probe: the usual round-trip time plus an addition. The
+    /// addition is the larger of two values: the usual round-trip time, limited to 1/25 of the
+    /// bound, and four mean deviations. If the round trip takes up most of the bound, the addition
+    /// is smaller, which leaves time for one more probe.
     pub(super) fn timeout_us(&self, state: &TargetState) -> u64 {
-        let usual_us = u64::from(state.trouble.median_us());
+        let usual_us = u64::from(state.disturbance.median_us());
         let least_us = scaled_q16(self.bound_us, shape::TIMEOUT);
         let room_us = saturating::minus(scaled_q16(self.bound_us, shape::LAG_MOST), usual_us) / 4;
         let wanted_us = saturating::max(
             saturating::min(least_us, usual_us),
             DEVIATIONS * u64::from(state.spread_us),
         );
-        // This is more than an interval varies by where so many probes are outstanding that few are
-        // recorded.
+        // If round trips take so many intervals that only some of the outstanding probes are
+        // recorded, measured times vary with the interval. The minimum is longer than that
+        // variation.
         let least_added_us = self.bound_us >> 7;
         let added_us = saturating::max(saturating::min(wanted_us, room_us), least_added_us);
         saturating::max(usual_us + added_us, least_us)
     }
 
-    /// Returns how long before the bound the last retry has to be sent, in per cent of the bound.
+    /// Returns the shortest time between the last retry and the bound, in per cent of the bound.
     pub(super) fn margin_percent(&self, state: &TargetState) -> u8 {
         let bound_us = self.bound_us.max(1);
-        let usual_us = u64::from(state.trouble.median_us());
+        let usual_us = u64::from(state.disturbance.median_us());
         let percent = divided(100 * usual_us + bound_us - 1, bound_us);
         u8::try_from(percent)
             .unwrap_or(100)
             .clamp(shape::MARGIN, 100)
     }
 
-    /// Returns the most half-retries that can be saved up: those of a minute and of one episode.
-    /// Since each steady probe saves half a retry, all probes of a minute are at most twice the
-    /// steady ones plus those of an episode.
+    /// Returns the largest number of half-retries that can be saved up: those of a minute and of
+    /// one episode. Since each steady probe saves half a retry, all probes of a minute are at most
+    /// twice the steady ones plus those of an episode.
     pub(super) fn savings_most(&self, state: &TargetState) -> u16 {
         let interval_us = scaled_q16(self.bound_us, u32::from(state.share())).max(1);
         let minute = u16::try_from(divided(MINUTE_US, interval_us)).unwrap_or(u16::MAX);
@@ -100,14 +102,16 @@ impl Target {
     }
 
     /// Returns the longest interval, in bounds, after which a lost probe can still be repeated in
-    /// time, where the reply to the second probe may take as long as the timeout.
+    /// time, if the reply to the second probe takes as long as the timeout.
     ///
     /// The second probe is a retry, one timeout after the first, or the next steady probe,
     /// whichever allows the longer interval. The transition between the two is smooth, so that the
     /// cost is smooth too.
     fn usable(&self, state: &TargetState) -> f32 {
         let left = 1.0 - self.share_of(self.timeout_us(state)).min(LONGEST);
-        let usual = self.share_of(state.trouble.median_us().into()).max(1e-6);
+        let usual = self
+            .share_of(state.disturbance.median_us().into())
+            .max(1e-6);
         let ratio = 2.0 * usual / left;
         let nearer = exp2(-log2(1.0 + ratio * ratio * ratio) / 3.0);
         debug_assert!(left > usual * nearer);
@@ -120,7 +124,7 @@ impl Target {
     }
 
     fn outlook(&self, state: &TargetState) -> Outlook {
-        let lag = self.share_of(state.trouble.median_us().into());
+        let lag = self.share_of(state.disturbance.median_us().into());
         let path = PathShape {
             usable: self.usable(state),
             lag: lag.min(LONGEST),
@@ -143,7 +147,7 @@ impl Target {
         self.grade(state, &outlook, worth);
     }
 
-    /// Computes the interval at each grade of trouble, where a mistake costs `worth` probes on
+    /// Computes the interval at each grade of disturbance, if a mistake costs `worth` probes on
     /// average.
     fn grade(&self, state: &mut TargetState, outlook: &Outlook, worth: f32) {
         let risks = state.risk.relative().into_iter().zip(state.risk.parts());
@@ -171,8 +175,8 @@ impl Target {
         (f32::from(self.least_share()) / 65_536.0).max(1.0 - LONGEST)
     }
 
-    /// Returns the interval that would apply without grades, and the price of a mistake in probes
-    /// at which it keeps the promise, or the highest price if none does.
+    /// Returns the interval that would apply without grades, and the lowest price of a mistake in
+    /// probes at which it keeps the promise, or the highest price if no price does.
     fn choose(&self, outlook: &Outlook, strictness: u8) -> (Choice, f32) {
         let apart = self.bounds_apart();
         let limit = (PROMISED / apart).max(OF_FLOOR * outlook.floor());
@@ -198,12 +202,12 @@ impl Target {
     /// Returns the requirement that makes the target infeasible, if that is certain.
     pub(super) fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
         let certain = state.silences.probes() >= CERTAIN;
-        let median = u64::from(state.trouble.median_us());
+        let median = u64::from(state.disturbance.median_us());
         if median > scaled_q16(self.bound_us, shape::LAG_MOST) {
             return Some(Infeasible {
                 requirement: Setting::DetectWithin,
-                // 4/3 is the least factor, 8/7, with a reserve for the error of the running median,
-                // now and later.
+                // The smallest factor is 8/7, the inverse of `LAG_MOST`. The larger factor 4/3
+                // allows for the error of the running median, now and later.
                 nearest: divided(median.saturating_mul(4), 3),
             });
         }
@@ -212,7 +216,8 @@ impl Target {
         if silent && state.floor * apart > PESSIMISM {
             return Some(self.too_rare(1.0 / state.mistakes));
         }
-        let slow = median >= self.bound_us >> 3; // the round trips of a slow path are no silences
+        // On a slow path, long round trips alone are no evidence that the budget is too small.
+        let slow = median >= self.bound_us >> 3;
         let late_us = median + scaled_q16(self.bound_us, u32::from(self.least_share()));
         let seen = !slow || silent || late_us > self.bound_us;
         let budgeted = self.budget > 0 && certain && seen;
@@ -234,8 +239,8 @@ impl Target {
     }
 
     /// Returns the requirement that the budget makes infeasible, if no interval that it allows
-    /// keeps the promise. The nearest target keeps the same reserve as the planner, since
-    /// expectations change until the path is learnt anew.
+    /// keeps the promise. The nearest feasible target keeps the same reserve as the planner,
+    /// because expectations change until the path is learnt anew.
     // The cast saturates, and the value is not negative.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn too_few(&self, state: &TargetState) -> Option<Infeasible> {

@@ -1,4 +1,4 @@
-//! How much likelier a long silence is after unusual round trips and silences ("trouble").
+//! How much more probable a long silence is after unusual round trips and silences (a disturbance).
 
 use core::f32::consts::{LN_2, LN_10};
 
@@ -6,7 +6,7 @@ use super::exponent::{exp, log2};
 
 use super::silences::ONE;
 
-/// The number of grades of trouble: calm, and from 1.5, 2.5, 5 and 10 medians on.
+/// The number of grades of disturbance: calm, and from 1.5, 2.5, 5 and 10 medians on.
 pub(super) const GRADES: usize = 5;
 
 /// The score at which each grade but the first begins, in half medians.
@@ -43,7 +43,7 @@ pub(super) fn grade(score_us: u64, median_us: u64) -> u8 {
         .sum()
 }
 
-/// How much time was spent at each grade, and how many long silences followed.
+/// The time spent at each grade, and the number of long silences that followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Risk {
     lasted: [u32; GRADES],
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_that_announces_nothing_is_not_heeded() {
+    fn disturbances_that_predict_nothing_are_ignored() {
         let [calm, .., worst] = path([220, 15, 5, 2, 2]);
         assert!(
             (0.95..=1.0).contains(&calm) && (1.0..1.6).contains(&worst),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_before_every_long_silence_is() {
+    fn disturbances_before_every_long_silence_raise_the_risk() {
         let [calm, .., worst] = path([1, 1, 5, 8, 10]);
         assert!(calm < 0.5 && worst > 15.0, "{calm} {worst}");
     }
@@ -203,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn grades_begin_where_they_say() {
+    fn grades_begin_at_their_edges() {
         let grades = [14, 15, 24, 25, 49, 50, 99, 100].map(|score| grade(score, 10));
         assert_eq!(grades, [0, 1, 1, 2, 2, 3, 3, 4]);
     }
 
     #[test]
-    fn what_is_halved_counts_half() {
+    fn halved_counts_weigh_half() {
         let counted = |times| {
             let mut risk = Risk::NEW;
             (0..times).for_each(|_| risk.add(1, 40, true));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_what_is_usual_and_what_was_counted() {
+    fn parts_are_the_prior_plus_the_counted_time() {
         let mut risk = Risk::NEW;
         (0..4).for_each(|_| risk.add(1, 1 << 14, false)); // one bound
         let expected = [8.0, 1.6, 0.2, 0.1, 0.1].map(|bounds| bounds / 10.0);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn without_evidence_hypotheses_weigh_what_is_assumed() {
+    fn without_counts_the_weights_are_the_prior() {
         let weights = Risk::NEW.weights([1.0; 6]);
         for (weight, against) in weights.into_iter().zip(AGAINST) {
             let ratio = weight / weights[4];

@@ -9,9 +9,9 @@ pub(super) const BINS: usize = 13;
 /// The whole bound in 16 fractional bits, the unit of all weights.
 pub(super) const ONE: u32 = 1 << 16;
 
-/// The weights of silences of each length. Every steady probe weighs as much as the interval it
-/// stands for, so the result does not depend on how often the path was probed. The last weight is
-/// for silences of the whole bound and more.
+/// The weights of silences of each length. Every steady probe is weighted by its interval, so the
+/// result does not depend on how often the path was probed. The last weight is for silences of the
+/// whole bound and more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Silences {
     weights: [u32; BINS + 1],
@@ -49,7 +49,7 @@ impl Silences {
         (self.lost as f32 + 1.0) / (2.0 * self.probes as f32 + 2.0)
     }
 
-    /// Returns the longest run of losses to expect among the counted probes if losses are
+    /// Returns the longest expected run of losses among the counted probes, if losses are
     /// independent.
     #[allow(clippy::cast_possible_truncation)] // a small number
     pub(super) fn independent(&self) -> u8 {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_weighs_one_where_nothing_is_left() {
+    fn a_probe_weighs_one_if_all_weights_are_zero() {
         let mut silences = Silences::NEW;
         assert!((silences.unit() - 1.0).abs() < f32::EPSILON);
         for length_us in [100, 900] {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn old_counts_fade() {
+    fn old_counts_are_halved() {
         let mut silences = Silences::NEW;
         for _ in 0..1_000 {
             silences.add(500, 1_000, 65_535);

@@ -6,7 +6,7 @@ use crate::math::fixed_point::divided;
 
 /// The shortest first interval, in 2^-16 of the bound: one twentieth.
 const SHORTEST: u16 = 3_277;
-/// The most probes per bound that are tried.
+/// The largest number of probes per bound that is tried.
 const MOST: u8 = 40;
 
 impl Target {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_kept_starts_at_the_shortest() {
+    fn a_target_that_cannot_be_kept_starts_at_the_shortest_interval() {
         let target = Target::new(Duration::from_millis(1));
         let century = Duration::from_secs(100 * 365 * 86_400);
         let target = target.with_recurrence(century).unwrap();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_may_be_given() {
+    fn a_frozen_interval_is_limited_to_95_percent_of_the_bound() {
         let frozen = |ms| {
             let target = Target::new(Duration::from_secs(1));
             target.frozen(Duration::from_millis(ms)).starting_share()
@@ -75,15 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_comes_first() {
+    fn the_budget_limits_the_first_interval() {
         let target = Target::new(Duration::from_secs(10));
         let thrifty = target.with_budget(201).unwrap();
         assert!(thrifty.starting_share() > 32_000, "{thrifty:?}");
     }
 
-    /// With eight probes per bound, so many losses in a row are just rare enough.
+    /// With eight probes per bound, eight losses in a row are just rare enough.
     #[test]
-    fn just_as_rare_as_asked_will_do() {
+    fn a_first_interval_that_just_meets_the_rate_is_chosen() {
         let second = Duration::from_secs(1);
         let target = Target::new(second).with_recurrence(64 * second).unwrap();
         assert_eq!(target.starting_share(), u16::MAX / 8);

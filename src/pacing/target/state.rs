@@ -1,10 +1,10 @@
 //! The state of the planner for a path.
 
 use super::audit::Audit;
+use super::disturbance::Disturbance;
 use super::risk::{GRADES, Risk};
 use super::shape;
 use super::silences::Silences;
-use super::trouble::Trouble;
 use crate::time::Instant;
 
 /// The number of replies from one plan to the next.
@@ -18,7 +18,7 @@ pub(super) const SAVINGS: u16 = 2 * shape::RETRIES as u16;
 
 /// The steady probe that is awaiting its first reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct Awaited {
     pub(super) sent: Instant,
     pub(super) share: u16,
     pub(super) grade: u8,
@@ -29,15 +29,15 @@ pub(super) struct Asked {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetState {
     pub(super) silences: Silences,
-    pub(super) trouble: Trouble,
-    pub(super) asked: Asked,
+    pub(super) disturbance: Disturbance,
+    pub(super) awaited: Awaited,
     pub(super) audit: Audit,
-    /// The median round-trip time for which the counts were made. A path with a very different one
-    /// counts as another path.
+    /// The median round-trip time for which the counts were made. If the median becomes very
+    /// different, the path counts as another one.
     pub(super) usual_us: u32,
     /// The mean deviation of the round-trip times from their median.
     pub(super) spread_us: u32,
-    /// The interval at each grade of trouble, in 2^-16 of the bound; 0 before the first plan.
+    /// The interval at each grade of disturbance, in 2^-16 of the bound; 0 before the first plan.
     pub(super) shares: [u16; GRADES],
     pub(super) risk: Risk,
     /// Expected mistakes per bound.
@@ -47,7 +47,7 @@ pub struct TargetState {
     /// Expected probes per bound.
     pub(super) cost: f32,
     pub(super) now: Instant,
-    /// The grade of trouble: how unusual the latest round trips and silences were.
+    /// The grade of disturbance: how unusual the latest round trips and silences were.
     pub(super) grade: u8,
     /// Replies since the last plan.
     pub(super) since: u8,
@@ -55,9 +55,9 @@ pub struct TargetState {
     pub(super) savings: u16,
     /// Whether some interval is still shorter than planned.
     pub(super) relaxing: bool,
-    /// How long before the bound the last retry is sent, in per cent of the bound.
+    /// The time between the last retry and the bound, in per cent of the bound.
     pub(super) margin: u8,
-    /// The longest run of losses to expect where losses are independent.
+    /// The longest expected run of losses if losses are independent.
     pub(super) independent: u8,
 }
 
@@ -68,8 +68,8 @@ impl TargetState {
     /// The state on a path of which nothing is known.
     pub(super) const NEW: Self = Self {
         silences: Silences::NEW,
-        trouble: Trouble::NEW,
-        asked: Asked {
+        disturbance: Disturbance::NEW,
+        awaited: Awaited {
             sent: Instant::ZERO,
             share: 0,
             grade: 0,
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_is_due_at_each_answer_then_at_every_fourth_then_at_every_64th() {
+    fn a_plan_is_due_at_each_reply_then_at_every_fourth_then_at_every_64th() {
         for (probes, relaxing, since, due) in [
             (0, false, 0, true),
             (31, false, 0, true),

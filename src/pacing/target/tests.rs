@@ -30,8 +30,8 @@ fn learnt(target: &Target, rtt_us: u32, silences_us: impl Iterator<Item = u64>) 
     state
 }
 
-/// Returns the silences after `probes` probes: one of so many milliseconds after every so many
-/// probes, 0 after the others.
+/// Returns the silences after `probes` probes. Each pair of `silences` states how many probes
+/// lie between two such silences, and their length in milliseconds; the other silences are 0.
 fn now_and_then(probes: u64, silences: &[(u64, u64)]) -> impl Iterator<Item = u64> {
     let of = |k: u64| {
         let due = silences
@@ -46,7 +46,7 @@ fn now_and_then(probes: u64, silences: &[(u64, u64)]) -> impl Iterator<Item = u6
 /// the budget allows two.
 #[cfg_attr(miri, ignore = "thousands of plans")]
 #[test]
-fn a_budget_that_is_in_the_way_is_named_with_one_that_is_not() {
+fn an_infeasible_budget_is_reported_with_a_feasible_one() {
     let infeasible = |budget| {
         let target = target().with_budget(budget).unwrap();
         let state = learnt(&target, 20_000, now_and_then(3_000, &[(20, 3_000)]));
@@ -60,11 +60,11 @@ fn a_budget_that_is_in_the_way_is_named_with_one_that_is_not() {
     assert_eq!(infeasible(u32::try_from(found.nearest).unwrap()), None);
 }
 
-/// A few losses and round trips of 1.5 s can cause silences of 3 s. So nothing is certain
-/// before three silences were longer than half the bound.
+/// A few losses and round trips of 1.5 s can cause silences of 3 s. So the path is not called
+/// infeasible before three silences were longer than half the bound.
 #[cfg_attr(miri, ignore = "thousands of plans")]
 #[test]
-fn on_a_slow_path_long_silences_make_certain() {
+fn on_a_slow_path_only_long_silences_prove_a_target_infeasible() {
     let infeasible = |every| {
         let target = target().with_budget(210).unwrap();
         let target = target.with_recurrence(Duration::from_secs(43_200)).unwrap();
@@ -81,12 +81,12 @@ fn on_a_slow_path_long_silences_make_certain() {
 
 /// A silence is discarded if the machine was not polled for a 64th of the bound during it.
 #[test]
-fn a_lapse_leaves_the_silence_under_way_out() {
+fn a_lapse_discards_the_current_silence() {
     let counts_after = |span_us| {
         let mut state = TargetState::NEW;
         target().on_probe(&mut state, Instant::ZERO, false);
         target().on_lapse(&mut state, span_us);
-        state.asked.open
+        state.awaited.open
     };
     assert!(counts_after(BOUND_US / 64));
     assert!(!counts_after(BOUND_US / 64 + 1));
@@ -102,10 +102,10 @@ fn answer(length_us: u32) -> Answer {
     }
 }
 
-/// Half or double the usual round-trip time counts as the same path; anything beyond counts as
-/// another path, about which little is known.
+/// Half or double the usual round-trip time counts as the same path. A larger difference counts
+/// as another path, about which little is known.
 #[test]
-fn another_usual_round_trip_is_another_path() {
+fn a_very_different_round_trip_counts_as_another_path() {
     for (usual_us, median_us, another) in [
         (500, 1_001, false),
         (500, 1_002, true),
@@ -121,12 +121,12 @@ fn another_usual_round_trip_is_another_path() {
 
 /// A reply that is later than usual by more than 0.14 of the bound leads to a new plan at once.
 #[test]
-fn a_long_silence_is_acted_on_at_once() {
+fn a_long_silence_leads_to_a_new_plan_at_once() {
     let long_us = saturate(scaled_q16(BOUND_US, shape::LONG));
     for (length_us, long) in [(long_us, false), (long_us + 1, true)] {
         let mut state = learnt(&target(), 20_000, now_and_then(200, &[]));
         (state.since, state.relaxing) = (0, false);
-        state.asked = Asked {
+        state.awaited = Awaited {
             sent: Instant::ZERO,
             share: 5_000,
             grade: 2,
@@ -142,12 +142,12 @@ fn a_long_silence_is_acted_on_at_once() {
 /// A steady probe saves one half-retry. A retry costs two, and so does a steady probe that
 /// follows an overdue one.
 #[test]
-fn steady_probes_save_retries() {
+fn steady_probes_earn_retries() {
     let mut state = TargetState::NEW;
     let (first, savings) = (Instant::from_secs(1), state.savings);
     let mut probe = |secs, retry| {
         target().on_probe(&mut state, Instant::from_secs(secs), retry);
-        (state.savings, state.asked.sent)
+        (state.savings, state.awaited.sent)
     };
     assert_eq!(probe(1, false), (savings + 1, first));
     assert_eq!(probe(2, false), (savings - 1, first));
@@ -155,16 +155,16 @@ fn steady_probes_save_retries() {
 }
 
 #[test]
-fn a_retry_begins_no_silence() {
+fn a_retry_starts_no_measurement_of_a_silence() {
     let mut state = TargetState::NEW;
     target().on_probe(&mut state, Instant::ZERO, true);
-    assert!(!state.asked.open);
+    assert!(!state.awaited.open);
 }
 
 /// The timeout is twice the usual round-trip time, and the plan has as many retries as are
-/// saved. Where none is, a dead peer is probed at the steady interval.
+/// saved. If none is saved, a dead peer is probed at the steady interval.
 #[test]
-fn a_plan_is_what_was_learnt_and_saved() {
+fn a_plan_follows_from_the_median_and_the_saved_retries() {
     let config = Config::target(Duration::from_micros(BOUND_US))
         .build()
         .unwrap();
@@ -176,7 +176,7 @@ fn a_plan_is_what_was_learnt_and_saved() {
         limits: &limits,
     };
     let mut state = TargetState::NEW;
-    state.trouble.sample(250_000);
+    state.disturbance.sample(250_000);
     let first = state.savings; // enough for one episode
     for (savings, retries, dead_ms) in [
         (first, 16, 1_200),
@@ -199,7 +199,7 @@ fn a_plan_is_what_was_learnt_and_saved() {
 }
 
 #[test]
-fn a_promise_says_probes_a_second() {
+fn a_promise_states_probes_per_second() {
     let mut state = TargetState::NEW;
     state.cost = 5.0;
     let promise = target().promise(&state).unwrap();

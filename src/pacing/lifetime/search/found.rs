@@ -15,28 +15,29 @@ const NONE: u64 = u64::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(in crate::pacing::lifetime) struct Found {
-    /// The longest idle time that was survived or is assumed to be; below `lost_us`.
+    /// The longest idle time that was survived, or that is assumed to be survived; below `lost_us`.
     survived_us: u64,
     /// The shortest idle time that was lost.
     lost_us: u64,
     /// The total idle time of the flow in use since the search ended.
     kept_us: u64,
-    /// How often the survived idle time has been survived again since.
+    /// The number of further times that the survived idle time was survived.
     confirmed: u8,
-    /// How often a loss contradicted what was survived.
+    /// The number of losses after an idle time that had been survived before.
     doubts: u8,
-    /// How often a longer idle time was tried in vain.
+    /// The number of failed trials of a longer idle time.
     vain: u8,
-    /// How many trials in a row survived the lost idle time.
+    /// The number of trials in a row that survived the lost idle time.
     risen: u8,
-    /// How many idle times the flow in use has survived since it was lost; 1 where it never was,
-    /// and 0 where the survived idle time is only assumed.
+    /// The number of idle times that the flow in use has survived since its last loss. Starts at 1
+    /// on a new path, and at 0 if the survived idle time is only assumed.
     run: u8,
-    /// How often a loss was ignored.
+    /// The number of ignored losses.
     ignored: u8,
-    /// How often a loss was undone since one was ignored.
+    /// The number of losses that were cancelled since one was ignored.
     undone: u8,
-    /// Whether the lost idle time had been survived before and was not tried again since.
+    /// Whether the loss may be an accident: the lost idle time had been survived before, and was
+    /// not tried again since.
     accident: bool,
 }
 
@@ -45,7 +46,7 @@ impl Found {
     pub(in crate::pacing::lifetime) const NOTHING: Self =
         Self::recalled(LifetimeRecord::NOTHING, 0);
 
-    /// Returns what a record says that is `age_us` old.
+    /// Returns the state that follows from a record that is `age_us` old.
     pub(in crate::pacing::lifetime) const fn recalled(memory: LifetimeRecord, age_us: u64) -> Self {
         let (mut survived_us, mut lost_us) = (memory.survived_us(), memory.lost_us());
         let mut left_us = age_us;
@@ -101,8 +102,8 @@ impl Found {
     }
 
     /// Returns [`interval_us`](Self::interval_us) less the time that the retry of a lost probe
-    /// takes, because a probe may be lost before it reaches what it has to refresh. While a longer
-    /// idle time is tried, nothing is subtracted.
+    /// takes, because a probe may be lost before it refreshes the flow. While a longer idle time is
+    /// tried, nothing is subtracted.
     pub(in crate::pacing::lifetime) fn prudent_us(
         &self,
         reach: &LifetimeRange,
@@ -116,7 +117,7 @@ impl Found {
         (interval - room).max(reach.least_us())
     }
 
-    /// Returns the idle time that the flow in use should try, where there is no second flow.
+    /// Returns the idle time that the flow in use should try, if there is no second flow.
     fn attempt_us(&self, reach: &LifetimeRange) -> Option<u64> {
         if reach.has_second_flow() {
             None
@@ -142,8 +143,8 @@ impl Found {
         self.is_rested(reach).then(|| self.more_us(reach))
     }
 
-    /// Returns the idle time to try again: the lost one, where it had been survived before, since
-    /// the loss may have been an accident. Otherwise, or if that was in vain, somewhat more.
+    /// Returns the idle time to try again. If the loss may have been an accident, it is the lost
+    /// idle time. Otherwise it is 1/16 longer.
     const fn again_us(&self) -> u64 {
         if self.accident {
             return self.lost_us;
@@ -151,8 +152,9 @@ impl Found {
         self.lost_us.saturating_add(self.lost_us >> shape::STEP)
     }
 
-    /// Returns the same for the second flow. It is 1/4 more than the lost idle time where no
-    /// accident was possible, and every other time where one was.
+    /// Returns the longer idle time that the second flow tries after the search. Without doubts, it
+    /// is 5/4 of the lost idle time. With doubts, trials alternate between
+    /// [`again_us`](Self::again_us) and 5/4 of the lost idle time.
     fn more_us(&self, reach: &LifetimeRange) -> u64 {
         let more = if self.doubts > 0 && self.vain.is_multiple_of(2) {
             self.again_us()
@@ -198,7 +200,7 @@ impl Found {
         closed && self.kept_us >= rest << self.vain
     }
 
-    /// Returns whether no idle time of this length was ever survived.
+    /// Returns whether `idle_us` is longer than every survived idle time.
     pub(in crate::pacing::lifetime) fn is_untried(
         &self,
         reach: &LifetimeRange,
@@ -244,15 +246,15 @@ impl Found {
         self.raise(reach, idle_us);
     }
 
-    /// Records that the lost idle time was survived, and returns whether that happened often enough
-    /// to count. A trial that was not requested began before the loss was known. A requested one
-    /// may have survived by chance.
+    /// Records that the lost idle time was survived, and returns whether that happened often
+    /// enough. Counts only trials of an idle time that is requested now, because other trials began
+    /// before the loss was known. One trial is not enough: it may survive by chance.
     fn is_risen(&mut self, reach: &LifetimeRange) -> bool {
-        let asked_us = self.trial_us(reach).unwrap_or(0);
-        if asked_us >= self.lost_us {
+        let requested_us = self.trial_us(reach).unwrap_or(0);
+        if requested_us >= self.lost_us {
             self.risen += 1;
             if self.risen.is_multiple_of(shape::OCCASION) {
-                // The next occasion comes as long after this one as this one came after the last.
+                // Restart the wait, so that the time between occasions stays the same.
                 self.kept_us = 0;
             }
         }
@@ -277,9 +279,9 @@ impl Found {
         self.settle(reach, was_open);
     }
 
-    /// Forgets the lost idle time, because it was survived. If the loss was an accident, it is
-    /// undone, and nothing is known about longer idle times. Otherwise the lifetime has become
-    /// longer.
+    /// Forgets the lost idle time, because it was survived. If the loss was an accident, cancels it
+    /// and assumes that the next lost idle time is slightly above the survived one. Otherwise the
+    /// lifetime has become longer, and there is no lost idle time any more.
     fn forget_lost(&mut self, reach: &LifetimeRange) {
         if self.accident {
             let shift = if reach.has_second_flow() {
@@ -305,8 +307,8 @@ impl Found {
             self.run = run;
             self.lower(reach, idle_us);
         } else if run > 0 && idle_us <= self.survived_us >> 1 {
-            // The loss may have another cause, at the peer or on the path. A second one in a row is
-            // not ignored.
+            // The loss may have another cause, at the peer or on the path. A second loss in a row
+            // is not ignored.
         } else if reach.has_second_flow() {
             self.lose_beside_another(run, idle_us);
         } else if self.doubts > 0 && run >= shape::OFTEN << self.ignored {
@@ -322,17 +324,18 @@ impl Found {
         self.lost(reach, idle_us);
     }
 
-    /// Handles a loss where there is a second flow. That flow searches for what is survived. Where
-    /// the lost idle time had been survived many times, it is tried again after that.
+    /// Reduces the interval of the flow in use to a quarter. The second flow then searches the
+    /// range above. If at least [`shape::MANY`] idle times in a row were survived before the loss,
+    /// it afterwards tries the lost idle time again.
     fn lose_beside_another(&mut self, run: u8, idle_us: u64) {
         let many = run >= shape::MANY;
         self.doubt(run, idle_us, idle_us >> 2, many);
-        // Without many survivals, treat the lost idle time as if it had been tried again in vain.
+        // Without many survivals, act as if a trial of the lost idle time had failed.
         self.vain = u8::from(!many);
     }
 
-    /// Ignores a loss. A flow that is also lost after many idle times of a shorter interval is lost
-    /// for another reason than its idle times.
+    /// Ignores a loss, because idling was not its cause: the flow was lost although it had survived
+    /// many idle times of a shorter interval.
     const fn ignore_loss(&mut self) {
         if self.ignored < shape::IGNORED_MOST {
             self.ignored += 1;
@@ -341,9 +344,10 @@ impl Found {
         self.try_soon();
     }
 
-    /// Handles a loss where there is no second flow. After the first loss, or after some survived
-    /// idle times, the flow in use idles somewhat shorter, and the earlier idle time is tried again
-    /// later. A second loss at once shows that the lifetime has become much shorter.
+    /// Handles a loss if there is no second flow. After the first loss, or after at least
+    /// [`shape::SOME`] survived idle times, reduces the interval to 7/8; the earlier idle time is
+    /// tried again later. Another loss before that shows a much shorter lifetime: reduces the
+    /// interval to a quarter.
     fn lose_alone(&mut self, run: u8, idle_us: u64) {
         let undone = self.undone;
         let some = run >= shape::SOME;
@@ -361,7 +365,7 @@ impl Found {
         }
     }
 
-    /// Lets the lost idle time be tried again after a day.
+    /// Schedules a new trial of the lost idle time after one day.
     const fn try_soon(&mut self) {
         let soon_us = (shape::REST_ALONE_DAYS - shape::SOON_DAYS) * Span::DAY_US;
         if self.kept_us < soon_us {
@@ -384,12 +388,12 @@ impl Found {
             return self.lower(reach, idle_us);
         }
         let below = idle_us - (idle_us >> 3);
-        // The flow in use depends on this.
+        // Never above `safe_us`: the flow in use must not idle longer than before.
         let survived_us = self.safe_us(reach).min(below);
         self.contradict(idle_us, survived_us, self.doubts);
     }
 
-    /// Records a loss after a longer idle time than was survived.
+    /// Records a loss after an idle time that is longer than every survived one.
     fn lower(&mut self, reach: &LifetimeRange, idle_us: u64) {
         if idle_us >= self.lost_us || self.is_rested(reach) {
             self.try_later();
@@ -399,13 +403,14 @@ impl Found {
         self.settle(reach, was_open);
     }
 
-    /// Doubles the time until a longer idle time is tried again.
+    /// Records a failed trial, which doubles the time until a longer idle time is tried again.
     fn try_later(&mut self) {
         (self.risen, self.accident) = (0, false);
         self.vain = (self.vain + 1).min(shape::VAIN_MOST);
     }
 
-    /// Restarts from a loss of what was survived: the lifetime varies or has become shorter.
+    /// Restarts from the loss of an idle time that had been survived: the lifetime varies or has
+    /// become shorter.
     fn contradict(&mut self, lost_us: u64, survived_us: u64, doubts: u8) {
         *self = Self {
             survived_us: survived_us.min(lost_us - 1),
@@ -415,7 +420,7 @@ impl Found {
         };
     }
 
-    /// Resets the counts where the search has just ended.
+    /// Resets the counts if the search has just ended.
     fn settle(&mut self, reach: &LifetimeRange, was_open: bool) {
         if was_open && !self.is_open(reach) {
             self.confirmed = 0;

@@ -6,7 +6,7 @@
 
 use super::*;
 
-/// Returns the outlook where lost probes are repeated so often that losses cause no mistakes.
+/// Returns the outlook if lost probes are repeated so often that losses cause no mistakes.
 fn outlook(silences: &Silences, usable: f32) -> Outlook {
     let path = PathShape {
         usable,
@@ -17,22 +17,22 @@ fn outlook(silences: &Silences, usable: f32) -> Outlook {
 }
 
 #[test]
-fn a_lost_probe_is_asked_again_by_retries_or_by_the_next_steady_probes() {
+fn a_lost_probe_is_repeated_by_retries_or_by_the_next_steady_probes() {
     let path = |lag, timeout| PathShape {
         usable: 0.5,
         lag,
         timeout,
     };
     let near = |found: f32, expected: f32| assert!((found - expected).abs() < 0.01, "{found}");
-    near(path(0.1, 0.14).asked_again(0.76), 1.0); // just once
-    near(path(0.02, 0.04).asked_again(0.58), 6.16); // growing waits
-    near(path(0.5, 0.54).asked_again(0.1), 4.0); // four more intervals
-    near(path(0.9, 0.93).asked_again(0.2), 0.0); // no time is left
+    near(path(0.1, 0.14).repetitions(0.76), 1.0); // just once
+    near(path(0.02, 0.04).repetitions(0.58), 6.16); // growing waits
+    near(path(0.5, 0.54).repetitions(0.1), 4.0); // four more intervals
+    near(path(0.9, 0.93).repetitions(0.2), 0.0); // no time is left
 }
 
 /// With a loss of 5 % and three repetitions, the probability is 0.05^4 per interval.
 #[test]
-fn a_mistake_takes_as_many_losses_as_there_are_probes_in_time() {
+fn a_mistake_requires_that_all_probes_in_time_are_lost() {
     let mut silences = Silences::NEW;
     for k in 0..1_000 {
         silences.add(0, 1_000, 20_000);
@@ -55,7 +55,7 @@ fn a_mistake_takes_as_many_losses_as_there_are_probes_in_time() {
     };
     let mut interval = SHORTEST * path.usable;
     for k in 0..STEPS {
-        let times = 1.0 + path.asked_again(interval);
+        let times = 1.0 + path.repetitions(interval);
         let chance = libm::powf(silences.loss(), times) / interval;
         let off = (by_loss(k) - chance).abs();
         assert!(off < 1e-3 * chance + 1e-6, "{k}: {} {chance}", by_loss(k));
@@ -64,7 +64,7 @@ fn a_mistake_takes_as_many_losses_as_there_are_probes_in_time() {
 }
 
 #[test]
-fn a_new_path_is_assumed_to_fail_as_a_power_law() {
+fn the_silences_of_a_new_path_are_assumed_to_follow_a_power_law() {
     let outlook = outlook(&Silences::NEW, 0.96);
     // The excess is (1 / (u (u - eta)) - 1) N(1), with u = 0.96 usable, so the cheapest eta has
     // a closed form.
@@ -79,7 +79,7 @@ fn a_new_path_is_assumed_to_fail_as_a_power_law() {
 }
 
 #[test]
-fn a_clean_path_is_asked_seldom_and_one_with_long_silences_often() {
+fn a_clean_path_is_probed_rarely_and_a_path_with_long_silences_often() {
     let path = |long: u32| {
         let mut silences = Silences::NEW;
         for k in 0..20_000_u32 {
@@ -110,7 +110,7 @@ fn a_clean_path_is_asked_seldom_and_one_with_long_silences_often() {
 /// No silence is shorter than the round trip, so empty bins below it are no evidence that
 /// longer silences are rare.
 #[test]
-fn the_assumption_begins_at_the_shortest_silence_seen() {
+fn the_assumption_begins_at_the_shortest_counted_silence() {
     let path = |length_us: u64| {
         let mut silences = Silences::NEW;
         for _ in 0..1_000 {
@@ -134,7 +134,7 @@ fn the_integral_of_a_power_law_is_exact() {
 }
 
 #[test]
-fn over_a_short_way_a_steep_rate_is_as_good_as_straight() {
+fn over_a_short_range_the_trapezoid_is_as_good_as_the_integral() {
     let exact = libm::logf(1.1); // of 1/y
     let found = under(0.55, 1.0 / 0.55, 0.5, 1.0 / 0.5, -1.0);
     assert!((found / exact - 1.0).abs() < 2e-3, "{found} {exact}");
@@ -185,7 +185,7 @@ fn the_excess_is_the_mean_rate_less_the_floor() {
 
 /// Every second probe is followed by an episode, whose retries add to the cost.
 #[test]
-fn retries_cost_as_well() {
+fn retries_add_to_the_cost() {
     let mut silences = Silences::NEW;
     for k in 0..1_000 {
         silences.add(300 - 299 * (k % 2), 1_000, 20_000);
@@ -198,7 +198,7 @@ fn retries_cost_as_well() {
 }
 
 #[test]
-fn the_shortest_interval_allowed_is_allowed() {
+fn the_shortest_allowed_interval_is_accepted() {
     let outlook = outlook(&Silences::NEW, 0.96);
     let dear = |least| outlook.choose(1e9, least).interval.to_bits();
     let shortest = SHORTEST * 0.96;

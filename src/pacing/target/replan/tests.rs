@@ -21,7 +21,7 @@ fn target() -> Target {
 /// Returns the state on a path whose usual round-trip time is `median_us`.
 fn usual(median_us: u32) -> TargetState {
     let mut state = TargetState::NEW;
-    state.trouble.sample(median_us);
+    state.disturbance.sample(median_us);
     state
 }
 
@@ -54,7 +54,7 @@ fn the_margin_is_the_usual_round_trip() {
 
 /// The figures are thousandths of the bound.
 #[test]
-fn the_timeout_is_the_usual_round_trip_and_a_little() {
+fn the_timeout_is_the_usual_round_trip_plus_an_addition() {
     let target = Target::new(Duration::from_secs(100));
     let timeout = |median: u32, spread: u32| {
         let mut state = usual(median * 100_000);
@@ -86,10 +86,10 @@ fn the_shortest_interval_is_the_shortest_that_the_budget_allows() {
     }
 }
 
-/// Where the round trip takes up to a third of the bound, a retry follows one timeout later.
-/// Beyond that, the next steady probe takes its place, after half of what is left.
+/// If the round trip takes up to a third of the bound, a retry follows one timeout later.
+/// Beyond that, the next steady probe takes its place, after half of the time that is left.
 #[test]
-fn a_lost_probe_leaves_time_for_one_more() {
+fn after_a_lost_probe_there_is_time_for_another() {
     let usable = |share: f32| {
         let median_us = (share * BOUND_US as f32) as u32;
         target().usable(&usual(median_us))
@@ -106,7 +106,7 @@ fn a_lost_probe_leaves_time_for_one_more() {
 /// From one per cent of the bound to the next, the usable interval falls smoothly, by less than
 /// 6 %.
 #[test]
-fn what_is_left_has_no_step() {
+fn the_usable_interval_has_no_step() {
     let usable = |percent: u64| target().usable(&usual(saturate(BOUND_US * percent / 100)));
     for percent in 0..80 {
         let ratio = usable(percent) / usable(percent + 1);
@@ -115,8 +115,8 @@ fn what_is_left_has_no_step() {
 }
 
 /// Returns the state after probes of which every twentieth is followed by a silence of 3/16 of
-/// the bound, mostly after trouble.
-fn troubled() -> TargetState {
+/// the bound, mostly after a disturbance.
+fn disturbed() -> TargetState {
     let mut state = usual(50_000);
     for k in 0..2_000 {
         let long = k % 20 == 0;
@@ -128,8 +128,8 @@ fn troubled() -> TargetState {
 }
 
 #[test]
-fn the_cost_is_that_of_each_grade_while_it_lasts() {
-    let mut state = troubled();
+fn the_cost_is_the_mean_over_the_grades() {
+    let mut state = disturbed();
     let outlook = target().outlook(&state);
     target().grade(&mut state, &outlook, 3_000.0);
     let grades = state.risk.relative().into_iter().zip(state.risk.parts());
@@ -139,8 +139,8 @@ fn the_cost_is_that_of_each_grade_while_it_lasts() {
 }
 
 #[test]
-fn intervals_lengthen_by_steps_until_they_are_as_wanted() {
-    let mut state = troubled();
+fn intervals_grow_in_steps_to_the_wanted_ones() {
+    let mut state = disturbed();
     let outlook = target().outlook(&state);
     state.shares = [1_000; 5];
     target().grade(&mut state, &outlook, 3_000.0);
@@ -160,7 +160,7 @@ fn a_constant_interval_is_never_relaxed() {
             constant: 1_234,
             ..target()
         },
-        troubled(),
+        disturbed(),
     );
     let outlook = target.outlook(&state);
     target.grade(&mut state, &outlook, 3_000.0);
@@ -169,8 +169,8 @@ fn a_constant_interval_is_never_relaxed() {
 
 /// The search finds the lowest price at which the promise is kept.
 #[test]
-fn a_price_that_keeps_the_promise_is_no_higher_than_it_has_to_be() {
-    let outlook = target().outlook(&troubled());
+fn the_price_is_the_lowest_that_keeps_the_promise() {
+    let outlook = target().outlook(&disturbed());
     let (choice, worth) = target().choose(&outlook, 0);
     let limit = (PROMISED / 16.0).max(OF_FLOOR * outlook.floor());
     assert!(choice.excess <= limit, "{choice:?}");
@@ -181,7 +181,7 @@ fn a_price_that_keeps_the_promise_is_no_higher_than_it_has_to_be() {
 /// The first price is a third of the bounds between two mistakes. Each broken promise doubles
 /// it.
 #[test]
-fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
+fn the_price_of_a_mistake_is_a_third_of_the_bounds_between_two() {
     let outlook = target().outlook(&after(2_000, 10_000, usual(10_000)));
     for (strictness, worth) in [(0, 16.0 / 3.0), (2, 64.0 / 3.0), (12, 4_096.0 / 3.0)] {
         let (_, found) = target().choose(&outlook, strictness);
@@ -190,7 +190,7 @@ fn a_mistake_is_worth_a_third_of_the_bounds_between_two() {
 }
 
 #[test]
-fn over_seven_eighths_of_the_bound_round_trips_leave_no_time_to_ask() {
+fn a_round_trip_over_seven_eighths_of_the_bound_is_infeasible() {
     let longest = 7 << 21;
     assert_eq!(target().infeasible(&usual(longest)), None);
     let found = target().infeasible(&usual(longest + 1)).unwrap();
@@ -198,10 +198,10 @@ fn over_seven_eighths_of_the_bound_round_trips_leave_no_time_to_ask() {
     assert_eq!(found.nearest, (u64::from(longest) + 1) * 4 / 3);
 }
 
-/// More than twice as many unavoidable mistakes as allowed are infeasible, where three long
+/// More than twice as many unavoidable mistakes as allowed are infeasible, if three long
 /// silences confirm them.
 #[test]
-fn what_no_interval_avoids_may_be_too_much() {
+fn too_many_unavoidable_mistakes_are_infeasible() {
     let with = |silences, floor| TargetState {
         floor,
         mistakes: 0.25,
@@ -217,8 +217,8 @@ fn what_no_interval_avoids_may_be_too_much() {
         assert_eq!(found.is_some(), infeasible, "{silences} {floor}");
         if let Some(found) = found {
             assert_eq!(found.requirement, Setting::MistakeRecurrence);
-            // Mistakes are expected 4 bounds apart, and 10 bounds are the least that can be
-            // stated.
+            // Mistakes are expected 4 bounds apart, and 10 bounds are the shortest time that
+            // can be stated.
             assert_eq!(found.nearest, 10 * BOUND_US);
         }
     }
@@ -231,7 +231,7 @@ fn thrifty() -> Target {
     target.with_budget(120).unwrap()
 }
 
-/// Returns the state after so many probes, every fifth of which is followed by a silence of
+/// Returns the state after `probes` probes, every fifth of which is followed by a silence of
 /// 7/16 of the bound. Two probes per bound are hardly enough for that.
 fn silent_now_and_then(probes: usize) -> TargetState {
     let mut state = usual(10_000);
@@ -243,7 +243,7 @@ fn silent_now_and_then(probes: usize) -> TargetState {
 }
 
 #[test]
-fn a_budget_is_in_the_way_where_there_is_one_and_it_is_certain() {
+fn a_budget_is_infeasible_once_enough_probes_show_it() {
     let short = Some(Setting::ProbeBudget);
     assert_eq!(requirement(&thrifty(), &silent_now_and_then(256)), short);
     assert_eq!(requirement(&thrifty(), &silent_now_and_then(255)), None);
@@ -255,13 +255,13 @@ fn a_budget_is_in_the_way_where_there_is_one_and_it_is_certain() {
 }
 
 #[test]
-fn a_budget_is_not_in_the_way_of_what_it_affords() {
+fn a_sufficient_budget_is_feasible() {
     let state = after(256, 10_000, usual(10_000));
     assert_eq!(thrifty().infeasible(&state), None);
 }
 
 #[test]
-fn the_nearest_budget_affords_the_longest_interval_that_will_do() {
+fn the_nearest_budget_allows_the_longest_interval_that_keeps_the_promise() {
     let state = silent_now_and_then(256);
     let nearest = thrifty().infeasible(&state).unwrap().nearest as f32;
     let outlook = thrifty().outlook(&state);
@@ -273,7 +273,7 @@ fn the_nearest_budget_affords_the_longest_interval_that_will_do() {
 
 /// The mistakes that even the shortest interval cannot avoid are named, with the same reserve.
 #[test]
-fn where_no_budget_would_do_mistakes_have_to_be_more_frequent() {
+fn if_no_budget_suffices_mistakes_must_be_more_frequent() {
     let state = after(300, 15 << 20, usual(10_000));
     let found = thrifty().infeasible(&state).unwrap();
     assert_eq!(found.requirement, Setting::MistakeRecurrence);
@@ -282,7 +282,7 @@ fn where_no_budget_would_do_mistakes_have_to_be_more_frequent() {
 
 /// Long round trips require shorter intervals than the budget allows.
 #[test]
-fn a_budget_is_kept_whatever_the_round_trip() {
+fn a_budget_is_kept_at_every_round_trip() {
     for percent in [1, 30, 45, 60, 80] {
         let median_us = saturate(BOUND_US * percent / 100);
         let mut state = after(300, 10_000, usual(median_us));
@@ -296,10 +296,10 @@ fn a_budget_is_kept_whatever_the_round_trip() {
     }
 }
 
-/// Where a reply after the shortest interval would come too late, the target is infeasible even
+/// If a reply after the shortest interval would come too late, the target is infeasible even
 /// without a long silence.
 #[test]
-fn on_a_slow_path_a_round_trip_may_be_too_late() {
+fn on_a_slow_path_a_reply_may_come_too_late_for_the_budget() {
     let thrifty = target().with_budget(120).unwrap();
     let interval_us = scaled_q16(BOUND_US, u32::from(thrifty.least_share()));
     let just = saturate(BOUND_US - interval_us);
@@ -313,7 +313,7 @@ fn on_a_slow_path_a_round_trip_may_be_too_late() {
 }
 
 #[test]
-fn the_audit_holds_the_planner_to_what_it_expects() {
+fn the_audit_compares_with_the_expectation_if_the_target_is_infeasible() {
     let mut state = after(3, 9 << 20, usual(10_000));
     assert_eq!(target().promised_us(&state), 16.0 * BOUND_US as f32);
     (state.floor, state.mistakes, state.now) = (0.5, 0.5, Instant::ZERO);

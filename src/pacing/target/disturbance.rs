@@ -1,16 +1,16 @@
-//! "Trouble": unusual round trips and silences a moment ago, which announce a long silence.
+//! The disturbance score: a decaying maximum of recent unusual round trips and silences, which
+//! often precede a long silence.
 
 use super::risk::grade;
 use crate::math::fixed_point::{divided, scaled_q16};
 use crate::time::{Instant, saturate};
 
-/// A decaying maximum of the latest round trips and silences, and the median by which they are
-/// rated.
+/// The score, and the median to which it is compared.
 ///
 /// On the recorded networks, a round trip of twice the median comes before 60 to 100 % of the long
 /// silences, and before 3 to 5 % of the other probes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct Disturbance {
     at: Instant,
     score_us: u32,
     median_us: u32,
@@ -22,13 +22,13 @@ const HALF_SHIFT: u32 = 2;
 /// A round trip that is less than 1/200 of the bound longer than the median is usual, whatever the
 /// ratio. This matters on local networks.
 const LEAST_Q16: u32 = 328;
-/// No event counts for more than this many medians. This was fitted; the result is insensitive.
+/// No round trip or silence counts for more than this many medians. This was fitted; the result is
+/// insensitive.
 const MOST: u64 = 24;
-/// The median moves by a sixteenth of itself per sample. With smaller steps, larger scores would be
-/// noise.
+/// The median moves by a sixteenth of itself per sample.
 const MEDIAN_SHIFT: u32 = 4;
 
-impl Trouble {
+impl Disturbance {
     pub(super) const NEW: Self = Self {
         at: Instant::ZERO,
         score_us: 0,
@@ -41,7 +41,7 @@ impl Trouble {
     }
 
     /// Records a round trip or silence of `length_us` that ended at `now`.
-    pub(super) fn hear(&mut self, length_us: u64, now: Instant, bound_us: u64) {
+    pub(super) fn record(&mut self, length_us: u64, now: Instant, bound_us: u64) {
         let most = MOST * u64::from(self.median_us);
         let score = saturate(length_us.min(most));
         if score > self.score_us(now, bound_us) {
@@ -98,14 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_answer_troubles_for_a_while() {
+    fn a_slow_reply_raises_the_grade_for_some_time() {
         let bound = 4_000_000;
-        let mut trouble = Trouble::NEW;
+        let mut disturbance = Disturbance::NEW;
         for _ in 0..100 {
-            trouble.sample(50_000);
+            disturbance.sample(50_000);
         }
-        trouble.hear(300_000, Instant::from_secs(10), bound);
-        let grade = |ms| trouble.grade(Instant::from_millis(ms), bound);
+        disturbance.record(300_000, Instant::from_secs(10), bound);
+        let grade = |ms| disturbance.grade(Instant::from_millis(ms), bound);
         assert_eq!(
             [10_000, 11_000, 11_900, 12_100, 90_000].map(grade),
             [3, 2, 1, 0, 0]
@@ -114,29 +114,29 @@ mod tests {
 
     #[test]
     fn the_median_follows_a_step_and_ignores_outliers() {
-        let mut trouble = Trouble::NEW;
+        let mut disturbance = Disturbance::NEW;
         for k in 0..1_000 {
-            trouble.sample(if k % 10 == 0 { 4_000_000 } else { 10_000 });
+            disturbance.sample(if k % 10 == 0 { 4_000_000 } else { 10_000 });
         }
-        let median_us = trouble.median_us();
+        let median_us = disturbance.median_us();
         assert!((9_000..12_500).contains(&median_us), "{median_us}");
         for _ in 0..60 {
-            trouble.sample(100_000);
+            disturbance.sample(100_000);
         }
-        let median_us = trouble.median_us();
+        let median_us = disturbance.median_us();
         assert!((90_000..112_000).contains(&median_us), "{median_us}");
     }
 
-    /// Returns the trouble of a path with a median of 50 ms after a round trip of 400 ms.
-    fn troubled() -> Trouble {
-        let mut trouble = Trouble::NEW;
-        trouble.sample(50_000);
-        trouble.hear(400_000, Instant::ZERO, 4_000_000);
-        trouble
+    /// Returns the disturbance of a path with a median of 50 ms after a round trip of 400 ms.
+    fn disturbed() -> Disturbance {
+        let mut disturbance = Disturbance::NEW;
+        disturbance.sample(50_000);
+        disturbance.record(400_000, Instant::ZERO, 4_000_000);
+        disturbance
     }
 
     #[test]
-    fn trouble_fades_by_half_every_quarter_of_the_bound_and_straight_in_between() {
+    fn the_score_halves_every_quarter_of_the_bound_and_is_linear_in_between() {
         for (after_us, score_us) in [
             (0, 400_000),
             (1 << 18, 350_000),
@@ -145,43 +145,43 @@ mod tests {
             (1 << 21, 100_000),
         ] {
             let now = Instant::from_micros(after_us);
-            assert_eq!(troubled().score_us(now, 1 << 22), score_us);
+            assert_eq!(disturbed().score_us(now, 1 << 22), score_us);
         }
     }
 
     #[test]
-    fn what_is_no_worse_than_what_is_left_changes_nothing() {
-        let mut trouble = troubled();
-        trouble.hear(300_000, Instant::from_millis(500), 4_000_000);
-        assert_eq!(trouble, troubled());
+    fn an_event_below_the_current_score_changes_nothing() {
+        let mut disturbance = disturbed();
+        disturbance.record(300_000, Instant::from_millis(500), 4_000_000);
+        assert_eq!(disturbance, disturbed());
     }
 
     #[test]
-    fn a_sample_like_the_median_leaves_it() {
-        let mut trouble = Trouble::NEW;
+    fn a_sample_equal_to_the_median_does_not_move_it() {
+        let mut disturbance = Disturbance::NEW;
         for _ in 0..3 {
-            trouble.sample(1_000);
+            disturbance.sample(1_000);
         }
-        assert_eq!(trouble.median_us(), 1_000);
+        assert_eq!(disturbance.median_us(), 1_000);
     }
 
-    /// 2 ms where 0.1 ms is usual are twenty medians, but no trouble at a bound of 4 s.
+    /// If 0.1 ms is usual, 2 ms are twenty medians, but no disturbance at a bound of 4 s.
     #[test]
-    fn on_a_local_network_what_is_short_is_ordinary() {
-        let mut trouble = Trouble::NEW;
-        trouble.sample(100);
-        trouble.hear(2_000, Instant::ZERO, 4_000_000);
-        assert_eq!(trouble.grade(Instant::ZERO, 4_000_000), 0);
-        assert_eq!(trouble.grade(Instant::ZERO, 40_000), 4);
+    fn on_a_local_network_many_medians_may_still_be_usual() {
+        let mut disturbance = Disturbance::NEW;
+        disturbance.sample(100);
+        disturbance.record(2_000, Instant::ZERO, 4_000_000);
+        assert_eq!(disturbance.grade(Instant::ZERO, 4_000_000), 0);
+        assert_eq!(disturbance.grade(Instant::ZERO, 40_000), 4);
     }
 
     #[test]
-    fn a_200th_of_the_bound_over_the_median_is_out_of_the_ordinary() {
+    fn a_round_trip_is_unusual_from_a_200th_of_the_bound_above_the_median() {
         let grade = |length_us| {
-            let mut trouble = Trouble::NEW;
-            trouble.sample(100_000);
-            trouble.hear(length_us, Instant::ZERO, 65_536_000);
-            trouble.grade(Instant::ZERO, 65_536_000)
+            let mut disturbance = Disturbance::NEW;
+            disturbance.sample(100_000);
+            disturbance.record(length_us, Instant::ZERO, 65_536_000);
+            disturbance.grade(Instant::ZERO, 65_536_000)
         };
         assert_eq!([427_999, 428_000].map(grade), [0, 2]);
     }
