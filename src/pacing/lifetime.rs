@@ -21,8 +21,8 @@ pub use state::LifetimeState;
 
 /// Limits the steady interval of another policy to a ceiling. Beyond it, the flow that the probes
 /// refresh would lapse. The ceiling is [stated](Self::at_most) or [searched for](Self::search). A
-/// deadline that a server enforces is a [lease](crate::lease), not a lifetime: there the holder must
-/// know when it has ended.
+/// deadline that a server enforces is a [lease](crate::lease), not a lifetime: there the holder
+/// must know when it has ended.
 ///
 /// ```
 /// use core::time::Duration;

@@ -70,9 +70,9 @@ pub trait Pacing: Copy + Debug + PartialEq {
         true
     }
 
-    /// Returns the longest interval that keeps a flow or lease alive, such as a flow through a NAT;
-    /// `None` if the probes refresh neither. No [pushback](crate::Monitor::handle_pushback) makes
-    /// an interval longer than this.
+    /// Returns the longest interval that keeps a flow alive, such as a flow through a NAT; `None`
+    /// if the probes keep no flow alive. No [pushback](crate::Monitor::handle_pushback) makes an
+    /// interval longer than this.
     fn ceiling(&self, state: &Self::State) -> Option<Duration> {
         let _ = state;
         None
