@@ -17,13 +17,13 @@ const OVERDUE: u32 = 2 * OCTAVE;
 const CALM: u8 = 8;
 /// The number of samples after which a warning ends, because what it reports has become usual.
 const LASTING: u8 = 255;
-/// The least number of slow replies in a warning that counts as having announced a silence.
+/// The smallest number of slow replies in a warning that counts as having announced a silence.
 const FORERUNNERS: u8 = 4;
 /// The number of overdue probes in a row that count as a silence.
 const SILENCE: u8 = 3;
 
-/// Reports when a path is worse than usual, from what a monitor measures: round-trip times, and how
-/// long probes have had no reply.
+/// Reports when a path is worse than usual, from the measurements of a monitor: round-trip times,
+/// and the ages of probes without a reply.
 ///
 /// It is independent of the other machines: feed it beside a [`Monitor`](crate::Monitor), a
 /// [`Heartbeat`](crate::Heartbeat) or anything else that measures round trips. No verdict depends
@@ -42,7 +42,7 @@ const SILENCE: u8 = 3;
 ///     // a queue builds up
 ///     assert_eq!(warning.answered(Duration::from_millis(1_500)), Health::Good);
 /// }
-/// // A probe that has waited for so long is a warning, even before its reply arrives.
+/// // A probe without a reply for this long leads to a warning, even before its reply arrives.
 /// let patience = warning.patience();
 /// assert!(patience < Duration::from_millis(1_500));
 /// assert_eq!(warning.waiting(patience), Health::Degraded);
@@ -55,17 +55,17 @@ const SILENCE: u8 = 3;
 ///
 /// # The score
 ///
-/// > score = max(0, y) + 2 log2(1 + trouble)
+/// > score = max(0, y) + 2 log2(1 + excess)
 ///
 /// Here y is how many octaves the newest round trip, or the age of a probe without a reply, is
-/// above the median of the round trips before it. *Trouble* is a sum over past round trips of the
-/// octaves by which each was longer than 2.8 times the median, at most 5 each, decaying over about
-/// 512 samples.
+/// above the median of the round trips before it. The *recent excess* is a sum over past round
+/// trips of the octaves by which each was longer than 2.8 times the median, at most 5 each,
+/// decaying over about 512 samples. An overdue probe counts as a round trip of 4 times the median.
 ///
-/// Outages come in clusters, so a long round trip counts for more where there was trouble lately.
-/// The score is the logarithm of a rate: a factor for the kind of the newest sample times a factor
-/// for the present time. It is a one-sided sum of evidence with a floor, like that of Page (1954),
-/// but it decays instead of being reset.
+/// Outages come in clusters, so a long round trip counts for more if there were others recently.
+/// The score is the logarithm of a rate: a factor for the newest sample times a factor for the
+/// recent past. It is a one-sided cumulative sum like that of Page (1954), but it decays instead of
+/// being reset.
 ///
 /// # The warning
 ///
@@ -73,32 +73,31 @@ const SILENCE: u8 = 3;
 /// *usual level* begins a warning or prolongs it. Eight other replies in a row end the warning.
 ///
 /// The usual level is found by stochastic approximation (Robbins and Monro 1951). When a warning
-/// ends, the level rises by an octave, or by a quarter of the way to the highest score of the
-/// warning where that is more, but to no more than an octave above that score. With each sample
-/// without a warning it falls by 1/2048 octave. So it settles where about one sample in 2,048
-/// begins a warning, whatever the distribution of the scores.
+/// ends, the level rises by an octave, or by a quarter of the distance to the highest score of the
+/// warning if that is more, but to at most an octave above that score. With each sample without a
+/// warning it falls by 1/2048 octave. So it converges to a level at which about one sample in 2,048
+/// begins a warning, for every distribution of the scores.
 ///
 /// During a warning, each sample that prolongs it raises the level that the next must exceed by
-/// 3/64 of an octave. So something new is reported for as long as it lasts, for at most 255
-/// samples, and something hardly unusual is not prolonged.
+/// 3/64 of an octave. So a clearly worse path is reported while that lasts, for at most 255
+/// samples. A path that is only slightly worse does not prolong the warning.
 ///
-/// A level is not enough where trouble comes in long bursts. So each sample with a warning also
-/// costs the credit that 256 samples without one earn, and at most 160 samples can be saved up.
-/// When the credit is used up, a warning begins only for something an octave worse than everything
-/// reported lately, and may overdraw the credit by 64 samples.
+/// A level does not suffice if slow replies come in long bursts. So each sample with a warning also
+/// costs the credit that 256 samples without a warning earn, and at most the credit for 160 such
+/// samples can be saved up. When the credit is used up, a warning begins only for a score an octave
+/// above everything reported recently, and may overdraw the credit by 64 samples.
 ///
-/// A warning that had four slow replies or more, followed by three overdue probes in a row, was
-/// right. It neither raises the level nor costs credit. So on a path whose silences announce
-/// themselves, every one is reported, however often they come.
+/// A warning with at least four slow replies, followed by three overdue probes in a row, is
+/// confirmed. It neither raises the level nor costs credit. So if warning signs precede the
+/// silences of a path, every silence is announced, however often they come.
 ///
 /// # False warnings
 ///
-/// On any path, at most one sample in 256 is called degraded, plus 224 samples; warnings that a
-/// silence confirmed do not count. So a stationary path is degraded for less than 1 % of the time
-/// over 50,000 samples after the first 1,000. This holds at every threshold and for every
-/// distribution, loss rate and length of bursts. At the default threshold, with independent
-/// samples, the share is 0.4 to 0.8 % after the first 1,000 replies. Over only 5,000 samples,
-/// bursts of 100 and more may take 4 %.
+/// Of n samples on any path, at most n/256 + 224 are degraded, not counting warnings that a silence
+/// confirmed. So a stationary path is degraded for less than 1 % of the time over 50,000 samples
+/// after the first 1,000. This holds at every threshold and for every distribution, loss rate and
+/// length of bursts. At the default threshold, with independent samples, the share is 0.4 to 0.8 %
+/// after the first 1,000 replies. Over only 5,000 samples, bursts of 100 and more may take 4 %.
 ///
 /// # Detection rate
 ///
@@ -107,7 +106,7 @@ const SILENCE: u8 = 3;
 /// threshold of their own.
 ///
 /// It cannot announce an outage that comes without warning signs. Nor can it announce the first
-/// trouble on a path that had none before, unless that trouble lasts for several samples.
+/// disturbance of a path, unless that lasts for several samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlyWarning {
     score: Score,
@@ -123,7 +122,7 @@ pub struct EarlyWarning {
     /// Overdue probes in a row, saturating.
     silent: u8,
     /// Whether a silence confirmed the current warning.
-    right: bool,
+    confirmed: bool,
     health: Health,
 }
 
@@ -148,14 +147,14 @@ impl EarlyWarning {
             slow: 0,
             calm: 0,
             silent: 0,
-            right: false,
+            confirmed: false,
             health: Health::Good,
         }
     }
 
     /// Sets the score above which the path is degraded, in thousandths of an octave;
-    /// [`THRESHOLD`](Self::THRESHOLD) unless set. A lower one gives more warnings, false ones
-    /// included, until the usual level is above it. Every value is accepted.
+    /// [`THRESHOLD`](Self::THRESHOLD) unless set. A lower threshold gives more warnings, including
+    /// false ones, until the usual level is above it. Every value is accepted.
     #[must_use]
     pub const fn warn_above(mut self, milli_octaves: u16) -> Self {
         self.level.set_threshold(milli_octaves);
@@ -167,7 +166,7 @@ impl EarlyWarning {
         let log = log2(rtt_micros(rtt));
         let above = self.score.above(log);
         self.score.learn(log);
-        let warned = self.judge(above);
+        let warned = self.evaluate(above);
         self.silent = 0;
         if warned {
             self.slow = self.slow.saturating_add(1);
@@ -180,7 +179,7 @@ impl EarlyWarning {
     /// Records that a probe is overdue and returns the health. If a reply to it arrives after all,
     /// record that too.
     pub const fn overdue(&mut self) -> Health {
-        let warned = self.judge(OVERDUE);
+        let warned = self.evaluate(OVERDUE);
         self.silent = self.silent.saturating_add(1);
         if self.is_degraded() && self.slow >= FORERUNNERS && self.silent >= SILENCE {
             self.confirm();
@@ -191,12 +190,12 @@ impl EarlyWarning {
     /// Evaluates a probe that has had no reply for `age` and returns the health. This records no
     /// sample.
     pub const fn waiting(&mut self, age: Duration) -> Health {
-        self.judge(self.score.above(log2(rtt_micros(age))));
+        self.evaluate(self.score.above(log2(rtt_micros(age))));
         self.health
     }
 
-    /// Returns the age of a probe without a reply from which [`waiting`](Self::waiting) warns; 71
-    /// minutes before the first reply.
+    /// Returns the age from which [`waiting`](Self::waiting) warns about a probe without a reply.
+    /// Before the first reply, it returns 71 minutes.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         let left = self.to_exceed().saturating_sub(self.score.background());
@@ -230,7 +229,7 @@ impl EarlyWarning {
     }
 
     /// Scores a sample and returns whether it begins or prolongs a warning.
-    const fn judge(&mut self, above: u32) -> bool {
+    const fn evaluate(&mut self, above: u32) -> bool {
         self.score.score(above);
         let score = self.score.newest();
         if above <= CALM_MAX || score as u32 <= self.to_exceed() {
@@ -238,7 +237,7 @@ impl EarlyWarning {
         }
         if !self.is_degraded() {
             (self.peak, self.length, self.slow) = (0, 0, 0);
-            self.right = false;
+            self.confirmed = false;
         }
         if score > self.peak {
             self.peak = score;
@@ -247,9 +246,9 @@ impl EarlyWarning {
         true
     }
 
-    /// Adds the trouble of a sample and updates the credit.
+    /// Adds the excess of a sample and updates the credit.
     const fn take(&mut self, above: u32, warned: bool) -> Health {
-        self.score.trouble(above);
+        self.score.add_excess(above);
         if self.is_degraded() {
             self.use_up(warned);
         } else {
@@ -273,7 +272,7 @@ impl EarlyWarning {
         if warned {
             self.level.prolong(); // at most 255 times
         }
-        if !self.right {
+        if !self.confirmed {
             self.level.pay();
         }
         if self.length == LASTING || self.level.is_used_up(warned) {
@@ -281,18 +280,18 @@ impl EarlyWarning {
         }
     }
 
-    /// Notes that the current warning was right, and refunds its cost.
+    /// Records that a silence confirmed the current warning, and refunds its cost.
     const fn confirm(&mut self) {
-        if !self.right {
-            self.right = true;
+        if !self.confirmed {
+            self.confirmed = true;
             self.level.refund(self.length);
         }
     }
 
-    /// Ends the warning, and raises the levels unless it was right.
+    /// Ends the warning, and raises the levels unless it was confirmed.
     const fn end(&mut self) {
         self.health = Health::Good;
-        if self.right {
+        if self.confirmed {
             self.level.keep();
         } else {
             self.level.rise(self.peak);
@@ -320,14 +319,14 @@ mod tests {
         after(1_000, EarlyWarning::new().warn_above(4_000))
     }
 
-    /// Without earlier trouble, an overdue probe scores two octaves, and half an octave of it is
-    /// trouble.
+    /// Without earlier excess, an overdue probe scores two octaves, and adds half an octave of
+    /// excess.
     #[test]
-    fn a_probe_that_is_overdue_counts_as_four_times_the_median() {
+    fn an_overdue_probe_counts_as_four_times_the_median() {
         let mut warning = EarlyWarning::new();
         warning.overdue();
         assert_eq!(warning.score(), 2_000);
-        assert_eq!(warning.score.trouble_so_far(), 128);
+        assert_eq!(warning.score.excess(), 128);
     }
 
     #[test]
@@ -335,10 +334,10 @@ mod tests {
         assert!(size_of::<EarlyWarning>() <= 32);
     }
 
-    /// A round trip of twenty times the median warns without earlier trouble; one of six times
-    /// warns only after trouble.
+    /// A round trip of twenty times the median warns at once; a round trip of six times the median
+    /// warns only after recent excess.
     #[test]
-    fn trouble_makes_it_wary() {
+    fn recent_excess_lowers_the_round_trip_that_warns() {
         let mut warning = warm();
         assert_eq!(warning.answered(ms(240)), Health::Good);
         assert_eq!(warm().answered(ms(800)), Health::Degraded);
@@ -349,18 +348,18 @@ mod tests {
         assert_eq!(warning.answered(ms(240)), Health::Degraded);
     }
 
-    /// The background of earlier trouble alone never warns, whatever the score.
+    /// Recent excess alone never leads to a warning, whatever the score.
     #[test]
-    fn an_answer_of_less_than_three_times_the_median_is_no_warning() {
+    fn a_reply_of_less_than_2_8_medians_starts_no_warning() {
         let mut warning = warm();
-        warning.score.set_trouble(500);
+        warning.score.set_excess(500);
         assert_eq!(warning.answered(ms(110)), Health::Good);
         assert!(warning.score() > 17_000);
         assert_eq!(warning.answered(ms(130)), Health::Degraded);
     }
 
     #[test]
-    fn a_warning_ends_after_eight_calm_answers_in_a_row() {
+    fn a_warning_ends_after_eight_calm_replies_in_a_row() {
         let mut warning = warm();
         warning.answered(ms(2_000));
         for _ in 0..7 {
@@ -375,7 +374,7 @@ mod tests {
 
     /// Only replies end a warning; waiting and overdue probes do not.
     #[test]
-    fn a_warning_does_not_end_for_want_of_answers() {
+    fn a_warning_does_not_end_without_replies() {
         let mut warning = warm();
         warning.answered(ms(2_000));
         for _ in 0..20 {
@@ -393,7 +392,7 @@ mod tests {
         let octaves = |octaves: u16| octaves * 256;
         warning.level.usual = octaves(usual) << LEVEL_BITS;
         warning.peak = octaves(4 + peak);
-        (warning.health, warning.right) = (Health::Degraded, right);
+        (warning.health, warning.confirmed) = (Health::Degraded, right);
         warning.end();
         assert_eq!(warning.health, Health::Good);
         (
@@ -417,7 +416,7 @@ mod tests {
 
     /// Slow replies of equal length do not prolong a warning for ever; growing ones do.
     #[test]
-    fn a_warning_is_prolonged_by_what_gets_worse() {
+    fn a_warning_is_prolonged_only_by_rising_scores() {
         let mut warning = warm();
         warning.level.usual = (6 * 256) << LEVEL_BITS;
         warning.waiting(ms(4_000));
@@ -465,15 +464,15 @@ mod tests {
         assert!(told[1] <= 64 + 64 + 50_000 / 256, "{told:?}");
     }
 
-    /// This works however little credit is left, up to the overdraft limit.
+    /// Such a score is reported however little credit is left, up to the overdraft limit.
     #[test]
-    fn what_is_worse_than_all_that_was_told_lately_is_told_on_credit() {
+    fn a_score_above_all_recent_ones_is_reported_on_overdraft() {
         let mut warning = warm();
         let octaves = |octaves: u16| (octaves * 256) << LEVEL_BITS;
         (warning.level.saved, warning.level.worst) = (0, octaves(7));
         warning.answered(ms(2_000));
         assert_eq!(warning.health(), Health::Good);
-        warning.score.set_trouble(0);
+        warning.score.set_excess(0);
         warning.level.worst = octaves(5);
         for _ in 0..64 {
             assert_eq!(warning.health(), Health::Good);
@@ -490,7 +489,7 @@ mod tests {
 
     /// A queue grows and then overflows, every ten minutes for a week.
     #[test]
-    fn a_silence_that_announces_itself_is_told_however_often_it_comes() {
+    fn a_silence_with_warning_signs_is_announced_however_often_it_comes() {
         let mut warning = EarlyWarning::new();
         for round in 0..if cfg!(miri) { 3 } else { 1_000 } {
             for _ in 0..580 {
@@ -508,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lasting_step_is_the_usual_after_a_while() {
+    fn a_lasting_step_becomes_usual() {
         let mut warning = warm();
         for _ in 0..5_000 {
             warning.answered(ms(2_000));
@@ -518,15 +517,16 @@ mod tests {
     }
 
     #[test]
-    fn overdue_probes_alone_warn_in_the_end() {
+    fn overdue_probes_alone_lead_to_a_warning() {
         let mut warning = warm().warn_above(3_000);
         let warned = (1..200).find(|_| warning.overdue() == Health::Degraded);
         assert_eq!(warned, Some(3));
     }
 
-    /// Waiting for exactly the patience warns and waiting for less does not, whatever came before.
+    /// Waiting for exactly the patience leads to a warning, and waiting for less does not, after
+    /// any samples.
     #[test]
-    fn patience_is_when_waiting_warns() {
+    fn the_patience_is_the_age_from_which_waiting_warns() {
         for threshold in [500, 4_000, 9_000, 12_000] {
             let mut warning = EarlyWarning::new().warn_above(threshold);
             assert!(warning.patience() > Duration::from_secs(4_000));
@@ -541,7 +541,7 @@ mod tests {
                 let patience = warning.patience();
                 let warns = |age: Duration| {
                     let above = warning.score.above(log2(rtt_micros(age)));
-                    warning.clone().judge(above)
+                    warning.clone().evaluate(above)
                 };
                 assert!(warns(patience) || patience.as_micros() >= 1 << 31);
                 let early = patience * 9 / 10;

@@ -6,21 +6,21 @@ use super::score::{OCTAVE, at_most};
 /// without a warning.
 pub(super) const LEVEL_BITS: u32 = 3;
 const LEVEL_OCTAVE: u32 = OCTAVE << LEVEL_BITS;
-/// A warning raises the usual level by at least an octave, but to no more than an octave above its
+/// A warning raises the usual level by at least an octave, but to at most an octave above its
 /// highest score.
 const RISE: u32 = LEVEL_OCTAVE;
 /// Each sample that prolongs a warning raises the level for the next by 3/64 of an octave.
 pub(super) const PROLONGED: u16 = 96;
-/// The credit that a sample with a warning costs. A sample without one earns 1.
+/// The credit that a sample with a warning costs. A sample without a warning earns 1.
 const SAMPLE: i32 = 256;
-/// The most credit that can be saved up.
+/// The largest credit that can be saved up.
 const SAVED_MAX: i32 = 160 * SAMPLE;
 /// The credit that is needed to begin a warning.
 const SAVED_MIN: i32 = 8 * SAMPLE;
 /// The limit to which a warning about something worse than before may overdraw the credit.
 pub(super) const SAVED_LEAST: i32 = -64 * SAMPLE;
 
-/// The usual level, the worst of lately, and the credit.
+/// The usual level, the highest recent level, and the credit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Level {
     /// The credit for samples with a warning, in 256ths of a sample.
@@ -28,8 +28,7 @@ pub(super) struct Level {
     threshold: u16,
     /// The usual level, in eighths of the unit of scores.
     pub(super) usual: u16,
-    /// The level that only something worse than everything reported lately exceeds, in the same
-    /// unit.
+    /// The level that only a score above everything reported recently exceeds, in the same unit.
     pub(super) worst: u16,
     /// By how much the current warning has raised the level that prolongs it, in eighths; 0 without
     /// a warning.
@@ -52,7 +51,7 @@ impl Level {
         self.threshold = units(milli_octaves);
     }
 
-    /// Returns the score above which a sample begins a warning, or prolongs the one that is told.
+    /// Returns the score above which a sample begins a warning, or prolongs the current one.
     pub(super) const fn to_exceed(&self, warned: bool) -> u32 {
         let needed = if warned { SAMPLE } else { SAVED_MIN };
         let level = self.usual() >> LEVEL_BITS;
@@ -94,23 +93,24 @@ impl Level {
         debug_assert!(self.saved >= SAVED_LEAST - SAMPLE);
     }
 
-    /// Gives back the credit for so many samples.
+    /// Gives back the credit for this many samples.
     pub(super) const fn refund(&mut self, samples: u8) {
         self.saved += samples as i32 * SAMPLE;
         debug_assert!(self.saved <= SAVED_MAX);
     }
 
-    /// Returns whether no credit is left, nor, for what is `worse` than before, an overdraft.
+    /// Returns whether no credit is left. For a sample that is `worse` than before, the overdraft
+    /// counts as credit.
     pub(super) const fn is_used_up(&self, worse: bool) -> bool {
         self.saved <= if worse { SAVED_LEAST } else { 0 }
     }
 
-    /// Ends a warning that was right: the levels stay.
+    /// Ends a confirmed warning: the levels stay.
     pub(super) const fn keep(&mut self) {
         self.raised = 0;
     }
 
-    /// Ends a warning that was wrong: the levels rise with its highest score, `peak`.
+    /// Ends a false warning: the levels rise with its highest score, `peak`.
     #[allow(clippy::cast_possible_truncation)] // `at_most` limits them
     pub(super) const fn rise(&mut self, peak: u16) {
         let usual = self.usual();

@@ -1,13 +1,13 @@
-//! The score of a sample: how unusual it is, and how much trouble there was lately.
+//! The score of a sample: how unusual the sample and the recent past are.
 
 /// An octave (a factor of two) in the unit of scores.
 pub(super) const OCTAVE: u32 = 256;
-/// Round trips up to 1.5 octaves (2.8 times) above the median add no trouble and start no warning.
-/// A longer one adds as many octaves of trouble as it is longer than that.
+/// Round trips up to 1.5 octaves (2.8 times) above the median add no excess and start no warning. A
+/// longer one adds the octaves by which it exceeds this limit.
 pub(super) const CALM_MAX: u32 = OCTAVE * 3 / 2;
-/// The most trouble that one sample adds.
-const TROUBLE_MAX: u32 = 5 * OCTAVE;
-/// Trouble decays by this power of two per sample, so about the last 512 samples count.
+/// The largest excess that one sample adds.
+const EXCESS_MAX: u32 = 5 * OCTAVE;
+/// The excess decays by this power of two per sample, so about the last 512 samples count.
 pub(super) const FADE_BITS: u32 = 9;
 /// The smallest step by which a sample moves the median, a 64th of an octave. The largest is an
 /// octave.
@@ -15,11 +15,11 @@ pub(super) const STEP_MIN: u32 = OCTAVE / 64;
 /// The largest logarithm of a number of 32 bits.
 const LOG_MAX: u32 = 32 * OCTAVE - 1;
 
-/// The median of the round trips, recent trouble, and the score of the newest sample.
+/// The median of the round trips, the recent excess, and the score of the newest sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Score {
-    /// The decaying sum of trouble, in units of score times 2^9.
-    trouble: u32,
+    /// The recent excess, a decaying sum, in units of score times 2^9.
+    excess: u32,
     /// The logarithm of the median round-trip time, in units of score.
     median: u16,
     newest: u16,
@@ -30,7 +30,7 @@ pub(super) struct Score {
 impl Score {
     pub(super) const fn new() -> Self {
         Self {
-            trouble: 0,
+            excess: 0,
             median: 0,
             newest: 0,
             samples: 0,
@@ -59,13 +59,13 @@ impl Score {
         }
     }
 
-    /// Returns the part of the score that recent trouble adds.
+    /// Returns the part of the score that the recent excess adds.
     pub(super) const fn background(&self) -> u32 {
-        let trouble = self.trouble >> FADE_BITS;
-        2 * (log2(OCTAVE + trouble) - log2(OCTAVE))
+        let excess = self.excess >> FADE_BITS;
+        2 * (log2(OCTAVE + excess) - log2(OCTAVE))
     }
 
-    /// Scores a sample that is so far above the median.
+    /// Scores a sample that is `above` units above the median.
     #[allow(clippy::cast_possible_truncation)] // at most 32 octaves, and 2 log2(2,561)
     pub(super) const fn score(&mut self, above: u32) {
         debug_assert!(above <= LOG_MAX);
@@ -93,23 +93,23 @@ impl Score {
         };
     }
 
-    /// Adds the trouble of a sample that is so far above the median.
-    pub(super) const fn trouble(&mut self, above: u32) {
-        let more = at_most(above.saturating_sub(CALM_MAX), TROUBLE_MAX);
-        self.trouble -= self.trouble >> FADE_BITS;
-        self.trouble += more << FADE_BITS;
-        // What decays is at least what the most trouble adds, from here on.
-        debug_assert!(self.trouble <= (TROUBLE_MAX << FADE_BITS) << FADE_BITS);
+    /// Adds the excess of a sample that is `above` units above the median.
+    pub(super) const fn add_excess(&mut self, above: u32) {
+        let more = at_most(above.saturating_sub(CALM_MAX), EXCESS_MAX);
+        self.excess -= self.excess >> FADE_BITS;
+        self.excess += more << FADE_BITS;
+        // At this sum, the decay is as large as the largest addition.
+        debug_assert!(self.excess <= (EXCESS_MAX << FADE_BITS) << FADE_BITS);
     }
 
     #[cfg(test)]
-    pub(super) const fn set_trouble(&mut self, octaves: u32) {
-        self.trouble = (octaves * OCTAVE) << FADE_BITS;
+    pub(super) const fn set_excess(&mut self, octaves: u32) {
+        self.excess = (octaves * OCTAVE) << FADE_BITS;
     }
 
     #[cfg(test)]
-    pub(super) const fn trouble_so_far(&self) -> u32 {
-        self.trouble >> FADE_BITS
+    pub(super) const fn excess(&self) -> u32 {
+        self.excess >> FADE_BITS
     }
 }
 
@@ -127,7 +127,7 @@ pub(super) const fn log2(x: u32) -> u32 {
     whole * OCTAVE + fraction
 }
 
-/// Returns the least number whose [`log2`] is `log`, saturating.
+/// Returns the smallest number whose [`log2`] is at least `log`, saturating.
 #[allow(clippy::cast_possible_truncation)] // 511 * 2^23 at most
 pub(super) const fn exp2(log: u32) -> u32 {
     let (whole, fraction) = (log / OCTAVE, log % OCTAVE);
@@ -143,7 +143,7 @@ mod tests {
 
     /// The step is an octave divided by the number of samples, and a 64th of one in the end.
     #[test]
-    fn the_median_moves_by_smaller_and_smaller_steps() {
+    fn the_median_moves_in_decreasing_steps() {
         let (low, high) = (log2(1_000), log2(4_000_000));
         let mut score = Score::new();
         score.learn(low);
@@ -164,31 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn trouble_of_an_octave_adds_two_octaves_to_the_score() {
+    fn an_octave_of_excess_adds_two_octaves_to_the_score() {
         let mut score = Score::new();
         assert_eq!(score.background(), 0);
-        score.trouble = OCTAVE << FADE_BITS;
+        score.excess = OCTAVE << FADE_BITS;
         assert_eq!(score.background(), 2 * OCTAVE);
     }
 
     #[test]
-    fn one_sample_is_five_octaves_of_trouble_at_most() {
-        let trouble = |above: u32| {
+    fn one_sample_adds_at_most_five_octaves_of_excess() {
+        let excess = |above: u32| {
             let mut score = Score::new();
-            score.trouble(above);
-            score.trouble >> FADE_BITS
+            score.add_excess(above);
+            score.excess >> FADE_BITS
         };
-        // 2.8 times the median adds no trouble.
-        assert_eq!([0, 384, 385].map(trouble), [0, 0, 1]);
+        // 2.8 times the median adds no excess.
+        assert_eq!([0, 384, 385].map(excess), [0, 0, 1]);
         let (six_and_a_half, more) = (1_664, [1_665, 2_560, 8_191]);
         assert_eq!(
-            (trouble(six_and_a_half), more.map(trouble)),
+            (excess(six_and_a_half), more.map(excess)),
             (1_280, [1_280; 3])
         );
     }
 
     #[test]
-    fn logarithms_are_right_to_a_tenth_of_an_octave_and_rise() {
+    fn logarithms_are_exact_to_a_tenth_of_an_octave_and_monotonic() {
         let mut last = 0;
         for x in (1..if cfg!(miri) { 700 } else { 70_000 })
             .chain((17..32).map(|bits| (1 << bits) + 12_345))
