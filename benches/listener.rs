@@ -25,7 +25,7 @@ fn delays() -> Vec<u64> {
 struct Key([u8; 16]);
 
 impl wire::Mac for Key {
-    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; 16] {
+    fn tag(&self, message: &[u8; wire::SIGNED]) -> [u8; 16] {
         let siphash = siphasher::sip128::SipHasher24::new_with_key(&self.0);
         siphash.hash(message).as_bytes()
     }
@@ -76,7 +76,7 @@ fn listen<const N: usize>(criterion: &mut Criterion) {
 fn codec(criterion: &mut Criterion) {
     let key = Key(*b"of this pair and");
     let beat = Beat::new(41, SECOND).with_load(7);
-    let (plain, tagged) = (wire::encode(&beat), wire::seal(&beat, &key));
+    let (plain, tagged) = (wire::encode(&beat), wire::seal(&beat, 0, &key));
     let mut group = criterion.benchmark_group("wire");
     group.bench_function("encode", |bencher| {
         bencher.iter(|| wire::encode(black_box(&beat)));
@@ -85,7 +85,7 @@ fn codec(criterion: &mut Criterion) {
         bencher.iter(|| wire::decode(black_box(&plain)));
     });
     group.bench_function("open, SipHash-2-4", |bencher| {
-        bencher.iter(|| wire::open(black_box(&tagged), &key));
+        bencher.iter(|| wire::open(black_box(&tagged), 0, &key));
     });
     group.finish();
 }

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 struct Key([u8; 16]);
 
 impl wire::Mac for Key {
-    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; 16] {
+    fn tag(&self, message: &[u8; wire::SIGNED]) -> [u8; 16] {
         let siphash = siphasher::sip128::SipHasher24::new_with_key(&self.0);
         siphash.hash(message).as_bytes()
     }
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
 fn beat(socket: &UdpSocket) -> io::Result<()> {
     let (epoch, mut load) = (Epoch::start(), 0);
     let mut sender = Sender::new(INTERVAL, 1, epoch.now()).map_err(io::Error::other)?;
-    let send = |beat: &Beat| socket.send(&wire::seal(beat, &KEY));
+    let send = |beat: &Beat| socket.send(&wire::seal(beat, 0, &KEY));
     while epoch.now() < Instant::from_secs(6) {
         match sender.poll(epoch.now()) {
             Output::Send(beat) => {
@@ -94,7 +94,7 @@ fn receive(socket: &UdpSocket, epoch: Epoch, until: Instant) -> io::Result<Optio
     match socket.recv(&mut datagram) {
         Ok(length) => {
             let bytes = datagram.get(..length).unwrap_or_default();
-            Ok(wire::open(bytes, &KEY).ok())
+            Ok(wire::open(bytes, 0, &KEY).ok())
         }
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             Ok(None)

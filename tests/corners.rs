@@ -489,17 +489,17 @@ fn an_endpoint_says_that_it_is_barred() {
 struct Sum;
 
 impl Mac for Sum {
-    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; wire::TAGGED - wire::PLAIN] {
-        *message
+    fn tag(&self, message: &[u8; wire::SIGNED]) -> [u8; wire::TAGGED - wire::PLAIN] {
+        core::array::from_fn(|place| message[place] ^ message[place + 16])
     }
 }
 
 #[test]
 fn a_key_may_be_borrowed() {
     let beat = Beat::new(3, SECOND).with_deadline(5 * SECOND);
-    let (owned, borrowed) = (wire::seal(&beat, &Sum), wire::seal(&beat, &&Sum));
+    let (owned, borrowed) = (wire::seal(&beat, 7, &Sum), wire::seal(&beat, 7, &&Sum));
     assert_eq!(owned, borrowed);
-    let opened = wire::open(&owned, &&Sum).unwrap();
+    let opened = wire::open(&owned, 7, &&Sum).unwrap();
     assert!(opened.is_authentic() && opened.authentic().is_authentic());
     assert!(!opened.is_goodbye() && opened.goodbye().is_goodbye());
     assert_eq!(opened.with_incarnation(9).incarnation(), 9);
@@ -520,7 +520,7 @@ fn what_is_no_beat_says_why() {
         wire::decode(&[0; 3]).unwrap_err(),
         wire::decode(&[0xf0; wire::PLAIN]).unwrap_err(),
         unsaid,
-        wire::open(&wire::seal(&Beat::new(3, SECOND), &Sum), &Zero).unwrap_err(),
+        wire::open(&wire::seal(&Beat::new(3, SECOND), 7, &Sum), 7, &Zero).unwrap_err(),
     ];
     let words = [
         "3 bytes are no beat",
@@ -534,7 +534,7 @@ fn what_is_no_beat_says_why() {
 struct Zero;
 
 impl Mac for Zero {
-    fn tag(&self, _: &[u8; wire::PLAIN]) -> [u8; wire::TAGGED - wire::PLAIN] {
+    fn tag(&self, _: &[u8; wire::SIGNED]) -> [u8; wire::TAGGED - wire::PLAIN] {
         [0; wire::TAGGED - wire::PLAIN]
     }
 }

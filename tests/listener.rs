@@ -297,7 +297,7 @@ fn under_attack(tagged: bool, mut forge: impl FnMut(u64, &World) -> Vec<u8>) {
                 .wrapping_add(1);
             let packet = forge(random, &world);
             let beat = if tagged {
-                wire::open(&packet, &KEY)
+                wire::open(&packet, 0, &KEY)
             } else {
                 wire::decode(&packet)
             };
@@ -312,15 +312,15 @@ fn under_attack(tagged: bool, mut forge: impl FnMut(u64, &World) -> Vec<u8>) {
     next_crash_is_found_within_the_bound(&mut world);
 }
 
-/// 16 bytes of which the first eight are valid as often as not, cut or lengthened now and then.
+/// 24 bytes of which the first eight are valid as often as not, cut or lengthened now and then.
 fn noise(random: u64, _: &World) -> Vec<u8> {
     let beat = Beat::new((random >> 20) as u32, Duration::from_micros(random >> 40))
         .with_incarnation((random >> 32) as u32 | 2)
         .with_deadline(Duration::from_micros(random >> 10));
     let mut bytes = wire::encode(&beat).to_vec();
     match random >> 61 {
-        0 => bytes.truncate((random % 16) as usize),
-        1 => bytes.resize(17 + (random % 1_000) as usize, 7),
+        0 => bytes.truncate((random % 24) as usize),
+        1 => bytes.resize(25 + (random % 1_000) as usize, 7),
         2 => bytes.fill_with(|| (random >> 33) as u8),
         _ => {}
     }
@@ -335,13 +335,13 @@ fn a_million_forged_truncated_and_oversized_packets_change_no_verdict() {
 #[test]
 fn a_million_forged_and_replayed_packets_change_nothing_with_a_tag() {
     let old: Vec<_> = (0..64_u32)
-        .map(|sequence| wire::seal(&Beat::new(sequence, SECOND).goodbye(), &KEY).to_vec())
+        .map(|sequence| wire::seal(&Beat::new(sequence, SECOND).goodbye(), 0, &KEY).to_vec())
         .collect(); // of incarnation 0, the life before
     under_attack(true, |random, world| {
         let snapshot = world.listener.snapshot(world.now);
         let next = Beat::new(snapshot.sequence + 1, SECOND).with_incarnation(1);
         match random >> 62 {
-            0 => wire::seal(&next.goodbye(), &Key(random)).to_vec(),
+            0 => wire::seal(&next.goodbye(), 0, &Key(random)).to_vec(),
             1 => old[(random % 64) as usize].clone(),
             2 => wire::encode(&next).to_vec(),
             _ => noise(random, world),

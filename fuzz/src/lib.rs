@@ -316,17 +316,19 @@ pub fn wire(bytes: &[u8]) {
         Ok(beat) => assert_eq!(wire::encode(&beat).as_slice(), bytes),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if let Ok(beat) = wire::open(bytes, &beats::KEY) {
-        assert_eq!(wire::seal(&beat, &beats::KEY).as_slice(), bytes);
+    if let Ok(beat) = wire::open(bytes, 0, &beats::KEY) {
+        assert_eq!(wire::seal(&beat, 0, &beats::KEY).as_slice(), bytes);
     }
     let Some(plain) = bytes.first_chunk::<{ wire::PLAIN }>() else {
         return;
     };
-    let tagged = [plain.as_slice(), &beats::KEY.tag(plain)].concat();
-    if let Ok(beat) = wire::open(&tagged, &beats::KEY) {
+    let mut message = [0; wire::SIGNED];
+    message[..wire::PLAIN].copy_from_slice(plain);
+    let tagged = [plain.as_slice(), &beats::KEY.tag(&message)].concat();
+    if let Ok(beat) = wire::open(&tagged, 0, &beats::KEY) {
         assert!(beat.is_authentic());
-        assert_eq!(wire::seal(&beat, &beats::KEY).as_slice(), tagged);
-        assert!(wire::open(&tagged, &beats::Key(7)).is_err());
+        assert_eq!(wire::seal(&beat, 0, &beats::KEY).as_slice(), tagged);
+        assert!(wire::open(&tagged, 0, &beats::Key(7)).is_err());
     }
 }
 

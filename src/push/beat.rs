@@ -24,14 +24,21 @@ pub(crate) const LOSSES_MAX: u8 = 100;
 /// let beat = Beat::new(7, SECOND).with_deadline(SECOND * 5 / 4);
 /// let beat = beat.with_incarnation(3).with_load(128);
 /// assert_eq!((beat.sequence(), beat.load()), (7, Some(128)));
+///
+/// let last = beat.with_exit_status(2);
+/// assert!(last.is_goodbye());
+/// assert_eq!((last.load(), last.exit_status()), (None, Some(2)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
     pub(crate) interval_us: u64,
     pub(crate) deadline_us: u64,
+    /// The sender's id; 0 where it has none.
+    pub(crate) id: u64,
     pub(crate) sequence: u32,
     pub(crate) incarnation: u32,
-    pub(crate) load: Option<u8>,
+    /// The load; in a goodbye, the exit status.
+    pub(crate) value: Option<u8>,
     pub(crate) goodbye: bool,
     pub(crate) authentic: bool,
 }
@@ -45,9 +52,10 @@ impl Beat {
         Self {
             interval_us,
             deadline_us: interval_us,
+            id: 0,
             sequence,
             incarnation: 0,
-            load: None,
+            value: None,
             goodbye: false,
             authentic: false,
         }
@@ -68,17 +76,35 @@ impl Beat {
         self
     }
 
-    /// Sets the sender's load: 0 idle, 255 full.
+    /// Sets the id of the sender, by which a listener to many senders tells them apart. 0 stands
+    /// for no id, which is what a [`Sender`](crate::Sender) leaves it at.
     #[must_use]
-    pub const fn with_load(mut self, load: u8) -> Self {
-        self.load = Some(load);
+    pub const fn with_id(mut self, id: u64) -> Self {
+        self.id = id;
         self
     }
 
-    /// Marks the heartbeat as the last one: the sender leaves.
+    /// Sets the sender's load: 0 idle, 255 full. A goodbye reports no load and stays as it is.
+    #[must_use]
+    pub const fn with_load(mut self, load: u8) -> Self {
+        if !self.goodbye {
+            self.value = Some(load);
+        }
+        self
+    }
+
+    /// Marks the heartbeat as the last one: the sender leaves. It then reports no load.
     #[must_use]
     pub const fn goodbye(mut self) -> Self {
-        self.goodbye = true;
+        (self.goodbye, self.value) = (true, None);
+        self
+    }
+
+    /// Marks the heartbeat as the last one of a sender that ended with `status`: 0 for success, and
+    /// for a process that a signal ended 128 plus the signal's number, as shells report it.
+    #[must_use]
+    pub const fn with_exit_status(mut self, status: u8) -> Self {
+        (self.goodbye, self.value) = (true, Some(status));
         self
     }
 
@@ -115,10 +141,22 @@ impl Beat {
         self.incarnation
     }
 
+    /// Returns the sender's id; 0 where it has none.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Returns the load, 0 to 255; `None` where the sender does not report it.
     #[must_use]
     pub const fn load(&self) -> Option<u8> {
-        self.load
+        if self.goodbye { None } else { self.value }
+    }
+
+    /// Returns with which status the sender ended; `None` where it has not left or does not say.
+    #[must_use]
+    pub const fn exit_status(&self) -> Option<u8> {
+        if self.goodbye { self.value } else { None }
     }
 
     /// Returns whether the sender leaves.

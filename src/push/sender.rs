@@ -235,7 +235,8 @@ impl Sender {
     }
 
     /// Returns the last heartbeat, which says that this sender leaves. Send it now, and more than
-    /// once where heartbeats may be lost. Nothing is sent afterwards.
+    /// once where heartbeats may be lost. Nothing is sent afterwards. To say how the sender ended,
+    /// add an [exit status](Beat::with_exit_status).
     #[must_use]
     pub const fn goodbye(&mut self) -> Beat {
         self.left = true;
@@ -380,7 +381,7 @@ mod tests {
         sender.set_load(Some(3));
         let beat = sender.goodbye();
         assert!(beat.is_goodbye());
-        assert_eq!(beat.load(), Some(3));
+        assert_eq!((beat.load(), beat.exit_status()), (None, None));
         assert_eq!(sender.poll(Instant::from_secs(60)), Output::Idle);
     }
 

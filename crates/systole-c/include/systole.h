@@ -29,12 +29,12 @@
 /**
  * The bytes of a plain heartbeat.
  */
-#define SYSTOLE_BEAT_SIZE 16
+#define SYSTOLE_BEAT_SIZE 24
 
 /**
  * The bytes of a tagged heartbeat: a plain one and 16 bytes of a tag.
  */
-#define SYSTOLE_BEAT_TAGGED_SIZE 32
+#define SYSTOLE_BEAT_TAGGED_SIZE 40
 
 /**
  * The 8-byte words of a `systole_clock_t`.
@@ -892,6 +892,10 @@ typedef struct systole_beat_t {
    */
   uint64_t deadline_us;
   /**
+   * The id of the sender, by which a listener to many tells them apart; 0 where it has none.
+   */
+  uint64_t id;
+  /**
    * The number of the slot in which it is sent. Sequence numbers wrap.
    */
   uint32_t sequence;
@@ -900,11 +904,12 @@ typedef struct systole_beat_t {
    */
   uint32_t incarnation;
   /**
-   * The load of the sender, 0 idle to 255 full; 0 where none is reported.
+   * The load of the sender, 0 idle to 255 full, or the exit status where it leaves; 0 where
+   * neither is reported.
    */
   uint8_t load;
   /**
-   * Whether the sender reports its load: 0 or 1.
+   * Whether the sender reports its load, or its exit status where it leaves: 0 or 1.
    */
   uint8_t has_load;
   /**
@@ -1993,16 +1998,17 @@ extern "C" {
  * An interval of more than 19 significant bits is rounded down, by less than 4 parts in a million,
  * and such a deadline is rounded up. A sender uses no such spans.
  */
-systole_status_t systole_beat_encode(const struct systole_beat_t *beat, uint8_t (*bytes)[16]);
+systole_status_t systole_beat_encode(const struct systole_beat_t *beat, uint8_t (*bytes)[24]);
 
 /**
  * Encodes a heartbeat with room for a tag. The caller computes a tag of 16 bytes from the first
- * `SYSTOLE_BEAT_SIZE` bytes, with a keyed code such as `SipHash` or HMAC, and writes it behind them.
+ * `SYSTOLE_BEAT_SIZE` bytes and the recipient's id as 8 more in network byte order (0 for any
+ * recipient that has the key), with a keyed code such as `SipHash` or HMAC, and writes it behind
+ * the first `SYSTOLE_BEAT_SIZE` bytes.
  *
  * Use a key for one sender and one direction only.
  */
-systole_status_t systole_beat_seal(const struct systole_beat_t *beat,
-                                   uint8_t (*bytes)[32]);
+systole_status_t systole_beat_seal(const struct systole_beat_t *beat, uint8_t (*bytes)[40]);
 
 /**
  * Writes what is wrong as a sentence into `buffer`, such as
@@ -2033,8 +2039,8 @@ systole_status_t systole_beat_decode(const uint8_t *bytes,
 
 /**
  * Decodes a tagged heartbeat from the `length` bytes of a datagram, and compares its tag with the
- * 16 bytes of `tag`, which the caller computes from the first `SYSTOLE_BEAT_SIZE` bytes with the
- * key of the peer. The comparison takes the same time for any tag.
+ * 16 bytes of `tag`, which the caller computes as for `systole_beat_seal` with the key of the
+ * peer. The comparison takes the same time for any tag.
  *
  * Answers `SYSTOLE_STATUS_BEAT` where the bytes are not a heartbeat of
  * `SYSTOLE_BEAT_TAGGED_SIZE` bytes, or the tags differ. `out->authentic` is 1.

@@ -10,9 +10,9 @@ use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};
 use crate::time::{micros, span};
 
 /// The bytes of a plain heartbeat.
-pub const SYSTOLE_BEAT_SIZE: usize = 16;
+pub const SYSTOLE_BEAT_SIZE: usize = 24;
 /// The bytes of a tagged heartbeat: a plain one and 16 bytes of a tag.
-pub const SYSTOLE_BEAT_TAGGED_SIZE: usize = 32;
+pub const SYSTOLE_BEAT_TAGGED_SIZE: usize = 40;
 
 const _: () = assert!(SYSTOLE_BEAT_SIZE == wire::PLAIN);
 const _: () = assert!(SYSTOLE_BEAT_TAGGED_SIZE == wire::TAGGED);
@@ -27,13 +27,16 @@ pub struct systole_beat_t {
     /// How long after its slot the next heartbeat will have been sent at the latest, in
     /// microseconds.
     pub deadline_us: u64,
+    /// The id of the sender, by which a listener to many tells them apart; 0 where it has none.
+    pub id: u64,
     /// The number of the slot in which it is sent. Sequence numbers wrap.
     pub sequence: u32,
     /// Which life of the sender it comes from.
     pub incarnation: u32,
-    /// The load of the sender, 0 idle to 255 full; 0 where none is reported.
+    /// The load of the sender, 0 idle to 255 full, or the exit status where it leaves; 0 where
+    /// neither is reported.
     pub load: u8,
-    /// Whether the sender reports its load: 0 or 1.
+    /// Whether the sender reports its load, or its exit status where it leaves: 0 or 1.
     pub has_load: u8,
     /// Whether the sender leaves: 0 or 1.
     pub goodbye: u8,
@@ -47,6 +50,7 @@ impl systole_beat_t {
     pub(crate) const NONE: Self = Self {
         interval_us: 0,
         deadline_us: 0,
+        id: 0,
         sequence: 0,
         incarnation: 0,
         load: 0,
@@ -99,7 +103,7 @@ impl From<BeatOutcome> for systole_beat_outcome_t {
 pub(crate) struct Tag(pub(crate) [u8; 16]);
 
 impl wire::Mac for Tag {
-    fn tag(&self, _: &[u8; wire::PLAIN]) -> [u8; 16] {
+    fn tag(&self, _: &[u8; wire::SIGNED]) -> [u8; 16] {
         self.0
     }
 }
@@ -107,13 +111,15 @@ impl wire::Mac for Tag {
 impl From<&Beat> for systole_beat_t {
     #[inline(never)] // one copy for all functions
     fn from(beat: &Beat) -> Self {
+        let value = beat.load().or(beat.exit_status());
         Self {
             interval_us: micros(beat.interval()),
             deadline_us: micros(beat.deadline()),
+            id: beat.id(),
             sequence: beat.sequence(),
             incarnation: beat.incarnation(),
-            load: beat.load().unwrap_or(0),
-            has_load: beat.load().is_some().into(),
+            load: value.unwrap_or(0),
+            has_load: value.is_some().into(),
             goodbye: beat.is_goodbye().into(),
             authentic: beat.is_authentic().into(),
         }
@@ -124,13 +130,14 @@ impl From<&systole_beat_t> for Beat {
     fn from(beat: &systole_beat_t) -> Self {
         let mut to = Self::new(beat.sequence, span(beat.interval_us))
             .with_deadline(span(beat.deadline_us))
-            .with_incarnation(beat.incarnation);
-        if beat.has_load != 0 {
-            to = to.with_load(beat.load);
-        }
-        if beat.goodbye != 0 {
-            to = to.goodbye();
-        }
+            .with_incarnation(beat.incarnation)
+            .with_id(beat.id);
+        to = match (beat.goodbye != 0, beat.has_load != 0) {
+            (true, true) => to.with_exit_status(beat.load),
+            (true, false) => to.goodbye(),
+            (false, true) => to.with_load(beat.load),
+            (false, false) => to,
+        };
         if beat.authentic != 0 {
             to = to.authentic();
         }
@@ -145,7 +152,7 @@ impl From<&systole_beat_t> for Beat {
 #[unsafe(no_mangle)]
 pub extern "C" fn systole_beat_encode(
     beat: Option<&systole_beat_t>,
-    bytes: Option<&mut MaybeUninit<[u8; 16]>>,
+    bytes: Option<&mut MaybeUninit<[u8; 24]>>,
 ) -> systole_status_t {
     let Some(beat) = beat else {
         return SYSTOLE_STATUS_NULL;
@@ -154,16 +161,18 @@ pub extern "C" fn systole_beat_encode(
 }
 
 /// Encodes a heartbeat with room for a tag. The caller computes a tag of 16 bytes from the first
-/// `SYSTOLE_BEAT_SIZE` bytes, with a keyed code such as `SipHash` or HMAC, and writes it behind them.
+/// `SYSTOLE_BEAT_SIZE` bytes and the recipient's id as 8 more in network byte order (0 for any
+/// recipient that has the key), with a keyed code such as `SipHash` or HMAC, and writes it behind
+/// the first `SYSTOLE_BEAT_SIZE` bytes.
 ///
 /// Use a key for one sender and one direction only.
 #[unsafe(no_mangle)]
 pub extern "C" fn systole_beat_seal(
     beat: Option<&systole_beat_t>,
-    bytes: Option<&mut MaybeUninit<[u8; 32]>>,
+    bytes: Option<&mut MaybeUninit<[u8; 40]>>,
 ) -> systole_status_t {
     let Some(beat) = beat else {
         return SYSTOLE_STATUS_NULL;
     };
-    give(bytes, || wire::seal(&beat.into(), &Tag([0; 16])))
+    give(bytes, || wire::seal(&beat.into(), 0, &Tag([0; 16])))
 }

@@ -73,8 +73,8 @@ pub unsafe extern "C" fn systole_beat_decode(
 }
 
 /// Decodes a tagged heartbeat from the `length` bytes of a datagram, and compares its tag with the
-/// 16 bytes of `tag`, which the caller computes from the first `SYSTOLE_BEAT_SIZE` bytes with the
-/// key of the peer. The comparison takes the same time for any tag.
+/// 16 bytes of `tag`, which the caller computes as for `systole_beat_seal` with the key of the
+/// peer. The comparison takes the same time for any tag.
 ///
 /// Answers `SYSTOLE_STATUS_BEAT` where the bytes are not a heartbeat of
 /// `SYSTOLE_BEAT_TAGGED_SIZE` bytes, or the tags differ. `out->authentic` is 1.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn systole_beat_open(
     let Some(Ok(tag)) = tag.map(<&[u8; 16]>::try_from) else {
         return SYSTOLE_STATUS_NULL;
     };
-    decoded(bytes, out, |bytes| wire::open(bytes, &Tag(*tag)).ok())
+    decoded(bytes, out, |bytes| wire::open(bytes, 0, &Tag(*tag)).ok())
 }
 
 /// Returns the bytes, or `None` where `bytes` is null.

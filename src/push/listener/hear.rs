@@ -187,7 +187,7 @@ impl<const N: usize> Listener<N> {
     fn count(&mut self, beat: &Beat, lost: u32, received: Instant) {
         self.heard = received;
         self.slept &= received <= self.waited_until;
-        self.load = beat.load;
+        self.load = beat.load();
         add(&mut self.counters.beats, 1);
         add(&mut self.counters.lost, lost);
         for _ in 0..lost.min(GAP_MAX) {
@@ -226,7 +226,7 @@ impl<const N: usize> Listener<N> {
     }
 
     /// Computes when silence after `beat` becomes suspicious, and when it is death.
-    fn look_ahead(&mut self, beat: &Beat, alive_at: Instant) {
+    pub(super) fn look_ahead(&mut self, beat: &Beat, alive_at: Instant) {
         let before = self.outlook.bound_us;
         let (stated, bound_us) = (self.config.bound_us, self.bound_of(beat));
         let margin_us = self.arrivals.margin_us();

@@ -158,7 +158,7 @@ static void tag_of(const uint8_t *bytes, uint8_t *tag) {
   size_t at;
   memset(tag, 0x5a, 16);
   for (at = 0; at < SYSTOLE_BEAT_SIZE; at++) {
-    tag[at] = (uint8_t)(tag[at] ^ bytes[at]);
+    tag[at % 16] = (uint8_t)(tag[at % 16] ^ bytes[at]);
   }
 }
 

@@ -50,7 +50,7 @@ pub enum Op {
 pub struct Key(pub u64);
 
 impl wire::Mac for Key {
-    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; 16] {
+    fn tag(&self, message: &[u8; wire::SIGNED]) -> [u8; 16] {
         let mix = |sum: u64, byte: &u8| {
             let sum = (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
             sum ^ (sum >> 29)
@@ -285,7 +285,7 @@ impl World {
             return;
         };
         let datagram = if self.tagged {
-            wire::seal(beat, &KEY).to_vec()
+            wire::seal(beat, 0, &KEY).to_vec()
         } else {
             wire::encode(beat).to_vec()
         };
@@ -329,7 +329,7 @@ impl World {
 
     fn receive(&mut self, datagram: &[u8]) {
         let beat = if self.tagged {
-            wire::open(datagram, &KEY)
+            wire::open(datagram, 0, &KEY)
         } else {
             wire::decode(datagram)
         };
@@ -410,7 +410,7 @@ fn sender(interval: Duration, incarnation: u32, now: Instant) -> Sender {
 /// The bytes of somebody without the key.
 fn forge(beat: Beat, tagged: bool) -> Vec<u8> {
     if tagged {
-        wire::seal(&beat, &Key(0xbad)).to_vec()
+        wire::seal(&beat, 0, &Key(0xbad)).to_vec()
     } else {
         wire::encode(&beat).to_vec()
     }

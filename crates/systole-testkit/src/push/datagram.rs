@@ -4,15 +4,15 @@ use systole::{Beat, wire};
 
 use crate::world::Random;
 
-/// Up to forty bytes.
-pub type Datagram = ([u8; 40], usize);
+/// Up to forty-eight bytes.
+pub type Datagram = ([u8; 48], usize);
 
 /// A keyed code that is good enough against strangers who do not look: it mixes the message with
 /// the key.
 struct Key(u64);
 
 impl wire::Mac for Key {
-    fn tag(&self, message: &[u8; wire::PLAIN]) -> [u8; 16] {
+    fn tag(&self, message: &[u8; wire::SIGNED]) -> [u8; 16] {
         let mut tag = [0; 16];
         let mut state = self.0;
         for (index, byte) in message.iter().enumerate() {
@@ -27,7 +27,7 @@ impl wire::Mac for Key {
 const KEY: Key = Key(0x5eed_0f7a_6500_0001);
 
 fn padded(bytes: &[u8]) -> Datagram {
-    let mut datagram = [0; 40];
+    let mut datagram = [0; 48];
     datagram[..bytes.len()].copy_from_slice(bytes);
     (datagram, bytes.len())
 }
@@ -35,7 +35,7 @@ fn padded(bytes: &[u8]) -> Datagram {
 /// `beat` as its sender sends it.
 pub fn of(beat: &Beat, tagged: bool) -> Datagram {
     if tagged {
-        padded(&wire::seal(beat, &KEY))
+        padded(&wire::seal(beat, 0, &KEY))
     } else {
         padded(&wire::encode(beat))
     }
@@ -45,7 +45,7 @@ pub fn of(beat: &Beat, tagged: bool) -> Datagram {
 pub fn read(datagram: &Datagram, tagged: bool) -> Result<Beat, wire::WireError> {
     let bytes = &datagram.0[..datagram.1];
     if tagged {
-        wire::open(bytes, &KEY)
+        wire::open(bytes, 0, &KEY)
     } else {
         wire::decode(bytes)
     }
@@ -56,9 +56,9 @@ pub fn read(datagram: &Datagram, tagged: bool) -> Result<Beat, wire::WireError> 
 pub fn strange(random: &mut Random, genuine: &Beat, tagged: bool) -> Datagram {
     let mut datagram = of(genuine, tagged);
     match random.below(4) {
-        0 => datagram.1 = usize::try_from(random.below(41)).unwrap_or(0),
+        0 => datagram.1 = usize::try_from(random.below(49)).unwrap_or(0),
         1 if tagged => {
-            let at = usize::try_from(random.below(32)).unwrap_or(0);
+            let at = usize::try_from(random.below(40)).unwrap_or(0);
             datagram.0[at] ^= 1 << random.below(8);
         }
         2 => {}

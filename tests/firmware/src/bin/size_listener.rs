@@ -25,7 +25,7 @@ fn main() -> ! {
             black_box(sender.goodbye());
         }
         if let Some(listener) = &mut listener {
-            if let Ok(beat) = wire::decode(black_box(&[0; 16])) {
+            if let Ok(beat) = wire::decode(black_box(&[0; wire::PLAIN])) {
                 listener.handle_beat(&beat, now);
             }
             let beat = Beat::new(black_box(7), black_box(Duration::from_secs(1)));
