@@ -14,6 +14,7 @@ use crate::time::Instant;
 /// | [`Monitor`](crate::Monitor) | the [`ProbeId`](crate::ProbeId) of a probe | [`Event`] |
 /// | [`Failover`](crate::Failover) | [`failover::Probe`](crate::failover::Probe) | [`Event`] of [`failover::EventKind`](crate::failover::EventKind) |
 /// | `Fleet` | `fleet::Probe` | nothing: `Fleet::events` returns many at once |
+/// | `fleet::ListenerFleet` | nothing | nothing: `ListenerFleet::events` returns many at once |
 /// | [`Sender`](crate::Sender) | [`Beat`](crate::Beat) | nothing |
 /// | [`Lease`](crate::lease::Lease) | [`lease::Request`](crate::lease::Request) | [`Event`] of [`lease::EventKind`](crate::lease::EventKind) |
 /// | [`Listener`](crate::Listener) | nothing | [`Event`] |

@@ -98,6 +98,8 @@ pub enum Setting {
     StopWithin,
     /// The longest time in which the holder of a lease sends nothing, in microseconds.
     SendWithin,
+    /// The id of a sender of heartbeats.
+    SenderId,
 }
 
 impl Setting {
@@ -137,6 +139,7 @@ impl Setting {
             Self::ServerResolution => ("resolution of the server", Unit::Span),
             Self::StopWithin => ("time to stop", Unit::Span),
             Self::SendWithin => ("longest time without a send", Unit::Span),
+            Self::SenderId => ("id of the sender", Unit::Plain("")),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Reports once for the whole fleet that no probe can be sent.
 
 use super::cut_off::CutOff;
-use super::machine::{EVENTS_MIN, Slot};
-use super::{Census, Fleet, PeerEvent, PeerKey};
+use super::machine::Slot;
+use super::{Census, Fleet, PeerKey};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::event::{Event, EventKind};
@@ -42,7 +42,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// of a peer that could not be probed.
     fn cut_off_for(&self, bound_us: u64) -> Option<Instant> {
         let since = self.cut_off.filter(|cut_off| !cut_off.is_over)?.since;
-        (self.now.since(since) >= bound_us).then_some(since)
+        (self.schedule.now.since(since) >= bound_us).then_some(since)
     }
 
     /// Queues the events of `monitor`, `first` before the others. Where no probe could be sent to
@@ -57,7 +57,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             .blind_bound_us()
             .and_then(|bound_us| self.cut_off_for(bound_us));
         let count = monitor.number();
-        let now = self.now;
+        let now = self.schedule.now;
         let rest = core::iter::from_fn(|| monitor.take_event(now));
         let Some(since) = cut_off else {
             return self.tell_each(peer, first.into_iter().chain(rest), count);
@@ -78,12 +78,12 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Queues the events of a monitor that has numbered `count` of them. Where the monitor replaced
     /// an event by a later one, the numbers show a gap.
     fn tell_each(&mut self, peer: PeerKey, events: impl Iterator<Item = Event>, count: u32) {
-        let before = self.number;
+        let before = self.queue.number;
         for event in events {
-            self.number = before.wrapping_add(event.number - 1);
+            self.queue.number = before.wrapping_add(event.number - 1);
             self.tell(Some(peer), event.at, event.kind);
         }
-        self.number = before.wrapping_add(count);
+        self.queue.number = before.wrapping_add(count);
     }
 
     /// Makes the verdict of every peer `Unknown`. O(1): each monitor is changed when it is woken
@@ -94,18 +94,18 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             unknown: self.census.peers(),
             ..Census::default()
         };
-        self.tell(None, self.now, EventKind::Blind { since });
+        self.tell(None, self.schedule.now, EventKind::Blind { since });
     }
 
     /// Queues a `Paused` event if the polls since the last drain were late enough. The lateness
     /// includes that of inputs, such as several earlier replies that were handed in one after
     /// another.
     pub(super) fn tell_pause(&mut self) {
-        let late_us = core::mem::take(&mut self.late_us);
+        let late_us = self.schedule.take_lateness();
         if late_us > 0 && self.config.is_pause(late_us) {
             self.counters.pauses += 1;
             let lateness = duration(late_us);
-            self.tell(None, self.now, EventKind::Paused { lateness });
+            self.tell(None, self.schedule.now, EventKind::Paused { lateness });
         }
     }
 
@@ -114,12 +114,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         if matches!(kind, EventKind::Blind { .. }) {
             self.counters.blind += 1;
         }
-        if self.events.len() >= self.slots.len().max(EVENTS_MIN) {
-            self.events.pop_front();
-        }
-        self.number = self.number.wrapping_add(1).max(1);
-        let event = Event::new(self.number, at, PeerEvent { peer, kind });
-        self.events.push_back(event);
+        self.queue.tell(self.slots.len(), peer, at, kind);
     }
 
     /// Returns the verdict on the peer in `slot`: `Unknown` where the fleet became blind after the

@@ -19,23 +19,25 @@ pub struct Census {
     pub suspect: usize,
     /// Peers with the verdict `Dead`.
     pub dead: usize,
+    /// Peers with the verdict `Left`. A peer that is probed never has it.
+    pub left: usize,
 }
 
 impl Census {
     /// Returns the number of all peers.
     #[must_use]
     pub const fn peers(&self) -> usize {
-        self.unknown + self.alive + self.suspect + self.dead
+        self.unknown + self.alive + self.suspect + self.dead + self.left
     }
 
     /// Returns the count of the peers with `verdict`.
     pub(super) const fn of(&mut self, verdict: Verdict) -> &mut usize {
         match verdict {
-            // A peer that is probed never has the verdict `Left`.
-            Verdict::Unknown | Verdict::Left => &mut self.unknown,
+            Verdict::Unknown => &mut self.unknown,
             Verdict::Alive => &mut self.alive,
             Verdict::Suspect => &mut self.suspect,
             Verdict::Dead => &mut self.dead,
+            Verdict::Left => &mut self.left,
         }
     }
 }
@@ -113,15 +115,15 @@ impl Counters {
     }
 }
 
-/// The status of one peer.
+/// The status of one peer: `K` is how the fleet names peers, and `S` what it knows of one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct PeerStatus {
+pub struct PeerStatus<K = PeerKey, S = Snapshot> {
     /// The peer's key.
-    pub peer: PeerKey,
+    pub peer: K,
     /// How long the peer has been dead; for any other peer, the time since the send of the last
-    /// probe that got a reply.
+    /// probe that got a reply. Of a sender, the time since its newest heartbeat was sent.
     pub silent: Duration,
-    /// The path and the plan.
-    pub path: Snapshot,
+    /// Path and plan of a peer that is probed, or what a listener knows of a sender.
+    pub path: S,
 }

@@ -5,17 +5,17 @@ use core::fmt;
 use super::PeerKey;
 use crate::peer::event::EventKind;
 
-/// What happened in a fleet, and to which peer.
+/// What happened in a fleet, and to which peer: `K` is how the fleet names peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PeerEvent {
+pub struct PeerEvent<K = PeerKey> {
     /// The peer, or `None` where the event concerns all peers, as local lateness does.
-    pub peer: Option<PeerKey>,
+    pub peer: Option<K>,
     /// What happened.
     pub kind: EventKind,
 }
 
 /// Formats the event as a line of a log, without the peer, because only the caller knows its name.
-impl fmt::Display for PeerEvent {
+impl<K> fmt::Display for PeerEvent<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)
     }

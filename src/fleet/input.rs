@@ -61,9 +61,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// distinguished from a dead one. Takes O(1) time and no memory: each peer is excused when its
     /// next deadline comes.
     pub const fn handle_overflow(&mut self, now: Instant) {
-        self.look(now);
+        self.schedule.look(now);
         self.counters.overflows += 1;
-        self.lost_at = Some(self.now);
+        self.lost_at = Some(self.schedule.now);
     }
 
     /// Probes `peer` as soon as the timeout since the last probe has passed. Call this when
@@ -74,16 +74,16 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Wakes the monitor of `peer`, passes it to `call`, and stores it again.
     fn with(&mut self, peer: PeerKey, now: Instant, call: impl FnOnce(&mut Monitor<N, P>)) {
-        self.look(now);
+        self.schedule.look(now);
         let Some(slot) = self.slot(peer) else {
             self.counters.ignored += 1;
             return;
         };
         let mut monitor = self.wake(slot, peer);
-        if now < self.now {
+        if now < self.schedule.now {
             // A monitor takes moments of the past from its caller too, but its clock has to follow
             // the fleet's.
-            monitor.look(self.now);
+            monitor.look(self.schedule.now);
         }
         call(&mut monitor);
         self.rest(peer, None, &mut monitor);

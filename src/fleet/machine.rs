@@ -1,6 +1,5 @@
 //! The machine that monitors very many peers with one clock, one configuration and one `poll`.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
@@ -22,8 +21,8 @@ use super::census::{Census, Counters};
 use super::cut_off::CutOff;
 use super::event::PeerEvent;
 use super::key::PeerKey;
-use super::lateness::Lateness;
-use super::wheel::{VISIT, Wheel};
+use super::queue::Queue;
+use super::schedule::Schedule;
 
 /// A probe that a fleet returns to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,14 +105,7 @@ pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) slots: Vec<Slot<N, P>>,
     /// Indices of removed peers, to be reused.
     vacant: Vec<u32>,
-    pub(super) wheel: Wheel,
-    pub(super) now: Instant,
-    /// The deadline that the last drain returned. A call after it is late.
-    until: Instant,
-    /// How late the calls since the last poll were, in all.
-    pub(super) late_us: u64,
-    /// The steps that the current drain may still take.
-    steps: u32,
+    pub(super) schedule: Schedule,
     /// When replies were last lost locally. Probes sent before may have got a reply.
     pub(super) lost_at: Option<Instant>,
     /// The time in which no probe could be sent, if it lasts.
@@ -121,12 +113,9 @@ pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// How often that lasted for one bound, modulo 256.
     pub(super) blind: u8,
     pub(super) budget: RetryBudget,
-    pub(super) events: VecDeque<Event<PeerEvent>>,
-    /// The number of the last event.
-    pub(super) number: u32,
+    pub(super) queue: Queue<PeerKey>,
     pub(super) census: Census,
     pub(super) counters: Counters,
-    pub(super) lateness: Lateness,
     /// The indices of all peers that are suspected or dead, and of some that no longer are.
     pub(super) troubled: Vec<u32>,
 }
@@ -162,9 +151,6 @@ const RETRIES_PERCENT: u8 = 50;
 /// How many retries can be saved up.
 const RETRIES_AT_ONCE: u16 = 64;
 
-/// The number of pending events is at most the number of peers, or this if it is greater.
-pub(super) const EVENTS_MIN: usize = 64;
-
 impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
     /// Creates a fleet without peers, with [default windows](DEFAULT_WINDOW).
     ///
@@ -178,9 +164,7 @@ impl<P: Pacing> Fleet<DEFAULT_WINDOW, P> {
 
 impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// The most polls that a drain takes.
-    pub const MAX_DRAIN: usize = (Self::STEPS / VISIT) as usize + 1;
-
-    const STEPS: u32 = 256 * VISIT;
+    pub const MAX_DRAIN: usize = Schedule::MAX_DRAIN;
 
     /// Creates a fleet whose windows hold `N` round-trip times; see [`new`](Fleet::new).
     ///
@@ -192,20 +176,14 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             config,
             slots: Vec::new(),
             vacant: Vec::new(),
-            wheel: Wheel::new(now),
-            now,
-            until: Instant::MAX,
-            late_us: 0,
-            steps: Self::STEPS,
+            schedule: Schedule::new(now),
             lost_at: None,
             cut_off: None,
             blind: 0,
             budget: RetryBudget::new(RETRIES_PERCENT, RETRIES_AT_ONCE),
-            events: VecDeque::new(),
-            number: 0,
+            queue: Queue::new(),
             census: Census::default(),
             counters: Counters::default(),
-            lateness: Lateness::NONE,
             troubled: Vec::new(),
         })
     }
@@ -215,9 +193,9 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Adds a peer of which nothing is known. The first probes of the peers are spread over one
     /// interval.
     pub fn add(&mut self, now: Instant) -> PeerKey {
-        self.look(now);
+        self.schedule.look(now);
         let peer = self.next_key();
-        let mut monitor = Monitor::start(self.config_of(peer), self.now);
+        let mut monitor = Monitor::start(self.config_of(peer), self.schedule.now);
         let slot = Slot {
             dormant: monitor.rest(),
             generation: peer.generation,
@@ -235,8 +213,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             None => self.slots.push(slot),
         }
         self.census.unknown += 1;
-        self.wheel.reserve(self.slots.len());
-        self.wheel.set(peer.index, monitor.due());
+        self.schedule.wheel.reserve(self.slots.len());
+        self.schedule.wheel.set(peer.index, monitor.due());
         peer
     }
 
@@ -263,7 +241,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             slot.generation = slot.generation.wrapping_add(1);
         }
         *self.census.of(verdict) -= 1;
-        self.wheel.cancel(peer.index);
+        self.schedule.wheel.cancel(peer.index);
         self.vacant.push(peer.index);
         true
     }
@@ -276,25 +254,20 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Early calls are harmless. Each late call adds its lateness to the detection time. The cost
     /// does not depend on the number of peers for which nothing is due.
     pub fn poll(&mut self, now: Instant) -> Output<Probe, Infallible> {
-        self.look(now);
+        self.schedule.look(now);
         self.tell_pause();
-        if self.steps == Self::STEPS {
+        if self.schedule.is_fresh() {
             self.count_sends();
         }
         while let Some((index, due)) = self.next_due() {
             if let Some((peer, id)) = self.visit(index) {
-                let late_us = self.now.since(due);
-                self.lateness.add(late_us);
+                let late_us = self.schedule.now.since(due);
+                self.schedule.lateness.add(late_us);
                 let late = duration(late_us);
                 return Output::Send(Probe { peer, id, late });
             }
         }
-        self.steps = Self::STEPS;
-        if self.now == Instant::MAX {
-            return Output::Idle;
-        }
-        self.until = self.wheel.next().max(self.now.plus(1));
-        Output::Wait(self.until)
+        self.schedule.end_drain().map_or(Output::Idle, Output::Wait)
     }
 
     /// Returns the next index that is due. Slots that are due soon are read ahead together, so that
@@ -302,24 +275,14 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     fn next_due(&mut self) -> Option<(u32, Instant)> {
         let slots = &self.slots;
         let read = |index| drop(slots.get(index as usize).cloned().map(black_box));
-        self.wheel.pop(self.now, &mut self.steps, read)
+        self.schedule.next_due(read)
     }
 
     /// Removes and returns the pending events, in order. At most as many are kept as there are
     /// peers, but at least 64. Where the caller takes them too rarely, the oldest are dropped and
     /// the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent>> + '_ {
-        self.events.drain(..)
-    }
-
-    /// Advances the clock to `now`, and adds up how late the call is.
-    pub(super) const fn look(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-        let late_us = self.now.since(self.until);
-        if late_us > 0 {
-            self.until = self.now;
-            self.late_us = self.late_us.saturating_add(late_us);
-        }
+        self.queue.drain()
     }
 
     /// Polls the monitor of the peer with `index`, which is due. Returns the probe to send, if any.
@@ -328,8 +291,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         let slot = self.slot(peer)?;
         let mut monitor = self.wake(slot, peer);
         let output = match self.lost_before(slot) {
-            Some(at) => monitor.poll_after_overflow(self.now, at, &self.budget),
-            None => monitor.poll_with_budget(self.now, &self.budget),
+            Some(at) => monitor.poll_after_overflow(self.schedule.now, at, &self.budget),
+            None => monitor.poll_with_budget(self.schedule.now, &self.budget),
         };
         let (probe, event) = match output {
             Output::Send(id) => (Some((peer, id)), None),

@@ -9,13 +9,17 @@ mod event;
 mod input;
 mod key;
 mod lateness;
+pub mod listeners;
 mod machine;
 mod query;
+mod queue;
 mod rest;
+mod schedule;
 mod wheel;
 
 pub use census::{Census, Counters, PeerStatus};
 pub use event::PeerEvent;
 pub use key::PeerKey;
 pub use lateness::Lateness;
+pub use listeners::ListenerFleet;
 pub use machine::{Fleet, Probe};

@@ -24,7 +24,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Returns the histogram of how late probes were handed out.
     #[must_use]
     pub const fn lateness(&self) -> &Lateness {
-        &self.lateness
+        &self.schedule.lateness
     }
 
     /// Returns the verdict on `peer`, or `None` where it is not in the fleet.
@@ -60,13 +60,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
                 )
             })
         };
-        let mut worst = self.troubled.clone();
-        let less_bad = |one: &u32, other: &u32| rank(other).cmp(&rank(one));
-        if count < worst.len() {
-            worst.select_nth_unstable_by(count, less_bad);
-            worst.truncate(count);
-        }
-        worst.sort_unstable_by(less_bad);
+        let worst = greatest(self.troubled.clone(), count, rank);
         let keys = worst.into_iter().filter_map(|index| self.key(index));
         keys.filter_map(|peer| self.status(peer, now)).collect()
     }
@@ -104,4 +98,19 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         });
         self.troubled = troubled;
     }
+}
+
+/// Returns the `count` of `indices` whose rank is greatest, the greatest first.
+pub(super) fn greatest<R: Ord>(
+    mut indices: Vec<u32>,
+    count: usize,
+    rank: impl Fn(&u32) -> R,
+) -> Vec<u32> {
+    let falling = |one: &u32, other: &u32| rank(other).cmp(&rank(one));
+    if count < indices.len() {
+        indices.select_nth_unstable_by(count, falling);
+        indices.truncate(count);
+    }
+    indices.sort_unstable_by(falling);
+    indices
 }

@@ -57,13 +57,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
         // After `rest`, since the probes that it forgets are counted, too.
         self.counters.add(monitor.counters());
-        let due = if self.now < Instant::MAX {
+        let due = if self.schedule.now < Instant::MAX {
             // After `rest`, since a probe that it forgets may become overdue sooner.
             monitor.due()
         } else {
             Instant::MAX
         };
-        self.wheel.set(peer.index, due);
+        self.schedule.wheel.set(peer.index, due);
         if let Some(before) = before.filter(|&before| before != verdict) {
             self.recount(peer, before, verdict);
         }

@@ -2,6 +2,8 @@
 
 pub(crate) mod cpu;
 pub(crate) mod fixed_point;
+#[cfg(feature = "alloc")]
+pub(crate) mod narrow;
 pub(crate) mod normal_tail;
 pub(crate) mod random;
 pub(crate) mod root;

@@ -10,6 +10,14 @@ pub(crate) struct CompactSamples<const N: usize> {
     next: u16,
 }
 
+impl<const N: usize> CompactSamples<N> {
+    /// Returns the sample that was recorded last; 0 where there is none.
+    pub(crate) fn newest_us(&self) -> u32 {
+        let newest = usize::from(self.next).checked_sub(1).unwrap_or(N - 1);
+        self.rtts_us.get(newest).copied().unwrap_or(0)
+    }
+}
+
 impl<const N: usize> RttWindow<N> {
     #[allow(clippy::cast_possible_truncation)] // N is at most 65,535
     /// Returns the compact form.

@@ -12,6 +12,21 @@ pub(crate) struct CompactClock {
 }
 
 impl CompactClock {
+    pub(crate) const fn new(behind_us: u64, credited: Instant) -> Self {
+        Self {
+            behind_us,
+            credited,
+        }
+    }
+
+    pub(crate) const fn behind_us(&self) -> u64 {
+        self.behind_us
+    }
+
+    pub(crate) const fn credited(&self) -> Instant {
+        self.credited
+    }
+
     /// Where somebody has to look at `due` next. If that is not in the future, lateness counts from now on, not from a deadline that has passed.
     pub(crate) const fn of(clock: &ObservedClock, due: Instant) -> Self {
         Self {

@@ -81,6 +81,18 @@ impl Config {
 
     // ---- what follows from it ----
 
+    /// Returns whether local lateness of `late_us` is reported.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_pause(&self, late_us: u64) -> bool {
+        late_us >= u64::from(self.pause_us)
+    }
+
+    /// Returns whether only authentic heartbeats count.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn is_authenticated(&self) -> bool {
+        self.authenticated
+    }
+
     pub(super) const fn first_us(&self) -> u64 {
         match (self.first_us, self.bound_us) {
             (0, 0) => self.interval_max_us,

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::path::loss::LossRate;
 use crate::path::suspicion::{Model, SuspicionLevel};
 use crate::path::window::DEFAULT_WINDOW;
-use crate::peer::event::RelaxedBy;
+use crate::peer::event::{Event, RelaxedBy};
 use crate::peer::observed_clock::ObservedClock;
 use crate::peer::pending::{Context, Pending};
 use crate::peer::verdict::{Change, Reason, Verdict};
@@ -17,6 +17,8 @@ use super::arrivals::Arrivals;
 use super::config::Config;
 use super::counters::Counters;
 use super::flow::{Candidate, Flow};
+#[cfg(feature = "alloc")]
+use crate::push::beat::Beat;
 
 /// Listens to one peer that sends heartbeats unasked, and judges from the last `N` arrivals whether
 /// it is alive.
@@ -238,6 +240,31 @@ impl<const N: usize> Listener<N> {
         }
     }
 
+    /// Waits for the first heartbeat of a peer that is known to send one every `interval`.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn expect_every(&mut self, interval: Duration) {
+        let beat = self.config.hold(Beat::new(0, interval));
+        let us = self.config.stated_us(&beat);
+        self.outlook.bound_us = us.unwrap_or_else(|| self.config.tolerated_us(&beat));
+    }
+
+    /// Returns a listener to a peer that was last known by `beat` and had `verdict`, before this
+    /// process started. A peer that was alive has a whole bound to be heard.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn remembering(config: Config, beat: &Beat, verdict: Verdict, now: Instant) -> Self {
+        let mut listener = Self::with_window(config, now);
+        let beat = config.hold(*beat);
+        listener.flow = Some(Flow::new(&beat));
+        listener.arrivals.align(now, beat.interval_us);
+        listener.slept = true; // nobody knows how many slots have passed
+        listener.verdict = match verdict {
+            Verdict::Dead | Verdict::Left => verdict,
+            _ => Verdict::Alive,
+        };
+        listener.look_ahead(&beat, now);
+        listener
+    }
+
     // ---- the drain ----
 
     /// Returns what to do at `now`. Call it until it returns [`Output::Wait`] or
@@ -249,12 +276,7 @@ impl<const N: usize> Listener<N> {
         self.look(now);
         self.expire();
         self.settle();
-        let context = Context {
-            bound_us: self.outlook.bound_us,
-            by: RelaxedBy::Advertised,
-            failed_at: Instant::ZERO, // it sends nothing
-        };
-        if let Some(event) = self.pending.take(&context, self.clock.now()) {
+        if let Some(event) = self.take_event() {
             return Output::Event(event);
         }
         self.pending.drained();
@@ -264,8 +286,23 @@ impl<const N: usize> Listener<N> {
         Output::Wait(self.deadline())
     }
 
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Removes and returns the earliest event.
+    pub(crate) fn take_event(&mut self) -> Option<Event> {
+        let context = Context {
+            bound_us: self.outlook.bound_us,
+            by: RelaxedBy::Advertised,
+            failed_at: Instant::ZERO, // it sends nothing
+        };
+        self.pending.take(&context, self.clock.now())
+    }
+
     /// When somebody has to look again, on the caller's clock.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         let overdue = (self.verdict == Verdict::Alive).then_some(self.outlook.overdue);
         let dead = self.dead_at();
         let next = overdue.into_iter().chain(dead).min();
@@ -278,7 +315,7 @@ impl<const N: usize> Listener<N> {
         pending.then(|| self.outlook.dead_at())
     }
 
-    pub(super) fn look(&mut self, at: Instant) {
+    pub(crate) fn look(&mut self, at: Instant) {
         let late_us = self.clock.look(at, self.deadline());
         if late_us == 0 {
             return;
@@ -358,11 +395,7 @@ impl<const N: usize> Listener<N> {
         (self.slept, self.waited_until) = (true, self.clock.now().plus(interval_us));
         if self.verdict != Verdict::Dead {
             self.excuse();
-            let next = self
-                .clock
-                .seen()
-                .plus(self.arrivals.announced_us(interval_us));
-            self.outlook.suspect_at(self.outlook.overdue.max(next));
+            self.expect_after(self.clock.seen());
         }
         self.settle();
     }
@@ -375,6 +408,28 @@ impl<const N: usize> Listener<N> {
         self.outlook.mark = self.outlook.mark.plus(credit_us);
         self.excused_us = self.excused_us.saturating_add(credit_us);
         self.counters.lateness_us = self.counters.lateness_us.saturating_add(credit_us);
+    }
+
+    /// Credits all silence up to `lost_at`: heartbeats that arrived until then may have been lost
+    /// locally.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn handle_overflow(&mut self, lost_at: Instant) {
+        self.look(lost_at);
+        if !matches!(self.verdict, Verdict::Dead | Verdict::Left) {
+            let seen = self.clock.seen();
+            let credit_us = seen.since(self.outlook.mark);
+            self.outlook.mark = self.outlook.mark.plus(credit_us);
+            self.counters.lateness_us = self.counters.lateness_us.saturating_add(credit_us);
+            self.expect_after(seen);
+        }
+        self.settle();
+    }
+
+    /// Postpones the suspicion until a heartbeat has had an interval to arrive after `seen`.
+    fn expect_after(&mut self, seen: Instant) {
+        let interval_us = self.arrivals.interval_us();
+        let next = seen.plus(self.arrivals.announced_us(interval_us));
+        self.outlook.suspect_at(self.outlook.overdue.max(next));
     }
 
     /// Notes that the clock had leapt forward by mistake and is right again at `now`. The listener

@@ -1,6 +1,8 @@
 //! The receiving side of pushed heartbeats. It is sans-IO and sends nothing.
 
 mod arrivals;
+#[cfg(feature = "alloc")]
+mod compact;
 mod config;
 mod counters;
 mod flow;
@@ -12,6 +14,8 @@ mod outcome;
 mod serde;
 mod snapshot;
 
+#[cfg(feature = "alloc")]
+pub(crate) use compact::CompactListener;
 pub use config::{Builder, Config};
 pub use counters::Counters;
 pub use machine::Listener;
