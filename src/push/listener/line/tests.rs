@@ -121,11 +121,9 @@ fn a_step_down_in_delay_leaves_the_slope_alone() {
 /// One of less than an eighth of an interval, which does not void the points before it.
 #[test]
 fn a_small_step_down_in_delay_leaves_the_slope_alone() {
-    for (before, step_ms, slower_ms) in
-        [(20, 124, 0), (113, 50, 0), (300, 120, 30), (700, 16, 100)]
+    for (before, step_ms, slower_ms) in [(20, 124, 0), (113, 50, 0), (300, 120, 30), (700, 16, 100)]
     {
-        let delay_ms =
-            |beat: u64| 20 + beat * slower_ms + if beat < before { step_ms } else { 0 };
+        let delay_ms = |beat: u64| 20 + beat * slower_ms + if beat < before { step_ms } else { 0 };
         let delays: Vec<u64> = (0..before + 600).map(delay_ms).collect();
         for heard in (before + 1..before + 600).step_by(7) {
             let line = line(&delays[..usize::try_from(heard).unwrap()]);
