@@ -126,12 +126,10 @@ impl<'a> Table<'a> {
             unknown,
             ..
         } = fleet.census();
-        let row = |PeerStatus {
-                       peer, silent, path, ..
-                   }| Row {
-            peer: names.get(&peer).map_or("", String::as_str),
-            verdict: path.verdict.to_string(),
-            silent_s: silent.as_secs_f64(),
+        let row = |status: PeerStatus| Row {
+            peer: names.get(&status.peer).map_or("", String::as_str),
+            verdict: status.path.verdict.to_string(),
+            silent_s: status.silent.as_secs_f64(),
         };
         let worst = fleet.worst(WORST).into_iter().map(row).collect();
         Self {
