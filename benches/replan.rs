@@ -39,10 +39,10 @@ fn replan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replan");
     for (path, trouble) in [("steady", false), ("troubled", true)] {
         let answers = answers(trouble);
-        let mut founding = Heartbeat::new(Config::every(BASE).build().unwrap());
+        let mut rule = Heartbeat::new(Config::every(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();
         group.bench_function(format!("{path}/fluctuation rule"), |bencher| {
-            bencher.iter(|| round(&mut founding, *black_box(cycle.next().unwrap())));
+            bencher.iter(|| round(&mut rule, *black_box(cycle.next().unwrap())));
         });
         let mut target = Heartbeat::new(Config::target(BASE).build().unwrap());
         let mut cycle = answers.iter().cycle();

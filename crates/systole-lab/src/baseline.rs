@@ -13,7 +13,7 @@
 //! | [`FastRetry`] | `HAProxy` | an outage, by hand | kept |
 //! | [`Jacobson`] | RFC 6298 | a sequence of round trips, bit for bit | kept |
 //! | [`Retries`] | TCP keepalive, QUIC | an outage, by hand | kept |
-//! | [`Founding`] | this crate | a steady path | kept |
+//! | [`FluctuationRule`] | this crate | a steady path | kept |
 //! | [`NfdE`] | Chen, Toueg, Aguilera 2002, section 6.3 | four answers, by hand | 25 s |
 //! | [`TwoWindow`] | Tomsic and others 2015 | its claim against `NfdE` | 37 s |
 //! | [`Bertier`] | Bertier, Marin, Sens 2002 | its formulas, step by step | 10 min |
@@ -36,7 +36,7 @@ mod chen_adaptive;
 mod expected_arrival;
 mod fast_retry;
 mod fixed_misses;
-mod founding;
+mod fluctuation_rule;
 mod intervals;
 mod jacobson;
 mod nfd_e;
@@ -63,7 +63,7 @@ pub use chen_adaptive::{ChenAdaptive, ChenAdaptiveDetector};
 pub use expected_arrival::ArrivalRule;
 pub use fast_retry::FastRetry;
 pub use fixed_misses::FixedMisses;
-pub use founding::Founding;
+pub use fluctuation_rule::FluctuationRule;
 pub use jacobson::{Jacobson, Rto};
 pub use nfd_e::NfdE;
 pub use nfd_s::{NfdS, NfdSRule};

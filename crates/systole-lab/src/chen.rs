@@ -98,7 +98,7 @@ pub fn configure_unknown(
 }
 
 /// Configurator C (\[Chen02\], section 6), for NFD-U and NFD-E. `detect_within` counts from the
-/// mean delay, which is not known. The margin is alpha, the time after the expected arrival.
+/// mean delay, which is unknown. The margin is alpha, the time after the expected arrival.
 ///
 /// # Errors
 /// The part of the requirement that cannot be met.

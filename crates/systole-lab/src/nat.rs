@@ -1,9 +1,9 @@
-//! Networks that forget idle flows, such as NATs, firewalls and servers that close idle connections,
-//! and rules that keep a flow open over them.
+//! Networks that forget idle flows, such as NATs, firewalls and servers that close idle
+//! connections, and rules that keep a flow open over them.
 //!
-//! A [`Nat`] defines how long an idle flow is remembered, what refreshes it, and how it ends. A
-//! [`Way`] adds round trips and losses. [`keep`] runs a [`Keeper`] over one without waiting;
-//! [`watch`] runs the real [`Monitor`](systole::Monitor) with its
+//! A [`Nat`] defines how long it keeps an idle flow, which packets refresh the flow, and how it
+//! ends. A [`Way`] adds round trips and losses. [`keep`] runs a [`Keeper`] over one without
+//! waiting; [`watch`] runs the real [`Monitor`](systole::Monitor) with its
 //! [`Lifetime`](systole::pacing::Lifetime). Both return a [`Tally`]: packets sent and flows lost.
 //! [`gallery`] has NATs as they were measured, and more difficult ones. [`Mars`] is a published
 //! rule for comparison, [`Steady`] an interval that does not learn.
@@ -112,7 +112,7 @@ impl Nat {
         self
     }
 
-    /// Sets what happens to a flow that was forgotten.
+    /// Sets what happens to a flow that was dropped.
     #[must_use]
     pub const fn with_ending(mut self, ending: Ending) -> Self {
         self.ending = ending;

@@ -36,8 +36,8 @@ pub use front::{Point, best_single, cheapest_with_at_most, hindsight};
 pub use race::race;
 
 use super::baseline::{
-    Akka, Baseline, Bertier, Cassandra, ChenAdaptive, FastRetry, FixedMisses, Founding, Jacobson,
-    NfdE, NfdS, Phi, Pushed, Retries, Satzger, TwoWindow,
+    Akka, Baseline, Bertier, Cassandra, ChenAdaptive, FastRetry, FixedMisses, FluctuationRule,
+    Jacobson, NfdE, NfdS, Phi, Pushed, Retries, Satzger, TwoWindow,
 };
 use super::crash::{CrashTest, DetectionTimes};
 use super::detector::Detector;
@@ -100,7 +100,7 @@ impl<N: Network> Candidate<N> {
         case.over(&runs)
     }
 
-    /// Returns what it does from one start offset.
+    /// Returns the run of the candidate from one start offset.
     pub(crate) fn run(&self, case: &Case<N>, offset: u64) -> Run {
         (self.measure)(case, offset)
     }
@@ -130,7 +130,7 @@ pub fn bounded<N: Network>(bound: Duration) -> Vec<Candidate<N>> {
     all.extend(family::<N, FastRetry>(bound));
     all.extend(family::<N, Jacobson>(bound));
     all.extend(family::<N, Retries>(bound));
-    all.extend(family::<N, Founding>(bound));
+    all.extend(family::<N, FluctuationRule>(bound));
     all
 }
 

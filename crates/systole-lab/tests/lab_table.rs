@@ -8,7 +8,7 @@ use core::time::Duration;
 use systole_testkit::deep;
 use systole_testkit::recorded;
 
-use systole_lab::baseline::{FixedMisses, Founding, NfdS, Planner};
+use systole_lab::baseline::{FixedMisses, FluctuationRule, NfdS, Planner};
 use systole_lab::sweep::{self, Candidate, Outcome, Point};
 use systole_lab::{Case, CrashTest, Trace};
 
@@ -257,9 +257,9 @@ fn replay_speed() {
         interval: second,
         bound,
     });
-    let founding = Founding::new(second, bound).map(Candidate::baseline);
+    let rule = FluctuationRule::new(second, bound).map(Candidate::baseline);
     let ours = Planner::new(bound, 86_400 * second).map(Candidate::baseline);
-    for candidate in [chen, founding.unwrap(), ours.unwrap()] {
+    for candidate in [chen, rule.unwrap(), ours.unwrap()] {
         let begin = std::time::Instant::now();
         let outcome = judge(&cases, core::slice::from_ref(&candidate));
         let elapsed = begin.elapsed().as_secs_f64();

@@ -551,7 +551,7 @@ fn trouble_is_forgotten_within_an_hour() {
 fn a_sample_is_cheap() {
     let samples = 1_000_000_u32;
     let mut heart = Heartbeat::new(config(secs(3_600)));
-    let mut founding = Heartbeat::new(Config::every(secs(1)).build().unwrap());
+    let mut rule = Heartbeat::new(Config::every(secs(1)).build().unwrap());
     let rtt =
         |k: u32| Duration::from_micros(u64::from(40_000 + k.wrapping_mul(2_654_435_761) % 20_000));
     let begin = std::time::Instant::now();
@@ -561,7 +561,7 @@ fn a_sample_is_cheap() {
     let target = begin.elapsed() / samples;
     let begin = std::time::Instant::now();
     for k in 0..samples {
-        core::hint::black_box(founding.next_interval(rtt(k)));
+        core::hint::black_box(rule.next_interval(rtt(k)));
     }
     println!(
         "{target:?} a sample; the fluctuation rule {:?}; state {} bytes",

@@ -37,7 +37,7 @@ pub struct Checker<T> {
     timeout: T,
     id: u64,
     sent: Instant,
-    /// The moment at which the check under way times out; `None` between checks.
+    /// The moment at which the current check times out; `None` between checks.
     give_up: Option<Instant>,
     next: Instant,
     misses: u32,

@@ -40,7 +40,7 @@ impl Baseline for FastRetry {
         )
     }
 
-    /// Timeout, fast interval and fall are swept separately. The interval is what the bound leaves,
+    /// Timeout, fast interval and fall are swept separately. The interval is the rest of the bound,
     /// but at least `fast`.
     fn sweep(bound: Duration) -> Vec<Self> {
         let timeouts = [0.02, 0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4];

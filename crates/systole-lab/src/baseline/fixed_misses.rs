@@ -39,7 +39,7 @@ impl Baseline for FixedMisses {
         )
     }
 
-    /// Every number of misses with every timeout. The interval is what the bound leaves.
+    /// Every number of misses with every timeout. The interval is the rest of the bound.
     fn sweep(bound: Duration) -> Vec<Self> {
         let with = |timeout, misses| Self {
             interval: bound.saturating_sub(timeout) / misses,

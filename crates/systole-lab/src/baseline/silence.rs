@@ -11,8 +11,8 @@ pub trait Silence: Clone {
     /// in microseconds.
     fn timeout_us(&self) -> u64;
 
-    /// Learns from the gap between two arrivals. `fresh` tells that the peer was not called Dead in
-    /// between.
+    /// Learns from the gap between two arrivals. `fresh` states that the peer was not called Dead
+    /// in between.
     fn learn(&mut self, gap_us: u64, fresh: bool);
 }
 

@@ -27,7 +27,7 @@ pub fn watch(way: &Way, reach: LifetimeRange, length: Duration) -> Result<Tally,
     Ok(caller.tally)
 }
 
-/// The second flow, which is left idle on purpose.
+/// The second flow, which is left idle deliberately.
 #[derive(Clone, Copy, Debug)]
 struct Trial {
     flow: Flow,

@@ -29,7 +29,7 @@ impl Layer for Bernoulli {
     }
 }
 
-/// Loses nothing until a moment, and this share of the probes from then on.
+/// Loses no probe until a given time, and this share of the probes from then on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LossStep {
     /// From this moment on.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Outcome;
 
-/// A point of a front: nothing cheaper has as few avoidable mistakes.
+/// A point of a front: no cheaper choice has as few avoidable mistakes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// The number of avoidable mistakes over all cases.

@@ -112,8 +112,8 @@ impl Entry {
         Some(self)
     }
 
-    /// Returns whether the candidate is dearer than a finished rival in every case, and makes as many
-    /// mistakes as far as can be told.
+    /// Returns whether the candidate is dearer than a finished rival in every case, and makes as
+    /// many mistakes as far as is known.
     fn is_worse_than(&self, rival: &Self) -> bool {
         let sum = |runs: &[Run], of: fn(&Run) -> f64| runs.iter().map(of).sum::<f64>();
         let mean = |runs: &[Run], of: fn(&Run) -> f64| sum(runs, of) / runs.len().max(1) as f64;

@@ -29,7 +29,7 @@ impl Recording {
 }
 
 impl Trace {
-    /// Reads the rows of [`Recording::load`], with nothing stated.
+    /// Reads the rows of [`Recording::load`] with the default options.
     ///
     /// # Errors
     /// Any [`TraceError`].
@@ -37,7 +37,7 @@ impl Trace {
         Ok(Recording::load(path, &ReadOptions::default())?.trace)
     }
 
-    /// Reads the rows of [`Recording::read`], with nothing stated.
+    /// Reads the rows of [`Recording::read`] with the default options.
     ///
     /// # Errors
     /// Any [`TraceError`].

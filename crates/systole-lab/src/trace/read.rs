@@ -1,4 +1,4 @@
-//! Reads the recordings of many programs, which are told apart by their content.
+//! Reads the recordings of many programs. The content of a file determines its format.
 
 mod bytes;
 mod decimal;
@@ -31,7 +31,7 @@ use self::lines::{Line, Lines};
 use self::rows::{Rows, UNSENT};
 use super::Trace;
 
-/// What the file itself does not say.
+/// Information that the file itself does not contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The time between probes, for output without time stamps; a second if it is not set.
@@ -105,7 +105,7 @@ pub struct Recording {
     pub trace: Trace,
     /// The program that wrote it.
     pub format: Format,
-    /// What was assumed or left out, one sentence each.
+    /// The assumptions made and the lines skipped, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -135,7 +135,7 @@ impl Recording {
     }
 }
 
-/// What is wrong with a line: what was expected in it.
+/// The error of a line: the content that was expected in it.
 type Problem = String;
 
 /// A format that is read line by line.
@@ -224,7 +224,7 @@ impl Found {
     }
 }
 
-/// Returns the format of which this line is. Tables have to begin with the names of their columns.
+/// Returns the format to which this line belongs. A table must begin with the names of its columns.
 fn recognise(line: &str, is_first: bool, options: &ReadOptions) -> Result<Option<Found>, Problem> {
     let data = |format: Box<dyn LineFormat>| Found {
         format,
@@ -251,7 +251,7 @@ fn recognise(line: &str, is_first: bool, options: &ReadOptions) -> Result<Option
     Ok(fping.or_else(unix).or_else(windows))
 }
 
-/// The lines before the first one that is recognised, such as the command that was typed.
+/// The lines before the first recognised line, such as the command that was typed.
 #[derive(Debug, Default)]
 struct Preamble {
     lines: u64,

@@ -1,4 +1,4 @@
-//! Splits a recording where nobody recorded.
+//! Splits a recording at its gaps.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -10,13 +10,13 @@ use crate::time::{MicrosExt as _, micros};
 /// A gap is at least this many spacings.
 const SPACINGS: u32 = 10;
 
-/// The longest time that a prober is taken to have waited for the reply to a lost probe.
+/// The longest time that a prober is assumed to have waited for the reply to a lost probe.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Trace {
     /// Splits the recording at its gaps: stretches of more than ten spacings, and more than
-    /// `least`, in which nothing was sent. Nobody asked the peer there, so that they are neither
-    /// silences nor proofs of life. The parts keep their times.
+    /// `least`, in which nothing was sent. No probe was sent there, so gaps are neither silences
+    /// nor proofs of life. The parts keep their times.
     ///
     /// A prober that waits for each reply before it sends the next probe leaves no gap: the round
     /// trip of the row before, or the usual time after a loss, is not counted.

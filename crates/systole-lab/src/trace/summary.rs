@@ -1,4 +1,4 @@
-//! The figures of a recording that tell whether it can be judged.
+//! The figures of a recording by which to decide whether it can be judged.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
@@ -69,7 +69,7 @@ impl Trace {
     }
 
     /// Passes through the replies in order of arrival. Those that arrive before the next probe is
-    /// sent cannot be overtaken any more, so only replies under way are kept.
+    /// sent cannot be overtaken any more, so only outstanding replies are kept.
     fn longest_silence(&self, first: Instant, last: Instant) -> Duration {
         let mut under_way = BinaryHeap::new();
         let (mut heard, mut longest) = (first, 0);

@@ -19,8 +19,8 @@ impl Warner for FixedThreshold {
     }
 }
 
-/// Warns when a round trip exceeds a multiple of the usual one, which is the exponentially weighted
-/// mean of the logarithm.
+/// Warns when a round trip exceeds a multiple of the usual round trip, which is the exponentially
+/// weighted mean of the logarithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FixedRatio {
     /// Whether the age of a probe without a reply counts too.

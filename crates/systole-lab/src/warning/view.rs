@@ -1,4 +1,4 @@
-//! What a monitor observes of a network with its own probes.
+//! The observations of a network by a monitor with its own probes.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -44,8 +44,8 @@ pub struct View {
 const STARTS: u32 = 8;
 
 impl View {
-    /// Returns what the monitors that `build` makes for their starting moments observe in a case.
-    /// Warnings have to come at most `horizon` before an outage.
+    /// Returns the observations in a case of the monitors that `build` creates for their starting
+    /// moments. Warnings have to come at most `horizon` before an outage.
     pub fn new<const N: usize, P: Pacing, T: Network>(
         case: &Case<T>,
         horizon: Duration,

@@ -41,7 +41,8 @@ fn skip_mark(text: &mut impl BufRead) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses what cannot be text. Bytes above ASCII are allowed: Windows writes old code pages.
+/// Refuses bytes that cannot be text. Bytes above ASCII are allowed, because Windows writes old
+/// code pages.
 fn check(begin: &[u8]) -> Result<(), TraceError> {
     let is_control =
         |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);

@@ -73,7 +73,7 @@ impl Fping {
         if !rows.targets.takes(target) {
             return Ok(());
         }
-        // the stamp of a time-out tells when it was noticed
+        // the time stamp of a time-out is the time at which fping noticed it
         let replied = stamp.filter(|_| rtt_us != LOST);
         let sent = replied.map(|at| at.saturating_sub(rtt_us.into()));
         self.sequence.add(

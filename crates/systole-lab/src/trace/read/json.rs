@@ -54,7 +54,7 @@ struct State {
     series: prometheus::Series,
 }
 
-/// A document, told by the names of its parts.
+/// A document, recognised by the names of its parts.
 struct Document<'a> {
     rows: &'a mut Rows,
     state: &'a mut State,

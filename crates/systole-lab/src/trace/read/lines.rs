@@ -34,7 +34,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Returns the number of the line that was asked for last.
+    /// Returns the number of the line that was returned last.
     pub(super) const fn number(&self) -> u64 {
         self.number
     }

@@ -20,7 +20,7 @@ pub(super) const UNSENT: u32 = LOST - 1;
 /// The largest number of rows. With 12 bytes for each, a recording takes at most 1.2 GB.
 const MOST_ROWS: usize = 100_000_000;
 
-/// The interval that ping programs use unless told otherwise.
+/// The default interval of ping programs.
 const USUAL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How far a clock may be set back between two rows without an error, in microseconds.
@@ -100,7 +100,7 @@ impl Rows {
             .map_or(0, |last| last.saturating_add(interval_us))
     }
 
-    /// Begins another run: what lies between was not recorded.
+    /// Begins another run: the time in between was not recorded.
     pub(super) fn begin_run(&mut self) {
         self.close_run();
         if self.len() > self.run {

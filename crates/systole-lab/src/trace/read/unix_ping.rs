@@ -79,7 +79,7 @@ impl UnixPing {
             };
         }
         self.interrupted = false;
-        // what a header announces is read only if its probes are: several may be mixed
+        // a header counts only if its probes are read: the outputs of several programs may be mixed
         self.taken = rows.targets.would_take(&address);
         if self.taken {
             self.sequence.restart(rows, Some(from_one.into()));
@@ -94,7 +94,8 @@ impl UnixPing {
         rows: &mut Rows,
     ) -> core::result::Result<(), Problem> {
         let Some(rtt_us) = round_trip(text) else {
-            // `no answer yet`, `Request timeout`, and errors of routers say that none came so far
+            // `no answer yet`, `Request timeout` and errors of routers mean that no reply has come
+            // so far
             return if text.starts_with(|c: char| c.is_ascii_digit()) {
                 Err(format!("expected `time=22.0 ms` after the number {number}"))
             } else {
@@ -187,8 +188,8 @@ fn transmitted(text: &str) -> Option<u64> {
     is_summary.then_some(sent)
 }
 
-/// Returns whether a line says nothing of any probe: ends of runs, statistics, errors of routers,
-/// and the bytes of a damaged packet.
+/// Returns whether a line concerns no probe: ends of runs, statistics, errors of routers, and the
+/// bytes of a damaged packet.
 fn is_harmless(text: &str) -> bool {
     const BEGIN: [&str; 9] = [
         "---", "^C", "Vr ", "From ", "wrong ", "#", "WARNING", "Warning", "PATTERN",

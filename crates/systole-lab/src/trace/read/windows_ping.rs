@@ -1,4 +1,4 @@
-//! The output of `ping` on Windows, in any language: lines are told apart by their shape.
+//! The output of `ping` on Windows, in any language: the shape of a line determines its meaning.
 
 use alloc::string::String;
 use core::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::trace::LOST;
 /// that.
 const TIMEOUT_US: i64 = 4_000_000;
 
-/// What `<1ms` stands for: the middle of what it allows.
+/// The value of `<1ms`: the middle of its range.
 const BELOW_A_MILLISECOND_US: u32 = 500;
 
 const EXPECTED: &str = "expected a reply or a time-out of the ping of Windows, such as `Reply from 192.0.2.7: bytes=32 time=22ms TTL=57`";
@@ -80,8 +80,8 @@ impl WindowsPing {
         }
     }
 
-    /// A sentence is a loss. A time-out is written without figures, while another host that replied
-    /// is named, and did not wait.
+    /// A sentence is a loss. A time-out is written without figures. An error that another host sent
+    /// names that host and comes without the wait.
     fn loss(&mut self, text: &str, rows: &mut Rows) -> Result<(), Problem> {
         let is_sentence = text.ends_with(['.', '。', '।']);
         let names_a_host = address(text).is_some();

@@ -1,5 +1,4 @@
-//! The fluctuation rule of this crate with a single miss, the policy from before a target could be
-//! stated.
+//! The fluctuation rule of this crate, without retries.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,7 +14,7 @@ use systole::{Config, ConfigError, Instant, Monitor, Retries};
 /// It probes less when the path is unsteady. It serves as a reference for measurements and is not
 /// recommended for use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Founding {
+pub struct FluctuationRule {
     base: Duration,
     config: Config,
 }
@@ -24,25 +23,24 @@ pub struct Founding {
 /// first probe goes out at once.
 const SEED: u64 = 1;
 
-impl Founding {
+impl FluctuationRule {
     /// Returns the rule with this base interval at this detection bound.
     ///
     /// # Errors
     /// If the two do not fit together.
     pub fn new(base: Duration, bound: Duration) -> Result<Self, ConfigError> {
-        let rule = Config::every(base)
+        let config = Config::every(base)
             .retries(Retries::fixed(0))
             .detect_within(bound)
             .jitter_percent(0)
             .seed(SEED)
             .without_initial_delay()
             .build()?;
-        let config = rule;
         Ok(Self { base, config })
     }
 }
 
-impl Baseline for Founding {
+impl Baseline for FluctuationRule {
     const NAME: &'static str = "fluctuation rule";
     const KEEPS_BOUND: bool = true;
     type Detector = Option<Monitor<32>>;
@@ -58,7 +56,7 @@ impl Baseline for Founding {
     }
 }
 
-impl fmt::Display for Founding {
+impl fmt::Display for FluctuationRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "base {}", brief(self.base))
     }
@@ -74,10 +72,8 @@ mod tests {
     fn on_a_steady_path_the_interval_is_the_base() {
         let secs = Duration::from_secs;
         let network = Synthetic::new(secs(1_000)).with(Constant(Duration::from_millis(50)));
-        let founding = Founding::new(secs(2), secs(10)).unwrap();
-        let run = replay(&network, &Options::default(), |start| {
-            founding.detector(start)
-        });
+        let rule = FluctuationRule::new(secs(2), secs(10)).unwrap();
+        let run = replay(&network, &Options::default(), |start| rule.detector(start));
         assert_eq!((run.probes, run.mistakes.len()), (500, 0));
     }
 }
