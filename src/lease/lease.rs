@@ -78,8 +78,8 @@ use crate::time::{Instant, duration};
 /// ([`pacing::Target`](crate::pacing::Target)) measures how long silences last and chooses the
 /// longest interval at which a lapse is as rare as stated. Before anything is known, it renews at
 /// least five times per TTL. A renewal without an answer is late ([`EventKind::Late`]) and retried,
-/// with growing waits that still leave time for the last one. Its silence counts from the moment at
-/// which it was due, so that a process which is often late renews earlier.
+/// with growing waits of at most 0.08 of the TTL, or a timeout where that is longer. Its silence
+/// counts from the moment at which it was due, so that a process which is often late renews earlier.
 ///
 /// # Sizes and bounds
 ///

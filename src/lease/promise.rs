@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use crate::config::Setting;
+use crate::lease::config::Config;
+use crate::lease::schedule::Schedule;
 use crate::plan::Infeasible;
 
 /// What a lease promises on the path as measured, and how the promise was kept so far.
@@ -35,4 +38,38 @@ pub struct Promise {
     /// [`Setting::Ttl`]: crate::config::Setting::Ttl
     /// [`Setting::LapseRecurrence`]: crate::config::Setting::LapseRecurrence
     pub infeasible: Option<Infeasible>,
+}
+
+impl Promise {
+    /// Returns what `schedule` promises.
+    pub(super) fn of(schedule: &Schedule, config: &Config) -> Self {
+        let promise = schedule.promised();
+        Self {
+            lapses_at_most_one_per: promise.mistakes_at_most_one_per,
+            renewals_per_s: promise.probes_per_s,
+            lapses: promise.mistakes,
+            audited: promise.audited,
+            infeasible: infeasible(schedule, promise.infeasible, config),
+        }
+    }
+}
+
+/// Returns what cannot be met, where the planner has `found` what it cannot.
+fn infeasible(
+    schedule: &Schedule,
+    found: Option<Infeasible>,
+    config: &Config,
+) -> Option<Infeasible> {
+    let rtt_us = schedule.rtt_us();
+    if 2 * rtt_us > schedule.usable_us() {
+        // The reserve of a quarter is for the error of the running median, now and later.
+        return Some(Infeasible {
+            requirement: Setting::Ttl,
+            nearest: config.least_ttl_us(rtt_us * 5 / 2),
+        });
+    }
+    found.map(|found| Infeasible {
+        requirement: Setting::LapseRecurrence,
+        nearest: found.nearest,
+    })
 }

@@ -45,7 +45,7 @@ impl Lease {
     /// Returns what is promised about lapses.
     #[must_use]
     pub fn promise(&self) -> Promise {
-        self.schedule.promise(&self.config)
+        Promise::of(&self.schedule, &self.config)
     }
 
     /// Returns the state at `now`.

@@ -1,13 +1,11 @@
 //! When requests are sent. The planner decides at which interval, from what it learns of the path.
 
-use crate::config::Setting;
 use crate::lease::config::Config;
-use crate::lease::promise::Promise;
 use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::random::Random;
 use crate::math::saturating;
 use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing, Target, TargetState};
-use crate::plan::{Infeasible, Plan};
+use crate::plan::{Plan, Promise};
 use crate::time::{Instant, saturate};
 
 /// The interval at which a lease that is not held is asked for, as a share of the usable time in
@@ -15,6 +13,8 @@ use crate::time::{Instant, saturate};
 const SEEK_Q16: u32 = 7_864;
 /// The shortest time from one request to the next: 0.04.
 const LEAST_Q16: u32 = 2_621;
+/// The longest wait between retries, unless the timeout is longer: 0.08. Retries are rare.
+const RETRY_Q16: u32 = 5_243;
 /// A change of the usable time by less than an eighth keeps what was learnt.
 const SAME_SHIFT: u32 = 3;
 
@@ -59,8 +59,6 @@ impl Schedule {
         }
     }
 
-    // ---- queries ----
-
     /// Returns when the next request is due, where no longer than `send_within_us` may pass without
     /// anything sent; 0: no limit.
     pub(super) const fn due(&self, send_within_us: u64) -> Instant {
@@ -76,30 +74,19 @@ impl Schedule {
         plan
     }
 
-    pub(super) fn promise(&self, config: &Config) -> Promise {
-        let promise = self.planner.promise_of(&self.state);
-        Promise {
-            lapses_at_most_one_per: promise.mistakes_at_most_one_per,
-            renewals_per_s: promise.probes_per_s,
-            lapses: promise.mistakes,
-            audited: promise.audited,
-            infeasible: self.infeasible(promise.infeasible, config),
-        }
+    /// Returns what the planner promises.
+    pub(super) fn promised(&self) -> Promise {
+        self.planner.promise_of(&self.state)
     }
 
-    fn infeasible(&self, found: Option<Infeasible>, config: &Config) -> Option<Infeasible> {
-        let rtt_us = u64::from(Target::usual_us(&self.state));
-        if 2 * rtt_us > self.planner.bound_us() {
-            // The reserve of a quarter is for the error of the running median, now and later.
-            return Some(Infeasible {
-                requirement: Setting::Ttl,
-                nearest: config.least_ttl_us(rtt_us * 5 / 2),
-            });
-        }
-        found.map(|found| Infeasible {
-            requirement: Setting::LapseRecurrence,
-            nearest: found.nearest,
-        })
+    /// Returns the usual round trip.
+    pub(super) fn rtt_us(&self) -> u64 {
+        u64::from(Target::usual_us(&self.state))
+    }
+
+    /// Returns the time that renewals have.
+    pub(super) const fn usable_us(&self) -> u64 {
+        self.planner.bound_us()
     }
 
     /// Returns the fixed interval at which a lease is asked for that is not held.
@@ -158,7 +145,9 @@ impl Schedule {
         } else if overlaps {
             self.jittered(plan.interval_us())
         } else {
-            plan.retry_wait_us(self.retries, left_us)
+            let most_us = scaled_q16(self.planner.bound_us(), RETRY_Q16);
+            let wait_us = plan.retry_wait_us(self.retries, left_us);
+            wait_us.min(most_us.max(plan.timeout_us().into()))
         }
     }
 
@@ -251,8 +240,6 @@ impl Schedule {
         }
         (self.awaited, self.retries, self.late_told) = (None, 0, false);
     }
-
-    // ---- what happens otherwise ----
 
     /// Records that the fence passed at `at`.
     pub(super) const fn fence(&mut self, at: Instant) {
