@@ -7,9 +7,13 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use humantime::parse_duration;
 
+#[cfg(target_os = "linux")]
+mod hold;
 mod judge;
 mod record;
 
+#[cfg(target_os = "linux")]
+pub(crate) use hold::{Confine, Hold, HoldGuard, HoldInit};
 pub(crate) use judge::{Judge, Replay, Tune};
 pub(crate) use record::Record;
 
@@ -34,6 +38,17 @@ pub(crate) enum Command {
     Record(Record),
     /// Tell whether a target is alive, by the exit status too: 0 if it is, 1 if not.
     Check(Check),
+    /// Run a command while a lease is held: a lock, a leadership, a singleton.
+    #[cfg(target_os = "linux")]
+    Hold(Hold),
+    /// The process beside a held command which stops it in time; `hold` starts it.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    HoldGuard(HoldGuard),
+    /// The first process of a held command; the guard starts it.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    HoldInit(HoldInit),
 }
 
 #[derive(Debug, clap::Args)]

@@ -26,6 +26,8 @@ mod code;
 mod config_file;
 #[doc(hidden)]
 pub mod fleet;
+#[cfg(target_os = "linux")]
+mod hold;
 mod hooks;
 mod judge;
 mod metrics;
@@ -57,7 +59,20 @@ const USAGE: u8 = 2;
 /// Runs the tool with the arguments of the process; returns its exit status.
 #[must_use]
 pub fn run() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print(); // the exit status says the same
+            return ExitCode::from(if error.use_stderr() { usage() } else { 0 });
+        }
+    };
+    let outcome = match args.command {
+        #[cfg(target_os = "linux")]
+        Command::Hold(options) => return hold::run(&options),
+        #[cfg(target_os = "linux")]
+        Command::HoldGuard(options) => return hold::guard(&options),
+        #[cfg(target_os = "linux")]
+        Command::HoldInit(options) => return hold::init(&options),
         Command::Watch(options) => match &options.fleet {
             Some(file) => wait_for(fleet::run(&options, file)),
             None => wait_for(watch::run(&options)),
@@ -71,6 +86,18 @@ pub fn run() -> ExitCode {
         let _ = writeln!(stderr(), "systole: {trouble}"); // the exit status says the same
         ExitCode::from(USAGE)
     })
+}
+
+/// Returns the exit status for invalid arguments. That of `hold` is not one of common commands.
+fn usage() -> u8 {
+    #[cfg(target_os = "linux")]
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "hold")
+    {
+        return hold::USAGE;
+    }
+    USAGE
 }
 
 /// Runs `command` on one thread, so that replies that wait in the sockets are read before any probe

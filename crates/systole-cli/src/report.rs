@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use systole::{Instant, monitor};
 
-use self::outlet::Outlet;
 use crate::args;
 use crate::view::{PeerView, View, Wish};
 
+pub(crate) use outlet::Outlet;
 pub(crate) use paint::Paint;
 pub(crate) use plain_text::plain_text;
 pub(crate) use watch_event::{WatchEvent, Who};

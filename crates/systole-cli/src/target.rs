@@ -28,6 +28,12 @@ mod wire;
 
 pub(crate) use address::Target;
 pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, LinkEvent, Miss, inbox};
+#[cfg(target_os = "linux")]
+pub(crate) use persistent::Protocol;
+#[cfg(target_os = "linux")]
+pub(crate) use place::Place;
+#[cfg(target_os = "linux")]
+pub(crate) use redis::{Asking as RedisSession, Redis};
 pub(crate) use scheme::Scheme;
 pub(crate) use tls::Trust;
 

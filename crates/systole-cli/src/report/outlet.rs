@@ -17,7 +17,7 @@ const QUEUE_MAX: usize = 1 << 20;
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A queue of lines, which a thread of its own writes.
-pub(super) struct Outlet {
+pub(crate) struct Outlet {
     /// The lines since the last flush.
     lines: Vec<u8>,
     writer: Option<SyncSender<Vec<u8>>>,
@@ -38,7 +38,7 @@ struct State {
 
 impl Outlet {
     /// Starts the thread, which writes to `out`.
-    pub(super) fn open(out: impl Write + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn open(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (writer, chunks) = sync_channel(1);
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
@@ -53,7 +53,7 @@ impl Outlet {
     }
 
     /// Appends lines, which `write` writes, unless the queue is full.
-    pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.lines.len() >= QUEUE_MAX {
             self.dropped = self.dropped.saturating_add(1);
         } else {
@@ -63,7 +63,7 @@ impl Outlet {
 
     /// Passes the lines to the thread, if that is ready. If lines were dropped before, returns how
     /// many, so that they are told.
-    pub(super) fn flush(&mut self) -> Option<u64> {
+    pub(crate) fn flush(&mut self) -> Option<u64> {
         if !self.lines.is_empty() && !self.pass_on() {
             return None;
         }
@@ -85,12 +85,12 @@ impl Outlet {
     }
 
     /// Returns whether the reader has gone.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.state.closed.load(Ordering::Relaxed)
     }
 
     /// Waits until everything is written, but no longer than until `end`.
-    pub(super) async fn finish(&mut self, end: Instant) {
+    pub(crate) async fn finish(&mut self, end: Instant) {
         while !self.pass_on() && Instant::now() < end {
             sleep(LOOK).await;
         }

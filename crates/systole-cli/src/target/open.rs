@@ -17,10 +17,7 @@ impl Link {
     /// A file of certificates cannot be used. A name that has no address is no error: it is looked
     /// up again with each probe.
     pub(crate) fn open(target: &Target, trust: &Trust, news: Herald) -> Result<Self, Trouble> {
-        let mut places: Vec<_> = target.hosts.iter().map(Place::new).collect();
-        if target.scheme.is_local() {
-            places.push(Place::local(&target.path));
-        }
+        let mut places = target.places();
         Ok(match target.scheme {
             Scheme::Tcp => {
                 let place = Arc::new(places.remove(0));

@@ -32,7 +32,7 @@ const RENEW_AFTER: Duration = Duration::from_secs(30);
 const FINISH_MAX: Duration = Duration::from_millis(250);
 
 /// A protocol with a request that proves life.
-pub(super) trait Protocol: Send + Sync + 'static {
+pub(crate) trait Protocol: Send + Sync + 'static {
     type Session: Session;
 
     /// Sets up the connection to `host`, up to the first request.
@@ -44,7 +44,7 @@ pub(super) trait Protocol: Send + Sync + 'static {
 }
 
 /// A connection over which a peer is probed.
-pub(super) trait Session: Send + 'static {
+pub(crate) trait Session: Send + 'static {
     /// Sends a request; returns the reply and the time of its arrival.
     fn ask(&mut self) -> impl Future<Output = Result<(Answer, Instant), Miss>> + Send;
 

@@ -10,7 +10,7 @@ use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::address::Host;
+use super::address::{Host, Target};
 use super::link::Miss;
 use super::name::Name;
 use super::resolve::Source;
@@ -20,7 +20,7 @@ use super::stream::Stream;
 const STAGGER: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     host: String,
     port: u16,
     kind: Kind,
@@ -31,6 +31,16 @@ enum Kind {
     Address(SocketAddr),
     Socket(PathBuf),
     Name(Name),
+}
+
+impl Target {
+    /// Returns where the target may be, in the order in which the places are tried.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        if self.scheme.is_local() {
+            return vec![Place::local(&self.path)];
+        }
+        self.hosts.iter().map(Place::new).collect()
+    }
 }
 
 impl Place {
@@ -60,13 +70,13 @@ impl Place {
         }
     }
 
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Connects as [`connect`](Self::connect) does, or to the local socket. Returns the address, if
     /// there is one.
-    pub(super) async fn connect_any(&self) -> Result<(Stream, Option<SocketAddr>), Miss> {
+    pub(crate) async fn connect_any(&self) -> Result<(Stream, Option<SocketAddr>), Miss> {
         if let Kind::Socket(path) = &self.kind {
             return Ok((connect_locally(path).await?, None));
         }

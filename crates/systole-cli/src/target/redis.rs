@@ -19,13 +19,13 @@ use crate::trouble::Trouble;
 /// The bytes that are read at once.
 const CHUNK: usize = 4 * 1024;
 
-pub(super) struct Redis {
+pub(crate) struct Redis {
     options: Options,
     tls: Option<Tls>,
 }
 
 impl Redis {
-    pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
+    pub(crate) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         Ok(Self {
             options: (*target.options).clone(),
             tls: Tls::wanted(target, trust, None)?,
@@ -62,7 +62,7 @@ impl Protocol for Redis {
 
 /// A connection to a server, logged in.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(crate) struct Asking {
     stream: Stream,
     /// What was received and not yet taken.
     received: Vec<u8>,
@@ -102,6 +102,16 @@ impl Asking {
             role,
             unsent: None,
         }
+    }
+
+    /// Sends a command and returns its reply.
+    ///
+    /// # Errors
+    /// The connection broke, or the server replied with an error. Then no further command may be
+    /// sent.
+    pub(crate) async fn call(&mut self, words: &[&str]) -> Result<Vec<u8>, Miss> {
+        self.send(&resp::command(words)).await;
+        self.take(None).await
     }
 
     /// Sends a command. A server that takes no more clients says so, and closes: what it said is

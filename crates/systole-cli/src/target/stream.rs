@@ -5,8 +5,8 @@ use std::fmt;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A connection over which a protocol is spoken, whatever carries it.
-pub(super) type Stream = Box<dyn Duplex>;
+pub(crate) type Stream = Box<dyn Duplex>;
 
-pub(super) trait Duplex: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {}
 
 impl<S: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync> Duplex for S {}

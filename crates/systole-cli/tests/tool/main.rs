@@ -7,6 +7,8 @@ mod echo;
 mod grpc;
 mod hang;
 #[cfg(target_os = "linux")]
+mod hold;
+#[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(unix)]
 mod http;

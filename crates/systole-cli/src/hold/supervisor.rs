@@ -1,0 +1,359 @@
+//! The supervisor: drives the lease, and starts and stops the command by what the lease tells.
+
+use std::future::pending;
+use std::time::Duration;
+
+use systole::lease::{EventKind, FenceReason, Lease, Request};
+use systole::{Event, Instant, Output};
+use tokio::select;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep;
+
+use super::clock;
+use super::exit_code;
+use super::fence_file::FenceFile;
+use super::guarded::Guarded;
+use super::message::{Order, Report};
+use super::settings::Settings;
+use super::stop::Stop;
+use super::store::{Answer, Desk, Outcome, Store};
+use super::voice::Voice;
+use crate::report::span;
+
+/// How long the end waits for the server to confirm that the lease was released.
+const RELEASE_MAX: Duration = Duration::from_secs(2);
+/// How long it sleeps at most: the timers of the runtime do not count the time of a suspend.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) struct Supervisor<'a, S: Store> {
+    settings: &'a Settings,
+    lease: Lease,
+    desk: Desk<S>,
+    outcomes: UnboundedReceiver<Outcome>,
+    token: String,
+    voice: &'a mut Voice,
+    stage: Stage,
+    /// Until when the lease is waited for.
+    give_up_at: Instant,
+    /// Whether the lease was lost while the command ran.
+    lost: bool,
+    /// How the command ended.
+    code: Option<u8>,
+    /// The signal that asked this process to end.
+    stopped_by: Option<i32>,
+}
+
+enum Stage {
+    /// The lease is not held.
+    Waiting,
+    /// The command runs, or is being ended.
+    Running(Box<Guarded>),
+    /// The lease is given back, until this time. Then follows an exit with this status, or if there
+    /// is none, the lease is waited for again.
+    Leaving {
+        until: Instant,
+        code: Option<u8>,
+        /// Whether the server is told; otherwise the lease expires.
+        told: bool,
+    },
+}
+
+impl<'a, S: Store> Supervisor<'a, S> {
+    pub(super) fn new(
+        settings: &'a Settings,
+        (desk, outcomes): (Desk<S>, UnboundedReceiver<Outcome>),
+        token: String,
+        voice: &'a mut Voice,
+    ) -> Self {
+        let now = clock::now();
+        let wait = match settings.once {
+            true => settings.config.ttl(), // for a server that does not answer
+            false => settings.wait.unwrap_or(Duration::MAX),
+        };
+        Self {
+            settings,
+            lease: Lease::new(settings.config, now),
+            desk,
+            outcomes,
+            token,
+            voice,
+            stage: Stage::Waiting,
+            give_up_at: now.saturating_add(wait),
+            lost: false,
+            code: None,
+            stopped_by: None,
+        }
+    }
+
+    /// Runs to the end; returns the exit status.
+    pub(super) async fn run(mut self, mut stop: Stop) -> u8 {
+        loop {
+            let now = clock::now();
+            let wake = self.drive(now);
+            if let Some(code) = self.leave(wake.is_none(), now) {
+                return code;
+            }
+            self.voice.flush();
+            let wait = self.wake(wake).saturating_duration_since(now).min(LOOK);
+            select! {
+                Some(outcome) = self.outcomes.recv() => self.hear(outcome),
+                report = report(&mut self.stage) => self.hear_guard(report),
+                signal = stop.next() => self.stop(signal),
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Does what the lease asks for; returns when it wants to be asked again, if at all.
+    fn drive(&mut self, now: Instant) -> Option<Instant> {
+        loop {
+            match self.lease.poll(now) {
+                Output::Send(request) => self.send(&request),
+                Output::Event(event) => self.tell(event, now),
+                Output::Wait(at) => return Some(at),
+                Output::Idle => return None,
+            }
+        }
+    }
+
+    fn send(&mut self, request: &Request) {
+        let told = !matches!(self.stage, Stage::Leaving { told: false, .. });
+        if told {
+            let token = format!("{}/{}", self.token, request.holding);
+            self.desk.send(request, token);
+        }
+    }
+
+    fn wake(&self, lease: Option<Instant>) -> Instant {
+        let own = match self.stage {
+            Stage::Waiting => self.give_up_at,
+            Stage::Running(_) => Instant::MAX,
+            Stage::Leaving { until, .. } => until,
+        };
+        lease.map_or(own, |lease| lease.min(own))
+    }
+
+    // ---- what the lease tells ----
+
+    fn tell(&mut self, event: Event<EventKind>, now: Instant) {
+        match event.kind {
+            EventKind::Held { epoch } | EventKind::Regained { epoch } => self.begin(epoch, now),
+            EventKind::Late { left } => self.late(left),
+            EventKind::Fenced { reason } => self.fenced(reason),
+            EventKind::Lost { why } => self.lose(format_args!("the server says: {why}")),
+            _ => {}
+        }
+    }
+
+    /// Starts the command, unless it runs and is being ended.
+    fn begin(&mut self, epoch: u64, now: Instant) {
+        let (Stage::Waiting, Some(fence)) = (&self.stage, self.lease.fence_at()) else {
+            return;
+        };
+        self.voice.note(format_args!(
+            "{} is held, epoch {epoch}",
+            self.settings.address
+        ));
+        let file = FenceFile::create(self.token.rsplit('/').next().unwrap_or_default());
+        let started = file.and_then(|file| Guarded::start(self.settings, file, epoch, fence));
+        match started {
+            Ok(guarded) => self.stage = Stage::Running(Box::new(guarded)),
+            Err(error) => {
+                self.voice
+                    .warn(format_args!("the command cannot be guarded: {error}"));
+                self.release(Some(exit_code::USAGE), now);
+            }
+        }
+    }
+
+    fn late(&mut self, left: Duration) {
+        let why = self
+            .voice
+            .trouble()
+            .unwrap_or("the server does not answer")
+            .to_owned();
+        let left = span(left);
+        self.voice
+            .note(format_args!("the renewal is late, {left} are left: {why}"));
+    }
+
+    /// The guard ends the command by its own clock.
+    fn fenced(&mut self, reason: FenceReason) {
+        match reason {
+            FenceReason::Elapsed if matches!(self.stage, Stage::Running(_)) => self.lost = true,
+            _ => self.lose(reason),
+        }
+    }
+
+    /// Somebody else may hold the lease already.
+    fn lose(&mut self, why: impl std::fmt::Display) {
+        if let Stage::Running(guarded) = &self.stage {
+            if !self.lost {
+                self.voice.warn(format_args!(
+                    "the lease is lost ({why}): the command is killed"
+                ));
+            }
+            guarded.order(Order::Kill);
+            self.lost = true;
+        }
+    }
+
+    // ---- what the server answers ----
+
+    fn hear(&mut self, (id, outcome): Outcome) {
+        let now = clock::now();
+        match outcome {
+            Ok(Answer::Granted { ttl, epoch }) => {
+                self.voice.granted();
+                self.lease.handle_granted(id, ttl, epoch, now);
+                self.extend();
+            }
+            Ok(Answer::Refused(why, holder)) => {
+                self.lease.handle_refused(id, why, now);
+                self.refused(holder.as_deref(), now);
+            }
+            Ok(Answer::Released) => {
+                self.lease.handle_released(now);
+            }
+            Err(why) => {
+                self.lease.handle_failed(id, now);
+                self.voice.failed(&self.settings.address, &why);
+            }
+        }
+    }
+
+    /// Passes the new fence on.
+    fn extend(&mut self) {
+        let (Stage::Running(guarded), Some(fence)) = (&self.stage, self.lease.fence_at()) else {
+            return;
+        };
+        if !self.lost {
+            let extended = guarded.extend(self.lease.epoch(), fence, self.settings.grace);
+            if let Err(error) = extended {
+                self.voice.failed("the fence file", &error.to_string());
+            }
+        }
+    }
+
+    fn refused(&mut self, holder: Option<&str>, now: Instant) {
+        if !matches!(self.stage, Stage::Waiting) {
+            return;
+        }
+        self.voice.held_by(&self.settings.address, holder);
+        if self.settings.once {
+            self.never(now);
+        }
+    }
+
+    // ---- what the guard reports ----
+
+    fn hear_guard(&mut self, report: Option<Report>) {
+        let now = clock::now();
+        match report {
+            Some(Report::Failed(code, why)) => {
+                self.voice.warn(why);
+                self.code = Some(code);
+            }
+            Some(Report::Stopping) => {
+                let why = self
+                    .voice
+                    .trouble()
+                    .unwrap_or("no renewal was acknowledged in time");
+                let line = format!("the lease is lost ({why}): the command is asked to end");
+                self.voice.warn(line);
+                self.lost = true;
+            }
+            Some(Report::Exited(code)) => self.code = self.code.or(Some(code)),
+            Some(Report::Gone) => self.ended(true, now),
+            None => self.ended(false, now),
+        }
+    }
+
+    /// No process of the command is left, as far as the guard says so.
+    fn ended(&mut self, confirmed: bool, now: Instant) {
+        if let Stage::Running(guarded) = std::mem::replace(&mut self.stage, Stage::Waiting) {
+            guarded.end();
+        }
+        if !confirmed {
+            self.voice
+                .warn("the guard was killed: the lease is not released, it expires");
+            self.lost = true;
+        }
+        let code = match (self.lost, self.stopped_by) {
+            (false, _) => Some(self.code.unwrap_or(exit_code::USAGE)),
+            (true, None) if self.settings.retry => None,
+            (true, _) => Some(exit_code::LOST),
+        };
+        (self.lost, self.code) = (false, None);
+        self.release(code, now);
+        if let Stage::Leaving { told, until, .. } = &mut self.stage
+            && !confirmed
+        {
+            *told = false;
+            *until = if code.is_some() { now } else { Instant::MAX };
+        }
+    }
+
+    // ---- the end ----
+
+    /// Gives the lease back; then follows an exit with `code`, or another wait.
+    fn release(&mut self, code: Option<u8>, now: Instant) {
+        self.lease.release(now);
+        self.stage = Stage::Leaving {
+            until: now.saturating_add(RELEASE_MAX),
+            code,
+            told: true,
+        };
+    }
+
+    /// Returns the exit status if this is the end. `released` says whether nothing is left to do
+    /// for the lease.
+    fn leave(&mut self, released: bool, now: Instant) -> Option<u8> {
+        match self.stage {
+            Stage::Waiting if now >= self.give_up_at => {
+                self.never(now);
+                None
+            }
+            Stage::Leaving { until, code, .. } if released || now >= until => {
+                if code.is_none() {
+                    self.lease.acquire(now);
+                    self.stage = Stage::Waiting;
+                }
+                code
+            }
+            _ => None,
+        }
+    }
+
+    fn never(&mut self, now: Instant) {
+        let why = self
+            .voice
+            .trouble()
+            .unwrap_or("another holds it")
+            .to_owned();
+        let lease = &self.settings.address;
+        self.voice.warn(format_args!("{lease} was not held: {why}"));
+        self.release(Some(exit_code::NEVER), now);
+    }
+
+    /// A signal asks this process to end: the command first, and a second signal at once.
+    fn stop(&mut self, signal: i32) {
+        let again = self.stopped_by.replace(signal).is_some();
+        match &self.stage {
+            Stage::Running(guarded) if again => guarded.order(Order::Kill),
+            Stage::Running(guarded) => guarded.order(Order::Stop),
+            Stage::Waiting | Stage::Leaving { code: None, .. } => {
+                self.release(Some(exit_code::of_signal(signal)), clock::now());
+            }
+            Stage::Leaving { .. } => {}
+        }
+    }
+}
+
+/// Waits for the next report of the guard, if there is one. Cancel safe.
+async fn report(stage: &mut Stage) -> Option<Report> {
+    match stage {
+        Stage::Running(guarded) => guarded.report().await,
+        _ => pending().await,
+    }
+}
