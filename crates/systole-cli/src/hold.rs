@@ -13,10 +13,12 @@ mod fence_file;
 mod guard;
 mod guarded;
 mod init;
+mod last_resort;
 mod message;
 mod redis;
 mod settings;
 mod signals;
+mod stage;
 mod stop;
 mod store;
 mod supervisor;
@@ -50,12 +52,11 @@ pub(crate) fn run(options: &args::Hold) -> ExitCode {
 }
 
 fn hold(options: &args::Hold) -> Result<u8, Unusable> {
-    let (token, seed) = token::new().map_err(Unusable::usage)?;
+    let (token, seed) = token::new()?;
     let settings = Settings::of(options, seed)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build();
-    let runtime = runtime.map_err(Unusable::usage)?;
+        .build()?;
     let trust = Trust {
         ca: settings.ca.clone(),
     };
@@ -64,7 +65,7 @@ fn hold(options: &args::Hold) -> Result<u8, Unusable> {
     runtime.block_on(async {
         match settings.address.kind() {
             Kind::Redis => {
-                let client = Redis::new(server, &trust).map_err(Unusable::usage)?;
+                let client = Redis::new(server, &trust)?;
                 supervise(&settings, RedisStore::new(client, name), token).await
             }
         }
@@ -72,8 +73,8 @@ fn hold(options: &args::Hold) -> Result<u8, Unusable> {
 }
 
 async fn supervise<S: Store>(settings: &Settings, store: S, token: String) -> Result<u8, Unusable> {
-    let mut voice = Voice::open(settings.quiet).map_err(Unusable::usage)?;
-    let stop = Stop::new().map_err(Unusable::usage)?;
+    let mut voice = Voice::open(settings.quiet)?;
+    let stop = Stop::new()?;
     let desk = Desk::new(store, settings.address.server.places());
     let supervisor = Supervisor::new(settings, desk, token, &mut voice);
     let code = supervisor.run(stop).await;

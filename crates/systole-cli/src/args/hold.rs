@@ -98,7 +98,7 @@ const LEASE: &str = "redis://HOST[:PORT]/NAME, rediss:// or redis+unix:///PATH/N
 
 const AFTER: &str = "Spans are written 250ms, 5s, 1m30s. Example: systole hold redis://localhost/nightly --ttl 10s -- ./report --all\n\n\
     The command finds SYSTOLE_EPOCH in its environment, a number that rises with every holder (a fencing token), and SYSTOLE_FENCE_FILE, a file of two lines: \
-    epoch=NUMBER and fence_ns=TIME, until when the lease is held as nanoseconds of CLOCK_BOOTTIME. docs/hold.md says how to use them.\n\n\
+    epoch=NUMBER and fence_ns=TIME, until when the lease is held as nanoseconds of CLOCK_BOOTTIME. crates/systole-cli/docs/hold.md says how to use them.\n\n\
     A guard beside the command stops it in time, also if this process is killed or stopped: SIGTERM before the lease can end, SIGKILL after the grace. \
     The lease is released when no process of the command is left.\n\n\
     Options of a server stand after a #, as for watch: user, password_env, password_file, ca, cert, key, sni.\n\n\

@@ -73,9 +73,10 @@ fn kind(scheme: &str) -> Result<Kind, String> {
 fn split<'a>(scheme: &str, place: &'a str) -> Option<(&'a str, &'a str)> {
     let is_local = Scheme::RedisUnix.name() == scheme;
     let login = place.find('@').map_or(0, |at| at + 1);
-    let slash = match is_local {
-        true => place.rfind('/'),
-        false => place.get(login..)?.find('/').map(|slash| login + slash),
+    let slash = if is_local {
+        place.rfind('/')
+    } else {
+        place.get(login..)?.find('/').map(|slash| login + slash)
     }?;
     Some((place.get(..slash)?, place.get(slash + 1..)?))
 }

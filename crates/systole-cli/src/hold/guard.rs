@@ -11,11 +11,9 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigEvent, SigSet, SigevNotify, Signal};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::time::ClockId;
 use nix::unistd::Pid;
 use systole::Instant;
 
@@ -24,6 +22,7 @@ use super::confinement::{Confinement, enter_user_namespace};
 use super::deadline::Deadline;
 use super::fence_file;
 use super::init::{START, TERMINATE};
+use super::last_resort::LastResort;
 use super::message::{Order, Report, Socket, send_first};
 use super::{exit_code, signals};
 use crate::args;
@@ -70,7 +69,7 @@ struct Guard {
     /// Whether it was told how the command ended.
     told_exit: bool,
     alarm: Alarm,
-    last_resort: Timer,
+    last_resort: LastResort,
     children: SignalFd,
 }
 
@@ -94,11 +93,11 @@ impl Guard {
             _ => None,
         });
         let deadline = deadline.ok_or(io::ErrorKind::InvalidInput)?;
-        let last_resort = last_resort(deadline)?;
+        let last_resort = LastResort::new(deadline)?;
         let children = [Signal::SIGCHLD].into_iter().collect::<SigSet>();
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let children = SignalFd::with_flags(&children, flags)?;
-        let started = start(options, input);
+        let started = start(options, &input);
         let (confinement, pid, first) = started.inspect_err(|error| {
             let why = format!("the command cannot be confined: {error}");
             supervisor.send(&Report::Failed(exit_code::USAGE, why).line());
@@ -192,7 +191,7 @@ impl Guard {
     }
 
     fn postpone(&mut self, deadline: Deadline) {
-        if self.stage == Stage::Running && arm(&mut self.last_resort, deadline).is_ok() {
+        if self.stage == Stage::Running && self.last_resort.arm(deadline).is_ok() {
             self.deadline = deadline;
         }
     }
@@ -246,11 +245,7 @@ impl Guard {
     fn kill(&mut self) {
         self.confinement.signal(self.pid, Signal::SIGKILL);
         self.stage = Stage::Killed(clock::now().saturating_add(AGAIN));
-        // the timer is for a guard that does not run: this one is needed until all are gone
-        let _ = self.last_resort.set(
-            Expiration::OneShot(clock::time_spec(Instant::MAX)),
-            TimerSetTimeFlags::TFD_TIMER_ABSTIME,
-        );
+        self.last_resort.disarm(); // this process is needed until all are gone
     }
 
     /// Collects children that have ended. Returns whether no process of the command is left.
@@ -284,7 +279,7 @@ impl Guard {
 }
 
 /// Starts the first process, which waits until it is told to start the command.
-fn start(options: &args::HoldGuard, input: OwnedFd) -> io::Result<(Confinement, Pid, Socket)> {
+fn start(options: &args::HoldGuard, input: &OwnedFd) -> io::Result<(Confinement, Pid, Socket)> {
     let confinement = Confinement::prepare(options.confine)?;
     let (ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new("/proc/self/exe");
@@ -301,20 +296,4 @@ fn start(options: &args::HoldGuard, input: OwnedFd) -> io::Result<(Confinement, 
     confinement.admit(pid)?;
     send_first(&ours, START, input.as_fd())?;
     Ok((confinement, pid, Socket::new(ours)))
-}
-
-/// Returns a timer by which the kernel kills this process.
-fn last_resort(deadline: Deadline) -> io::Result<Timer> {
-    let kill = SigevNotify::SigevSignal {
-        signal: Signal::SIGKILL,
-        si_value: 0,
-    };
-    let mut timer = Timer::new(ClockId::CLOCK_BOOTTIME, SigEvent::new(kill))?;
-    arm(&mut timer, deadline)?;
-    Ok(timer)
-}
-
-fn arm(timer: &mut Timer, deadline: Deadline) -> nix::Result<()> {
-    let at = Expiration::OneShot(clock::time_spec(deadline.last()));
-    timer.set(at, TimerSetTimeFlags::TFD_TIMER_ABSTIME)
 }

@@ -47,7 +47,7 @@ fn begin(options: &args::HoldInit) -> io::Result<ExitCode> {
     if options.reap {
         stay(guard, command)
     } else {
-        become_it(guard, command)
+        Ok(become_it(guard, command))
     }
 }
 
@@ -72,10 +72,10 @@ fn cannot_run(command: &Command, error: &io::Error) -> String {
     Report::Failed(exit_code::of_error(error), format!("{program}: {error}")).line()
 }
 
-fn become_it(mut guard: Socket, mut command: Command) -> io::Result<ExitCode> {
+fn become_it(mut guard: Socket, mut command: Command) -> ExitCode {
     let error = command.exec();
     guard.send(&cannot_run(&command, &error));
-    Ok(ExitCode::from(exit_code::of_error(&error)))
+    ExitCode::from(exit_code::of_error(&error))
 }
 
 /// Starts the command and waits until no process of the namespace is left.

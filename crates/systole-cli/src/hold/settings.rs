@@ -1,6 +1,7 @@
 //! What the options ask for, checked.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,13 +13,14 @@ use super::address::{Address, Kind};
 use super::deadline::KILL_MARGIN;
 use super::exit_code;
 use crate::args;
+use crate::trouble::Trouble;
 
 /// The shortest TTL: what is shorter leaves no time for renewals on a busy machine.
 const TTL_MIN: Duration = Duration::from_secs(1);
 /// The share of the TTL that the command has to end, unless stated.
 const GRACE_PART: u32 = 10;
-/// The most environment and arguments that Linux takes are far above this.
-const NAMES_MAX: usize = 4_096;
+/// The most folders in which the command is looked for.
+const FOLDERS_MAX: usize = 4_096;
 
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -39,8 +41,20 @@ pub(super) struct Settings {
 pub(super) struct Unusable(pub(super) u8, pub(super) String);
 
 impl Unusable {
-    pub(super) fn usage(why: impl ToString) -> Self {
-        Self(exit_code::USAGE, why.to_string())
+    pub(super) fn usage(why: impl Into<String>) -> Self {
+        Self(exit_code::USAGE, why.into())
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<Trouble> for Unusable {
+    fn from(trouble: Trouble) -> Self {
+        Self::usage(trouble.to_string())
     }
 }
 
@@ -135,7 +149,7 @@ fn check_command(command: &[OsString]) -> Result<(), Unusable> {
     let folders = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let is_program = |folder: PathBuf| is_executable(&folder.join(path));
     if std::env::split_paths(&folders)
-        .take(NAMES_MAX)
+        .take(FOLDERS_MAX)
         .any(is_program)
     {
         return Ok(());

@@ -1,6 +1,5 @@
 //! The supervisor: drives the lease, and starts and stops the command by what the lease tells.
 
-use std::future::pending;
 use std::time::Duration;
 
 use systole::lease::{EventKind, FenceReason, Lease, Request};
@@ -15,6 +14,7 @@ use super::fence_file::FenceFile;
 use super::guarded::Guarded;
 use super::message::{Order, Report};
 use super::settings::Settings;
+use super::stage::Stage;
 use super::stop::Stop;
 use super::store::{Answer, Desk, Outcome, Store};
 use super::voice::Voice;
@@ -43,21 +43,6 @@ pub(super) struct Supervisor<'a, S: Store> {
     stopped_by: Option<i32>,
 }
 
-enum Stage {
-    /// The lease is not held.
-    Waiting,
-    /// The command runs, or is being ended.
-    Running(Box<Guarded>),
-    /// The lease is given back, until this time. Then follows an exit with this status, or if there
-    /// is none, the lease is waited for again.
-    Leaving {
-        until: Instant,
-        code: Option<u8>,
-        /// Whether the server is told; otherwise the lease expires.
-        told: bool,
-    },
-}
-
 impl<'a, S: Store> Supervisor<'a, S> {
     pub(super) fn new(
         settings: &'a Settings,
@@ -66,9 +51,10 @@ impl<'a, S: Store> Supervisor<'a, S> {
         voice: &'a mut Voice,
     ) -> Self {
         let now = clock::now();
-        let wait = match settings.once {
-            true => settings.config.ttl(), // for a server that does not answer
-            false => settings.wait.unwrap_or(Duration::MAX),
+        let wait = if settings.once {
+            settings.config.ttl() // for a server that does not answer
+        } else {
+            settings.wait.unwrap_or(Duration::MAX)
         };
         Self {
             settings,
@@ -94,10 +80,11 @@ impl<'a, S: Store> Supervisor<'a, S> {
                 return code;
             }
             self.voice.flush();
-            let wait = self.wake(wake).saturating_duration_since(now).min(LOOK);
+            let wake = self.stage.wake(wake, self.give_up_at);
+            let wait = wake.saturating_duration_since(now).min(LOOK);
             select! {
                 Some(outcome) = self.outcomes.recv() => self.hear(outcome),
-                report = report(&mut self.stage) => self.hear_guard(report),
+                report = self.stage.report() => self.hear_guard(report),
                 signal = stop.next() => self.stop(signal),
                 () = sleep(wait) => {}
             }
@@ -122,15 +109,6 @@ impl<'a, S: Store> Supervisor<'a, S> {
             let token = format!("{}/{}", self.token, request.holding);
             self.desk.send(request, token);
         }
-    }
-
-    fn wake(&self, lease: Option<Instant>) -> Instant {
-        let own = match self.stage {
-            Stage::Waiting => self.give_up_at,
-            Stage::Running(_) => Instant::MAX,
-            Stage::Leaving { until, .. } => until,
-        };
-        lease.map_or(own, |lease| lease.min(own))
     }
 
     // ---- what the lease tells ----
@@ -347,13 +325,5 @@ impl<'a, S: Store> Supervisor<'a, S> {
             }
             Stage::Leaving { .. } => {}
         }
-    }
-}
-
-/// Waits for the next report of the guard, if there is one. Cancel safe.
-async fn report(stage: &mut Stage) -> Option<Report> {
-    match stage {
-        Stage::Running(guarded) => guarded.report().await,
-        _ => pending().await,
     }
 }

@@ -17,6 +17,6 @@ pub(super) fn new() -> io::Result<(String, u64)> {
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let host: String = host.chars().filter(is_plain).take(HOST_MAX).collect();
     let token = format!("{host}/{}/{number:032x}", std::process::id());
-    let [.., a, b, c, d, e, f, g, h] = random;
-    Ok((token, u64::from_le_bytes([a, b, c, d, e, f, g, h])))
+    let (seed, _) = random.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    Ok((token, u64::from_le_bytes(*seed)))
 }

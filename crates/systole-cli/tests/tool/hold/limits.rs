@@ -1,4 +1,4 @@
-//! The limits that docs/hold.md names, each shown.
+//! The limits that crates/systole-cli/docs/hold.md names, each shown.
 
 use std::fs;
 use std::path::PathBuf;

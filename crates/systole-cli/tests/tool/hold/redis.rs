@@ -185,23 +185,17 @@ fn the_death_of_the_supervisor_or_of_the_guard_ends_the_command() {
         let holder = Holder::start(options.into_iter().chain(command));
         ledger.until_epoch(1);
         let guard = holder.guard();
-        match victim {
-            "guard" => {
-                signal(guard, "KILL");
-                let (code, _, errors) = holder.end();
-                assert_eq!(code, 124);
-                assert!(errors.contains("the guard was killed"), "{errors}");
-                assert_eq!(
-                    cli(&server, &["EXISTS", "nightly"]),
-                    "1",
-                    "it is not released"
-                );
-            }
-            _ => {
-                signal(holder.pid(), "KILL");
-                let gone = || children(guard).is_empty().then_some(());
-                eventually("end of the command", gone);
-            }
+        if victim == "guard" {
+            signal(guard, "KILL");
+            let (code, _, errors) = holder.end();
+            assert_eq!(code, 124);
+            assert!(errors.contains("the guard was killed"), "{errors}");
+            let exists = cli(&server, &["EXISTS", "nightly"]);
+            assert_eq!(exists, "1", "it is not released");
+        } else {
+            signal(holder.pid(), "KILL");
+            let gone = || children(guard).is_empty().then_some(());
+            eventually("end of the command", gone);
         }
         sleep(SECOND / 10);
         let lines = ledger.lines();
