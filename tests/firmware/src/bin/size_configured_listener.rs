@@ -28,10 +28,10 @@ fn main() -> ! {
         }
         if let Some(listener) = &mut listener {
             if let Ok(beat) = wire::decode(black_box(&[0; wire::PLAIN])) {
-                listener.handle_beat(&beat, now);
+                black_box(listener.handle_beat(&beat, now));
             }
             let beat = Beat::new(black_box(7), configured::span(1_000_000));
-            listener.handle_beat(&beat, now);
+            black_box(listener.handle_beat(&beat, now));
             listener.resumed(now);
             listener.resync(now);
             let _ = black_box(&listener.poll(now));
