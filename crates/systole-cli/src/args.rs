@@ -7,11 +7,13 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use humantime::parse_duration;
 
+mod generate;
 #[cfg(target_os = "linux")]
 mod hold;
 mod judge;
 mod record;
 
+pub(crate) use generate::Generate;
 #[cfg(target_os = "linux")]
 pub(crate) use hold::{Confine, Hold, HoldGuard, HoldInit};
 pub(crate) use judge::{Judge, Replay, Tune};
@@ -19,7 +21,7 @@ pub(crate) use record::Record;
 
 /// Adaptive heartbeats: probe a peer as often as its path asks for, and know whether it is alive.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "systole", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Record(Record),
     /// Tell whether a target is alive, by the exit status too: 0 if it is, 1 if not.
     Check(Check),
+    /// Print a manual page, or the completions of a shell.
+    Generate(Generate),
     /// Run a command while a lease is held: a lock, a leadership, a singleton.
     #[cfg(target_os = "linux")]
     Hold(Hold),

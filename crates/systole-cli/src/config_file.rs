@@ -1,5 +1,7 @@
 //! The file of `--config`: TOML, in which every unknown key is an error.
 
+mod entry;
+
 use std::fmt::Display;
 use std::io;
 use std::ops::Range;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Deserializer, de};
 use systole::{ConfigError, config::Setting};
 use toml::Spanned;
 
+pub(crate) use self::entry::Entry;
 use crate::hooks::Program;
 use crate::target::Target;
 use crate::trouble::Trouble;
@@ -39,6 +42,12 @@ pub(crate) struct ConfigFile {
     #[serde(default, deserialize_with = "span")]
     pub(crate) quarantine: Option<Duration>,
     pub(crate) ca: Option<PathBuf>,
+    /// Targets with settings of their own.
+    #[serde(default, rename = "target")]
+    pub(crate) singles: Vec<Entry>,
+    /// Groups of replicas.
+    #[serde(default, rename = "group")]
+    pub(crate) groups: Vec<Entry>,
     /// The program that runs when a verdict or an active target changes, with its arguments.
     #[serde(default, rename = "on_change")]
     program: Option<Spanned<Vec<String>>>,
@@ -47,6 +56,9 @@ pub(crate) struct ConfigFile {
     /// The keys of the file, each with its line number.
     #[serde(skip)]
     keys: Vec<(String, usize)>,
+    /// The line of the first target or group with settings of its own.
+    #[serde(skip)]
+    head_end: usize,
 }
 
 impl ConfigFile {
@@ -56,7 +68,8 @@ impl ConfigFile {
     }
 
     /// Returns the line of the setting that `error` refuses, or `None` if the file does not set it.
-    pub(crate) fn line_of(&self, error: &ConfigError) -> Option<usize> {
+    /// Settings of `entry` come before those for all targets.
+    pub(crate) fn line_of(&self, error: &ConfigError, entry: Option<&Entry>) -> Option<usize> {
         let keys: &[&str] = match error.setting() {
             Setting::Interval => &["every"],
             Setting::IntervalMin => &["min", "every"],
@@ -70,7 +83,16 @@ impl ConfigFile {
             Setting::Quarantine | Setting::QuarantineMax => &["quarantine"],
             _ => &[],
         };
-        let place = |key: &&str| self.keys.iter().find(|(name, _)| name == key);
+        let own = entry.and_then(|entry| self.find(keys, &entry.lines));
+        own.or_else(|| self.find(keys, &(0..self.head_end)))
+    }
+
+    /// Returns the line of the first of `keys` that is in `lines`.
+    fn find(&self, keys: &[&str], lines: &Range<usize>) -> Option<usize> {
+        let place = |key: &&str| {
+            let is_it = |(name, line): &&(String, usize)| name == key && lines.contains(line);
+            self.keys.iter().find(is_it)
+        };
         keys.iter().find_map(place).map(|&(_, line)| line)
     }
 }
@@ -80,15 +102,21 @@ const FILE_MAX: u64 = 16 << 20;
 
 /// Returns the text of a regular file that is not too long, so that reading it never blocks.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_bytes(path, FILE_MAX)?);
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+}
+
+/// Returns the bytes of a regular file of at most `most`.
+pub(crate) fn read_bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
-    let refuse = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    let refuse = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     if !about.is_file() {
-        return refuse("not a regular file");
+        return refuse("not a regular file".into());
     }
-    if about.len() > FILE_MAX {
-        return refuse("longer than 16 MiB");
+    if about.len() > most {
+        return refuse(format!("longer than {} MiB", most >> 20));
     }
-    std::fs::read_to_string(path)
+    std::fs::read(path)
 }
 
 /// Parses the file. An error has the number of the line and a description.
@@ -108,6 +136,15 @@ fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
         file.on_change = Some(read);
     }
     file.keys = keys(text);
+    file.head_end = entry::head_end(text);
+    entry::place(&mut file.singles, "[[target]]", text);
+    entry::place(&mut file.groups, "[[group]]", text);
+    for single in &mut file.singles {
+        single.read_as_target(text)?;
+    }
+    for group in &mut file.groups {
+        group.read_as_group(text)?;
+    }
     Ok(file)
 }
 
@@ -190,6 +227,21 @@ mod tests {
     }
 
     #[test]
+    fn a_target_and_a_group_have_settings_of_their_own() {
+        let text = "every = \"1s\"\n\n[[target]]\nurl = \"tcp://a:1\"\nalias = \"gate\"\n\
+            every = \"5s\"\n\n[[group]]\nname = \"db\"\ntargets = [\"tcp://b:1\", \"tcp://c:1\"]\n\
+            [[target]]\nurl = \"tcp://d:1\"\ntimeout_ms = 10\n";
+        let file = parse(text).unwrap();
+        let names: Vec<_> = file.singles.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names, [Some("gate".into()), None]);
+        assert_eq!(file.singles[0].every, Some(Duration::from_secs(5)));
+        assert_eq!(file.singles[0].lines, 3..8);
+        assert_eq!(file.singles[1].lines, 11..usize::MAX);
+        assert_eq!(file.groups[0].targets.len(), 2);
+        assert_eq!(file.groups[0].lines, 8..11);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, line, words) in [
             (
@@ -209,6 +261,24 @@ mod tests {
                 "every = \"1s\"\non_change = [\"notify\"]",
                 2,
                 "is no program",
+            ),
+            ("[[target]]\nalias = \"x\"", 1, "url = "),
+            ("[[target]]\nurl = \"gopher://h\"", 2, "unknown scheme"),
+            (
+                "[[target]]\nurl = \"tcp://h:1\"\ntargets = [\"tcp://h:2\"]",
+                1,
+                "one url",
+            ),
+            ("[[group]]\ntargets = [\"tcp://h:1\"]", 1, "name = "),
+            (
+                "[[group]]\nname = \"x\"\nurl = \"tcp://h:1\"",
+                1,
+                "targets = ",
+            ),
+            (
+                "[[target]]\nurl = \"tcp://h:1\"\nevrey = \"1s\"",
+                3,
+                "unknown field",
             ),
             ("every = ", 1, ""),
             ("every = \"1s\"\nevery = \"2s\"", 2, "duplicate"),

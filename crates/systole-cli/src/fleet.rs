@@ -2,26 +2,32 @@
 //! a table of the worst peers once a second.
 
 pub mod hosts;
+mod names;
 
 pub(crate) use hosts::HostsError;
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use systole::Verdict;
 use systole::fleet::{Census, PeerKey, PeerStatus};
 use systole::task::UdpFleet;
 use systole::telemetry::FleetSeries;
-use tokio::net::{UdpSocket, lookup_host};
+use tokio::net::UdpSocket;
 use tokio::select;
 use tokio::time::{MissedTickBehavior, interval};
 
+use self::hosts::Host;
+use self::names::Names;
 use crate::args;
+use crate::config_file::read_bytes;
 use crate::metrics;
+use crate::report::Outlet;
 use crate::trouble::Trouble;
 use crate::watch::settings;
 use crate::watch::signals::stop_signal;
@@ -29,6 +35,10 @@ use crate::watch::signals::stop_signal;
 /// The number of worst peers that are shown, and the time between two tables.
 const WORST: usize = 10;
 const PERIOD: Duration = Duration::from_secs(1);
+/// The longest file of peers, in bytes.
+const FILE_MAX: u64 = 256 << 20;
+/// How long the last table may take to be written.
+const END_MAX: Duration = Duration::from_millis(500);
 
 #[allow(
     clippy::disallowed_methods,
@@ -42,12 +52,14 @@ pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, 
         socket().await.map_err(Trouble::System)?,
     );
     let fleet = fleet.map_err(Trouble::System)?;
-    let names = enlist(&fleet, file).await?;
+    let mut peers = Peers::read(file)?;
+    peers.enlist(&fleet);
+    let mut outlet = Outlet::open(io::stdout())?;
     let began = Instant::now();
     let mut stop = std::pin::pin!(stop_signal().map_err(Trouble::System)?);
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while options.span.is_none_or(|span| began.elapsed() < span) {
+    while options.span.is_none_or(|span| began.elapsed() < span) && !outlet.is_closed() {
         select! {
             () = &mut stop => break,
             Some(scrape) = metrics::next(&mut scrapes) => {
@@ -57,16 +69,19 @@ pub(crate) async fn run(options: &args::Watch, file: &Path) -> Result<ExitCode, 
                 let _ = scrape.send(()); // fails if the client has gone
                 continue;
             }
+            (host, address) = peers.unknown.next() => {
+                peers.add(&fleet, &host, address);
+                continue;
+            }
             _ = ticks.tick() => {}
         }
-        let table = Table::of(&fleet, &names, began.elapsed());
-        match table.tell(options.json) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break, // `| head`
-            told => told.map_err(Trouble::System)?,
-        }
+        let table = Table::of(&fleet, &peers, began.elapsed());
+        outlet.push(|out| table.write(out, options.json));
+        outlet.flush(); // a table that is dropped is followed by a newer one
     }
+    outlet.finish(tokio::time::Instant::now() + END_MAX).await;
     let Census { unknown, dead, .. } = fleet.census();
-    Ok(if unknown + dead > 0 {
+    Ok(if unknown + dead + peers.unknown.unknown() > 0 {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
@@ -81,22 +96,42 @@ async fn socket() -> io::Result<UdpSocket> {
     }
 }
 
-/// Adds the peers that `file` names; returns their names as shown.
-async fn enlist(fleet: &UdpFleet, file: &Path) -> Result<HashMap<PeerKey, String>, Trouble> {
-    let bytes = fs::read(file).map_err(|error| Trouble::Read(file.into(), error))?;
-    let hosts = hosts::parse(&bytes).map_err(|error| Trouble::Hosts(file.into(), error))?;
-    let mut names = HashMap::new();
-    for (line, host) in hosts {
-        let failed = |error| Trouble::Host(format!("{} in line {line}", host.name), error);
-        let mut found = lookup_host((host.name.as_str(), host.port))
-            .await
-            .map_err(failed)?;
-        let address = found
-            .next()
-            .ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        names.insert(fleet.add(address), format!("{}:{}", host.name, host.port));
+/// The peers of a file.
+struct Peers {
+    /// Those that the file names by their addresses, until they are added.
+    addressed: Vec<(Host, SocketAddr)>,
+    /// Those whose addresses are not known.
+    unknown: Names,
+    /// The names of those that are in the fleet, as shown.
+    names: HashMap<PeerKey, String>,
+}
+
+impl Peers {
+    fn read(file: &Path) -> Result<Self, Trouble> {
+        let bytes =
+            read_bytes(file, FILE_MAX).map_err(|error| Trouble::Read(file.into(), error))?;
+        let hosts = hosts::parse(&bytes).map_err(|error| Trouble::Hosts(file.into(), error))?;
+        let (mut addressed, mut unknown) = (Vec::new(), Names::default());
+        for (_, host) in hosts {
+            let address = unknown.take(&host);
+            addressed.extend(address.map(|address| (host, address)));
+        }
+        Ok(Self {
+            addressed,
+            unknown,
+            names: HashMap::new(),
+        })
     }
-    Ok(names)
+
+    fn enlist(&mut self, fleet: &UdpFleet) {
+        for (host, address) in std::mem::take(&mut self.addressed) {
+            self.add(fleet, &host, address);
+        }
+    }
+
+    fn add(&mut self, fleet: &UdpFleet, host: &Host, address: SocketAddr) {
+        self.names.insert(fleet.add(address), host.to_string());
+    }
 }
 
 /// The state of the fleet as shown.
@@ -112,13 +147,17 @@ struct Table<'a> {
 
 #[derive(Debug, Serialize)]
 struct Row<'a> {
-    peer: &'a str,
+    peer: String,
     verdict: String,
     silent_s: f64,
+    /// Why the peer cannot be probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 impl<'a> Table<'a> {
-    fn of(fleet: &UdpFleet, names: &'a HashMap<PeerKey, String>, elapsed: Duration) -> Self {
+    /// Returns the table: first the worst peers, then those that cannot be probed.
+    fn of(fleet: &UdpFleet, peers: &'a Peers, elapsed: Duration) -> Self {
         let Census {
             alive,
             suspect,
@@ -127,27 +166,39 @@ impl<'a> Table<'a> {
             ..
         } = fleet.census();
         let row = |status: PeerStatus| Row {
-            peer: names.get(&status.peer).map_or("", String::as_str),
+            peer: peers.names.get(&status.peer).cloned().unwrap_or_default(),
             verdict: status.path.verdict.to_string(),
             silent_s: status.silent.as_secs_f64(),
+            reason: None,
         };
-        let worst = fleet.worst(WORST).into_iter().map(row).collect();
+        let failed = peers.unknown.failed().map(|(peer, why)| Row {
+            peer,
+            verdict: Verdict::Unknown.to_string(),
+            silent_s: elapsed.as_secs_f64(),
+            reason: Some(why),
+        });
+        let worst = fleet.worst(WORST).into_iter().map(row);
         Self {
             elapsed_s: elapsed.as_secs_f64(),
             alive,
             suspect,
             dead,
-            unknown,
-            worst,
+            unknown: unknown + peers.unknown.unknown(),
+            worst: worst.chain(failed).take(WORST).collect(),
         }
     }
 
-    fn tell(&self, json: bool) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        if json {
-            serde_json::to_writer(&mut out, self)?;
-            return writeln!(out);
-        }
+    fn write(&self, out: &mut Vec<u8>, json: bool) {
+        let written = if json {
+            let object = serde_json::to_writer(&mut *out, self).map_err(io::Error::from);
+            object.and_then(|()| writeln!(out))
+        } else {
+            self.write_lines(out)
+        };
+        debug_assert!(written.is_ok(), "writing to a vector cannot fail");
+    }
+
+    fn write_lines(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let Self {
             elapsed_s,
             alive,
@@ -167,9 +218,14 @@ impl<'a> Table<'a> {
             peer,
             verdict,
             silent_s,
+            reason,
         } in worst
         {
-            writeln!(out, "            {verdict:<8} {silent_s:9.1} s  {peer}")?;
+            write!(out, "            {verdict:<8} {silent_s:9.1} s  {peer}")?;
+            match reason {
+                Some(reason) => writeln!(out, ": {reason}")?,
+                None => writeln!(out)?,
+            }
         }
         Ok(())
     }

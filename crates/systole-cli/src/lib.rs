@@ -26,6 +26,7 @@ mod code;
 mod config_file;
 #[doc(hidden)]
 pub mod fleet;
+mod generate;
 #[cfg(target_os = "linux")]
 mod hold;
 mod hooks;
@@ -80,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Replay(options) => replay::run(&options),
         Command::Tune(options) => tune::run(&options),
         Command::Record(options) => wait_for(record::run(&options)),
+        Command::Generate(options) => generate::run(&options),
         Command::Check(options) => wait_for(check::run(&options)),
     };
     outcome.unwrap_or_else(|trouble| {

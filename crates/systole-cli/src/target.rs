@@ -34,6 +34,7 @@ pub(crate) use persistent::Protocol;
 pub(crate) use place::Place;
 #[cfg(target_os = "linux")]
 pub(crate) use redis::{Asking as RedisSession, Redis};
+pub(crate) use resolve::look_up;
 pub(crate) use scheme::Scheme;
 pub(crate) use tls::Trust;
 

@@ -43,6 +43,19 @@ pub(super) enum Source {
     Server(std::net::SocketAddr),
 }
 
+/// Looks up the first address of `host`, as for every target.
+///
+/// # Errors
+/// The reason why there is none.
+///
+/// # Cancel safety
+/// A lookup that is dropped has no effect.
+pub(crate) async fn look_up(host: &str) -> Result<IpAddr, String> {
+    let found = Source::default().look_up(host).await?;
+    let first = found.addresses.first().copied();
+    first.ok_or_else(|| "it has no address".into())
+}
+
 impl Source {
     /// Looks up all addresses of `host`.
     ///

@@ -82,8 +82,11 @@ impl Engine {
 
     fn keep_peer(&mut self, key: usize, watched: &Watched, trusts_others: bool) {
         if let Some(peer) = self.peers.get_mut(&key) {
-            peer.name = watched.name();
+            let (before, unit) = (std::mem::replace(&mut peer.name, watched.name()), peer.unit);
             peer.watched = Some(watched.clone());
+            if before != watched.name() {
+                self.end_series(unit); // they bear the name
+            }
         }
         if trusts_others && watched.target.scheme().has_certificate() {
             self.open_link(key); // with the authorities that are trusted now

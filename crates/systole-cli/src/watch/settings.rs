@@ -10,7 +10,7 @@ use systole::{Config, ConfigError, Instant, Retries, config::Setting, failover};
 
 use super::unit::{Plan, UnitId};
 use crate::args;
-use crate::config_file::ConfigFile;
+use crate::config_file::{ConfigFile, Entry};
 use crate::hooks::Program;
 use crate::target::{Target, Trust};
 use crate::trouble::Trouble;
@@ -76,14 +76,23 @@ impl Settings {
             .as_deref()
             .map_or(Ok(ConfigFile::default()), ConfigFile::read)?;
         let targets = targets(options, std::mem::take(&mut file.targets))?;
-        let wishes = Wishes::of(options, &file);
-        let blame = |error| blame(options, &file, error);
-        let config = wishes.config().map_err(blame)?;
-        let units = if options.failover || file.failover_enabled.unwrap_or(false) {
-            vec![group(&wishes, targets).map_err(blame)?]
+        let wishes = Wishes::of(options, &file, None);
+        let blame_all = |error| blame(options, &file, None, error);
+        let config = wishes.config().map_err(blame_all)?;
+        let is_group = options.failover || file.failover_enabled.unwrap_or(false);
+        let mut units = if is_group && !targets.is_empty() {
+            vec![group(&wishes, GROUP, targets).map_err(blame_all)?]
         } else {
-            targets.into_iter().map(|one| single(config, one)).collect()
+            let singles = targets.into_iter();
+            singles.map(|one| single(config, one, None)).collect()
         };
+        if options.targets.is_empty() {
+            units.extend(own_units(options, &file)?);
+        }
+        unique(&units)?;
+        if units.is_empty() && (options.failover || options.config.is_some()) {
+            return Err(Trouble::NoTargets);
+        }
         let trust = Trust {
             ca: options.ca.clone().or(file.ca),
         };
@@ -118,18 +127,53 @@ impl Settings {
     }
 }
 
-fn single(config: Config, target: Target) -> UnitSettings {
+/// Returns the targets and groups of the file that have settings of their own.
+fn own_units(options: &args::Watch, file: &ConfigFile) -> Result<Vec<UnitSettings>, Trouble> {
+    let mut units = Vec::new();
+    for entry in &file.singles {
+        let wishes = Wishes::of(options, file, Some(entry));
+        let config = wishes.config();
+        let config = config.map_err(|error| blame(options, file, Some(entry), error))?;
+        let target = entry.targets.iter().cloned();
+        units.extend(target.map(|target| single(config, target, entry.name.clone())));
+    }
+    for entry in &file.groups {
+        let wishes = Wishes::of(options, file, Some(entry));
+        let name = entry.name.as_deref().unwrap_or_default();
+        let unit = group(&wishes, name, entry.targets.clone());
+        units.push(unit.map_err(|error| blame(options, file, Some(entry), error))?);
+    }
+    Ok(units)
+}
+
+/// Refuses what is watched twice, or has the alias of something else: it could not be told apart.
+fn unique(units: &[UnitSettings]) -> Result<(), Trouble> {
+    let (mut ids, mut names) = (HashSet::new(), HashSet::new());
+    let twice = units.iter().find(|unit| !ids.insert(&unit.id));
+    let mut aliases = units.iter().flat_map(|unit| &unit.targets);
+    let alias = aliases.find_map(|one| {
+        one.alias
+            .clone()
+            .filter(|alias| !names.insert(alias.clone()))
+    });
+    let twice = twice.map(|unit| match &unit.id {
+        UnitId::Single(target) => target.to_string(),
+        UnitId::Group(name) => name.clone(),
+    });
+    twice
+        .or(alias)
+        .map_or(Ok(()), |twice| Err(Trouble::Twice(twice)))
+}
+
+fn single(config: Config, target: Target, alias: Option<String>) -> UnitSettings {
     UnitSettings {
         id: UnitId::Single(target.clone()),
         plan: Plan::Single(config),
-        targets: vec![Watched {
-            target,
-            alias: None,
-        }],
+        targets: vec![Watched { target, alias }],
     }
 }
 
-fn group(wishes: &Wishes, targets: Vec<Target>) -> Result<UnitSettings, ConfigError> {
+fn group(wishes: &Wishes, name: &str, targets: Vec<Target>) -> Result<UnitSettings, ConfigError> {
     let plan = Plan::Group(wishes.group()?);
     plan.machine(targets.len(), Instant::ZERO)?; // refuses too many
     let watched = |target| Watched {
@@ -137,7 +181,7 @@ fn group(wishes: &Wishes, targets: Vec<Target>) -> Result<UnitSettings, ConfigEr
         alias: None,
     };
     Ok(UnitSettings {
-        id: UnitId::Group(GROUP.into()),
+        id: UnitId::Group(name.into()),
         plan,
         targets: targets.into_iter().map(watched).collect(),
     })
@@ -145,7 +189,12 @@ fn group(wishes: &Wishes, targets: Vec<Target>) -> Result<UnitSettings, ConfigEr
 
 /// Returns the error for a setting that is refused. It names the line if the setting comes from the
 /// file and the command line does not override it.
-fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Trouble {
+fn blame(
+    options: &args::Watch,
+    file: &ConfigFile,
+    entry: Option<&Entry>,
+    error: ConfigError,
+) -> Trouble {
     let wins = match error.setting() {
         Setting::Interval => options.every,
         Setting::IntervalMin => options.min.or(options.every),
@@ -153,7 +202,7 @@ fn blame(options: &args::Watch, file: &ConfigFile, error: ConfigError) -> Troubl
         Setting::DetectWithin => options.detect_within,
         _ => None,
     };
-    let line = file.line_of(&error).filter(|_| wins.is_none());
+    let line = file.line_of(&error, entry).filter(|_| wins.is_none());
     match (&options.config, line) {
         (Some(path), Some(line)) => Trouble::Line(path.clone(), line, error.to_string()),
         _ => error.into(),
@@ -175,16 +224,13 @@ fn targets(options: &args::Watch, of_file: Vec<Target>) -> Result<Vec<Target>, T
     if let Some(twice) = targets.iter().find(|&target| !seen.insert(target)) {
         return Err(Trouble::Twice(twice.to_string()));
     }
-    if targets.is_empty() && (options.failover || options.config.is_some()) {
-        return Err(Trouble::NoTargets);
-    }
     Ok(targets)
 }
 
 /// Returns the configuration of every peer of a fleet. The first probes are spread over an
 /// interval.
 pub(crate) fn of_fleet(options: &args::Watch) -> Result<Config, ConfigError> {
-    let wishes = Wishes::of(options, &ConfigFile::default());
+    let wishes = Wishes::of(options, &ConfigFile::default(), None);
     let config = wishes.bounded(wishes.intervals()?).build()?;
     Ok(config.seeded())
 }
@@ -202,11 +248,14 @@ struct Wishes {
 }
 
 impl Wishes {
-    fn of(options: &args::Watch, file: &ConfigFile) -> Self {
+    /// The command line comes before `entry`, and that before what the file says for all targets.
+    fn of(options: &args::Watch, file: &ConfigFile, entry: Option<&Entry>) -> Self {
+        let none = Entry::default();
+        let own = entry.unwrap_or(&none);
         let demo =
             options.targets.is_empty() && options.config.is_none() && options.fleet.is_none();
-        let every = options.every.or(file.every);
-        let min = options.min.or(file.min);
+        let every = options.every.or(own.every).or(file.every);
+        let min = options.min.or(own.min).or(file.min);
         let untouched = demo && every.is_none() && min.is_none();
         let base = if demo {
             DEMO_EVERY
@@ -216,14 +265,15 @@ impl Wishes {
         Self {
             every: every.unwrap_or(base),
             min,
-            max: options.max.or(file.max),
+            max: options.max.or(own.max).or(file.max),
             bound: options
                 .detect_within
+                .or(own.detect_within)
                 .or(file.detect_within)
                 .or(untouched.then_some(DEMO_BOUND)),
-            timeout: file.timeout,
-            retries: file.retry_attempts,
-            quarantine: file.quarantine,
+            timeout: own.timeout.or(file.timeout),
+            retries: own.retry_attempts.or(file.retry_attempts),
+            quarantine: own.quarantine.or(file.quarantine),
         }
     }
 

@@ -4,6 +4,7 @@
 mod certificate;
 mod echo;
 #[cfg(unix)]
+mod generate;
 mod grpc;
 mod hang;
 #[cfg(target_os = "linux")]

@@ -49,6 +49,26 @@ fn a_silent_replica_is_left_for_the_other_and_quarantined() {
 }
 
 #[test]
+fn targets_and_groups_of_a_file_have_names_and_settings_of_their_own() {
+    let (gate, first, second) = (Echo::start(), Echo::start(), Echo::start());
+    let folder = Folder::new("own");
+    let text = format!(
+        "every = \"50ms\"\n[[target]]\nurl = {:?}\nalias = \"gate\"\nevery = \"9s\"\n\
+         [[group]]\nname = \"pair\"\ntargets = [{:?}, {:?}]\n",
+        gate.target, first.target, second.target
+    );
+    let config = folder.text("watch.toml", &text);
+    let mut watch = Watch::start(["--config", config.to_str().unwrap(), "--for", "2s"]);
+    assert_eq!(watch.end().1, 0);
+    let probes = |name: &str| {
+        let answers = watch.seen.iter().filter(|line| line["event"] == "answer");
+        answers.filter(|line| line["target"] == name).count()
+    };
+    assert_eq!(probes("gate"), 1, "its interval is its own");
+    assert!(probes(&first.target) > 10 && probes(&second.target) > 0);
+}
+
+#[test]
 fn targets_of_one_watch_are_told_apart() {
     let (alive, silent) = (Echo::start(), Echo::start());
     silent.silence(true);
@@ -181,6 +201,14 @@ fn a_file_with_a_mistake_is_one_clear_line() {
         (
             "targets = [\"tcp://127.0.0.1:1\"]\nmin = \"9s\"\n",
             "watch.toml:2: the longest interval of 4 s is out of range",
+        ),
+        (
+            "min = \"1s\"\n[[target]]\nurl = \"tcp://127.0.0.1:1\"\nmin = \"9s\"\n",
+            "watch.toml:4: the longest interval of 4 s is out of range",
+        ),
+        (
+            "[[target]]\nurl = \"tcp://h:1\"\nalias = \"x\"\n[[target]]\nurl = \"tcp://h:2\"\nalias = \"x\"\n",
+            "x is given twice",
         ),
     ] {
         let file = folder.text("watch.toml", text);

@@ -91,3 +91,22 @@ fn a_bad_line_is_named() {
     assert!(said.contains("-bad.txt:2: no host"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 }
+
+#[test]
+fn a_name_without_an_address_does_not_stop_the_others() {
+    let text = format!("no-such-host.invalid\n127.0.0.1:{}\n", echo());
+    let hosts = Hosts::new("unknown", &text);
+    let mut watch = tool();
+    let span = ["--every", "100ms", "--for", "3s", "--json"];
+    let output = watch
+        .args(["watch", "--fleet"])
+        .arg(&hosts.0)
+        .args(span)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let counted = (&last["alive"], &last["unknown"]);
+    assert_eq!(counted, (&1.into(), &1.into()), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
