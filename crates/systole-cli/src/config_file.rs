@@ -265,6 +265,16 @@ mod tests {
             ("[[target]]\nalias = \"x\"", 1, "url = "),
             ("[[target]]\nurl = \"gopher://h\"", 2, "unknown scheme"),
             (
+                "[[target]]\nurl = \"tcp://h:1\"\nalias = \"\"",
+                1,
+                "can be printed",
+            ),
+            (
+                "[[group]]\nname = \"a\\u001b[31m\\nb\"\ntargets = [\"tcp://h:1\"]",
+                1,
+                "can be printed",
+            ),
+            (
                 "[[target]]\nurl = \"tcp://h:1\"\ntargets = [\"tcp://h:2\"]",
                 1,
                 "one url",

@@ -7,12 +7,15 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{line, millis, span};
+use crate::report::plain_text;
 use crate::target::Target;
 use crate::trouble::Trouble;
 
 const TARGET: &str =
     "a [[target]] has one url = \"scheme://host\", and an alias if it is to have one";
 const GROUP: &str = "a [[group]] has a name = \"name\" and targets = [\"scheme://host\"]";
+const NAME: &str =
+    "a name or an alias has 1 to 200 bytes that can be printed, like alias = \"db-1\"";
 
 /// What is not set here is as for all targets.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,6 +64,9 @@ impl Entry {
     }
 
     fn read(&mut self, urls: &[Spanned<String>], text: &str) -> Result<(), (usize, String)> {
+        if self.name.as_deref().is_some_and(|name| !is_printable(name)) {
+            return Err((self.lines.start, NAME.into()));
+        }
         for url in urls {
             let wrong = |trouble: Trouble| (line(text, Some(url.span())), trouble.to_string());
             let target: Target = url.get_ref().parse().map_err(wrong)?;
@@ -71,6 +77,11 @@ impl Entry {
         }
         Ok(())
     }
+}
+
+/// Returns whether `name` stands in one line of output, and is seen there.
+fn is_printable(name: &str) -> bool {
+    !name.trim().is_empty() && plain_text(name) == name
 }
 
 /// Tells the entries, of which each begins with `header`, which lines they take.
