@@ -73,14 +73,19 @@ fn cannot_run(command: &Command, error: &io::Error) -> String {
 }
 
 fn become_it(mut guard: Socket, mut command: Command) -> ExitCode {
-    let error = command.exec();
+    let error = match signals::unblock() {
+        Ok(()) => command.exec(),
+        Err(error) => error.into(),
+    };
     guard.send(&cannot_run(&command, &error));
     ExitCode::from(exit_code::of_error(&error))
 }
 
 /// Starts the command and waits until no process of the namespace is left.
 fn stay(mut guard: Socket, mut command: Command) -> io::Result<ExitCode> {
+    signals::unblock()?; // none of them ends the first process of a namespace
     let started = command.spawn();
+    signals::block()?;
     let child = match started {
         Ok(child) => Pid::from_raw(i32::try_from(child.id()).unwrap_or_default()),
         Err(error) => {

@@ -3,7 +3,8 @@
 use nix::sys::signal::{SigSet, Signal};
 
 /// Blocks what a terminal, a closed one and a service manager send to whole groups of processes: the
-/// supervisor decides what becomes of the command. Programs that are started get an empty mask.
+/// supervisor decides what becomes of the command. Programs that are started inherit the mask, so
+/// [`unblock`] it for the command, or it would never get the signal that asks it to end.
 pub(super) fn block() -> nix::Result<()> {
     [
         Signal::SIGINT,
@@ -19,4 +20,9 @@ pub(super) fn block() -> nix::Result<()> {
     .into_iter()
     .collect::<SigSet>()
     .thread_block()
+}
+
+/// Empties the mask of this thread.
+pub(super) fn unblock() -> nix::Result<()> {
+    SigSet::empty().thread_set_mask()
 }

@@ -175,6 +175,24 @@ fn a_server_that_stops_fences_the_command_before_the_lease_ends() {
     assert!(last < stopped + 2.0, "it wrote after the end of the lease");
 }
 
+/// Programs inherit the signal mask of what starts them, and the guard blocks the signal.
+#[test]
+fn the_command_is_asked_to_end_before_it_is_killed() {
+    let Some(server) = redis() else { return };
+    let ledger = Ledger::new();
+    let options = [&*lease(&server), "--ttl", "4s", "--grace", "1s"].map(str::to_owned);
+    let command = ledger.command(
+        "trap 'echo asked >>ledger; exit' TERM; echo start $SYSTOLE_EPOCH >>ledger; \
+         while :; do sleep 0.02; done",
+    );
+    let holder = Holder::start(options.into_iter().chain(command));
+    let started = || (!ledger.lines().is_empty()).then_some(());
+    eventually("start of the command", started);
+    signal(holder.pid(), "KILL");
+    let asked = || ledger.lines().contains(&"asked".into()).then_some(());
+    eventually("request to end", asked);
+}
+
 #[test]
 fn the_death_of_the_supervisor_or_of_the_guard_ends_the_command() {
     let Some(server) = redis() else { return };
