@@ -11,23 +11,21 @@ use crate::config::Span;
 use crate::config::error::{ConfigError, Setting, check};
 use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::saturating;
-use crate::pacing::Statistics;
-use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing};
-use crate::plan::Promise;
-use crate::plan::{Plan, Retries};
-use crate::time::{Instant, duration, micros, saturate};
+use crate::plan::{Plan, Promise, Retries};
+use crate::time::{duration, micros, saturate};
 
 mod audit;
 mod disturbance;
 mod exponent;
 mod outlook;
+mod pacing;
+mod record;
 mod replan;
 mod risk;
 mod silences;
 mod start;
 mod state;
 
-use state::Awaited;
 pub use state::TargetState;
 
 /// Shares of the bound, in 2^16. They were fitted together on seven recorded networks. Unless a
@@ -116,11 +114,6 @@ pub struct Target {
     constant: u16,
 }
 
-/// The number of bounds after which the counts are halved. Rare silences require a long memory.
-/// With bursts of 0.2 s, the planner costs 16 % more than the best constant interval with this
-/// value, and 38 % more with 600. The recorded networks show no difference.
-const MEMORY: u32 = 1_500;
-
 /// The shortest time between mistakes that may be stated, in bounds.
 const BOUNDS_APART: u64 = 10;
 
@@ -207,92 +200,6 @@ impl Target {
         }
     }
 
-    /// Records a reply that arrived `length_us` after the steady probe.
-    fn record_reply(&self, state: &mut TargetState, length_us: u64, answer: &Answer) {
-        state
-            .disturbance
-            .record(length_us, answer.now, self.bound_us);
-        if let Some(rtt_us) = answer.rtt_us {
-            let waited_us = rtt_us.saturating_add(answer.held_us); // the wait that a timeout covers
-            state.disturbance.sample(waited_us);
-            let deviation_us = waited_us.abs_diff(state.disturbance.median_us());
-            state.spread_us = state.spread_us - state.spread_us / 16 + deviation_us / 16;
-        }
-        let (usual, median) = (state.usual_us, state.disturbance.median_us());
-        if median / 2 > usual || median < usual / 2 {
-            state.usual_us = median;
-            state.halve();
-        }
-        state.grade = state.disturbance.grade(answer.now, self.bound_us);
-    }
-
-    /// Returns whether a silence is long enough to recompute the plan at once.
-    const fn is_long(&self, silence_us: u64) -> bool {
-        silence_us > scaled_q16(self.bound_us, shape::LONG)
-    }
-
-    /// Returns whether the reply to the steady probe is later than usual.
-    fn is_overdue(&self, state: &TargetState, now: Instant) -> bool {
-        state.awaited.open && now.since(state.awaited.sent) > self.timeout_us(state)
-    }
-
-    /// Starts to measure the silence after the steady probe sent at `sent`.
-    fn start_silence(state: &mut TargetState, sent: Instant) {
-        state.awaited = Awaited {
-            sent,
-            share: state.share(),
-            grade: state.grade,
-            open: true,
-        };
-    }
-
-    /// Returns whether steady probes are sent before the reply to the last one arrives, because the
-    /// round trip takes longer than the interval.
-    fn overlaps(&self, state: &TargetState) -> bool {
-        self.timeout_us(state) > scaled_q16(self.bound_us, u32::from(self.share(state)))
-    }
-
-    /// Records the first reply to the awaited steady probe or to a later probe. Returns the time
-    /// since that steady probe.
-    fn end_silence(&self, state: &mut TargetState, answer: &Answer) -> u64 {
-        debug_assert!(state.awaited.open && answer.sent >= state.awaited.sent);
-        let length_us = answer.now.since(state.awaited.sent);
-        state.awaited.open = false;
-        let mut silence_us = saturating::minus(length_us, state.disturbance.median_us().into());
-        let lost = answer.sent > state.awaited.sent;
-        if lost {
-            silence_us = self.unexplained_us(state, silence_us);
-        }
-        let (share, grade) = (state.awaited.share, state.awaited.grade);
-        self.count(state, silence_us, share, grade);
-        if lost {
-            state.silences.add_lost();
-        }
-        length_us
-    }
-
-    /// Returns the part of a silence after a lost probe that independent losses do not explain.
-    /// Subtracts the wait until the next probe. If the rest is shorter than the longest expected
-    /// run of independent losses, returns 0.
-    fn unexplained_us(&self, state: &TargetState, silence_us: u64) -> u64 {
-        let interval_us = scaled_q16(self.bound_us, u32::from(state.awaited.share));
-        let wait_us = saturating::min(self.timeout_us(state), interval_us);
-        let rest_us = saturating::minus(silence_us, wait_us);
-        if rest_us < wait_us * u64::from(state.independent) {
-            return 0;
-        }
-        rest_us
-    }
-
-    /// Counts a silence of `silence_us` after a probe that stands for `share` of the bound.
-    fn count(&self, state: &mut TargetState, silence_us: u64, share: u16, grade: u8) {
-        state.risk.add(grade, share, self.is_long(silence_us));
-        state.silences.add(silence_us, self.bound_us, share);
-        if state.silences.span() >= MEMORY {
-            state.halve();
-        }
-    }
-
     /// Returns the plan, which depends on the state alone.
     pub(crate) fn plan_of(&self, state: &TargetState) -> Plan {
         let interval_us = scaled_q16(self.bound_us, u32::from(self.share(state)));
@@ -324,92 +231,6 @@ impl Target {
             audited: state.now.saturating_duration_since(state.audit.since()),
             infeasible: self.infeasible(state),
         }
-    }
-}
-
-impl Pacing for Target {
-    type State = TargetState;
-
-    const INITIAL: TargetState = TargetState::NEW;
-
-    fn on_probe(&self, state: &mut TargetState, now: Instant, retry: bool) {
-        self.start(state);
-        state.audit.begin(now);
-        if retry || self.is_overdue(state, now) {
-            state.savings = state.savings.saturating_sub(2);
-            return;
-        }
-        let most = self.savings_most(state);
-        state.savings = state.savings.saturating_add(1).min(most);
-        if !state.awaited.open {
-            Self::start_silence(state, now);
-        }
-    }
-
-    fn on_answer(&self, state: &mut TargetState, answer: &Answer) {
-        state.now = answer.now;
-        let median_us = u64::from(state.disturbance.median_us());
-        let mut length_us = answer.rtt_us.map_or(0, u64::from);
-        if state.awaited.open && answer.sent >= state.awaited.sent {
-            length_us = saturating::max(length_us, self.end_silence(state, answer));
-            state.since = state.since.saturating_add(1);
-        } else if self.overlaps(state) {
-            let silence_us = saturating::minus(length_us, median_us);
-            self.count(state, silence_us, state.share(), state.grade);
-            state.since = state.since.saturating_add(1);
-        }
-        self.record_reply(state, length_us, answer);
-        if self.is_long(saturating::minus(length_us, median_us)) || state.is_due() {
-            self.replan(state);
-        }
-    }
-
-    /// If probes overlap, the awaited probe may not be the first lost probe.
-    fn on_miss(&self, state: &mut TargetState, sent: Instant, _: Instant) {
-        let earlier = !state.awaited.open || sent < state.awaited.sent;
-        let unheard = sent.plus(state.disturbance.median_us().into()) > state.now;
-        if earlier && unheard && self.overlaps(state) {
-            Self::start_silence(state, sent);
-        }
-    }
-
-    fn on_episode_end(&self, state: &mut TargetState, end: &EpisodeEnd) {
-        state.audit.settle();
-        if end.outcome == Outcome::Survived {
-            return;
-        }
-        state.now = end.now;
-        if end.outcome == Outcome::Refuted {
-            let promised_us = self.promised_us(state);
-            state.audit.mistake(end.now, promised_us);
-        }
-        state
-            .disturbance
-            .record(self.bound_us, end.now, self.bound_us);
-        state.grade = state.disturbance.grade(end.now, self.bound_us);
-        self.replan(state);
-    }
-
-    fn on_void(&self, state: &mut TargetState) {
-        state.awaited.open = false;
-    }
-
-    fn on_lapse(&self, state: &mut TargetState, span_us: u64) {
-        if span_us > self.bound_us >> 6 {
-            state.awaited.open = false;
-        }
-    }
-
-    fn plan(&self, state: &TargetState, _: &Statistics<'_>) -> Plan {
-        self.plan_of(state)
-    }
-
-    fn promise(&self, state: &TargetState) -> Option<Promise> {
-        Some(self.promise_of(state))
-    }
-
-    fn is_broken(&self, state: &TargetState) -> bool {
-        state.audit.is_broken()
     }
 }
 

@@ -103,10 +103,8 @@ const SILENCE: u8 = 3;
 ///
 /// The guide's page on [early warning](crate::guide::early_warning) compares it with thresholds and
 /// bands on recorded networks. Callers who know the path can compare [`score`](Self::score) with a
-/// threshold of their own.
-///
-/// It cannot announce an outage that comes without warning signs. Nor can it announce the first
-/// disturbance of a path, unless that lasts for several samples.
+/// threshold of their own. It announces no outage that comes without warning signs, and the first
+/// disturbance of a path only if that lasts for several samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlyWarning {
     score: Score,

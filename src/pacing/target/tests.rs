@@ -1,8 +1,11 @@
 use super::*;
 use crate::config::Config;
+use crate::pacing::target::state::Awaited;
+use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing, Statistics};
 use crate::path::loss::LossRate;
 use crate::path::rtt::RttEstimator;
 use crate::path::window::RttWindow;
+use crate::time::Instant;
 
 const BOUND_US: u64 = 10_000_000;
 
