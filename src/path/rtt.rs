@@ -59,6 +59,24 @@ impl RttEstimator {
         debug_assert!(self.smoothed_x8_us >> 35 == 0); // a mean of 32-bit samples
     }
 
+    /// Returns the sample to take for a round-trip time of which only the limits `least_us` and
+    /// `most_us` are known: the one between them that changes the estimate least.
+    ///
+    /// The smoothed value would leave the mean as it is, and let the variation fade. So it is one
+    /// variation `longer` or shorter, by turns. Before the first sample it is `most_us`: the timeout
+    /// that follows is not too short.
+    pub(crate) fn likely_us(&self, least_us: u32, most_us: u32, longer: bool) -> u32 {
+        let (smoothed_us, variation_us) = (self.smoothed_us(), self.variation_x4_us >> 2);
+        let likely_us = if self.is_unsampled() {
+            u32::MAX
+        } else if longer {
+            smoothed_us.saturating_add(variation_us)
+        } else {
+            smoothed_us.saturating_sub(variation_us)
+        };
+        likely_us.min(most_us).max(least_us)
+    }
+
     const fn is_unsampled(&self) -> bool {
         self.backoff & SAMPLED == 0
     }

@@ -25,6 +25,9 @@ pub(crate) struct ObservedClock {
     credited: Instant,
 }
 
+/// The unit of [`ObservedClock::lateness`], as a power of two of microseconds.
+const LATENESS_SHIFT: u32 = 12;
+
 impl ObservedClock {
     pub(crate) const fn new(now: Instant) -> Self {
         Self {
@@ -63,6 +66,30 @@ impl ObservedClock {
         (now, self.seen.plus(observed), late)
     }
 
+    /// How late the caller looked in all, in units of 4,096 us, modulo 2^16: what differs of two such
+    /// figures is how late the caller looked in between, up to 268 s.
+    #[allow(clippy::cast_possible_truncation)] // modulo 2^16
+    pub(crate) const fn lateness(&self) -> u16 {
+        let (now, seen) = (self.now, self.seen);
+        (now.as_micros().wrapping_sub(seen.as_micros()) >> LATENESS_SHIFT) as u16
+    }
+
+    /// The [`lateness`](Self::lateness) of which most time may have passed since.
+    pub(crate) const fn unknown_lateness(&self) -> u16 {
+        self.lateness().wrapping_add(1)
+    }
+
+    /// How much more than on observed time a round trip may have taken whose probe was sent at `sent`
+    /// on observed time, when the [`lateness`](Self::lateness) was `lateness`: rounded up.
+    pub(crate) const fn late_since_us(&self, sent: Instant, lateness: u16) -> u32 {
+        let units = self.lateness().wrapping_sub(lateness) as u32;
+        let (credited, was_at) = ({ self.credited }.as_micros(), self.was_at(sent).as_micros());
+        if credited < was_at || (credited == was_at && units == 0) {
+            return 0;
+        }
+        (units + 1) << LATENESS_SHIFT
+    }
+
     /// The caller's time at which observed time will be `seen`.
     pub(crate) const fn at(&self, seen: Instant) -> Instant {
         self.now.plus(seen.since(self.seen))
@@ -95,5 +122,30 @@ impl ObservedClock {
         self.now = self.now.minus(back);
         self.credited = self.now;
         back
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(us: u64) -> Instant {
+        Instant::from_micros(us)
+    }
+
+    #[test]
+    fn lateness_is_known_from_one_look_to_another() {
+        let mut clock = ObservedClock::new(at(1_000_000));
+        clock.look(at(1_500_000), Instant::MAX);
+        let (sent, before) = (clock.seen(), clock.lateness());
+        assert_eq!(clock.late_since_us(sent, before), 0);
+        clock.look(at(2_500_000), Instant::MAX);
+        assert_eq!(clock.late_since_us(sent, before), 0);
+        clock.look(at(5_500_000), at(3_500_000));
+        let late_us = clock.late_since_us(sent, before);
+        assert!((2_000_000..2_008_192).contains(&late_us), "{late_us}");
+        assert_eq!(clock.late_since_us(clock.seen(), clock.lateness()), 0);
+        let most_us = clock.late_since_us(sent, clock.unknown_lateness());
+        assert_eq!(most_us, 1 << 28);
     }
 }

@@ -44,6 +44,24 @@ fn the_timeout_doubles_for_every_overdue_probe_until_a_reply() {
     assert!(timeout(&estimator) <= steady);
 }
 
+#[test]
+fn a_round_trip_that_is_hardly_known_changes_little() {
+    let mut estimator = RttEstimator::new();
+    assert_eq!(estimator.likely_us(1_000, 5_000, true), 5_000);
+    estimator.sample(3_000); // 3,000 and 1,500
+    assert_eq!(estimator.likely_us(1_000, 9_000, true), 4_500);
+    assert_eq!(estimator.likely_us(1_000, 9_000, false), 1_500);
+    assert_eq!(estimator.likely_us(1_000, 4_000, true), 4_000);
+    assert_eq!(estimator.likely_us(2_000, 4_000, false), 2_000);
+    assert_eq!(estimator.likely_us(7_000, 7_000, true), 7_000);
+    let timeout_us = timeout(&estimator);
+    for turn in 0..64 {
+        let rtt_us = estimator.likely_us(0, 20_000, turn % 2 == 0);
+        estimator.sample(rtt_us);
+    }
+    assert!(timeout(&estimator).abs_diff(timeout_us) <= timeout_us / 8);
+}
+
 /// The limit is 32 doublings: one more would shift the shortest timeout out of its 64 bits.
 #[test]
 fn doublings_end_at_32() {
