@@ -33,16 +33,6 @@ const fn bitwise_divided(dividend: u64, divisor: u64) -> u64 {
     quotient
 }
 
-/// Returns `dividend % divisor` for divisors up to 2^63. A `divisor` of 0 counts as 1.
-pub(crate) const fn remainder(dividend: u64, divisor: u64) -> u64 {
-    if divisor == 0 {
-        return 0;
-    }
-    let rest = dividend - divided(dividend, divisor) * divisor;
-    debug_assert!(rest < divisor);
-    rest
-}
-
 /// Returns `value / 2^bits`, exactly, for up to 32 `bits`. It assembles the result from its bits,
 /// because floating-point arithmetic takes a kilobyte of flash on a core without a floating-point
 /// unit.

@@ -53,25 +53,39 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let age = self.clock.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
-        let known = self.outstanding.find(label);
-        let fate = match known.map(|probe| core::mem::replace(&mut probe.fate, Fate::Settled)) {
-            Some(fate) => fate,
-            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label.sent) => {
-                let fate = self.hidden_fate(label.sent, age);
-                self.trim_hidden_after(label.count);
-                fate
+        let known = self.outstanding.find(label).map(|probe| {
+            let fate = core::mem::replace(&mut probe.fate, Fate::Settled);
+            (fate, probe.lateness)
+        });
+        let (fate, lateness) = match known {
+            Some(known) => known,
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
+                (self.forgotten_fate(), self.clock.unknown_lateness())
             }
-            None => Fate::Settled,
+            None => return false,
         };
         if fate == Fate::Settled {
             return false;
         }
+        self.end_thinned_before(label.count);
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
+        let late_us = self.clock.late_since_us(label.sent, lateness);
+        let age = self.peer.likely_us(age, late_us, label.count);
         let rtt_us = timed.then(|| saturate(saturating::minus(age, server_delay_us)));
         let held_us = saturate(saturating::min(age, server_delay_us));
-        self.answered(label.sent, rtt_us, held_us, fate);
-        self.prove(label.sent, true);
+        if self.answered(label.sent, rtt_us, held_us, fate) {
+            self.prove(label.sent, true);
+            self.allow_sent();
+        }
         true
+    }
+
+    /// Gives the first probe since the last proof of life its time.
+    fn allow_sent(&mut self) {
+        self.loosen(); // the planned bound is in force again before it is lengthened
+        let next = self.outstanding.first_open_after(self.peer.mark());
+        let next_sent = next.map_or(self.clock.translate(self.next), |next| next.sent);
+        self.peer.allow_sent(next_sent);
     }
 
     /// A reply that does not say which probe it answers arrived. Peers are taken to answer in order: it proves life when the oldest probe
@@ -97,9 +111,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             Some((probe, only)) => {
                 let answered = u8::from(probe.fate.is_outstanding());
                 self.abandon(before - self.outstanding.count() - answered);
-                let rtt_us = only.then(|| saturate(at.since(probe.sent)));
-                self.answered(probe.sent, rtt_us, 0, probe.fate);
-                self.prove(probe.sent, only);
+                self.end_thinned(0);
+                let late_us = self.clock.late_since_us(probe.sent, probe.lateness);
+                let age = at.since(probe.sent);
+                let rtt_us = only.then(|| saturate(self.peer.likely_us(age, late_us, probe.count)));
+                if self.answered(probe.sent, rtt_us, 0, probe.fate) {
+                    self.prove(probe.sent, only);
+                }
                 let waits = self.outstanding.latest_of(|fate| fate == Fate::Waiting);
                 if self.peer.verdict() == Verdict::Alive && waits.is_none() {
                     self.peer.allow_lead(self.clock.translate(self.next));
@@ -118,9 +136,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let longest_us = u64::from(self.peer.plan().timeout_us());
         let arrived_at = self.clock.seen_at(received_at);
         self.peer.traffic(arrived_at);
-        self.trim_hidden(arrived_at.minus(longest_us));
-        self.continue_row(arrived_at.minus(longest_us));
-        self.prove(arrived_at.minus(longest_us), false);
+        let alive_at = arrived_at.minus(longest_us);
+        self.continue_row(alive_at);
+        if self.peer.is_fresh(self.clock.seen().since(alive_at)) {
+            self.prove(alive_at, false);
+        }
         self.put_off(received_at.min(self.clock.now()).minus(longest_us));
         self.settle();
     }
@@ -157,6 +177,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             count: probe.count,
             incarnation: self.incarnation,
         };
+        self.end_thinned_before(probe.count);
         self.miss(probe.sent, Some(failure));
         if let Some(slot) = self.outstanding.find(label) {
             slot.fate = Fate::Failed;
@@ -193,7 +214,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, fate: Fate) {
+    /// Learns from the answer to the probe sent at `sent`. Returns whether it proves life: it is not
+    /// older than the bound that was in force, or than the one that is now.
+    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, fate: Fate) -> bool {
         self.continue_row(sent);
         let late = !fate.is_outstanding();
         one_more(if late {
@@ -203,7 +226,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         });
         let now = self.clock.seen();
         let fresh = self.peer.is_fresh(now.since(sent));
-        self.proof = self.proof.max(sent);
         self.failures.succeed(sent);
         let answer = Answer {
             sent,
@@ -217,17 +239,16 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             one_more(&mut self.counters.stale);
             self.hasten();
         }
+        self.proof = self.proof.max(sent); // no duplicate counts again, however old
+        fresh || self.peer.is_fresh(now.since(sent))
     }
 
-    /// The peer was alive at `alive_at`, on observed time, if that is not too long ago.
-    pub(super) fn prove(&mut self, alive_at: Instant, certain: bool) {
+    /// The peer was alive at `alive_at`, on observed time, which is not too long ago.
+    fn prove(&mut self, alive_at: Instant, certain: bool) {
         let seen = self.clock.seen();
-        if !self.peer.is_fresh(seen.since(alive_at)) {
-            return;
-        }
+        self.proof = self.proof.max(alive_at);
         let before = self.peer.verdict();
         let level = self.level_now();
-        self.proof = self.proof.max(alive_at);
         self.failures.heard();
         self.end_excuse();
         self.wakes = Wakes::NONE;
@@ -241,9 +262,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.announce(before, level);
         if self.peer.verdict() == Verdict::Alive {
             self.forgotten = SuspicionLevel::ZERO;
-        }
-        if certain || alive_at >= self.hidden {
-            self.hear_hidden(alive_at);
         }
         self.reschedule();
     }

@@ -90,10 +90,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub(super) fn go_blind(&mut self, until: Instant) {
         let (before, level) = (self.peer.verdict(), self.level_now());
         self.outstanding.void_those(|probe| probe.sent < until);
-        self.give_up_hidden();
         self.wakes = Wakes::NONE;
         self.forgotten = SuspicionLevel::ZERO;
-        self.late_us = 0;
         self.peer.forget_peer(Reason::Blind);
         one_more(&mut self.counters.blind);
         self.announce(before, level);

@@ -8,7 +8,7 @@ use crate::monitor::claim::Claim;
 use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
-use crate::peer::probe::{Fate, Outstanding};
+use crate::peer::probe::{Outstanding, Probe};
 use crate::peer::send_failures::SendFailures;
 use crate::time::{Instant, micros};
 
@@ -110,7 +110,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Nothing that is under way will be known of.
     pub(crate) fn abandon_all(&mut self) {
-        self.give_up_hidden();
+        self.end_thinned(0);
         self.abandon(self.outstanding.count());
         self.outstanding = Outstanding::NONE;
     }
@@ -141,17 +141,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.ask_at_once();
     }
 
-    /// Nothing more is to be learnt from the silence of those probes whose fate `is` so. What it says so far is remembered.
-    pub(super) fn void(&mut self, is: impl Fn(Fate) -> bool) {
+    /// Nothing more is to be learnt from the silence of those probes that `are` so. What it says so far is remembered.
+    pub(super) fn void(&mut self, are: impl Fn(&Probe) -> bool) {
         let seen = self.clock.seen();
-        self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
-        self.give_up_hidden();
         for probe in self.outstanding.iter() {
-            if is(probe.fate) && self.is_evidence(probe) {
+            if are(probe) && self.is_evidence(probe) {
                 self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
             }
         }
-        self.outstanding.void_those(|probe| is(probe.fate));
+        self.outstanding.void_those(are);
     }
 
     /// The clock had leapt forward by mistake and is right again at `now`. Everything goes on from there; nothing is forgotten.

@@ -16,7 +16,7 @@ use crate::peer::probe::{CompactProbes, Fate, Outstanding};
 use crate::peer::send_failures::{CompactFailures, SendFailures};
 use crate::peer::state::CompactPeerState;
 use crate::peer::verdict::Verdict;
-use crate::time::{Instant, saturate};
+use crate::time::Instant;
 
 /// What is a [`Monitor`]'s own, without its settings, its events and what it counted. The fields are those of the monitor.
 #[derive(Clone, Debug)]
@@ -27,16 +27,13 @@ pub(crate) struct CompactMonitor<const N: usize, P: Pacing> {
     clock: CompactClock,
     probes: CompactProbes,
     proof: Instant,
-    /// From the last proof of life on; `u32::MAX`: none.
-    hidden_us: u32,
     sent: Instant,
     next: Instant,
     model: Model,
     forgotten: SuspicionLevel,
     behind_us: u32,
-    spacing_us: u32,
     count: u8,
-    hidden_count: u8,
+    thinned: u8,
     excused: bool,
     claim: Claim,
     failures: CompactFailures,
@@ -55,10 +52,6 @@ impl<const N: usize, P: Pacing> CompactMonitor<N, P> {
             looser: Looser::default(), // a fleet is not reconfigured
             key: Secret(mix(seed)),
             proof: self.proof,
-            hidden: match self.hidden_us {
-                u32::MAX => Instant::MAX,
-                after_us => self.proof.plus(after_us.into()),
-            },
             wakes: Wakes::NONE, // a fleet is not told of suspends
             sent: self.sent,
             next: self.next,
@@ -66,12 +59,11 @@ impl<const N: usize, P: Pacing> CompactMonitor<N, P> {
             forgotten: self.forgotten,
             pause_us: u32::MAX, // none is reported: pauses are the fleet's
             behind_us: self.behind_us,
-            spacing_us: self.spacing_us,
             failures: self.failures.wake(self.peer.mark()),
             failed_at: self.sent,
             late_us: 0, // what it took to detect is told for monitors only
             count: self.count,
-            hidden_count: self.hidden_count,
+            thinned: self.thinned,
             incarnation: 0, // a new one is another peer
             last_failure: None,
             claim: self.claim,
@@ -112,15 +104,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             peer: CompactPeerState::of(&self.peer),
             clock: CompactClock::of(&self.clock, self.deadline()),
             proof: self.proof,
-            hidden_us: saturate(self.hidden.since(self.proof)),
             sent: self.sent,
             next: self.next,
             model: self.model,
             forgotten: self.forgotten,
             behind_us: self.behind_us,
-            spacing_us: self.spacing_us,
             count: self.count,
-            hidden_count: self.hidden_count,
+            thinned: self.thinned,
             excused: self.excused,
             claim: self.claim,
             failures: self.failures.rest(self.peer.mark()),

@@ -33,10 +33,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether there is a probe to send, to call overdue, or a verdict to reach.
     fn is_due(&self) -> bool {
         let seen = self.clock.seen();
-        self.next <= self.clock.now()
-            || self.is_to_turn()
-            || self.outstanding.is_any_overdue(seen)
-            || self.hidden_overdue_at() <= seen
+        self.next <= self.clock.now() || self.is_to_turn() || self.outstanding.is_any_overdue(seen)
     }
 
     /// Holds nothing that is under way against the peer; returns whether it is to be asked again now, out of turn.
@@ -73,8 +70,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.forgotten = self.forgotten.plus(self.evidence(probe, seen));
         }
         self.outstanding.excuse_all();
-        self.forgotten = self.forgotten.plus(self.hidden_evidence(seen));
-        self.give_up_hidden();
     }
 
     pub(super) const fn end_excuse(&mut self) {
@@ -92,7 +87,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             .iter()
             .filter(|probe| self.is_evidence(probe));
         let overdue_at = evidence.next().map_or(Instant::MAX, Probe::overdue_at);
-        let overdue_at = overdue_at.min(self.hidden_overdue_at());
         dead_at.max(overdue_at.plus(1))
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::config::Config;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::math::fixed_point::{divided, remainder};
+use crate::math::fixed_point::divided;
 use crate::math::random::{Secret, mix};
 use crate::math::saturating;
 use crate::output::Output;
@@ -87,17 +87,14 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) pause_us: u32,
     /// How far behind its place on the schedule the last probe was sent.
     pub(super) behind_us: u32,
-    /// How far apart probes were sent that were forgotten while they were waited for: a slowly decaying maximum.
-    pub(super) spacing_us: u32,
     /// How late we looked since the last sign of life, in all.
     pub(super) late_us: u32,
     pub(super) count: u8,
-    /// How many were forgotten while they were waited for, and neither answered nor called overdue since.
-    pub(super) hidden_count: u8,
+    /// How many were forgotten while they were waited for, and may still be answered.
+    pub(super) thinned: u8,
     pub(super) incarnation: u8,
     /// What a budget of retries makes of the next probe.
     pub(super) claim: Claim,
-    pub(super) wakes: Wakes,
     pub(super) failures: SendFailures,
     pub(super) last_failure: Option<Failure>,
     /// Whether replies were lost on our side, and no probe sent since is overdue.
@@ -105,8 +102,6 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) excused: bool,
     /// When the first of the last sends that failed was tried, on the caller's clock.
     pub(super) failed_at: Instant,
-    /// When the oldest probe was sent that was forgotten while it was waited for, or at the latest; never where there is none.
-    pub(super) hidden: Instant,
     pub(super) pending: Pending,
     /// The path before the episode under way.
     pub(super) model: Model,
@@ -114,6 +109,7 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) outstanding: Outstanding,
     pub(super) peer: PeerState<N, P>,
     pub(super) looser: Looser,
+    pub(super) wakes: Wakes,
 }
 
 /// What it may take, on any target.
@@ -157,17 +153,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             forgotten: SuspicionLevel::ZERO,
             pause_us: config.pause_us,
             behind_us: 0,
-            spacing_us: 0,
             late_us: 0,
             count: 0,
-            hidden_count: 0,
+            thinned: 0,
             incarnation: 0,
             last_failure: None,
             claim: Claim::Usual,
             #[cfg(feature = "alloc")]
             excused: false,
             wakes: Wakes::NONE,
-            hidden: Instant::MAX,
             failures: SendFailures::NONE,
             failed_at: now,
             model: Model::UNKNOWN,
@@ -244,10 +238,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 observed = observed.min(probe.overdue_at());
             }
         }
-        observed = observed.min(self.hidden_overdue_at());
-        if observed == Instant::MAX {
-            return self.next;
-        }
         self.clock.at(observed).min(self.next)
     }
 
@@ -255,20 +245,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn expire(&mut self) {
         let seen = self.clock.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
-            let slept = probe.fate == Fate::Asleep;
-            probe.fate = if slept {
-                Fate::Overslept
-            } else {
-                Fate::Overdue
-            };
+            probe.fate = Fate::Overdue;
             let sent = probe.sent;
             one_more(&mut self.counters.lost);
+            self.end_thinned_up_to(sent);
             self.miss(sent, None);
-            if slept {
+            if self.claim == Claim::Exempt {
                 self.next = self.clock.now(); // asked anew at once
             }
         }
-        self.miss_hidden();
         if self.pending.has_transition() {
             return;
         }
@@ -320,8 +305,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         if self.outstanding.failed_send().is_some() {
             return self.go_blind(Instant::MAX);
         }
-        let level = self.level_now().at_least_some();
-        self.forgotten = self.forgotten.plus(level.less(self.level_now()));
+        self.forgotten = self.forgotten.at_least_some();
+        let level = self.level_now();
         let before = self.peer.verdict();
         if before == Verdict::Alive {
             self.model = self.peer.model();
@@ -382,11 +367,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         .seal(self.key.0)
     }
 
-    /// How far behind the schedule a probe sent now is: whole intervals that were missed are left out, never made up for.
+    /// How far behind the schedule a probe sent now is; where that is an interval, the schedule starts anew, and nothing is made up for.
     fn behind_us(&self, now: Instant) -> u32 {
         let interval = self.peer.interval_us();
         let behind = now.since(self.place().plus(interval));
-        saturate(remainder(behind, interval))
+        if behind < interval {
+            saturate(behind)
+        } else {
+            0
+        }
     }
 
     /// Where the last probe belonged on the schedule.
@@ -399,6 +388,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let forgotten = self.outstanding.push(Probe {
             sent,
             timeout_us,
+            lateness: self.clock.lateness(),
             count: self.count,
             fate: Fate::Waiting,
         });
@@ -418,20 +408,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.next_steady()
         } else {
             self.sent
-                .plus(self.peer.wait_us(self.clock.seen_at(self.sent)))
+                .plus(self.peer.wait_if_missed_us(self.clock.seen_at(self.sent)))
         };
         self.next = self.next.max(self.clock.now());
     }
 
     fn next_steady(&self) -> Instant {
         let interval = self.peer.interval_us();
-        let least = saturating::min(self.peer.settings().limits.interval_min_us, interval);
+        let least = self.peer.settings().limits.interval_min_us;
         let mut next = self.place().plus(interval);
         if !self.is_under_way() {
-            next = next.min(
-                self.clock
-                    .at(self.proof.plus(interval).max(self.clock.seen())),
-            );
+            next = next.min(self.clock.at(self.proof.plus(interval)));
         }
         next.max(self.sent.plus(least))
     }

@@ -9,7 +9,7 @@ mod claim;
 mod compact;
 #[cfg(feature = "alloc")]
 mod excuse;
-mod hidden;
+mod forget;
 mod lifetime;
 mod looser;
 mod machine;

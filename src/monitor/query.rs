@@ -80,7 +80,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     pub(super) fn level_at(&self, seen: Instant) -> SuspicionLevel {
-        let mut level = self.forgotten.plus(self.hidden_evidence(seen));
+        let mut level = self.forgotten;
         for probe in self.outstanding.iter() {
             if self.is_evidence(probe) {
                 level = level.plus(self.evidence(probe, seen));
@@ -143,7 +143,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Whether the laws that can be seen in one state hold; what tests, fuzzing and debug assertions check after every step.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.peer.is_valid() && self.is_balanced()
+        self.peer.is_valid() && self.is_balanced() && self.is_in_order()
+    }
+
+    /// Whether everything that is said to have happened lies in the past, in order.
+    fn is_in_order(&self) -> bool {
+        let (now, seen) = (self.clock.now(), self.clock.seen());
+        let on_the_clock = self.sent <= now && self.failed_at <= now;
+        let observed = self.proof <= seen && self.peer.mark() <= seen && self.looser.since <= seen;
+        on_the_clock && observed && self.outstanding.is_in_order(seen)
     }
 
     /// Whether every probe is counted once. What a peer of a fleet counted before it came to rest, the fleet knows.
@@ -154,7 +162,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Probes that have not ended yet.
     pub(crate) fn under_way(&self) -> u32 {
-        u32::from(self.outstanding.count()) + u32::from(self.hidden_count)
+        u32::from(self.outstanding.count()) + u32::from(self.thinned)
     }
 }
 
@@ -169,6 +177,17 @@ mod tests {
         let mut config = Config::every(Duration::from_secs(1)).build().unwrap();
         let is_valid = |config| Monitor::<4>::start(config, Instant::ZERO).is_valid();
         assert!(is_valid(config));
+        let spoilt = |spoil: fn(&mut Monitor<4>)| {
+            let mut monitor = Monitor::<4>::start(config, Instant::from_secs(1));
+            let _ = monitor.poll(Instant::from_secs(3));
+            assert!(monitor.is_valid());
+            spoil(&mut monitor);
+            !monitor.is_valid()
+        };
+        assert!(spoilt(|it| it.sent = Instant::MAX));
+        assert!(spoilt(|it| it.failed_at = Instant::MAX));
+        assert!(spoilt(|it| it.proof = Instant::MAX));
+        assert!(spoilt(|it| it.counters.answered += 1));
         config.settings.limits.timeout_max_us = 1; // below the least
         assert!(!is_valid(config));
     }

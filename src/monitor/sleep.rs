@@ -3,7 +3,7 @@
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::probe::Fate;
-use crate::time::Instant;
+use crate::time::{Instant, saturate};
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// We were suspended and the clock did not see it. The peer is asked at once, and gets time for an answer before any verdict.
@@ -13,31 +13,34 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
         self.end_wake();
+        let seen = self.clock.seen();
         self.peer.void();
-        self.void(|fate| fate == Fate::Waiting);
+        self.void(|probe| probe.fate == Fate::Waiting && probe.overdue_at() > seen);
         self.allow_one_probe();
         self.settle();
     }
 
-    /// Tells which of the probes of this wake were asked in vain.
+    /// What was waited for as long as the path takes to answer is overdue; it is told with the next poll.
     fn end_wake(&mut self) {
-        let (seen, proof) = (self.clock.seen(), self.proof);
-        let enough_us = u64::from(self.peer.learnt_timeout_us());
+        let seen = self.clock.seen();
+        let woken = self.proof.max(self.looser.since);
+        let enough_us = self.peer.learnt_timeout_us();
         let mut waited_us = 0;
         for probe in self.outstanding.iter_mut() {
-            let age_us = seen.since(probe.sent);
-            let slept = match probe.fate {
-                Fate::Waiting if age_us >= enough_us => Fate::Asleep,
-                Fate::Overdue => Fate::Overslept,
+            let age_us = saturate(seen.since(probe.sent)).max(1);
+            match probe.fate {
+                Fate::Waiting if age_us >= enough_us => {
+                    probe.timeout_us = age_us.min(probe.timeout_us);
+                }
+                Fate::Overdue => {}
                 _ => continue,
-            };
-            probe.fate = slept;
-            if probe.sent >= proof {
+            }
+            if probe.sent >= woken {
                 waited_us = age_us.max(waited_us);
             }
         }
         if waited_us > 0 {
-            self.wakes.add(waited_us);
+            self.wakes.add(waited_us, &self.peer);
         }
     }
 }

@@ -32,8 +32,8 @@ pub struct Counters {
     /// Probes whose outcome will never be known, and which are no evidence.
     ///
     /// These are the probes under way at a restart of the peer; probes that were forgotten after
-    /// their silence had been excused, or after a later probe got a reply; and probes for which
-    /// [there was no room](crate::Monitor::handle_skipped).
+    /// their silence had been excused, or for want of room, once a later probe ended; and probes for
+    /// which [there was no room](crate::Monitor::handle_skipped).
     pub abandoned: u32,
     /// How often no probe could be sent for one bound.
     pub blind: u32,

@@ -129,12 +129,8 @@ pub(crate) enum Fate {
     Void,
     /// Nothing yet.
     Waiting,
-    /// We slept after it had been waited for as long as an answer takes: it is overdue, and when is not known. To be told with the next poll.
-    Asleep,
     /// Its timeout has passed; a late reply still counts.
     Overdue,
-    /// Overdue while we slept, and told.
-    Overslept,
     /// It failed at once.
     Failed,
     /// The same as void of one that was counted as lost, or as failed.
@@ -149,15 +145,12 @@ pub(crate) enum Fate {
 impl Fate {
     /// Whether it was counted as lost, or as failed.
     pub(crate) const fn is_lost(self) -> bool {
-        matches!(
-            self,
-            Self::Overdue | Self::Overslept | Self::Failed | Self::VoidLost
-        )
+        matches!(self, Self::Overdue | Self::Failed | Self::VoidLost)
     }
 
     /// Whether it has not been counted yet as anything that a probe ends in.
     pub(crate) const fn is_outstanding(self) -> bool {
-        matches!(self, Self::Waiting | Self::Asleep | Self::Void) || self.is_excused()
+        matches!(self, Self::Waiting | Self::Void) || self.is_excused()
     }
 
     /// Whether its reply may have been lost on our side.
@@ -175,10 +168,7 @@ impl Fate {
 
     /// Whether something can still become of it.
     pub(crate) const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Waiting | Self::Asleep | Self::Overdue | Self::Overslept
-        )
+        matches!(self, Self::Waiting | Self::Overdue)
     }
 }
 
@@ -187,6 +177,9 @@ impl Fate {
 pub(crate) struct Probe {
     pub(crate) sent: Instant,
     pub(crate) timeout_us: u32,
+    /// How late the caller had looked in all when it was sent; see
+    /// [`ObservedClock::lateness`](crate::peer::observed_clock::ObservedClock::lateness).
+    pub(crate) lateness: u16,
     pub(crate) count: u8,
     pub(crate) fate: Fate,
 }
@@ -195,6 +188,7 @@ impl Probe {
     const NONE: Self = Self {
         sent: Instant::ZERO,
         timeout_us: 0,
+        lateness: 0,
         count: 0,
         fate: Fate::Settled,
     };
@@ -211,6 +205,18 @@ impl Probe {
         }
     }
 
+    /// Whether it stands for those that a peer at rest did not keep.
+    #[cfg(feature = "alloc")]
+    fn is_placeholder(&self) -> bool {
+        self.sent == Instant::MAX
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    #[allow(clippy::unused_self)]
+    const fn is_placeholder(&self) -> bool {
+        false
+    }
+
     /// Whether it was sent and not answered.
     pub(crate) const fn is_unanswered(&self) -> bool {
         self.fate.is_open() || matches!(self.fate, Fate::Failed)
@@ -225,7 +231,13 @@ impl Probe {
 /// How many probes are remembered; a reply to an older one is known by its id alone.
 pub(crate) const CAPACITY: usize = 8;
 
-/// The last probes sent, the latest at the end.
+/// How far apart they are at the least where all of them are waited for: 5/32 of a timeout. Seven such
+/// gaps are longer than it, so that the oldest is overdue before it has to go.
+const fn apart_us(timeout_us: u32) -> u64 {
+    ((timeout_us >> 3) + (timeout_us >> 5)) as u64 + 1
+}
+
+/// The last probes sent, the latest at the end. Where more are waited for than there is room for, they are thinned out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outstanding([Probe; CAPACITY]);
 
@@ -233,13 +245,21 @@ impl Outstanding {
     pub(crate) const NONE: Self = Self([Probe::NONE; CAPACITY]);
 
     /// Remembers `probe`, the latest; returns what is forgotten for it: a probe that was answered or not sent, or an empty place, where there is
-    /// one, else the oldest.
+    /// one; the latest that is close to its predecessor, where all are waited for; else the oldest.
     pub(crate) fn push(&mut self, probe: Probe) -> Probe {
         let mut moved = probe;
+        let all_wait = self.0.iter().all(|probe| probe.fate == Fate::Waiting);
+        let mut apart_us = 0;
         for slot in self.0.iter_mut().rev() {
+            if moved.sent.since(slot.sent) < apart_us {
+                break;
+            }
             core::mem::swap(slot, &mut moved);
             if matches!(moved.fate, Fate::Settled | Fate::Unsent) {
                 break;
+            }
+            if all_wait {
+                apart_us = self::apart_us(probe.timeout_us);
             }
         }
         moved
@@ -279,11 +299,39 @@ impl Outstanding {
         probes.any(|probe| probe.fate.is_lost() && probe.sent >= since)
     }
 
-    /// Whether a probe sent at `sent` may have been forgotten unanswered: then none that is remembered is older.
-    pub(crate) fn may_have_forgotten(&self, sent: Instant) -> bool {
-        self.0
-            .iter()
-            .all(|probe| probe.timeout_us > 0 && probe.sent >= sent)
+    /// Whether the probe of `label` may have been forgotten unanswered: it is older than all that are remembered, or there is a gap where it was.
+    pub(crate) fn may_have_forgotten(&self, label: Label) -> bool {
+        let mut next = label.count;
+        for probe in &self.0 {
+            if !probe.is_placeholder() {
+                if label.sent <= probe.sent {
+                    return label.count.wrapping_sub(next) < probe.count.wrapping_sub(next);
+                }
+                next = probe.count.wrapping_add(1);
+            }
+        }
+        false
+    }
+
+    /// Whether those that are remembered were sent one after the other, and before `now`.
+    pub(crate) fn is_in_order(&self, now: Instant) -> bool {
+        let is_used = |probe: &&Probe| probe.timeout_us > 0 && !probe.is_placeholder();
+        let mut last = Instant::ZERO;
+        self.0.iter().filter(is_used).all(|probe| {
+            let is_later = probe.sent >= last && probe.sent <= now;
+            last = probe.sent;
+            is_later
+        })
+    }
+
+    /// How many of the `latest` probes, up to the one that was counted as `last`, are remembered.
+    pub(crate) fn among_last(&self, latest: u8, last: u8) -> u8 {
+        let mut count = 0;
+        for probe in &self.0 {
+            let is_among = last.wrapping_sub(probe.count) < latest;
+            count += u8::from(is_among && probe.timeout_us > 0 && !probe.is_placeholder());
+        }
+        count
     }
 
     /// Whether a probe of `since` or later, but before `until`, is remembered, and not as one that could not be sent.
@@ -296,7 +344,7 @@ impl Outstanding {
 
     /// Whether a probe after `since` and before `until` is overdue or failed, and so far not answered.
     pub(crate) fn is_lost_within(&self, since: Instant, until: Instant) -> bool {
-        let is_lost = |fate| matches!(fate, Fate::Overdue | Fate::Overslept | Fate::Failed);
+        let is_lost = |fate| matches!(fate, Fate::Overdue | Fate::Failed);
         let mut probes = self.0.iter();
         probes.any(|probe| is_lost(probe.fate) && probe.sent > since && probe.sent < until)
     }
@@ -311,10 +359,7 @@ impl Outstanding {
 
     /// The first probe that is overdue and has not been called so.
     pub(crate) fn next_overdue(&mut self, now: Instant) -> Option<&mut Probe> {
-        let overdue = |probe: &&mut Probe| match probe.fate {
-            Fate::Waiting => probe.overdue_at() <= now,
-            fate => fate == Fate::Asleep,
-        };
+        let overdue = |probe: &&mut Probe| probe.fate == Fate::Waiting && probe.overdue_at() <= now;
         self.0.iter_mut().find(overdue)
     }
 
@@ -363,27 +408,18 @@ impl Outstanding {
             .filter(|&sent| sent >= since)
     }
 
+    /// The first probe that was sent after `since` and that something can still become of.
+    pub(crate) fn first_open_after(&self, since: Instant) -> Option<&Probe> {
+        let is_open = |probe: &&Probe| probe.fate.is_open() && probe.sent > since;
+        self.0.iter().find(is_open)
+    }
+
     /// When the latest probe was sent whose fate `is` so.
     pub(crate) fn latest_of(&self, is: impl Fn(Fate) -> bool) -> Option<Instant> {
         let mut latest_first = self.0.iter().rev();
         latest_first
             .find(|probe| is(probe.fate))
             .map(|probe| probe.sent)
-    }
-
-    /// When the oldest probe was sent that is remembered.
-    pub(crate) fn oldest(&self) -> Instant {
-        let is_used = |probe: &&Probe| probe.timeout_us > 0 && probe.sent < Instant::MAX;
-        self.0
-            .iter()
-            .find(is_used)
-            .map_or(Instant::ZERO, |probe| probe.sent)
-    }
-
-    /// When the oldest probe was sent that something can still become of.
-    pub(crate) fn oldest_open(&self) -> Option<Instant> {
-        let mut open = self.0.iter().filter(|probe| probe.fate.is_open());
-        open.next().map(|probe| probe.sent)
     }
 
     /// A reply that names no probe answers the oldest one that was sent at `since` or later and may still be answered. Where it came as soon
@@ -456,27 +492,33 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_older_than_all_eight_may_have_been_forgotten() {
+    fn only_what_is_older_than_all_eight_or_fits_between_them_may_have_been_forgotten() {
         let mut outstanding = Outstanding::NONE;
         let at = Instant::from_micros;
-        assert!(!outstanding.may_have_forgotten(at(0)), "nothing was sent");
-        let nobody = Label {
-            sent: Instant::ZERO,
-            count: 0,
+        let label = |us, count| Label {
+            sent: at(us),
+            count,
             incarnation: 0,
         };
+        let nobody = label(0, 0);
+        assert!(!outstanding.may_have_forgotten(nobody), "nothing was sent");
         assert_eq!(outstanding.find(nobody), None);
-        for us in 10..18 {
-            assert!(!outstanding.may_have_forgotten(at(0)), "there was room");
+        for (us, count) in (10..).zip([11, 12, 13, 17, 18, 19, 20, 21]) {
+            assert!(!outstanding.may_have_forgotten(nobody), "there was room");
             outstanding.push(Probe {
                 sent: at(us),
                 timeout_us: 1,
-                count: 0,
+                lateness: 0,
+                count,
                 fate: Fate::Overdue,
             });
         }
-        assert!(outstanding.may_have_forgotten(at(9)) && outstanding.may_have_forgotten(at(10)));
-        assert!(!outstanding.may_have_forgotten(at(11)));
+        let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count));
+        assert!(forgotten(9, 10) && forgotten(10, 10) && forgotten(10, 250));
+        assert!(forgotten(12, 14) && forgotten(13, 16), "there is a gap");
+        assert!(!forgotten(12, 13) && !forgotten(12, 17) && !forgotten(12, 18));
+        assert!(!forgotten(11, 14) && !forgotten(14, 16), "at another place");
+        assert!(!forgotten(18, 22), "yet to come");
     }
 
     #[test]
@@ -485,6 +527,7 @@ mod tests {
         let probe = |us, fate| Probe {
             sent: Instant::from_micros(us),
             timeout_us: 1,
+            lateness: 0,
             count: 0,
             fate,
         };

@@ -314,6 +314,17 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
         usual_us > 0 && rtt_us.abs_diff(usual_us) <= usual_us / 2
     }
 
+    /// The round-trip time to learn from where it is known to be `least_us` or up to `late_us` more;
+    /// see [`RttEstimator::likely_us`].
+    pub(crate) fn likely_us(&self, least_us: u64, late_us: u32, count: u8) -> u64 {
+        if late_us == 0 {
+            return least_us;
+        }
+        let least_us = saturate(least_us);
+        let most_us = least_us.saturating_add(late_us);
+        self.rtt.likely_us(least_us, most_us, count & 1 == 0).into()
+    }
+
     /// The longest that an answer is expected to take by what was measured, without the shortest timeout that is configured.
     pub(crate) const fn learnt_timeout_us(&self) -> u32 {
         self.rtt.learnt_us(self.settings.limits.timeout_first_us)

@@ -1,5 +1,6 @@
 //! Reproductions of faults that 0.1 had: each test is named as the sentence that has to hold.
 
+mod bound_in_flight;
 #[cfg(feature = "tokio")]
 mod debug_secrets;
 mod excuses;
@@ -12,6 +13,7 @@ mod fleet_pauses;
 mod heartbeat_bound;
 mod heartbeat_refused;
 mod heartbeat_step;
+mod late_round_trips;
 mod late_row;
 mod lifetime_restarts;
 mod listener_drift;

@@ -12,6 +12,7 @@ const KEPT: usize = 3;
 pub(crate) struct CompactProbes {
     sent: [Instant; KEPT],
     timeouts_us: [u32; KEPT],
+    lateness: [u16; KEPT],
     counts: [u8; KEPT],
     fates: [Fate; KEPT],
 }
@@ -21,6 +22,7 @@ impl CompactProbes {
         Self {
             sent: probes.map(|probe| probe.sent),
             timeouts_us: probes.map(|probe| probe.timeout_us),
+            lateness: probes.map(|probe| probe.lateness),
             counts: probes.map(|probe| probe.count),
             fates: probes.map(|probe| probe.fate),
         }
@@ -30,16 +32,21 @@ impl CompactProbes {
         let Self {
             sent,
             timeouts_us,
+            lateness,
             counts,
             fates,
         } = self;
         let mut probes = [Probe::NONE; KEPT];
-        let spans = sent.into_iter().zip(timeouts_us);
+        let spans = sent.into_iter().zip(timeouts_us).zip(lateness);
         let rest = counts.into_iter().zip(fates);
-        for (probe, ((sent, timeout_us), (count, fate))) in probes.iter_mut().zip(spans.zip(rest)) {
+        let fields = spans.zip(rest);
+        for (probe, (((sent, timeout_us), lateness), (count, fate))) in
+            probes.iter_mut().zip(fields)
+        {
             *probe = Probe {
                 sent,
                 timeout_us,
+                lateness,
                 count,
                 fate,
             };
@@ -52,6 +59,7 @@ impl CompactProbes {
 const PLACEHOLDER: Probe = Probe {
     sent: Instant::MAX,
     timeout_us: 1,
+    lateness: 0,
     count: 0,
     fate: Fate::Settled,
 };
@@ -76,15 +84,32 @@ impl Outstanding {
         Self(probes)
     }
 
-    /// Forgets a probe while there are more than can be kept: an answered one where there is one, else the oldest. Returns it until no
-    /// more have to go.
+    /// Forgets a probe while there are more than can be kept: an answered one where there is one, else the oldest that is not waited for, else
+    /// one of those that are, as they are thinned out where all are remembered. The last one stays. Returns it until no more have to go.
     pub(crate) fn shed(&mut self) -> Option<Probe> {
         if self.0.iter().filter(|probe| is_used(probe)).count() <= KEPT {
             return None;
         }
-        let used = self.0.iter_mut().filter(|probe| is_used(probe));
-        let slot = used.min_by_key(|slot| slot.fate != Fate::Settled)?; // the first of several
+        let thinned = self.thinned();
+        let [rest @ .., _] = &mut self.0;
+        let used = rest.iter_mut().filter(|probe| is_used(probe));
+        let slot = used.min_by_key(|slot| match slot.fate {
+            Fate::Settled | Fate::Unsent => 0,
+            Fate::Waiting if slot.count == thinned => 2,
+            Fate::Waiting => 3,
+            _ => 1,
+        })?; // the first of several
         Some(core::mem::replace(slot, PLACEHOLDER))
+    }
+
+    /// The count of the last probe but one where it was sent less than a half of a timeout after the one before it, else of the last.
+    fn thinned(&self) -> u8 {
+        let mut used = self.0.iter().rev().filter(|probe| is_used(probe));
+        let latest = [(); KEPT].map(|()| used.next().copied().unwrap_or(PLACEHOLDER));
+        let [last, second, third] = latest;
+        let apart_us = u64::from(last.timeout_us >> 1) + 1; // two gaps are a timeout: then the oldest is overdue
+        let close = second.sent.since(third.sent) < apart_us;
+        if close { second.count } else { last.count }
     }
 
     /// What is left once no more have to go.
@@ -105,13 +130,15 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::peer::probe::Label;
 
     /// Probes sent at 1, 2, 3 … us, of which so became so much.
     fn sent(fates: &[Fate]) -> Outstanding {
-        let probes = (1..).zip(fates).map(|(us, &fate)| Probe {
-            sent: Instant::from_micros(us),
+        let probes = (1..).zip(fates).map(|(count, &fate)| Probe {
+            sent: Instant::from_micros(count.into()),
             timeout_us: 1,
-            count: 0,
+            lateness: 0,
+            count,
             fate,
         });
         let probes: Vec<_> = probes.collect();
@@ -149,7 +176,12 @@ mod tests {
                 (shed.len(), kept.len()),
                 (count.saturating_sub(3), count.min(3))
             );
-            let forgotten = outstanding.may_have_forgotten(Instant::ZERO);
+            let label = Label {
+                sent: Instant::ZERO,
+                count: 0,
+                incarnation: 0,
+            };
+            let forgotten = outstanding.may_have_forgotten(label);
             assert_eq!(forgotten, count >= 3, "{count}");
         }
     }

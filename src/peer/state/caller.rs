@@ -56,6 +56,15 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
         }
     }
 
+    /// Keeps a bound that was not stated wide enough for the first probe after the last proof of
+    /// life, which was sent at `next` or will be. The interval may have become shorter since, and the
+    /// bound with it, but that probe was not sent earlier for that.
+    pub(crate) fn allow_sent(&mut self, next: Instant) {
+        if self.settings.limits.bound_us == 0 {
+            self.allow_lead(next);
+        }
+    }
+
     /// Keeps the bound wide enough for the probe that goes out at `next`, where the answer before it took longer than an interval: it is
     /// waited for one timeout, and asked again where no bound was stated.
     pub(crate) fn allow_lead(&mut self, next: Instant) {

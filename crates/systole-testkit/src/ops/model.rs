@@ -24,10 +24,7 @@ pub struct Constant {
 
 impl Fate {
     const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Waiting | Self::Overdue | Self::Asleep | Self::Overslept
-        )
+        matches!(self, Self::Waiting | Self::Overdue)
     }
 }
 
@@ -54,11 +51,6 @@ enum Fate {
     Failed,
     Void,
     Unsent,
-    /// Waited for no more, as it is not remembered; overdue when its time has come.
-    Hidden,
-    /// Overdue when we slept, which is told with the next poll, or was.
-    Asleep,
-    Overslept,
     Answered,
 }
 
@@ -74,7 +66,12 @@ struct Probe {
     forgotten: bool,
     /// When it was sent on the caller's clock.
     at: u64,
+    /// How late we had looked until then, in whole units.
+    late: u64,
 }
+
+/// The unit in which lateness is known that lies between a probe and its reply.
+const LATENESS_UNIT: u64 = 4_096;
 
 /// "The last eight probes are remembered", of those that were not answered.
 const REMEMBERED: usize = 8;
@@ -107,15 +104,15 @@ pub struct Model {
     credited: u64,
     /// "The smoothed round trip, times 8, and its variation, times 4."
     rtt: Option<(u64, u64)>,
-    /// When the oldest probe was sent that was forgotten while it was waited for, at the latest.
-    hidden: Option<u64>,
-    /// How far apart those were, of late.
-    apart: u64,
     /// Wakes in vain, and how long they were.
     wakes: (u32, u64),
+    /// When the one under way began.
+    woken: u64,
     /// The bound in force, and whether a reply was just handed in that may be to another probe.
     bound: u64,
     guessed: bool,
+    /// Whether a probe was just answered.
+    answered: bool,
     /// The bound that is kept, and since when.
     looser: Option<(u64, u64)>,
     probes: Vec<Probe>,
@@ -149,11 +146,11 @@ impl Model {
             failing: None,
             credited: now,
             rtt: None,
-            hidden: None,
-            apart: 0,
             wakes: (0, 0),
+            woken: 0,
             bound: plan.bound(),
             guessed: false,
+            answered: false,
             looser: None,
             probes: Vec::new(),
             next: now,
@@ -183,9 +180,10 @@ impl Model {
             Call::Traffic => {
                 let arrived = self.seen_at(record.at.as_micros());
                 let alive_at = arrived.saturating_sub(self.plan.timeout);
-                self.trim_hidden(alive_at);
                 self.continue_row(alive_at);
-                self.prove(alive_at, false);
+                if self.is_fresh(alive_at) {
+                    self.prove(alive_at, false);
+                }
             }
             Call::Failure(id, failure) => self.fail(id, failure),
             Call::Unsent(id) => self.unsent(id),
@@ -199,9 +197,12 @@ impl Model {
         let waits = |p: &Probe| p.fate == Fate::Waiting && !p.forgotten && !p.old;
         let waits = self.probes.iter().any(waits);
         if core::mem::take(&mut self.guessed) && self.verdict == Verdict::Alive && !waits {
-            self.allow_lead();
+            self.allow_lead(self.next_seen());
         }
         self.settle();
+        if core::mem::take(&mut self.answered) {
+            self.allow_sent();
+        }
         if let Some(output) = record.output {
             self.expect(output);
         }
@@ -277,7 +278,7 @@ impl Model {
         }
         let asked = |p: &&Probe| {
             let asked = matches!(p.fate, Fate::Waiting | Fate::Overdue);
-            asked && !p.forgotten && !p.old
+            asked && !p.forgotten && !p.old && p.sent >= self.woken
         };
         let asked = self.probes.iter().rfind(asked);
         let in_vain = |p: &Probe| p.sent + self.plan.timeout.min(8 * self.longest());
@@ -309,8 +310,6 @@ impl Model {
     fn deadline(&self) -> u64 {
         let waiting = self.probes.iter().filter(|p| p.fate == Fate::Waiting);
         let overdue = waiting.map(|probe| probe.overdue_at);
-        let hidden = self.hidden.map(|sent| sent + self.plan.timeout);
-        let overdue = overdue.chain(hidden);
         let changes = overdue.chain(self.dead_at()).chain(self.blind_at());
         let first = changes.map(|at| self.on_the_clock(at)).min();
         self.next.min(first.unwrap_or(u64::MAX))
@@ -326,30 +325,13 @@ impl Model {
         if self.is_turning() && self.verdict == Verdict::Alive {
             return;
         }
-        let overdue = |p: &Probe| match p.fate {
-            Fate::Waiting => p.overdue_at <= self.seen,
-            fate => fate == Fate::Asleep,
-        };
+        let overdue = |p: &Probe| p.fate == Fate::Waiting && p.overdue_at <= self.seen;
         let mut overdue: Vec<_> = (0..self.probes.len())
             .filter(|&at| overdue(&self.probes[at]))
             .collect();
         for at in overdue.drain(..) {
-            self.probes[at].fate = match self.probes[at].fate {
-                Fate::Asleep => Fate::Overslept,
-                _ => Fate::Overdue,
-            };
+            self.probes[at].fate = Fate::Overdue;
             self.doubt(self.probes[at].sent, Reason::Overdue);
-        }
-        if let Some(sent) = self
-            .hidden
-            .filter(|sent| sent + self.plan.timeout <= self.seen)
-        {
-            let (mean, overdue) = (self.mean_apart(sent), self.seen - self.plan.timeout);
-            if let Some(first) = self.index(|p| p.fate == Fate::Hidden) {
-                self.probes[first].fate = Fate::Overdue;
-            }
-            self.doubt(sent, Reason::Overdue);
-            self.hide_from(sent.max(overdue) + mean);
         }
         if self.is_turning() {
             return;
@@ -378,62 +360,6 @@ impl Model {
         }
     }
 
-    /// When the oldest probe was sent that is remembered and that something can still become of.
-    fn oldest_open(&self) -> Option<u64> {
-        let open = |p: &&Probe| p.fate.is_open() && !p.forgotten && !p.old;
-        self.probes.iter().find(open).map(|p| p.sent)
-    }
-
-    fn hidden_count(&self) -> u64 {
-        let hidden = self.probes.iter().filter(|p| p.fate == Fate::Hidden);
-        hidden.count() as u64
-    }
-
-    /// How far apart those are on the average that were forgotten, of which the oldest was sent at `first`.
-    fn mean_apart(&self, first: u64) -> u64 {
-        let oldest = self.oldest_open().unwrap_or(first);
-        oldest.saturating_sub(first) / self.hidden_count().max(1)
-    }
-
-    /// The oldest of them was sent at `next`, unless that one is remembered.
-    fn hide_from(&mut self, next: u64) {
-        let is_hidden = self.oldest_open().is_some_and(|oldest| next < oldest);
-        if is_hidden && self.hidden_count() > 0 {
-            self.hidden = Some(next);
-        } else {
-            self.give_up_hidden();
-        }
-    }
-
-    fn keep_hidden(&mut self, left: u64) {
-        while self.hidden_count() > left
-            && let Some(first) = self.index(|p| p.fate == Fate::Hidden)
-        {
-            self.probes[first].fate = Fate::Void;
-        }
-        if self.hidden_count() == 0 {
-            self.hidden = None;
-        }
-    }
-
-    /// Something else than a reply proves life at `alive_at`: as many are left as were sent since, at equal distances.
-    fn trim_hidden(&mut self, alive_at: u64) {
-        let Some(hidden) = self.hidden else { return };
-        let oldest = self.oldest_open().unwrap_or(0);
-        let since = oldest.saturating_sub(hidden.max(alive_at));
-        let mean = self.mean_apart(hidden).max(1);
-        self.keep_hidden((since + mean / 2) / mean);
-    }
-
-    fn give_up_hidden(&mut self) {
-        self.hidden = None;
-        for probe in &mut self.probes {
-            if probe.fate == Fate::Hidden {
-                probe.fate = Fate::Void;
-            }
-        }
-    }
-
     /// The longest round trip that is expected, whatever timeout is configured.
     fn longest(&self) -> u64 {
         self.rtt.map_or(self.plan.timeout, |(smoothed, variation)| {
@@ -442,7 +368,7 @@ impl Model {
     }
 
     fn go_blind(&mut self) {
-        (self.hidden, self.wakes) = (None, (0, 0));
+        self.wakes = (0, 0);
         for probe in &mut self.probes {
             if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
                 probe.fate = Fate::Void;
@@ -494,6 +420,7 @@ impl Model {
             old: false,
             forgotten: false,
             at: self.now,
+            late: self.now.wrapping_sub(self.seen) / LATENESS_UNIT,
         });
         self.forget();
     }
@@ -501,27 +428,52 @@ impl Model {
     fn forget(&mut self) {
         let remembered =
             |p: &Probe| !p.forgotten && !matches!(p.fate, Fate::Answered | Fate::Unsent);
-        if self.probes.iter().filter(|p| remembered(p)).count() > REMEMBERED
-            && let Some(oldest) = self.index(remembered)
+        let all: Vec<_> = (0..self.probes.len())
+            .filter(|&at| remembered(&self.probes[at]))
+            .collect();
+        if let [others @ .., new] = &all[..]
+            && let [oldest, ..] = others
+            && all.len() > REMEMBERED
         {
-            self.probes[oldest].forgotten = true;
-            if self.probes[oldest].fate == Fate::Waiting {
-                self.probes[oldest].fate = Fate::Hidden;
-                let sent = self.probes[oldest].sent;
-                if sent >= self.proof {
-                    self.hidden = Some(self.hidden.map_or(sent, |first| first.min(sent)));
-                    let next = self.probes.iter().find(|p| remembered(p));
-                    let apart = next.map_or(0, |next| next.sent - sent);
-                    self.apart = apart.max(self.apart - self.apart / 64);
-                }
+            let goes = self.crowded(others, *new).unwrap_or(*oldest);
+            self.probes[goes].forgotten = true;
+            if self.probes[goes].fate == Fate::Waiting {
+                self.probes[goes].fate = Fate::Void;
             }
         }
     }
 
+    /// "Where all are waited for, the latest gives way that was sent less than 5/32 of a timeout after the one before it."
+    fn crowded(&self, others: &[usize], new: usize) -> Option<usize> {
+        let timeout = self.probes[new].overdue_at - self.probes[new].sent;
+        let apart = timeout / 8 + timeout / 32 + 1;
+        let wait = |&at: &usize| self.probes[at].fate == Fate::Waiting;
+        let close = |pair: &&[usize]| {
+            let [before, after] = [pair[0], pair[1]].map(|at| self.probes[at].sent);
+            after - before < apart
+        };
+        let pair = others.windows(2).rfind(close)?;
+        others.iter().all(wait).then_some(pair[1])
+    }
+
+    /// When the next probe is due, on observed time.
+    const fn next_seen(&self) -> u64 {
+        let ahead = self.seen + self.next.saturating_sub(self.now);
+        ahead.saturating_sub(self.now.saturating_sub(self.next))
+    }
+
+    /// "A bound that was not stated is wide enough for the first probe after the last proof of life."
+    fn allow_sent(&mut self) {
+        let open = |p: &&Probe| p.fate.is_open() && !p.old && !p.forgotten && p.sent > self.mark;
+        let first = self.probes.iter().find(open).map(|p| p.sent);
+        let is_pending = self.asked && self.verdict != Verdict::Dead;
+        if self.plan.stated.is_none() && is_pending {
+            self.allow_lead(first.unwrap_or(self.next_seen()));
+        }
+    }
+
     /// "Where that leaves less time than the next probe needs, the bound in force is longer."
-    fn allow_lead(&mut self) {
-        let next = (self.seen + self.next.saturating_sub(self.now))
-            .saturating_sub(self.now.saturating_sub(self.next));
+    fn allow_lead(&mut self, next: u64) {
         let lead = next.saturating_sub(self.mark + self.credit);
         if lead > self.plan.interval {
             let tail = match self.plan.stated {
@@ -574,7 +526,7 @@ impl Model {
     /// "So many replies in a row": none since the last answer is lost. One that is overdue may still be answered.
     fn continue_row(&mut self, sent: u64) {
         let lost = |p: &Probe| {
-            let lost = matches!(p.fate, Fate::Overdue | Fate::Overslept | Fate::Failed);
+            let lost = matches!(p.fate, Fate::Overdue | Fate::Failed);
             lost && !p.old && !p.forgotten && self.proof < p.sent && p.sent < sent
         };
         if self.probes.iter().any(lost) {
@@ -596,19 +548,44 @@ impl Model {
         } = self.probes[at];
         if forgotten || matches!(fate, Fate::Waiting | Fate::Overdue) {
             let age = self.seen_at(received_at).saturating_sub(sent);
+            let age = self.likely(age, at);
             self.sample(age); // what the peer held it for is waited for, too
         }
         self.probes[at].fate = Fate::Answered;
-        if forgotten {
-            let open = |p: &Probe| p.fate.is_open() && !p.forgotten && !p.old;
-            let oldest = self.index(open).unwrap_or(at + 1);
-            self.keep_hidden((oldest - at - 1) as u64);
-        }
         self.sent_since(sent);
         self.continue_row(sent);
+        let fresh = self.is_fresh(sent);
         self.replan();
         self.proof = self.proof.max(sent);
-        self.prove(sent, true);
+        if fresh || self.is_fresh(sent) {
+            self.prove(sent, true);
+            self.answered = true;
+        }
+    }
+
+    /// "The one between the limits that changes the estimate least": a variation above and below the mean by turns.
+    fn likely(&self, age: u64, at: usize) -> u64 {
+        let probe = &self.probes[at];
+        let units =
+            (self.now.wrapping_sub(self.seen) / LATENESS_UNIT).wrapping_sub(probe.late) & 0xffff;
+        let units = if probe.forgotten { 0xffff } else { units };
+        let was_at = self
+            .now
+            .saturating_sub(self.seen.saturating_sub(probe.sent));
+        if self.credited < was_at || (self.credited == was_at && units == 0) {
+            return age;
+        }
+        let most = age + (units + 1) * LATENESS_UNIT;
+        let longer = at % 2 == 1; // the first probe is counted as one
+        let likely = self.rtt.map_or(u64::MAX, |(smoothed, variation)| {
+            let (smoothed, variation) = (smoothed / 8, variation / 4);
+            if longer {
+                smoothed + variation
+            } else {
+                smoothed.saturating_sub(variation)
+            }
+        });
+        likely.min(most).max(age)
     }
 
     /// RFC 6298, in Jacobson's integer form.
@@ -662,13 +639,17 @@ impl Model {
             self.void();
         }
         self.sent_since(sent);
+        let fresh = self.is_fresh(sent);
         self.replan();
         self.guessed = true;
         if only {
-            self.sample(at.saturating_sub(sent));
+            let age = self.likely(at.saturating_sub(sent), index);
+            self.sample(age);
         }
         self.proof = self.proof.max(sent);
-        self.prove(sent, only);
+        if fresh || self.is_fresh(sent) {
+            self.prove(sent, only);
+        }
     }
 
     fn fail(&mut self, id: ProbeId, failure: Failure) {
@@ -714,7 +695,7 @@ impl Model {
         self.proof = self.seen;
         (self.asked, self.episode, self.risen) = (false, None, 0);
         (self.credit, self.credited_at) = (0, 0);
-        (self.failing, self.hidden, self.wakes) = (None, None, (0, 0));
+        (self.failing, self.wakes) = (None, (0, 0));
         self.turn(Verdict::Unknown, Reason::Restarted);
     }
 
@@ -724,16 +705,18 @@ impl Model {
         let mut waited = 0;
         for probe in self.probes.iter_mut().filter(|p| !p.forgotten && !p.old) {
             let age = seen - probe.sent;
-            probe.fate = match probe.fate {
+            match probe.fate {
                 Fate::Waiting if age < longest => {
-                    probe.fate = Fate::Void;
+                    if probe.overdue_at > seen {
+                        probe.fate = Fate::Void;
+                    }
                     continue;
                 }
-                Fate::Waiting => Fate::Asleep,
-                Fate::Overdue => Fate::Overslept,
+                Fate::Waiting => probe.overdue_at = seen.min(probe.overdue_at),
+                Fate::Overdue => {}
                 _ => continue,
-            };
-            if probe.sent >= proof {
+            }
+            if probe.sent >= proof.max(self.woken) {
                 waited = waited.max(age);
             }
         }
@@ -741,9 +724,9 @@ impl Model {
             self.wakes.0 += 1;
             self.wakes.1 += waited;
         }
-        self.give_up_hidden();
         self.allow_one_probe(self.seen);
         self.looser = Some((self.bound, self.seen));
+        self.woken = self.seen;
     }
 
     /// "A peer called dead gets it once it is heard again."
@@ -756,22 +739,18 @@ impl Model {
 
     // ---- verdicts ----
 
+    fn is_fresh(&self, alive_at: u64) -> bool {
+        self.probes.is_empty() || self.seen - alive_at <= self.bound
+    }
+
     /// "A reply to a probe sent within the last bound ends `Suspect` at once and `Dead` after `rise` of them."
     fn prove(&mut self, alive_at: u64, certain: bool) {
-        let ever_asked = !self.probes.is_empty();
-        if ever_asked && self.seen - alive_at > self.bound {
-            return;
-        }
         self.proof = self.proof.max(alive_at);
         if let Some(failing) = &mut self.failing {
             failing.told = false;
         }
         self.wakes = (0, 0);
         self.revive_or_rise(alive_at, certain);
-        if let Some(hidden) = self.hidden.filter(|&at| certain || alive_at >= at) {
-            let next = alive_at + self.plan.interval.max(self.apart);
-            self.hide_from(next.max(hidden));
-        }
     }
 
     fn revive_or_rise(&mut self, alive_at: u64, certain: bool) {
