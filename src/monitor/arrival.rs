@@ -59,7 +59,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         });
         let (fate, lateness) = match known {
             Some(known) => known,
-            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
+            None if label.sent > self.proof && self.may_have_forgotten(label) => {
                 (self.forgotten_fate(), self.clock.unknown_lateness())
             }
             None => return false,

@@ -13,7 +13,7 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
-use crate::peer::probe::{Fate, Probe};
+use crate::peer::probe::{Fate, Label, Probe};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -28,6 +28,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         } else if probe.fate.is_outstanding() {
             self.abandon(1);
         }
+    }
+
+    /// Whether the probe of `label`, which is not remembered, was forgotten unanswered.
+    pub(super) fn may_have_forgotten(&self, label: Label) -> bool {
+        self.outstanding.may_have_forgotten(label, self.thinned > 0)
     }
 
     /// What became of a forgotten probe that is answered.

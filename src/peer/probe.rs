@@ -299,15 +299,18 @@ impl Outstanding {
         probes.any(|probe| probe.fate.is_lost() && probe.sent >= since)
     }
 
-    /// Whether the probe of `label` may have been forgotten unanswered: it is older than all that are remembered, or there is a gap where it was.
-    pub(crate) fn may_have_forgotten(&self, label: Label) -> bool {
-        let mut next = label.count;
+    /// Whether the probe of `label` may have been forgotten unanswered: it is older than all that are
+    /// remembered, or there is a gap where it was, and some of them are `thinned` out.
+    pub(crate) fn may_have_forgotten(&self, label: Label, thinned: bool) -> bool {
+        let (mut next, mut accepts) = (label.count, true);
         for probe in &self.0 {
             if !probe.is_placeholder() {
                 if label.sent <= probe.sent {
-                    return label.count.wrapping_sub(next) < probe.count.wrapping_sub(next);
+                    let fits = label.count.wrapping_sub(next) < probe.count.wrapping_sub(next);
+                    return accepts && fits;
                 }
                 next = probe.count.wrapping_add(1);
+                accepts = thinned;
             }
         }
         false
@@ -501,10 +504,16 @@ mod tests {
             incarnation: 0,
         };
         let nobody = label(0, 0);
-        assert!(!outstanding.may_have_forgotten(nobody), "nothing was sent");
+        assert!(
+            !outstanding.may_have_forgotten(nobody, true),
+            "nothing was sent"
+        );
         assert_eq!(outstanding.find(nobody), None);
         for (us, count) in (10..).zip([11, 12, 13, 17, 18, 19, 20, 21]) {
-            assert!(!outstanding.may_have_forgotten(nobody), "there was room");
+            assert!(
+                !outstanding.may_have_forgotten(nobody, true),
+                "there was room"
+            );
             outstanding.push(Probe {
                 sent: at(us),
                 timeout_us: 1,
@@ -513,12 +522,14 @@ mod tests {
                 fate: Fate::Overdue,
             });
         }
-        let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count));
+        let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count), true);
         assert!(forgotten(9, 10) && forgotten(10, 10) && forgotten(10, 250));
         assert!(forgotten(12, 14) && forgotten(13, 16), "there is a gap");
         assert!(!forgotten(12, 13) && !forgotten(12, 17) && !forgotten(12, 18));
         assert!(!forgotten(11, 14) && !forgotten(14, 16), "at another place");
         assert!(!forgotten(18, 22), "yet to come");
+        let unthinned = |us, count| outstanding.may_have_forgotten(label(us, count), false);
+        assert!(unthinned(9, 10) && !unthinned(12, 14) && !unthinned(13, 16));
     }
 
     #[test]
