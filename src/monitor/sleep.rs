@@ -24,10 +24,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     fn end_wake(&mut self) {
         let seen = self.clock.seen();
         let woken = self.proof.max(self.looser.since);
-        let enough_us = self.peer.learnt_timeout_us();
+        let enough_us = self.peer.learnt_timeout_us().max(1); // one sent just now is not overdue
         let mut waited_us = 0;
         for probe in self.outstanding.iter_mut() {
-            let age_us = saturate(seen.since(probe.sent)).max(1);
+            let age_us = saturate(seen.since(probe.sent));
             match probe.fate {
                 Fate::Waiting if age_us >= enough_us => {
                     probe.timeout_us = age_us.min(probe.timeout_us);

@@ -706,7 +706,7 @@ impl Model {
         for probe in self.probes.iter_mut().filter(|p| !p.forgotten && !p.old) {
             let age = seen - probe.sent;
             match probe.fate {
-                Fate::Waiting if age < longest => {
+                Fate::Waiting if age < longest.max(1) => {
                     if probe.overdue_at > seen {
                         probe.fate = Fate::Void;
                     }
