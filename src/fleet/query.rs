@@ -78,7 +78,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         for (peer, slot) in peers {
             *census.of(self.verdict_of(slot)) += 1;
             let monitor = self.wake(slot, peer);
-            are_valid &= monitor.is_valid();
+            are_valid &= monitor.is_sound();
             outstanding += u64::from(monitor.under_way() + monitor.counters().abandoned);
             are_valid &= slot.listed || !self.is_troubled(slot);
         }

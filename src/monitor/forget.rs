@@ -2,8 +2,9 @@
 //! waited for than are remembered, and those are thinned out.
 //!
 //! Where all that are remembered are waited for and another goes out, the latest gives way that was
-//! sent less than 5/32 of a timeout after the one before it. Where there is none, the oldest does:
-//! seven such gaps are longer than a timeout, so it is overdue unless its timeout was longer.
+//! sent less than a quarter of a timeout after the one before it, but for the latest three. Where
+//! there is none, the oldest does: five such gaps are longer than a timeout, so it is overdue unless
+//! its timeout was longer.
 //! - A reply to one that gave way is known by its id. It counts as answered and proves life like any
 //!   other, so no live peer dies of it.
 //! - Its silence is not missed: the bound passes without it, and one of the remembered is overdue a

@@ -231,11 +231,15 @@ impl Probe {
 /// How many probes are remembered; a reply to an older one is known by its id alone.
 pub(crate) const CAPACITY: usize = 8;
 
-/// How far apart they are at the least where all of them are waited for: 5/32 of a timeout. Seven such
-/// gaps are longer than it, so that the oldest is overdue before it has to go.
+/// How far apart they are at the least where all of them are waited for, but for the latest three: a
+/// quarter of a timeout. Five such gaps are longer than it, so that the oldest is overdue before it has
+/// to go.
 const fn apart_us(timeout_us: u32) -> u64 {
-    ((timeout_us >> 3) + (timeout_us >> 5)) as u64 + 1
+    (timeout_us >> 2) as u64 + 1
 }
+
+/// So many of the latest stay however close they are: their replies may overtake one another.
+const CLOSE: usize = 3;
 
 /// The last probes sent, the latest at the end. Where more are waited for than there is room for, they are thinned out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,17 +253,18 @@ impl Outstanding {
     pub(crate) fn push(&mut self, probe: Probe) -> Probe {
         let mut moved = probe;
         let all_wait = self.0.iter().all(|probe| probe.fate == Fate::Waiting);
-        let mut apart_us = 0;
-        for slot in self.0.iter_mut().rev() {
+        for (newer, slot) in self.0.iter_mut().rev().enumerate() {
+            let apart_us = if all_wait && newer >= CLOSE {
+                apart_us(probe.timeout_us)
+            } else {
+                0
+            };
             if moved.sent.since(slot.sent) < apart_us {
                 break;
             }
             core::mem::swap(slot, &mut moved);
             if matches!(moved.fate, Fate::Settled | Fate::Unsent) {
                 break;
-            }
-            if all_wait {
-                apart_us = self::apart_us(probe.timeout_us);
             }
         }
         moved
@@ -524,12 +529,12 @@ mod tests {
         }
         let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count), true);
         assert!(forgotten(9, 10) && forgotten(10, 10) && forgotten(10, 250));
-        assert!(forgotten(12, 14) && forgotten(13, 16), "there is a gap");
+        assert!(forgotten(13, 14) && forgotten(13, 16), "there is a gap");
         assert!(!forgotten(12, 13) && !forgotten(12, 17) && !forgotten(12, 18));
         assert!(!forgotten(11, 14) && !forgotten(14, 16), "at another place");
         assert!(!forgotten(18, 22), "yet to come");
         let unthinned = |us, count| outstanding.may_have_forgotten(label(us, count), false);
-        assert!(unthinned(9, 10) && !unthinned(12, 14) && !unthinned(13, 16));
+        assert!(unthinned(9, 10) && !unthinned(13, 14) && !unthinned(13, 16));
     }
 
     #[test]

@@ -443,16 +443,17 @@ impl Model {
         }
     }
 
-    /// "Where all are waited for, the latest gives way that was sent less than 5/32 of a timeout after the one before it."
+    /// "Where all are waited for, the latest gives way that was sent less than a quarter of a timeout after the one before it."
     fn crowded(&self, others: &[usize], new: usize) -> Option<usize> {
         let timeout = self.probes[new].overdue_at - self.probes[new].sent;
-        let apart = timeout / 8 + timeout / 32 + 1;
+        let apart = timeout / 4 + 1;
         let wait = |&at: &usize| self.probes[at].fate == Fate::Waiting;
         let close = |pair: &&[usize]| {
             let [before, after] = [pair[0], pair[1]].map(|at| self.probes[at].sent);
             after - before < apart
         };
-        let pair = others.windows(2).rfind(close)?;
+        let older = others.len().saturating_sub(2); // the latest three stay
+        let pair = others[..older].windows(2).rfind(close)?;
         others.iter().all(wait).then_some(pair[1])
     }
 
