@@ -59,8 +59,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         });
         let (fate, lateness) = match known {
             Some(known) => known,
-            None if label.sent > self.proof && self.may_have_forgotten(label) => {
-                (self.forgotten_fate(), self.clock.unknown_lateness())
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
+                (self.forgotten_fate(), 0)
             }
             None => return false,
         };

@@ -246,9 +246,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let seen = self.clock.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
-            let sent = probe.sent;
+            let (sent, count) = (probe.sent, probe.count);
             one_more(&mut self.counters.lost);
-            self.end_thinned_up_to(sent);
+            self.end_thinned_before(count);
             self.miss(sent, None);
             if self.claim == Claim::Exempt {
                 self.next = self.clock.now(); // asked anew at once

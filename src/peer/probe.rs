@@ -305,17 +305,15 @@ impl Outstanding {
     }
 
     /// Whether the probe of `label` may have been forgotten unanswered: it is older than all that are
-    /// remembered, or there is a gap where it was, and some of them are `thinned` out.
-    pub(crate) fn may_have_forgotten(&self, label: Label, thinned: bool) -> bool {
-        let (mut next, mut accepts) = (label.count, true);
+    /// remembered, or there is a gap where it was.
+    pub(crate) fn may_have_forgotten(&self, label: Label) -> bool {
+        let mut next = label.count;
         for probe in &self.0 {
             if !probe.is_placeholder() {
                 if label.sent <= probe.sent {
-                    let fits = label.count.wrapping_sub(next) < probe.count.wrapping_sub(next);
-                    return accepts && fits;
+                    return label.count.wrapping_sub(next) < probe.count.wrapping_sub(next);
                 }
                 next = probe.count.wrapping_add(1);
-                accepts = thinned;
             }
         }
         false
@@ -330,16 +328,6 @@ impl Outstanding {
             last = probe.sent;
             is_later
         })
-    }
-
-    /// How many of the `latest` probes, up to the one that was counted as `last`, are remembered.
-    pub(crate) fn among_last(&self, latest: u8, last: u8) -> u8 {
-        let mut count = 0;
-        for probe in &self.0 {
-            let is_among = last.wrapping_sub(probe.count) < latest;
-            count += u8::from(is_among && probe.timeout_us > 0 && !probe.is_placeholder());
-        }
-        count
     }
 
     /// Whether a probe of `since` or later, but before `until`, is remembered, and not as one that could not be sent.
@@ -509,16 +497,10 @@ mod tests {
             incarnation: 0,
         };
         let nobody = label(0, 0);
-        assert!(
-            !outstanding.may_have_forgotten(nobody, true),
-            "nothing was sent"
-        );
+        assert!(!outstanding.may_have_forgotten(nobody), "nothing was sent");
         assert_eq!(outstanding.find(nobody), None);
         for (us, count) in (10..).zip([11, 12, 13, 17, 18, 19, 20, 21]) {
-            assert!(
-                !outstanding.may_have_forgotten(nobody, true),
-                "there was room"
-            );
+            assert!(!outstanding.may_have_forgotten(nobody), "there was room");
             outstanding.push(Probe {
                 sent: at(us),
                 timeout_us: 1,
@@ -527,14 +509,12 @@ mod tests {
                 fate: Fate::Overdue,
             });
         }
-        let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count), true);
+        let forgotten = |us, count| outstanding.may_have_forgotten(label(us, count));
         assert!(forgotten(9, 10) && forgotten(10, 10) && forgotten(10, 250));
         assert!(forgotten(13, 14) && forgotten(13, 16), "there is a gap");
         assert!(!forgotten(12, 13) && !forgotten(12, 17) && !forgotten(12, 18));
         assert!(!forgotten(11, 14) && !forgotten(14, 16), "at another place");
         assert!(!forgotten(18, 22), "yet to come");
-        let unthinned = |us, count| outstanding.may_have_forgotten(label(us, count), false);
-        assert!(unthinned(9, 10) && !unthinned(13, 14) && !unthinned(13, 16));
     }
 
     #[test]

@@ -67,7 +67,11 @@ fn a_path_that_becomes_quiet_kills_no_live_peer() {
         for seed in 1..=16 {
             let interval = Duration::from_millis(interval_ms);
             let deaths = deaths(interval, rtt_ms * 1_000, quiet, seed);
-            assert_eq!(deaths, [], "seed {seed}, {interval_ms} ms, {rtt_ms} ms");
+            let none = deaths.is_empty();
+            assert!(
+                none,
+                "seed {seed}, {interval_ms} ms, {rtt_ms} ms: {deaths:?}"
+            );
         }
     }
 }

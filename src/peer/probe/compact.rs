@@ -181,7 +181,7 @@ mod tests {
                 count: 0,
                 incarnation: 0,
             };
-            let forgotten = outstanding.may_have_forgotten(label, true);
+            let forgotten = outstanding.may_have_forgotten(label);
             assert_eq!(forgotten, count >= 3, "{count}");
         }
     }

@@ -116,6 +116,8 @@ pub struct Model {
     /// The bound that is kept, and since when.
     looser: Option<(u64, u64)>,
     probes: Vec<Probe>,
+    /// How many were forgotten while they were waited for, and are waited for still.
+    thinned: usize,
     next: u64,
     verdict: Verdict,
     asked: bool,
@@ -153,6 +155,7 @@ impl Model {
             answered: false,
             looser: None,
             probes: Vec::new(),
+            thinned: 0,
             next: now,
             verdict: Verdict::Unknown,
             asked: false,
@@ -331,7 +334,9 @@ impl Model {
             .collect();
         for at in overdue.drain(..) {
             self.probes[at].fate = Fate::Overdue;
-            self.doubt(self.probes[at].sent, Reason::Overdue);
+            let sent = self.probes[at].sent;
+            self.end_thinned(at);
+            self.doubt(sent, Reason::Overdue);
         }
         if self.is_turning() {
             return;
@@ -439,6 +444,7 @@ impl Model {
             self.probes[goes].forgotten = true;
             if self.probes[goes].fate == Fate::Waiting {
                 self.probes[goes].fate = Fate::Void;
+                self.thinned += 1;
             }
         }
     }
@@ -547,7 +553,12 @@ impl Model {
             forgotten,
             ..
         } = self.probes[at];
-        if forgotten || matches!(fate, Fate::Waiting | Fate::Overdue) {
+        let is_sample = !forgotten && matches!(fate, Fate::Waiting | Fate::Overdue);
+        if forgotten {
+            self.thinned = self.thinned.saturating_sub(1);
+        }
+        self.end_thinned(at);
+        if is_sample {
             let age = self.seen_at(received_at).saturating_sub(sent);
             let age = self.likely(age, at);
             self.sample(age); // what the peer held it for is waited for, too
@@ -564,15 +575,22 @@ impl Model {
         }
     }
 
+    /// The moment of `sent` on the clock, where we were not late since.
+    const fn was_at(&self, sent: u64) -> u64 {
+        self.now.saturating_sub(self.seen.saturating_sub(sent))
+    }
+
+    /// Of those that gave way no more are waited for than were sent after a probe that ended.
+    fn end_thinned(&mut self, probe: usize) {
+        self.thinned = self.thinned.min(self.probes.len() - 1 - probe);
+    }
+
     /// "The one between the limits that changes the estimate least": a variation above and below the mean by turns.
     fn likely(&self, age: u64, at: usize) -> u64 {
         let probe = &self.probes[at];
         let units =
             (self.now.wrapping_sub(self.seen) / LATENESS_UNIT).wrapping_sub(probe.late) & 0xffff;
-        let units = if probe.forgotten { 0xffff } else { units };
-        let was_at = self
-            .now
-            .saturating_sub(self.seen.saturating_sub(probe.sent));
+        let was_at = self.was_at(probe.sent);
         if self.credited < was_at || (self.credited == was_at && units == 0) {
             return age;
         }
@@ -630,6 +648,7 @@ impl Model {
         };
         let Probe { sent, fate, .. } = self.probes[index];
         let open = fate.is_open();
+        self.thinned = 0;
         self.probes[index].fate = Fate::Answered;
         for other in &mut self.probes {
             if (usual || other.sent < sent) && !other.forgotten && !other.old {
@@ -656,6 +675,7 @@ impl Model {
     fn fail(&mut self, id: ProbeId, failure: Failure) {
         if let Some(at) = self.index(|p| p.id == id && !p.old && p.fate == Fate::Waiting) {
             self.probes[at].fate = Fate::Failed;
+            self.end_thinned(at);
             self.doubt(self.probes[at].sent, Reason::Failed(failure));
         }
     }
@@ -690,6 +710,7 @@ impl Model {
 
     fn restart(&mut self) {
         self.void();
+        self.thinned = 0;
         for probe in &mut self.probes {
             probe.old = true;
         }
