@@ -59,9 +59,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         });
         let (fate, lateness) = match known {
             Some(known) => known,
-            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
-                (self.forgotten_fate(), 0)
-            }
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => (
+                self.forgotten_fate(label.count),
+                self.clock.unknown_lateness(),
+            ),
             None => return false,
         };
         if fate == Fate::Settled {

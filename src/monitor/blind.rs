@@ -89,6 +89,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Nothing could be sent up to `until` on observed time, for one bound.
     pub(super) fn go_blind(&mut self, until: Instant) {
         let (before, level) = (self.peer.verdict(), self.level_now());
+        self.end_thinned(0);
         self.outstanding.void_those(|probe| probe.sent < until);
         self.wakes = Wakes::NONE;
         self.forgotten = SuspicionLevel::ZERO;

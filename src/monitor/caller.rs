@@ -143,6 +143,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// Nothing more is to be learnt from the silence of those probes that `are` so. What it says so far is remembered.
     pub(super) fn void(&mut self, are: impl Fn(&Probe) -> bool) {
+        self.end_thinned(0);
         let seen = self.clock.seen();
         for probe in self.outstanding.iter() {
             if are(probe) && self.is_evidence(probe) {

@@ -34,6 +34,7 @@ pub(crate) struct CompactMonitor<const N: usize, P: Pacing> {
     behind_us: u32,
     count: u8,
     thinned: u8,
+    thinned_from: u8,
     excused: bool,
     claim: Claim,
     failures: CompactFailures,
@@ -64,6 +65,7 @@ impl<const N: usize, P: Pacing> CompactMonitor<N, P> {
             late_us: 0, // what it took to detect is told for monitors only
             count: self.count,
             thinned: self.thinned,
+            thinned_from: self.thinned_from,
             incarnation: 0, // a new one is another peer
             last_failure: None,
             claim: self.claim,
@@ -111,6 +113,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             behind_us: self.behind_us,
             count: self.count,
             thinned: self.thinned,
+            thinned_from: self.thinned_from,
             excused: self.excused,
             claim: self.claim,
             failures: self.failures.rest(self.peer.mark()),

@@ -5,16 +5,17 @@
 //! sent less than a quarter of a timeout after the one before it, but for the latest three. Where
 //! there is none, the oldest does: five such gaps are longer than a timeout, so it is overdue unless
 //! its timeout was longer.
-//! - A reply to one that is forgotten is known by its id. It counts and proves life like any other, so
-//!   no live peer dies of it. It is no sample.
+//! - A reply to one that gave way is known by its id. It counts and proves life like any other, so no
+//!   live peer dies of it. It is no sample.
 //! - Its silence is not missed: the bound passes without it, and one of the remembered is overdue a
 //!   gap and an interval later at the latest, so no dead peer escapes.
-//! - It is outstanding until a probe that was sent later is answered, fails or is overdue. Then it is
-//!   abandoned.
+//! - It is outstanding until a probe that was sent later is answered or fails, or the remembered one
+//!   before it is overdue. Then it is abandoned.
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::probe::{Fate, Probe};
+use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// `probe` is not remembered any more. What its silence says so far is.
@@ -30,11 +31,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// What became of a forgotten probe that is answered. Its reply is no sample: of those that are
-    /// forgotten, only replies that overtake others count, and the round-trip time would seem short.
-    pub(super) const fn forgotten_fate(&mut self) -> Fate {
-        if self.thinned == 0 {
-            return Fate::VoidLost;
+    /// What became of a forgotten probe that is answered. One that gave way is no sample: of those,
+    /// only replies that overtake others count, and the round-trip time would seem short.
+    pub(super) const fn forgotten_fate(&mut self, count: u8) -> Fate {
+        let from = self.thinned_from;
+        if self.thinned == 0 || count.wrapping_sub(from) > self.count.wrapping_sub(from) {
+            return Fate::Overdue;
         }
         self.thinned -= 1;
         Fate::Void
@@ -43,7 +45,18 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// None is waited for any more that was sent before the probe that was counted as `count`: as
     /// many are left at the most as were sent since.
     pub(super) fn end_thinned_before(&mut self, count: u8) {
-        self.end_thinned(self.count.wrapping_sub(count));
+        let left = self.count.wrapping_sub(count);
+        if left < self.count.wrapping_sub(self.thinned_from) {
+            self.thinned_from = count;
+        }
+        self.end_thinned(left);
+    }
+
+    /// A probe sent at `sent` is overdue. Those that gave way between it and the next that is
+    /// remembered are so within a gap.
+    pub(super) fn end_thinned_up_to(&mut self, sent: Instant) {
+        let next = self.outstanding.first_open_after(sent);
+        self.end_thinned_before(next.map_or(self.count, |next| next.count));
     }
 
     /// Abandons all of them but `left`.

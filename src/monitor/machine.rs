@@ -92,6 +92,8 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) count: u8,
     /// How many were forgotten while they were waited for, and may still be answered.
     pub(super) thinned: u8,
+    /// The count of the first probe that may be one of them: all before it ended.
+    pub(super) thinned_from: u8,
     pub(super) incarnation: u8,
     /// What a budget of retries makes of the next probe.
     pub(super) claim: Claim,
@@ -156,6 +158,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             late_us: 0,
             count: 0,
             thinned: 0,
+            thinned_from: 0,
             incarnation: 0,
             last_failure: None,
             claim: Claim::Usual,
@@ -246,9 +249,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let seen = self.clock.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
             probe.fate = Fate::Overdue;
-            let (sent, count) = (probe.sent, probe.count);
+            let sent = probe.sent;
             one_more(&mut self.counters.lost);
-            self.end_thinned_before(count);
+            self.end_thinned_up_to(sent);
             self.miss(sent, None);
             if self.claim == Claim::Exempt {
                 self.next = self.clock.now(); // asked anew at once

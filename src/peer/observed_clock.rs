@@ -74,6 +74,11 @@ impl ObservedClock {
         (now.as_micros().wrapping_sub(seen.as_micros()) >> LATENESS_SHIFT) as u16
     }
 
+    /// The [`lateness`](Self::lateness) of which most time may have passed since.
+    pub(crate) const fn unknown_lateness(&self) -> u16 {
+        self.lateness().wrapping_add(1)
+    }
+
     /// How much more than on observed time a round trip may have taken whose probe was sent at `sent`
     /// on observed time, when the [`lateness`](Self::lateness) was `lateness`: rounded up.
     pub(crate) const fn late_since_us(&self, sent: Instant, lateness: u16) -> u32 {
@@ -140,5 +145,7 @@ mod tests {
         let late_us = clock.late_since_us(sent, before);
         assert!((2_000_000..2_008_192).contains(&late_us), "{late_us}");
         assert_eq!(clock.late_since_us(clock.seen(), clock.lateness()), 0);
+        let most_us = clock.late_since_us(sent, clock.unknown_lateness());
+        assert_eq!(most_us, 1 << 28);
     }
 }

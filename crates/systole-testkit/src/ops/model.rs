@@ -64,6 +64,8 @@ struct Probe {
     old: bool,
     /// Known by its id alone.
     forgotten: bool,
+    /// Forgotten while it was waited for, and waited for still.
+    thinned: bool,
     /// When it was sent on the caller's clock.
     at: u64,
     /// How late we had looked until then, in whole units.
@@ -116,8 +118,6 @@ pub struct Model {
     /// The bound that is kept, and since when.
     looser: Option<(u64, u64)>,
     probes: Vec<Probe>,
-    /// How many were forgotten while they were waited for, and are waited for still.
-    thinned: usize,
     next: u64,
     verdict: Verdict,
     asked: bool,
@@ -155,7 +155,6 @@ impl Model {
             answered: false,
             looser: None,
             probes: Vec::new(),
-            thinned: 0,
             next: now,
             verdict: Verdict::Unknown,
             asked: false,
@@ -335,7 +334,8 @@ impl Model {
         for at in overdue.drain(..) {
             self.probes[at].fate = Fate::Overdue;
             let sent = self.probes[at].sent;
-            self.end_thinned(at);
+            let open = |p: &Probe| p.fate.is_open() && !p.old && !p.forgotten && p.sent > sent;
+            self.end_thinned(self.index(open).unwrap_or(usize::MAX));
             self.doubt(sent, Reason::Overdue);
         }
         if self.is_turning() {
@@ -373,6 +373,7 @@ impl Model {
     }
 
     fn go_blind(&mut self) {
+        self.end_thinned(usize::MAX);
         self.wakes = (0, 0);
         for probe in &mut self.probes {
             if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
@@ -424,6 +425,7 @@ impl Model {
             fate: Fate::Waiting,
             old: false,
             forgotten: false,
+            thinned: false,
             at: self.now,
             late: self.now.wrapping_sub(self.seen) / LATENESS_UNIT,
         });
@@ -444,7 +446,7 @@ impl Model {
             self.probes[goes].forgotten = true;
             if self.probes[goes].fate == Fate::Waiting {
                 self.probes[goes].fate = Fate::Void;
-                self.thinned += 1;
+                self.probes[goes].thinned = true;
             }
         }
     }
@@ -551,12 +553,10 @@ impl Model {
             sent,
             fate,
             forgotten,
+            thinned,
             ..
         } = self.probes[at];
-        let is_sample = !forgotten && matches!(fate, Fate::Waiting | Fate::Overdue);
-        if forgotten {
-            self.thinned = self.thinned.saturating_sub(1);
-        }
+        let is_sample = !thinned && (forgotten || matches!(fate, Fate::Waiting | Fate::Overdue));
         self.end_thinned(at);
         if is_sample {
             let age = self.seen_at(received_at).saturating_sub(sent);
@@ -580,9 +580,12 @@ impl Model {
         self.now.saturating_sub(self.seen.saturating_sub(sent))
     }
 
-    /// Of those that gave way no more are waited for than were sent after a probe that ended.
-    fn end_thinned(&mut self, probe: usize) {
-        self.thinned = self.thinned.min(self.probes.len() - 1 - probe);
+    /// Those that gave way between a probe that ended without a reply and the next one are waited
+    /// for no more.
+    fn end_thinned(&mut self, until: usize) {
+        for probe in self.probes.iter_mut().take(until) {
+            probe.thinned = false;
+        }
     }
 
     /// "The one between the limits that changes the estimate least": a variation above and below the mean by turns.
@@ -590,6 +593,7 @@ impl Model {
         let probe = &self.probes[at];
         let units =
             (self.now.wrapping_sub(self.seen) / LATENESS_UNIT).wrapping_sub(probe.late) & 0xffff;
+        let units = if probe.forgotten { 0xffff } else { units };
         let was_at = self.was_at(probe.sent);
         if self.credited < was_at || (self.credited == was_at && units == 0) {
             return age;
@@ -648,7 +652,7 @@ impl Model {
         };
         let Probe { sent, fate, .. } = self.probes[index];
         let open = fate.is_open();
-        self.thinned = 0;
+        self.end_thinned(usize::MAX);
         self.probes[index].fate = Fate::Answered;
         for other in &mut self.probes {
             if (usual || other.sent < sent) && !other.forgotten && !other.old {
@@ -701,6 +705,7 @@ impl Model {
     }
 
     fn void(&mut self) {
+        self.end_thinned(usize::MAX);
         for probe in &mut self.probes {
             if !matches!(probe.fate, Fate::Answered | Fate::Unsent) {
                 probe.fate = Fate::Void;
@@ -710,7 +715,6 @@ impl Model {
 
     fn restart(&mut self) {
         self.void();
-        self.thinned = 0;
         for probe in &mut self.probes {
             probe.old = true;
         }
@@ -724,6 +728,7 @@ impl Model {
     /// "Waited for as long as an answer takes" is overdue, later ones are void.
     fn resume(&mut self) {
         let (longest, seen, proof) = (self.longest(), self.seen, self.proof);
+        self.end_thinned(usize::MAX);
         let mut waited = 0;
         for probe in self.probes.iter_mut().filter(|p| !p.forgotten && !p.old) {
             let age = seen - probe.sent;
