@@ -55,14 +55,13 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
         let known = self.outstanding.find(label).map(|probe| {
             let fate = core::mem::replace(&mut probe.fate, Fate::Settled);
-            (fate, probe.lateness)
+            (fate, self.clock.units_late_since(probe.lateness))
         });
-        let (fate, lateness) = match known {
+        let (fate, late_units) = match known {
             Some(known) => known,
-            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => (
-                self.forgotten_fate(label.count),
-                self.clock.unknown_lateness(),
-            ),
+            None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
+                (self.forgotten_fate(label.count), u16::MAX)
+            }
             None => return false,
         };
         if fate == Fate::Settled {
@@ -70,7 +69,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
         self.end_thinned_before(label.count);
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
-        let late_us = self.clock.late_since_us(label.sent, lateness);
+        let late_us = self.clock.late_since_us(label.sent, late_units);
         let age = self.peer.likely_us(age, late_us, label.count);
         let rtt_us = timed.then(|| saturate(saturating::minus(age, server_delay_us)));
         let held_us = saturate(saturating::min(age, server_delay_us));
@@ -82,6 +81,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Gives the first probe since the last proof of life its time.
+    #[inline(never)]
     fn allow_sent(&mut self) {
         self.loosen(); // the planned bound is in force again before it is lengthened
         let next = self.outstanding.first_open_after(self.peer.mark());
@@ -113,7 +113,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
                 let answered = u8::from(probe.fate.is_outstanding());
                 self.abandon(before - self.outstanding.count() - answered);
                 self.end_thinned(0);
-                let late_us = self.clock.late_since_us(probe.sent, probe.lateness);
+                let late_units = self.clock.units_late_since(probe.lateness);
+                let late_us = self.clock.late_since_us(probe.sent, late_units);
                 let age = at.since(probe.sent);
                 let rtt_us = only.then(|| saturate(self.peer.likely_us(age, late_us, probe.count)));
                 if self.answered(probe.sent, rtt_us, 0, probe.fate) {

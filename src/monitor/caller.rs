@@ -116,6 +116,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Counts probes that are given up.
+    #[inline(never)]
     pub(super) fn abandon(&mut self, count: u8) {
         let abandoned = &mut self.counters.abandoned;
         *abandoned = abandoned.saturating_add(count.into());

@@ -44,6 +44,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     /// None is waited for any more that was sent before the probe that was counted as `count`: as
     /// many are left at the most as were sent since.
+    #[inline(never)]
     pub(super) fn end_thinned_before(&mut self, count: u8) {
         let left = self.count.wrapping_sub(count);
         if left < self.count.wrapping_sub(self.thinned_from) {

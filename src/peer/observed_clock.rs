@@ -74,15 +74,16 @@ impl ObservedClock {
         (now.as_micros().wrapping_sub(seen.as_micros()) >> LATENESS_SHIFT) as u16
     }
 
-    /// The [`lateness`](Self::lateness) of which most time may have passed since.
-    pub(crate) const fn unknown_lateness(&self) -> u16 {
-        self.lateness().wrapping_add(1)
+    /// How late the caller looked since the [`lateness`](Self::lateness) was `before`, in its units.
+    pub(crate) const fn units_late_since(&self, before: u16) -> u16 {
+        self.lateness().wrapping_sub(before)
     }
 
     /// How much more than on observed time a round trip may have taken whose probe was sent at `sent`
-    /// on observed time, when the [`lateness`](Self::lateness) was `lateness`: rounded up.
-    pub(crate) const fn late_since_us(&self, sent: Instant, lateness: u16) -> u32 {
-        let units = self.lateness().wrapping_sub(lateness) as u32;
+    /// on observed time, where the caller looked `units` late since then: rounded up. It is
+    /// [`u16::MAX`] where that is not known.
+    pub(crate) const fn late_since_us(&self, sent: Instant, units: u16) -> u32 {
+        let units = units as u32;
         let (credited, was_at) = ({ self.credited }.as_micros(), self.was_at(sent).as_micros());
         if credited < was_at || (credited == was_at && units == 0) {
             return 0;
@@ -135,17 +136,19 @@ mod tests {
 
     #[test]
     fn lateness_is_known_from_one_look_to_another() {
+        let since = |clock: &ObservedClock, sent, before| {
+            clock.late_since_us(sent, clock.units_late_since(before))
+        };
         let mut clock = ObservedClock::new(at(1_000_000));
         clock.look(at(1_500_000), Instant::MAX);
         let (sent, before) = (clock.seen(), clock.lateness());
-        assert_eq!(clock.late_since_us(sent, before), 0);
+        assert_eq!(since(&clock, sent, before), 0);
         clock.look(at(2_500_000), Instant::MAX);
-        assert_eq!(clock.late_since_us(sent, before), 0);
+        assert_eq!(since(&clock, sent, before), 0);
         clock.look(at(5_500_000), at(3_500_000));
-        let late_us = clock.late_since_us(sent, before);
+        let late_us = since(&clock, sent, before);
         assert!((2_000_000..2_008_192).contains(&late_us), "{late_us}");
-        assert_eq!(clock.late_since_us(clock.seen(), clock.lateness()), 0);
-        let most_us = clock.late_since_us(sent, clock.unknown_lateness());
-        assert_eq!(most_us, 1 << 28);
+        assert_eq!(since(&clock, clock.seen(), clock.lateness()), 0);
+        assert_eq!(clock.late_since_us(sent, u16::MAX), 1 << 28);
     }
 }
