@@ -97,6 +97,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// Where that leaves less time than the next probe needs, the bound in force is longer until that is answered. At most eight
     /// probes are told apart so: where more are under way, a reply is taken for one to a later probe than it answers, and a crash may be found
     /// later than the bound says. Use ids where round trips are longer than eight intervals.
+    ///
+    /// If some replies of a peer name their probe and others do not, a probe that a reply without id has
+    /// settled may be answered once more by its id.
     pub fn handle_reply_any(&mut self, received_at: Instant) {
         self.look(received_at);
         let at = self.clock.seen_at(received_at);

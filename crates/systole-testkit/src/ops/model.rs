@@ -66,6 +66,8 @@ struct Probe {
     forgotten: bool,
     /// Forgotten while it was waited for, and waited for still.
     thinned: bool,
+    /// Settled by a reply without id that was taken for one to an earlier probe.
+    guessed: bool,
     /// When it was sent on the caller's clock.
     at: u64,
     /// How late we had looked until then, in whole units.
@@ -115,6 +117,8 @@ pub struct Model {
     guessed: bool,
     /// Whether a probe was just answered.
     answered: bool,
+    /// How many replies the machine has ignored.
+    ignored: u32,
     /// The bound that is kept, and since when.
     looser: Option<(u64, u64)>,
     probes: Vec<Probe>,
@@ -153,6 +157,7 @@ impl Model {
             bound: plan.bound(),
             guessed: false,
             answered: false,
+            ignored: 0,
             looser: None,
             probes: Vec::new(),
             next: now,
@@ -177,7 +182,10 @@ impl Model {
         }
         match record.call {
             Call::Poll => self.expire(),
-            Call::Reply(id, _) => self.reply(id, record.at.as_micros()),
+            Call::Reply(id, _) => {
+                let counted = record.after.counters.ignored == self.ignored;
+                self.reply(id, record.at.as_micros(), counted);
+            }
             Call::ReplyAny => self.reply_any(record.at.as_micros()),
             Call::Traffic => {
                 let arrived = self.seen_at(record.at.as_micros());
@@ -193,6 +201,7 @@ impl Model {
             Call::Resumed => self.resume(),
             Call::ProbeNow | Call::Pushback | Call::Resync => {}
         }
+        self.ignored = record.after.counters.ignored;
         self.next = record.after.next_probe_at.as_micros();
         let smoothed = self.rtt.map_or(0, |(smoothed, _)| smoothed / 8);
         assert_eq!(micros(record.after.path.smoothed), smoothed);
@@ -426,6 +435,7 @@ impl Model {
             old: false,
             forgotten: false,
             thinned: false,
+            guessed: false,
             at: self.now,
             late: self.now.wrapping_sub(self.seen) / LATENESS_UNIT,
         });
@@ -543,12 +553,19 @@ impl Model {
         }
     }
 
-    fn reply(&mut self, id: ProbeId, received_at: u64) {
+    /// "A probe that a reply without id has settled may be answered once more by its id", if the
+    /// machine does not remember it: whether it has `counted` the reply is taken from the machine.
+    fn reply(&mut self, id: ProbeId, received_at: u64, counted: bool) {
         let proof = self.proof;
         let known = |p: &Probe| p.id == id && !p.old && !(p.forgotten && p.sent <= proof);
-        let Some(at) = self.index(|p| known(p) && p.fate != Fate::Answered) else {
+        let guessed = |p: &Probe| p.guessed && counted && p.sent > proof;
+        let counts = |p: &Probe| known(p) && (p.fate != Fate::Answered || guessed(p));
+        let Some(at) = self.index(counts) else {
             return;
         };
+        if self.probes[at].fate == Fate::Answered {
+            self.probes[at].forgotten = true;
+        }
         let Probe {
             sent,
             fate,
@@ -656,6 +673,7 @@ impl Model {
         self.probes[index].fate = Fate::Answered;
         for other in &mut self.probes {
             if (usual || other.sent < sent) && !other.forgotten && !other.old {
+                other.guessed |= other.sent > sent && other.fate != Fate::Answered;
                 other.fate = Fate::Answered; // in order
             }
         }
