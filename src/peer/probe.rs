@@ -434,7 +434,7 @@ impl Outstanding {
         let was = *oldest;
         oldest.fate = Fate::Settled;
         for other in &mut self.0 {
-            if usual || other.sent < was.sent {
+            if (usual || other.sent < was.sent) && other.fate != Fate::Unsent {
                 other.fate = Fate::Settled; // they answer in order
             }
         }

@@ -672,7 +672,8 @@ impl Model {
         self.end_thinned(usize::MAX);
         self.probes[index].fate = Fate::Answered;
         for other in &mut self.probes {
-            if (usual || other.sent < sent) && !other.forgotten && !other.old {
+            let is_passed = usual || other.sent < sent;
+            if is_passed && !other.forgotten && !other.old && other.fate != Fate::Unsent {
                 other.guessed |= other.sent > sent && other.fate != Fate::Answered;
                 other.fate = Fate::Answered; // in order
             }
