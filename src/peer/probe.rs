@@ -330,12 +330,12 @@ impl Outstanding {
         })
     }
 
-    /// Whether a probe of `since` or later, but before `until`, is remembered, and not as one that could not be sent.
+    /// Whether a probe after `since` and before `until` is remembered, and not as one that could not be sent.
     pub(crate) fn is_sent_within(&self, since: Instant, until: Instant) -> bool {
         let is_sent = |probe: &Probe| probe.timeout_us > 0 && probe.fate != Fate::Unsent;
         self.0
             .iter()
-            .any(|probe| is_sent(probe) && probe.sent >= since && probe.sent < until)
+            .any(|probe| is_sent(probe) && probe.sent > since && probe.sent < until)
     }
 
     /// Whether a probe after `since` and before `until` is overdue or failed, and so far not answered.

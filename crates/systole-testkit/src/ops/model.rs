@@ -716,7 +716,7 @@ impl Model {
         let over = |failing: &Failing| {
             self.probes.iter().any(|p| {
                 let known = p.fate != Fate::Unsent && !p.old && !p.forgotten;
-                known && (failing.since..sent).contains(&p.sent)
+                known && failing.since < p.sent && p.sent < sent
             })
         };
         self.failing = self.failing.filter(|failing| !over(failing));
