@@ -9,11 +9,14 @@ use crate::time::{Instant, saturate};
 ///
 /// On the recorded networks, a round trip of twice the median comes before 60 to 100 % of the long
 /// silences, and before 3 to 5 % of the other probes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every state
 pub(super) struct Disturbance {
     at: Instant,
     score_us: u32,
     median_us: u32,
+    /// The mean of the latest medians: without the steps, which do not end on a steady path.
+    level_us: u32,
 }
 
 /// The score halves every quarter of the bound. This was fitted; the result is insensitive between
@@ -27,17 +30,27 @@ const LEAST_Q16: u32 = 328;
 const MOST: u64 = 24;
 /// The median moves by a sixteenth of itself per sample.
 const MEDIAN_SHIFT: u32 = 4;
+/// The weight of a median in the mean of the latest, as a power of two. On a steady path the median
+/// takes steps of a sixteenth, and the mean stays within 4 %.
+const LEVEL_SHIFT: u32 = 4;
 
 impl Disturbance {
     pub(super) const NEW: Self = Self {
         at: Instant::ZERO,
         score_us: 0,
         median_us: 0,
+        level_us: 0,
     };
 
     /// Returns the running median of the round-trip times; 0 before the first.
     pub(super) const fn median_us(&self) -> u32 {
         self.median_us
+    }
+
+    /// Returns the mean of the latest running medians. It lags behind a step in the round-trip time,
+    /// and does not waver where there is none: what is told to the user follows from it.
+    pub(super) const fn level_us(&self) -> u32 {
+        self.level_us
     }
 
     /// Records a round trip or silence of `length_us` that ended at `now`.
@@ -60,7 +73,11 @@ impl Disturbance {
             median if rtt_us < median => median.saturating_sub(step).max(1),
             median => median,
         };
-        debug_assert!(self.median_us > 0);
+        self.level_us = match self.level_us {
+            0 => self.median_us,
+            level => level - (level >> LEVEL_SHIFT) + (self.median_us >> LEVEL_SHIFT),
+        };
+        debug_assert!({ self.median_us } > 0);
     }
 
     /// Returns the score at `now`: it halves every quarter of the bound and falls linearly in

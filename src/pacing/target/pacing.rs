@@ -30,7 +30,7 @@ impl Pacing for Target {
         state.now = answer.now;
         let median_us = u64::from(state.disturbance.median_us());
         let mut length_us = answer.rtt_us.map_or(0, u64::from);
-        if state.awaited.open && answer.sent >= state.awaited.sent {
+        if state.awaited.open && answer.sent >= state.awaited.sent() {
             length_us = saturating::max(length_us, self.end_silence(state, answer));
             state.since = state.since.saturating_add(1);
         } else if self.overlaps(state) {
@@ -46,7 +46,7 @@ impl Pacing for Target {
 
     /// If probes overlap, the awaited probe may not be the first lost probe.
     fn on_miss(&self, state: &mut TargetState, sent: Instant, _: Instant) {
-        let earlier = !state.awaited.open || sent < state.awaited.sent;
+        let earlier = !state.awaited.open || sent < state.awaited.sent();
         let unheard = sent.plus(state.disturbance.median_us().into()) > state.now;
         if earlier && unheard && self.overlaps(state) {
             Self::start_silence(state, sent);

@@ -39,7 +39,7 @@ impl Target {
 
     /// Returns whether the reply to the steady probe is later than usual.
     pub(super) fn is_overdue(&self, state: &TargetState, now: Instant) -> bool {
-        state.awaited.open && now.since(state.awaited.sent) > self.timeout_us(state)
+        state.awaited.open && now.since(state.awaited.sent()) > self.timeout_us(state)
     }
 
     /// Starts to measure the silence after the steady probe sent at `sent`.
@@ -61,11 +61,11 @@ impl Target {
     /// Records the first reply to the awaited steady probe or to a later probe. Returns the time
     /// since that steady probe.
     pub(super) fn end_silence(&self, state: &mut TargetState, answer: &Answer) -> u64 {
-        debug_assert!(state.awaited.open && answer.sent >= state.awaited.sent);
-        let length_us = answer.now.since(state.awaited.sent);
+        debug_assert!(state.awaited.open && answer.sent >= state.awaited.sent());
+        let length_us = answer.now.since(state.awaited.sent());
         state.awaited.open = false;
         let mut silence_us = saturating::minus(length_us, state.disturbance.median_us().into());
-        let lost = answer.sent > state.awaited.sent;
+        let lost = answer.sent > state.awaited.sent();
         if lost {
             silence_us = self.unexplained_us(state, silence_us);
         }

@@ -202,12 +202,12 @@ impl Target {
     /// Returns the requirement that makes the target infeasible, if that is certain.
     pub(super) fn infeasible(&self, state: &TargetState) -> Option<Infeasible> {
         let certain = state.silences.probes() >= CERTAIN;
-        let median = u64::from(state.disturbance.median_us());
+        let median = u64::from(state.disturbance.level_us());
         if median > scaled_q16(self.bound_us, shape::LAG_MOST) {
             return Some(Infeasible {
                 requirement: Setting::DetectWithin,
                 // The smallest factor is 8/7, the inverse of `LAG_MOST`. The larger factor 4/3
-                // allows for the error of the running median, now and later.
+                // allows for the error of the median, now and later.
                 nearest: divided(median.saturating_mul(4), 3),
             });
         }

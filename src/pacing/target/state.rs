@@ -17,12 +17,20 @@ const NEW: u32 = 32;
 pub(super) const SAVINGS: u16 = 2 * shape::RETRIES as u16;
 
 /// The steady probe that is awaiting its first reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))] // four bytes less in every state
 pub(super) struct Awaited {
     pub(super) sent: Instant,
     pub(super) share: u16,
     pub(super) grade: u8,
     pub(super) open: bool,
+}
+
+impl Awaited {
+    /// Returns when it was sent: a field of a packed structure cannot be borrowed.
+    pub(super) const fn sent(&self) -> Instant {
+        self.sent
+    }
 }
 
 /// What [`Target`](crate::pacing::Target) stores about a path.

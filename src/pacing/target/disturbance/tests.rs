@@ -30,6 +30,21 @@ fn the_median_follows_a_step_and_ignores_outliers() {
     assert!((90_000..112_000).contains(&median_us), "{median_us}");
 }
 
+#[test]
+fn the_level_does_not_waver_where_the_median_does() {
+    let mut disturbance = Disturbance::NEW;
+    let (mut least, mut most) = (u32::MAX, 0);
+    for k in 0..1_000_u32 {
+        // around a round trip of 95 ms, in no order
+        disturbance.sample(85_000 + k.wrapping_mul(7_919) % 20_000);
+        if k >= 100 {
+            least = least.min(disturbance.level_us());
+            most = most.max(disturbance.level_us());
+        }
+    }
+    assert!(least > 91_000 && most < 99_000, "{least} to {most}");
+}
+
 /// Returns the disturbance of a path with a median of 50 ms after a round trip of 400 ms.
 fn disturbed() -> Disturbance {
     let mut disturbance = Disturbance::NEW;
