@@ -7,8 +7,9 @@ use crate::args;
 use crate::trouble::Trouble;
 use crate::watch;
 
-/// How many intervals there are in the bound, so that a lost probe is no verdict yet.
-const PROBES: u32 = 4;
+/// How many intervals there are in the time that is given, so that a lost probe is no verdict yet.
+/// The last one is left for the start, and for lateness.
+const PROBES: u32 = 5;
 
 pub(crate) async fn run(options: &args::Check) -> Result<ExitCode, Trouble> {
     let every = options.within / PROBES;
@@ -18,8 +19,8 @@ pub(crate) async fn run(options: &args::Check) -> Result<ExitCode, Trouble> {
         every: Some(every),
         min: Some(every),
         max: Some(every),
-        detect_within: Some(options.within),
-        span: Some(options.wait.unwrap_or(2 * options.within)),
+        detect_within: Some(options.within.saturating_sub(every)),
+        span: Some(options.wait.unwrap_or(options.within)),
         ..args::Watch::default()
     };
     let until_alive = options.wait.is_some();

@@ -28,7 +28,7 @@ pub(crate) async fn run(options: &args::Record) -> Result<ExitCode, Trouble> {
     let stop = stop_signal().map_err(Trouble::System)?;
     let mut links = Vec::new();
     for (peer, target) in targets.iter().enumerate() {
-        links.push(Link::open(target, &trust, herald.of(peer))?);
+        links.push(Link::open(target, &trust, herald.of(peer)).await?);
     }
     let mut tracks = Vec::new();
     for ((target, link), file) in targets.into_iter().zip(links).zip(files) {

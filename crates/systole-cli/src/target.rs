@@ -1,6 +1,7 @@
 //! Targets, and the links over which they are probed.
 
 mod address;
+mod background;
 mod datagram;
 mod demo;
 mod grpc;

@@ -77,6 +77,8 @@ struct Totals {
     refuted: u32,
     recovered: u32,
     paused: u32,
+    /// Duplicates, and what is no reply to a probe.
+    ignored: u64,
 }
 
 impl Json {
@@ -154,7 +156,7 @@ fn name(
         WatchEvent::Refused(_) => says("refused"),
         WatchEvent::Hook(said) => ("hook", None, noted(said)),
         WatchEvent::Scene(_) => says("scene"),
-        WatchEvent::Summary => ("summary", None, summed(&known.counters)),
+        WatchEvent::Summary { ignored } => ("summary", None, summed(&known.counters, *ignored)),
     }
 }
 
@@ -253,7 +255,7 @@ fn because(reason: String) -> More {
     }
 }
 
-fn summed(counters: &Counters) -> More {
+fn summed(counters: &Counters, datagrams: u64) -> More {
     let totals = Totals {
         probes: counters.probes,
         answered: counters.answered,
@@ -265,6 +267,7 @@ fn summed(counters: &Counters) -> More {
         refuted: counters.refuted,
         recovered: counters.recovered,
         paused: counters.pauses,
+        ignored: datagrams.saturating_add(counters.ignored.into()),
     };
     More {
         totals: Some(totals),

@@ -102,7 +102,7 @@ impl Lines {
             WatchEvent::Scene(says) => {
                 self.paint(Paint::Dim, format_args!("{:>8}  ~ {says}", seconds(at)))
             }
-            WatchEvent::Summary => self.summary(at, known),
+            WatchEvent::Summary { ignored } => self.summary(at, *ignored, known),
             other => {
                 told.hear(other, known);
                 self.mark(*told, at, &describe(other).unwrap_or_default())
@@ -173,8 +173,9 @@ impl Lines {
         format!("{:>8}  {mark}", seconds(at))
     }
 
-    fn summary(&self, at: Instant, known: &monitor::Snapshot) -> String {
+    fn summary(&self, at: Instant, datagrams: u64, known: &monitor::Snapshot) -> String {
         let (heart, count) = (&known.path, &known.counters);
+        let ignored = datagrams.saturating_add(count.ignored.into());
         let gap = if self.width > 0 { "  " } else { "" };
         let verdict = self.paint(
             Paint::of(heart.verdict),
@@ -183,21 +184,19 @@ impl Lines {
         let whole = at.saturating_duration_since(Instant::ZERO);
         let mut text = format!("{verdict} after {}", span(whole));
         let mut separator = ": ";
-        for (number, of) in [
-            (Some(count.probes), "probes"),
-            (Some(count.answered), "answered"),
-            (Some(count.lost), "lost"),
-            (Some(count.late), "late"),
-            (Some(count.failed).filter(|&failed| failed > 0), "failed"),
-            (Some(count.unsent).filter(|&unsent| unsent > 0), "not sent"),
-            (
-                Some(count.abandoned).filter(|&abandoned| abandoned > 0),
-                "abandoned",
-            ),
-            (Some(count.refuted), "refuted"),
-            (Some(count.recovered), "recovered"),
+        for (number, of, always) in [
+            (count.probes.into(), "probes", true),
+            (count.answered.into(), "answered", true),
+            (count.lost.into(), "lost", true),
+            (count.late.into(), "late", true),
+            (count.failed.into(), "failed", false),
+            (count.unsent.into(), "not sent", false),
+            (count.abandoned.into(), "abandoned", false),
+            (ignored, "ignored", false),
+            (count.refuted.into(), "refuted", true),
+            (count.recovered.into(), "recovered", true),
         ] {
-            if let Some(number) = number {
+            if always || number > 0 {
                 let _ = write!(text, "{separator}{number} {of}"); // writing to a String cannot fail
                 separator = ", ";
             }

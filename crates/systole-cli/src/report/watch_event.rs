@@ -44,8 +44,8 @@ pub(crate) enum WatchEvent {
     Hook(String),
     /// The demo peer changes its behaviour.
     Scene(&'static str),
-    /// The watch of the peer ends.
-    Summary,
+    /// The watch of the peer ends; so many datagrams were not the first echo of a probe.
+    Summary { ignored: u64 },
 }
 
 impl WatchEvent {

@@ -25,7 +25,7 @@ pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
             Some(rtt) => format!("answered late, after {}", span(*rtt)),
             None => "answered late".into(),
         },
-        WatchEvent::Answer { .. } | WatchEvent::Start | WatchEvent::Summary => return None,
+        WatchEvent::Answer { .. } | WatchEvent::Start | WatchEvent::Summary { .. } => return None,
         WatchEvent::Lost => "a probe is overdue".into(),
         WatchEvent::Miss(miss) => match miss.note() {
             Some(note) => note.into(),

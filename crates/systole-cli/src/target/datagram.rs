@@ -1,5 +1,6 @@
 //! Probes that are datagrams and come back as they are: the loop that UDP and ICMP share.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
@@ -20,6 +21,29 @@ pub(super) trait Echo: Sized + Send {
     /// Receives a datagram; returns the id in it, or `None` if it is no echo of a probe. An error
     /// means that the last datagram was refused. Cancel safe.
     fn receive(&self) -> impl Future<Output = io::Result<Option<ProbeId>>> + Send;
+}
+
+/// The most probes of which an echo is taken: as many as a machine keeps.
+const ASKED_MAX: usize = 64;
+
+/// The probes that have had no echo, the oldest first. Every other datagram is ignored here, so that
+/// no stream of them fills the inbox.
+#[derive(Debug, Default)]
+struct Asked(VecDeque<ProbeId>);
+
+impl Asked {
+    fn add(&mut self, id: ProbeId) {
+        if self.0.len() == ASKED_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(id);
+    }
+
+    /// Returns whether `id` is one of them, and forgets it.
+    fn take(&mut self, id: ProbeId) -> bool {
+        let place = self.0.iter().position(|&asked| asked == id);
+        place.is_some_and(|place| self.0.remove(place).is_some())
+    }
 }
 
 /// Probes the addresses in turn, each over a socket of its own. It moves on to the next address if
@@ -45,7 +69,7 @@ pub(super) async fn run<E: Echo>(place: Place, mut post: Post) {
 
 /// Returns a socket to one of the addresses.
 async fn open<E: Echo>(place: &Place, turn: usize) -> Result<(E, SocketAddr), Miss> {
-    let addresses = place.addresses().await?;
+    let addresses = place.addresses()?;
     let address = addresses.get(turn % addresses.len().max(1));
     let address = *address.ok_or_else(|| Miss::Unsent("it has no address".into()))?;
     Ok((E::open(address).await?, address))
@@ -61,8 +85,9 @@ async fn hold<E: Echo>(
     post: &mut Post,
 ) -> Option<Request> {
     place.doubt(true); // until a reply comes
-    let (mut request, mut heard) = (first, Instant::now());
+    let (mut request, mut heard, mut asked) = (first, Instant::now(), Asked::default());
     loop {
+        asked.add(request.id);
         if let Err(error) = socket.send(request.id).await {
             post.news.settled(request.id, Err(error.into()));
             return None;
@@ -71,12 +96,12 @@ async fn hold<E: Echo>(
             select! {
                 biased;
                 answer = socket.receive() => match answer {
-                    Ok(Some(id)) => {
+                    Ok(Some(id)) if asked.take(id) => {
                         post.news.settled(id, Ok(Answer::Fine));
                         place.doubt(false);
                         heard = Instant::now();
                     }
-                    Ok(None) => {} // not the echo of a probe
+                    Ok(_) => post.ignored.count(),
                     Err(error) => {
                         post.news.settled(request.id, Err(error.into()));
                         return None;

@@ -12,8 +12,8 @@ use hyper::rt::Executor;
 use hyper::{Request, Response, StatusCode, Uri};
 use systole::{Failure, ProbeError};
 use tokio::time::Instant;
-use tokio_util::task::AbortOnDropHandle;
 
+use super::background::Background;
 use super::link::{Answer, Miss};
 use super::persistent::{Protocol, Session};
 use super::stream::Stream;
@@ -99,12 +99,10 @@ impl Grpc {
             .handshake(wire)
             .await
             .map_err(|error| miss(&error))?;
-        // the sender returns the errors of the connection
-        let connection = tokio::spawn(async move { drop(connection.await) });
         Ok(Calling {
             request: self.request.clone(),
             sender,
-            _connection: AbortOnDropHandle::new(connection),
+            connection: Background::spawn(connection),
         })
     }
 }
@@ -133,11 +131,12 @@ impl Protocol for Grpc {
 pub(super) struct Calling {
     request: Request<Full<Bytes>>,
     sender: SendRequest<Full<Bytes>>,
-    _connection: AbortOnDropHandle<()>,
+    connection: Background<hyper::Error>,
 }
 
 impl Session for Calling {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
+        self.connection.expect_sense(miss).await?;
         let sent = self.sender.send_request(self.request.clone()).await;
         let response = sent.map_err(|error| miss(&error))?;
         let at = Instant::now();

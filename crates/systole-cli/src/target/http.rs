@@ -14,13 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode, Uri};
-use systole::Failure;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 
 use self::body::Body;
 use self::head::Head;
-use self::reply::{Reader, is_quiet};
+use self::reply::Reader;
 use super::link::{Answer, Miss};
 use super::options::{Options, Statuses};
 use super::persistent::{Protocol, Session};
@@ -155,9 +154,7 @@ pub(super) struct Asking {
 
 impl Session for Asking {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
-        if !is_quiet(&mut self.stream).await {
-            return Err(Failure::Reset.into());
-        }
+        self.reader.expect_silence(&mut self.stream).await?;
         self.stream.write_all(&self.request).await?;
         self.stream.flush().await?;
         let (head, at) = self.reader.head(&mut self.stream, self.to_head).await?;

@@ -1,6 +1,8 @@
 //! A link: what talks to a peer. It is passed probes to send, and returns their results to the inbox.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use systole::{Failure, ProbeError, ProbeId, Reply};
@@ -162,6 +164,7 @@ enum Talk {
     /// Through the one task of the link, which holds a socket.
     Socket {
         requests: UnboundedSender<Request>,
+        ignored: Ignored,
         _task: AbortOnDropHandle<()>,
     },
 }
@@ -171,6 +174,17 @@ enum Talk {
 pub(super) struct Post {
     pub(super) requests: UnboundedReceiver<Request>,
     pub(super) news: Herald,
+    pub(super) ignored: Ignored,
+}
+
+/// How many datagrams came that are not the first echo of a probe.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ignored(Arc<AtomicU64>);
+
+impl Ignored {
+    pub(super) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Link {
@@ -192,12 +206,15 @@ impl Link {
         F: Future<Output = ()> + Send + 'static,
     {
         let (requests, asked) = unbounded_channel();
+        let ignored = Ignored::default();
         let spawned = tokio::spawn(talk(Post {
             requests: asked,
             news: news.clone(),
+            ignored: ignored.clone(),
         }));
         let of_socket = Talk::Socket {
             requests,
+            ignored,
             _task: AbortOnDropHandle::new(spawned),
         };
         Self::new(of_socket, news)
@@ -233,6 +250,14 @@ impl Link {
     pub(crate) fn under_way(&mut self) -> impl ExactSizeIterator<Item = ProbeId> {
         self.under_way.retain(|(_, task)| !task.is_finished());
         self.under_way.iter().map(|&(id, _)| id)
+    }
+
+    /// Returns how many datagrams came that are not the first echo of a probe.
+    pub(crate) fn ignored(&self) -> u64 {
+        match &self.talk {
+            Talk::Tasks(_) => 0,
+            Talk::Socket { ignored, .. } => ignored.0.load(Ordering::Relaxed),
+        }
     }
 
     /// Drops a probe and its connection.

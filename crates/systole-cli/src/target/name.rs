@@ -56,22 +56,31 @@ impl Name {
         }
     }
 
-    /// Returns the known addresses. It waits for a lookup only if there are none.
+    /// Returns the known addresses, and has them looked up if that is due. It never waits: a lookup
+    /// that takes long would make a probe overdue that was not sent.
     ///
     /// # Errors
-    /// The name has no address, or nobody can tell.
-    pub(super) async fn addresses(&self) -> Result<Vec<IpAddr>, Miss> {
+    /// No address is known, or not yet.
+    pub(super) fn addresses(&self) -> Result<Vec<IpAddr>, Miss> {
         self.refresh();
-        let mut known = self.known.subscribe();
-        let known = known
-            .wait_for(|known| !known.addresses.is_empty() || !known.is_looked_up)
-            .await;
-        let known = known.map_err(|error| Miss::Unsent(error.to_string()))?;
+        let known = self.known.borrow();
         if known.addresses.is_empty() {
-            let why = known.failure.as_deref().unwrap_or("it was not looked up");
+            let why = known.failure.as_deref().unwrap_or("it is being looked up");
             return Err(Miss::Unsent(format!("no address for {}: {why}", self.host)));
         }
         Ok(known.addresses.clone())
+    }
+
+    /// Waits until an address is known, or the lookup that runs has ended without one.
+    pub(super) async fn looked_up(&self) {
+        self.refresh();
+        let mut known = self.known.subscribe();
+        let is_over = |known: &Known| !known.addresses.is_empty() || !known.is_looked_up;
+        let _ = known.wait_for(is_over).await; // the sender lives as long as `self`
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        !self.known.borrow().addresses.is_empty()
     }
 
     /// Says whether the addresses are in doubt, so that the next use has them looked up.
@@ -193,10 +202,16 @@ mod tests {
         vec![Ipv4Addr::new(127, 0, 0, last).into()]
     }
 
+    /// Waits for the first lookup as a link does, and uses the name.
+    async fn first(name: &Name) -> Result<Vec<IpAddr>, Miss> {
+        name.looked_up().await;
+        name.addresses()
+    }
+
     /// Uses the name until it has `addresses`.
     async fn until(name: &Name, addresses: &[IpAddr]) {
         let moved = async {
-            while name.addresses().await.unwrap() != addresses {
+            while name.addresses().unwrap() != addresses {
                 sleep(Duration::from_millis(20)).await;
             }
         };
@@ -208,7 +223,7 @@ mod tests {
         let server = Server::default();
         server.last.store(2, Ordering::Relaxed);
         let name = Name::new("moving.test", server.start(1).await);
-        assert_eq!(name.addresses().await, Ok(at(2)));
+        assert_eq!(first(&name).await, Ok(at(2)));
         assert!(!name.has_left(at(2)[0]));
         server.last.store(3, Ordering::Relaxed);
         until(&name, &at(3)).await;
@@ -220,10 +235,10 @@ mod tests {
         let server = Server::default();
         server.last.store(2, Ordering::Relaxed);
         let name = Name::new("moving.test", server.start(200).await);
-        assert_eq!(name.addresses().await, Ok(at(2)));
+        assert_eq!(first(&name).await, Ok(at(2)));
         server.last.store(3, Ordering::Relaxed);
         for _ in 0..10 {
-            assert_eq!(name.addresses().await, Ok(at(2)));
+            assert_eq!(name.addresses(), Ok(at(2)));
         }
         assert!(server.asked.load(Ordering::Relaxed) <= 4, "it asked again");
         name.doubt(true);
@@ -235,13 +250,12 @@ mod tests {
         let server = Server::default();
         server.last.store(2, Ordering::Relaxed);
         let name = Name::new("silent.test", server.start(200).await);
-        assert_eq!(name.addresses().await, Ok(at(2)));
+        assert_eq!(first(&name).await, Ok(at(2)));
         server.last.store(0, Ordering::Relaxed);
         name.doubt(true);
         sleep(LOOKUP_EVERY).await;
         for _ in 0..100 {
-            let known = timeout(SECOND / 10, name.addresses()).await;
-            assert_eq!(known.unwrap(), Ok(at(2)));
+            assert_eq!(name.addresses(), Ok(at(2)));
         }
     }
 
@@ -253,12 +267,15 @@ mod tests {
             return;
         };
         let name = Name::new("nowhere.test", Source::Server(address));
-        let waiting = timeout(SECOND / 5, name.addresses()).await;
+        let waiting = timeout(SECOND / 5, name.looked_up()).await;
         assert!(waiting.is_err(), "nobody has answered yet");
+        let told = name.addresses().unwrap_err();
+        let words = told.note().unwrap_or_default();
+        assert_eq!(words, "no address for nowhere.test: it is being looked up");
         let refused = Name::new(
             "x..test",
             Source::Server(SocketAddr::from(([127, 0, 0, 1], 1))),
         );
-        assert!(matches!(refused.addresses().await, Err(Miss::Unsent(_))));
+        assert!(matches!(first(&refused).await, Err(Miss::Unsent(_))));
     }
 }

@@ -10,13 +10,14 @@ mod pool;
 mod setup_time;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use systole::{Failure, ProbeError};
 use tokio::select;
 use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use self::pool::Pool;
 use super::link::{Answer, Herald, Link, Miss, Request};
@@ -30,6 +31,9 @@ const RENEW_AFTER: Duration = Duration::from_secs(30);
 /// The longest time from the first byte of a reply to its end, after which a connection is not kept:
 /// the next probe may need its place.
 const FINISH_MAX: Duration = Duration::from_millis(250);
+
+/// How long a peer that sent what nobody asked for is listened to before it is asked again.
+const LISTEN_MAX: Duration = Duration::from_millis(250);
 
 /// A protocol with a request that proves life.
 pub(crate) trait Protocol: Send + Sync + 'static {
@@ -60,6 +64,8 @@ struct Way<P> {
     protocol: P,
     /// Where the peer may be, in the order in which they are tried.
     places: Vec<Place>,
+    /// Whether the peer has sent what nobody asked for, and has not answered since.
+    is_wary: AtomicBool,
 }
 
 /// A connection that can be used.
@@ -94,7 +100,11 @@ pub(super) fn link<P: Protocol>(protocol: P, places: Vec<Place>, news: Herald) -
 impl<P: Protocol> Line<P> {
     fn new(protocol: P, places: Vec<Place>) -> Self {
         Self {
-            way: Arc::new(Way { protocol, places }),
+            way: Arc::new(Way {
+                protocol,
+                places,
+                is_wary: AtomicBool::new(false),
+            }),
             pool: Arc::default(),
             opener: Turn::default(),
             busy: Mutex::default(),
@@ -114,11 +124,13 @@ impl<P: Protocol> Line<P> {
         let mut sent = asked;
         match timeout(reply_window, self.exchange(&mut sent, reply_window)).await {
             Ok(Ok((kept, answer, at))) => {
+                self.way.is_wary.store(false, Ordering::Relaxed);
                 news.settled_at(id, Ok(answer), at.into_std(), sent - asked);
                 let _ = timeout(FINISH_MAX, self.keep(kept, reply_window)).await;
             }
             Ok(Err(miss)) => {
                 self.note_busy(&miss, reply_window);
+                self.note_nonsense(&miss);
                 news.settled_at(id, Err(miss), Instant::now().into_std(), sent - asked);
             }
             Err(_) => news.settled(id, Err(ProbeError::Missed.into())),
@@ -224,6 +236,13 @@ impl<P: Protocol> Line<P> {
         busy.as_ref().map(|(_, miss)| miss.clone())
     }
 
+    /// Remembers that the peer sent what is no reply, perhaps without being asked.
+    fn note_nonsense(&self, miss: &Miss) {
+        if miss.fault() == ProbeError::Failed(Failure::InvalidReply) {
+            self.way.is_wary.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Remembers how long the peer wants to be left alone, though no longer than `most`.
     fn note_busy(&self, miss: &Miss, most: Duration) {
         if let Miss::Busy { wait, .. } = miss {
@@ -235,7 +254,8 @@ impl<P: Protocol> Line<P> {
 }
 
 impl<P: Protocol> Way<P> {
-    /// Tries the places in turn, each for its share of `window`.
+    /// Tries the places in turn, each for its share of `window`. Where one of them could not be
+    /// tried, that is told: the peer may be there.
     async fn open(
         &self,
         window: Duration,
@@ -243,9 +263,9 @@ impl<P: Protocol> Way<P> {
     ) -> Result<Kept<P::Session>, Miss> {
         let since = Instant::now();
         let share = window / u32::try_from(self.places.len()).unwrap_or(1).max(1);
-        let mut last = Miss::Unsent("it has no host".into());
+        let mut misses = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
-            match timeout(share, self.open_at(place)).await {
+            match timeout(share, self.open_at(place, share)).await {
                 Ok(Ok((session, address))) => {
                     return Ok(Kept {
                         session,
@@ -255,28 +275,41 @@ impl<P: Protocol> Way<P> {
                         _permit: permit,
                     });
                 }
-                Ok(Err(miss)) => last = miss,
-                Err(_) => last = ProbeError::Missed.into(),
+                Ok(Err(miss)) => misses.push(miss),
+                Err(_) => misses.push(ProbeError::Missed.into()),
             }
         }
-        Err(last)
+        let is_unsent = |miss: &Miss| miss.fault() == ProbeError::Unsent;
+        let untried = misses.iter().position(is_unsent);
+        let told = untried.map(|place| misses.swap_remove(place));
+        let told = told.or_else(|| misses.pop());
+        Err(told.unwrap_or_else(|| Miss::Unsent("it has no host".into())))
     }
 
-    async fn open_at(&self, place: &Place) -> Result<(P::Session, Option<SocketAddr>), Miss> {
+    /// Opens a connection within `share`. A peer that sends what nobody asked for is listened to
+    /// before it is asked, so that the session finds it: else it would pass for a reply.
+    async fn open_at(
+        &self,
+        place: &Place,
+        share: Duration,
+    ) -> Result<(P::Session, Option<SocketAddr>), Miss> {
         let (stream, address) = place.connect_any().await?;
         let session = self.protocol.begin(stream, place.host()).await?;
+        if self.is_wary.load(Ordering::Relaxed) {
+            sleep(LISTEN_MAX.min(share / 4)).await;
+        }
         Ok((session, address))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::task::JoinSet;
-    use tokio::time::{advance, sleep};
+    use tokio::time::advance;
 
     use super::super::redis::Redis;
     use super::super::{Target, Trust};
@@ -381,6 +414,7 @@ mod tests {
         line.way = Arc::new(Way {
             places: vec![Place::of("127.0.0.1", port)],
             protocol: Arc::into_inner(line.way).unwrap().protocol,
+            is_wary: AtomicBool::new(false),
         });
         let counted = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&counted);

@@ -61,6 +61,16 @@ impl Place {
         }
     }
 
+    /// Returns the place of a host that `source` looks up.
+    #[cfg(test)]
+    pub(super) fn named(host: &str, port: u16, source: Source) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            kind: Kind::Name(Name::new(host, source)),
+        }
+    }
+
     /// Returns the place of a local socket.
     pub(super) fn local(path: &str) -> Self {
         Self {
@@ -88,22 +98,37 @@ impl Place {
     /// Connects to the address that accepts first; returns the connection and the time at which
     /// that attempt began.
     pub(super) async fn connect(&self) -> Result<(TcpStream, Instant), Miss> {
-        let addresses = self.addresses().await?;
+        let addresses = self.addresses()?;
         self.doubt(true); // stays if the caller drops this future because it takes too long
         let connected = race(addresses).await?;
         self.doubt(false);
         Ok(connected)
     }
 
-    /// Returns the known addresses. It waits for a lookup only if there are none.
+    /// Waits until an address is known, or a lookup has ended without one.
+    pub(super) async fn looked_up(&self) {
+        if let Kind::Name(name) = &self.kind {
+            name.looked_up().await;
+        }
+    }
+
+    /// Returns whether a probe can be sent there as far as names are concerned.
+    pub(super) fn is_known(&self) -> bool {
+        match &self.kind {
+            Kind::Name(name) => name.is_known(),
+            Kind::Address(_) | Kind::Socket(_) => true,
+        }
+    }
+
+    /// Returns the known addresses without waiting for a lookup.
     ///
     /// # Errors
-    /// The name has no address, or nobody can tell.
-    pub(super) async fn addresses(&self) -> Result<Vec<SocketAddr>, Miss> {
+    /// No address of the name is known, or not yet.
+    pub(super) fn addresses(&self) -> Result<Vec<SocketAddr>, Miss> {
         let found = match &self.kind {
             Kind::Address(address) => return Ok(vec![*address]),
             Kind::Socket(_) => Vec::new(),
-            Kind::Name(name) => name.addresses().await?,
+            Kind::Name(name) => name.addresses()?,
         };
         Ok(found
             .into_iter()

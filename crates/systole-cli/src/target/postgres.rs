@@ -11,10 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode as ClientMode;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
-use tokio_util::task::AbortOnDropHandle;
 
 use self::guard::{Allowance, Guard};
 use super::Target;
+use super::background::Background;
 use super::link::{Answer, Miss};
 use super::options::{Options, SessionAttrs, SslMode};
 use super::persistent::{Protocol, Session};
@@ -107,13 +107,11 @@ impl Protocol for Postgres {
         let guarded = Guard::new(stream, allowance.clone());
         let connected = self.config(password).connect_raw(guarded, NoTls).await;
         let (client, connection) = connected.map_err(|error| miss(&error, password))?;
-        // the client returns the errors of the connection
-        let connection = tokio::spawn(async move { drop(connection.await) });
         let session = Database {
             client,
             allowance,
             attrs: self.options.session,
-            _connection: AbortOnDropHandle::new(connection),
+            connection: Background::spawn(connection),
         };
         if session.attrs != SessionAttrs::Any {
             session.query().await?; // so that the next host is tried
@@ -127,11 +125,13 @@ pub(super) struct Database {
     client: Client,
     allowance: Allowance,
     attrs: SessionAttrs,
-    _connection: AbortOnDropHandle<()>,
+    connection: Background<tokio_postgres::Error>,
 }
 
 impl Session for Database {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
+        let miss = |error: &_| miss(error, None);
+        self.connection.expect_sense(miss).await?;
         let at = self.query().await?;
         Ok((Answer::Fine, at))
     }

@@ -12,7 +12,7 @@ use super::options::{Options, Role};
 use super::persistent::{Protocol, Session};
 use super::resp::{self, Reply};
 use super::secret::without;
-use super::stream::Stream;
+use super::stream::{Stream, poll_once};
 use super::tls::{Tls, Trust};
 use crate::trouble::Trouble;
 
@@ -73,10 +73,7 @@ pub(crate) struct Asking {
 
 impl Session for Asking {
     async fn ask(&mut self) -> Result<(Answer, Instant), Miss> {
-        if !self.received.is_empty() {
-            // what was not asked for answers nothing
-            return Err(ProbeError::Failed(Failure::InvalidReply).into());
-        }
+        self.expect_silence().await?;
         let mut request = resp::command(&["PING"]);
         if self.role.is_some() {
             request.extend(resp::command(&["INFO", "replication"]));
@@ -122,6 +119,19 @@ impl Asking {
             self.stream.flush().await
         };
         self.unsent = sent.await.err();
+    }
+
+    /// Makes sure that nothing came that was not asked for: it answers nothing. A server that takes
+    /// no more clients says so at once.
+    async fn expect_silence(&mut self) -> Result<(), Miss> {
+        if let Some(read) = poll_once(self.read()).await {
+            read?;
+        }
+        match resp::split(&self.received) {
+            Ok(Some((Reply::Error(words), _))) => Err(not_ready(words, None)),
+            Ok(None) if self.received.is_empty() => Ok(()),
+            _ => Err(ProbeError::Failed(Failure::InvalidReply).into()),
+        }
     }
 
     /// Waits for the next bytes, unless some have come; returns when they came.
@@ -194,8 +204,11 @@ mod tests {
     /// Asks a server that says `words` to whatever it is asked.
     async fn asked(words: &[u8], role: Option<Role>) -> Result<Answer, Miss> {
         let (ours, mut theirs) = tokio::io::duplex(REPLY);
-        theirs.write_all(words).await.unwrap();
-        theirs.shutdown().await.unwrap();
+        let words = words.to_vec();
+        tokio::spawn(async move {
+            let _ = theirs.read(&mut [0; 64]).await;
+            theirs.write_all(&words).await
+        });
         let mut asking = Asking::new(Box::new(ours), role);
         asking.ask().await.map(|(answer, _)| answer)
     }
@@ -222,6 +235,22 @@ mod tests {
         }
         let reset = ProbeError::Failed(Failure::Reset).into();
         assert_eq!(asked(b"+PO", None).await, Err(reset));
+    }
+
+    #[tokio::test]
+    async fn what_comes_unasked_is_no_reply_unless_it_is_an_error() {
+        for (said, expected) in [
+            (
+                &b"+PONG\r\n"[..],
+                ProbeError::Failed(Failure::InvalidReply).into(),
+            ),
+            (b"-ERR full\r\n", Miss::Unhealthy("Redis: ERR full".into())),
+        ] {
+            let (ours, mut theirs) = tokio::io::duplex(REPLY);
+            theirs.write_all(said).await.unwrap();
+            let mut asking = Asking::new(Box::new(ours), None);
+            assert_eq!(asking.ask().await.unwrap_err(), expected);
+        }
     }
 
     #[tokio::test]

@@ -63,8 +63,7 @@ impl Engine {
         let (Some(peer), Some(machine)) = (self.peers.get_mut(&key), machine) else {
             return;
         };
-        let is_overdue = |id| machine.is_overdue(place, id);
-        match peer.send(id, now, machine.terms(place), is_overdue) {
+        match peer.send(id, now, machine) {
             Sent::Yes => {}
             Sent::NoRoom => machine.skip(place, id, now),
             Sent::No(why) => {
@@ -159,6 +158,12 @@ impl Engine {
             let name = &peer.name;
             self.report.tell(now, Who { key, name }, happening, &known);
         }
+    }
+
+    /// Reports what came of all probes of a peer.
+    pub(super) fn sum_up(&mut self, key: usize) {
+        let ignored = self.peers.get(&key).map_or(0, Peer::ignored);
+        self.tell(key, &WatchEvent::Summary { ignored });
     }
 
     /// Shows the current state of all peers.

@@ -159,7 +159,9 @@ impl Engine {
         }
         self.hooks.finish(Duration::from_millis(300)).await;
         self.read_inbox();
-        self.tell_all(&WatchEvent::Summary);
+        for key in self.order.clone() {
+            self.sum_up(key);
+        }
         self.report.finish(Duration::from_millis(500)).await;
     }
 

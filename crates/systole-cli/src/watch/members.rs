@@ -89,7 +89,7 @@ impl Engine {
             return; // the demo peer
         };
         let opening = tokio::spawn(async move {
-            let link = Link::open(&target, &trust, herald.clone());
+            let link = Link::open(&target, &trust, herald.clone()).await;
             herald.opened(link);
         });
         peer.opening = Some(AbortOnDropHandle::new(opening));

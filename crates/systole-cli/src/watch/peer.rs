@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::mem::replace;
 
-use systole::machine::Terms;
 use systole::{
     Instant, ProbeId,
     failover::Condition,
@@ -12,6 +11,7 @@ use systole::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::settings::Watched;
+use super::unit::Machine;
 use crate::target::{Link, Scheme};
 
 /// The number of probes whose send times are kept: as many as can be under way.
@@ -32,6 +32,8 @@ pub(super) struct Peer {
     pub(super) opening: Option<AbortOnDropHandle<()>>,
     /// The link before, as long as its probes are under way.
     previous: Option<Link>,
+    /// What earlier links ignored.
+    ignored: u64,
     sent: VecDeque<(ProbeId, Instant)>,
     /// The machine's count of lost probes when it was last read.
     lost: u32,
@@ -68,6 +70,7 @@ impl Peer {
             access,
             opening: None,
             previous: None,
+            ignored: 0,
             sent: VecDeque::new(),
             lost: 0,
             condition: None,
@@ -120,6 +123,7 @@ impl Peer {
             (Access::Closed(_), Err(why)) => self.access = Access::Closed(why),
             (_, Ok(link)) => {
                 if let Access::Open(before) = replace(&mut self.access, Access::Open(link)) {
+                    self.ignored += before.ignored();
                     self.previous = Some(before);
                 }
             }
@@ -128,15 +132,12 @@ impl Peer {
     }
 
     /// Sends a probe. If the peer holds as many connections as it may, the probe takes the place of
-    /// the oldest one that `is_overdue`. If there is none and the peer is dead, it takes the place
-    /// of the latest one, so that a peer that is back is noticed, and a slow one is waited for.
-    pub(super) fn send(
-        &mut self,
-        id: ProbeId,
-        now: Instant,
-        terms: Terms,
-        is_overdue: impl Fn(ProbeId) -> bool,
-    ) -> Sent {
+    /// the oldest one that `is_overdue`. If there is none and `machine` has not heard of the peer,
+    /// or calls it dead, it takes the place of the latest one: a peer that is back is noticed, a
+    /// slow one is waited for, and no skipped probe puts the bound off.
+    pub(super) fn send(&mut self, id: ProbeId, now: Instant, machine: &Machine) -> Sent {
+        let place = self.place;
+        let terms = machine.terms(place);
         let link = match &mut self.access {
             Access::Open(link) => link,
             Access::Closed(why) => return Sent::No(why.clone()),
@@ -147,7 +148,8 @@ impl Peer {
             self.previous = None;
         }
         let is_settled = |id| !sent.iter().any(|&(other, _)| other == id);
-        if !make_room(link, terms.is_dead(), |id| is_settled(id) || is_overdue(id)) {
+        let is_over = |id| is_settled(id) || machine.is_overdue(place, id);
+        if !make_room(link, || !machine.is_heard(place, now), is_over) {
             return Sent::NoRoom;
         }
         if !link.send(id, reply_window) {
@@ -160,6 +162,14 @@ impl Peer {
         Sent::Yes
     }
 
+    /// Returns how many datagrams came that are not the first echo of a probe.
+    pub(super) fn ignored(&self) -> u64 {
+        match &self.access {
+            Access::Open(link) => self.ignored + link.ignored(),
+            Access::Closed(_) => self.ignored,
+        }
+    }
+
     /// Returns when probe `id`, of which a result has come, was sent.
     pub(super) fn settle(&mut self, id: ProbeId) -> Option<Instant> {
         let place = self.sent.iter().position(|&(sent, _)| sent == id)?;
@@ -168,14 +178,18 @@ impl Peer {
 }
 
 /// Makes room for one more connection; returns whether there is room.
-fn make_room(link: &mut Link, is_dead: bool, is_over: impl Fn(ProbeId) -> bool) -> bool {
+fn make_room(
+    link: &mut Link,
+    is_unheard: impl Fn() -> bool,
+    is_over: impl Fn(ProbeId) -> bool,
+) -> bool {
     let under_way = link.under_way();
     if under_way.len() < CONNECTIONS_MAX {
         return true;
     }
     let under_way: Vec<_> = under_way.collect();
     let over = under_way.iter().find(|&&id| is_over(id));
-    let latest = under_way.last().filter(|_| is_dead);
+    let latest = under_way.last().filter(|_| is_unheard());
     let Some(&id) = over.or(latest) else {
         return false;
     };

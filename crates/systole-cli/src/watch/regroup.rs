@@ -2,7 +2,6 @@
 
 use super::engine::Engine;
 use super::settings::{UnitSettings, Watched};
-use crate::report::WatchEvent;
 use crate::target::Target;
 
 impl Engine {
@@ -51,7 +50,7 @@ impl Engine {
     }
 
     pub(super) fn remove_peer(&mut self, key: usize) {
-        self.tell(key, &WatchEvent::Summary);
+        self.sum_up(key);
         self.report.forget(key);
         self.peers.remove(&key);
     }

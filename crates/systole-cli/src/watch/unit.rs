@@ -184,6 +184,12 @@ impl Machine {
         }
     }
 
+    /// Returns whether the peer has been heard, and is not dead.
+    pub(super) fn is_heard(&self, place: usize, now: Instant) -> bool {
+        let known = self.known(place, now);
+        known.is_some_and(|known| !matches!(known.path.verdict, Verdict::Unknown | Verdict::Dead))
+    }
+
     /// Returns the condition of a peer in the group, if there is a group.
     pub(super) fn condition(&self, place: usize) -> Option<Condition> {
         match self {

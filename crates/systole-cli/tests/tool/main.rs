@@ -34,6 +34,8 @@ mod service;
 mod terminal;
 mod tool;
 #[cfg(unix)]
+mod unasked;
+#[cfg(unix)]
 mod view;
 mod watch;
 mod watch_fleet;

@@ -160,6 +160,17 @@ fn one_verdict_is_an_exit_status_and_a_line() {
     assert_eq!(check("gopher://h:1", &[]).0, Some(2));
 }
 
+/// It accepts, and never replies.
+#[test]
+fn a_check_of_a_target_that_hangs_takes_as_long_as_was_said() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}", listener.local_addr().unwrap());
+    let began = Instant::now();
+    assert_eq!(check(&target, &["--within", "2s"]).0, Some(1));
+    let took = began.elapsed();
+    assert!(took <= 2 * SECOND + SECOND / 2, "{took:?}");
+}
+
 #[test]
 fn a_check_waits_until_the_target_is_there() {
     let port = free_port();

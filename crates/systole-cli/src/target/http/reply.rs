@@ -1,16 +1,16 @@
 //! Reading a reply from a connection. What was read and not yet used is all that is kept of it.
 
 use std::io;
-use std::task::Poll;
 
+use hyper::StatusCode;
 use systole::Failure;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 use super::body::Body;
 use super::head::Head;
 use crate::target::link::Miss;
-use crate::target::stream::Stream;
+use crate::target::stream::{Stream, poll_once};
 
 /// The most bytes of a head, with those of interim replies before it.
 const HEAD_MAX: usize = 256 * 1024;
@@ -25,6 +25,19 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// Makes sure that nothing came on an idle connection, which would be taken for the reply to the
+    /// next request.
+    ///
+    /// # Errors
+    /// The connection has ended, or the server sent what nobody asked for.
+    pub(super) async fn expect_silence(&mut self, stream: &mut Stream) -> Result<(), Failure> {
+        match poll_once(self.more(stream)).await {
+            None => Ok(()),
+            Some(Ok(())) => Err(unasked(&self.buffer)),
+            Some(Err(_)) => Err(Failure::Reset),
+        }
+    }
+
     /// Reads the head of a reply; returns it with the time at which its first byte arrived. Interim
     /// replies are left out.
     pub(super) async fn head(
@@ -117,16 +130,17 @@ impl Reader {
     }
 }
 
-/// Returns whether nothing came on an idle connection: neither bytes, which would be taken for a
-/// reply to the next request, nor its end.
-pub(super) async fn is_quiet(stream: &mut Stream) -> bool {
-    std::future::poll_fn(|context| {
-        let mut byte = [0];
-        let mut read = ReadBuf::new(&mut byte);
-        let polled = std::pin::Pin::new(&mut *stream).poll_read(context, &mut read);
-        Poll::Ready(polled.is_pending())
-    })
-    .await
+/// Says what bytes mean that came without a request: that the server closes an idle connection
+/// (408, or another error after which it does), or else nothing that it sends proves anything.
+fn unasked(bytes: &[u8]) -> Failure {
+    let is_farewell = |head: &Head| {
+        let is_error = head.status.is_client_error() || head.status.is_server_error();
+        head.status == StatusCode::REQUEST_TIMEOUT || (is_error && !head.is_kept)
+    };
+    match Head::parse(bytes, false) {
+        Ok(Some((head, _))) if is_farewell(&head) => Failure::Reset,
+        _ => Failure::InvalidReply,
+    }
 }
 
 /// Returns whether `bytes` hold the end of a line and after it an empty one.
@@ -173,13 +187,26 @@ mod tests {
         assert_eq!(reply(text, 1_000).await, Ok((200, b"ab".to_vec(), false)));
         let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab";
         assert_eq!(reply(cut, 1_000).await, Ok((200, b"ab".to_vec(), false)));
-        let (near, mut far) = duplex(64);
-        let mut stream: Stream = Box::new(near);
-        assert!(is_quiet(&mut stream).await);
-        far.write_all(b"H").await.unwrap();
-        assert!(!is_quiet(&mut stream).await);
-        drop(far);
-        assert!(!is_quiet(&mut stream).await);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_asked_for_is_no_reply_and_a_farewell_is_no_fault() {
+        let timeout = b"HTTP/1.0 408 Request Time-out\r\nConnection: close\r\n\r\n";
+        for (said, expected) in [
+            (&b""[..], Ok(())),
+            (b"HTTP/1.1 200 OK\r\n\r\n", Err(Failure::InvalidReply)),
+            (b"H", Err(Failure::InvalidReply)),
+            (timeout, Err(Failure::Reset)),
+        ] {
+            let (near, mut far) = duplex(64);
+            let (mut stream, mut reader): (Stream, _) = (Box::new(near), Reader::default());
+            assert_eq!(reader.expect_silence(&mut stream).await, Ok(()));
+            far.write_all(said).await.unwrap();
+            assert_eq!(reader.expect_silence(&mut stream).await, expected);
+            drop(far);
+            let ended = reader.expect_silence(&mut stream).await;
+            assert_eq!(ended, Err(Failure::Reset));
+        }
     }
 
     #[tokio::test]
