@@ -64,6 +64,9 @@ pub const TAGGED: usize = 40;
 /// id.
 pub const SIGNED: usize = PLAIN + 8;
 
+/// Where the sender's id begins.
+const ID: usize = PLAIN - 8;
+
 const VERSION: u8 = 2;
 const GOODBYE: u8 = 1;
 const VALUE: u8 = 2;
@@ -182,6 +185,15 @@ pub fn open(bytes: &[u8], recipient: u64, key: &impl Mac) -> Result<Beat, WireEr
         return Err(WireError::Forged);
     }
     parse(plain, TAG).map(Beat::authentic)
+}
+
+/// Returns the id of the sender that `bytes` name, to look up the key with which they are to be
+/// [opened](open); `None` where they are too short to name one. Until then nothing shows that the
+/// sender is the one that it claims to be.
+#[must_use]
+pub fn claimed_id(bytes: &[u8]) -> Option<u64> {
+    let id = bytes.get(ID..PLAIN)?;
+    Some(u64::from_be_bytes(id.try_into().ok()?))
 }
 
 /// Returns the message that a tag covers.

@@ -21,7 +21,7 @@ impl<P: Pacing> Config<P> {
 
 /// Returns a number that differs from process to process and from call to call. It uses the keys of
 /// `std`'s hash maps, which come from the randomness of the operating system.
-fn random() -> NonZeroU64 {
+pub(super) fn random() -> NonZeroU64 {
     NonZeroU64::new(RandomState::new().hash_one(0_u8)).unwrap_or(NonZeroU64::MIN)
 }
 

@@ -8,6 +8,7 @@
 //! | change the machine | [`with`](Handle::with); for a lost flow `with(Monitor::handle_flow_lost)`, unless a probe [reports it](Reply::FlowLost) |
 //! | find a [lifetime](crate::pacing::Lifetime) | [`run_trials`](Handle::run_trials) leaves second flows idle; `with` restores a stored record and returns the current one |
 //! | hold a lease | [`Lease`] |
+//! | receive pushed heartbeats | `UdpListener` (feature `udp`) |
 //! | stop | [`stop`](Handle::stop), dropping the handle, or [a future](Builder::stop_when): probes are dropped, then [`on_stop`](Builder::on_stop) runs |
 
 mod builder;
@@ -19,12 +20,20 @@ mod lifetime;
 mod probe_loop;
 mod probes;
 mod run;
+#[cfg(feature = "udp")]
+mod socket;
 mod start;
 mod stop_action;
 mod timer;
+#[cfg(feature = "udp")]
+pub mod udp_listener;
 
 #[cfg(feature = "udp")]
-pub use fleet::{DatagramSocket, UdpFleet};
+pub use fleet::UdpFleet;
+#[cfg(feature = "udp")]
+pub use socket::DatagramSocket;
+#[cfg(feature = "udp")]
+pub use udp_listener::UdpListener;
 
 use core::future::Future;
 use core::time::Duration;
@@ -98,7 +107,6 @@ where
     Builder::new(config).spawn(probe)
 }
 
-/// Returns the current time of the runtime's clock, which tests can pause.
 /// Probes a peer by a client that needs `&mut`, in a future that the caller spawns or awaits.
 ///
 /// Returns the handle, and the future that makes the probes, one at a time. `probe` is passed the
@@ -144,6 +152,7 @@ where
     Builder::new(config).run(probe)
 }
 
+/// Returns the current time of the runtime's clock, which tests can pause.
 fn now(epoch: Epoch) -> Instant {
     epoch.moment(Moment::now().into_std())
 }

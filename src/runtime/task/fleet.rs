@@ -1,7 +1,6 @@
 //! The adapter that runs a fleet on one tokio task and one UDP socket.
 
 mod probe_loop;
-mod socket;
 mod state;
 
 use alloc::sync::Arc;
@@ -21,6 +20,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::socket::{DatagramSocket, KernelSocket};
 use super::{Epoch, now};
 use crate::pacing::{Fluctuation, Pacing};
 use crate::{
@@ -28,8 +28,6 @@ use crate::{
     fleet::{self, Census, Lateness, PeerKey, PeerStatus},
 };
 use probe_loop::ProbeLoop;
-pub use socket::DatagramSocket;
-use socket::KernelSocket;
 use state::{FleetState, Shared};
 
 /// The number of round-trip times in the window of each peer.

@@ -1,4 +1,5 @@
-//! The socket interface of a fleet, which lets it run on another transport or on a simulated one.
+//! The socket interface of fleets and listeners, which lets them run on another transport or on a
+//! simulated one.
 
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
@@ -12,14 +13,14 @@ mod udp;
 
 pub(super) use udp::KernelSocket;
 
-/// A datagram socket over which a [`UdpFleet`](super::UdpFleet) probes; see
-/// [`spawn_on`](super::UdpFleet::spawn_on).
+/// A datagram socket over which a [`UdpFleet`](super::UdpFleet) probes or a
+/// [`UdpListener`](super::UdpListener) listens; see [`spawn_on`](super::UdpFleet::spawn_on).
 ///
 /// [`spawn`](super::UdpFleet::spawn) wraps a socket of tokio. Implement this trait for another
-/// transport, or for a simulated network: the fleet reads only the clock of the runtime, so under
+/// transport, or for a simulated network: the task reads only the clock of the runtime, so under
 /// tokio's paused clock a test needs no real time.
 ///
-/// No method blocks, and only the fleet's task calls them. The methods that return a [`Poll`] are
+/// No method blocks, and only the task calls them. A listener sends nothing. The methods that return a [`Poll`] are
 /// cancel safe: they store the waker of the latest call, and nothing is lost if the future that
 /// calls them is dropped.
 ///
