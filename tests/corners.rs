@@ -397,7 +397,7 @@ fn a_promise_that_is_broken_is_told() {
                 hears += 1;
                 monitor.handle_reply(id, now);
             }
-            Output::Send(id) => last = Some(id), // held up from the sixth on, until it is too late
+            Output::Send(id) => last = Some(id), // delayed from the sixth on, until it is too late
             Output::Event(systole::Event {
                 kind: systole::EventKind::PromiseBroken,
                 ..
@@ -408,8 +408,7 @@ fn a_promise_that_is_broken_is_told() {
         }
         if let Some(id) = last.take_if(|_| monitor.verdict() == Verdict::Dead) {
             hears = 0;
-            monitor.handle_reply(id, now);
-            assert_eq!(monitor.verdict(), Verdict::Alive, "refuted");
+            monitor.handle_reply(id, now); // the next one confirms it
         }
     }
     assert!(broken > 0);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use systole::pacing::Fixed;
+use systole::pacing::{Fixed, Pacing};
 use systole::{
     Config, Event, EventKind, Instant, Monitor, Output, ProbeId, Reason, Retries, Verdict,
     path::SuspicionLevel,
@@ -278,6 +278,50 @@ fn a_return_counts_from_the_latest_probe_answered_not_from_the_last_answer() {
     let snapshot = monitor.snapshot(heard_at);
     let bound = snapshot.path.plan.bound();
     assert_eq!(snapshot.dead_at, Some(second_at.saturating_add(bound)));
+}
+
+/// The number of replies after which a monitor of `config` calls a dead peer alive, if each takes
+/// `rtt` and none is lost.
+fn replies_to_rise<P: Pacing>(config: Config<P>, rtt: Duration) -> u32 {
+    let mut monitor = Monitor::<8, P>::with_window(config, Instant::ZERO).unwrap();
+    let (mut now, mut replies, mut was_dead) = (Instant::ZERO, 0, false);
+    let mut waiting = std::collections::VecDeque::new();
+    loop {
+        was_dead |= monitor.verdict() == Verdict::Dead;
+        match monitor.poll(now) {
+            Output::Send(id) if was_dead => waiting.push_back((now.saturating_add(rtt), id)),
+            Output::Wait(next) => {
+                let reply = waiting.front().map_or(Instant::MAX, |reply| reply.0);
+                now = next.min(reply);
+            }
+            _ => {}
+        }
+        while waiting.front().is_some_and(|reply| reply.0 <= now) {
+            let (at, id) = waiting.pop_front().unwrap();
+            monitor.handle_reply(id, at);
+            replies += 1;
+            if monitor.verdict() == Verdict::Alive {
+                return replies;
+            }
+        }
+    }
+}
+
+/// Such a reply may have left a queue in the middle of an outage.
+#[test]
+fn a_target_confirms_the_late_reply_of_a_dead_peer() {
+    let target = || {
+        let config = Config::target(10 * SECOND).jitter_percent(0).seed(7);
+        config.without_initial_delay().build().unwrap()
+    };
+    let (timely, late) = (SECOND * 24 / 10, SECOND * 26 / 10);
+    assert_eq!(replies_to_rise(target(), timely), 1);
+    assert_eq!(replies_to_rise(target(), late), 2);
+    let thrice = target().into_builder().rise(3).build().unwrap();
+    assert_eq!(replies_to_rise(thrice, timely), 3);
+    assert_eq!(replies_to_rise(thrice, late), 3);
+    let every = Config::every(SECOND).detect_within(10 * SECOND).seed(7);
+    assert_eq!(replies_to_rise(every.build().unwrap(), late), 1);
 }
 
 #[test]

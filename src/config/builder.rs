@@ -238,7 +238,9 @@ impl<P: Pacing> Builder<P> {
     }
 
     /// Sets the number of replies in a row after which a dead peer is alive; 1 unless set. A reply
-    /// after the timeout continues the row. A probe without any reply ends the row.
+    /// after the timeout continues the row. A probe without any reply ends the row. With
+    /// [`Config::target`](crate::Config::target), a row that ends with a reply to a probe sent more
+    /// than a quarter of the bound ago takes at least two replies.
     ///
     /// # Errors
     /// [`build`](Self::build) refuses zero.

@@ -146,6 +146,15 @@ impl Pacing for AnyPolicy {
         record!(self, state, on_void);
     }
 
+    fn confirms_late_replies(&self) -> bool {
+        match self {
+            Self::Fluctuation(policy) => policy.confirms_late_replies(),
+            Self::Fixed(policy) => policy.confirms_late_replies(),
+            Self::Target(policy) => policy.confirms_late_replies(),
+            Self::Lifetime(policy) => policy.confirms_late_replies(),
+        }
+    }
+
     fn yields_to_traffic(&self) -> bool {
         match self {
             Self::Fluctuation(policy) => policy.yields_to_traffic(),

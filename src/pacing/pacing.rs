@@ -70,6 +70,14 @@ pub trait Pacing: Copy + Debug + PartialEq {
         true
     }
 
+    /// Returns whether one late reply does not suffice to make a dead peer alive. Another reply must
+    /// then follow if the probe was sent more than a quarter of the bound ago. It costs dead time
+    /// and avoids mistakes on paths whose outages come in clusters: a reply that left a queue in
+    /// the middle of an outage would make the peer alive, only to be called dead again.
+    fn confirms_late_replies(&self) -> bool {
+        false
+    }
+
     /// Returns the longest interval that keeps a flow alive, such as a flow through a NAT; `None`
     /// if the probes keep no flow alive. No [pushback](crate::Monitor::handle_pushback) makes an
     /// interval longer than this.

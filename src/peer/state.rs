@@ -488,7 +488,7 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
         let returning = self.risen == 0 || self.verdict == Verdict::Dead;
         let retried = self.retries == 0 || self.episode;
         let counted = asked && returning && retried;
-        let rises = self.risen < self.settings.limits.rise.max(1);
+        let rises = self.risen < self.replies_to_rise(true);
         in_range && bounded && timely && suspected && counted && rises
     }
 }

@@ -53,6 +53,10 @@ impl<P: Pacing> Pacing for Lifetime<P> {
         state.forget_flow();
     }
 
+    fn confirms_late_replies(&self) -> bool {
+        self.inner.confirms_late_replies()
+    }
+
     fn yields_to_traffic(&self) -> bool {
         self.reach.is_refreshed_by_traffic() && self.inner.yields_to_traffic()
     }

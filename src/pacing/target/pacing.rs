@@ -70,6 +70,10 @@ impl Pacing for Target {
         self.replan(state);
     }
 
+    fn confirms_late_replies(&self) -> bool {
+        true
+    }
+
     fn on_void(&self, state: &mut TargetState) {
         state.awaited.open = false;
     }

@@ -22,6 +22,11 @@ const OF_FLOOR: f32 = 2.0;
 /// settings chosen in hindsight for the recorded networks trade mistakes for probes at this price,
 /// both at 3 s and at 10 s.
 const WORTH: f32 = 1.0 / 3.0;
+/// The exponent of the price where the stated time between mistakes is longer than that between
+/// mistakes that no interval avoids. There, more probes hardly make mistakes rarer. With 1, a target
+/// of one mistake a year costs three times the probes of one a week on the recorded networks, for
+/// few mistakes less; with 1/2, it costs 1.6 times.
+const BEYOND_FLOOR: f32 = 0.5;
 /// The number of doublings of that price beyond which a shorter interval gains nothing.
 const DEAREST: f32 = 6.0;
 /// A price of a mistake that outweighs every other cost.
@@ -180,7 +185,7 @@ impl Target {
     fn choose(&self, outlook: &Outlook, strictness: u8) -> (Choice, f32) {
         let apart = self.bounds_apart();
         let limit = (PROMISED / apart).max(OF_FLOOR * outlook.floor());
-        let worth = WORTH * apart * f32::from(1_u16 << strictness.min(8));
+        let worth = WORTH * priced(apart, outlook.floor()) * f32::from(1_u16 << strictness.min(8));
         let at = |doublings| {
             let worth = worth * exp2(doublings);
             (outlook.choose(worth, self.least()), worth)
@@ -274,6 +279,16 @@ impl Target {
         }
         promised_us.min(self.bound_us as f32 / state.mistakes)
     }
+}
+
+/// Returns the time between mistakes by which a mistake is priced, in bounds: `apart`, or less if
+/// mistakes that no interval avoids are certain to be more frequent.
+fn priced(apart: f32, floor: f32) -> f32 {
+    let beyond = apart * floor / PESSIMISM;
+    if beyond > 1.0 {
+        return apart * exp2(log2(beyond) * (BEYOND_FLOOR - 1.0));
+    }
+    apart
 }
 
 /// Returns a share below 1 in 16 fractional bits.

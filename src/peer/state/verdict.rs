@@ -6,6 +6,12 @@ use crate::peer::credit::Credit;
 use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::Instant;
 
+/// A reply is late if its probe was sent more than a quarter of the bound ago.
+const LATE_SHIFT: u32 = 2;
+/// The replies in a row after which a dead peer is alive if the last one is late, for policies that
+/// [confirm late replies](Pacing::confirms_late_replies).
+const REPLIES_IF_LATE: u8 = 2;
+
 impl<const N: usize, P: Pacing> PeerState<N, P> {
     /// Time has come to `now`; the bound may have passed.
     #[inline]
@@ -110,7 +116,7 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
     fn revives(&mut self, alive_at: Instant, now: Instant, certain: bool) -> bool {
         self.refusals = 0;
         let dead = self.verdict == Verdict::Dead;
-        if dead && !self.rises(alive_at, certain) {
+        if dead && !self.rises(alive_at, now, certain) {
             return false;
         }
         if self.verdict == Verdict::Suspect && alive_at < self.mark {
@@ -135,7 +141,7 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
 
     /// Whether a dead peer has answered often enough to be alive again; the first answer decides what its death was.
     #[cold]
-    fn rises(&mut self, alive_at: Instant, certain: bool) -> bool {
+    fn rises(&mut self, alive_at: Instant, now: Instant, certain: bool) -> bool {
         if self.risen == 0 {
             self.reason = match certain {
                 true if alive_at < self.mark => Reason::Refuted,
@@ -144,11 +150,20 @@ impl<const N: usize, P: Pacing> PeerState<N, P> {
             };
         }
         self.risen = self.risen.saturating_add(1);
-        let rises = self.risen >= self.settings.limits.rise;
+        let late = now.since(alive_at) > self.plan.bound_us() >> LATE_SHIFT;
+        let rises = self.risen >= self.replies_to_rise(late);
         if rises {
             self.risen = 0;
         }
         rises
+    }
+
+    /// Returns the number of replies in a row after which a dead peer is alive, if the last one is
+    /// late or not.
+    pub(super) fn replies_to_rise(&self, late: bool) -> u8 {
+        let confirms = late && self.settings.policy.confirms_late_replies();
+        let least = if confirms { REPLIES_IF_LATE } else { 1 };
+        self.settings.limits.rise.max(least)
     }
 
     #[cold]

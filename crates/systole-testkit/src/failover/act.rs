@@ -173,7 +173,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
                         format!("group.handle_reply({endpoint}, ids[{number}], at({at_us}));")
                     });
                     self.group.handle_reply(endpoint, id, at);
-                    let rise = self.plan.settings.active.rise;
+                    let rise = self.plan.settings.active.replies();
                     self.truths[endpoint].heard(sent_us, rise);
                 }
                 Echo::Refused => {

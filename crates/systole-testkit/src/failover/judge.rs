@@ -65,7 +65,8 @@ impl<P: Pacing + Copy> Run<'_, P> {
             // which of the two it is asked by changes
             let dead_us = active.policy.dead_interval_us();
             let dead_us = dead_us.max(standby.policy.dead_interval_us());
-            let answers_us = |interval_us: u64| interval_us.max(dead_us) * u64::from(active.rise);
+            let answers_us =
+                |interval_us: u64| interval_us.max(dead_us) * u64::from(active.replies());
             truth.judge_return(index, condition, now_us, self.late_us, answers_us)?;
         }
         self.judge_active(now_us)?;
@@ -176,7 +177,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
     /// By when an endpoint is in use that is back since `at_us`: probes of every endpoint, `rise`
     /// answers, two request timeouts, and one switch in a hold-down.
     fn in_use_by_us(&self, at_us: u64, late_at_us: u64) -> u64 {
-        let rise = u64::from(self.plan.settings.active.rise);
+        let rise = u64::from(self.plan.settings.active.replies());
         let probes_us = (self.standby_us + self.timeout_us) * (rise + 1);
         let quarantines = self.truths.iter().filter_map(|it| it.quarantined_us);
         let quarantined_us = quarantines.max().unwrap_or(0);

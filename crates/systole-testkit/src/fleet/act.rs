@@ -31,7 +31,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
             key,
             peer,
             self.timeout_min_us,
-            self.plan.settings.rise,
+            self.plan.settings.replies(),
             now_us,
         );
         truth.comes(now_us, self.ours);

@@ -166,7 +166,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         };
         let kind = match reason {
             Reason::Refuted
-                if proof_us > dead_us && self.plan.settings.rise == 1 && truth.is_clean =>
+                if proof_us > dead_us && self.plan.settings.replies() == 1 && truth.is_clean =>
             {
                 return Ok(());
             }

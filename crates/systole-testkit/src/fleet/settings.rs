@@ -150,6 +150,13 @@ impl Settings {
     }
 
     /// "Change the bound here, not with `detect_within` afterwards".
+    /// How many answers in a row bring a dead peer back, at most: with a target, a late one has to
+    /// be confirmed.
+    #[must_use]
+    pub fn replies(&self) -> u8 {
+        self.rise.max(1 + u8::from(self.is_target()))
+    }
+
     fn is_target(&self) -> bool {
         matches!(self.policy, Policy::Target(_))
     }

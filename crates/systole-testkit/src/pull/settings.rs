@@ -61,7 +61,8 @@ pub struct Limits {
     pub bound_us: Option<u64>,
     /// How far jitter may shorten an interval.
     pub jitter: u64,
-    /// How many answers bring a dead peer back.
+    /// How many answers in a row bring a dead peer back, at most: with a target, a late one has to
+    /// be confirmed.
     pub rise: u64,
     /// The lateness that is reported.
     pub pauses_us: u64,
@@ -239,10 +240,15 @@ impl Settings {
             timeout_max_us: micros(config.timeout_max()),
             bound_us: config.stated_bound().map(micros),
             jitter: jitter.into(),
-            rise: self.rise.unwrap_or(1).into(),
+            rise: self.replies().into(),
             pauses_us: self.pauses_us.unwrap_or(SECOND),
             is_hostile: matches!(self.policy, Policy::Hostile { .. }),
         }
+    }
+
+    fn replies(&self) -> u8 {
+        let least = 1 + u8::from(matches!(self.policy, Policy::Target { .. }));
+        self.rise.unwrap_or(1).max(least)
     }
 
     /// `Config::every` or a preset, completed.

@@ -319,3 +319,11 @@ fn the_audit_compares_with_the_expectation_if_the_target_is_infeasible() {
     (state.floor, state.mistakes, state.now) = (0.5, 0.5, Instant::ZERO);
     assert_eq!(target().promised_us(&state), 2.0 * BOUND_US as f32);
 }
+
+#[test]
+fn a_mistake_costs_less_if_others_cannot_be_avoided() {
+    assert_eq!(priced(100.0, 0.01), 100.0);
+    assert_eq!(priced(100.0, 0.02), 100.0);
+    assert!((priced(100.0, 0.08) - 50.0).abs() < 0.5);
+    assert!((priced(10_000.0, 0.08) - 500.0).abs() < 5.0);
+}
