@@ -15,6 +15,7 @@ use crate::peer::verdict::{Failure, Reason, Verdict};
 use crate::time::{Instant, duration, micros, rtt_micros};
 
 mod lifetime;
+mod target;
 
 /// Drives probes from any loop: give it the outcome of each probe, and sleep for the interval that
 /// it returns.

@@ -7,9 +7,9 @@ use core::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
-use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeRecord, Pacing, Target};
+use systole::pacing::{Fixed, Lifetime, LifetimeRange, LifetimeRecord, Pacing, PathRecord, Target};
 use systole::{
-    Beat, Config, Failover, Instant, Listener, Monitor, Output, Retries,
+    Beat, Config, Failover, Heartbeat, Instant, Listener, Monitor, Output, Retries,
     failover::{self, Endpoint, Failback, Preference, SwitchOn},
     lease, listener, monitor,
 };
@@ -85,6 +85,39 @@ fn memories_of_lifetimes_survive_and_are_checked() {
     assert!(error.to_string().starts_with(words), "{error}");
     assert!(read(r#"{ "survived": "5us", "doubts": 4 }"#).is_err());
     assert!(read(r#"{ "survived": "5us", "age": "4us" }"#).is_err());
+}
+
+#[test]
+fn what_was_learnt_of_a_path_survives_and_is_checked() {
+    survives(&PathRecord::NOTHING);
+    let config = Config::target(10 * SECOND).seed(7).without_initial_delay();
+    let mut heart = Heartbeat::new(config.build().unwrap());
+    for _ in 0..300 {
+        heart.next_interval(SECOND / 25);
+    }
+    let record = heart.path_record();
+    assert!(record.probes() > 200);
+    survives(&record);
+    let form = serde_json::to_value(&record).unwrap();
+    assert_eq!(
+        (&form["bound"], &form["version"]),
+        (&"10s".into(), &1.into())
+    );
+    let refused = |field: &str, value: serde_json::Value, words: &str| {
+        let mut form = form.clone();
+        form[field] = value;
+        let error = serde_json::from_value::<PathRecord>(form).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    };
+    refused(
+        "version",
+        2.into(),
+        "the version of a path record must be 1",
+    );
+    refused("bound", "0us".into(), "the bound of a path record");
+    refused("lost", 10_000.into(), "more losses than probes");
+    refused("rtt", "0us".into(), "a round-trip time");
+    refused("age", 1.into(), "unknown field");
 }
 
 /// A change to a configuration that a builder may refuse; then it stays as it is.

@@ -19,6 +19,7 @@ mod retry;
 mod skip;
 mod sleep;
 mod snapshot;
+mod target;
 mod wakes;
 mod wakes_in_vain;
 

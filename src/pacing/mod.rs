@@ -45,4 +45,4 @@ pub use fluctuation::Fluctuation;
 pub use lifetime::{Lifetime, LifetimeRange, LifetimeRecord, LifetimeSearch, LifetimeState};
 pub use pacing::{Answer, EpisodeEnd, Outcome, Pacing};
 pub use statistics::Statistics;
-pub use target::{Target, TargetState};
+pub use target::{PathRecord, Target, TargetState};

@@ -19,6 +19,7 @@ mod disturbance;
 mod exponent;
 mod outlook;
 mod pacing;
+mod path_record;
 mod record;
 mod replan;
 mod risk;
@@ -26,6 +27,7 @@ mod silences;
 mod start;
 mod state;
 
+pub use path_record::PathRecord;
 pub use state::TargetState;
 
 /// Shares of the bound, in 2^16. They were fitted together on seven recorded networks. Unless a

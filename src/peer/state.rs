@@ -24,6 +24,7 @@ mod caller;
 #[cfg(feature = "alloc")]
 mod compact;
 mod lifetime;
+mod target;
 mod verdict;
 
 #[cfg(feature = "alloc")]

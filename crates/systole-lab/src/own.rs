@@ -20,6 +20,17 @@ impl<const N: usize, P: Pacing> Detector for Monitor<N, P> {
     }
 }
 
+/// A detector that the caller looks at after the replay.
+impl<D: Detector> Detector for &mut D {
+    fn poll(&mut self, now: Instant) -> Action {
+        D::poll(self, now)
+    }
+
+    fn on_answer(&mut self, answer: &Answer) {
+        D::on_answer(self, answer);
+    }
+}
+
 /// A detector that could not be configured sends no probes and gives no verdict.
 impl<D: Detector> Detector for Option<D> {
     fn poll(&mut self, now: Instant) -> Action {

@@ -48,6 +48,15 @@ impl Audit {
         self.strictness
     }
 
+    /// Sets the strictness that broken promises led to before.
+    pub(super) const fn recall(&mut self, strictness: u8) {
+        self.strictness = if strictness < STRICTEST {
+            strictness
+        } else {
+            STRICTEST
+        };
+    }
+
     pub(super) const fn since(&self) -> Instant {
         self.since
     }

@@ -53,6 +53,15 @@ impl Disturbance {
         self.level_us
     }
 
+    /// The state on a path whose usual round-trip time is known.
+    pub(super) const fn recalled(median_us: u32) -> Self {
+        Self {
+            median_us,
+            level_us: median_us,
+            ..Self::NEW
+        }
+    }
+
     /// Records a round trip or silence of `length_us` that ended at `now`.
     pub(super) fn record(&mut self, length_us: u64, now: Instant, bound_us: u64) {
         let most = MOST * u64::from(self.median_us);

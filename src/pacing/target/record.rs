@@ -10,7 +10,7 @@ use crate::time::Instant;
 /// The number of bounds after which the counts are halved. Rare silences require a long memory.
 /// With bursts of 0.2 s, the planner costs 16 % more than the best constant interval with this
 /// value, and 38 % more with 600. The recorded networks show no difference.
-const MEMORY: u32 = 1_500;
+pub(super) const MEMORY: u32 = 1_500;
 
 impl Target {
     /// Records a reply that arrived `length_us` after the steady probe.

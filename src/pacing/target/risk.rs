@@ -77,6 +77,46 @@ impl Risk {
         self.long.iter_mut().for_each(|count| *count /= 2);
     }
 
+    /// Adds the counts of another path or peer, for the same bound.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (lasted, more) in self.lasted.iter_mut().zip(other.lasted) {
+            *lasted = lasted.saturating_add(more);
+        }
+        let full = self.long.iter().zip(other.long);
+        if full
+            .clone()
+            .any(|(count, more)| count.checked_add(more).is_none())
+        {
+            self.halve();
+        }
+        for (count, more) in self.long.iter_mut().zip(other.long) {
+            *count = count.saturating_add(more);
+        }
+    }
+
+    /// Converts the counts to a bound of twice the length.
+    pub(super) fn double_bound(&mut self) {
+        self.lasted.iter_mut().for_each(|lasted| *lasted /= 2);
+    }
+
+    /// Converts the counts to a bound of half the length.
+    pub(super) fn halve_bound(&mut self) {
+        let twice = |lasted: &mut u32| *lasted = lasted.saturating_mul(2);
+        self.lasted.iter_mut().for_each(twice);
+    }
+
+    /// Creates the counts from stored values.
+    #[cfg(feature = "serde")]
+    pub(super) const fn of(lasted: [u32; GRADES], long: [u8; GRADES]) -> Self {
+        Self { lasted, long }
+    }
+
+    /// Returns the time at each grade, and the long silences that followed.
+    #[cfg(feature = "serde")]
+    pub(super) const fn counts(&self) -> ([u32; GRADES], [u8; GRADES]) {
+        (self.lasted, self.long)
+    }
+
     /// Returns the part of the time that is spent at each grade.
     pub(super) fn parts(&self) -> [f32; GRADES] {
         let mut parts = USUAL;

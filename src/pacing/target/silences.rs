@@ -1,5 +1,7 @@
 //! The histogram of the silences that followed each steady probe.
 
+use core::mem::take;
+
 use super::exponent::{log2, rounded};
 use crate::math::saturating;
 
@@ -64,13 +66,66 @@ impl Silences {
 
     /// Halves all counts, so that old ones count less.
     pub(super) fn halve(&mut self) {
-        self.total = 0;
-        for weight in &mut self.weights {
-            *weight /= 2;
-            self.total = self.total.saturating_add(*weight);
-        }
+        self.scale(|weight| weight / 2);
         self.probes /= 2;
         self.lost /= 2;
+    }
+
+    /// Adds the counts of another path or peer, for the same bound.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (weight, more) in self.weights.iter_mut().zip(other.weights) {
+            *weight = weight.saturating_add(more);
+        }
+        self.total = self.total.saturating_add(other.total);
+        self.probes = self.probes.saturating_add(other.probes);
+        self.lost = self.lost.saturating_add(other.lost);
+    }
+
+    /// Converts the counts to a bound of twice the length. What may have been shorter than that
+    /// bound still counts as longer.
+    pub(super) fn double_bound(&mut self) {
+        let [bins @ .., shortest, _] = &mut self.weights;
+        bins.rotate_right(1);
+        let [longest, ..] = bins;
+        *shortest = shortest.saturating_add(take(longest));
+        self.scale(|weight| weight / 2);
+    }
+
+    /// Converts the counts to a bound of half the length.
+    pub(super) fn halve_bound(&mut self) {
+        let [bins @ .., _, whole] = &mut self.weights;
+        let [longest, ..] = bins;
+        *whole = whole.saturating_add(take(longest));
+        bins.rotate_left(1);
+        self.scale(|weight| weight.saturating_mul(2));
+    }
+
+    /// Changes all weights, and their sum with them.
+    fn scale(&mut self, scaled: impl Fn(u32) -> u32) {
+        self.total = 0;
+        for weight in &mut self.weights {
+            *weight = scaled(*weight);
+            self.total = self.total.saturating_add(*weight);
+        }
+    }
+
+    /// Creates the counts from stored values.
+    #[cfg(feature = "serde")]
+    pub(super) fn of(weights: [u32; BINS + 1], probes: u32, lost: u32) -> Self {
+        let mut silences = Self {
+            weights,
+            total: 0,
+            probes,
+            lost,
+        };
+        silences.scale(|weight| weight);
+        silences
+    }
+
+    /// Returns the lost probes, in halves.
+    #[cfg(feature = "serde")]
+    pub(super) const fn lost(&self) -> u32 {
+        self.lost
     }
 
     /// Returns the number of counted probes, older ones counting less.

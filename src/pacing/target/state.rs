@@ -107,6 +107,21 @@ impl TargetState {
         share.copied().unwrap_or_default()
     }
 
+    /// Goes on from what was learnt of the path before; the audit, the savings and the time go on.
+    pub(super) const fn recall(
+        &mut self,
+        silences: Silences,
+        risk: Risk,
+        usual_us: u32,
+        spread_us: u32,
+    ) {
+        self.disturbance = Disturbance::recalled(usual_us);
+        (self.silences, self.risk) = (silences, risk);
+        (self.usual_us, self.spread_us) = (usual_us, spread_us);
+        (self.shares, self.grade) = ([0; GRADES], 0);
+        self.awaited.open = false;
+    }
+
     /// Halves all counts of the path, so that old ones count less.
     pub(super) fn halve(&mut self) {
         self.silences.halve();
