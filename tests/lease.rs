@@ -237,6 +237,25 @@ fn a_server_may_grant_less_more_or_nothing() {
     );
 }
 
+/// Law 2: what a server grants sets no pace that is a busy loop.
+#[test]
+fn a_server_that_grants_next_to_nothing_is_asked_at_most_400_times_a_ttl() {
+    for granted_us in [1, 1_100, 2_000, 20_000, 100_000] {
+        let granted = Duration::from_micros(granted_us);
+        let (mut lease, mut now, mut count) = (held(config(), 1), ms(1_020), 0);
+        while now < Instant::from_secs(101) {
+            let (request, at) = next(&mut lease, now);
+            now = at.saturating_add(Duration::from_micros(100));
+            lease.handle_granted(request.id, granted, 1, now);
+            count += 1;
+        }
+        assert!(count <= 10 * 400, "{count} in 10 TTLs for {granted:?}");
+        let infeasible = lease.promise().infeasible.unwrap();
+        assert_eq!(infeasible.requirement, Setting::Ttl);
+        assert!((500_000..700_000).contains(&infeasible.nearest));
+    }
+}
+
 #[test]
 fn a_grant_of_less_than_clocks_may_be_off_is_over_at_once() {
     let mut lease = held(config(), 1);
@@ -426,6 +445,36 @@ fn a_ttl_below_two_round_trips_is_named_with_one_that_is_not() {
         (13_000_000..17_000_000).contains(&infeasible.nearest),
         "{infeasible:?}"
     );
+}
+
+/// A round trip of a third of the TTL: renewals overlap, and a new plan is no lateness.
+#[test]
+fn a_constant_path_with_long_round_trips_takes_few_renewals() {
+    for (rtt_ms, most) in [(200, 3), (300, 5), (400, 6)] {
+        let config = Config::renewed(SECOND).seed(7).build().unwrap();
+        let mut lease = Lease::new(config, ms(0));
+        let (mut now, mut answers) = (ms(0), std::collections::VecDeque::new());
+        while now < Instant::from_secs(500) {
+            while let Some(&(at, id)) = answers.front().filter(|(at, _)| *at <= now) {
+                lease.handle_granted(id, SECOND, 1, at);
+                answers.pop_front();
+            }
+            let (_, requests, until) = drained(&mut lease, now);
+            let due = now.saturating_add(Duration::from_millis(rtt_ms));
+            answers.extend(requests.iter().map(|request| (due, request.id)));
+            now = answers
+                .front()
+                .map_or(until, |&(at, _)| until.map(|until| until.min(at)))
+                .unwrap();
+        }
+        let counters = lease.snapshot(now).counters;
+        assert_eq!(counters.fenced, 0);
+        assert!(
+            counters.sent <= 500 * most,
+            "{} at {rtt_ms} ms",
+            counters.sent
+        );
+    }
 }
 
 #[test]

@@ -68,8 +68,8 @@ impl Lease {
         let before = self.holding.until();
         let allowance = self.config.allowance;
         self.holding.grant(sent, ttl_us, epoch, allowance);
-        let granted_us = self.holding.granted_us();
-        self.schedule.plan_for(&self.config, granted_us);
+        let (granted_us, asked_us) = (self.holding.granted_us(), self.holding.asked_us());
+        self.schedule.plan_for(&self.config, granted_us, asked_us);
         self.settle(sent, before, now)
     }
 
@@ -80,7 +80,7 @@ impl Lease {
         self.look(now);
         let until = self.holding.until();
         if is_held {
-            self.schedule.hasten(until);
+            self.schedule.hasten(until, now);
         } else {
             self.schedule.fence(until);
         }

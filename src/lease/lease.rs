@@ -83,6 +83,9 @@ use crate::time::{Instant, duration};
 ///
 /// # Sizes and bounds
 ///
+/// A server that grants less than a sixteenth of what it was asked for is asked no more often than if
+/// it had granted that, at most 400 times per TTL asked for; in between the lease is fenced.
+///
 /// The last 32 requests are remembered; an answer to an older one is
 /// [unknown](crate::lease::GrantOutcome::Unknown). A call of `poll` takes constant time but for the
 /// planner, which computes in floating point with every 64th answer, and with every answer on a new

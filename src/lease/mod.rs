@@ -14,6 +14,7 @@ mod kinds;
 mod lease;
 mod news;
 mod outcome;
+mod pace;
 mod promise;
 mod query;
 mod request;

@@ -32,8 +32,9 @@ pub struct Promise {
     /// The requirement that cannot be met, if any, with its nearest feasible value in microseconds.
     ///
     /// It is [`Setting::Ttl`] where round trips take half of the usable time or more, so that a lost
-    /// renewal cannot be repeated in time, and [`Setting::LapseRecurrence`] where silences of the
-    /// path outlast the TTL more often than was stated.
+    /// renewal cannot be repeated in time, or where the server grants less than a sixteenth of what
+    /// it is asked for; and [`Setting::LapseRecurrence`] where silences of the path outlast the TTL
+    /// more often than was stated.
     ///
     /// [`Setting::Ttl`]: crate::config::Setting::Ttl
     /// [`Setting::LapseRecurrence`]: crate::config::Setting::LapseRecurrence
@@ -61,11 +62,17 @@ fn infeasible(
     config: &Config,
 ) -> Option<Infeasible> {
     let rtt_us = schedule.rtt_us();
-    if 2 * rtt_us > schedule.usable_us() {
+    if 2 * rtt_us > schedule.pace().usable_us() {
         // The reserve of a quarter is for the error of the running median, now and later.
         return Some(Infeasible {
             requirement: Setting::Ttl,
             nearest: config.least_ttl_us(rtt_us * 5 / 2),
+        });
+    }
+    if schedule.pace().usable_us() < schedule.pace().planned_us() {
+        return Some(Infeasible {
+            requirement: Setting::Ttl,
+            nearest: config.least_ttl_us(schedule.pace().planned_us()),
         });
     }
     found.map(|found| Infeasible {

@@ -1,6 +1,7 @@
 //! When requests are sent. The planner decides at which interval, from what it learns of the path.
 
 use crate::lease::config::Config;
+use crate::lease::pace::Pace;
 use crate::math::fixed_point::{divided, scaled_q16};
 use crate::math::random::Random;
 use crate::math::saturating;
@@ -8,20 +9,10 @@ use crate::pacing::{Answer, EpisodeEnd, Outcome, Pacing, Target, TargetState};
 use crate::plan::{Plan, Promise};
 use crate::time::{Instant, saturate};
 
-/// The interval at which a lease that is not held is asked for, as a share of the usable time in
-/// 2^16: 0.12. Kubernetes' defaults are 2 s of 15 s.
-const SEEK_Q16: u32 = 7_864;
-/// The shortest time from one request to the next: 0.04.
-const LEAST_Q16: u32 = 2_621;
-/// The longest wait between retries, unless the timeout is longer: 0.08. Retries are rare.
-const RETRY_Q16: u32 = 5_243;
-/// A change of the usable time by less than an eighth keeps what was learnt.
-const SAME_SHIFT: u32 = 3;
-
 /// Plans the requests of a lease.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
-    planner: Target,
+    pace: Pace,
     state: TargetState,
     random: Random,
     jitter_percent: u8,
@@ -44,7 +35,7 @@ pub(super) struct Schedule {
 impl Schedule {
     pub(super) const fn new(config: &Config, now: Instant) -> Self {
         Self {
-            planner: Target::apart(config.usable_us(config.ttl_us), config.recurrence_us),
+            pace: Pace::new(config, config.ttl_us, config.ttl_us),
             state: Target::INITIAL,
             random: Random::new(config.seed.0),
             jitter_percent: config.jitter_percent,
@@ -69,14 +60,14 @@ impl Schedule {
     }
 
     pub(super) fn plan(&self) -> Plan {
-        let mut plan = self.planner.plan_of(&self.state);
-        plan.loosen(self.planner.bound_us());
+        let mut plan = self.pace.planner.plan_of(&self.state);
+        plan.loosen(self.pace.planned_us());
         plan
     }
 
     /// Returns what the planner promises.
     pub(super) fn promised(&self) -> Promise {
-        self.planner.promise_of(&self.state)
+        self.pace.planner.promise_of(&self.state)
     }
 
     /// Returns the usual round trip.
@@ -84,23 +75,13 @@ impl Schedule {
         u64::from(Target::usual_us(&self.state))
     }
 
-    /// Returns the time that renewals have.
-    pub(super) const fn usable_us(&self) -> u64 {
-        self.planner.bound_us()
-    }
-
-    /// Returns the fixed interval at which a lease is asked for that is not held.
-    const fn seek_us(&self) -> u64 {
-        scaled_q16(self.planner.bound_us(), SEEK_Q16)
-    }
-
-    const fn least_us(&self) -> u64 {
-        scaled_q16(self.planner.bound_us(), LEAST_Q16)
+    pub(super) const fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// Returns when the next request may be sent at the earliest.
     const fn soonest(&self) -> Instant {
-        self.sent.plus(self.least_us())
+        self.sent.plus(self.pace.least_us())
     }
 
     // ---- what is sent ----
@@ -108,7 +89,7 @@ impl Schedule {
     /// Records that a request for a lease that is not held, or a release, was sent.
     pub(super) fn sought(&mut self, now: Instant) {
         self.sent = now;
-        let wait_us = self.jittered(self.seek_us());
+        let wait_us = self.jittered(self.pace.seek_us());
         self.wait(now, wait_us);
     }
 
@@ -118,7 +99,7 @@ impl Schedule {
         let overlaps = self.plan().overlaps();
         if self.awaited.is_some() && !overlaps {
             self.retries = self.retries.saturating_add(1);
-            self.planner.on_probe(&mut self.state, now, true);
+            self.pace.planner.on_probe(&mut self.state, now, true);
         } else {
             self.begin(now);
         }
@@ -130,7 +111,7 @@ impl Schedule {
     /// it is all one whether the path is late or this process is.
     fn begin(&mut self, now: Instant) {
         let due = self.due.min(now);
-        self.planner.on_probe(&mut self.state, due, false);
+        self.pace.planner.on_probe(&mut self.state, due, false);
         if self.awaited.is_none() {
             self.awaited = Some((now, due));
             self.retries = 0;
@@ -141,13 +122,12 @@ impl Schedule {
     fn renewal_wait_us(&mut self, left_us: u64, overlaps: bool) -> u64 {
         let plan = self.plan();
         if self.fenced.is_some() {
-            self.jittered(self.seek_us())
+            self.jittered(self.pace.seek_us())
         } else if overlaps {
             self.jittered(plan.interval_us())
         } else {
-            let most_us = scaled_q16(self.planner.bound_us(), RETRY_Q16);
             let wait_us = plan.retry_wait_us(self.retries, left_us);
-            wait_us.min(most_us.max(plan.timeout_us().into()))
+            wait_us.min(self.pace.retry_most_us(plan.timeout_us()))
         }
     }
 
@@ -158,7 +138,7 @@ impl Schedule {
     /// Records that the application sent something. Returns whether its answer is of use: not so
     /// soon after the last one.
     pub(super) const fn other_sent(&mut self, now: Instant) -> bool {
-        let useful = now.since(self.sent) >= self.least_us();
+        let useful = now.since(self.sent) >= self.pace.least_us();
         if useful {
             self.sent = now;
         }
@@ -187,14 +167,15 @@ impl Schedule {
         self.base = self.base.max(sent);
         if ended && is_held {
             let interval_us = self.jittered(self.plan().interval_us());
-            self.due = self.base.plus(interval_us).max(self.soonest());
+            let due = self.base.plus(interval_us).max(self.soonest());
+            self.due = due.max(now); // nothing was late because the plan is another one now
         }
     }
 
     /// Records that the lease was lost at `now`, and whether it is worth asking for it at once.
     pub(super) fn lost(&mut self, now: Instant, at_once: bool) {
         self.fenced = None;
-        let wait_us = self.jittered(self.seek_us());
+        let wait_us = self.jittered(self.pace.seek_us());
         self.due = if at_once {
             self.soonest()
         } else {
@@ -222,7 +203,7 @@ impl Schedule {
             rtt_us: Some(rtt_us),
             held_us: 0,
         };
-        self.planner.on_answer(&mut self.state, &answer);
+        self.pace.planner.on_answer(&mut self.state, &answer);
     }
 
     /// Ends the wait for a renewal by the answer to the request sent at `sent`. If that was sent
@@ -235,8 +216,8 @@ impl Schedule {
         };
         if self.retries > 0 || self.fenced.is_some() {
             let end = EpisodeEnd { now, outcome };
-            self.planner.on_episode_end(&mut self.state, &end);
-            self.broken |= self.planner.is_broken(&self.state);
+            self.pace.planner.on_episode_end(&mut self.state, &end);
+            self.broken |= self.pace.planner.is_broken(&self.state);
         }
         (self.awaited, self.retries, self.late_told) = (None, 0, false);
     }
@@ -248,32 +229,32 @@ impl Schedule {
 
     /// Begins anew at `now`: what is under way says nothing.
     pub(super) fn restart(&mut self, now: Instant) {
-        self.planner.on_void(&mut self.state);
+        self.pace.planner.on_void(&mut self.state);
         (self.awaited, self.retries, self.late_told) = (None, 0, false);
         (self.due, self.sent, self.base) = (now, now, now);
         self.fenced = None;
     }
 
-    /// Plans for the TTL that applies from now on.
-    pub(super) const fn plan_for(&mut self, config: &Config, ttl_us: u64) {
-        let (old_us, new_us) = (self.planner.bound_us(), config.usable_us(ttl_us));
-        self.planner = Target::apart(new_us, config.recurrence_us);
-        self.jitter_percent = config.jitter_percent;
-        if old_us.abs_diff(new_us) > old_us >> SAME_SHIFT {
+    /// Plans for the `ttl_us` that applies from now on, where `asked_us` was asked for.
+    pub(super) const fn plan_for(&mut self, config: &Config, ttl_us: u64, asked_us: u64) {
+        let pace = Pace::new(config, ttl_us, asked_us);
+        if pace.is_unlike(&self.pace) {
             self.state = Target::INITIAL;
         }
+        self.pace = pace;
+        self.jitter_percent = config.jitter_percent;
     }
 
-    /// Brings the next request forward, where it is due later than `latest`.
-    pub(super) fn hasten(&mut self, latest: Instant) {
+    /// Brings the next request forward at `now`, where it is due later than `latest`.
+    pub(super) fn hasten(&mut self, latest: Instant, now: Instant) {
         if self.due > latest {
-            self.due = self.soonest();
+            self.due = self.soonest().max(now); // nothing was late before
         }
     }
 
     /// Retries a failed request soon.
     pub(super) const fn failed(&mut self, now: Instant) {
-        self.due = self.due.min(now.plus(self.least_us()));
+        self.due = self.due.min(now.plus(self.pace.least_us()));
     }
 
     /// Postpones the next request.

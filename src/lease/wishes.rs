@@ -57,12 +57,13 @@ impl Lease {
         } else if self.holding.phase() == Phase::Seeking {
             self.seek(now, true);
         }
+        let asked_us = self.holding.asked_us();
         let ttl_us = match self.holding.granted_us() {
-            0 => self.holding.asked_us(),
+            0 => asked_us,
             granted_us => granted_us,
         };
-        self.schedule.plan_for(&config, ttl_us);
-        self.schedule.hasten(now);
+        self.schedule.plan_for(&config, ttl_us, asked_us);
+        self.schedule.hasten(now, now);
         self.look(now);
     }
 

@@ -230,7 +230,7 @@ impl Target {
             mistakes_at_most_one_per: duration(self.expected_us(state)),
             probes_per_s: f64::from(state.cost) * 1e6 / self.bound_us.max(1) as f64,
             mistakes: state.audit.mistakes(),
-            audited: state.now.saturating_duration_since(state.audit.since()),
+            audited: state.audit.span(state.now),
             infeasible: self.infeasible(state),
         }
     }

@@ -1,8 +1,9 @@
 //! The audit: it compares the mistakes with the promise.
 
-use super::exponent::exp;
+use core::time::Duration;
 
-use crate::time::Instant;
+use super::exponent::exp;
+use crate::time::{Instant, micros};
 
 /// The significance level. A promise is broken if, at the promised rate, this many mistakes or more
 /// are less probable than this.
@@ -57,8 +58,13 @@ impl Audit {
         };
     }
 
-    pub(super) const fn since(&self) -> Instant {
-        self.since
+    /// Returns how long mistakes have been counted until `now`.
+    pub(super) const fn span(&self, now: Instant) -> Duration {
+        if self.begun {
+            now.saturating_duration_since(self.since)
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Returns whether the last mistake broke the promise.
@@ -66,7 +72,8 @@ impl Audit {
         self.broken
     }
 
-    /// Starts the audit with the first probe.
+    /// Starts the audit with the first probe, or with the first mistake: a lease can lapse before
+    /// its first renewal.
     pub(super) const fn begin(&mut self, now: Instant) {
         if !self.begun {
             self.restart(now);
@@ -81,6 +88,7 @@ impl Audit {
 
     /// Records a mistake, if one per `promised_us` is promised.
     pub(super) fn mistake(&mut self, now: Instant, promised_us: f32) {
+        self.begin(now);
         self.mistakes = self.mistakes.saturating_add(1);
         let chance = at_least(self.mistakes, self.expected(now, promised_us));
         self.broken = self.mistakes >= LEAST_MISTAKES && chance < SIGNIFICANT;
@@ -110,7 +118,7 @@ impl Audit {
     /// Returns the number of mistakes that the promise allows in the audited time.
     fn expected(&self, now: Instant, promised_us: f32) -> f32 {
         debug_assert!(promised_us > 0.0);
-        now.since(self.since) as f32 / promised_us
+        micros(self.span(now)) as f32 / promised_us
     }
 }
 

@@ -49,10 +49,24 @@ fn a_broken_promise_is_corrected_and_the_correction_undone() {
 #[test]
 fn the_audit_begins_with_the_first_probe() {
     let mut audit = Audit::NEW;
+    let at = Instant::from_secs;
+    assert_eq!(audit.span(at(50)), Duration::ZERO);
     for secs in [100, 200] {
-        audit.begin(Instant::from_secs(secs));
+        audit.begin(at(secs));
     }
-    assert_eq!(audit.since(), Instant::from_secs(100));
+    assert_eq!(audit.span(at(300)), Duration::from_secs(200));
+}
+
+#[test]
+fn a_mistake_before_the_first_probe_begins_the_audit() {
+    let mut audit = Audit::NEW;
+    let at = Instant::from_secs;
+    audit.review(at(1_700_000_000), 1e6);
+    audit.mistake(at(1_700_000_000), 1e6);
+    assert_eq!((audit.mistakes(), audit.is_broken()), (1, false));
+    assert_eq!(audit.span(at(1_700_000_002)), Duration::from_secs(2));
+    audit.mistake(at(1_700_000_000), 1e6);
+    assert!(audit.is_broken());
 }
 
 #[test]
