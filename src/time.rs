@@ -183,9 +183,21 @@ const MICROS_PER_SEC: u64 = 1_000_000;
 
 /// Returns the whole microseconds in `span`, rounded down, saturating.
 pub(crate) const fn micros(span: Duration) -> u64 {
-    span.as_secs()
-        .saturating_mul(MICROS_PER_SEC)
-        .saturating_add(thousandth(span.subsec_nanos()) as u64)
+    const SECS_MAX: u64 = u64::MAX / MICROS_PER_SEC;
+    // A saturating product takes three multiplications on a 32-bit core, and this takes one.
+    if span.as_secs() > SECS_MAX {
+        return u64::MAX;
+    }
+    let rest = thousandth(span.subsec_nanos()) as u64;
+    (span.as_secs() * MICROS_PER_SEC).saturating_add(rest)
+}
+
+/// Returns the same as [`micros`], for spans that are seldom constants: on small cores one copy of
+/// it is called from everywhere.
+#[cfg_attr(target_has_atomic = "32", inline)]
+#[cfg_attr(not(target_has_atomic = "32"), inline(never))]
+pub(crate) const fn outlined_micros(span: Duration) -> u64 {
+    micros(span)
 }
 
 /// Returns `nanos / 1_000`. Multiplying by the reciprocal, ceil(2^38 / 1,000), is exact for every

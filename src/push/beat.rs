@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::time::{duration, micros};
+use crate::time::{duration, outlined_micros};
 
 /// The default number of losses in a row that listeners tolerate and senders allow for.
 pub(crate) const LOSSES: u8 = 3;
@@ -48,7 +48,7 @@ impl Beat {
     /// advertised deadline.
     #[must_use]
     pub const fn new(sequence: u32, interval: Duration) -> Self {
-        let interval_us = micros(interval);
+        let interval_us = outlined_micros(interval);
         Self {
             interval_us,
             deadline_us: interval_us,
@@ -65,7 +65,7 @@ impl Beat {
     /// been sent at the latest.
     #[must_use]
     pub const fn with_deadline(mut self, span: Duration) -> Self {
-        self.deadline_us = micros(span);
+        self.deadline_us = outlined_micros(span);
         self
     }
 

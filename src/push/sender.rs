@@ -9,7 +9,7 @@ use crate::math::random::mix;
 use crate::output::Output;
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
 use crate::push::wire::{rounded_down, rounded_up};
-use crate::time::{Instant, duration, micros};
+use crate::time::{Instant, duration, outlined_micros};
 
 /// Schedules heartbeats to a [`Listener`](crate::Listener), sans-IO.
 ///
@@ -92,8 +92,8 @@ impl Sender {
     /// # Errors
     /// `interval` is below 1 us or above 12.7 days.
     pub fn new(interval: Duration, incarnation: u32, now: Instant) -> Result<Self, ConfigError> {
-        check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        let interval_us = rounded_down(micros(interval));
+        check(Setting::Interval, outlined_micros(interval), 1, SPAN_MAX_US)?;
+        let interval_us = rounded_down(outlined_micros(interval));
         Ok(Self {
             interval_us,
             announced_us: interval_us,
@@ -217,8 +217,8 @@ impl Sender {
     /// # Errors
     /// `interval` is below 1 us or above 12.7 days. The old interval stays.
     pub fn set_interval(&mut self, interval: Duration, now: Instant) -> Result<(), ConfigError> {
-        check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        self.wanted_us = rounded_down(micros(interval));
+        check(Setting::Interval, outlined_micros(interval), 1, SPAN_MAX_US)?;
+        self.wanted_us = rounded_down(outlined_micros(interval));
         if self.wanted_us <= self.interval_us {
             (self.interval_us, self.notices) = (self.wanted_us, 0);
         }

@@ -26,6 +26,27 @@ fn spans_survive_the_way_in_and_out() {
 }
 
 #[test]
+fn spans_of_more_than_64_bits_of_microseconds_saturate() {
+    let last = u64::MAX / MICROS_PER_SEC;
+    for secs in [
+        0,
+        1,
+        u64::from(u32::MAX),
+        last - 1,
+        last,
+        last + 1,
+        u64::MAX,
+    ] {
+        for nanos in [0, 999, 1_000, 551_615_000, 551_616_000, 999_999_999] {
+            let span = Duration::new(secs, nanos);
+            let exact = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+            assert_eq!(micros(span), exact);
+            assert_eq!(outlined_micros(span), exact);
+        }
+    }
+}
+
+#[test]
 fn reciprocals_are_exact() {
     for by in [1_000_u32, 1_000_000] {
         let divide = if by == 1_000 { thousandth } else { millionth };

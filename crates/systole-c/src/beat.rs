@@ -111,7 +111,7 @@ impl wire::Mac for Tag {
 impl From<&Beat> for systole_beat_t {
     #[inline(never)] // one copy for all functions
     fn from(beat: &Beat) -> Self {
-        let value = beat.load().or(beat.exit_status());
+        let value = beat.exit_status().or(beat.load());
         Self {
             interval_us: micros(beat.interval()),
             deadline_us: micros(beat.deadline()),
@@ -132,12 +132,15 @@ impl From<&systole_beat_t> for Beat {
             .with_deadline(span(beat.deadline_us))
             .with_incarnation(beat.incarnation)
             .with_id(beat.id);
-        to = match (beat.goodbye != 0, beat.has_load != 0) {
-            (true, true) => to.with_exit_status(beat.load),
-            (true, false) => to.goodbye(),
-            (false, true) => to.with_load(beat.load),
-            (false, false) => to,
-        };
+        if beat.has_load != 0 {
+            to = to.with_load(beat.load);
+        }
+        if beat.goodbye != 0 {
+            to = match to.load() {
+                Some(status) => to.with_exit_status(status),
+                None => to.goodbye(),
+            };
+        }
         if beat.authentic != 0 {
             to = to.authentic();
         }

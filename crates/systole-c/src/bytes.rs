@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use systole_core::wire;
+use systole_core::{Beat, wire};
 
 use crate::beat::{Tag, systole_beat_t};
 use crate::machine::{Out, give};
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn systole_beat_decode(
 ) -> systole_status_t {
     // SAFETY: the caller guarantees `length` bytes, which do not change before this returns.
     let bytes = unsafe { slice(bytes, length) };
-    decoded(bytes, out, |bytes| wire::decode(bytes).ok())
+    decoded(bytes, out, wire::decode)
 }
 
 /// Decodes a tagged heartbeat from the `length` bytes of a datagram, and compares its tag with the
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn systole_beat_open(
     let Some(Ok(tag)) = tag.map(<&[u8; 16]>::try_from) else {
         return SYSTOLE_STATUS_NULL;
     };
-    decoded(bytes, out, |bytes| wire::open(bytes, 0, &Tag(*tag)).ok())
+    decoded(bytes, out, |bytes| wire::open(bytes, 0, &Tag(*tag)))
 }
 
 /// Returns the bytes, or `None` where `bytes` is null.
@@ -113,13 +113,13 @@ const unsafe fn slice<'a>(bytes: *const u8, length: usize) -> Option<&'a [u8]> {
 fn decoded(
     bytes: Option<&[u8]>,
     out: Out<'_, systole_beat_t>,
-    decode: impl FnOnce(&[u8]) -> Option<systole_core::Beat>,
+    decode: impl FnOnce(&[u8]) -> Result<Beat, wire::WireError>,
 ) -> systole_status_t {
     let (Some(bytes), Some(_)) = (bytes, &out) else {
         return SYSTOLE_STATUS_NULL;
     };
-    match decode(bytes) {
-        Some(beat) => give(out, || (&beat).into()),
-        None => SYSTOLE_STATUS_BEAT,
+    match &decode(bytes) {
+        Ok(beat) => give(out, || beat.into()), // by reference: a copy of 40 bytes less
+        Err(_) => SYSTOLE_STATUS_BEAT,
     }
 }

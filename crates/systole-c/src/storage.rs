@@ -69,40 +69,49 @@ pub(crate) fn place<S: Storage>(storage: &mut S, machine: S::Machine) {
 
 /// Returns the machine in `storage`.
 pub(crate) fn machine<S: Storage>(storage: Option<&S>) -> Result<&S::Machine, systole_status_t> {
-    let slot = ptr::from_ref(storage.ok_or(SYSTOLE_STATUS_NULL)?).cast::<Slot<S::Machine>>();
-    check::<S>(slot)?;
-    // SAFETY: the seal is right, so `place` has put a machine of this kind at this address, and the
-    // caller of this library does not write to the words of a `systole_…_t`. The reference lives
-    // for as long as that to the storage.
-    Ok(unsafe { &(*slot).machine })
+    let storage = storage.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: `storage` is null or borrowed, and nothing is written through what is returned.
+    let machine = unsafe { sealed(storage.cast_mut()) }?;
+    // SAFETY: the machine lies in the storage, and the reference lives as long as that borrow.
+    Ok(unsafe { &*machine })
 }
 
 /// Returns the machine in `storage`, to be changed.
 pub(crate) fn machine_mut<S: Storage>(
     storage: Option<&mut S>,
 ) -> Result<&mut S::Machine, systole_status_t> {
-    let slot = ptr::from_mut(storage.ok_or(SYSTOLE_STATUS_NULL)?).cast::<Slot<S::Machine>>();
-    check::<S>(slot)?;
-    // SAFETY: as in `machine`; the storage is exclusively borrowed, and so is the machine.
-    Ok(unsafe { &mut (*slot).machine })
+    let storage = storage.map_or(ptr::null_mut(), ptr::from_mut);
+    // SAFETY: `storage` is null or exclusively borrowed.
+    let machine = unsafe { sealed(storage) }?;
+    // SAFETY: the machine lies in the storage, and the reference lives as long as that borrow.
+    Ok(unsafe { &mut *machine })
 }
 
-/// Compares the seal of a slot.
-fn check<S: Storage>(slot: *const Slot<S::Machine>) -> Result<(), systole_status_t> {
+/// Returns the machine in storage whose seal is right.
+///
+/// # Safety
+/// `storage` is null or borrowed.
+#[inline(never)] // one copy for all functions
+unsafe fn sealed<S: Storage>(storage: *mut S) -> Result<*mut S::Machine, systole_status_t> {
     let () = Fits::<S>::CHECK;
+    let slot = storage.cast::<Slot<S::Machine>>();
+    if slot.is_null() {
+        return Err(SYSTOLE_STATUS_NULL);
+    }
     let first = slot.cast::<MaybeUninit<usize>>();
-    // SAFETY: the seal is the first field of a slot, which lies within borrowed memory and is
-    // aligned, as `Fits::CHECK` has compared. Any bytes are a `MaybeUninit`. The access is volatile
-    // so that the compiler takes them for what is in memory, whoever wrote it.
+    // SAFETY: the seal is the first field of a slot, which lies within the storage and is aligned,
+    // as `Fits::CHECK` has compared. Any bytes are a `MaybeUninit`. The access is volatile so that
+    // the compiler takes them for what is in memory, whoever wrote it.
     let found = unsafe { first.read_volatile() };
     // SAFETY: the memory is the caller's and was not made by Rust, so each of its bytes has a
     // value, though nobody may have chosen it. Every value is a `usize`.
     let found = unsafe { found.assume_init() };
-    if found == seal(S::KIND, slot.addr()) {
-        Ok(())
-    } else {
-        Err(SYSTOLE_STATUS_NOT_INITIALIZED)
+    if found != seal(S::KIND, slot.addr()) {
+        return Err(SYSTOLE_STATUS_NOT_INITIALIZED);
     }
+    // SAFETY: the seal is right, so `place` has put a machine of this kind at this address, and the
+    // caller of this library does not write to the words of a `systole_…_t`.
+    Ok(unsafe { &raw mut (*slot).machine })
 }
 
 /// Declares the storage of a machine: how many 8-byte words it takes, and which kind it is.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::config::error::{ConfigError, Setting, check, keep_first};
 use crate::config::{SPAN_MAX_US, Span};
 use crate::push::beat::{Beat, LOSSES, LOSSES_MAX};
-use crate::time::{duration, micros, rtt_micros};
+use crate::time::{duration, outlined_micros, rtt_micros};
 
 /// The configuration of a [`Listener`](crate::Listener): what it expects of its peer. A [`Builder`]
 /// creates it.
@@ -182,7 +182,7 @@ impl Builder {
     /// # Errors
     /// [`build`](Self::build) refuses a bound below 1 us or above 12.7 days.
     pub const fn detect_within(mut self, bound: Duration) -> Self {
-        let us = micros(bound);
+        let us = outlined_micros(bound);
         self.config.bound_us = us;
         self.require(check(Setting::DetectWithin, us, 1, SPAN_MAX_US))
     }
@@ -204,7 +204,7 @@ impl Builder {
     /// # Errors
     /// [`build`](Self::build) refuses a `min` of zero, and a `max` below `min` or above 12.7 days.
     pub const fn intervals_between(mut self, min: Duration, max: Duration) -> Self {
-        let (min_us, max_us) = (micros(min), micros(max));
+        let (min_us, max_us) = (outlined_micros(min), outlined_micros(max));
         self.config.interval_min_us = min_us;
         self.config.interval_max_us = max_us;
         self.require(check(Setting::IntervalMin, min_us, 1, SPAN_MAX_US))
@@ -217,7 +217,7 @@ impl Builder {
     /// # Errors
     /// [`build`](Self::build) refuses less than 1 us and more than 12.7 days.
     pub const fn first_within(mut self, span: Duration) -> Self {
-        let us = micros(span);
+        let us = outlined_micros(span);
         self.config.first_us = us;
         self.require(check(Setting::DetectWithin, us, 1, SPAN_MAX_US))
     }
