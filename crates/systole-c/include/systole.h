@@ -58,6 +58,11 @@
 #define SYSTOLE_HEARTBEAT_WORDS 41
 
 /**
+ * The 8-byte words of a `systole_planned_heartbeat_t`.
+ */
+#define SYSTOLE_PLANNED_HEARTBEAT_WORDS 72
+
+/**
  * The 8-byte words of a `systole_lease_t`.
  */
 #define SYSTOLE_LEASE_WORDS 100
@@ -71,11 +76,6 @@
  * The 8-byte words of a `systole_monitor_t`.
  */
 #define SYSTOLE_MONITOR_WORDS 89
-
-/**
- * The 8-byte words of a `systole_planned_heartbeat_t`.
- */
-#define SYSTOLE_PLANNED_HEARTBEAT_WORDS 72
 
 /**
  * The 8-byte words of a `systole_planned_monitor_t`.
@@ -306,6 +306,89 @@ typedef uint32_t systole_verdict_t;
 #endif // __cplusplus
 
 /**
+ * What became of a grant.
+ */
+enum systole_grant_outcome_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One that this header does not know.
+   */
+  SYSTOLE_GRANT_UNKNOWN = 0,
+  /**
+   * The lease is held, and the fence moved later.
+   */
+  SYSTOLE_GRANT_EXTENDED = 1,
+  /**
+   * The lease is held, and the fence did not move later: a request that was sent later is
+   * acknowledged already, or the server granted less.
+   */
+  SYSTOLE_GRANT_UNEXTENDED = 2,
+  /**
+   * The answer took so long that what it grants may be over. The lease is not held.
+   */
+  SYSTOLE_GRANT_TOO_LATE = 3,
+  /**
+   * The server granted no time at all. The lease is lost, as if it had been refused.
+   */
+  SYSTOLE_GRANT_NOTHING = 4,
+  /**
+   * The epoch is lower than one that was seen, so the grant is an old one. It changes nothing.
+   */
+  SYSTOLE_GRANT_STALE = 5,
+  /**
+   * No such request is outstanding. Nothing changes.
+   */
+  SYSTOLE_GRANT_NO_REQUEST = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_grant_outcome_t systole_grant_outcome_t;
+#else
+typedef uint32_t systole_grant_outcome_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a refusal.
+ */
+enum systole_refusal_outcome_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * One that this header does not know.
+   */
+  SYSTOLE_REFUSED_UNKNOWN = 0,
+  /**
+   * The lease is over.
+   */
+  SYSTOLE_REFUSED_LOST = 1,
+  /**
+   * The lease was not held. It is asked for again.
+   */
+  SYSTOLE_REFUSED_NOT_YET = 2,
+  /**
+   * An acquisition was refused that was sent before the one that was granted. Nothing changes.
+   */
+  SYSTOLE_REFUSED_OLD = 3,
+  /**
+   * No such request is outstanding. Nothing changes.
+   */
+  SYSTOLE_REFUSED_NO_REQUEST = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum systole_refusal_outcome_t systole_refusal_outcome_t;
+#else
+typedef uint32_t systole_refusal_outcome_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What the caller has to do.
  */
 enum systole_action_t
@@ -488,89 +571,6 @@ enum systole_refusal_t
 typedef enum systole_refusal_t systole_refusal_t;
 #else
 typedef uint32_t systole_refusal_t;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * What became of a grant.
- */
-enum systole_grant_outcome_t
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /**
-   * One that this header does not know.
-   */
-  SYSTOLE_GRANT_UNKNOWN = 0,
-  /**
-   * The lease is held, and the fence moved later.
-   */
-  SYSTOLE_GRANT_EXTENDED = 1,
-  /**
-   * The lease is held, and the fence did not move later: a request that was sent later is
-   * acknowledged already, or the server granted less.
-   */
-  SYSTOLE_GRANT_UNEXTENDED = 2,
-  /**
-   * The answer took so long that what it grants may be over. The lease is not held.
-   */
-  SYSTOLE_GRANT_TOO_LATE = 3,
-  /**
-   * The server granted no time at all. The lease is lost, as if it had been refused.
-   */
-  SYSTOLE_GRANT_NOTHING = 4,
-  /**
-   * The epoch is lower than one that was seen, so the grant is an old one. It changes nothing.
-   */
-  SYSTOLE_GRANT_STALE = 5,
-  /**
-   * No such request is outstanding. Nothing changes.
-   */
-  SYSTOLE_GRANT_NO_REQUEST = 6,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum systole_grant_outcome_t systole_grant_outcome_t;
-#else
-typedef uint32_t systole_grant_outcome_t;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * What became of a refusal.
- */
-enum systole_refusal_outcome_t
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /**
-   * One that this header does not know.
-   */
-  SYSTOLE_REFUSED_UNKNOWN = 0,
-  /**
-   * The lease is over.
-   */
-  SYSTOLE_REFUSED_LOST = 1,
-  /**
-   * The lease was not held. It is asked for again.
-   */
-  SYSTOLE_REFUSED_NOT_YET = 2,
-  /**
-   * An acquisition was refused that was sent before the one that was granted. Nothing changes.
-   */
-  SYSTOLE_REFUSED_OLD = 3,
-  /**
-   * No such request is outstanding. Nothing changes.
-   */
-  SYSTOLE_REFUSED_NO_REQUEST = 4,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum systole_refusal_outcome_t systole_refusal_outcome_t;
-#else
-typedef uint32_t systole_refusal_outcome_t;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1170,6 +1170,68 @@ typedef struct systole_snapshot_t {
    */
   struct systole_promise_t promise;
 } systole_snapshot_t;
+
+/**
+ * A heartbeat whose planner derives interval, timeout and retries from a bound on detection time
+ * and a rate of mistakes. Its functions do what those of a `systole_heartbeat_t` do.
+ */
+typedef struct systole_planned_heartbeat_t {
+  /**
+   * For the library alone.
+   */
+  uint64_t opaque[SYSTOLE_PLANNED_HEARTBEAT_WORDS];
+} systole_planned_heartbeat_t;
+
+/**
+ * The settings of a heartbeat or a monitor whose planner derives interval, timeout and retries
+ * from a bound on detection time and a rate of mistakes.
+ *
+ * Fill it with `systole_planned_config` and then change what differs.
+ */
+typedef struct systole_planned_config_t {
+  /**
+   * The size of this structure, as `systole_planned_config` sets it.
+   */
+  uint32_t size;
+  /**
+   * The most steady probes in 1,000 seconds, at least two per bound; 0: no limit.
+   */
+  uint32_t probes_at_most;
+  /**
+   * The longest time from a crash to `SYSTOLE_VERDICT_DEAD`, if polled on time: 1 ms to 12.7
+   * days.
+   */
+  uint64_t detect_within_us;
+  /**
+   * The least expected time from one mistake to the next, from ten bounds to a century; 0: a
+   * day, or ten bounds where those are longer.
+   */
+  uint64_t mistakes_at_most_one_per_us;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint64_t report_pauses_over_us;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint64_t seed;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint8_t jitter_percent;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint8_t rise;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint8_t dead_after_refusals;
+  /**
+   * As in `systole_config_t`.
+   */
+  uint8_t without_initial_delay;
+} systole_planned_config_t;
 
 /**
  * Keeps a lease: it asks for it, renews it, and tells until when the holder may act. It opens no
@@ -1851,68 +1913,6 @@ typedef struct systole_monitor_snapshot_t {
 } systole_monitor_snapshot_t;
 
 /**
- * The settings of a heartbeat or a monitor whose planner derives interval, timeout and retries
- * from a bound on detection time and a rate of mistakes.
- *
- * Fill it with `systole_planned_config` and then change what differs.
- */
-typedef struct systole_planned_config_t {
-  /**
-   * The size of this structure, as `systole_planned_config` sets it.
-   */
-  uint32_t size;
-  /**
-   * The most steady probes in 1,000 seconds, at least two per bound; 0: no limit.
-   */
-  uint32_t probes_at_most;
-  /**
-   * The longest time from a crash to `SYSTOLE_VERDICT_DEAD`, if polled on time: 1 ms to 12.7
-   * days.
-   */
-  uint64_t detect_within_us;
-  /**
-   * The least expected time from one mistake to the next, from ten bounds to a century; 0: a
-   * day, or ten bounds where those are longer.
-   */
-  uint64_t mistakes_at_most_one_per_us;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint64_t report_pauses_over_us;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint64_t seed;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint8_t jitter_percent;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint8_t rise;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint8_t dead_after_refusals;
-  /**
-   * As in `systole_config_t`.
-   */
-  uint8_t without_initial_delay;
-} systole_planned_config_t;
-
-/**
- * A heartbeat whose planner derives interval, timeout and retries from a bound on detection time
- * and a rate of mistakes. Its functions do what those of a `systole_heartbeat_t` do.
- */
-typedef struct systole_planned_heartbeat_t {
-  /**
-   * For the library alone.
-   */
-  uint64_t opaque[SYSTOLE_PLANNED_HEARTBEAT_WORDS];
-} systole_planned_heartbeat_t;
-
-/**
  * A monitor whose planner derives interval, timeout and retries from a bound on detection time and
  * a rate of mistakes: the fewest probes that keep both. It probes slowly while replies arrive and
  * fast once a probe is overdue. Its functions do what those of a `systole_monitor_t` do.
@@ -2094,9 +2094,10 @@ systole_status_t systole_config_check(const struct systole_config_t *config,
  *
  * `size` is `sizeof *heartbeat`. `error` may be null.
  *
- * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is not that
- * of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a setting is refused,
- * which `error` names. Storage that is initialised already starts over.
+ * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is
+ * not that of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a
+ * setting is refused, which `error` names. Storage that is initialised already starts
+ * over.
  */
 SYSTOLE_MUST_USE
 systole_status_t systole_heartbeat_init(struct systole_heartbeat_t *heartbeat,
@@ -2105,28 +2106,29 @@ systole_status_t systole_heartbeat_init(struct systole_heartbeat_t *heartbeat,
                                         struct systole_error_t *error);
 
 /**
- * Records that the reply came after `rtt_us`. Returns the interval from the send of that probe to
- * the send of the next: between the configured shortest and longest, jitter included.
+ * Records that the reply came after `rtt_us`. Returns the interval from the send of that
+ * probe to the send of the next: between the configured shortest and longest, jitter
+ * included.
  *
- * A reply that took longer than the bound counts as an RTT sample and does not change the verdict.
- * Round trips above 71 minutes count as 71 minutes.
+ * A reply that took longer than the bound counts as an RTT sample and does not change the
+ * verdict. Round trips above 71 minutes count as 71 minutes.
  */
 systole_status_t systole_heartbeat_next_interval(struct systole_heartbeat_t *heartbeat,
                                                  uint64_t rtt_us,
                                                  uint64_t *interval_us);
 
 /**
- * Records that no reply came within the timeout. Returns the interval from the send of that probe
- * to the send of the next, which is a retry and therefore sooner. For a dead peer it returns a
- * steady interval.
+ * Records that no reply came within the timeout. Returns the interval from the send of
+ * that probe to the send of the next, which is a retry and therefore sooner. For a dead
+ * peer it returns a steady interval.
  */
 systole_status_t systole_heartbeat_missed(struct systole_heartbeat_t *heartbeat,
                                           uint64_t *interval_us);
 
 /**
- * Records that the probe failed `after_us` after its send: it was refused, reset, or got an
- * invalid reply. Returns the interval from the send of that probe to the send of the next. Retries
- * keep their spacing, however soon the failure was known.
+ * Records that the probe failed `after_us` after its send: it was refused, reset, or got
+ * an invalid reply. Returns the interval from the send of that probe to the send of the
+ * next. Retries keep their spacing, however soon the failure was known.
  *
  * Answers `SYSTOLE_STATUS_ENUM` where `failure` is none.
  */
@@ -2136,8 +2138,9 @@ systole_status_t systole_heartbeat_failed(struct systole_heartbeat_t *heartbeat,
                                           uint64_t *interval_us);
 
 /**
- * Records that the probe could not be sent, for a local reason that was known after `after_us`.
- * That is no evidence against the peer. Returns the interval from this try to the next.
+ * Records that the probe could not be sent, for a local reason that was known after
+ * `after_us`. That is no evidence against the peer. Returns the interval from this try to
+ * the next.
  *
  * When none could be sent for one bound and nothing proved life, the verdict becomes
  * `SYSTOLE_VERDICT_UNKNOWN`, and the bound counts from the next probe that is sent.
@@ -2147,9 +2150,10 @@ systole_status_t systole_heartbeat_unsent(struct systole_heartbeat_t *heartbeat,
                                           uint64_t *interval_us);
 
 /**
- * Records a reply, after `rtt_us`, to a probe that `systole_heartbeat_missed` had given up. Call
- * it before the next probe is sent. The timeout learns from late replies, so that a path that has
- * become slower is not taken for a dead peer.
+ * Records a reply, after `rtt_us`, to a probe that
+ * `systole_heartbeat_missed` had given
+ * up. Call it before the next probe is sent. The timeout learns from late replies, so that
+ * a path that has become slower is not taken for a dead peer.
  */
 systole_status_t systole_heartbeat_late(struct systole_heartbeat_t *heartbeat, uint64_t rtt_us);
 
@@ -2166,8 +2170,8 @@ systole_status_t systole_heartbeat_verdict(const struct systole_heartbeat_t *hea
                                            systole_verdict_t *verdict);
 
 /**
- * Returns the suspicion level: how improbable the present silence is, in thousandths of a decade.
- * At 3000, one silence of a live peer in 1,000 is as long.
+ * Returns the suspicion level: how improbable the present silence is, in thousandths of a
+ * decade. At 3000, one silence of a live peer in 1,000 is as long.
  */
 systole_status_t systole_heartbeat_level(const struct systole_heartbeat_t *heartbeat,
                                          uint32_t *level_milli);
@@ -2179,39 +2183,98 @@ systole_status_t systole_heartbeat_snapshot(const struct systole_heartbeat_t *he
                                             struct systole_snapshot_t *snapshot);
 
 /**
- * Initialises a lease that is asked for at once.
+ * Initialises a heartbeat to a peer of which nothing is known.
  *
- * `size` is `sizeof *lease`. `error` may be null. Answers as `systole_heartbeat_init`.
+ * `size` is `sizeof *heartbeat`. `error` may be null.
+ *
+ * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is
+ * not that of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a
+ * setting is refused, which `error` names. Storage that is initialised already starts
+ * over.
  */
 SYSTOLE_MUST_USE
-systole_status_t systole_lease_init(struct systole_lease_t *lease,
-                                    size_t size,
-                                    const struct systole_lease_config_t *config,
-                                    uint64_t now_us,
-                                    struct systole_error_t *error);
+systole_status_t systole_planned_heartbeat_init(struct systole_planned_heartbeat_t *heartbeat,
+                                                size_t size,
+                                                const struct systole_planned_config_t *config,
+                                                struct systole_error_t *error);
 
 /**
- * Follows another configuration from now on. `error` may be null.
+ * Records that the reply came after `rtt_us`. Returns the interval from the send of that
+ * probe to the send of the next: between the configured shortest and longest, jitter
+ * included.
  *
- * A shorter TTL takes effect at once, and answers to requests that asked for the old one are
- * unknown. A longer one is asked for from the next holding on.
+ * A reply that took longer than the bound counts as an RTT sample and does not change the
+ * verdict. Round trips above 71 minutes count as 71 minutes.
  */
-SYSTOLE_MUST_USE
-systole_status_t systole_lease_reconfigure(struct systole_lease_t *lease,
-                                           const struct systole_lease_config_t *config,
-                                           uint64_t now_us,
-                                           struct systole_error_t *error);
+systole_status_t systole_planned_heartbeat_next_interval(struct systole_planned_heartbeat_t *heartbeat,
+                                                         uint64_t rtt_us,
+                                                         uint64_t *interval_us);
 
 /**
- * Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
- * `SYSTOLE_ACTION_IDLE`, within `SYSTOLE_MAX_DRAIN` calls, and again at that moment and after every
- * `handle` function.
- *
- * Early calls are harmless. A late call delays renewals and events, and moves no fence.
+ * Records that no reply came within the timeout. Returns the interval from the send of
+ * that probe to the send of the next, which is a retry and therefore sooner. For a dead
+ * peer it returns a steady interval.
  */
-systole_status_t systole_lease_poll(struct systole_lease_t *lease,
-                                    uint64_t now_us,
-                                    struct systole_lease_output_t *output);
+systole_status_t systole_planned_heartbeat_missed(struct systole_planned_heartbeat_t *heartbeat,
+                                                  uint64_t *interval_us);
+
+/**
+ * Records that the probe failed `after_us` after its send: it was refused, reset, or got
+ * an invalid reply. Returns the interval from the send of that probe to the send of the
+ * next. Retries keep their spacing, however soon the failure was known.
+ *
+ * Answers `SYSTOLE_STATUS_ENUM` where `failure` is none.
+ */
+systole_status_t systole_planned_heartbeat_failed(struct systole_planned_heartbeat_t *heartbeat,
+                                                  systole_failure_t failure,
+                                                  uint64_t after_us,
+                                                  uint64_t *interval_us);
+
+/**
+ * Records that the probe could not be sent, for a local reason that was known after
+ * `after_us`. That is no evidence against the peer. Returns the interval from this try to
+ * the next.
+ *
+ * When none could be sent for one bound and nothing proved life, the verdict becomes
+ * `SYSTOLE_VERDICT_UNKNOWN`, and the bound counts from the next probe that is sent.
+ */
+systole_status_t systole_planned_heartbeat_unsent(struct systole_planned_heartbeat_t *heartbeat,
+                                                  uint64_t after_us,
+                                                  uint64_t *interval_us);
+
+/**
+ * Records a reply, after `rtt_us`, to a probe that
+ * `systole_planned_heartbeat_missed` had given
+ * up. Call it before the next probe is sent. The timeout learns from late replies, so that
+ * a path that has become slower is not taken for a dead peer.
+ */
+systole_status_t systole_planned_heartbeat_late(struct systole_planned_heartbeat_t *heartbeat,
+                                                uint64_t rtt_us);
+
+/**
+ * Returns how long to wait for the reply to the next probe, in microseconds.
+ */
+systole_status_t systole_planned_heartbeat_timeout(const struct systole_planned_heartbeat_t *heartbeat,
+                                                   uint64_t *timeout_us);
+
+/**
+ * Returns the verdict as of the last call.
+ */
+systole_status_t systole_planned_heartbeat_verdict(const struct systole_planned_heartbeat_t *heartbeat,
+                                                   systole_verdict_t *verdict);
+
+/**
+ * Returns the suspicion level: how improbable the present silence is, in thousandths of a
+ * decade. At 3000, one silence of a live peer in 1,000 is as long.
+ */
+systole_status_t systole_planned_heartbeat_level(const struct systole_planned_heartbeat_t *heartbeat,
+                                                 uint32_t *level_milli);
+
+/**
+ * Returns what is known of the path, and what is planned. It uses floating point.
+ */
+systole_status_t systole_planned_heartbeat_snapshot(const struct systole_planned_heartbeat_t *heartbeat,
+                                                    struct systole_snapshot_t *snapshot);
 
 /**
  * Records that the server granted the request called `renewal` for `ttl_us`, which it counts from
@@ -2284,63 +2347,12 @@ systole_status_t systole_lease_handle_sent(struct systole_lease_t *lease,
                                            uint32_t *renewal);
 
 /**
- * Gives the lease up. It is not held from this call on, and no event follows. Then `poll` asks for
- * `SYSTOLE_LEASE_ACTION_RELEASE` until `systole_lease_handle_released`, or until the lease has
- * expired.
- */
-systole_status_t systole_lease_release(struct systole_lease_t *lease, uint64_t now_us);
-
-/**
  * Records that the server released the lease, or does not know it. Writes to `was_releasing`, which
  * may be null, whether a release was waiting for that: 0 or 1.
  */
 systole_status_t systole_lease_handle_released(struct systole_lease_t *lease,
                                                uint64_t now_us,
                                                uint8_t *was_releasing);
-
-/**
- * Asks for a lease again that was given up, as a new holding.
- */
-systole_status_t systole_lease_acquire(struct systole_lease_t *lease, uint64_t now_us);
-
-/**
- * Notes that the clock cannot vouch for the time since the last call: it leapt and is right again,
- * or it stood still while the device slept. The holder is fenced at once, and the lease is renewed.
- */
-systole_status_t systole_lease_resync(struct systole_lease_t *lease, uint64_t now_us);
-
-/**
- * Returns whether the holder may act at `now_us`: 0 or 1. It is 0 for a moment before the last one
- * seen. Where the answer is not `SYSTOLE_STATUS_OK`, the holder may not act.
- */
-SYSTOLE_MUST_USE
-systole_status_t systole_lease_is_held(const struct systole_lease_t *lease,
-                                       uint64_t now_us,
-                                       uint8_t *is_held);
-
-/**
- * Returns the first moment at which the holder may not act; 0 where the lease is not held as of the
- * last call.
- */
-systole_status_t systole_lease_fence_at(const struct systole_lease_t *lease, uint64_t *fence_at_us);
-
-/**
- * Returns when the holder should begin to stop: `stop_within_us` before the fence; 0 where the
- * lease is not held as of the last call.
- */
-systole_status_t systole_lease_stop_at(const struct systole_lease_t *lease, uint64_t *stop_at_us);
-
-/**
- * Returns the epoch that the server gave last; 0 before the first grant.
- */
-systole_status_t systole_lease_epoch(const struct systole_lease_t *lease, uint64_t *epoch);
-
-/**
- * Returns all that is known at `now_us`. It uses floating point.
- */
-systole_status_t systole_lease_snapshot(const struct systole_lease_t *lease,
-                                        uint64_t now_us,
-                                        struct systole_lease_snapshot_t *snapshot);
 
 /**
  * Fills `config` with a lease of `ttl_us` that requests renew and the server acknowledges: a Redis
@@ -2385,6 +2397,92 @@ systole_status_t systole_lease_config_session(struct systole_lease_config_t *con
 SYSTOLE_MUST_USE
 systole_status_t systole_lease_config_check(const struct systole_lease_config_t *config,
                                             struct systole_error_t *error);
+
+/**
+ * Initialises a lease that is asked for at once.
+ *
+ * `size` is `sizeof *lease`. `error` may be null. Answers as `systole_heartbeat_init`.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_init(struct systole_lease_t *lease,
+                                    size_t size,
+                                    const struct systole_lease_config_t *config,
+                                    uint64_t now_us,
+                                    struct systole_error_t *error);
+
+/**
+ * Follows another configuration from now on. `error` may be null.
+ *
+ * A shorter TTL takes effect at once, and answers to requests that asked for the old one are
+ * unknown. A longer one is asked for from the next holding on.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_reconfigure(struct systole_lease_t *lease,
+                                           const struct systole_lease_config_t *config,
+                                           uint64_t now_us,
+                                           struct systole_error_t *error);
+
+/**
+ * Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
+ * `SYSTOLE_ACTION_IDLE`, within `SYSTOLE_MAX_DRAIN` calls, and again at that moment and after every
+ * `handle` function.
+ *
+ * Early calls are harmless. A late call delays renewals and events, and moves no fence.
+ */
+systole_status_t systole_lease_poll(struct systole_lease_t *lease,
+                                    uint64_t now_us,
+                                    struct systole_lease_output_t *output);
+
+/**
+ * Gives the lease up. It is not held from this call on, and no event follows. Then `poll` asks for
+ * `SYSTOLE_LEASE_ACTION_RELEASE` until `systole_lease_handle_released`, or until the lease has
+ * expired.
+ */
+systole_status_t systole_lease_release(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Asks for a lease again that was given up, as a new holding.
+ */
+systole_status_t systole_lease_acquire(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Notes that the clock cannot vouch for the time since the last call: it leapt and is right again,
+ * or it stood still while the device slept. The holder is fenced at once, and the lease is renewed.
+ */
+systole_status_t systole_lease_resync(struct systole_lease_t *lease, uint64_t now_us);
+
+/**
+ * Returns whether the holder may act at `now_us`: 0 or 1. It is 0 for a moment before the last one
+ * seen. Where the answer is not `SYSTOLE_STATUS_OK`, the holder may not act.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_lease_is_held(const struct systole_lease_t *lease,
+                                       uint64_t now_us,
+                                       uint8_t *is_held);
+
+/**
+ * Returns the first moment at which the holder may not act; 0 where the lease is not held as of the
+ * last call.
+ */
+systole_status_t systole_lease_fence_at(const struct systole_lease_t *lease, uint64_t *fence_at_us);
+
+/**
+ * Returns when the holder should begin to stop: `stop_within_us` before the fence; 0 where the
+ * lease is not held as of the last call.
+ */
+systole_status_t systole_lease_stop_at(const struct systole_lease_t *lease, uint64_t *stop_at_us);
+
+/**
+ * Returns the epoch that the server gave last; 0 before the first grant.
+ */
+systole_status_t systole_lease_epoch(const struct systole_lease_t *lease, uint64_t *epoch);
+
+/**
+ * Returns all that is known at `now_us`. It uses floating point.
+ */
+systole_status_t systole_lease_snapshot(const struct systole_lease_t *lease,
+                                        uint64_t now_us,
+                                        struct systole_lease_snapshot_t *snapshot);
 
 /**
  * Fills `config` with the defaults of a listener: no stated bound, 3 losses in a row, intervals of
@@ -2465,14 +2563,15 @@ systole_status_t systole_listener_snapshot(const struct systole_listener_t *list
                                            struct systole_listener_snapshot_t *snapshot);
 
 /**
- * Initialises a monitor of a peer of which nothing is known. Its first probe is due within one
- * interval, at a time that follows from the seed.
+ * Initialises a monitor of a peer of which nothing is known. Its first probe is due within
+ * one interval, at a time that follows from the seed.
  *
  * `size` is `sizeof *monitor`. `error` may be null.
  *
- * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is not that
- * of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a setting is refused,
- * which `error` names: also a seed of 0. Storage that is initialised already starts over.
+ * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is
+ * not that of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a
+ * setting is refused, which `error` names: also a seed of 0. Storage that is initialised
+ * already starts over.
  */
 SYSTOLE_MUST_USE
 systole_status_t systole_monitor_init(struct systole_monitor_t *monitor,
@@ -2482,8 +2581,8 @@ systole_status_t systole_monitor_init(struct systole_monitor_t *monitor,
                                       struct systole_error_t *error);
 
 /**
- * Follows another configuration from now on. The seed stays, and so does what was measured. `error`
- * may be null.
+ * Follows another configuration from now on. The seed stays, and so does what was
+ * measured. `error` may be null.
  */
 SYSTOLE_MUST_USE
 systole_status_t systole_monitor_reconfigure(struct systole_monitor_t *monitor,
@@ -2495,24 +2594,25 @@ systole_status_t systole_monitor_reconfigure(struct systole_monitor_t *monitor,
  * Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
  * `SYSTOLE_ACTION_IDLE`, and again at that moment and after every `handle` function.
  *
- * Early calls are harmless and return the same deadline. Each late call adds its lateness to the
- * detection time.
+ * Early calls are harmless and return the same deadline. Each late call adds its lateness
+ * to the detection time.
  */
 systole_status_t systole_monitor_poll(struct systole_monitor_t *monitor,
                                       uint64_t now_us,
                                       struct systole_output_t *output);
 
 /**
- * Records that the reply to `probe` arrived at `received_at_us`: the moment the network stack
- * names, or that of reading it. Unknown, stale and duplicate replies change nothing but counters.
+ * Records that the reply to `probe` arrived at `received_at_us`: the moment the network
+ * stack names, or that of reading it. Unknown, stale and duplicate replies change nothing
+ * but counters.
  */
 systole_status_t systole_monitor_handle_reply(struct systole_monitor_t *monitor,
                                               uint64_t probe,
                                               uint64_t received_at_us);
 
 /**
- * Records a reply whose peer says that it held the probe for `server_delay_us`. That time is no
- * part of the round-trip time, and the timeout waits for it.
+ * Records a reply whose peer says that it held the probe for `server_delay_us`. That time
+ * is no part of the round-trip time, and the timeout waits for it.
  */
 systole_status_t systole_monitor_handle_reply_with(struct systole_monitor_t *monitor,
                                                    uint64_t probe,
@@ -2520,22 +2620,23 @@ systole_status_t systole_monitor_handle_reply_with(struct systole_monitor_t *mon
                                                    uint64_t server_delay_us);
 
 /**
- * Records a reply that does not say which probe it answers. Peers are taken to answer in order.
- * Use numbers where round trips are longer than eight intervals.
+ * Records a reply that does not say which probe it answers. Peers are taken to answer in
+ * order. Use numbers where round trips are longer than eight intervals.
  */
 systole_status_t systole_monitor_handle_reply_any(struct systole_monitor_t *monitor,
                                                   uint64_t received_at_us);
 
 /**
- * Records that something else arrived from the peer. It proves life as of one timeout ago, and puts
- * off the next probe, though at most seven in eight. What is sent to the peer proves nothing.
+ * Records that something else arrived from the peer. It proves life as of one timeout ago,
+ * and puts off the next probe, though at most seven in eight. What is sent to the peer
+ * proves nothing.
  */
 systole_status_t systole_monitor_handle_traffic(struct systole_monitor_t *monitor,
                                                 uint64_t received_at_us);
 
 /**
- * Records that `probe` failed at once: refused, reset, or answered with something invalid. It is
- * overdue from `now_us` on.
+ * Records that `probe` failed at once: refused, reset, or answered with something invalid.
+ * It is overdue from `now_us` on.
  *
  * Answers `SYSTOLE_STATUS_ENUM` where `failure` is none.
  */
@@ -2545,45 +2646,46 @@ systole_status_t systole_monitor_handle_failure(struct systole_monitor_t *monito
                                                 uint64_t now_us);
 
 /**
- * Records that `probe` could not be sent, for a local reason. That is no evidence against the
- * peer.
+ * Records that `probe` could not be sent, for a local reason. That is no evidence against
+ * the peer.
  */
 systole_status_t systole_monitor_handle_unsent(struct systole_monitor_t *monitor,
                                                uint64_t probe,
                                                uint64_t now_us);
 
 /**
- * Records that `probe` is not sent, as all the room there is for probes under way is taken by
- * earlier ones that may still be answered in time. It is neither evidence nor a fault.
+ * Records that `probe` is not sent, as all the room there is for probes under way is taken
+ * by earlier ones that may still be answered in time. It is neither evidence nor a fault.
  */
 systole_status_t systole_monitor_handle_skipped(struct systole_monitor_t *monitor,
                                                 uint64_t probe,
                                                 uint64_t now_us);
 
 /**
- * Records that the peer asks for fewer probes: the interval doubles once, and on until the next
- * steady probe comes no sooner than after `wait_us`, 0 where the peer names no time. The longest
- * interval is the limit. It lasts until `systole_monitor_restarted`.
+ * Records that the peer asks for fewer probes: the interval doubles once, and on until the
+ * next steady probe comes no sooner than after `wait_us`, 0 where the peer names no time.
+ * The longest interval is the limit.
+ * It lasts until `systole_monitor_restarted`.
  */
 systole_status_t systole_monitor_handle_pushback(struct systole_monitor_t *monitor,
                                                  uint64_t now_us,
                                                  uint64_t wait_us);
 
 /**
- * Probes as soon as the timeout since the last probe allows: something happened that makes an
- * answer worth having.
+ * Probes as soon as the timeout since the last probe allows: something happened that makes
+ * an answer worth having.
  */
 systole_status_t systole_monitor_probe_now(struct systole_monitor_t *monitor, uint64_t now_us);
 
 /**
- * Notes that the peer is a new incarnation: replies to what is under way count for nothing, and the
- * verdict starts over. The statistics of the path stay.
+ * Notes that the peer is a new incarnation: replies to what is under way count for
+ * nothing, and the verdict starts over. The statistics of the path stay.
  */
 systole_status_t systole_monitor_restarted(struct systole_monitor_t *monitor, uint64_t now_us);
 
 /**
- * Notes that this process was suspended while its clock stood still. The peer is asked at once, and
- * has time to answer.
+ * Notes that this process was suspended while its clock stood still. The peer is asked at
+ * once, and has time to answer.
  */
 systole_status_t systole_monitor_resumed(struct systole_monitor_t *monitor, uint64_t now_us);
 
@@ -2599,8 +2701,8 @@ systole_status_t systole_monitor_verdict(const struct systole_monitor_t *monitor
                                          systole_verdict_t *verdict);
 
 /**
- * Returns the suspicion level at `now_us`: how improbable the silence is, in thousandths of a
- * decade. At 3000, one silence of a live peer in 1,000 is as long.
+ * Returns the suspicion level at `now_us`: how improbable the silence is, in thousandths
+ * of a decade. At 3000, one silence of a live peer in 1,000 is as long.
  */
 systole_status_t systole_monitor_level(const struct systole_monitor_t *monitor,
                                        uint64_t now_us,
@@ -2608,8 +2710,9 @@ systole_status_t systole_monitor_level(const struct systole_monitor_t *monitor,
 
 /**
  * Returns the first moment at which the next steady probe may as well be sent, by
- * `systole_monitor_probe_now`, to share a wake of the device or of the radio; `SYSTOLE_NEVER` while
- * a probe is under way and while the peer is not alive.
+ * `systole_monitor_probe_now`,
+ * to share a wake of the device or of the radio;
+ * `SYSTOLE_NEVER` while a probe is under way and while the peer is not alive.
  */
 systole_status_t systole_monitor_next_probe_earliest(const struct systole_monitor_t *monitor,
                                                      uint64_t *earliest_us);
@@ -2620,6 +2723,172 @@ systole_status_t systole_monitor_next_probe_earliest(const struct systole_monito
 systole_status_t systole_monitor_snapshot(const struct systole_monitor_t *monitor,
                                           uint64_t now_us,
                                           struct systole_monitor_snapshot_t *snapshot);
+
+/**
+ * Initialises a monitor of a peer of which nothing is known. Its first probe is due within
+ * one interval, at a time that follows from the seed.
+ *
+ * `size` is `sizeof *monitor`. `error` may be null.
+ *
+ * Answers `SYSTOLE_STATUS_NULL`; `SYSTOLE_STATUS_SIZE` where `size` or `config->size` is
+ * not that of this library; `SYSTOLE_STATUS_ENUM` and `SYSTOLE_STATUS_RANGE` where a
+ * setting is refused, which `error` names: also a seed of 0. Storage that is initialised
+ * already starts over.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_planned_monitor_init(struct systole_planned_monitor_t *monitor,
+                                              size_t size,
+                                              const struct systole_planned_config_t *config,
+                                              uint64_t now_us,
+                                              struct systole_error_t *error);
+
+/**
+ * Follows another configuration from now on. The seed stays, and so does what was
+ * measured. `error` may be null.
+ */
+SYSTOLE_MUST_USE
+systole_status_t systole_planned_monitor_reconfigure(struct systole_planned_monitor_t *monitor,
+                                                     const struct systole_planned_config_t *config,
+                                                     uint64_t now_us,
+                                                     struct systole_error_t *error);
+
+/**
+ * Returns what to do at `now_us`. Call it until it returns `SYSTOLE_ACTION_WAIT` or
+ * `SYSTOLE_ACTION_IDLE`, and again at that moment and after every `handle` function.
+ *
+ * Early calls are harmless and return the same deadline. Each late call adds its lateness
+ * to the detection time.
+ */
+systole_status_t systole_planned_monitor_poll(struct systole_planned_monitor_t *monitor,
+                                              uint64_t now_us,
+                                              struct systole_output_t *output);
+
+/**
+ * Records that the reply to `probe` arrived at `received_at_us`: the moment the network
+ * stack names, or that of reading it. Unknown, stale and duplicate replies change nothing
+ * but counters.
+ */
+systole_status_t systole_planned_monitor_handle_reply(struct systole_planned_monitor_t *monitor,
+                                                      uint64_t probe,
+                                                      uint64_t received_at_us);
+
+/**
+ * Records a reply whose peer says that it held the probe for `server_delay_us`. That time
+ * is no part of the round-trip time, and the timeout waits for it.
+ */
+systole_status_t systole_planned_monitor_handle_reply_with(struct systole_planned_monitor_t *monitor,
+                                                           uint64_t probe,
+                                                           uint64_t received_at_us,
+                                                           uint64_t server_delay_us);
+
+/**
+ * Records a reply that does not say which probe it answers. Peers are taken to answer in
+ * order. Use numbers where round trips are longer than eight intervals.
+ */
+systole_status_t systole_planned_monitor_handle_reply_any(struct systole_planned_monitor_t *monitor,
+                                                          uint64_t received_at_us);
+
+/**
+ * Records that something else arrived from the peer. It proves life as of one timeout ago,
+ * and puts off the next probe, though at most seven in eight. What is sent to the peer
+ * proves nothing.
+ */
+systole_status_t systole_planned_monitor_handle_traffic(struct systole_planned_monitor_t *monitor,
+                                                        uint64_t received_at_us);
+
+/**
+ * Records that `probe` failed at once: refused, reset, or answered with something invalid.
+ * It is overdue from `now_us` on.
+ *
+ * Answers `SYSTOLE_STATUS_ENUM` where `failure` is none.
+ */
+systole_status_t systole_planned_monitor_handle_failure(struct systole_planned_monitor_t *monitor,
+                                                        uint64_t probe,
+                                                        systole_failure_t failure,
+                                                        uint64_t now_us);
+
+/**
+ * Records that `probe` could not be sent, for a local reason. That is no evidence against
+ * the peer.
+ */
+systole_status_t systole_planned_monitor_handle_unsent(struct systole_planned_monitor_t *monitor,
+                                                       uint64_t probe,
+                                                       uint64_t now_us);
+
+/**
+ * Records that `probe` is not sent, as all the room there is for probes under way is taken
+ * by earlier ones that may still be answered in time. It is neither evidence nor a fault.
+ */
+systole_status_t systole_planned_monitor_handle_skipped(struct systole_planned_monitor_t *monitor,
+                                                        uint64_t probe,
+                                                        uint64_t now_us);
+
+/**
+ * Records that the peer asks for fewer probes: the interval doubles once, and on until the
+ * next steady probe comes no sooner than after `wait_us`, 0 where the peer names no time.
+ * The longest interval is the limit.
+ * It lasts until `systole_planned_monitor_restarted`.
+ */
+systole_status_t systole_planned_monitor_handle_pushback(struct systole_planned_monitor_t *monitor,
+                                                         uint64_t now_us,
+                                                         uint64_t wait_us);
+
+/**
+ * Probes as soon as the timeout since the last probe allows: something happened that makes
+ * an answer worth having.
+ */
+systole_status_t systole_planned_monitor_probe_now(struct systole_planned_monitor_t *monitor,
+                                                   uint64_t now_us);
+
+/**
+ * Notes that the peer is a new incarnation: replies to what is under way count for
+ * nothing, and the verdict starts over. The statistics of the path stay.
+ */
+systole_status_t systole_planned_monitor_restarted(struct systole_planned_monitor_t *monitor,
+                                                   uint64_t now_us);
+
+/**
+ * Notes that this process was suspended while its clock stood still. The peer is asked at
+ * once, and has time to answer.
+ */
+systole_status_t systole_planned_monitor_resumed(struct systole_planned_monitor_t *monitor,
+                                                 uint64_t now_us);
+
+/**
+ * Notes that the clock had leapt forward by mistake and is right again at `now_us`.
+ */
+systole_status_t systole_planned_monitor_resync(struct systole_planned_monitor_t *monitor,
+                                                uint64_t now_us);
+
+/**
+ * Returns the verdict as of the last call.
+ */
+systole_status_t systole_planned_monitor_verdict(const struct systole_planned_monitor_t *monitor,
+                                                 systole_verdict_t *verdict);
+
+/**
+ * Returns the suspicion level at `now_us`: how improbable the silence is, in thousandths
+ * of a decade. At 3000, one silence of a live peer in 1,000 is as long.
+ */
+systole_status_t systole_planned_monitor_level(const struct systole_planned_monitor_t *monitor,
+                                               uint64_t now_us,
+                                               uint32_t *level_milli);
+
+/**
+ * Returns the first moment at which the next steady probe may as well be sent, by
+ * `systole_planned_monitor_probe_now`,
+ * to share a wake of the device or of the radio;
+ * `SYSTOLE_NEVER` while a probe is under way and while the peer is not alive.
+ */
+systole_status_t systole_planned_monitor_next_probe_earliest(const struct systole_planned_monitor_t *monitor,
+                                                             uint64_t *earliest_us);
+
+/**
+ * Returns all that is known at `now_us`. It uses floating point.
+ */
+systole_status_t systole_planned_monitor_snapshot(const struct systole_planned_monitor_t *monitor,
+                                                  uint64_t now_us,
+                                                  struct systole_monitor_snapshot_t *snapshot);
 
 /**
  * Fills `config` with the defaults of the planner: it detects failures within `detect_within_us`
@@ -2635,205 +2904,6 @@ systole_status_t systole_planned_config(struct systole_planned_config_t *config,
 SYSTOLE_MUST_USE
 systole_status_t systole_planned_config_check(const struct systole_planned_config_t *config,
                                               struct systole_error_t *error);
-
-/**
- * As `systole_heartbeat_init`.
- */
-SYSTOLE_MUST_USE
-systole_status_t systole_planned_heartbeat_init(struct systole_planned_heartbeat_t *heartbeat,
-                                                size_t size,
-                                                const struct systole_planned_config_t *config,
-                                                struct systole_error_t *error);
-
-/**
- * As `systole_heartbeat_next_interval`.
- */
-systole_status_t systole_planned_heartbeat_next_interval(struct systole_planned_heartbeat_t *heartbeat,
-                                                         uint64_t rtt_us,
-                                                         uint64_t *interval_us);
-
-/**
- * As `systole_heartbeat_missed`.
- */
-systole_status_t systole_planned_heartbeat_missed(struct systole_planned_heartbeat_t *heartbeat,
-                                                  uint64_t *interval_us);
-
-/**
- * As `systole_heartbeat_failed`.
- */
-systole_status_t systole_planned_heartbeat_failed(struct systole_planned_heartbeat_t *heartbeat,
-                                                  systole_failure_t failure,
-                                                  uint64_t after_us,
-                                                  uint64_t *interval_us);
-
-/**
- * As `systole_heartbeat_unsent`.
- */
-systole_status_t systole_planned_heartbeat_unsent(struct systole_planned_heartbeat_t *heartbeat,
-                                                  uint64_t after_us,
-                                                  uint64_t *interval_us);
-
-/**
- * As `systole_heartbeat_late`.
- */
-systole_status_t systole_planned_heartbeat_late(struct systole_planned_heartbeat_t *heartbeat,
-                                                uint64_t rtt_us);
-
-/**
- * As `systole_heartbeat_timeout`.
- */
-systole_status_t systole_planned_heartbeat_timeout(const struct systole_planned_heartbeat_t *heartbeat,
-                                                   uint64_t *timeout_us);
-
-/**
- * As `systole_heartbeat_verdict`.
- */
-systole_status_t systole_planned_heartbeat_verdict(const struct systole_planned_heartbeat_t *heartbeat,
-                                                   systole_verdict_t *verdict);
-
-/**
- * As `systole_heartbeat_level`.
- */
-systole_status_t systole_planned_heartbeat_level(const struct systole_planned_heartbeat_t *heartbeat,
-                                                 uint32_t *level_milli);
-
-/**
- * As `systole_heartbeat_snapshot`.
- */
-systole_status_t systole_planned_heartbeat_snapshot(const struct systole_planned_heartbeat_t *heartbeat,
-                                                    struct systole_snapshot_t *snapshot);
-
-/**
- * As `systole_monitor_init`.
- */
-SYSTOLE_MUST_USE
-systole_status_t systole_planned_monitor_init(struct systole_planned_monitor_t *monitor,
-                                              size_t size,
-                                              const struct systole_planned_config_t *config,
-                                              uint64_t now_us,
-                                              struct systole_error_t *error);
-
-/**
- * As `systole_monitor_reconfigure`.
- */
-SYSTOLE_MUST_USE
-systole_status_t systole_planned_monitor_reconfigure(struct systole_planned_monitor_t *monitor,
-                                                     const struct systole_planned_config_t *config,
-                                                     uint64_t now_us,
-                                                     struct systole_error_t *error);
-
-/**
- * As `systole_monitor_poll`.
- */
-systole_status_t systole_planned_monitor_poll(struct systole_planned_monitor_t *monitor,
-                                              uint64_t now_us,
-                                              struct systole_output_t *output);
-
-/**
- * As `systole_monitor_handle_reply`.
- */
-systole_status_t systole_planned_monitor_handle_reply(struct systole_planned_monitor_t *monitor,
-                                                      uint64_t probe,
-                                                      uint64_t received_at_us);
-
-/**
- * As `systole_monitor_handle_reply_with`.
- */
-systole_status_t systole_planned_monitor_handle_reply_with(struct systole_planned_monitor_t *monitor,
-                                                           uint64_t probe,
-                                                           uint64_t received_at_us,
-                                                           uint64_t server_delay_us);
-
-/**
- * As `systole_monitor_handle_reply_any`.
- */
-systole_status_t systole_planned_monitor_handle_reply_any(struct systole_planned_monitor_t *monitor,
-                                                          uint64_t received_at_us);
-
-/**
- * As `systole_monitor_handle_traffic`.
- */
-systole_status_t systole_planned_monitor_handle_traffic(struct systole_planned_monitor_t *monitor,
-                                                        uint64_t received_at_us);
-
-/**
- * As `systole_monitor_handle_failure`.
- */
-systole_status_t systole_planned_monitor_handle_failure(struct systole_planned_monitor_t *monitor,
-                                                        uint64_t probe,
-                                                        systole_failure_t failure,
-                                                        uint64_t now_us);
-
-/**
- * As `systole_monitor_handle_unsent`.
- */
-systole_status_t systole_planned_monitor_handle_unsent(struct systole_planned_monitor_t *monitor,
-                                                       uint64_t probe,
-                                                       uint64_t now_us);
-
-/**
- * As `systole_monitor_handle_skipped`.
- */
-systole_status_t systole_planned_monitor_handle_skipped(struct systole_planned_monitor_t *monitor,
-                                                        uint64_t probe,
-                                                        uint64_t now_us);
-
-/**
- * As `systole_monitor_handle_pushback`.
- */
-systole_status_t systole_planned_monitor_handle_pushback(struct systole_planned_monitor_t *monitor,
-                                                         uint64_t now_us,
-                                                         uint64_t wait_us);
-
-/**
- * As `systole_monitor_probe_now`.
- */
-systole_status_t systole_planned_monitor_probe_now(struct systole_planned_monitor_t *monitor,
-                                                   uint64_t now_us);
-
-/**
- * As `systole_monitor_restarted`.
- */
-systole_status_t systole_planned_monitor_restarted(struct systole_planned_monitor_t *monitor,
-                                                   uint64_t now_us);
-
-/**
- * As `systole_monitor_resumed`.
- */
-systole_status_t systole_planned_monitor_resumed(struct systole_planned_monitor_t *monitor,
-                                                 uint64_t now_us);
-
-/**
- * As `systole_monitor_resync`.
- */
-systole_status_t systole_planned_monitor_resync(struct systole_planned_monitor_t *monitor,
-                                                uint64_t now_us);
-
-/**
- * As `systole_monitor_verdict`.
- */
-systole_status_t systole_planned_monitor_verdict(const struct systole_planned_monitor_t *monitor,
-                                                 systole_verdict_t *verdict);
-
-/**
- * As `systole_monitor_level`.
- */
-systole_status_t systole_planned_monitor_level(const struct systole_planned_monitor_t *monitor,
-                                               uint64_t now_us,
-                                               uint32_t *level_milli);
-
-/**
- * As `systole_monitor_next_probe_earliest`.
- */
-systole_status_t systole_planned_monitor_next_probe_earliest(const struct systole_planned_monitor_t *monitor,
-                                                             uint64_t *earliest_us);
-
-/**
- * As `systole_monitor_snapshot`.
- */
-systole_status_t systole_planned_monitor_snapshot(const struct systole_planned_monitor_t *monitor,
-                                                  uint64_t now_us,
-                                                  struct systole_monitor_snapshot_t *snapshot);
 
 /**
  * Fills `config` with the defaults of a sender.

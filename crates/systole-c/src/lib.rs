@@ -19,31 +19,18 @@ pub mod bytes;
 pub mod clock;
 pub mod config;
 pub mod event;
-#[cfg(feature = "heartbeat")]
+#[cfg(any(feature = "heartbeat", feature = "planned-heartbeat"))]
 pub mod heartbeat;
 #[cfg(feature = "lease")]
 pub mod lease;
-#[cfg(feature = "lease")]
-pub mod lease_config;
-#[cfg(feature = "lease")]
-pub mod lease_event;
-#[cfg(all(feature = "lease", feature = "snapshot"))]
-pub mod lease_snapshot;
 #[cfg(feature = "listener")]
 pub mod listener;
-#[cfg(all(feature = "listener", feature = "snapshot"))]
-pub mod listener_snapshot;
 mod machine;
-#[cfg(feature = "monitor")]
+#[cfg(any(feature = "monitor", feature = "planned-monitor"))]
 pub mod monitor;
 pub mod planned_config;
-#[cfg(feature = "planned-heartbeat")]
-pub mod planned_heartbeat;
-#[cfg(feature = "planned-monitor")]
-pub mod planned_monitor;
 #[cfg(feature = "listener")]
 pub mod sender;
-mod shared;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod status;

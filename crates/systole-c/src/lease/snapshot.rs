@@ -2,7 +2,7 @@
 
 use systole_core::lease::{Counters, Promise, Snapshot};
 
-use crate::lease::fence;
+use crate::lease::questions::fence;
 use crate::status::systole_setting_t;
 use crate::time::micros;
 

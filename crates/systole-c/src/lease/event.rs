@@ -1,8 +1,6 @@
-//! What a lease asks for, what it reports, and what became of what it was told.
+//! What a lease asks for, and what it reports.
 
-use systole_core::lease::{
-    Action, EventKind, FenceReason, GrantOutcome, Refusal, RefusalOutcome, Request,
-};
+use systole_core::lease::{Action, EventKind, FenceReason, Refusal, Request};
 use systole_core::{Event, Output};
 
 use crate::event::systole_action_t;
@@ -77,43 +75,6 @@ pub enum systole_refusal_t {
 
 /// A `systole_refusal_t` as C passes it: any number.
 pub type raw_refusal = u32;
-
-/// What became of a grant.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum systole_grant_outcome_t {
-    /// One that this header does not know.
-    SYSTOLE_GRANT_UNKNOWN = 0,
-    /// The lease is held, and the fence moved later.
-    SYSTOLE_GRANT_EXTENDED = 1,
-    /// The lease is held, and the fence did not move later: a request that was sent later is
-    /// acknowledged already, or the server granted less.
-    SYSTOLE_GRANT_UNEXTENDED = 2,
-    /// The answer took so long that what it grants may be over. The lease is not held.
-    SYSTOLE_GRANT_TOO_LATE = 3,
-    /// The server granted no time at all. The lease is lost, as if it had been refused.
-    SYSTOLE_GRANT_NOTHING = 4,
-    /// The epoch is lower than one that was seen, so the grant is an old one. It changes nothing.
-    SYSTOLE_GRANT_STALE = 5,
-    /// No such request is outstanding. Nothing changes.
-    SYSTOLE_GRANT_NO_REQUEST = 6,
-}
-
-/// What became of a refusal.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum systole_refusal_outcome_t {
-    /// One that this header does not know.
-    SYSTOLE_REFUSED_UNKNOWN = 0,
-    /// The lease is over.
-    SYSTOLE_REFUSED_LOST = 1,
-    /// The lease was not held. It is asked for again.
-    SYSTOLE_REFUSED_NOT_YET = 2,
-    /// An acquisition was refused that was sent before the one that was granted. Nothing changes.
-    SYSTOLE_REFUSED_OLD = 3,
-    /// No such request is outstanding. Nothing changes.
-    SYSTOLE_REFUSED_NO_REQUEST = 4,
-}
 
 /// A request to the server.
 #[repr(C)]
@@ -280,30 +241,6 @@ impl From<FenceReason> for systole_fence_reason_t {
             FenceReason::Elapsed => Self::SYSTOLE_FENCE_REASON_ELAPSED,
             FenceReason::Clock => Self::SYSTOLE_FENCE_REASON_CLOCK,
             _ => Self::SYSTOLE_FENCE_REASON_UNKNOWN,
-        }
-    }
-}
-
-impl From<GrantOutcome> for systole_grant_outcome_t {
-    fn from(outcome: GrantOutcome) -> Self {
-        match outcome {
-            GrantOutcome::Extended => Self::SYSTOLE_GRANT_EXTENDED,
-            GrantOutcome::Unextended => Self::SYSTOLE_GRANT_UNEXTENDED,
-            GrantOutcome::TooLate => Self::SYSTOLE_GRANT_TOO_LATE,
-            GrantOutcome::Nothing => Self::SYSTOLE_GRANT_NOTHING,
-            GrantOutcome::Stale => Self::SYSTOLE_GRANT_STALE,
-            GrantOutcome::Unknown => Self::SYSTOLE_GRANT_NO_REQUEST,
-        }
-    }
-}
-
-impl From<RefusalOutcome> for systole_refusal_outcome_t {
-    fn from(outcome: RefusalOutcome) -> Self {
-        match outcome {
-            RefusalOutcome::Lost => Self::SYSTOLE_REFUSED_LOST,
-            RefusalOutcome::NotYet => Self::SYSTOLE_REFUSED_NOT_YET,
-            RefusalOutcome::Old => Self::SYSTOLE_REFUSED_OLD,
-            RefusalOutcome::Unknown => Self::SYSTOLE_REFUSED_NO_REQUEST,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::beat::{systole_beat_outcome_t, systole_beat_t};
 use crate::config::given;
 use crate::event::systole_output_t;
 #[cfg(feature = "snapshot")]
-use crate::listener_snapshot::systole_listener_snapshot_t;
+use crate::listener::snapshot::systole_listener_snapshot_t;
 use crate::machine::{ask, fill, give, handle, install, tell};
 use crate::status::systole_error_t;
 use crate::status::systole_status_t::{self, SYSTOLE_STATUS_NULL};

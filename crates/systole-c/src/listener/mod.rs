@@ -1,0 +1,5 @@
+//! The receiving side of pushed heartbeats.
+
+pub mod machine;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
