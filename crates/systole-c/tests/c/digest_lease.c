@@ -1,30 +1,21 @@
 #include "digest.h"
 #include "workload.h"
 
-#define FLYING 4
 /* More polls than a lease has events and requests at one moment. */
 #define DRAIN 8
-
-/* A request on its way, and when its answer arrives. */
-typedef struct {
-  systole_lease_request_t request;
-  uint64_t at_us;
-  bool is_used;
-} flight_t;
+/* The most requests on their way. */
+#define REQUESTS 4
 
 static struct {
   systole_lease_t lease;
   uint64_t now_us;
   uint64_t until_us;
-  flight_t flying[FLYING];
+  flights_t flying;
+  systole_lease_request_t requests[REQUESTS];
   uint32_t last;
   uint64_t epoch;
   uint32_t magnitude;
 } world;
-
-static uint64_t plus(uint64_t a, uint64_t b) {
-  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
 
 static bool draw(workload_random_t *random, systole_lease_config_t *config) {
   uint32_t kind = random_below(random, 4);
@@ -58,13 +49,6 @@ static systole_lease_config_t lease_config(workload_random_t *random) {
   return config;
 }
 
-static void lose_all(void) {
-  size_t slot;
-  for (slot = 0; slot < FLYING; slot++) {
-    world.flying[slot].is_used = false;
-  }
-}
-
 static void start(workload_random_t *random, workload_digest_t *digest) {
   systole_lease_config_t config;
   uint64_t now_us = (uint64_t)random_span(random) * 1000000;
@@ -72,7 +56,7 @@ static void start(workload_random_t *random, workload_digest_t *digest) {
   expect_ok(digest, systole_lease_init(&world.lease, sizeof world.lease, &config, now_us, NULL));
   world.now_us = now_us;
   world.until_us = now_us;
-  lose_all();
+  flights_clear(&world.flying, REQUESTS);
   world.last = 0;
   world.epoch = 1;
   world.magnitude = 12;
@@ -83,24 +67,17 @@ static void hash_enumerator(workload_digest_t *digest, uint32_t value) {
   hash_32(digest, value - 1);
 }
 
-/* One request in eight, or its answer, is lost. */
 static void send(const systole_lease_request_t *request, workload_random_t *random,
                  workload_digest_t *digest) {
-  uint64_t rtt_us;
-  size_t slot = 0;
+  size_t slot;
   hash_enumerator(digest, request->action);
   hash_32(digest, request->renewal);
   hash_32(digest, request->holding);
   hash_span(digest, request->ttl_us);
   world.last = request->renewal;
-  rtt_us = random_bits(random) >> world.magnitude;
-  while (slot < FLYING && world.flying[slot].is_used) {
-    slot++;
-  }
-  if (slot < FLYING && random_below(random, 8) > 0) {
-    world.flying[slot].is_used = true;
-    world.flying[slot].request = *request;
-    world.flying[slot].at_us = plus(world.now_us, rtt_us);
+  slot = flights_send(&world.flying, world.now_us, world.magnitude, random);
+  if (slot < REQUESTS) {
+    world.requests[slot] = *request;
   }
 }
 
@@ -126,28 +103,7 @@ static void note(const systole_lease_event_t *event, workload_digest_t *digest) 
   }
 }
 
-static void drain(workload_random_t *random, workload_digest_t *digest) {
-  systole_lease_output_t output;
-  int polls;
-  for (polls = 0; polls < DRAIN; polls++) {
-    output.action = SYSTOLE_ACTION_IDLE;
-    expect_ok(digest, systole_lease_poll(&world.lease, world.now_us, &output));
-    switch (output.action) {
-    case SYSTOLE_ACTION_SEND:
-      send(&output.request, random, digest);
-      break;
-    case SYSTOLE_ACTION_EVENT:
-      note(&output.event, digest);
-      break;
-    case SYSTOLE_ACTION_WAIT:
-      hash_64(digest, output.until_us);
-      world.until_us = output.until_us;
-      return;
-    default:
-      return;
-    }
-  }
-}
+DEFINE_DRAIN(lease, systole_lease_output_t, request, DRAIN)
 
 static void granted(uint32_t renewal, uint64_t ttl_us, uint64_t at_us, workload_digest_t *digest) {
   systole_grant_outcome_t outcome = SYSTOLE_GRANT_UNKNOWN;
@@ -156,33 +112,26 @@ static void granted(uint32_t renewal, uint64_t ttl_us, uint64_t at_us, workload_
   hash_enumerator(digest, outcome);
 }
 
-static void arrive(flight_t *flight, workload_digest_t *digest) {
+static void arrive(const systole_lease_request_t *request, uint64_t at_us,
+                   workload_digest_t *digest) {
   uint8_t was_releasing = 0;
-  if (!flight->is_used || flight->at_us > world.now_us) {
-    return;
-  }
-  flight->is_used = false;
-  if (flight->request.action == SYSTOLE_LEASE_ACTION_RELEASE) {
-    expect_ok(digest, systole_lease_handle_released(&world.lease, flight->at_us, &was_releasing));
+  if (request->action == SYSTOLE_LEASE_ACTION_RELEASE) {
+    expect_ok(digest, systole_lease_handle_released(&world.lease, at_us, &was_releasing));
     hash_8(digest, was_releasing);
   } else {
-    granted(flight->request.renewal, flight->request.ttl_us, flight->at_us, digest);
+    granted(request->renewal, request->ttl_us, at_us, digest);
   }
 }
 
 /* Sleeps until the deadline or until something arrives, and `late_us` more. */
 static void turn(uint64_t late_us, workload_digest_t *digest) {
-  uint64_t wake_us = world.until_us;
+  uint64_t wake_us = plus(flights_first(&world.flying, world.until_us), late_us);
   size_t slot;
-  for (slot = 0; slot < FLYING; slot++) {
-    if (world.flying[slot].is_used && world.flying[slot].at_us < wake_us) {
-      wake_us = world.flying[slot].at_us;
-    }
-  }
-  wake_us = plus(wake_us, late_us);
   world.now_us = wake_us > world.now_us ? wake_us : world.now_us;
-  for (slot = 0; slot < FLYING; slot++) {
-    arrive(&world.flying[slot], digest);
+  for (slot = 0; slot < REQUESTS; slot++) {
+    if (flights_arrived(&world.flying, slot, world.now_us)) {
+      arrive(&world.requests[slot], world.flying.at_us[slot], digest);
+    }
   }
 }
 
@@ -253,7 +202,7 @@ static void tell(uint32_t what, uint64_t span_us, workload_digest_t *digest) {
     world.epoch++;
     break;
   case 62:
-    lose_all();
+    flights_clear(&world.flying, REQUESTS);
     break;
   default:
     expect_ok(digest, systole_lease_acquire(&world.lease, world.now_us));
@@ -308,19 +257,6 @@ static void know(workload_digest_t *digest) {
 }
 
 uint64_t lease_digest(uint32_t steps) {
-  workload_random_t random = {UINT32_C(0x1ea5ed11)};
-  workload_digest_t digest = digest_start();
-  uint32_t at;
-  start(&random, &digest);
-  for (at = 1; at <= steps; at++) {
-    uint32_t what = random_below(&random, 64);
-    step(what, &random, &digest);
-    if (at % 256 == 0) {
-      know(&digest);
-    }
-    if (at % LIFE == 0) {
-      start(&random, &digest);
-    }
-  }
-  return digest.refused ? 0 : digest.hash;
+  static const workload_t LEASE = {start, step, know};
+  return workload_run(&LEASE, UINT32_C(0x1ea5ed11), steps);
 }

@@ -1,38 +1,15 @@
 #include "digest.h"
 #include "workload.h"
 
-#define FLYING 8
-
-/* A probe on its way, and when its answer arrives. */
-typedef struct {
-  uint64_t probe;
-  uint64_t at_us;
-  bool is_used;
-} flight_t;
-
 static struct {
   systole_monitor_t monitor;
   uint64_t now_us;
   uint64_t until_us;
   uint64_t last;
-  flight_t flying[FLYING];
+  flights_t flying;
+  uint64_t probes[FLYING];
   uint32_t magnitude;
 } world;
-
-static uint64_t plus(uint64_t a, uint64_t b) {
-  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static uint64_t least(uint64_t a, uint64_t b) {
-  return a < b ? a : b;
-}
-
-static void lose_all(void) {
-  size_t slot;
-  for (slot = 0; slot < FLYING; slot++) {
-    world.flying[slot].is_used = false;
-  }
-}
 
 static void start(workload_random_t *random, workload_digest_t *digest) {
   systole_config_t config;
@@ -42,24 +19,17 @@ static void start(workload_random_t *random, workload_digest_t *digest) {
   world.now_us = now_us;
   world.until_us = now_us;
   world.last = 0;
-  lose_all();
+  flights_clear(&world.flying, 8);
   world.magnitude = 12;
 }
 
-/* One probe in eight is lost. */
-static void send(uint64_t probe, workload_random_t *random, workload_digest_t *digest) {
-  uint64_t rtt_us;
-  size_t slot = 0;
-  hash_64(digest, probe);
-  world.last = probe;
-  rtt_us = random_bits(random) >> world.magnitude;
-  while (slot < FLYING && world.flying[slot].is_used) {
-    slot++;
-  }
-  if (slot < FLYING && random_below(random, 8) > 0) {
-    world.flying[slot].is_used = true;
-    world.flying[slot].probe = probe;
-    world.flying[slot].at_us = plus(world.now_us, rtt_us);
+static void send(const uint64_t *probe, workload_random_t *random, workload_digest_t *digest) {
+  size_t slot;
+  hash_64(digest, *probe);
+  world.last = *probe;
+  slot = flights_send(&world.flying, world.now_us, world.magnitude, random);
+  if (slot < FLYING) {
+    world.probes[slot] = *probe;
   }
 }
 
@@ -88,47 +58,17 @@ static void note(const systole_event_t *event, workload_digest_t *digest) {
   }
 }
 
-static void drain(workload_random_t *random, workload_digest_t *digest) {
-  systole_output_t output;
-  int polls;
-  for (polls = 0; polls < SYSTOLE_MAX_DRAIN; polls++) {
-    output.action = SYSTOLE_ACTION_IDLE;
-    expect_ok(digest, systole_monitor_poll(&world.monitor, world.now_us, &output));
-    switch (output.action) {
-    case SYSTOLE_ACTION_SEND:
-      send(output.probe, random, digest);
-      break;
-    case SYSTOLE_ACTION_EVENT:
-      note(&output.event, digest);
-      break;
-    case SYSTOLE_ACTION_WAIT:
-      hash_64(digest, output.until_us);
-      world.until_us = output.until_us;
-      return;
-    default:
-      return;
-    }
-  }
-}
+DEFINE_DRAIN(monitor, systole_output_t, probe, SYSTOLE_MAX_DRAIN)
 
 /* Sleeps until the deadline or until something arrives, and `late_us` more. */
 static void beat(uint64_t late_us, workload_random_t *random, workload_digest_t *digest) {
-  uint64_t wake_us = world.until_us;
-  flight_t *flight;
+  uint64_t wake_us = plus(flights_first(&world.flying, world.until_us), late_us);
   size_t slot;
-  for (slot = 0; slot < FLYING; slot++) {
-    if (world.flying[slot].is_used) {
-      wake_us = least(wake_us, world.flying[slot].at_us);
-    }
-  }
-  wake_us = plus(wake_us, late_us);
   world.now_us = wake_us > world.now_us ? wake_us : world.now_us;
   for (slot = 0; slot < FLYING; slot++) {
-    flight = &world.flying[slot];
-    if (flight->is_used && flight->at_us <= world.now_us) {
-      flight->is_used = false;
-      expect_ok(digest,
-                systole_monitor_handle_reply(&world.monitor, flight->probe, flight->at_us));
+    if (flights_arrived(&world.flying, slot, world.now_us)) {
+      expect_ok(digest, systole_monitor_handle_reply(&world.monitor, world.probes[slot],
+                                                     world.flying.at_us[slot]));
     }
   }
   drain(random, digest);
@@ -175,7 +115,7 @@ static systole_status_t tell(uint32_t what, uint64_t span_us) {
     world.now_us = world.now_us > span_us ? world.now_us - span_us : 0;
     return SYSTOLE_STATUS_OK;
   case 62:
-    lose_all();
+    flights_clear(&world.flying, 8);
     return SYSTOLE_STATUS_OK;
   default:
     status = systole_monitor_handle_traffic(monitor, plus(world.now_us, span_us));
@@ -186,7 +126,7 @@ static systole_status_t tell(uint32_t what, uint64_t span_us) {
   }
 }
 
-static void step_once(uint32_t what, workload_random_t *random, workload_digest_t *digest) {
+static void step(uint32_t what, workload_random_t *random, workload_digest_t *digest) {
   uint64_t span_us = random_span(random);
   systole_verdict_t verdict = SYSTOLE_VERDICT_UNKNOWN;
   uint32_t level = 0;
@@ -243,19 +183,6 @@ static void know(workload_digest_t *digest) {
 }
 
 uint64_t monitor_digest(uint32_t steps) {
-  workload_random_t random = {UINT32_C(0x0b5e55ed)};
-  workload_digest_t digest = digest_start();
-  uint32_t step;
-  start(&random, &digest);
-  for (step = 1; step <= steps; step++) {
-    uint32_t what = random_below(&random, 64);
-    step_once(what, &random, &digest);
-    if (step % 256 == 0) {
-      know(&digest);
-    }
-    if (step % LIFE == 0) {
-      start(&random, &digest);
-    }
-  }
-  return digest.refused ? 0 : digest.hash;
+  static const workload_t MONITOR = {start, step, know};
+  return workload_run(&MONITOR, UINT32_C(0x0b5e55ed), steps);
 }

@@ -133,3 +133,70 @@ systole_config_t workload_config(workload_random_t *random) {
   }
   return config;
 }
+
+uint64_t plus(uint64_t a, uint64_t b) {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+uint64_t least(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+void flights_clear(flights_t *flights, size_t room) {
+  size_t slot;
+  flights->room = room;
+  for (slot = 0; slot < FLYING; slot++) {
+    flights->is_used[slot] = false;
+  }
+}
+
+size_t flights_send(flights_t *flights, uint64_t now_us, uint32_t magnitude,
+                    workload_random_t *random) {
+  uint64_t rtt_us = random_bits(random) >> magnitude;
+  size_t slot = 0;
+  while (slot < flights->room && flights->is_used[slot]) {
+    slot++;
+  }
+  if (slot == flights->room || random_below(random, 8) == 0) {
+    return FLYING;
+  }
+  flights->is_used[slot] = true;
+  flights->at_us[slot] = plus(now_us, rtt_us);
+  return slot;
+}
+
+uint64_t flights_first(const flights_t *flights, uint64_t until_us) {
+  size_t slot;
+  for (slot = 0; slot < flights->room; slot++) {
+    if (flights->is_used[slot]) {
+      until_us = least(until_us, flights->at_us[slot]);
+    }
+  }
+  return until_us;
+}
+
+bool flights_arrived(flights_t *flights, size_t slot, uint64_t now_us) {
+  bool has_arrived = flights->is_used[slot] && flights->at_us[slot] <= now_us;
+  if (has_arrived) {
+    flights->is_used[slot] = false;
+  }
+  return has_arrived;
+}
+
+uint64_t workload_run(const workload_t *workload, uint32_t seed, uint32_t steps) {
+  workload_random_t random = {seed};
+  workload_digest_t digest = digest_start();
+  uint32_t at;
+  workload->start(&random, &digest);
+  for (at = 1; at <= steps; at++) {
+    uint32_t what = random_below(&random, 64);
+    workload->step(what, &random, &digest);
+    if (at % 256 == 0) {
+      workload->know(&digest);
+    }
+    if (at % LIFE == 0) {
+      workload->start(&random, &digest);
+    }
+  }
+  return digest.refused ? 0 : digest.hash;
+}
