@@ -65,7 +65,7 @@
 /**
  * The 8-byte words of a `systole_lease_t`.
  */
-#define SYSTOLE_LEASE_WORDS 100
+#define SYSTOLE_LEASE_WORDS 101
 
 /**
  * The 8-byte words of a `systole_listener_t`.

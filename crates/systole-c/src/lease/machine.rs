@@ -13,7 +13,7 @@ use crate::status::{systole_error_t, systole_status_t};
 use crate::storage::{machine_mut, storage};
 
 /// The 8-byte words of a `systole_lease_t`.
-pub const SYSTOLE_LEASE_WORDS: usize = 100;
+pub const SYSTOLE_LEASE_WORDS: usize = 101;
 
 /// Keeps a lease: it asks for it, renews it, and tells until when the holder may act. It opens no
 /// socket and reads no clock.
