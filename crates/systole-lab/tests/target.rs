@@ -369,7 +369,8 @@ fn slow(share: f64, length: Duration) -> Synthetic {
     Synthetic::new(length).with(Lognormal::new(D.mul_f64(share), 0.05, 3))
 }
 
-/// The fewest mistakes of any constant interval within `budget`, probes in 1,000 s: what a search over plans finds.
+/// The fewest mistakes of any constant interval within `budget`, in probes per 1,000 s, as a search
+/// over plans finds them. An interval that the bound shortened is not within the budget.
 fn fewest_mistakes(network: &Synthetic, budget: Option<u32>) -> usize {
     let shortest = budget.map_or(Duration::ZERO, |probes| secs(1_000) / probes);
     let intervals = shares(if deep::is_wanted() { 16 } else { 6 })
@@ -377,16 +378,15 @@ fn fewest_mistakes(network: &Synthetic, budget: Option<u32>) -> usize {
         .map(|share| D.mul_f64(share));
     intervals
         .filter(|&interval| interval >= shortest)
-        .map(|interval| {
+        .filter_map(|interval| {
             let constant = Planner::new(D, secs(600)).unwrap();
             let run = run(network, constant.without_adaptation(interval).config());
-            match run.monitor.verdict() {
-                Verdict::Dead => usize::MAX, // for good: nothing is heard in time
-                _ => run.deaths.len(),
-            }
+            let plan = run.monitor.snapshot(network.end()).path.plan;
+            let is_kept = run.monitor.verdict() != Verdict::Dead && plan.interval() >= shortest;
+            is_kept.then_some(run.deaths.len())
         })
         .min()
-        .unwrap()
+        .unwrap_or(usize::MAX)
 }
 
 fn within_budget(config: Config<Target>, budget: Option<u32>) -> Config<Target> {
