@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use humantime::parse_duration;
 
 mod generate;
@@ -149,9 +149,21 @@ pub(crate) struct Watch {
     #[arg(long, conflicts_with = "json")]
     pub(crate) plain: bool,
 
+    /// Write events to the log of the system, and nothing to standard output.
+    #[cfg(unix)]
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["json", "plain", "fleet"])]
+    pub(crate) log: Option<Log>,
+
     /// The UDP port of the built-in demo peer, which runs if there is no target; 0 means any.
     #[arg(long, value_name = "PORT", default_value_t = 0, conflicts_with_all = ["targets", "config"])]
     pub(crate) port: u16,
+}
+
+/// A log of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    Syslog,
+    Journal,
 }
 
 const ONE_TARGET: &str = "A target as of `watch`, such as http://localhost:8080/health";

@@ -2,19 +2,19 @@
 
 mod entry;
 
-use std::fmt::Display;
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
-use systole::{ConfigError, config::Setting};
+use systole::{ConfigError, Retries, config::Setting};
 use toml::Spanned;
 
 pub(crate) use self::entry::Entry;
 use crate::hooks::Program;
+use crate::report::plain_text;
 use crate::target::Target;
 use crate::trouble::Trouble;
 
@@ -36,6 +36,7 @@ pub(crate) struct ConfigFile {
     pub(crate) detect_within: Option<Duration>,
     #[serde(default, rename = "timeout_ms", deserialize_with = "millis")]
     pub(crate) timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "retries")]
     pub(crate) retry_attempts: Option<u8>,
     pub(crate) failover_enabled: Option<bool>,
     /// The length of the first quarantine of a target.
@@ -177,23 +178,45 @@ fn line(text: &str, place: Option<Range<usize>>) -> usize {
     1 + before.filter(|&byte| byte == b'\n').count()
 }
 
-/// A value that is parsed from a string.
-struct Written<T>(T);
-
-impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Written<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(de::Error::custom)
-    }
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    deserializer.deserialize_any(SpanReader).map(Some)
 }
 
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let Written(span) = Written::<humantime::Duration>::deserialize(deserializer)?;
-    Ok(Some(span.into()))
+/// Reads `"1s"`, and says what is missing where it is a number.
+struct SpanReader;
+
+impl de::Visitor<'_> for SpanReader {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a span with its unit, like \"1s\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
+        let spans = "a span is written \"250ms\", \"5s\" or \"1m30s\"";
+        let read = humantime::parse_duration(text);
+        read.map_err(|why| E::custom(format!("'{}': {spans}: {why}", plain_text(text))))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Duration, E> {
+        Err(E::custom(format!(
+            "{number} has no unit: write \"{number}s\" or \"{number}ms\""
+        )))
+    }
 }
 
 fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     u64::deserialize(deserializer).map(|ms| Some(Duration::from_millis(ms)))
+}
+
+fn retries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let count = i64::deserialize(deserializer)?;
+    let fits = u8::try_from(count)
+        .ok()
+        .filter(|&count| count <= Retries::MAX);
+    let most = Retries::MAX;
+    let wrong = || de::Error::custom(format!("{count} retries are out of range: 0 to {most}"));
+    fits.map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -256,7 +279,19 @@ mod tests {
                 "unknown scheme 'gopher'",
             ),
             ("every = \"1s\"\nquarantine = \"soon\"", 2, "number"),
-            ("retry_attempts = -1", 1, "invalid value"),
+            (
+                "retry_attempts = -1",
+                1,
+                "-1 retries are out of range: 0 to 16",
+            ),
+            ("retry_attempts = 99999", 1, "0 to 16"),
+            ("every = 1", 1, "1 has no unit: write \"1s\" or \"1ms\""),
+            ("[[target]]\nurl = \"tcp://h:99999\"", 2, "port 99999"),
+            (
+                "[[target]]\nurl = \"tcp://h:1\"\nquarantine = \"1s\"",
+                1,
+                "no quarantine",
+            ),
             (
                 "every = \"1s\"\non_change = [\"notify\"]",
                 2,

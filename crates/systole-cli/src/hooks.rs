@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, SystemTime};
 
+use crate::labels::Labels;
 use crate::target::Herald;
 
 /// How many programs run at once. Further changes wait, of each target the latest one.
@@ -30,6 +31,7 @@ pub(crate) struct Change {
     pub(crate) target: String,
     /// The name of its group, if it is a member of one.
     pub(crate) group: Option<String>,
+    pub(crate) labels: Labels,
     /// The verdict before and the new one; of a group, the name of the active target.
     pub(crate) from: String,
     pub(crate) to: String,
@@ -170,6 +172,7 @@ mod tests {
         Change {
             target: "t".into(),
             group: None,
+            labels: Labels::default(),
             from: from.into(),
             to: to.into(),
             reason: String::new(),

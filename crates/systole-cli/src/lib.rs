@@ -31,6 +31,7 @@ mod generate;
 mod hold;
 mod hooks;
 mod judge;
+mod labels;
 mod metrics;
 mod output;
 #[doc(hidden)]

@@ -2,6 +2,8 @@
 
 mod json;
 mod lines;
+#[cfg(unix)]
+mod log;
 mod outlet;
 mod paint;
 mod plain_text;
@@ -36,6 +38,8 @@ enum Style {
     Lines(lines::Lines),
     Json(json::Json),
     View(Box<View>),
+    #[cfg(unix)]
+    Log,
     Verdict(verdict::OneVerdict),
 }
 
@@ -43,6 +47,10 @@ impl Report {
     /// Returns the report that `options` ask for. If `width` is not 0, every line begins with the
     /// name of its target, padded to `width`.
     pub(crate) fn new(options: &args::Watch, width: usize) -> io::Result<Self> {
+        #[cfg(unix)]
+        if let Some(to) = options.log {
+            return Self::to_log(to);
+        }
         let style = if options.json {
             Style::Json(json::Json::new(width > 0))
         } else if options.plain || !io::stdout().is_terminal() {
@@ -55,6 +63,17 @@ impl Report {
             outlet: Outlet::open(io::stdout())?,
             events_only: options.events_only,
             outlives_reader: options.metrics.is_some(),
+        })
+    }
+
+    /// Returns the report that goes to the log of the system.
+    #[cfg(unix)]
+    fn to_log(to: args::Log) -> io::Result<Self> {
+        Ok(Self {
+            style: Style::Log,
+            outlet: Outlet::open(log::Sender::open(to)?)?,
+            events_only: true,
+            outlives_reader: true,
         })
     }
 
@@ -99,7 +118,21 @@ impl Report {
                     .push(|out| json.tell(out, at, who, happening, known));
             }
             Style::View(view) => view.tell(at, who, happening, known),
+            #[cfg(unix)]
+            Style::Log => self.outlet.push(|out| log::tell(out, who.name, happening)),
             Style::Verdict(verdict) => verdict.tell(happening),
+        }
+    }
+
+    /// Queues the line of what concerns no single target.
+    pub(crate) fn notice(&mut self, at: Instant, event: &'static str, text: &str) {
+        match &mut self.style {
+            Style::Lines(_) => self.outlet.push(|out| lines::notice(out, at, text)),
+            Style::Json(_) => self.outlet.push(|out| json::notice(out, at, event, text)),
+            Style::View(view) => view.notice(at, text),
+            #[cfg(unix)]
+            Style::Log => self.outlet.push(|out| log::notice(out, text)),
+            Style::Verdict(_) => {}
         }
     }
 
@@ -110,6 +143,11 @@ impl Report {
         };
         match &self.style {
             Style::Json(_) => self.outlet.push(|out| json::dropped(out, dropped)),
+            #[cfg(unix)]
+            Style::Log => {
+                let text = format!("{dropped} messages were dropped: the log is not read");
+                self.outlet.push(|out| log::notice(out, &text));
+            }
             _ => self.outlet.push(|out| lines::dropped(out, dropped)),
         }
     }
@@ -123,8 +161,8 @@ impl Report {
     pub(crate) fn forget(&mut self, key: usize) {
         match &mut self.style {
             Style::Lines(lines) => lines.forget(key),
-            Style::Json(_) | Style::Verdict(_) => {}
             Style::View(view) => view.forget(key),
+            _ => {}
         }
     }
 

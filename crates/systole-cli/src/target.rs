@@ -4,6 +4,8 @@ mod address;
 mod background;
 mod datagram;
 mod demo;
+mod descriptors;
+mod expiry;
 mod grpc;
 mod http;
 #[cfg(unix)]
@@ -16,6 +18,8 @@ mod parse;
 mod persistent;
 mod place;
 mod postgres;
+#[cfg(unix)]
+mod prompt;
 mod redis;
 mod resolve;
 mod resp;
@@ -28,6 +32,7 @@ mod udp;
 mod wire;
 
 pub(crate) use address::Target;
+pub(crate) use descriptors::raise_limit;
 pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, LinkEvent, Miss, inbox};
 #[cfg(target_os = "linux")]
 pub(crate) use persistent::Protocol;

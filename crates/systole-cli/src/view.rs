@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use systole::{Instant, failover::Condition, monitor, path::Health};
+use systole::{Instant, Verdict, failover::Condition, monitor, path::Health};
 use tokio::select;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -24,6 +24,10 @@ use crate::report::{WatchEvent, Who};
 
 /// The time between two pictures.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How many targets are always shown in the order of the settings. Of more, those that fail come
+/// first, since not all of them fit.
+const FEW: usize = 7;
 
 /// A request of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub(crate) struct PeerView {
     pub(crate) known: monitor::Snapshot,
     /// The early warning of its path.
     pub(crate) health: Health,
+    /// Why the last probe proved no life, if that is known.
+    pub(crate) why: Option<String>,
     /// Its condition in the group, if there is a group.
     pub(crate) condition: Option<Condition>,
     /// Whether it is the active endpoint of the group.
@@ -70,9 +76,24 @@ pub(crate) struct View {
     tick: Interval,
     histories: HashMap<usize, History>,
     log: Log,
-    peers: usize,
-    selected: usize,
+    /// The keys of the peers, in the order in which they are shown.
+    order: Vec<usize>,
+    selected: Option<usize>,
+    /// Whether the user has selected it, so that it stays.
+    chosen: bool,
     explained: bool,
+}
+
+impl PeerView {
+    /// Returns the rank in a long list: what needs attention comes first.
+    const fn rank(&self) -> u8 {
+        match self.known.path.verdict {
+            Verdict::Dead => 0,
+            Verdict::Suspect => 1,
+            Verdict::Alive => 3,
+            _ => 2,
+        }
+    }
 }
 
 impl View {
@@ -86,8 +107,9 @@ impl View {
             tick,
             histories: HashMap::new(),
             log: Log::default(),
-            peers: 0,
-            selected: 0,
+            order: Vec::new(),
+            selected: None,
+            chosen: false,
             explained: false,
         })
     }
@@ -108,6 +130,11 @@ impl View {
         history.note(at, happening, known);
         self.log
             .note(at, (self.width > 0).then_some(who.name), happening, known);
+    }
+
+    /// Lists what concerns no single target.
+    pub(crate) fn notice(&mut self, at: Instant, text: &str) {
+        self.log.notice(at, text);
     }
 
     /// Forgets a peer that is no longer watched.
@@ -131,24 +158,39 @@ impl View {
         match key {
             Key::End => return Wish::End,
             Key::Explain => self.explained = !self.explained,
-            Key::Up => self.selected = self.selected.saturating_sub(1),
-            Key::Down => self.selected = (self.selected + 1).min(self.peers.saturating_sub(1)),
+            Key::Up => self.select(self.place().saturating_sub(1)),
+            Key::Down => self.select(self.place().saturating_add(1)),
         }
         Wish::PeerView
     }
 
-    pub(crate) fn show(&mut self, now: Instant, sights: Vec<PeerView>) {
-        self.peers = sights.len();
-        self.selected = self.selected.min(self.peers.saturating_sub(1));
+    /// Returns where the selected peer stands: the first one until the user selects another.
+    fn place(&self) -> usize {
+        let is_it = |key: &usize| self.chosen && Some(*key) == self.selected;
+        self.order.iter().position(is_it).unwrap_or_default()
+    }
+
+    fn select(&mut self, place: usize) {
+        let place = place.min(self.order.len().saturating_sub(1));
+        self.selected = self.order.get(place).copied();
+        self.chosen = true;
+    }
+
+    pub(crate) fn show(&mut self, now: Instant, mut sights: Vec<PeerView>) {
         for view in &sights {
             let history = self.histories.entry(view.key).or_default();
             history.look(now, &view.known);
         }
-        let selected = sights.get(self.selected).map(|view| view.key);
-        let history = selected.and_then(|key| self.histories.get(&key));
+        if sights.len() > FEW {
+            sights.sort_by_key(PeerView::rank); // stable: else in the order of the settings
+        }
+        self.order = sights.iter().map(|view| view.key).collect();
+        let selected = self.place();
+        self.selected = self.order.get(selected).copied();
+        let history = self.selected.and_then(|key| self.histories.get(&key));
         self.screen.show(Scene {
             now,
-            selected: self.selected,
+            selected,
             history: history.cloned().unwrap_or_default(),
             sights,
             log: self.log.clone(),

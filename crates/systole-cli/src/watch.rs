@@ -2,6 +2,7 @@
 
 mod agenda;
 mod arrival;
+mod certificate;
 mod change;
 mod drive;
 mod engine;
@@ -33,7 +34,7 @@ use crate::args;
 use crate::hooks::Hooks;
 use crate::metrics;
 use crate::report::Report;
-use crate::target::{Link, inbox};
+use crate::target::{Link, inbox, raise_limit};
 use crate::trouble::Trouble;
 
 pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
@@ -53,18 +54,6 @@ pub(crate) async fn run(options: &args::Watch) -> Result<ExitCode, Trouble> {
         ExitCode::FAILURE
     })
 }
-
-/// Raises the number of descriptors that this process may hold as far as it may.
-#[cfg(unix)]
-fn raise_descriptor_limit() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard); // else the limit stays as it is
-    }
-}
-
-#[cfg(not(unix))]
-const fn raise_descriptor_limit() {}
 
 /// Watches one target until a verdict, or until it is alive. Returns whether it is alive, and the
 /// verdict in one line.
@@ -91,7 +80,7 @@ impl Engine {
         settings: Settings,
         report: Report,
     ) -> Result<Self, Trouble> {
-        raise_descriptor_limit();
+        raise_limit();
         let (herald, inbox) = inbox();
         let hooks = Hooks::new(herald.clone());
         let demo = if settings.units.is_empty() {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{line, millis, span};
+use super::{line, millis, retries, span};
+use crate::labels::Labels;
 use crate::report::plain_text;
 use crate::target::Target;
 use crate::trouble::Trouble;
@@ -14,6 +15,8 @@ use crate::trouble::Trouble;
 const TARGET: &str =
     "a [[target]] has one url = \"scheme://host\", and an alias if it is to have one";
 const GROUP: &str = "a [[group]] has a name = \"name\" and targets = [\"scheme://host\"]";
+const QUARANTINE: &str =
+    "a [[target]] has no quarantine: only a target of a [[group]] can be left for another";
 const NAME: &str =
     "a name or an alias has 1 to 200 bytes that can be printed, like alias = \"db-1\"";
 
@@ -39,9 +42,13 @@ pub(crate) struct Entry {
     pub(crate) detect_within: Option<Duration>,
     #[serde(default, rename = "timeout_ms", deserialize_with = "millis")]
     pub(crate) timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "retries")]
     pub(crate) retry_attempts: Option<u8>,
     #[serde(default, deserialize_with = "span")]
     pub(crate) quarantine: Option<Duration>,
+    /// What it is, for those who read the output.
+    #[serde(default)]
+    pub(crate) labels: Labels,
     /// The lines of the file that it takes.
     #[serde(skip)]
     pub(crate) lines: Range<usize>,
@@ -49,6 +56,9 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(super) fn read_as_target(&mut self, text: &str) -> Result<(), (usize, String)> {
+        if self.quarantine.is_some() {
+            return Err((self.lines.start, QUARANTINE.into()));
+        }
         match self.url.take() {
             Some(url) if self.urls.is_empty() => self.read(&[url], text),
             _ => Err((self.lines.start, TARGET.into())),

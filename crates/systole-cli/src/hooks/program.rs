@@ -57,6 +57,9 @@ impl Program {
             .env("SYSTOLE_TO", &change.to)
             .env("SYSTOLE_REASON", &change.reason)
             .env("SYSTOLE_AT", format_rfc3339_millis(change.at).to_string());
+        for (name, value) in change.labels.iter() {
+            command.env(format!("SYSTOLE_LABEL_{}", name.to_uppercase()), value);
+        }
         command
     }
 }
@@ -124,6 +127,7 @@ mod tests {
         let change = Change {
             target: "tcp://h:1".into(),
             group: None,
+            labels: toml::from_str("rack = \"a\"").unwrap(),
             from: "alive".into(),
             to: "dead; rm -rf /".into(),
             reason: "bound elapsed".into(),
@@ -142,6 +146,7 @@ mod tests {
             run("echo $SYSTOLE_TARGET $SYSTOLE_FROM \"$SYSTOLE_TO\" $SYSTOLE_AT $1").as_deref(),
             Some("tcp://h:1 alive dead; rm -rf / 1970-01-01T00:00:00.000Z $x")
         );
+        assert_eq!(run("echo $SYSTOLE_LABEL_RACK").as_deref(), Some("a"));
         let said =
             run("env | cut -d= -f1 | grep -v SYSTOLE_ | grep -vE '^(PATH|PWD|OLDPWD|SHLVL|_)$'");
         assert_eq!(

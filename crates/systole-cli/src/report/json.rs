@@ -13,6 +13,7 @@ use systole::{
 
 use super::words::condition_text;
 use super::{WatchEvent, Who, describe};
+use crate::labels::Labels;
 use crate::target::{Answer, Miss};
 
 #[derive(Debug)]
@@ -27,6 +28,8 @@ struct Record<'a> {
     at_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<&'a Labels>,
     event: &'static str,
     verdict: String,
     /// The round-trip time of the reply that the line is about.
@@ -99,6 +102,7 @@ impl Json {
         let record = Record {
             at_s: at.saturating_duration_since(Instant::ZERO).as_secs_f64(),
             target: self.many.then_some(who.name),
+            labels: who.labels,
             event,
             verdict: known.path.verdict.to_string(),
             rtt_us: rtt.map(|rtt| rtt.as_micros()),
@@ -116,6 +120,19 @@ impl Json {
 pub(super) fn dropped(out: &mut Vec<u8>, lines: u64) {
     let event = "dropped";
     write(out, &Dropped { event, lines });
+}
+
+/// Writes what concerns no single target.
+pub(super) fn notice(out: &mut Vec<u8>, at: Instant, event: &'static str, note: &str) {
+    let at_s = at.saturating_duration_since(Instant::ZERO).as_secs_f64();
+    write(out, &Notice { at_s, event, note });
+}
+
+#[derive(Debug, Serialize)]
+struct Notice<'a> {
+    at_s: f64,
+    event: &'static str,
+    note: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -147,11 +164,14 @@ fn name(
         WatchEvent::Miss(miss) => ("failed", None, missed(miss)),
         WatchEvent::Health(Health::Degraded) => plain("degraded"),
         WatchEvent::Health(Health::Good) => plain("good"),
-        WatchEvent::Event(event) => told(*event),
-        WatchEvent::Condition { from, to } => ("condition", None, turned(*from, *to)),
+        WatchEvent::Event { event, why } => told(*event, why.clone()),
+        WatchEvent::Condition { from, to, why } => {
+            ("condition", None, turned(*from, *to, why.clone()))
+        }
         WatchEvent::Group { event, from } => {
             (group_name(*event), None, grouped(happening, *event, from))
         }
+        WatchEvent::Certificate { .. } => says("certificate"),
         WatchEvent::Reloaded => says("reloaded"),
         WatchEvent::Refused(_) => says("refused"),
         WatchEvent::Hook(said) => ("hook", None, noted(said)),
@@ -183,8 +203,9 @@ fn missed(miss: &Miss) -> More {
     }
 }
 
-fn turned(from: Condition, to: Condition) -> More {
+fn turned(from: Condition, to: Condition, note: Option<String>) -> More {
     More {
+        note,
         from: Some(condition_text(from).into()),
         to: Some(condition_text(to).into()),
         ..More::default()
@@ -214,7 +235,7 @@ fn grouped(happening: &WatchEvent, event: Event<failover::EventKind>, from: &str
     }
 }
 
-fn told(event: Event) -> (&'static str, Option<Duration>, More) {
+fn told(event: Event, why: Option<String>) -> (&'static str, Option<Duration>, More) {
     match event.kind {
         EventKind::Transition(change) => {
             let name = match change.reason {
@@ -222,8 +243,11 @@ fn told(event: Event) -> (&'static str, Option<Duration>, More) {
                 Reason::Recovered => "recovered",
                 _ => "verdict",
             };
-            let mut more = because(change.reason.to_string());
-            more.from = Some(change.from.to_string());
+            let more = More {
+                from: Some(change.from.to_string()),
+                note: why,
+                ..because(reason(change.reason))
+            };
             (name, None, more)
         }
         EventKind::Paused { lateness, .. } => {
@@ -237,7 +261,29 @@ fn told(event: Event) -> (&'static str, Option<Duration>, More) {
                 },
             )
         }
+        EventKind::Blind { .. } => {
+            let reason = Some(CANNOT_SEND.into());
+            let note = why;
+            (
+                "blind",
+                None,
+                More {
+                    reason,
+                    note,
+                    ..More::default()
+                },
+            )
+        }
         other => ("notice", None, noted(&other.to_string())),
+    }
+}
+
+const CANNOT_SEND: &str = "cannot send";
+
+fn reason(reason: Reason) -> String {
+    match reason {
+        Reason::Blind => CANNOT_SEND.into(),
+        other => other.to_string(),
     }
 }
 

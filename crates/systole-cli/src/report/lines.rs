@@ -223,6 +223,11 @@ impl Lines {
     }
 }
 
+/// Writes what concerns no single target.
+pub(super) fn notice(out: &mut Vec<u8>, at: Instant, text: &str) {
+    out.extend_from_slice(format!("{:>8}  ● {text}\n", seconds(at)).as_bytes());
+}
+
 /// Writes that lines are missing here, since the reader was too slow or the disk full.
 pub(super) fn dropped(out: &mut Vec<u8>, lines: u64) {
     out.extend_from_slice(
@@ -235,10 +240,14 @@ impl Told {
     /// endpoint.
     const fn hear(&mut self, happening: &WatchEvent, known: &monitor::Snapshot) {
         match happening {
-            WatchEvent::Event(Event {
-                kind: EventKind::Transition(change),
+            WatchEvent::Event {
+                event:
+                    Event {
+                        kind: EventKind::Transition(change),
+                        ..
+                    },
                 ..
-            }) => self.verdict = change.to,
+            } => self.verdict = change.to,
             WatchEvent::Condition { .. } => self.verdict = known.path.verdict,
             _ => {}
         }

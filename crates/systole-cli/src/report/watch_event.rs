@@ -8,6 +8,7 @@ use systole::{
     path::Health,
 };
 
+use crate::labels::Labels;
 use crate::target::{Answer, Miss};
 
 #[derive(Clone, Debug)]
@@ -26,19 +27,24 @@ pub(crate) enum WatchEvent {
     Miss(Miss),
     /// The path to the peer became worse than usual, or is as usual again.
     Health(Health),
-    /// An event of the monitor.
-    Event(Event),
-    /// The condition of the endpoint in its group changed.
-    Condition { from: Condition, to: Condition },
+    /// An event of the monitor, and what became of the last probe, where that explains it.
+    Event { event: Event, why: Option<String> },
+    /// The condition of the endpoint in its group changed; the same.
+    Condition {
+        from: Condition,
+        to: Condition,
+        why: Option<String>,
+    },
     /// An event of the group about this peer; `from` is the name of the peer that it replaces.
     Group {
         event: Event<failover::EventKind>,
         from: String,
     },
+    /// The certificate of the peer expires in so many days.
+    Certificate { days: u64 },
     /// The configuration was read again, and this peer remains.
     Reloaded,
-    /// The configuration was read again and is invalid, for this reason; or a link cannot be opened
-    /// as it says.
+    /// A new link cannot be opened as the configuration says, for this reason; the old one stays.
     Refused(String),
     /// What a program of `on_change` said, and how it failed.
     Hook(String),
@@ -61,4 +67,6 @@ pub(crate) struct Who<'a> {
     /// Identifies the peer for as long as it is watched.
     pub(crate) key: usize,
     pub(crate) name: &'a str,
+    /// Its labels, if it has any.
+    pub(crate) labels: Option<&'a Labels>,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use systole::{
-    Event, EventKind, Reason,
+    Event, EventKind, ProbeError, Reason,
     failover::{self, Condition, Outage, SwitchReason},
     path::Health,
 };
@@ -28,25 +28,37 @@ pub(crate) fn describe(happening: &WatchEvent) -> Option<String> {
         WatchEvent::Answer { .. } | WatchEvent::Start | WatchEvent::Summary { .. } => return None,
         WatchEvent::Lost => "a probe is overdue".into(),
         WatchEvent::Miss(miss) => match miss.note() {
+            Some(note) if miss.fault() == ProbeError::Unsent => format!("cannot send: {note}"),
             Some(note) => note.into(),
+            None if miss.fault() == ProbeError::Unsent => "cannot send".into(),
             None => miss.fault().to_string(),
         },
         WatchEvent::Health(Health::Degraded) => {
             "the path is worse than usual: an outage is more likely".into()
         }
         WatchEvent::Health(Health::Good) => "the path is as usual again".into(),
-        WatchEvent::Event(event) => event_text(*event),
-        WatchEvent::Condition { from, to } => {
-            format!("{} → {}", condition_text(*from), condition_text(*to))
+        WatchEvent::Event { event, why } => explained(event_text(*event), why.as_deref()),
+        WatchEvent::Condition { from, to, why } => {
+            let text = format!("{} → {}", condition_text(*from), condition_text(*to));
+            explained(text, why.as_deref())
         }
         WatchEvent::Group { event, from } => group_text(*event, from),
+        WatchEvent::Certificate { days: 0 } => "its certificate expires within a day".into(),
+        WatchEvent::Certificate { days } => format!("its certificate expires in {days} days"),
         WatchEvent::Reloaded => {
             "settings read again: connection, statistics and verdict stay".into()
         }
-        WatchEvent::Refused(why) => format!("settings not read: {why}"),
+        WatchEvent::Refused(why) => format!("the connection stays as it was: {why}"),
         WatchEvent::Hook(said) => format!("on_change: {said}"),
         WatchEvent::Scene(says) => (*says).into(),
     })
+}
+
+fn explained(text: String, why: Option<&str>) -> String {
+    match why {
+        Some(why) => format!("{text} ({why})"),
+        None => text,
+    }
 }
 
 fn event_text(event: Event) -> String {
@@ -72,6 +84,7 @@ fn event_text(event: Event) -> String {
                 span(from)
             )
         }
+        EventKind::Blind { .. } => "cannot send: no probe for a whole bound".into(),
         other => other.to_string(),
     }
 }
@@ -94,6 +107,7 @@ const fn reason_text(reason: Reason) -> &'static str {
         Reason::Refuted => "refuted, it was alive all the time",
         Reason::Recovered => "recovered, it came back",
         Reason::Undecided => "it is heard again",
+        Reason::Blind => "cannot send",
         _ => "it is a new incarnation",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::options::Options;
+use super::options::{Options, SessionAttrs};
 use super::scheme::Scheme;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,8 @@ impl fmt::Display for Host {
     }
 }
 
-/// Shows the target without parts that may be secret.
+/// Shows the target without parts that may be secret, but with the role that is asked for: the same
+/// database may be watched for both.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.name(), self.authority())?;
@@ -76,6 +77,13 @@ impl fmt::Display for Target {
             Some((path, _)) => path,
             None => &self.path,
         };
-        f.write_str(path)
+        f.write_str(path)?;
+        if let Some(role) = self.options.role {
+            write!(f, "?role={}", role.name())?;
+        }
+        match self.options.session {
+            SessionAttrs::Any => Ok(()),
+            attrs => write!(f, "?target_session_attrs={}", attrs.name()),
+        }
     }
 }

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 
 use systole::ProbeId;
 use tokio::select;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::descriptors;
 use super::link::{Answer, Miss, Post, Request};
 use super::place::Place;
 
@@ -58,7 +60,7 @@ pub(super) async fn run<E: Echo>(place: Place, mut post: Post) {
             return;
         };
         match open::<E>(&place, turn).await {
-            Ok((socket, address)) => {
+            Ok((socket, address, _turn)) => {
                 unsent = hold(&socket, address, request, &place, &mut post).await;
             }
             Err(miss) => post.news.settled(request.id, Err(miss)),
@@ -68,11 +70,15 @@ pub(super) async fn run<E: Echo>(place: Place, mut post: Post) {
 }
 
 /// Returns a socket to one of the addresses.
-async fn open<E: Echo>(place: &Place, turn: usize) -> Result<(E, SocketAddr), Miss> {
+async fn open<E: Echo>(
+    place: &Place,
+    turn: usize,
+) -> Result<(E, SocketAddr, OwnedSemaphorePermit), Miss> {
     let addresses = place.addresses()?;
     let address = addresses.get(turn % addresses.len().max(1));
     let address = *address.ok_or_else(|| Miss::Unsent("it has no address".into()))?;
-    Ok((E::open(address).await?, address))
+    let turn = descriptors::permit().await?;
+    Ok((E::open(address).await?, address, turn))
 }
 
 /// Probes over `socket` until the socket is of no more use. Returns the probe to send over the next

@@ -14,6 +14,7 @@ use systole::{Failure, ProbeError};
 use tokio::time::Instant;
 
 use super::background::Background;
+use super::expiry::Expiry;
 use super::link::{Answer, Miss};
 use super::persistent::{Protocol, Session};
 use super::stream::Stream;
@@ -119,6 +120,10 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Tasks {
 
 impl Protocol for Grpc {
     type Session = Calling;
+
+    fn expiry(&self) -> Option<Expiry> {
+        self.tls.as_ref().map(Tls::expiry)
+    }
 
     async fn begin(&self, stream: Stream, _: &str) -> Result<Calling, Miss> {
         match &self.tls {

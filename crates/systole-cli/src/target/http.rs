@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use self::body::Body;
 use self::head::Head;
 use self::reply::Reader;
+use super::expiry::Expiry;
 use super::link::{Answer, Miss};
 use super::options::{Options, Statuses};
 use super::persistent::{Protocol, Session};
@@ -124,6 +125,10 @@ fn authorization(options: &Options) -> Result<Option<HeaderValue>, Miss> {
 
 impl Protocol for Http {
     type Session = Asking;
+
+    fn expiry(&self) -> Option<Expiry> {
+        self.tls.as_ref().map(Tls::expiry)
+    }
 
     async fn begin(&self, stream: Stream, _: &str) -> Result<Asking, Miss> {
         let stream = match &self.tls {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use systole::{Failure, ProbeError, ProbeId, Reply};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant as Moment;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::descriptors::Share;
+use super::expiry::Expiry;
 use crate::report::plain_text;
 use crate::trouble::Trouble;
 
@@ -153,6 +155,8 @@ pub(crate) fn inbox() -> (Herald, Inbox) {
 pub(crate) struct Link {
     talk: Talk,
     news: Herald,
+    certificate: Option<Expiry>,
+    _share: Share,
     /// The tasks of probes that have not ended, the oldest first.
     under_way: Vec<(ProbeId, AbortOnDropHandle<()>)>,
 }
@@ -220,12 +224,27 @@ impl Link {
         Self::new(of_socket, news)
     }
 
-    const fn new(talk: Talk, news: Herald) -> Self {
+    fn new(talk: Talk, news: Herald) -> Self {
         Self {
             talk,
             news,
+            certificate: None,
+            _share: Share::new(),
             under_way: Vec::new(),
         }
+    }
+
+    /// Has the link tell what is noted in `certificate`.
+    pub(super) fn with_certificate(self, certificate: Option<Expiry>) -> Self {
+        Self {
+            certificate,
+            ..self
+        }
+    }
+
+    /// Returns when the certificate of the peer expires, if it has shown one.
+    pub(crate) fn certificate_expires(&self) -> Option<SystemTime> {
+        self.certificate.as_ref()?.get()
     }
 
     /// Sends a probe, whose result comes to the inbox. Returns `false` if that is impossible.

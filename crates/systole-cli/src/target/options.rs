@@ -14,7 +14,7 @@ pub(super) use values::{Method, Role, SessionAttrs, SslMode, Statuses};
 /// The most options that a target has, and the most headers among them.
 const OPTIONS_MAX: usize = 64;
 
-const LOGIN: &[&str] = &["user", "password_env", "password_file"];
+const LOGIN: &[&str] = &["user", "password_env", "password_file", "password_prompt"];
 const TLS: &[&str] = &["ca", "cert", "key", "sni"];
 const HTTP: &[&str] = &["method", "header", "status", "body"];
 const REDIS: &[&str] = &["role"];
@@ -88,6 +88,8 @@ impl Options {
             "user" => self.user = Some(value.into()),
             "password_env" => self.password = Some(Secret::Environment(value.into())),
             "password_file" => self.password = Some(Secret::File(value.into())),
+            "password_prompt" if value == "yes" => self.password = Some(Secret::Asked),
+            "password_prompt" => return Err("the option password_prompt is yes".into()),
             "application_name" => self.application_name = Some(value.into()),
             "ca" | "sslrootcert" => self.tls.ca = Some(value.into()),
             "cert" | "sslcert" => self.tls.cert = Some(value.into()),

@@ -6,6 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use super::address::{Host, Target};
 use super::options::Options;
+#[cfg(unix)]
+use super::prompt;
 use super::scheme::Scheme;
 use super::secret::Secret;
 use super::{grpc, http, postgres};
@@ -20,14 +22,28 @@ const HOSTS_MAX: usize = 8;
 impl Target {
     /// Reads a target of the command line, where a password would show in the list of processes.
     pub(crate) fn of_argument(text: &str) -> Result<Self, Trouble> {
-        let target: Self = text.parse()?;
+        let mut target = Self::parse(text)?;
         match target.options.password {
+            Some(Secret::Asked) => {
+                let given = asked(&target).map_err(|why| wrong(text, &why))?;
+                target.options.password = Some(Secret::Given(given));
+                Ok(target)
+            }
             Some(Secret::Given(_)) => Err(wrong(
                 text,
                 "the list of processes would show its password: write #password_env=NAME or #password_file=PATH",
             )),
             _ => Ok(target),
         }
+    }
+
+    fn parse(text: &str) -> Result<Self, Trouble> {
+        if text.len() > LENGTH_MAX {
+            return Err(wrong("the target", "it is longer than 8 KiB"));
+        }
+        let (name, rest) = text.split_once("://").ok_or_else(|| wrong(text, FORM))?;
+        let scheme = Scheme::of(name).ok_or_else(|| Trouble::Scheme(shown_scheme(name)))?;
+        read(scheme, rest).map_err(|why| wrong(text, &why))
     }
 
     /// Returns why the scheme does not accept what follows the port.
@@ -57,14 +73,40 @@ impl Target {
 impl FromStr for Target {
     type Err = Trouble;
 
+    /// Reads a target of a file, which is read again when nobody may be there to ask.
     fn from_str(text: &str) -> Result<Self, Trouble> {
-        if text.len() > LENGTH_MAX {
-            return Err(wrong("the target", "it is longer than 8 KiB"));
+        let target = Self::parse(text)?;
+        match target.options.password {
+            Some(Secret::Asked) => Err(wrong(
+                text,
+                "only for a target of the command line somebody is asked: write #password_env=NAME or #password_file=PATH",
+            )),
+            _ => Ok(target),
         }
-        let (name, rest) = text.split_once("://").ok_or_else(|| wrong(text, FORM))?;
-        let scheme = Scheme::of(name).ok_or_else(|| Trouble::Scheme(shown_scheme(name)))?;
-        read(scheme, rest).map_err(|why| wrong(text, &why))
     }
+}
+
+/// Returns the password of `target`, which the user is asked for once.
+#[cfg(unix)]
+fn asked(target: &Target) -> Result<String, String> {
+    use std::collections::BTreeMap;
+    use std::sync::{Mutex, PoisonError};
+
+    static GIVEN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let user = target.options.user.as_deref().unwrap_or_default();
+    let key = format!("{user}@{target}");
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(password) = given.get(&key) {
+        return Ok(password.clone());
+    }
+    let password = prompt::ask(&target.to_string())?;
+    given.insert(key, password.clone());
+    Ok(password)
+}
+
+#[cfg(not(unix))]
+fn asked(_: &Target) -> Result<String, String> {
+    Err("this system has no prompt: write #password_env=NAME or #password_file=PATH".into())
 }
 
 const FORM: &str = "it needs a scheme, a host and a port, such as tcp://localhost:80";
@@ -134,40 +176,47 @@ fn hosts(scheme: Scheme, place: &str) -> Result<Vec<Host>, String> {
             .collect(),
         _ => [Host::read(scheme, place)].into_iter().collect(),
     };
-    match hosts.into_iter().collect::<Option<Vec<_>>>() {
-        Some(hosts) if hosts.len() > HOSTS_MAX => {
-            Err(format!("it has more than {HOSTS_MAX} hosts"))
-        }
-        Some(hosts) => Ok(hosts),
-        None => Err(FORM.into()),
+    let hosts = hosts.into_iter().collect::<Result<Vec<_>, String>>()?;
+    if hosts.len() > HOSTS_MAX {
+        return Err(format!("it has more than {HOSTS_MAX} hosts"));
     }
+    Ok(hosts)
 }
 
 impl Host {
-    fn read(scheme: Scheme, place: &str) -> Option<Self> {
-        let (name, port) = split_port(place)?;
-        let port = match scheme.has_ports() {
-            true => port.or(scheme.port()).filter(|&port| port > 0)?,
-            false if port.is_none() => 0,
-            false => return None,
+    fn read(scheme: Scheme, place: &str) -> Result<Self, String> {
+        let (name, port) = split_port(place).ok_or(FORM)?;
+        let port = match (port, scheme.has_ports()) {
+            (Some(_), false) => return Err(format!("{} has no ports", scheme.name())),
+            (None, false) => 0,
+            (Some(port), true) => number(port)?,
+            (None, true) => scheme.port().ok_or(FORM)?,
         };
         let is_name =
             !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
-        is_name.then(|| Self {
+        if !is_name {
+            return Err(FORM.into());
+        }
+        Ok(Self {
             name: name.into(),
             port,
         })
     }
 }
 
+fn number(port: &str) -> Result<u16, String> {
+    let number = port.parse().ok().filter(|&port| port > 0);
+    number.ok_or_else(|| format!("port {} is not 1 to 65535", plain_text(port)))
+}
+
 /// Splits a host and a port, and removes the brackets of an IPv6 address.
-fn split_port(place: &str) -> Option<(&str, Option<u16>)> {
+fn split_port(place: &str) -> Option<(&str, Option<&str>)> {
     let (host, rest) = match place.strip_prefix('[') {
         Some(inner) => inner.split_once(']')?,
         None => place.split_at(place.find(':').unwrap_or(place.len())),
     };
     match rest.strip_prefix(':') {
-        Some(port) => Some((host, Some(port.parse().ok()?))),
+        Some(port) => Some((host, Some(port))),
         None => rest.is_empty().then_some((host, None)),
     }
 }

@@ -20,6 +20,8 @@ use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::pool::Pool;
+use super::descriptors;
+use super::expiry::Expiry;
 use super::link::{Answer, Herald, Link, Miss, Request};
 use super::place::Place;
 use super::stream::Stream;
@@ -38,6 +40,11 @@ const LISTEN_MAX: Duration = Duration::from_millis(250);
 /// A protocol with a request that proves life.
 pub(crate) trait Protocol: Send + Sync + 'static {
     type Session: Session;
+
+    /// Returns where it is noted when the certificate of the peer expires, if it has one.
+    fn expiry(&self) -> Option<Expiry> {
+        None
+    }
 
     /// Sets up the connection to `host`, up to the first request.
     fn begin(
@@ -75,8 +82,8 @@ struct Kept<S> {
     /// The place that it leads to, and its address there.
     place: usize,
     address: Option<SocketAddr>,
-    /// One of the connections that the target may have.
-    _permit: OwnedSemaphorePermit,
+    /// One of the connections that the target may have, and one of those of all targets.
+    _permits: (OwnedSemaphorePermit, OwnedSemaphorePermit),
 }
 
 /// The connections of a target.
@@ -91,10 +98,10 @@ struct Line<P: Protocol> {
 
 /// Returns a link that speaks `protocol` with a peer at one of `places`.
 pub(super) fn link<P: Protocol>(protocol: P, places: Vec<Place>, news: Herald) -> Link {
+    let expiry = protocol.expiry();
     let line = Arc::new(Line::new(protocol, places));
-    Link::of_tasks(news, move |request, news| {
-        Arc::clone(&line).probe(request, news)
-    })
+    let probe = move |request, news| Arc::clone(&line).probe(request, news);
+    Link::of_tasks(news, probe).with_certificate(expiry)
 }
 
 impl<P: Protocol> Line<P> {
@@ -218,7 +225,7 @@ impl<P: Protocol> Line<P> {
     /// Keeps a connection for the next probe. One whose renewal has not succeeded within a bound is
     /// dropped, so that the next probe shows whether the peer accepts connections.
     async fn keep(&self, mut kept: Kept<P::Session>, window: Duration) {
-        let is_usable = kept.since.elapsed() < RENEW_AFTER + window;
+        let is_usable = kept.since.elapsed() < RENEW_AFTER + window && !descriptors::are_scarce();
         if is_usable && kept.session.finish().await {
             self.pool.give(kept);
         }
@@ -261,6 +268,7 @@ impl<P: Protocol> Way<P> {
         window: Duration,
         permit: OwnedSemaphorePermit,
     ) -> Result<Kept<P::Session>, Miss> {
+        let turn = descriptors::permit().await?;
         let since = Instant::now();
         let share = window / u32::try_from(self.places.len()).unwrap_or(1).max(1);
         let mut misses = Vec::new();
@@ -272,7 +280,7 @@ impl<P: Protocol> Way<P> {
                         since,
                         place: index,
                         address,
-                        _permit: permit,
+                        _permits: (permit, turn),
                     });
                 }
                 Ok(Err(miss)) => misses.push(miss),

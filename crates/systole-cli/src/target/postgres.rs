@@ -15,6 +15,7 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use self::guard::{Allowance, Guard};
 use super::Target;
 use super::background::Background;
+use super::expiry::Expiry;
 use super::link::{Answer, Miss};
 use super::options::{Options, SessionAttrs, SslMode};
 use super::persistent::{Protocol, Session};
@@ -31,6 +32,7 @@ pub(super) struct Postgres {
     /// Empty for the one that bears the name of the user.
     database: String,
     tls: Vec<(String, Tls)>,
+    expiry: Expiry,
 }
 
 /// Returns the database that a target names, which is empty if it names none, and `None` if that is
@@ -49,15 +51,16 @@ impl Postgres {
             SslMode::Prefer => Tls::unverified(host, &options.tls).map(Some),
             SslMode::Require => Tls::new(host, &options.tls, trust, None).map(Some),
         };
-        let mut by_host = Vec::new();
+        let (mut by_host, expiry) = (Vec::new(), Expiry::default());
         for host in &target.hosts {
-            let tls = tls(&host.name)?.map(|tls| (host.name.clone(), tls));
-            by_host.extend(tls);
+            let tls = tls(&host.name)?.map(|tls| tls.noting_in(&expiry));
+            by_host.extend(tls.map(|tls| (host.name.clone(), tls)));
         }
         Ok(Self {
             options: (**options).clone(),
             database: database(target).unwrap_or_default(),
             tls: by_host,
+            expiry,
         })
     }
 
@@ -97,6 +100,10 @@ impl Postgres {
 
 impl Protocol for Postgres {
     type Session = Database;
+
+    fn expiry(&self) -> Option<Expiry> {
+        Some(self.expiry.clone())
+    }
 
     async fn begin(&self, stream: Stream, host: &str) -> Result<Database, Miss> {
         let secret = self.options.password.as_ref().map(Secret::read);

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::Target;
+use super::expiry::Expiry;
 use super::link::{Answer, Miss};
 use super::options::{Options, Role};
 use super::persistent::{Protocol, Session};
@@ -48,6 +49,10 @@ impl Redis {
 
 impl Protocol for Redis {
     type Session = Asking;
+
+    fn expiry(&self) -> Option<Expiry> {
+        self.tls.as_ref().map(Tls::expiry)
+    }
 
     async fn begin(&self, stream: Stream, _: &str) -> Result<Asking, Miss> {
         let stream = match &self.tls {

@@ -65,6 +65,11 @@ impl Source {
     /// # Cancel safety
     /// A lookup that is dropped has no effect.
     pub(super) async fn look_up(&self, host: &str) -> Result<Records, String> {
+        if !is_name(host) {
+            return Err(
+                "it is no name: between dots stand 1 to 63 bytes, and at most 253 in all".into(),
+            );
+        }
         let _turn = LOOKUPS.acquire().await.map_err(|error| error.to_string())?;
         let resolver = self.resolver().map_err(|error| error.to_string())?;
         let found = timeout(LOOKUP_MAX, resolver.lookup_ip(host)).await;
@@ -124,6 +129,14 @@ fn limit(options: &mut ResolverOpts) {
     options.use_hosts_file = ResolveHosts::Always;
     options.timeout = options.timeout.min(Duration::from_secs(3));
     options.attempts = options.attempts.min(2);
+}
+
+/// Returns whether a name server can be asked for `host` (RFC 1035, 2.3.4). A dot at its end is
+/// allowed.
+fn is_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_label = |label: &str| (1..=63).contains(&label.len());
+    host.len() <= 253 && host.split('.').all(is_label)
 }
 
 /// Says in the words of a user what went wrong.

@@ -16,8 +16,10 @@ pub(super) enum Secret {
     Environment(String),
     /// The first line of a file.
     File(PathBuf),
-    /// The target itself, in a file of settings.
+    /// The target itself, in a file of settings, or the user.
     Given(String),
+    /// The user, who has not been asked yet.
+    Asked,
 }
 
 impl Secret {
@@ -38,6 +40,7 @@ impl Secret {
                 Ok(text.lines().next().unwrap_or_default().to_owned())
             }
             Self::Given(text) => Ok(text.clone()),
+            Self::Asked => Err("nobody was asked for the password".into()),
         }
     }
 }
@@ -49,6 +52,7 @@ impl fmt::Debug for Secret {
             Self::Environment(name) => f.debug_tuple("Environment").field(name).finish(),
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Given(_) => f.write_str("Given"),
+            Self::Asked => f.write_str("Asked"),
         }
     }
 }

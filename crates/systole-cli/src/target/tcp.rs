@@ -5,7 +5,8 @@ use std::sync::Arc;
 use systole::ProbeError;
 use tokio::time::{Instant, timeout};
 
-use super::link::{Answer, Herald, Request};
+use super::descriptors;
+use super::link::{Answer, Herald, Miss, Request};
 use super::place::Place;
 
 pub(super) async fn probe(place: Arc<Place>, request: Request, news: Herald) {
@@ -14,8 +15,14 @@ pub(super) async fn probe(place: Arc<Place>, request: Request, news: Herald) {
         asked,
         reply_window,
     } = request;
-    match timeout(reply_window, place.connect()).await {
-        Ok(Ok((_, sent))) => {
+    let connecting = async {
+        let permit = descriptors::permit().await?;
+        let (stream, sent) = place.connect().await?;
+        drop((stream, permit)); // in this order
+        Ok::<_, Miss>(sent)
+    };
+    match timeout(reply_window, connecting).await {
+        Ok(Ok(sent)) => {
             let at = Instant::now().into_std();
             news.settled_at(id, Ok(Answer::Fine), at, sent - asked);
         }

@@ -19,6 +19,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::Target;
+use super::expiry::Expiry;
 use super::link::Miss;
 use super::options::TlsOptions;
 use super::secret::read_file;
@@ -46,9 +47,23 @@ impl Trust {
 pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
+    expiry: Expiry,
 }
 
 impl Tls {
+    /// Returns where it is noted when the certificate of the peer expires.
+    pub(super) fn expiry(&self) -> Expiry {
+        self.expiry.clone()
+    }
+
+    /// Notes it in `expiry`, which several hosts of a target share.
+    pub(super) fn noting_in(self, expiry: &Expiry) -> Self {
+        Self {
+            expiry: expiry.clone(),
+            ..self
+        }
+    }
+
     /// Returns what is needed to speak `protocol` (its ALPN name) with `target`, if its scheme uses
     /// TLS.
     pub(super) fn wanted(
@@ -102,13 +117,19 @@ impl Tls {
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name,
+            expiry: Expiry::default(),
         })
     }
 
     pub(super) async fn connect(&self, stream: Stream) -> Result<Stream, Miss> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
         match connected {
-            Ok(stream) => Ok(Box::new(stream)),
+            Ok(stream) => {
+                let (_, session) = stream.get_ref();
+                self.expiry
+                    .note(session.peer_certificates().unwrap_or_default());
+                Ok(Box::new(stream))
+            }
             Err(error) => Err(refused(error)),
         }
     }

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
-use systole::{Instant, failover::Condition};
+use systole::{Instant, Verdict, failover::Condition};
 
 use super::PeerView;
 use crate::report::{Paint, span};
@@ -54,8 +54,12 @@ fn expected(view: &PeerView, now: Instant, narrow: bool) -> String {
 /// Returns the measurements of the path.
 fn measured(view: &PeerView, narrow: bool) -> String {
     let heart = &view.known.path;
-    if heart.samples == 0 {
-        return " nothing heard yet".into();
+    let is_well = matches!(heart.verdict, Verdict::Alive);
+    match &view.why {
+        Some(why) if heart.samples == 0 => return format!(" nothing heard yet: {why}"),
+        Some(why) if !is_well => return format!(" no sign of life: {why}"),
+        None if heart.samples == 0 => return " nothing heard yet".into(),
+        _ => {}
     }
     let (mean, deviation) = (span(heart.mean), span(heart.standard_deviation));
     let (fluctuation, loss) = (100.0 * heart.fluctuation, 100.0 * heart.loss);

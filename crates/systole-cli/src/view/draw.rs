@@ -6,9 +6,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use systole::Instant;
+use systole::{Instant, Verdict};
 
-use super::{Scene, chart, detail, legend, table};
+use super::{PeerView, Scene, chart, detail, legend, table};
 use crate::report::Paint;
 
 /// Draws the view. The table takes at most a third of the height, the events a little more than a
@@ -42,15 +42,37 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene) {
 
 fn draw_title(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let whole = scene.now.saturating_duration_since(Instant::ZERO);
-    let left = Line::from(vec![
-        Span::styled(" systole", Paint::Bold.style()),
-        Span::styled("  adaptive heartbeats", Paint::Dim.style()),
-    ]);
-    frame.render_widget(left, area);
+    let mut left = vec![Span::styled(" systole", Paint::Bold.style())];
+    if scene.sights.len() > 1 {
+        left.extend(counts(scene));
+    } else {
+        left.push(Span::styled("  adaptive heartbeats", Paint::Dim.style()));
+    }
+    frame.render_widget(Line::from(left), area);
     frame.render_widget(
         Line::from(format!("{} ", clock(whole))).right_aligned(),
         area,
     );
+}
+
+/// Returns how many targets there are, and how many have each verdict.
+fn counts(scene: &Scene) -> Vec<Span<'static>> {
+    let all = format!("  {} targets:", scene.sights.len());
+    let mut spans = vec![Span::styled(all, Paint::Dim.style())];
+    for verdict in [
+        Verdict::Dead,
+        Verdict::Suspect,
+        Verdict::Unknown,
+        Verdict::Alive,
+    ] {
+        let has_it = |view: &&PeerView| view.known.path.verdict == verdict;
+        let count = scene.sights.iter().filter(has_it).count();
+        if count > 0 {
+            let text = format!(" {count} {verdict} ");
+            spans.push(Span::styled(text, Paint::of(verdict).style()));
+        }
+    }
+    spans
 }
 
 /// Formats hours, minutes and seconds.

@@ -34,10 +34,17 @@ impl Log {
         happening: &WatchEvent,
         known: &monitor::Snapshot,
     ) {
-        let Some(text) = describe(happening) else {
-            return;
-        };
-        let name = name.unwrap_or_default();
+        if let Some(text) = describe(happening) {
+            self.add(at, name.unwrap_or_default(), text, paint(happening, known));
+        }
+    }
+
+    /// Adds what concerns no single target.
+    pub(super) fn notice(&mut self, at: Instant, text: &str) {
+        self.add(at, "", text.into(), Paint::Bold);
+    }
+
+    fn add(&mut self, at: Instant, name: &str, text: String, paint: Paint) {
         let times = self
             .forget_repeated(name, &text)
             .map_or(1, |times| times + 1);
@@ -45,7 +52,7 @@ impl Log {
             at,
             name: name.into(),
             text,
-            paint: paint(happening, known),
+            paint,
             times,
         });
         if self.entries.len() > ENTRIES {
@@ -93,10 +100,14 @@ impl Entry {
 
 const fn paint(happening: &WatchEvent, known: &monitor::Snapshot) -> Paint {
     match happening {
-        WatchEvent::Event(Event {
-            kind: EventKind::Transition(change),
+        WatchEvent::Event {
+            event:
+                Event {
+                    kind: EventKind::Transition(change),
+                    ..
+                },
             ..
-        }) => Paint::of(change.to),
+        } => Paint::of(change.to),
         WatchEvent::Group { .. } => Paint::Bold,
         WatchEvent::Scene(_) => Paint::Dim,
         WatchEvent::Lost | WatchEvent::Miss(_) => Paint::of(known.path.verdict),

@@ -57,6 +57,7 @@ impl Engine {
                 let whole = sent.map(|sent| at.saturating_duration_since(sent));
                 let rtt = whole.map(|whole| whole.saturating_sub(arrival.setup));
                 self.tell(key, &WatchEvent::Answer { answer, rtt, late });
+                self.look_at_certificate(key);
                 if let Some(rtt) = rtt {
                     self.warn(key, |warning| warning.answered(rtt));
                 }

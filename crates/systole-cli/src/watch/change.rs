@@ -24,6 +24,7 @@ impl Engine {
         let change = Change {
             target: peer.name.clone(),
             group: self.units.get(&peer.unit).and_then(group_name),
+            labels: peer.labels().cloned().unwrap_or_default(),
             from,
             to,
             reason,
@@ -39,7 +40,7 @@ impl Engine {
     /// Returns the state before and after, and why it changed.
     fn changed(&self, key: usize, happening: &WatchEvent) -> Option<(String, String, String)> {
         match happening {
-            WatchEvent::Event(event) => match event.kind {
+            WatchEvent::Event { event, .. } => match event.kind {
                 EventKind::Transition(change) => {
                     let (from, to) = (change.from.to_string(), change.to.to_string());
                     Some((from, to, change.reason.to_string()))

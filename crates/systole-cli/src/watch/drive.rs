@@ -2,7 +2,9 @@
 
 use systole::machine::ProbeResult;
 use systole::{
-    Event, Instant, ProbeError, ProbeId, failover, monitor,
+    Event, EventKind, Instant, ProbeError, ProbeId, Verdict,
+    failover::{self, Condition},
+    monitor,
     path::{EarlyWarning, Health},
 };
 
@@ -25,7 +27,7 @@ impl Engine {
             self.notice(key);
             match ask {
                 Ask::Probe(place, id) => self.send(key, place, id, now),
-                Ask::Event(event) => self.tell_at(key, 0, &WatchEvent::Event(event)),
+                Ask::Event(event) => self.tell_of_peer(key, event),
                 Ask::Group(event) => self.tell_of_group(key, event),
                 Ask::Wait(until) => {
                     self.agenda.set(key, until);
@@ -100,7 +102,12 @@ impl Engine {
         if let (Some(from), Some(to)) = (before, condition)
             && from != to
         {
-            self.tell(key, &WatchEvent::Condition { from, to });
+            let is_worse = matches!(
+                to,
+                Condition::Unknown | Condition::Suspected | Condition::Dead
+            );
+            let why = self.why(key).filter(|_| is_worse);
+            self.tell(key, &WatchEvent::Condition { from, to, why });
         }
     }
 
@@ -111,6 +118,22 @@ impl Engine {
         if let Some(health) = peer.and_then(|peer| peer.warned(tell)) {
             self.tell(key, &WatchEvent::Health(health));
         }
+    }
+
+    /// Reports an event of a single peer; a bad one with what became of the last probe.
+    fn tell_of_peer(&mut self, unit: usize, event: Event) {
+        let is_bad = match event.kind {
+            EventKind::Transition(change) => change.to != Verdict::Alive,
+            EventKind::Blind { .. } => true,
+            _ => false,
+        };
+        let key = self.member(unit, 0).unwrap_or(usize::MAX);
+        let why = self.why(key).filter(|_| is_bad);
+        self.tell(key, &WatchEvent::Event { event, why });
+    }
+
+    fn why(&self, key: usize) -> Option<String> {
+        self.peers.get(&key)?.why().map(Into::into)
     }
 
     /// Reports an event of a group under the endpoint that it is about.
@@ -144,7 +167,11 @@ impl Engine {
 
     /// Reports an event. All events pass through this method.
     pub(super) fn tell(&mut self, key: usize, happening: &WatchEvent) {
-        if !happening.is_of_one_probe() {
+        if happening.is_of_one_probe() {
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.note(happening);
+            }
+        } else {
             self.run_hook(key, happening);
         }
         if !self.report.wants(happening) {
@@ -155,8 +182,9 @@ impl Engine {
             return;
         };
         if let Some(peer) = self.peers.get(&key) {
-            let name = &peer.name;
-            self.report.tell(now, Who { key, name }, happening, &known);
+            let (name, labels) = (&*peer.name, peer.labels());
+            let who = Who { key, name, labels };
+            self.report.tell(now, who, happening, &known);
         }
     }
 
@@ -183,6 +211,7 @@ impl Engine {
             round_trip: peer.round_trip_is(),
             known: machine.known(peer.place, now)?,
             health: peer.health(),
+            why: peer.why().map(Into::into),
             condition: machine.condition(peer.place),
             active: machine.active() == Some(peer.place),
         })

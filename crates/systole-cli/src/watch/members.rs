@@ -51,7 +51,7 @@ impl Engine {
     }
 
     pub(super) fn add_peer(&mut self, key: usize, watched: &Watched, unit: usize, place: usize) {
-        let closed = Access::Closed("its link is being opened".into());
+        let closed = Access::Closed("its name is being looked up".into());
         let mut peer = Peer::new(watched.name(), unit, place, closed);
         peer.watched = Some(watched.clone());
         self.peers.insert(key, peer);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem::replace;
+use std::time::SystemTime;
 
 use systole::{
     Instant, ProbeId,
@@ -12,6 +13,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::settings::Watched;
 use super::unit::Machine;
+use crate::labels::Labels;
+use crate::report::{WatchEvent, describe};
 use crate::target::{Link, Scheme};
 
 /// The number of probes whose send times are kept: as many as can be under way.
@@ -34,6 +37,10 @@ pub(super) struct Peer {
     previous: Option<Link>,
     /// What earlier links ignored.
     ignored: u64,
+    /// In how many days its certificate expires, if that was told.
+    pub(super) certificate_days: Option<u64>,
+    /// Why the last probe proved no life; `None` if it did, or if there is nothing but silence.
+    why: Option<String>,
     sent: VecDeque<(ProbeId, Instant)>,
     /// The machine's count of lost probes when it was last read.
     lost: u32,
@@ -71,6 +78,8 @@ impl Peer {
             opening: None,
             previous: None,
             ignored: 0,
+            certificate_days: None,
+            why: None,
             sent: VecDeque::new(),
             lost: 0,
             condition: None,
@@ -100,6 +109,11 @@ impl Peer {
     /// Stores the condition in the group; returns the one before.
     pub(super) const fn turn(&mut self, condition: Option<Condition>) -> Option<Condition> {
         replace(&mut self.condition, condition)
+    }
+
+    pub(super) fn labels(&self) -> Option<&Labels> {
+        let watched = self.watched.as_ref()?;
+        Some(&watched.labels).filter(|labels| !labels.is_empty())
     }
 
     /// Returns what the round-trip time measures.
@@ -160,6 +174,28 @@ impl Peer {
             sent.pop_front();
         }
         Sent::Yes
+    }
+
+    /// Returns when its certificate expires, if it has shown one.
+    pub(super) fn certificate_expires(&self) -> Option<SystemTime> {
+        match &self.access {
+            Access::Open(link) => link.certificate_expires(),
+            Access::Closed(_) => None,
+        }
+    }
+
+    /// Notes what became of a probe, which may explain the next verdict.
+    pub(super) fn note(&mut self, happening: &WatchEvent) {
+        match happening {
+            WatchEvent::Answer { .. } | WatchEvent::Lost => self.why = None,
+            WatchEvent::Miss(_) => self.why = describe(happening),
+            _ => {}
+        }
+    }
+
+    /// Returns why the last probe proved no life, if that is known.
+    pub(super) fn why(&self) -> Option<&str> {
+        self.why.as_deref()
     }
 
     /// Returns how many datagrams came that are not the first echo of a probe.

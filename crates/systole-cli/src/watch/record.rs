@@ -5,7 +5,8 @@ use std::time::Duration;
 use systole::Instant;
 
 use super::engine::Engine;
-use super::series::{Of, Recorded};
+use super::peer::Peer;
+use super::series::{Info, Of, Recorded, record_certificate};
 use super::unit::Machine;
 use crate::metrics::Scrape;
 
@@ -48,19 +49,17 @@ impl Engine {
         let Some(state) = self.units.get(&unit) else {
             return;
         };
-        let names = || {
-            state
-                .members
-                .iter()
-                .filter_map(|key| self.peers.get(key))
-                .map(|peer| &*peer.name)
-        };
+        let peers = || state.members.iter().filter_map(|key| self.peers.get(key));
+        let labelled = |peer: &Peer| Some(Info::new(&peer.name, peer.labels()?));
         let recorded = series.units.entry(unit).or_insert_with(|| Recorded {
-            series: Of::new(state, names()),
+            series: Of::new(state, peers().map(|peer| &*peer.name)),
+            info: peers().filter_map(labelled).collect(),
             at: Instant::ZERO,
             polls: 0,
         });
         (recorded.at, recorded.polls) = (now, 0);
+        recorded.info.iter().for_each(Info::record);
+        peers().for_each(record_certificate);
         match (&mut recorded.series, &state.machine) {
             (Of::Peer(peer), Some(Machine::Single(monitor))) => peer.record(monitor, now),
             (Of::Group(series), Some(Machine::Group(group))) => series.record(group, now),

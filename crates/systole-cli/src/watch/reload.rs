@@ -14,7 +14,10 @@ impl Engine {
         self.service.reloading();
         match Settings::read(&self.options) {
             Ok(settings) => self.adopt(settings),
-            Err(trouble) => self.tell_all(&WatchEvent::Refused(trouble.to_string())),
+            Err(trouble) => {
+                let text = format!("settings not read: {trouble}");
+                self.report.notice(self.epoch.now(), "refused", &text);
+            }
         }
         self.service.ready();
     }
@@ -83,9 +86,10 @@ impl Engine {
     fn keep_peer(&mut self, key: usize, watched: &Watched, trusts_others: bool) {
         if let Some(peer) = self.peers.get_mut(&key) {
             let (before, unit) = (std::mem::replace(&mut peer.name, watched.name()), peer.unit);
+            let labels = peer.labels().cloned().unwrap_or_default();
             peer.watched = Some(watched.clone());
-            if before != watched.name() {
-                self.end_series(unit); // they bear the name
+            if before != watched.name() || labels != watched.labels {
+                self.end_series(unit); // they bear both
             }
         }
         if trusts_others && watched.target.scheme().has_certificate() {

@@ -1,7 +1,7 @@
 //! The settings of a watch, from the command line and from a file. The command line takes
 //! precedence.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use systole::config::Builder;
@@ -12,6 +12,7 @@ use super::unit::{Plan, UnitId};
 use crate::args;
 use crate::config_file::{ConfigFile, Entry};
 use crate::hooks::Program;
+use crate::labels::Labels;
 use crate::target::{Target, Trust};
 use crate::trouble::Trouble;
 
@@ -58,12 +59,18 @@ pub(super) struct UnitSettings {
 pub(super) struct Watched {
     pub(super) target: Target,
     pub(super) alias: Option<String>,
+    /// What tells it from another one that is shown the same way.
+    pub(super) mark: Option<String>,
+    pub(super) labels: Labels,
 }
 
 impl Watched {
     /// Returns the name in all output.
     pub(super) fn name(&self) -> String {
-        let target = || self.target.to_string();
+        let target = || match &self.mark {
+            Some(mark) => format!("{} ({mark})", self.target),
+            None => self.target.to_string(),
+        };
         self.alias.clone().unwrap_or_else(target)
     }
 }
@@ -81,14 +88,17 @@ impl Settings {
         let config = wishes.config().map_err(blame_all)?;
         let is_group = options.failover || file.failover_enabled.unwrap_or(false);
         let mut units = if is_group && !targets.is_empty() {
-            vec![group(&wishes, GROUP, targets).map_err(blame_all)?]
+            vec![group(&wishes, GROUP, targets, &Labels::default()).map_err(blame_all)?]
         } else {
             let singles = targets.into_iter();
-            singles.map(|one| single(config, one, None)).collect()
+            singles
+                .map(|one| single(config, one, None, Labels::default()))
+                .collect()
         };
         if options.targets.is_empty() {
             units.extend(own_units(options, &file)?);
         }
+        tell_apart(&mut units);
         unique(&units)?;
         if units.is_empty() && (options.failover || options.config.is_some()) {
             return Err(Trouble::NoTargets);
@@ -135,50 +145,88 @@ fn own_units(options: &args::Watch, file: &ConfigFile) -> Result<Vec<UnitSetting
         let config = wishes.config();
         let config = config.map_err(|error| blame(options, file, Some(entry), error))?;
         let target = entry.targets.iter().cloned();
-        units.extend(target.map(|target| single(config, target, entry.name.clone())));
+        let labels = || entry.labels.clone();
+        units.extend(target.map(|target| single(config, target, entry.name.clone(), labels())));
     }
     for entry in &file.groups {
         let wishes = Wishes::of(options, file, Some(entry));
         let name = entry.name.as_deref().unwrap_or_default();
-        let unit = group(&wishes, name, entry.targets.clone());
+        let unit = group(&wishes, name, entry.targets.clone(), &entry.labels);
         units.push(unit.map_err(|error| blame(options, file, Some(entry), error))?);
     }
     Ok(units)
 }
 
-/// Refuses what is watched twice, or has the alias of something else: it could not be told apart.
+/// Marks targets that would be shown like an earlier one: members of a group with its name, others
+/// with a number. What tells them apart may be secret, such as a query.
+fn tell_apart(units: &mut [UnitSettings]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let (groups, singles): (Vec<_>, Vec<_>) = units
+        .iter_mut()
+        .partition(|unit| matches!(unit.id, UnitId::Group(_)));
+    for unit in singles.into_iter().chain(groups) {
+        let group = match &unit.id {
+            UnitId::Group(name) => Some(name.clone()),
+            UnitId::Single(_) => None,
+        };
+        for one in unit.targets.iter_mut().filter(|one| one.alias.is_none()) {
+            let times = seen.entry(one.target.to_string()).or_default();
+            *times += 1;
+            one.mark = match (&group, *times) {
+                (_, 1) => None,
+                (Some(name), _) => Some(name.clone()),
+                (None, times) => Some(times.to_string()),
+            };
+        }
+    }
+}
+
+/// Refuses what is watched twice, or is called like something else: it could not be told apart.
 fn unique(units: &[UnitSettings]) -> Result<(), Trouble> {
-    let (mut ids, mut names) = (HashSet::new(), HashSet::new());
+    let mut ids = HashSet::new();
     let twice = units.iter().find(|unit| !ids.insert(&unit.id));
-    let mut aliases = units.iter().flat_map(|unit| &unit.targets);
-    let alias = aliases.find_map(|one| {
-        one.alias
-            .clone()
-            .filter(|alias| !names.insert(alias.clone()))
-    });
     let twice = twice.map(|unit| match &unit.id {
         UnitId::Single(target) => target.to_string(),
         UnitId::Group(name) => name.clone(),
     });
+    let groups = units.iter().filter_map(|unit| match &unit.id {
+        UnitId::Group(name) if name != GROUP => Some(name.clone()),
+        _ => None,
+    });
+    let names = units.iter().flat_map(|unit| &unit.targets);
+    let mut seen = HashSet::new();
+    let mut names = groups.chain(names.map(Watched::name));
     twice
-        .or(alias)
+        .or_else(|| names.find(|name| !seen.insert(name.clone())))
         .map_or(Ok(()), |twice| Err(Trouble::Twice(twice)))
 }
 
-fn single(config: Config, target: Target, alias: Option<String>) -> UnitSettings {
+fn single(config: Config, target: Target, alias: Option<String>, labels: Labels) -> UnitSettings {
     UnitSettings {
         id: UnitId::Single(target.clone()),
         plan: Plan::Single(config),
-        targets: vec![Watched { target, alias }],
+        targets: vec![Watched {
+            target,
+            alias,
+            mark: None,
+            labels,
+        }],
     }
 }
 
-fn group(wishes: &Wishes, name: &str, targets: Vec<Target>) -> Result<UnitSettings, ConfigError> {
+fn group(
+    wishes: &Wishes,
+    name: &str,
+    targets: Vec<Target>,
+    labels: &Labels,
+) -> Result<UnitSettings, ConfigError> {
     let plan = Plan::Group(wishes.group()?);
     plan.machine(targets.len(), Instant::ZERO)?; // refuses too many
     let watched = |target| Watched {
         target,
         alias: None,
+        mark: None,
+        labels: labels.clone(),
     };
     Ok(UnitSettings {
         id: UnitId::Group(name.into()),

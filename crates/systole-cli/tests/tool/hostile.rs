@@ -453,7 +453,7 @@ fn chattering(more: usize, echoes: bool) -> String {
 }
 
 /// The resident memory of a process, in bytes, and the number of its descriptors.
-fn usage(pid: u32) -> (u64, usize) {
+pub(crate) fn usage(pid: u32) -> (u64, usize) {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib: u64 = resident

@@ -1,7 +1,10 @@
 //! Against a real nginx: what a status means, a server that hangs, certificates.
 
+use std::time::Duration;
+
 use crate::certificate;
 use crate::hang;
+use crate::prometheus::{free_address, get};
 use crate::terminal::Terminal;
 use crate::tool::{Watch, tool};
 use serde_json::Value;
@@ -154,9 +157,48 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
         "1s",
     ]);
     let (summary, status) = watch.end();
+    assert!(!watch.has_seen("certificate"), "it is good for long");
     assert_eq!((status, &summary["verdict"]), (0, &"alive".into()));
     assert!(
         summary["answered"].as_u64() > Some(1) && summary["failed"] == 0,
         "{summary}"
     );
+}
+
+#[test]
+fn a_certificate_that_expires_soon_is_told_and_exported() {
+    let files = Folder::new("expires");
+    let nine_days = Duration::from_secs(9 * 24 * 3_600 + 3_600);
+    let [certificate, key] = certificate::expiring_in(&files, nine_days);
+    let ssl = format!(
+        "ssl; ssl_certificate {}; ssl_certificate_key {}",
+        certificate.display(),
+        key.display()
+    );
+    let Some((server, _folder)) = nginx("expires", &ssl) else {
+        return;
+    };
+    let target = format!("https://localhost:{}/fine", server.port);
+    let (certificate, address) = (certificate.to_str().unwrap(), free_address());
+    let metrics = address.to_string();
+    let options = [
+        "--ca",
+        certificate,
+        "--every",
+        "100ms",
+        "--metrics",
+        &metrics,
+    ];
+    let more = ["--events-only"];
+    let mut watch = Watch::start([&[&*target], &options[..], &more].concat());
+    let told = watch.until("certificate", Duration::from_secs(10), |line| {
+        line["event"] == "certificate"
+    });
+    assert_eq!(told["note"], "its certificate expires in 9 days");
+    let body = get(address, "/metrics").unwrap();
+    let series = format!("systole_certificate_expires_timestamp_seconds{{peer=\"{target}\"}}");
+    assert!(body.contains(&series), "{body}");
+    watch.listen(Duration::from_millis(500));
+    let (_, status) = watch.stop("TERM");
+    assert_eq!(status, 0);
 }

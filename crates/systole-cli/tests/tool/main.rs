@@ -31,6 +31,8 @@ mod replay;
 mod replicas;
 #[cfg(unix)]
 mod service;
+#[cfg(unix)]
+mod settings;
 mod terminal;
 mod tool;
 #[cfg(unix)]

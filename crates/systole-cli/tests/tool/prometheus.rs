@@ -1,5 +1,6 @@
 //! Against a real Prometheus: what is exported is clean, is scraped, and answers every query of the dashboard.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -20,6 +21,7 @@ use systole::{
     Config, Failover, Instant, Monitor, Output, ProbeError,
     failover::{self, Endpoint},
 };
+use systole_testkit::servers::folder::Folder;
 use systole_testkit::servers::process::find;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -27,12 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const RTT_OF_PEERS: Duration = Duration::from_millis(20);
 
 /// An address of ours, chosen by the system.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+pub(crate) fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
     let mut answer = String::new();
@@ -290,6 +292,71 @@ fn every_query_of_the_dashboard_has_an_answer() {
     prometheus.wait_for("sum(systole_verdict) by (peer)", |sums| sums == [1.0; 4]);
     prometheus.wait_for("systole_switches_total", |switches| switches >= &[1.0][..]);
     check(export.address);
+}
+
+const RULES: &str = "../../examples/prometheus/systole.rules.yml";
+
+/// The names of series in the rules that alert.
+fn series_of_the_rules() -> BTreeSet<String> {
+    let text = fs::read_to_string(RULES).unwrap();
+    let expressions = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("expr:"));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = expressions.flat_map(|line| line.split(move |c| !is_part(c)));
+    let names = words.filter(|word| word.starts_with("systole_"));
+    names.map(String::from).collect()
+}
+
+#[test]
+fn every_series_of_the_rules_is_exported() {
+    let export = Export::start();
+    let names = series_of_the_rules();
+    assert!(names.len() >= 6, "{names:?}");
+    let born = Moment::now();
+    let is_of_tool = |name: &&String| !name.starts_with("systole_certificate_"); // exported by `http`
+    let missing = |body: &str| {
+        names
+            .iter()
+            .filter(is_of_tool)
+            .find(|name| !body.contains(&format!("{name}{{")))
+    };
+    loop {
+        let body = get(export.address, "/metrics").unwrap_or_default();
+        let Some(name) = missing(&body) else { break };
+        assert!(born.elapsed() < PATIENCE, "no {name} in {body}");
+        sleep(SECOND / 10);
+    }
+    let mut promtool = Command::new("promtool");
+    promtool
+        .args(["check", "rules", RULES])
+        .stdout(Stdio::piped());
+    if let Some(child) = start(&mut promtool) {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
+fn labels_are_exported_and_told() {
+    let peer = crate::echo::Echo::start();
+    let folder = Folder::new("labels");
+    let text = format!(
+        "every = \"50ms\"\n[[target]]\nurl = {:?}\nalias = \"db\"\nlabels = {{ rack = \"a\" }}\n",
+        peer.target
+    );
+    let config = folder.text("watch.toml", &text);
+    let address = free_address();
+    let metrics = address.to_string();
+    let arguments = ["--config", config.to_str().unwrap(), "--metrics", &metrics];
+    let mut watch = Watch::start(arguments);
+    let alive = watch.verdict("alive", 5 * SECOND);
+    assert_eq!(alive["labels"]["rack"], "a", "{alive}");
+    check(address);
+    let body = get(address, "/metrics").unwrap();
+    let series = "systole_target_info{rack=\"a\",peer=\"db\"} 1";
+    assert!(body.contains(series), "{series} in {body}");
+    assert_eq!(watch.stop("TERM").1, 0);
 }
 
 #[test]

@@ -117,6 +117,7 @@ fn settings_are_read_again_and_what_stays_keeps_its_verdict() {
     write("targets = []\nretry_atempts = 1\n");
     signal(watch.pid(), "HUP");
     let refused = watch.until("refusal", 5 * SECOND, |line| line["event"] == "refused");
+    assert!(refused.get("target").is_none(), "it concerns all of them");
     let why = refused["note"].as_str().unwrap();
     assert!(
         why.contains("watch.toml:2: unknown field `retry_atempts`"),

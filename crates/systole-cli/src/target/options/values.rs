@@ -54,6 +54,16 @@ impl SessionAttrs {
         }
     }
 
+    pub(in super::super) const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::ReadWrite => "read-write",
+            Self::ReadOnly => "read-only",
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+        }
+    }
+
     /// Returns the query of a probe, and the value that it has to return.
     pub(in super::super) const fn query(self) -> (&'static str, &'static str) {
         match self {
