@@ -154,7 +154,7 @@ fn a_certificate_is_believed_where_somebody_vouches_for_it() {
         "--every",
         "100ms",
         "--for",
-        "1s",
+        "3s",
     ]);
     let (summary, status) = watch.end();
     assert!(!watch.has_seen("certificate"), "it is good for long");

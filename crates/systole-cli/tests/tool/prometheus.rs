@@ -269,8 +269,9 @@ fn queries() -> Vec<String> {
 }
 
 #[test]
-fn every_query_of_the_dashboard_has_an_answer() {
+fn every_query_of_the_dashboard_and_every_series_of_the_rules_has_an_answer() {
     let export = Export::start();
+    check_rules(&export);
     let Some(prometheus) = Prometheus::start(export.address) else {
         return;
     };
@@ -308,30 +309,27 @@ fn series_of_the_rules() -> BTreeSet<String> {
     names.map(String::from).collect()
 }
 
-#[test]
-fn every_series_of_the_rules_is_exported() {
-    let export = Export::start();
+/// Waits until the service exports every series of the rules, and has them checked.
+fn check_rules(export: &Export) {
     let names = series_of_the_rules();
     assert!(names.len() >= 6, "{names:?}");
+    let is_of_tool = |name: &&String| !name.starts_with("systole_certificate_"); // see the tests of http
     let born = Moment::now();
-    let is_of_tool = |name: &&String| !name.starts_with("systole_certificate_"); // exported by `http`
-    let missing = |body: &str| {
-        names
-            .iter()
-            .filter(is_of_tool)
-            .find(|name| !body.contains(&format!("{name}{{")))
-    };
     loop {
         let body = get(export.address, "/metrics").unwrap_or_default();
-        let Some(name) = missing(&body) else { break };
+        let is_missing = |name: &&String| !body.contains(&format!("{name}{{"));
+        let mut of_service = names.iter().filter(is_of_tool);
+        let Some(name) = of_service.find(is_missing) else {
+            break;
+        };
         assert!(born.elapsed() < PATIENCE, "no {name} in {body}");
         sleep(SECOND / 10);
     }
     let mut promtool = Command::new("promtool");
-    promtool
+    let promtool = promtool
         .args(["check", "rules", RULES])
         .stdout(Stdio::piped());
-    if let Some(child) = start(&mut promtool) {
+    if let Some(child) = start(promtool) {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }

@@ -11,6 +11,8 @@ use systole_testkit::servers::postgres::{PASSWORD, postgres_with};
 use systole_testkit::servers::redis::redis_with;
 
 const BRIEF: &str = "1500ms";
+/// The bound that is stated: a login has to fit into it.
+const BOUND: &str = "3s";
 /// What logins to a database take where nothing is optimised and much else runs.
 const LONG: &str = "6s";
 
@@ -18,6 +20,7 @@ const LONG: &str = "6s";
 fn watch(targets: &[String], span: &str) -> Vec<(String, String)> {
     let output = tool()
         .args(["watch", "--json", "--every", "200ms", "--for", span])
+        .args(["--detect-within", BOUND])
         .args(targets)
         .env("SYSTOLE_TEST_PASSWORD", PASSWORD)
         .stdin(Stdio::null())
