@@ -39,7 +39,9 @@ fn told<P: Pacing>(config: Config<P>, fates: &[Fate]) -> Vec<String> {
                     now = now.saturating_add(Duration::from_micros(u64::from(*us)));
                     monitor.handle_reply(id, now);
                 }
-                Some(Fate::Refused) => monitor.handle_failure(id, Failure::Refused, now),
+                Some(Fate::Refused) => {
+                    monitor.handle_failure(id, Failure::Refused, now);
+                }
                 Some(Fate::FlowLost) => monitor.handle_flow_lost(now),
                 Some(Fate::Lost) => {}
                 None => return told,

@@ -315,7 +315,9 @@ fn a_ceiling_hands_on_the_time_that_nobody_looked() {
     let mut now = Instant::ZERO;
     let mut turn = |late: Duration| loop {
         match monitor.poll(now) {
-            Output::Send(id) => monitor.handle_reply(id, now),
+            Output::Send(id) => {
+                monitor.handle_reply(id, now);
+            }
             Output::Event(_) => {}
             Output::Wait(until) => {
                 now = until.saturating_add(late);
@@ -668,7 +670,9 @@ fn a_group_leaves_who_refuses() {
                     assert_eq!(group.condition(0), Some(Condition::Suspected));
                 }
             }
-            Output::Send(failover::Probe { endpoint, id }) => group.handle_reply(endpoint, id, now),
+            Output::Send(failover::Probe { endpoint, id }) => {
+                group.handle_reply(endpoint, id, now);
+            }
             Output::Event(_) => {}
             Output::Wait(until) => now = until,
             Output::Idle => panic!("time has not ended"),

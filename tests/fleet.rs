@@ -431,10 +431,18 @@ fn a_million_forged_and_replayed_replies_change_no_verdict() {
             let (peer, id) = known[any(known.len())];
             let other = peers[any(peers.len())];
             match random >> 62 {
-                0 => fleet.handle_reply(peer, id, now),
-                1 => fleet.handle_reply(other, ProbeId::from(random.rotate_left(32)), now),
-                2 if other != peer => fleet.handle_reply(other, id, now),
-                _ => fleet.handle_reply(PeerKey::from_be_bytes(random.to_be_bytes()), id, now),
+                0 => {
+                    fleet.handle_reply(peer, id, now);
+                }
+                1 => {
+                    fleet.handle_reply(other, ProbeId::from(random.rotate_left(32)), now);
+                }
+                2 if other != peer => {
+                    fleet.handle_reply(other, id, now);
+                }
+                _ => {
+                    fleet.handle_reply(PeerKey::from_be_bytes(random.to_be_bytes()), id, now);
+                }
             }
         }
         told.extend(fleet.events());

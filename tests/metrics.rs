@@ -426,7 +426,8 @@ fn answer(world: &mut World, round_trip: Duration) {
         match world.monitor.poll(world.now) {
             Output::Send(id) => {
                 world.now = world.now.saturating_add(round_trip);
-                return world.monitor.handle_reply(id, world.now);
+                world.monitor.handle_reply(id, world.now);
+                return;
             }
             Output::Wait(until) => world.now = until,
             _ => {}

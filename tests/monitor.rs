@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use systole::pacing::{Fixed, Pacing};
+use systole::peer::{ProbeOutcome, ReplyOutcome};
 use systole::{
-    Config, Event, EventKind, Instant, Monitor, Output, ProbeId, Reason, Retries, Verdict,
+    Config, Event, EventKind, Failure, Instant, Monitor, Output, ProbeId, Reason, Retries, Verdict,
     path::SuspicionLevel,
 };
 
@@ -234,6 +235,77 @@ fn what_waited_while_we_were_away_makes_one_pause_of_all_our_lateness() {
     let late_us = counters.lateness_us - before.counters.lateness_us;
     assert_eq!(lateness, Duration::from_micros(late_us));
     assert!(lateness > 5 * SECOND, "{lateness:?}");
+}
+
+#[test]
+fn a_reply_says_what_became_of_it() {
+    const RTT: Duration = Duration::from_millis(20);
+    let config = config(SECOND).into_builder();
+    let config = config
+        .retries(Retries::NONE)
+        .timeouts(SECOND / 2, SECOND / 2, SECOND / 2);
+    let mut monitor = monitor(config.build().unwrap());
+    let first = probe(&mut monitor, ms(0));
+    let fresh = ReplyOutcome::Fresh { rtt: Some(RTT) };
+    assert_eq!(monitor.handle_reply_with(first, ms(30), RTT / 2), fresh);
+    assert_eq!(monitor.handle_reply(first, ms(30)), ReplyOutcome::Ignored);
+
+    let second = probe(&mut monitor, ms(1_000));
+    silence(&mut monitor, ms(1_000), ms(1_700));
+    let late = ReplyOutcome::Late {
+        rtt: Some(SECOND * 7 / 10),
+    };
+    assert_eq!(monitor.handle_reply(second, ms(1_700)), late);
+    assert!(late.proves_life());
+
+    let third = probe(&mut monitor, ms(2_000));
+    silence(&mut monitor, ms(2_000), ms(9_000));
+    let stale = monitor.handle_reply(third, ms(9_000));
+    assert_eq!(
+        stale,
+        ReplyOutcome::Stale {
+            rtt: Some(7 * SECOND)
+        }
+    );
+    assert!(!stale.proves_life());
+    assert_eq!(monitor.verdict(), Verdict::Dead);
+}
+
+#[test]
+fn a_reply_without_id_tells_no_round_trip_that_may_be_of_another_probe() {
+    let mut monitor = monitor(config(SECOND));
+    probe(&mut monitor, ms(0));
+    let fresh = ReplyOutcome::Fresh {
+        rtt: Some(SECOND / 50),
+    };
+    assert_eq!(monitor.handle_reply_any(ms(20)), fresh);
+    probe(&mut monitor, ms(1_000));
+    silence(&mut monitor, ms(1_000), ms(2_000));
+    let any = monitor.handle_reply_any(ms(2_500));
+    assert!(any.proves_life());
+    assert_eq!(any.rtt(), None);
+    while monitor.handle_reply_any(ms(2_600)) != ReplyOutcome::Ignored {}
+}
+
+#[test]
+fn a_report_says_what_became_of_the_probe() {
+    let mut monitor = monitor(config(SECOND));
+    let first = probe(&mut monitor, ms(0));
+    let refused = |monitor: &mut Steady, id, now| monitor.handle_failure(id, Failure::Refused, now);
+    assert_eq!(refused(&mut monitor, first, ms(1)), ProbeOutcome::Failed);
+    assert_eq!(refused(&mut monitor, first, ms(1)), ProbeOutcome::Ignored);
+    let now = monitor.snapshot(ms(1)).next_probe_at;
+    let second = probe(&mut monitor, now);
+    assert_eq!(monitor.handle_unsent(second, now), ProbeOutcome::Unsent);
+    assert_eq!(monitor.handle_unsent(second, now), ProbeOutcome::Ignored);
+    let now = monitor.snapshot(now).next_probe_at;
+    let third = probe(&mut monitor, now);
+    let overdue_at = now.saturating_add(monitor.snapshot(now).path.plan.timeout());
+    silence(&mut monitor, now, overdue_at);
+    assert_eq!(
+        monitor.handle_unsent(third, overdue_at),
+        ProbeOutcome::AlreadyLost
+    );
 }
 
 #[test]

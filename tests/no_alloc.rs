@@ -154,11 +154,21 @@ fn a_million_operations_of_a_sender_and_a_listener_allocate_nothing() {
 
 fn operate(monitor: &mut Monitor<32>, draws: &mut Draws, now: Instant, last: ProbeId) {
     match draws.next() % 64 {
-        0..16 => monitor.handle_reply(last, now),
-        16 => monitor.handle_reply_any(now),
-        17 => monitor.handle_reply_with(last, now, Duration::from_millis(1)),
-        18 => monitor.handle_failure(last, Failure::Refused, now),
-        19 => monitor.handle_unsent(last, now),
+        0..16 => {
+            monitor.handle_reply(last, now);
+        }
+        16 => {
+            monitor.handle_reply_any(now);
+        }
+        17 => {
+            monitor.handle_reply_with(last, now, Duration::from_millis(1));
+        }
+        18 => {
+            monitor.handle_failure(last, Failure::Refused, now);
+        }
+        19 => {
+            monitor.handle_unsent(last, now);
+        }
         20 => monitor.handle_traffic(now),
         21 => monitor.probe_now(now),
         22 => monitor.resumed(now),

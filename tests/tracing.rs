@@ -56,7 +56,9 @@ fn die() {
     let mut monitor = Monitor::<8>::with_window(config, now).unwrap();
     while now < Instant::from_secs(30) {
         match monitor.poll(now) {
-            Output::Send(id) if now < Instant::from_secs(10) => monitor.handle_reply(id, now),
+            Output::Send(id) if now < Instant::from_secs(10) => {
+                monitor.handle_reply(id, now);
+            }
             Output::Wait(until) => now = until,
             _ => {}
         }

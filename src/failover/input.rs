@@ -8,15 +8,22 @@ use crate::failover::endpoint_state::EndpointState;
 use crate::failover::event::SwitchReason;
 use crate::failover::probing::seed_of;
 use crate::pacing::Pacing;
+use crate::peer::outcome::{ProbeOutcome, Receipt, ReplyOutcome};
 use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Failure;
 use crate::time::Instant;
 
 /// Inputs for an endpoint that is not in the group, is disabled or is in quarantine are ignored.
 impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
-    /// Records that the reply to probe `id` of `endpoint` arrived at `received_at`.
-    pub fn handle_reply(&mut self, endpoint: usize, id: ProbeId, received_at: Instant) {
-        self.handle_reply_with(endpoint, id, received_at, Duration::ZERO);
+    /// Records that the reply to probe `id` of `endpoint` arrived at `received_at`. Returns what
+    /// became of it.
+    pub fn handle_reply(
+        &mut self,
+        endpoint: usize,
+        id: ProbeId,
+        received_at: Instant,
+    ) -> ReplyOutcome {
+        self.handle_reply_with(endpoint, id, received_at, Duration::ZERO)
     }
 
     /// Records a reply like [`handle_reply`](Self::handle_reply), from a peer that held the probe
@@ -28,38 +35,56 @@ impl<const M: usize, const N: usize, P: Pacing> Failover<M, N, P> {
         id: ProbeId,
         received_at: Instant,
         server_delay: Duration,
-    ) {
+    ) -> ReplyOutcome {
         let request_us = self.rules.request_us;
+        let mut receipt = Receipt::IGNORED;
         self.with(endpoint, received_at, |member, now| {
-            let monitor = &mut member.monitor;
-            if let Some(age_us) = monitor.handle_reply_aged(id, received_at, server_delay) {
+            let age_us;
+            (receipt, age_us) = member
+                .monitor
+                .handle_reply_aged(id, received_at, server_delay);
+            if let Some(age_us) = age_us {
                 member.answered(received_at.min(now), age_us, server_delay, request_us);
             }
         });
+        receipt.into()
     }
 
     /// Records that probe `id` of `endpoint` failed before its timeout: the connection was refused
-    /// or reset, or the reply was invalid. The probe is overdue from `now` on.
-    pub fn handle_failure(&mut self, endpoint: usize, id: ProbeId, failure: Failure, now: Instant) {
+    /// or reset, or the reply was invalid. The probe is overdue from `now` on. Returns what became
+    /// of it.
+    pub fn handle_failure(
+        &mut self,
+        endpoint: usize,
+        id: ProbeId,
+        failure: Failure,
+        now: Instant,
+    ) -> ProbeOutcome {
+        let mut outcome = ProbeOutcome::Ignored;
         self.with(endpoint, now, |member, _| {
-            member.monitor.handle_failure(id, failure, now);
+            outcome = member.monitor.handle_failure(id, failure, now);
         });
+        outcome
     }
 
     /// Records that probe `id` of `endpoint` could not be sent. This is a local fault and no
-    /// evidence against the endpoint.
-    pub fn handle_unsent(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
+    /// evidence against the endpoint. Returns what became of the probe.
+    pub fn handle_unsent(&mut self, endpoint: usize, id: ProbeId, now: Instant) -> ProbeOutcome {
+        let mut outcome = ProbeOutcome::Ignored;
         self.with(endpoint, now, |member, _| {
-            member.monitor.handle_unsent(id, now);
+            outcome = member.monitor.handle_unsent(id, now);
         });
+        outcome
     }
 
     /// Records that the caller did not send probe `id` of `endpoint`, because it has no room for
     /// another outstanding probe; see [`Monitor::handle_skipped`](crate::Monitor::handle_skipped).
-    pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
+    pub fn handle_skipped(&mut self, endpoint: usize, id: ProbeId, now: Instant) -> ProbeOutcome {
+        let mut outcome = ProbeOutcome::Ignored;
         self.with(endpoint, now, |member, _| {
-            member.monitor.handle_skipped(id, now);
+            outcome = member.monitor.handle_skipped(id, now);
         });
+        outcome
     }
 
     /// Records that anything else arrived from `endpoint`. It proves life and postpones the next

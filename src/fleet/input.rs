@@ -3,6 +3,7 @@
 use super::{Fleet, PeerKey};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
+use crate::peer::outcome::{ProbeOutcome, ReplyOutcome};
 use crate::peer::probe::ProbeId;
 use crate::peer::verdict::Failure;
 use crate::time::Instant;
@@ -12,37 +13,56 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// came from the peer's address: anyone who knows a key can send it.
     ///
     /// The round-trip time leaves out the time by which this process polled late while the probe
-    /// was outstanding.
-    pub fn handle_reply(&mut self, peer: PeerKey, id: ProbeId, received_at: Instant) {
+    /// was outstanding. Returns what became of the reply.
+    pub fn handle_reply(
+        &mut self,
+        peer: PeerKey,
+        id: ProbeId,
+        received_at: Instant,
+    ) -> ReplyOutcome {
+        let mut outcome = ReplyOutcome::Ignored;
         self.with(peer, received_at, |monitor| {
-            monitor.handle_reply(id, received_at);
+            outcome = monitor.handle_reply(id, received_at);
         });
+        outcome
     }
 
     /// Records that probe `id` failed at once: the connection was refused or reset, or the reply
-    /// was invalid. The probe is overdue from `now` on. Retries continue.
-    pub fn handle_failure(&mut self, peer: PeerKey, id: ProbeId, failure: Failure, now: Instant) {
+    /// was invalid. The probe is overdue from `now` on. Retries continue. Returns what became of the
+    /// probe.
+    pub fn handle_failure(
+        &mut self,
+        peer: PeerKey,
+        id: ProbeId,
+        failure: Failure,
+        now: Instant,
+    ) -> ProbeOutcome {
+        let mut outcome = ProbeOutcome::Ignored;
         self.with(peer, now, |monitor| {
-            monitor.handle_failure(id, failure, now);
+            outcome = monitor.handle_failure(id, failure, now);
         });
+        outcome
     }
 
     /// Records that probe `id` could not be sent. This is a local fault and no evidence against the
     /// peer: the time until a probe can be sent is credited to the peer. Call this before the next
-    /// drain.
+    /// drain. Returns what became of the probe.
     ///
     /// Where no probe could be sent for one bound (to within 1.024 ms where the bound is 35 minutes
     /// or more), nothing is known of any peer. One [`EventKind::Blind`](crate::EventKind::Blind)
     /// without a peer reports it. Every verdict then is [`Unknown`](crate::Verdict::Unknown) until
     /// the peer is heard, or has been silent for one bound since a probe that could be sent. Where
     /// only the probes to one peer cannot be sent, the event names that peer.
-    pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) {
+    pub fn handle_unsent(&mut self, peer: PeerKey, id: ProbeId, now: Instant) -> ProbeOutcome {
         let tried_at = self.slot(peer).map(|slot| slot.dormant.sent());
-        let mut was_tried = false;
-        self.with(peer, now, |monitor| was_tried = monitor.deny(id, now));
-        if let Some(tried_at) = tried_at.filter(|_| was_tried) {
+        let mut outcome = ProbeOutcome::Ignored;
+        self.with(peer, now, |monitor| {
+            outcome = monitor.handle_unsent(id, now);
+        });
+        if let Some(tried_at) = tried_at.filter(|_| outcome != ProbeOutcome::Ignored) {
             self.notice_failed_send(tried_at);
         }
+        outcome
     }
 
     /// Records that replies were lost locally by `now`, such as by an overflow of the socket's

@@ -8,6 +8,7 @@ use crate::monitor::wakes::Wakes;
 use crate::pacing::{Answer, Pacing};
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::counters::one_more;
+use crate::peer::outcome::{ProbeOutcome, Receipt, ReceiptKind, ReplyOutcome};
 use crate::peer::probe::{Fate, Label, Probe, ProbeId};
 use crate::peer::verdict::{Failure, Verdict};
 use crate::time::{Instant, micros, saturate};
@@ -16,40 +17,46 @@ use crate::time::{Instant, micros, saturate};
 const PUT_OFF: u64 = 8;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// The reply to probe `id` arrived at `received_at`: the moment the network stack names, or that of reading it.
-    pub fn handle_reply(&mut self, id: ProbeId, received_at: Instant) {
-        self.handle_reply_with(id, received_at, Duration::ZERO);
+    /// Records that the reply to probe `id` arrived at `received_at`: the moment that the network
+    /// stack states, or that of reading it. Returns what became of it.
+    pub fn handle_reply(&mut self, id: ProbeId, received_at: Instant) -> ReplyOutcome {
+        self.handle_reply_with(id, received_at, Duration::ZERO)
     }
 
-    /// The same, where the peer says that it held the probe for `server_delay`, which is not the path's doing: it is no part of the round-trip
-    /// time, and waited for by the timeout.
-    pub fn handle_reply_with(&mut self, id: ProbeId, received_at: Instant, server_delay: Duration) {
-        self.reply(id, received_at, server_delay);
+    /// Records a reply like [`handle_reply`](Self::handle_reply), from a peer that held the probe
+    /// for `server_delay` before it replied. The path did not cause that delay, so it is no part of
+    /// the round-trip time, but the timeout waits for it.
+    pub fn handle_reply_with(
+        &mut self,
+        id: ProbeId,
+        received_at: Instant,
+        server_delay: Duration,
+    ) -> ReplyOutcome {
+        self.reply(id, received_at, server_delay).into()
     }
 
-    /// The same; returns whether the reply answers a probe.
     #[inline(never)]
     pub(super) fn reply(
         &mut self,
         id: ProbeId,
         received_at: Instant,
         server_delay: Duration,
-    ) -> bool {
+    ) -> Receipt {
         self.look(received_at);
-        let answers = match Label::open(id, self.key.0, self.clock.seen()) {
+        let receipt = match Label::open(id, self.key.0, self.clock.seen()) {
             Some(label) if label.incarnation == self.incarnation => {
                 self.hear(label, received_at, micros(server_delay))
             }
-            _ => false,
+            _ => Receipt::IGNORED,
         };
-        if !answers {
+        if !receipt.is_answer() {
             self.ignore();
         }
         self.settle();
-        answers
+        receipt
     }
 
-    fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) -> bool {
+    fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) -> Receipt {
         let age = self.clock.seen_at(received_at).since(label.sent);
         // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
         // after 12.7 days, passes for newer; it cannot pass for forgotten.
@@ -62,10 +69,10 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             None if label.sent > self.proof && self.outstanding.may_have_forgotten(label) => {
                 (self.forgotten_fate(label.count), u16::MAX)
             }
-            None => return false,
+            None => return Receipt::IGNORED,
         };
         if fate == Fate::Settled {
-            return false;
+            return Receipt::IGNORED;
         }
         self.end_thinned_before(label.count);
         let timed = matches!(fate, Fate::Waiting | Fate::Overdue) || fate.is_excused();
@@ -73,11 +80,12 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let age = self.peer.likely_us(age, late_us, label.count);
         let rtt_us = timed.then(|| saturate(saturating::minus(age, server_delay_us)));
         let held_us = saturate(saturating::min(age, server_delay_us));
-        if self.answered(label.sent, rtt_us, held_us, fate) {
+        let receipt = self.answered(label.sent, rtt_us, held_us, fate);
+        if receipt.proves_life() {
             self.prove(label.sent, true);
             self.allow_sent();
         }
-        true
+        receipt
     }
 
     /// Gives the first probe since the last proof of life its time.
@@ -100,7 +108,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// If some replies of a peer name their probe and others do not, a probe that a reply without id has
     /// settled may be answered once more by its id.
-    pub fn handle_reply_any(&mut self, received_at: Instant) {
+    ///
+    /// Returns what became of the reply.
+    pub fn handle_reply_any(&mut self, received_at: Instant) -> ReplyOutcome {
+        self.reply_any(received_at).into()
+    }
+
+    #[inline(never)]
+    fn reply_any(&mut self, received_at: Instant) -> Receipt {
         self.look(received_at);
         let at = self.clock.seen_at(received_at);
         let since = at.minus(self.peer.plan().bound_us()); // an older one would be stale
@@ -111,26 +126,35 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.continue_row(sent);
         }
         let before = self.outstanding.count();
-        match self.outstanding.answer_any(since, usual) {
-            Some((probe, only)) => {
-                let answered = u8::from(probe.fate.is_outstanding());
-                self.abandon(before - self.outstanding.count() - answered);
-                self.end_thinned(0);
-                let late_units = self.clock.units_late_since(probe.lateness);
-                let late_us = self.clock.late_since_us(probe.sent, late_units);
-                let age = at.since(probe.sent);
-                let rtt_us = only.then(|| saturate(self.peer.likely_us(age, late_us, probe.count)));
-                if self.answered(probe.sent, rtt_us, 0, probe.fate) {
-                    self.prove(probe.sent, only);
-                }
-                let waits = self.outstanding.latest_of(|fate| fate == Fate::Waiting);
-                if self.peer.verdict() == Verdict::Alive && waits.is_none() {
-                    self.peer.allow_lead(self.clock.translate(self.next));
-                }
-            }
-            None => self.ignore(),
-        }
+        let answered = self.outstanding.answer_any(since, usual);
+        let receipt = if let Some((probe, only)) = answered {
+            let answered = u8::from(probe.fate.is_outstanding());
+            self.abandon(before - self.outstanding.count() - answered);
+            self.end_thinned(0);
+            self.hear_any(&probe, only, at)
+        } else {
+            self.ignore();
+            Receipt::IGNORED
+        };
         self.settle();
+        receipt
+    }
+
+    /// `probe`, which may be the `only` one, is taken to be answered at `at`.
+    fn hear_any(&mut self, probe: &Probe, only: bool, at: Instant) -> Receipt {
+        let late_units = self.clock.units_late_since(probe.lateness);
+        let late_us = self.clock.late_since_us(probe.sent, late_units);
+        let age = at.since(probe.sent);
+        let rtt_us = only.then(|| saturate(self.peer.likely_us(age, late_us, probe.count)));
+        let receipt = self.answered(probe.sent, rtt_us, 0, probe.fate);
+        if receipt.proves_life() {
+            self.prove(probe.sent, only);
+        }
+        let waits = self.outstanding.latest_of(|fate| fate == Fate::Waiting);
+        if self.peer.verdict() == Verdict::Alive && waits.is_none() {
+            self.peer.allow_lead(self.clock.translate(self.next));
+        }
+        receipt
     }
 
     /// Something else arrived from the peer. It proves life as of one timeout ago, since nobody knows when it was sent, and puts off the next
@@ -162,18 +186,22 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// Probe `id` failed at once: refused, reset, answered with garbage. It is overdue from `now` on; retries go on.
-    pub fn handle_failure(&mut self, id: ProbeId, failure: Failure, now: Instant) {
+    /// Records that probe `id` failed before its timeout: the connection was refused or reset, or
+    /// the reply was invalid. It is overdue from `now` on, and retries continue. Returns what became
+    /// of it: `Failed` or `Ignored`.
+    pub fn handle_failure(&mut self, id: ProbeId, failure: Failure, now: Instant) -> ProbeOutcome {
         self.look(now);
-        match self.take(id, |fate| fate == Fate::Waiting, Fate::Void) {
+        let outcome = match self.take(id, |fate| fate == Fate::Waiting, Fate::Void) {
             Some(probe) => {
                 one_more(&mut self.counters.failed);
                 self.last_failure = Some(failure);
                 self.fail(probe, failure);
+                ProbeOutcome::Failed
             }
             None => self.ignore(),
-        }
+        };
         self.settle();
+        outcome
     }
 
     pub(super) fn fail(&mut self, probe: Probe, failure: Failure) {
@@ -207,8 +235,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         Some(was)
     }
 
-    pub(super) const fn ignore(&mut self) {
+    pub(super) const fn ignore(&mut self) -> ProbeOutcome {
         one_more(&mut self.counters.ignored);
+        ProbeOutcome::Ignored
     }
 
     /// A probe sent at `sent` was answered. Where one since the last answered is lost, that is no row of answers. One that is overdue may still
@@ -219,9 +248,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// Learns from the answer to the probe sent at `sent`. Returns whether it proves life: it is not
-    /// older than the bound that was in force, or than the one that is now.
-    fn answered(&mut self, sent: Instant, rtt_us: Option<u32>, held_us: u32, fate: Fate) -> bool {
+    /// Learns from the answer to the probe sent at `sent`. It is stale, and proves no life, where it
+    /// is older than the bound that was in force, and than the one that is now.
+    fn answered(
+        &mut self,
+        sent: Instant,
+        rtt_us: Option<u32>,
+        held_us: u32,
+        fate: Fate,
+    ) -> Receipt {
         self.continue_row(sent);
         let late = !fate.is_outstanding();
         one_more(if late {
@@ -230,7 +265,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             &mut self.counters.answered
         });
         let now = self.clock.seen();
-        let fresh = self.peer.is_fresh(now.since(sent));
+        let was_fresh = self.peer.is_fresh(now.since(sent));
         self.failures.succeed(sent);
         let answer = Answer {
             sent,
@@ -240,12 +275,20 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         };
         self.peer.learn(&answer, late);
         self.loosen();
-        if !fresh {
+        let is_stale = !was_fresh && !self.peer.is_fresh(now.since(sent));
+        if is_stale {
             one_more(&mut self.counters.stale);
             self.hasten();
         }
         self.proof = self.proof.max(sent); // no duplicate counts again, however old
-        fresh || self.peer.is_fresh(now.since(sent))
+        let kind = if is_stale {
+            ReceiptKind::Stale
+        } else if late {
+            ReceiptKind::Late
+        } else {
+            ReceiptKind::Fresh
+        };
+        Receipt::new(kind, rtt_us)
     }
 
     /// The peer was alive at `alive_at`, on observed time, which is not too long ago.

@@ -5,13 +5,15 @@ use crate::monitor::wakes::Wakes;
 use crate::pacing::Pacing;
 use crate::path::suspicion::SuspicionLevel;
 use crate::peer::counters::one_more;
+use crate::peer::outcome::ProbeOutcome;
 use crate::peer::probe::{Fate, Probe, ProbeId};
 use crate::peer::send_failures::SendFailures;
 use crate::peer::verdict::Reason;
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// Probe `id` could not be sent, which is our fault and no evidence against the peer.
+    /// Records that probe `id` could not be sent, which is a local fault and no evidence against the
+    /// peer. Returns what became of it: `Unsent`, `AlreadyLost` or `Ignored`.
     ///
     /// The time from the moment at which it was to be sent until one can be counts as lateness: it extends the bound. The next try follows as a
     /// retry would, until as many failed as there are retries, and then a steady interval later. When none succeeded for one bound and
@@ -19,27 +21,23 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///
     /// How long the try took does not matter: it may be reported after the probe became overdue, and after other probes were sent. One that was
     /// counted as lost by then stays so.
-    pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) {
-        self.deny(id, now);
-    }
-
-    /// The same; returns whether the probe was waited for.
-    pub(crate) fn deny(&mut self, id: ProbeId, now: Instant) -> bool {
+    pub fn handle_unsent(&mut self, id: ProbeId, now: Instant) -> ProbeOutcome {
         self.look(now);
         let level = self.level_now();
-        let probe = self.take(id, Fate::is_open, Fate::Unsent);
-        match probe {
+        let outcome = match self.take(id, Fate::is_open, Fate::Unsent) {
             Some(probe) => self.unsent(&probe, level),
             None => self.ignore(),
-        }
+        };
         self.settle();
-        probe.is_some()
+        outcome
     }
 
-    pub(super) fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) {
+    pub(super) fn unsent(&mut self, probe: &Probe, level: SuspicionLevel) -> ProbeOutcome {
         self.forgotten = self.forgotten.plus(level.less(self.level_now())); // it falls when that is known to be right, not before
+        let mut outcome = ProbeOutcome::AlreadyLost;
         if probe.fate.is_outstanding() {
             one_more(&mut self.counters.unsent);
+            outcome = ProbeOutcome::Unsent;
         }
         self.peer.unsent();
         match self.outstanding.sent_after(probe.sent, probe.count) {
@@ -47,6 +45,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             None => self.fail_to_send(probe, self.sent),
         }
         self.reschedule();
+        outcome
     }
 
     /// The next one was sent at `next`, and for all we know it was.
@@ -125,13 +124,17 @@ mod tests {
         let (mut now, mut sent_at) = (Instant::ZERO, None);
         loop {
             match monitor.poll(now) {
-                Output::Send(id) if now == Instant::ZERO => monitor.handle_reply(id, now),
+                Output::Send(id) if now == Instant::ZERO => {
+                    monitor.handle_reply(id, now);
+                }
                 Output::Send(_) if now < Instant::from_secs(11) => {} // overdue in a second
                 Output::Send(_) if now > Instant::from_secs(20) && sent_at.is_none() => {
                     sent_at = Some(now);
                     monitor.probe_now(now);
                 }
-                Output::Send(id) => monitor.handle_unsent(id, now),
+                Output::Send(id) => {
+                    monitor.handle_unsent(id, now);
+                }
                 Output::Event(Event {
                     kind: EventKind::Blind { since, .. },
                     ..

@@ -4,21 +4,24 @@ use core::time::Duration;
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
+use crate::peer::outcome::Receipt;
 use crate::peer::probe::{Label, ProbeId};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// Hands in a reply; returns the age of its probe on observed time, in microseconds, where it answered one.
+    /// Records a reply. Returns what became of it, and the age of its probe on observed time, in
+    /// microseconds, if it answered one.
     pub(crate) fn handle_reply_aged(
         &mut self,
         id: ProbeId,
         received_at: Instant,
         server_delay: Duration,
-    ) -> Option<u64> {
+    ) -> (Receipt, Option<u64>) {
         self.look(received_at);
-        let sent = Label::open(id, self.key.0, self.clock.seen())?.sent;
-        let age = self.clock.seen_at(received_at).since(sent);
-        self.reply(id, received_at, server_delay).then_some(age)
+        let label = Label::open(id, self.key.0, self.clock.seen());
+        let age = label.map(|label| self.clock.seen_at(received_at).since(label.sent));
+        let receipt = self.reply(id, received_at, server_delay);
+        (receipt, age.filter(|_| receipt.is_answer()))
     }
 
     /// Whether a probe sent since the last sign of life is overdue; told while nothing was ever heard, too.

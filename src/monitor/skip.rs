@@ -2,12 +2,14 @@
 
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
+use crate::peer::outcome::ProbeOutcome;
 use crate::peer::probe::{Fate, ProbeId};
 use crate::time::Instant;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
-    /// Probe `id` is not sent, as all the room there is for probes under way is taken by earlier ones
-    /// that may still be answered in time.
+    /// Records that probe `id` is not sent, as all the room there is for probes under way is taken by
+    /// earlier ones that may still be answered in time. Returns what became of it: `Abandoned`,
+    /// `Unsent` or `Ignored`.
     ///
     /// It is due again an interval later, and is neither evidence nor a fault of ours. Where the bound
     /// leaves less time than the next probe and its retries need, the bound in force is longer until
@@ -32,7 +34,9 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     ///     }
     ///     now = loop {
     ///         match monitor.poll(now) {
-    ///             Output::Send(id) if connection.is_some() => monitor.handle_skipped(id, now),
+    ///             Output::Send(id) if connection.is_some() => {
+    ///                 monitor.handle_skipped(id, now);
+    ///             }
     ///             Output::Send(id) => connection = Some((id, now.saturating_add(ROUND_TRIP))),
     ///             Output::Wait(until) => break connection.map_or(until, |(_, at)| until.min(at)),
     ///             _ => {}
@@ -43,18 +47,19 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     /// assert_eq!(monitor.snapshot(now).counters.unsent, 0);
     /// # Ok(()) }
     /// ```
-    pub fn handle_skipped(&mut self, id: ProbeId, now: Instant) {
+    pub fn handle_skipped(&mut self, id: ProbeId, now: Instant) -> ProbeOutcome {
         self.look(now);
         let level = self.level_now();
-        match self.take(id, |fate| fate == Fate::Waiting, Fate::Unsent) {
+        let outcome = match self.take(id, |fate| fate == Fate::Waiting, Fate::Unsent) {
             Some(probe) if !self.is_under_way() => self.unsent(&probe, level),
             Some(_) => self.skip(id),
             None => self.ignore(),
-        }
+        };
         self.settle();
+        outcome
     }
 
-    fn skip(&mut self, id: ProbeId) {
+    fn skip(&mut self, id: ProbeId) -> ProbeOutcome {
         self.take(id, |_| true, Fate::Settled);
         self.abandon(1);
         self.peer.void();
@@ -63,5 +68,6 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
             self.peer.tighten(); // what an earlier one allowed is not added to
             self.peer.allow_lead(self.clock.translate(self.next));
         }
+        ProbeOutcome::Abandoned
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod credit;
 pub(crate) mod dead_peer_wait;
 pub(crate) mod event;
 pub(crate) mod observed_clock;
+pub(crate) mod outcome;
 pub(crate) mod pending;
 pub(crate) mod probe;
 pub(crate) mod send_failures;
@@ -14,3 +15,4 @@ pub(crate) mod verdict;
 
 pub use counters::Counters;
 pub use event::RelaxedBy;
+pub use outcome::{ProbeOutcome, ReplyOutcome};

@@ -153,7 +153,9 @@ impl<R: RawMutex, const N: usize, P: Pacing> Heart<R, N, P> {
         E: Into<ProbeError>,
     {
         let (a, b, c, d) = (pin!(None), pin!(None), pin!(None), pin!(None));
-        let withdraw = |id| self.state(|state| state.monitor.handle_unsent(id, now()));
+        let withdraw = |id| {
+            self.state(|state| state.monitor.handle_unsent(id, now()));
+        };
         let is_overdue = |id| self.state(|state| state.monitor.is_overdue(id));
         let mut probes = Probes::new([a, b, c, d], &withdraw, &is_overdue);
         while !self.state(|state| state.stopped) {

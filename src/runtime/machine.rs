@@ -17,7 +17,9 @@
 //!     mut send: impl FnMut(M::Target, ProbeId),
 //!     mut tell: impl FnMut(M::Event),
 //! ) -> Instant {
-//!     settled.into_iter().for_each(|one| machine.handle_result(one));
+//!     for one in settled {
+//!         machine.handle_result(one);
+//!     }
 //!     loop {
 //!         match machine.step(now, None) {
 //!             Output::Send((target, id)) => send(target, id),
@@ -35,7 +37,7 @@ use core::time::Duration;
 pub use super::trial::Trial;
 use super::{ProbeError, Reply};
 use crate::pacing::Pacing;
-use crate::peer::Counters;
+use crate::peer::{Counters, ProbeOutcome, ReplyOutcome};
 use crate::{Event, Failover, Instant, Monitor, Output, ProbeId, RetryBudget, Verdict, failover};
 
 /// A state machine that a loop drives: a [`Monitor`] or a [`Failover`]. The trait is sealed, so no
@@ -73,12 +75,23 @@ pub trait Machine: sealed::Sealed + Clone {
     /// the machine may wait for a retry longer than the plan states.
     fn is_overdue(&self, target: Self::Target, id: ProbeId) -> bool;
 
-    /// Records the result of a probe.
-    fn handle_result(&mut self, settled: ProbeResult<Self::Target>);
+    /// Records the result of a probe, and returns what became of it.
+    fn handle_result(&mut self, settled: ProbeResult<Self::Target>) -> Outcome;
 
     /// Records that probe `id` was not sent, because earlier probes whose replies may still come in
-    /// time take every slot for probes of `target`.
-    fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant);
+    /// time take every slot for probes of `target`. Returns what became of it.
+    fn skip(&mut self, target: Self::Target, id: ProbeId, now: Instant) -> ProbeOutcome;
+}
+
+/// What became of the result of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was a reply.
+    Reply(ReplyOutcome),
+    /// The probe failed, or could not be sent.
+    Probe(ProbeOutcome),
+    /// Nothing changed: no reply came, and the machine detects by itself that the probe is overdue.
+    Missed,
 }
 
 /// How long to wait for the reply to a probe, counted from its send.
@@ -201,27 +214,30 @@ impl<const N: usize, P: Pacing> Machine for Monitor<N, P> {
         self.is_overdue(id)
     }
 
-    fn handle_result(&mut self, settled: ProbeResult<()>) {
+    fn handle_result(&mut self, settled: ProbeResult<()>) -> Outcome {
         let ProbeResult { id, at, held, .. } = settled;
         match settled.result {
-            Ok(Reply::Ok) => self.handle_reply_with(id, at, held),
-            Err(ProbeError::Failed(failure)) => self.handle_failure(id, failure, at),
-            Err(ProbeError::Unsent) => self.handle_unsent(id, at),
+            Ok(Reply::Ok) => Outcome::Reply(self.handle_reply_with(id, at, held)),
+            Err(ProbeError::Failed(failure)) => {
+                Outcome::Probe(self.handle_failure(id, failure, at))
+            }
+            Err(ProbeError::Unsent) => Outcome::Probe(self.handle_unsent(id, at)),
             Ok(Reply::Pushback { wait }) => {
-                self.handle_reply_with(id, at, held);
+                let outcome = self.handle_reply_with(id, at, held);
                 self.handle_pushback_with(at, wait);
+                Outcome::Reply(outcome)
             }
             Ok(Reply::FlowLost) => {
                 self.handle_flow_lost(at);
-                self.handle_reply_with(id, at, held);
+                Outcome::Reply(self.handle_reply_with(id, at, held))
             }
             // The machine detects by itself that the probe is overdue.
-            Err(ProbeError::Missed) => {}
+            Err(ProbeError::Missed) => Outcome::Missed,
         }
     }
 
-    fn skip(&mut self, (): (), id: ProbeId, now: Instant) {
-        self.handle_skipped(id, now);
+    fn skip(&mut self, (): (), id: ProbeId, now: Instant) -> ProbeOutcome {
+        self.handle_skipped(id, now)
     }
 }
 
@@ -258,7 +274,7 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             .is_none_or(|monitor| monitor.is_overdue(id))
     }
 
-    fn handle_result(&mut self, settled: ProbeResult<usize>) {
+    fn handle_result(&mut self, settled: ProbeResult<usize>) -> Outcome {
         let ProbeResult {
             target,
             id,
@@ -267,22 +283,25 @@ impl<const M: usize, const N: usize, P: Pacing> Machine for Failover<M, N, P> {
             ..
         } = settled;
         match settled.result {
-            Ok(Reply::Ok) => self.handle_reply_with(target, id, at, held),
-            Err(ProbeError::Failed(failure)) => self.handle_failure(target, id, failure, at),
-            Err(ProbeError::Unsent) => self.handle_unsent(target, id, at),
+            Ok(Reply::Ok) => Outcome::Reply(self.handle_reply_with(target, id, at, held)),
+            Err(ProbeError::Failed(failure)) => {
+                Outcome::Probe(self.handle_failure(target, id, failure, at))
+            }
+            Err(ProbeError::Unsent) => Outcome::Probe(self.handle_unsent(target, id, at)),
             Ok(Reply::Pushback { wait }) => {
-                self.handle_reply_with(target, id, at, held);
+                let outcome = self.handle_reply_with(target, id, at, held);
                 self.handle_pushback_with(target, at, wait);
+                Outcome::Reply(outcome)
             }
             Ok(Reply::FlowLost) => {
                 self.handle_flow_lost(target, at);
-                self.handle_reply_with(target, id, at, held);
+                Outcome::Reply(self.handle_reply_with(target, id, at, held))
             }
-            Err(ProbeError::Missed) => {}
+            Err(ProbeError::Missed) => Outcome::Missed,
         }
     }
 
-    fn skip(&mut self, endpoint: usize, id: ProbeId, now: Instant) {
-        self.handle_skipped(endpoint, id, now);
+    fn skip(&mut self, endpoint: usize, id: ProbeId, now: Instant) -> ProbeOutcome {
+        self.handle_skipped(endpoint, id, now)
     }
 }

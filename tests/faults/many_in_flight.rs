@@ -137,7 +137,8 @@ impl Narrow {
         if self.under_way.len() == self.room {
             let oldest = self.under_way.iter().position(|it| it.overdue <= self.now);
             let Some(oldest) = oldest else {
-                return self.monitor.handle_skipped(id, self.now);
+                self.monitor.handle_skipped(id, self.now);
+                return;
             };
             self.under_way.remove(oldest);
         }

@@ -31,7 +31,9 @@ fn exported() -> (String, Counters) {
             match output {
                 Output::Send(id) => match now.as_micros() / 1_000_000 {
                     20..30 => {}
-                    60.. => monitor.handle_unsent(id, now),
+                    60.. => {
+                        monitor.handle_unsent(id, now);
+                    }
                     _ => {
                         now = now.saturating_add(Duration::from_millis(2));
                         monitor.handle_reply(id, now);

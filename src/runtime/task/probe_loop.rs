@@ -93,7 +93,8 @@ where
         let shared = &self.shared;
         let is_overdue = |id| shared.with(|machine| machine.is_overdue(target, id));
         if !self.probes.make_room(target, terms, now, is_overdue) {
-            return self.shared.with(|machine| machine.skip(target, id, now));
+            self.shared.with(|machine| machine.skip(target, id, now));
+            return;
         }
         let probe = catch_unwind(AssertUnwindSafe(|| (self.probe)(target)));
         if let Ok(probe) = probe {

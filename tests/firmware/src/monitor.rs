@@ -128,15 +128,26 @@ impl World {
     fn hear(&mut self, what: u32, span: Duration, random: &mut Random) {
         let forged = u64::from(random.bits()) << 32 | u64::from(random.bits());
         match what {
-            50 => self.monitor.handle_reply_any(self.now),
-            51 => self.monitor.handle_reply(ProbeId::from(forged), self.now),
-            52 => self.monitor.handle_reply(self.last, self.now),
-            53 => self.monitor.handle_reply_with(self.last, self.now, span),
+            50 => {
+                self.monitor.handle_reply_any(self.now);
+            }
+            51 => {
+                self.monitor.handle_reply(ProbeId::from(forged), self.now);
+            }
+            52 => {
+                self.monitor.handle_reply(self.last, self.now);
+            }
+            53 => {
+                self.monitor.handle_reply_with(self.last, self.now, span);
+            }
             54 => self.monitor.handle_traffic(self.now),
-            55 => self
-                .monitor
-                .handle_failure(self.last, Failure::Refused, self.now),
-            _ => self.monitor.handle_unsent(self.last, self.now),
+            55 => {
+                self.monitor
+                    .handle_failure(self.last, Failure::Refused, self.now);
+            }
+            _ => {
+                self.monitor.handle_unsent(self.last, self.now);
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! What comes from the links: results of probes, which are passed to the machines and reported.
 
-use systole::machine::ProbeResult;
-use systole::{Instant, ProbeError, peer::Counters};
+use systole::machine::{Outcome, ProbeResult};
+use systole::peer::{ProbeOutcome, ReplyOutcome};
+use systole::{Instant, ProbeError};
 
 use super::engine::Engine;
 use crate::report::WatchEvent;
@@ -27,9 +28,6 @@ impl Engine {
             return; // the machine detects by itself that the probe is overdue
         }
         let at = self.epoch.moment(arrival.at);
-        let Some(before) = self.counters(unit, place) else {
-            return;
-        };
         let result = ProbeResult {
             target: place,
             id: arrival.id,
@@ -37,20 +35,29 @@ impl Engine {
             at,
             held: arrival.setup,
         };
-        if let Some(machine) = self.machine(unit) {
-            machine.handle_result(result);
-        }
-        let after = self.counters(unit, place).unwrap_or(before);
-        if after.ignored == before.ignored {
-            // else it is a duplicate, or a reply to no known probe
-            self.report_result(arrival, sent, at, after.late > before.late);
-        }
+        let Some(machine) = self.machine(unit) else {
+            return;
+        };
+        let outcome = machine.handle_result(result);
+        self.report_result(arrival, sent, at, outcome);
         self.notice(unit);
         self.drain(unit, self.epoch.now());
     }
 
-    fn report_result(&mut self, arrival: Arrival, sent: Option<Instant>, at: Instant, late: bool) {
+    fn report_result(
+        &mut self,
+        arrival: Arrival,
+        sent: Option<Instant>,
+        at: Instant,
+        outcome: Outcome,
+    ) {
         let key = arrival.peer;
+        if let Outcome::Reply(ReplyOutcome::Ignored) | Outcome::Probe(ProbeOutcome::Ignored) =
+            outcome
+        {
+            return; // a duplicate, or of no probe that is waited for
+        }
+        let late = !matches!(outcome, Outcome::Reply(ReplyOutcome::Fresh { .. }));
         match arrival.result {
             Err(miss) => self.tell(key, &WatchEvent::Miss(miss)),
             Ok(answer) => {
@@ -63,9 +70,5 @@ impl Engine {
                 }
             }
         }
-    }
-
-    fn counters(&self, unit: usize, place: usize) -> Option<Counters> {
-        Some(self.units.get(&unit)?.machine.as_ref()?.counters(place))
     }
 }

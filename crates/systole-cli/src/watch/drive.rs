@@ -67,7 +67,9 @@ impl Engine {
         };
         match peer.send(id, now, machine) {
             Sent::Yes => {}
-            Sent::NoRoom => machine.skip(place, id, now),
+            Sent::NoRoom => {
+                machine.skip(place, id, now);
+            }
             Sent::No(why) => {
                 let unsent = Err(ProbeError::Unsent);
                 machine.handle_result(ProbeResult::new(place, id, unsent, now));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use systole::machine::{self, Machine as _, ProbeResult, Terms};
+use systole::machine::{self, Machine as _, Outcome, ProbeResult, Terms};
 use systole::pacing::Fluctuation;
 use systole::{
     Config, ConfigError, Event, Failover, Instant, Monitor, Output, ProbeId, Verdict,
@@ -131,8 +131,8 @@ impl Machine {
         }
     }
 
-    /// Records the result of a probe.
-    pub(super) fn handle_result(&mut self, result: ProbeResult<usize>) {
+    /// Records the result of a probe, and returns what became of it.
+    pub(super) fn handle_result(&mut self, result: ProbeResult<usize>) -> Outcome {
         match self {
             Self::Single(monitor) => monitor.handle_result(result.to(())),
             Self::Group(group) => group.handle_result(result),
@@ -144,7 +144,7 @@ impl Machine {
         match self {
             Self::Single(monitor) => monitor.handle_skipped(id, now),
             Self::Group(group) => group.handle_skipped(place, id, now),
-        }
+        };
     }
 
     pub(super) fn probe_now(&mut self, place: usize, now: Instant) {

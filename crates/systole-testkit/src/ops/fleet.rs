@@ -346,13 +346,15 @@ impl<P: Pacing> World<P> {
             self.unsent -= 1;
             truth.unsent_since.get_or_insert(now);
             self.cut_off_since.get_or_insert(now);
-            return self.fleet.handle_unsent(peer, id, now);
+            self.fleet.handle_unsent(peer, id, now);
+            return;
         }
         self.sent(peer, now);
         let truth = self.truth.get_mut(&peer).expect("a probe to nobody");
         if core::mem::take(&mut self.refused) {
             truth.is_blameless = false;
-            return self.fleet.handle_failure(peer, id, Failure::Refused, now);
+            self.fleet.handle_failure(peer, id, Failure::Refused, now);
+            return;
         }
         if truth.down_since.is_none() {
             let at = now.saturating_add(micros(truth.delay_us));

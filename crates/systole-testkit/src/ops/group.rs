@@ -151,7 +151,9 @@ impl World {
                 let refused = Failure::Refused;
                 self.group.handle_failure(endpoint, id, refused, self.now);
             }
-            Path::Unsent => self.group.handle_unsent(endpoint, id, self.now),
+            Path::Unsent => {
+                self.group.handle_unsent(endpoint, id, self.now);
+            }
         }
         true
     }

@@ -68,9 +68,10 @@ pub fn apply(world: &mut World, op: &Op) {
         Op::Pushback(which) => world.group.handle_pushback(named(which), now),
         Op::Restarted(which) => world.group.restarted(named(which), now),
         Op::ProbeNow(which) => world.group.probe_now(named(which), now),
-        Op::Forged(which, id) => world
-            .group
-            .handle_reply(named(which), ProbeId::from(id), now),
+        Op::Forged(which, id) => {
+            let id = ProbeId::from(id);
+            world.group.handle_reply(named(which), id, now);
+        }
         Op::Resumed => world.group.resumed(now),
         Op::Reconfigure(request_ms, hold_ms) => reconfigure(world, request_ms, hold_ms),
         Op::ClockBack(us) => {

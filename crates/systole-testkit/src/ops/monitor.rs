@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use systole::pacing::Pacing;
+use systole::peer::{Counters, ProbeOutcome, ReplyOutcome};
 use systole::{
     Config, Event, EventKind, Failure, Instant, Monitor, Output, ProbeId, Verdict, monitor,
     path::SuspicionLevel,
@@ -73,21 +74,56 @@ impl Call {
         monitor: &mut Monitor<N, P>,
         at: Instant,
     ) -> Option<Output<ProbeId>> {
-        match self {
+        let before = *monitor.counters();
+        let ended = match self {
             Self::Poll => return Some(monitor.poll(at)),
-            Self::Reply(id, held) => monitor.handle_reply_with(id, at, held),
-            Self::ReplyAny => monitor.handle_reply_any(at),
+            Self::Reply(id, held) => Some(counted_reply(monitor.handle_reply_with(id, at, held))),
+            Self::ReplyAny => Some(counted_reply(monitor.handle_reply_any(at))),
+            Self::Failure(id, failure) => counted(monitor.handle_failure(id, failure, at)),
+            Self::Unsent(id) => counted(monitor.handle_unsent(id, at)),
+            _ => {
+                self.tell(monitor, at);
+                return None;
+            }
+        };
+        if let Some(ended) = ended {
+            let after = monitor.counters();
+            assert_eq!(ended(after), ended(&before) + 1, "{self:?}");
+        }
+        None
+    }
+
+    fn tell<const N: usize, P: Pacing>(self, monitor: &mut Monitor<N, P>, at: Instant) {
+        match self {
             Self::Traffic => monitor.handle_traffic(at),
-            Self::Failure(id, failure) => monitor.handle_failure(id, failure, at),
-            Self::Unsent(id) => monitor.handle_unsent(id, at),
             Self::ProbeNow => monitor.probe_now(at),
             Self::Pushback => monitor.handle_pushback(at),
             Self::Restarted => monitor.restarted(at),
             Self::Resumed => monitor.resumed(at),
-            Self::Resync => monitor.resync(at),
+            _ => monitor.resync(at),
         }
-        None
     }
+}
+
+/// What is counted of a reply of which this became.
+fn counted_reply(outcome: ReplyOutcome) -> fn(&Counters) -> u32 {
+    match outcome {
+        ReplyOutcome::Fresh { .. } => |counters| counters.answered,
+        ReplyOutcome::Late { .. } => |counters| counters.late,
+        ReplyOutcome::Stale { .. } => |counters| counters.stale,
+        ReplyOutcome::Ignored => |counters| counters.ignored,
+    }
+}
+
+/// What is counted of a probe of which this became.
+fn counted(outcome: ProbeOutcome) -> Option<fn(&Counters) -> u32> {
+    Some(match outcome {
+        ProbeOutcome::Failed => |counters| counters.failed,
+        ProbeOutcome::Unsent => |counters| counters.unsent,
+        ProbeOutcome::Abandoned => |counters| counters.abandoned,
+        ProbeOutcome::Ignored => |counters| counters.ignored,
+        ProbeOutcome::AlreadyLost => return None, // long ago
+    })
 }
 
 /// A call, when it was made, what it answered, and what could be seen of the monitor afterwards.

@@ -147,10 +147,14 @@ impl<P: Pacing, S: DatagramSocket> ProbeLoop<P, S> {
         // `WouldBlock` means that the send buffer is full.
         let is_full = error.kind() == io::ErrorKind::WouldBlock;
         match ProbeError::from(error) {
-            ProbeError::Failed(failure) => crew.fleet.handle_failure(peer, id, failure, now),
+            ProbeError::Failed(failure) => {
+                crew.fleet.handle_failure(peer, id, failure, now);
+            }
             // The path lost the probe, so its reply will not come.
             ProbeError::Missed if !is_full => {}
-            _ => crew.fleet.handle_unsent(peer, id, now),
+            _ => {
+                crew.fleet.handle_unsent(peer, id, now);
+            }
         }
     }
 }
