@@ -453,13 +453,15 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Tells what changed about the verdict, if anything did.
-    pub(super) fn announce(&mut self, before: Verdict, level: SuspicionLevel) {
+    pub(super) fn announce(&mut self, before: Verdict, mut level: SuspicionLevel) {
         let change = self.peer.change(before);
         if change.from == change.to {
             return;
         }
         if change.to == Verdict::Dead {
             self.measure(before);
+            level = level.at_least_some();
+            self.forgotten = self.forgotten.at_least_some(); // stays, whatever else is settled
         }
         self.counters.count(change);
         self.pending.transition(change, self.clock.now(), level);

@@ -156,7 +156,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         let (now, seen) = (self.clock.now(), self.clock.seen());
         let on_the_clock = self.sent <= now && self.failed_at <= now;
         let observed = self.proof <= seen && self.peer.mark() <= seen && self.looser.since <= seen;
-        on_the_clock && observed && self.outstanding.is_in_order(seen)
+        let suspected = self.verdict() != Verdict::Dead || self.forgotten > SuspicionLevel::ZERO;
+        on_the_clock && observed && suspected && self.outstanding.is_in_order(seen)
     }
 
     /// Whether every probe is counted once. What a peer of a fleet counted before it came to rest, the fleet knows.

@@ -1,6 +1,7 @@
 //! Reproductions of faults that 0.1 had: each test is named as the sentence that has to hold.
 
 mod bound_in_flight;
+mod dead_level;
 #[cfg(feature = "tokio")]
 mod debug_secrets;
 mod excuses;
