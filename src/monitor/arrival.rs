@@ -275,19 +275,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         };
         self.peer.learn(&answer, late);
         self.loosen();
-        let is_stale = !was_fresh && !self.peer.is_fresh(now.since(sent));
-        if is_stale {
-            one_more(&mut self.counters.stale);
-            self.hasten();
-        }
-        self.proof = self.proof.max(sent); // no duplicate counts again, however old
-        let kind = if is_stale {
-            ReceiptKind::Stale
-        } else if late {
+        let mut kind = if late {
             ReceiptKind::Late
         } else {
             ReceiptKind::Fresh
         };
+        if !was_fresh && !self.peer.is_fresh(now.since(sent)) {
+            one_more(&mut self.counters.stale);
+            self.hasten();
+            kind = ReceiptKind::Stale;
+        }
+        self.proof = self.proof.max(sent); // no duplicate counts again, however old
         Receipt::new(kind, rtt_us)
     }
 

@@ -8,9 +8,9 @@ use crate::time::duration;
 /// [`Failover`](crate::Failover) and `Fleet` return it.
 ///
 /// `rtt` is the round-trip time that the machine learns from: without the time by which the caller
-/// polled late, and without the delay that the peer reports. It is at most
-/// 4,294.967294 s, and `None` where the reply does not tell it: where it may answer one of several
-/// probes, or one that was voided or forgotten.
+/// polled late, and without the delay that the peer reports. It is `None` where the reply does not
+/// tell it: where it may answer one of several probes, or one that was voided or forgotten, or took
+/// more than 4,294.967294 s.
 ///
 /// ```
 /// use core::time::Duration;
@@ -124,7 +124,7 @@ pub(crate) enum ReceiptKind {
     Ignored,
 }
 
-/// One that saturated is told as one microsecond less.
+/// A time that is saturated is not known either.
 const NO_RTT: u32 = u32::MAX;
 
 impl Receipt {
@@ -132,7 +132,6 @@ impl Receipt {
 
     pub(crate) const fn new(kind: ReceiptKind, rtt_us: Option<u32>) -> Self {
         let rtt_us = match rtt_us {
-            Some(NO_RTT) => NO_RTT - 1,
             Some(rtt_us) => rtt_us,
             None => NO_RTT,
         };
