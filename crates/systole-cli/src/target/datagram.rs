@@ -77,7 +77,7 @@ async fn open<E: Echo>(
     let addresses = place.addresses()?;
     let address = addresses.get(turn % addresses.len().max(1));
     let address = *address.ok_or_else(|| Miss::Unsent("it has no address".into()))?;
-    let turn = descriptors::permit().await?;
+    let turn = descriptors::permit().await.map_err(Miss::Unsent)?;
     Ok((E::open(address).await?, address, turn))
 }
 

@@ -10,8 +10,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::link::Miss;
-
 /// The descriptors that are left for other things: files, lookups, metrics, programs.
 const RESERVED: usize = 128;
 /// The connections of a target.
@@ -63,14 +61,12 @@ pub(super) fn are_scarce() -> bool {
 ///
 /// # Errors
 /// Others hold all of them.
-pub(super) async fn permit() -> Result<OwnedSemaphorePermit, Miss> {
+pub(super) async fn permit() -> Result<OwnedSemaphorePermit, String> {
     let budget = budget();
     let turn = timeout(TURN_MAX, Arc::clone(&budget.free).acquire_owned()).await;
     turn.ok().and_then(Result::ok).ok_or_else(|| {
         let limit = budget.limit;
-        Miss::Unsent(format!(
-            "all descriptors are in use: the limit is {limit} (ulimit -n)"
-        ))
+        format!("all descriptors are in use: the limit is {limit} (ulimit -n)")
     })
 }
 

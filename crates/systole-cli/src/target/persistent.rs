@@ -268,7 +268,7 @@ impl<P: Protocol> Way<P> {
         window: Duration,
         permit: OwnedSemaphorePermit,
     ) -> Result<Kept<P::Session>, Miss> {
-        let turn = descriptors::permit().await?;
+        let turn = descriptors::permit().await.map_err(Miss::Unsent)?;
         let since = Instant::now();
         let share = window / u32::try_from(self.places.len()).unwrap_or(1).max(1);
         let mut misses = Vec::new();

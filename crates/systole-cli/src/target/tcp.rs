@@ -16,7 +16,7 @@ pub(super) async fn probe(place: Arc<Place>, request: Request, news: Herald) {
         reply_window,
     } = request;
     let connecting = async {
-        let permit = descriptors::permit().await?;
+        let permit = descriptors::permit().await.map_err(Miss::Unsent)?;
         let (stream, sent) = place.connect().await?;
         drop((stream, permit)); // in this order
         Ok::<_, Miss>(sent)
