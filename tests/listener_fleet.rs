@@ -130,6 +130,33 @@ fn goodbye_is_not_death_and_a_new_incarnation_comes_back() {
     assert_eq!(fleet.census().alive, 1);
 }
 
+/// Two heartbeats at the right pace pass for a new incarnation, but not those of the last one.
+#[test]
+fn replayed_beats_of_a_replaced_incarnation_revive_nobody() {
+    let mut fleet = fleet();
+    fleet.add(1, Some(SECOND), at(0)).unwrap();
+    let of_life = |life, sequence| beat(1, sequence).with_incarnation(life);
+    for (life, start) in [(7, 0), (3, 20)] {
+        for sequence in 0..5_u32 {
+            fleet.handle_beat(&of_life(life, sequence), at(start + u64::from(sequence)));
+        }
+        changes(&mut fleet, at(start + 19));
+        assert_eq!(fleet.verdict(1), Some(Verdict::Dead));
+    }
+    for sequence in 3..9 {
+        let outcome = fleet.handle_beat(&of_life(7, sequence), at(50 + u64::from(sequence)));
+        assert_eq!(outcome, Some(BeatOutcome::Ignored));
+    }
+    assert_eq!(changes(&mut fleet, at(60)), []);
+    fleet.handle_beat(&of_life(9, 0), at(60));
+    fleet.handle_beat(&of_life(9, 1), at(61));
+    assert_eq!(
+        fleet.verdict(1),
+        Some(Verdict::Alive),
+        "a third is believed"
+    );
+}
+
 /// What a restarted coordinator knows from its file.
 #[test]
 fn restored_senders_keep_their_verdicts_and_old_beats_revive_nobody() {

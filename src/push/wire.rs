@@ -36,7 +36,7 @@
 //! | attack | plain, off path | plain, on path | tagged, off path | tagged, on path |
 //! |---|---|---|---|---|
 //! | make a live peer appear dead, or gone | only by guessing 32 bits of incarnation, if that is random, and a sequence number | yes | no | by dropping everything |
-//! | make a dead peer appear alive | as a new incarnation of it: two heartbeats at the right pace, once the old incarnation is overdue | yes | no | only by delaying its last heartbeats: a standing delay is part of the relative bound |
+//! | make a dead peer appear alive | as another incarnation than the last two: two heartbeats at the right pace, once the known incarnation is overdue | yes | no | only by delaying its last heartbeats: a standing delay is part of the relative bound |
 //! | pass for a peer that was never heard | yes: the first to send is accepted | yes | no | by repeating heartbeats to a listener that has just started and remembers nothing; [`incarnations_from`](crate::listener::Builder::incarnations_from) prevents it |
 //! | delay the detection of a restart | yes, for as long as a flood of heartbeats lasts | yes | no | by dropping or delaying |
 //! | claim a long deadline | up to the listener's longest interval | same | no | no |

@@ -3,6 +3,9 @@
 use super::ObservedClock;
 use crate::time::Instant;
 
+/// The longest time without lateness, two years in microseconds.
+const OFFSET_MAX_US: u64 = 1 << 46;
+
 #[derive(Clone, Debug)]
 pub(crate) struct CompactClock {
     /// How far observed time is behind the caller's clock.
@@ -27,11 +30,20 @@ impl CompactClock {
         self.credited
     }
 
-    /// Where somebody has to look at `due` next. If that is not in the future, lateness counts from now on, not from a deadline that has passed.
+    /// Returns observed time when lateness was last credited.
+    pub(crate) const fn seen(&self) -> Instant {
+        self.credited.minus(self.behind_us)
+    }
+
+    /// Where somebody has to look at `due` next. If that is not in the future, lateness counts from
+    /// now on, not from a deadline that has passed. The same after two years without lateness, so
+    /// that other moments can be kept as offsets.
     pub(crate) const fn of(clock: &ObservedClock, due: Instant) -> Self {
         Self {
             behind_us: clock.now.since(clock.seen),
-            credited: if due.as_micros() <= clock.now.as_micros() {
+            credited: if due.as_micros() <= { clock.now }.as_micros()
+                || clock.now.since(clock.credited) > OFFSET_MAX_US
+            {
                 clock.now
             } else {
                 clock.credited
@@ -43,7 +55,7 @@ impl CompactClock {
     pub(crate) const fn wake(&self) -> ObservedClock {
         ObservedClock {
             now: self.credited,
-            seen: self.credited.minus(self.behind_us),
+            seen: self.seen(),
             credited: self.credited,
         }
     }

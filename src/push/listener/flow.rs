@@ -13,6 +13,8 @@ pub(super) use compact::{CompactCandidate, CompactFlow};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flow {
     pub(super) incarnation: u32,
+    /// The incarnation that this one replaced; the same where it replaced none.
+    replaced: u32,
     /// The newest sequence number.
     pub(super) sequence: u32,
     /// Which of the 64 up to the newest were heard, or came before the first: bit 0 is the newest.
@@ -28,6 +30,8 @@ pub(super) enum Place {
     Reordered,
     /// Heard before, or too old to tell.
     Known,
+    /// Of the incarnation that the known one replaced.
+    Replaced,
     /// Of another incarnation.
     Other,
 }
@@ -36,14 +40,32 @@ impl Flow {
     pub(super) const fn new(beat: &Beat) -> Self {
         Self {
             incarnation: beat.incarnation,
+            replaced: beat.incarnation,
             sequence: beat.sequence,
             heard: u64::MAX,
         }
     }
 
+    /// The life that begins with `beat` and replaces this one.
+    pub(super) const fn replaced_by(&self, beat: &Beat) -> Self {
+        let renamed = beat.incarnation != self.incarnation;
+        Self {
+            replaced: if renamed {
+                self.incarnation
+            } else {
+                self.replaced // the sequence jumped
+            },
+            ..Self::new(beat)
+        }
+    }
+
     pub(super) const fn place(&self, beat: &Beat) -> Place {
         if beat.incarnation != self.incarnation {
-            return Place::Other;
+            return if beat.incarnation == self.replaced {
+                Place::Replaced
+            } else {
+                Place::Other
+            };
         }
         match ahead(beat.sequence, self.sequence) {
             Ok(slots) => Place::Next(slots),

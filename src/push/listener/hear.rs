@@ -51,6 +51,7 @@ impl<const N: usize> Listener<N> {
                 self.hear(beat, slots, received)
             }
             Place::Next(_) | Place::Other => self.meet(beat, received),
+            Place::Replaced => self.ignore(),
             Place::Reordered => {
                 flow.note(beat.sequence);
                 self.flow = Some(flow);
@@ -109,10 +110,12 @@ impl<const N: usize> Listener<N> {
 
     /// Begins another life of the peer.
     fn adopt(&mut self, beat: &Beat, received: Instant) -> BeatOutcome {
-        let first = self.flow.replace(Flow::new(beat)).is_none();
+        let known = self.flow;
+        let life = known.map_or_else(|| Flow::new(beat), |known| known.replaced_by(beat));
+        self.flow = Some(life);
         self.candidate = None;
         self.arrivals.align(received, beat.interval_us);
-        let revival = if first {
+        let revival = if known.is_none() {
             Reason::Recovered
         } else {
             add(&mut self.counters.restarts, 1);

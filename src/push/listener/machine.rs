@@ -114,7 +114,8 @@ use crate::push::beat::Beat;
 /// A heartbeat of another incarnation, or one so many slots ahead that no clock error explains it,
 /// is not believed at once. A second one has to follow it at the right pace, and the known
 /// incarnation has to be overdue. While the known incarnation is heard in time, no other replaces
-/// it.
+/// it. The incarnation that it replaced is not believed again, so a heartbeat of it that was
+/// repeated or held on the way changes nothing but counters. Older ones are not remembered.
 ///
 /// Sequence numbers wrap, and the shorter way round counts. A heartbeat that is repeated after 2^31
 /// others were sent would pass for one that is ahead, so a sender has to take a new incarnation

@@ -71,6 +71,9 @@ impl<const N: usize> Machine for Listener<N> {
 pub fn listener(window: usize, config: listener::Config, now: Instant) -> Box<dyn Machine> {
     match window {
         1 => Box::new(Listener::<1>::with_window(config, now)),
+        #[cfg(feature = "alloc")]
+        4 => Box::new(super::twin::Twin::new(config, now)),
+        #[cfg(not(feature = "alloc"))]
         4 => Box::new(Listener::<4>::with_window(config, now)),
         128 => Box::new(Listener::<128>::with_window(config, now)),
         _ => Box::new(Listener::new(config, now)),

@@ -16,6 +16,8 @@ mod situations;
 mod traffic;
 mod trouble;
 mod truth;
+#[cfg(feature = "alloc")]
+mod twin;
 mod world;
 
 pub use long::{Lived, LongLife, lives};

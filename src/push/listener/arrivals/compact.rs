@@ -3,6 +3,7 @@
 use crate::math::narrow::Narrow;
 use crate::path::window::{CompactSamples, RttWindow};
 use crate::push::listener::line::{CompactLine, CompactPoint};
+use crate::time::Instant;
 
 use super::Arrivals;
 
@@ -16,10 +17,10 @@ pub(in crate::push::listener) struct CompactArrivals<const N: usize> {
 }
 
 impl<const N: usize> Arrivals<N> {
-    pub(in crate::push::listener) fn rest(&mut self) -> CompactArrivals<N> {
+    pub(in crate::push::listener) fn rest(&mut self, heard: Instant) -> CompactArrivals<N> {
         CompactArrivals {
             samples: self.window.samples(),
-            line: self.line.rest(self.interval_us),
+            line: self.line.rest(self.interval_us, heard),
             interval: Narrow::of(self.interval_us),
             late_beats: self.late_beats,
             late_since: self.line.compact(self.late_since, self.interval_us),
@@ -28,9 +29,9 @@ impl<const N: usize> Arrivals<N> {
 }
 
 impl<const N: usize> CompactArrivals<N> {
-    pub(in crate::push::listener) fn wake(&self) -> Arrivals<N> {
+    pub(in crate::push::listener) fn wake(&self, heard: Instant) -> Arrivals<N> {
         let interval_us = self.interval.get();
-        let line = self.line.wake(interval_us);
+        let line = self.line.wake(interval_us, heard);
         Arrivals {
             window: RttWindow::of(&self.samples),
             sent: line.end(),

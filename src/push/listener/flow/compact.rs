@@ -9,6 +9,7 @@ use super::{Candidate, Flow};
 #[derive(Clone, Copy, Debug)]
 pub(in crate::push::listener) struct CompactFlow {
     incarnation: Narrow<4>,
+    replaced: Narrow<4>,
     sequence: Narrow<4>,
     heard: Narrow<4>,
 }
@@ -18,7 +19,8 @@ pub(in crate::push::listener) struct CompactCandidate {
     incarnation: Narrow<4>,
     sequence: Narrow<4>,
     interval: Narrow<5>,
-    received: Narrow<8>,
+    /// Beside the newest heartbeat of the known life.
+    received: Narrow<6>,
 }
 
 /// The heartbeats that only the listener remembers count as heard.
@@ -28,6 +30,7 @@ impl Flow {
     pub(in crate::push::listener) fn rest(&self) -> CompactFlow {
         CompactFlow {
             incarnation: Narrow::of(self.incarnation.into()),
+            replaced: Narrow::of(self.replaced.into()),
             sequence: Narrow::of(self.sequence.into()),
             heard: Narrow::of(self.heard & !FORGOTTEN),
         }
@@ -35,9 +38,18 @@ impl Flow {
 }
 
 impl CompactFlow {
+    /// Stands for no life.
+    pub(in crate::push::listener) const NONE: Self = Self {
+        incarnation: Narrow::ZERO,
+        replaced: Narrow::ZERO,
+        sequence: Narrow::ZERO,
+        heard: Narrow::ZERO,
+    };
+
     pub(in crate::push::listener) const fn wake(self) -> Flow {
         Flow {
             incarnation: saturate(self.incarnation.get()),
+            replaced: saturate(self.replaced.get()),
             sequence: saturate(self.sequence.get()),
             heard: self.heard.get() | FORGOTTEN,
         }
@@ -45,23 +57,32 @@ impl CompactFlow {
 }
 
 impl Candidate {
-    pub(in crate::push::listener) fn rest(&self) -> CompactCandidate {
+    /// Returns the compact form, beside a known life that was `heard` last at that moment.
+    pub(in crate::push::listener) fn rest(&self, heard: Instant) -> CompactCandidate {
         CompactCandidate {
             incarnation: Narrow::of(self.incarnation.into()),
             sequence: Narrow::of(self.sequence.into()),
             interval: Narrow::of(self.interval_us),
-            received: Narrow::of(self.received.as_micros()),
+            received: Narrow::offset(heard.as_micros(), self.received.as_micros()),
         }
     }
 }
 
 impl CompactCandidate {
-    pub(in crate::push::listener) const fn wake(self) -> Candidate {
+    /// Stands for no candidate.
+    pub(in crate::push::listener) const NONE: Self = Self {
+        incarnation: Narrow::ZERO,
+        sequence: Narrow::ZERO,
+        interval: Narrow::ZERO,
+        received: Narrow::ZERO,
+    };
+
+    pub(in crate::push::listener) const fn wake(self, heard: Instant) -> Candidate {
         Candidate {
             incarnation: saturate(self.incarnation.get()),
             sequence: saturate(self.sequence.get()),
             interval_us: self.interval.get(),
-            received: Instant::from_micros(self.received.get()),
+            received: Instant::from_micros(self.received.after(heard.as_micros())),
         }
     }
 }

@@ -8,7 +8,8 @@ use super::{BLOCKS, Line, Point};
 #[derive(Clone, Debug)]
 pub(in crate::push::listener) struct CompactLine {
     blocks: [CompactPoint; BLOCKS],
-    newest: Narrow<8>,
+    /// Beside the arrival of the newest heartbeat.
+    newest: Narrow<6>,
     rate: Narrow<4>,
     beats: u8,
     /// From the low bits up: `drains`, three bits of `held`, and the binary logarithm of `size`.
@@ -29,7 +30,11 @@ impl Line {
     /// Returns the compact form, where slots are `interval_us` apart. Points too old for it are
     /// dropped first.
     #[allow(clippy::cast_possible_truncation)] // at most BEATS_MAX
-    pub(in crate::push::listener) fn rest(&mut self, interval_us: u64) -> CompactLine {
+    pub(in crate::push::listener) fn rest(
+        &mut self,
+        interval_us: u64,
+        heard: Instant,
+    ) -> CompactLine {
         while self.held > 0 && !self.reaches(interval_us) {
             self.drop_oldest();
             if self.held == 0 {
@@ -38,7 +43,7 @@ impl Line {
         }
         CompactLine {
             blocks: self.blocks.map(|point| self.compact(point, interval_us)),
-            newest: Narrow::of(self.newest.at.as_micros()),
+            newest: Narrow::offset(heard.as_micros(), self.newest.at.as_micros()),
             rate: Narrow::of(self.rate.into()),
             beats: self.beats as u8,
             shape: u8::from(self.drains) | self.held << 1 | (self.size.trailing_zeros() as u8) << 4,
@@ -85,8 +90,8 @@ impl Line {
 }
 
 impl CompactLine {
-    pub(in crate::push::listener) fn wake(&self, interval_us: u64) -> Line {
-        let at = Instant::from_micros(self.newest.get());
+    pub(in crate::push::listener) fn wake(&self, interval_us: u64, heard: Instant) -> Line {
+        let at = Instant::from_micros(self.newest.after(heard.as_micros()));
         let mut line = Line::through(Point { slot: NEWEST, at }, 0);
         line.blocks = self.blocks.map(|point| line.point(point, interval_us));
         line.rate = crate::time::saturate(self.rate.get());
