@@ -140,8 +140,9 @@ fn replayed_beats_of_a_replaced_incarnation_revive_nobody() {
         for sequence in 0..5_u32 {
             fleet.handle_beat(&of_life(life, sequence), at(start + u64::from(sequence)));
         }
-        changes(&mut fleet, at(start + 19));
+        (start..start + 20).for_each(|second| drain(&mut fleet, at(second)));
         assert_eq!(fleet.verdict(1), Some(Verdict::Dead));
+        fleet.events().for_each(drop);
     }
     for sequence in 3..9 {
         let outcome = fleet.handle_beat(&of_life(7, sequence), at(50 + u64::from(sequence)));

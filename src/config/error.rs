@@ -100,6 +100,12 @@ pub enum Setting {
     SendWithin,
     /// The id of a sender of heartbeats.
     SenderId,
+    /// The number of labels of a peer.
+    Labels,
+    /// A label of a peer.
+    Label,
+    /// The number of different sets of labels in a fleet.
+    LabelSets,
 }
 
 impl Setting {
@@ -140,6 +146,9 @@ impl Setting {
             Self::StopWithin => ("time to stop", Unit::Span),
             Self::SendWithin => ("longest time without a send", Unit::Span),
             Self::SenderId => ("id of the sender", Unit::Plain("")),
+            Self::Labels => ("number of labels", Unit::Plain("")),
+            Self::Label => ("label", Unit::Plain("")),
+            Self::LabelSets => ("number of different sets of labels", Unit::Plain("")),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Reports once for the whole fleet that no probe can be sent.
 
 use super::cut_off::CutOff;
-use super::machine::Slot;
-use super::{Census, Fleet, PeerKey};
+use super::slot::Slot;
+use super::verdicts::Subject;
+use super::{Fleet, PeerKey};
 use crate::monitor::Monitor;
 use crate::pacing::Pacing;
 use crate::peer::event::{Event, EventKind};
@@ -56,16 +57,22 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         let cut_off = monitor
             .blind_bound_us()
             .and_then(|bound_us| self.cut_off_for(bound_us));
+        let labels = self.slot(peer).map_or(0, |slot| slot.labels);
+        let bound_us = monitor.bound_us();
+        let subject = Subject {
+            peer,
+            labels,
+            bound_us,
+        };
         let count = monitor.number();
         let now = self.schedule.now;
         let rest = core::iter::from_fn(|| monitor.take_event(now));
+        let events = first.into_iter().chain(rest);
         let Some(since) = cut_off else {
-            return self.tell_each(peer, first.into_iter().chain(rest), count);
+            return self.tell_each(subject, events, count);
         };
-        for event in first.into_iter().chain(rest) {
-            if !is_of_blindness(&event.kind) {
-                self.tell(Some(peer), event.at, event.kind);
-            }
+        for event in events.filter(|event| !is_of_blindness(&event.kind)) {
+            self.tell(subject, event.at, event.kind);
         }
         self.go_blind(since);
         let blind = self.blind;
@@ -77,24 +84,29 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Queues the events of a monitor that has numbered `count` of them. Where the monitor replaced
     /// an event by a later one, the numbers show a gap.
-    fn tell_each(&mut self, peer: PeerKey, events: impl Iterator<Item = Event>, count: u32) {
-        let before = self.queue.number;
+    fn tell_each(
+        &mut self,
+        subject: Subject<PeerKey>,
+        events: impl Iterator<Item = Event>,
+        count: u32,
+    ) {
+        let mut told = 0;
         for event in events {
-            self.queue.number = before.wrapping_add(event.number - 1);
-            self.tell(Some(peer), event.at, event.kind);
+            self.verdicts.skip(event.number.saturating_sub(told + 1));
+            told = event.number;
+            self.tell(subject, event.at, event.kind);
         }
-        self.queue.number = before.wrapping_add(count);
+        self.verdicts.skip(count.saturating_sub(told));
     }
 
     /// Makes the verdict of every peer `Unknown`. O(1): each monitor is changed when it is woken
     /// next.
     fn go_blind(&mut self, since: Instant) {
         self.blind = self.blind.wrapping_add(1);
-        self.census = Census {
-            unknown: self.census.peers(),
-            ..Census::default()
-        };
-        self.tell(None, self.schedule.now, EventKind::Blind { since });
+        let now = self.schedule.now;
+        self.verdicts.forget(now);
+        self.counters.blind += 1;
+        self.verdicts.tell(None, now, EventKind::Blind { since });
     }
 
     /// Queues a `Paused` event if the polls since the last drain were late enough. The lateness
@@ -102,19 +114,21 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// another.
     pub(super) fn tell_pause(&mut self) {
         let late_us = self.schedule.take_lateness();
+        self.verdicts.see_lateness(late_us, self.schedule.now);
         if late_us > 0 && self.config.is_pause(late_us) {
             self.counters.pauses += 1;
             let lateness = duration(late_us);
-            self.tell(None, self.schedule.now, EventKind::Paused { lateness });
+            let kind = EventKind::Paused { lateness };
+            self.verdicts.tell(None, self.schedule.now, kind);
         }
     }
 
-    /// Queues an event under the fleet's next number.
-    fn tell(&mut self, peer: Option<PeerKey>, at: Instant, kind: EventKind) {
+    /// Queues an event of a peer under the fleet's next number.
+    fn tell(&mut self, subject: Subject<PeerKey>, at: Instant, kind: EventKind) {
         if matches!(kind, EventKind::Blind { .. }) {
             self.counters.blind += 1;
         }
-        self.queue.tell(self.slots.len(), peer, at, kind);
+        self.verdicts.tell_of(subject, at, kind);
     }
 
     /// Returns the verdict on the peer in `slot`: `Unknown` where the fleet became blind after the

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::PeerKey;
+use super::{Cause, PeerKey};
 use crate::peer::event::EventKind;
 
 /// What happened in a fleet, and to which peer: `K` is how the fleet names peers.
@@ -12,11 +12,16 @@ pub struct PeerEvent<K = PeerKey> {
     pub peer: Option<K>,
     /// What happened.
     pub kind: EventKind,
+    /// Whether the peer fell silent by itself or with others, where it was called dead.
+    pub cause: Option<Cause>,
 }
 
 /// Formats the event as a line of a log, without the peer, because only the caller knows its name.
 impl<K> fmt::Display for PeerEvent<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)
+        match self.cause {
+            Some(cause) => write!(f, "{}, {cause}", self.kind),
+            None => self.kind.fmt(f),
+        }
     }
 }

@@ -80,10 +80,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// nor called dead, however long that takes: without replies, a live peer cannot be
     /// distinguished from a dead one. Takes O(1) time and no memory: each peer is excused when its
     /// next deadline comes.
-    pub const fn handle_overflow(&mut self, now: Instant) {
+    pub fn handle_overflow(&mut self, now: Instant) {
         self.schedule.look(now);
         self.counters.overflows += 1;
         self.lost_at = Some(self.schedule.now);
+        self.verdicts.see_excuse(self.schedule.now);
     }
 
     /// Probes `peer` as soon as the timeout since the last probe has passed. Call this when

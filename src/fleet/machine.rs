@@ -9,20 +9,20 @@ use core::time::Duration;
 use crate::config::Config;
 use crate::config::RetryBudget;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::monitor::{CompactMonitor, Monitor};
 use crate::output::Output;
 use crate::pacing::{Fluctuation, Pacing};
 use crate::path::window::DEFAULT_WINDOW;
 use crate::peer::event::Event;
 use crate::peer::probe::ProbeId;
-use crate::time::{Instant, duration};
+use crate::time::{Instant, duration, micros};
 
-use super::census::{Census, Counters};
+use super::census::Counters;
 use super::cut_off::CutOff;
 use super::event::PeerEvent;
 use super::key::PeerKey;
-use super::queue::Queue;
 use super::schedule::Schedule;
+use super::slot::Slot;
+use super::verdicts::Verdicts;
 
 /// A probe that a fleet returns to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,13 +98,15 @@ pub struct Probe {
 ///   [`handle_overflow`](Self::handle_overflow).
 /// - **A peer remembers three probes**, where a monitor remembers eight. A reply to an older probe
 ///   is recognised by its id, and proves life if no later probe has got a reply yet.
+/// - **Common failures are told from independent ones**: every `Dead` carries a [`Cause`](super::Cause), and one
+///   [`Isolated`](crate::EventKind::Isolated) says that the fault is likely to be local.
 /// - **[`Wait`](Output::Wait) may be early**: it may name a moment before the next deadline where
 ///   that is more than 16 ms away, at most four times per deadline.
 pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) config: Config<P>,
     pub(super) slots: Vec<Slot<N, P>>,
     /// Indices of removed peers, to be reused.
-    vacant: Vec<u32>,
+    pub(super) vacant: Vec<u32>,
     pub(super) schedule: Schedule,
     /// When replies were last lost locally. Probes sent before may have got a reply.
     pub(super) lost_at: Option<Instant>,
@@ -113,41 +115,16 @@ pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// How often that lasted for one bound, modulo 256.
     pub(super) blind: u8,
     pub(super) budget: RetryBudget,
-    pub(super) queue: Queue<PeerKey>,
-    pub(super) census: Census,
+    pub(super) verdicts: Verdicts<PeerKey>,
     pub(super) counters: Counters,
     /// The indices of all peers that are suspected or dead, and of some that no longer are.
     pub(super) troubled: Vec<u32>,
 }
 
-/// A peer at rest.
-#[derive(Clone, Debug)]
-pub(super) struct Slot<const N: usize, P: Pacing> {
-    pub(super) dormant: CompactMonitor<N, P>,
-    generation: u32,
-    /// Whether the index is in `troubled`.
-    pub(super) listed: bool,
-    /// The value of `Fleet::blind` when the slot was last written.
-    pub(super) blind: u8,
-    /// The number of overflows, modulo 256, when the peer was last probed. The moments do not
-    /// suffice: where the clock is coarse, a probe, its reply and the overflow that loses the reply
-    /// may have the same moment.
-    pub(super) overflows: u8,
-}
-
-impl<const N: usize, P: Pacing> Slot<N, P> {
-    /// Returns whether a peer has this slot.
-    pub(super) const fn is_taken(&self) -> bool {
-        self.generation % 2 == 1
-    }
-}
-
-/// The memory that a peer may take, beside 16 bytes on the wheel. Each further round-trip time
-/// takes four bytes more.
-const _: () = assert!(size_of::<Slot<4, Fluctuation>>() <= 232);
-
 /// The share of retries among other probes, which limits the cost of an outage of all peers.
 const RETRIES_PERCENT: u8 = 50;
+/// The window of common failures until a peer is called dead, where no bound is stated.
+pub(super) const WINDOW_US: u64 = 4_000_000;
 /// How many retries can be saved up.
 const RETRIES_AT_ONCE: u16 = 64;
 
@@ -172,6 +149,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Returns the errors of [`new`](Fleet::new).
     pub fn with_window(config: Config<P>, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, config.seed.0, 1, u64::MAX)?;
+        let window_us = config.stated_bound().map_or(WINDOW_US, micros);
         Ok(Self {
             config,
             slots: Vec::new(),
@@ -181,69 +159,10 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             cut_off: None,
             blind: 0,
             budget: RetryBudget::new(RETRIES_PERCENT, RETRIES_AT_ONCE),
-            queue: Queue::new(),
-            census: Census::default(),
+            verdicts: Verdicts::new(window_us, now),
             counters: Counters::default(),
             troubled: Vec::new(),
         })
-    }
-
-    // ---- membership ----
-
-    /// Adds a peer of which nothing is known. The first probes of the peers are spread over one
-    /// interval.
-    pub fn add(&mut self, now: Instant) -> PeerKey {
-        self.schedule.look(now);
-        let peer = self.next_key();
-        let mut monitor = Monitor::start(self.config_of(peer), self.schedule.now);
-        let slot = Slot {
-            dormant: monitor.rest(),
-            generation: peer.generation,
-            listed: false,
-            blind: self.blind,
-            overflows: self.overflows(),
-        };
-        match self.slots.get_mut(peer.index()) {
-            Some(place) => {
-                *place = Slot {
-                    listed: place.listed,
-                    ..slot
-                }
-            }
-            None => self.slots.push(slot),
-        }
-        self.census.unknown += 1;
-        self.schedule.wheel.reserve(self.slots.len());
-        self.schedule.wheel.set(peer.index, monitor.due());
-        peer
-    }
-
-    /// Returns the key for the next peer, with the index of a removed peer or a new one.
-    // Memory holds fewer than 2^32 slots.
-    #[allow(clippy::cast_possible_truncation)]
-    fn next_key(&mut self) -> PeerKey {
-        let index = self.vacant.pop().unwrap_or(self.slots.len() as u32);
-        let place = self.slots.get(index as usize);
-        let generation = place.map_or(1, |slot| slot.generation.wrapping_add(1));
-        PeerKey { index, generation }
-    }
-
-    /// Removes `peer` and returns whether it was in the fleet. Its pending events stay queued.
-    pub fn remove(&mut self, peer: PeerKey) -> bool {
-        let Some(slot) = self.slot(peer) else {
-            return false;
-        };
-        let verdict = self.verdict_of(slot);
-        let mut monitor = self.wake(slot, peer);
-        monitor.abandon_all();
-        self.counters.add(monitor.counters());
-        if let Some(slot) = self.slots.get_mut(peer.index()) {
-            slot.generation = slot.generation.wrapping_add(1);
-        }
-        *self.census.of(verdict) -= 1;
-        self.schedule.wheel.cancel(peer.index);
-        self.vacant.push(peer.index);
-        true
     }
 
     // ---- drain ----
@@ -278,11 +197,11 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         self.schedule.next_due(read)
     }
 
-    /// Removes and returns the pending events, in order. At most as many are kept as there are
-    /// peers, but at least 64. Where the caller takes them too rarely, the oldest are dropped and
+    /// Removes and returns the pending events, in order. At most 64 more are kept than there are
+    /// peers. Where the caller takes them too rarely, the oldest are dropped and
     /// the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent>> + '_ {
-        self.queue.drain()
+        self.verdicts.drain()
     }
 
     /// Polls the monitor of the peer with `index`, which is due. Returns the probe to send, if any.
@@ -305,24 +224,6 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
         }
         probe
     }
-
-    /// Returns the slot of `peer`, or `None` where it is not in the fleet.
-    pub(super) fn slot(&self, peer: PeerKey) -> Option<&Slot<N, P>> {
-        let slot = self.slots.get(peer.index())?;
-        (slot.generation == peer.generation && slot.is_taken()).then_some(slot)
-    }
-
-    /// Returns the key of the peer with `index`, if there is one.
-    pub(super) fn key(&self, index: u32) -> Option<PeerKey> {
-        let slot = self
-            .slots
-            .get(index as usize)
-            .filter(|slot| slot.is_taken())?;
-        Some(PeerKey {
-            index,
-            generation: slot.generation,
-        })
-    }
 }
 
 /// Formats configuration, census and counters. It leaves out the peers, since there may be a
@@ -331,7 +232,7 @@ impl<const N: usize, P: Pacing> fmt::Debug for Fleet<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fleet")
             .field("config", &self.config)
-            .field("census", &self.census)
+            .field("census", &self.census())
             .field("counters", &self.counters)
             .finish_non_exhaustive()
     }

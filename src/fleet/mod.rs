@@ -2,6 +2,7 @@
 
 mod blind;
 mod census;
+mod common;
 mod cut_off;
 #[cfg(test)]
 mod equivalence_tests;
@@ -11,13 +12,17 @@ mod key;
 mod lateness;
 pub mod listeners;
 mod machine;
+mod membership;
 mod query;
 mod queue;
 mod rest;
 mod schedule;
+mod slot;
+mod verdicts;
 mod wheel;
 
 pub use census::{Census, Counters, PeerStatus};
+pub use common::{Cause, Labels};
 pub use event::PeerEvent;
 pub use key::PeerKey;
 pub use lateness::Lateness;

@@ -12,7 +12,13 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     /// Returns the number of peers with each verdict. O(1).
     #[must_use]
     pub const fn census(&self) -> Census {
-        self.census
+        self.verdicts.census()
+    }
+
+    /// Returns whether the fleet is [isolated](crate::EventKind::Isolated). O(1).
+    #[must_use]
+    pub const fn is_isolated(&self) -> bool {
+        self.verdicts.is_isolated()
     }
 
     /// Returns the counters. O(1).
@@ -82,7 +88,7 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
             outstanding += u64::from(monitor.under_way() + monitor.counters().abandoned);
             are_valid &= slot.listed || !self.is_troubled(slot);
         }
-        are_valid && census == self.census && outstanding == self.counters.outstanding()
+        are_valid && self.verdicts.are(census) && outstanding == self.counters.outstanding()
     }
 
     /// Removes from the list the peers that are no longer suspected or dead.

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use super::PeerEvent;
-use crate::peer::event::{Event, EventKind};
+use crate::peer::event::Event;
 use crate::time::Instant;
 
 /// The pending events, of which the oldest are dropped where there are too many.
@@ -11,11 +11,11 @@ use crate::time::Instant;
 pub(super) struct Queue<K> {
     events: VecDeque<Event<PeerEvent<K>>>,
     /// The number of the last event.
-    pub(super) number: u32,
+    number: u32,
 }
 
-/// The number of pending events is at most the number of peers, or this if it is greater.
-const EVENTS_MIN: usize = 64;
+/// How many more events may be pending than there are peers: those of the fleet as a whole.
+const EVENTS_MORE: usize = 64;
 
 impl<K> Queue<K> {
     pub(super) const fn new() -> Self {
@@ -26,13 +26,17 @@ impl<K> Queue<K> {
     }
 
     /// Queues an event under the next number, among those of `peers` peers.
-    pub(super) fn tell(&mut self, peers: usize, peer: Option<K>, at: Instant, kind: EventKind) {
-        if self.events.len() >= peers.max(EVENTS_MIN) {
+    pub(super) fn push(&mut self, peers: usize, event: PeerEvent<K>, at: Instant) {
+        if self.events.len() >= peers.saturating_add(EVENTS_MORE) {
             self.events.pop_front();
         }
         self.number = self.number.wrapping_add(1).max(1);
-        let event = Event::new(self.number, at, PeerEvent { peer, kind });
-        self.events.push_back(event);
+        self.events.push_back(Event::new(self.number, at, event));
+    }
+
+    /// Leaves out `count` numbers.
+    pub(super) const fn skip(&mut self, count: u32) {
+        self.number = self.number.wrapping_add(count);
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Event<PeerEvent<K>>> + '_ {

@@ -1,7 +1,7 @@
 //! Peers at rest: a peer is stored in compact form, and becomes a monitor again when something of
 //! it is due or arrives.
 
-use super::machine::Slot;
+use super::slot::Slot;
 use super::{Fleet, PeerKey};
 use crate::config::Config;
 use crate::math::random::{Secret, mix};
@@ -72,8 +72,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
 
     /// Updates the census after a change of verdict.
     fn recount(&mut self, peer: PeerKey, from: Verdict, to: Verdict) {
-        *self.census.of(from) -= 1;
-        *self.census.of(to) += 1;
+        let labels = self.slot(peer).map_or(0, |slot| slot.labels);
+        self.verdicts.change(labels, from, to, self.schedule.now);
         let is_troubled = matches!(to, Verdict::Suspect | Verdict::Dead);
         let slot = self.slots.get_mut(peer.index());
         if let Some(slot) = slot.filter(|slot| is_troubled && !slot.listed) {

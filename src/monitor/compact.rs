@@ -153,6 +153,11 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pending.number()
     }
 
+    /// The bound in force.
+    pub(crate) fn bound_us(&self) -> u64 {
+        self.peer.plan().bound_us()
+    }
+
     /// The bound for which no probe could be sent, where that was found out since it was woken.
     pub(crate) const fn blind_bound_us(&self) -> Option<u64> {
         if self.counters.blind > 0 {

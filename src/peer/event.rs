@@ -80,6 +80,16 @@ pub enum EventKind {
         /// When the first of the failed sends was tried, on the caller's clock.
         since: Instant,
     },
+    /// A fleet hears no reference peer any more and others are silent, too; or it hears nothing at
+    /// all, and at least three peers are silent. So the fault is likely to be local, and what is
+    /// done about a dead peer should wait until [`Rejoined`](Self::Rejoined). The event precedes the
+    /// `Dead` that shows it. Verdicts are not delayed.
+    Isolated {
+        /// One bound before that verdict, when the peer was last known to be alive.
+        since: Instant,
+    },
+    /// A fleet that was isolated hears a reference again, or any peer where there is none.
+    Rejoined,
 }
 
 /// Formats the event as a line of a log: `alive to suspect: overdue`.
@@ -93,6 +103,8 @@ impl fmt::Display for EventKind {
             }
             Self::PromiseBroken => f.write_str("promise broken: more mistakes than allowed"),
             Self::Blind { since } => write!(f, "blind: no probe could be sent since {since}"),
+            Self::Isolated { since } => write!(f, "isolated: peers fell silent from {since} on"),
+            Self::Rejoined => f.write_str("rejoined: peers are heard again"),
         }
     }
 }

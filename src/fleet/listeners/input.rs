@@ -27,7 +27,7 @@ impl<const N: usize> ListenerFleet<N> {
     /// Adds the unknown sender of `beat`, if it may be.
     fn admit(&mut self, beat: &Beat) -> Option<u32> {
         let is_believed = beat.is_authentic() || !self.config.is_authenticated();
-        let has_room = self.census.peers() < self.limit;
+        let has_room = self.census().peers() < self.limit;
         if beat.id() == 0 || beat.is_goodbye() || !is_believed || !has_room {
             return None;
         }
@@ -46,17 +46,19 @@ impl<const N: usize> ListenerFleet<N> {
     /// whichever is later, plus the local lateness. While heartbeats are lost more often than once
     /// in a bound, no dead sender can be told from a live one; enlarge the buffer. Takes O(1) time
     /// and no memory: each sender is excused when its next deadline comes.
-    pub const fn handle_overflow(&mut self, now: Instant) {
+    pub fn handle_overflow(&mut self, now: Instant) {
         self.schedule.look(now);
         self.counters.overflows += 1;
         self.lost_at = Some(self.schedule.now);
+        self.verdicts.see_excuse(self.schedule.now);
     }
 
     /// Notes that this process was suspended while its clock stood still; see
     /// [`Listener::resumed`]. O(1).
-    pub const fn resumed(&mut self, now: Instant) {
+    pub fn resumed(&mut self, now: Instant) {
         self.schedule.look(now);
         self.resumed_at = self.schedule.now;
         self.resumes = self.resumes.wrapping_add(1);
+        self.verdicts.see_excuse(self.schedule.now);
     }
 }

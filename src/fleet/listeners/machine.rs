@@ -4,18 +4,16 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 use core::hint::black_box;
-use core::time::Duration;
 
-use crate::config::SPAN_MAX_US;
 use crate::config::error::{ConfigError, Setting, check};
-use crate::fleet::queue::Queue;
+use crate::fleet::PeerEvent;
+use crate::fleet::machine::WINDOW_US;
 use crate::fleet::schedule::Schedule;
-use crate::fleet::{Census, PeerEvent};
+use crate::fleet::verdicts::{Subject, Verdicts};
 use crate::math::random::Secret;
 use crate::output::Output;
 use crate::peer::event::{Event, EventKind};
 use crate::peer::verdict::Verdict;
-use crate::push::beat::Beat;
 use crate::push::listener::{Config, Listener};
 use crate::time::{Instant, duration, micros};
 
@@ -27,15 +25,14 @@ use super::slot::Slot;
 ///
 /// Every sender has a [`Listener`] with `N` arrivals, and gets the verdicts of a listener alone.
 /// While nothing happens to a sender, the fleet keeps only the state that is specific to it: at
-/// most 256 bytes where `N` is 4, all told. Senders are identified by [`Beat::id`].
+/// most 256 bytes where `N` is 4, all told. Senders are identified by [`Beat::id`](crate::Beat::id).
 ///
 /// After waking, pass everything that arrived to [`handle_beat`](Self::handle_beat). Then call
 /// [`poll`](Self::poll), which returns the deadline to sleep until, and take the
 /// [`events`](Self::events).
 ///
 /// ```
-/// use core::time::Duration;
-/// use systole::fleet::ListenerFleet;
+/// /// use systole::fleet::ListenerFleet;
 /// use systole::{Beat, Instant, Output, Verdict, listener};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
@@ -71,6 +68,7 @@ use super::slot::Slot;
 ///   [`handle_overflow`](Self::handle_overflow).
 /// - **A poll is fair**: it judges at most 256 senders, and then returns a `Wait` of one
 ///   microsecond even where more are due, so that the caller can hand in what arrived meanwhile.
+/// - **Common failures are told from independent ones**, as by a [`Fleet`](crate::Fleet).
 /// - **[`Wait`](Output::Wait) may be early**: it may name a moment before the next deadline where
 ///   that is more than 16 ms away, at most four times per deadline.
 /// - **Of late heartbeats** the newest 32 numbers are told from repeated ones, where a listener
@@ -79,8 +77,8 @@ pub struct ListenerFleet<const N: usize = 4> {
     pub(super) config: Config,
     pub(super) slots: Vec<Slot<N>>,
     /// Indices of removed senders, to be reused.
-    vacant: Vec<u32>,
-    ids: Ids,
+    pub(super) vacant: Vec<u32>,
+    pub(super) ids: Ids,
     /// The number of senders at which no unknown one is admitted.
     pub(super) limit: usize,
     pub(super) schedule: Schedule,
@@ -89,8 +87,7 @@ pub struct ListenerFleet<const N: usize = 4> {
     /// When this process last returned from a suspend, and how often it did, modulo 256.
     pub(super) resumed_at: Instant,
     pub(super) resumes: u8,
-    queue: Queue<u64>,
-    pub(super) census: Census,
+    pub(super) verdicts: Verdicts<u64>,
     pub(super) counters: Counters,
     /// The indices of all senders that are suspected or dead, and of some that no longer are.
     pub(super) troubled: Vec<u32>,
@@ -116,6 +113,7 @@ impl<const N: usize> ListenerFleet<N> {
     /// Returns the errors of [`new`](ListenerFleet::new).
     pub fn with_window(config: Config, seed: u64, now: Instant) -> Result<Self, ConfigError> {
         check(Setting::Seed, seed, 1, u64::MAX)?;
+        let window_us = config.stated_bound().map_or(WINDOW_US, micros);
         Ok(Self {
             config,
             slots: Vec::new(),
@@ -126,117 +124,10 @@ impl<const N: usize> ListenerFleet<N> {
             lost_at: None,
             resumed_at: now,
             resumes: 0,
-            queue: Queue::new(),
-            census: Census::default(),
+            verdicts: Verdicts::new(window_us, now),
             counters: Counters::default(),
             troubled: Vec::new(),
         })
-    }
-
-    // ---- membership ----
-
-    /// Adds the sender with `id`, of which a heartbeat is expected every `interval`. Returns
-    /// whether it is new; a sender that is known stays as it is.
-    ///
-    /// Until the first heartbeat, which states the sender's own interval, the bound is that for
-    /// `interval`. Where that is `None`, the configuration says how long the [first
-    /// heartbeat](crate::listener::Builder::first_within) is waited for.
-    ///
-    /// # Errors
-    /// `id` is 0, or `interval` is below 1 us or above 12.7 days.
-    pub fn add(
-        &mut self,
-        id: u64,
-        interval: Option<Duration>,
-        now: Instant,
-    ) -> Result<bool, ConfigError> {
-        check(Setting::SenderId, id, 1, u64::MAX)?;
-        if let Some(interval) = interval {
-            check(Setting::Interval, micros(interval), 1, SPAN_MAX_US)?;
-        }
-        self.schedule.look(now);
-        let mut listener = Listener::with_window(self.config, self.schedule.now);
-        if let Some(interval) = interval {
-            listener.expect_every(interval);
-        }
-        Ok(self.insert(id, listener))
-    }
-
-    /// Adds a sender that was known before this process started, by its newest heartbeat and its
-    /// verdict. Returns whether it is new.
-    ///
-    /// A sender that was alive has a whole bound to be heard; one that was dead or had left stays
-    /// so. No heartbeat counts that is not newer than `beat`.
-    ///
-    /// # Errors
-    /// The id of `beat` is 0.
-    pub fn restore(
-        &mut self,
-        beat: &Beat,
-        verdict: Verdict,
-        now: Instant,
-    ) -> Result<bool, ConfigError> {
-        check(Setting::SenderId, beat.id(), 1, u64::MAX)?;
-        self.schedule.look(now);
-        let listener = Listener::remembering(self.config, beat, verdict, self.schedule.now);
-        Ok(self.insert(beat.id(), listener))
-    }
-
-    /// Admits unknown senders as long as the fleet has fewer than `senders`. A heartbeat that is
-    /// not authentic, where that is asked for, and a goodbye admit nobody.
-    pub const fn admit_up_to(&mut self, senders: usize) {
-        self.limit = senders;
-    }
-
-    /// Removes the sender with `id` and returns whether it was in the fleet. Its pending events
-    /// stay queued.
-    pub fn remove(&mut self, id: u64) -> bool {
-        let Some(index) = self.index(id) else {
-            return false;
-        };
-        let slots = &self.slots;
-        self.ids.remove(id, |index| id_of(slots, index));
-        if let Some(slot) = self.slots.get_mut(index as usize) {
-            slot.vacate();
-            *self.census.of(slot.listener.verdict()) -= 1;
-        }
-        self.schedule.wheel.cancel(index);
-        self.vacant.push(index);
-        true
-    }
-
-    /// Adds a sender unless its id is known.
-    #[allow(clippy::cast_possible_truncation)] // memory holds fewer than 2^32 slots
-    pub(super) fn insert(&mut self, id: u64, mut listener: Listener<N>) -> bool {
-        if self.index(id).is_some() {
-            return false;
-        }
-        let due = listener.deadline();
-        *self.census.of(listener.verdict()) += 1;
-        let mut slot = Slot::new(id, &mut listener, self.resumes);
-        let index = self.vacant.pop().unwrap_or(self.slots.len() as u32);
-        match self.slots.get_mut(index as usize) {
-            Some(place) => {
-                slot.listed = place.listed;
-                *place = slot;
-            }
-            None => self.push(slot),
-        }
-        let slots = &self.slots;
-        self.ids.insert(id, index, |index| id_of(slots, index));
-        self.list(index, listener.verdict());
-        self.schedule.wheel.reserve(self.slots.len());
-        self.schedule.wheel.set(index, due);
-        true
-    }
-
-    /// Appends a slot. The room grows by a sixteenth, because doubling it would cost more memory
-    /// than it saves time.
-    fn push(&mut self, slot: Slot<N>) {
-        if self.slots.len() == self.slots.capacity() {
-            self.slots.reserve_exact(self.slots.len() / 16 + 64);
-        }
-        self.slots.push(slot);
     }
 
     // ---- drain ----
@@ -257,11 +148,11 @@ impl<const N: usize> ListenerFleet<N> {
         self.schedule.end_drain().map_or(Output::Idle, Output::Wait)
     }
 
-    /// Removes and returns the pending events, in order. At most as many are kept as there are
-    /// senders, but at least 64. Where the caller takes them too rarely, the oldest are dropped and
+    /// Removes and returns the pending events, in order. At most 64 more are kept than there are
+    /// senders. Where the caller takes them too rarely, the oldest are dropped and
     /// the numbers show a gap.
     pub fn events(&mut self) -> impl Iterator<Item = Event<PeerEvent<u64>>> + '_ {
-        self.queue.drain()
+        self.verdicts.drain()
     }
 
     /// Returns the next index that is due, and reads ahead the slots that are due soon, so that
@@ -277,16 +168,13 @@ impl<const N: usize> ListenerFleet<N> {
             return;
         };
         while let Output::Event(event) = listener.poll(self.schedule.now) {
-            self.tell(index, event);
+            self.recount(index, listener.verdict());
+            self.tell(index, event, &listener);
         }
         self.rest(index, &mut listener);
     }
 
     // ---- senders at rest ----
-
-    pub(super) fn index(&self, id: u64) -> Option<u32> {
-        self.ids.get(id, |index| id_of(&self.slots, index))
-    }
 
     /// Returns the listener of the sender with `index`. It knows of every suspend and overflow.
     pub(super) fn wake(&self, index: u32) -> Option<Listener<N>> {
@@ -306,22 +194,32 @@ impl<const N: usize> ListenerFleet<N> {
 
     /// Stores `listener` until something of it is due or arrives, and queues its events.
     pub(super) fn rest(&mut self, index: u32, listener: &mut Listener<N>) {
+        let verdict = listener.verdict();
+        self.recount(index, verdict);
         while let Some(event) = listener.take_event() {
-            self.tell(index, event);
+            self.tell(index, event, listener);
         }
         self.counters.add(listener.counters());
         self.schedule.wheel.set(index, listener.deadline());
-        let (resumes, verdict) = (self.resumes, listener.verdict());
+        let resumes = self.resumes;
         if let Some(slot) = self.slots.get_mut(index as usize) {
-            *self.census.of(slot.listener.verdict()) -= 1;
-            *self.census.of(verdict) += 1;
             (slot.listener, slot.resumes) = (listener.rest(), resumes);
         }
         self.list(index, verdict);
     }
 
+    /// Counts a change of the verdict on a sender, before it is told.
+    fn recount(&mut self, index: u32, verdict: Verdict) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            let before = slot.listener.turn(verdict);
+            let labels = slot.labels;
+            self.verdicts
+                .change(labels, before, verdict, self.schedule.now);
+        }
+    }
+
     /// Lists a sender that is suspected or dead.
-    fn list(&mut self, index: u32, verdict: Verdict) {
+    pub(super) fn list(&mut self, index: u32, verdict: Verdict) {
         let slot = self.slots.get_mut(index as usize);
         let is_troubled = matches!(verdict, Verdict::Suspect | Verdict::Dead);
         if let Some(slot) = slot.filter(|slot| is_troubled && !slot.listed) {
@@ -333,31 +231,31 @@ impl<const N: usize> ListenerFleet<N> {
     // ---- events ----
 
     /// Queues an event of a sender. Its lateness is the fleet's, which is told once.
-    fn tell(&mut self, index: u32, event: Event) {
+    fn tell(&mut self, index: u32, event: Event, listener: &Listener<N>) {
         match event.kind {
             EventKind::Paused { .. } => return,
             EventKind::Transition(change) => self.counters.count(change.to),
             _ => {}
         }
-        let id = id_of(&self.slots, index);
-        let senders = self.slots.len();
-        self.queue.tell(senders, Some(id), event.at, event.kind);
+        let slot = self.slots.get(index as usize);
+        let subject = Subject {
+            peer: slot.map_or(0, Slot::id),
+            labels: slot.map_or(0, |slot| slot.labels),
+            bound_us: micros(listener.bound()),
+        };
+        self.verdicts.tell_of(subject, event.at, event.kind);
     }
 
     fn tell_pause(&mut self) {
         let late_us = self.schedule.take_lateness();
+        self.verdicts.see_lateness(late_us, self.schedule.now);
         if late_us > 0 && self.config.is_pause(late_us) {
             self.counters.pauses += 1;
             let lateness = duration(late_us);
             let kind = EventKind::Paused { lateness };
-            let senders = self.slots.len();
-            self.queue.tell(senders, None, self.schedule.now, kind);
+            self.verdicts.tell(None, self.schedule.now, kind);
         }
     }
-}
-
-fn id_of<const N: usize>(slots: &[Slot<N>], index: u32) -> u64 {
-    slots.get(index as usize).map_or(0, Slot::id)
 }
 
 /// Formats configuration, census and counters. It leaves out the senders, since there may be a
@@ -366,7 +264,7 @@ impl<const N: usize> fmt::Debug for ListenerFleet<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListenerFleet")
             .field("config", &self.config)
-            .field("census", &self.census)
+            .field("census", &self.census())
             .field("counters", &self.counters)
             .finish_non_exhaustive()
     }

@@ -5,6 +5,7 @@ mod counters;
 mod ids;
 mod input;
 mod machine;
+mod membership;
 mod query;
 mod slot;
 

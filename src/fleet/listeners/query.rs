@@ -14,7 +14,13 @@ impl<const N: usize> ListenerFleet<N> {
     /// Returns the number of senders with each verdict. O(1).
     #[must_use]
     pub const fn census(&self) -> Census {
-        self.census
+        self.verdicts.census()
+    }
+
+    /// Returns whether the fleet is [isolated](crate::EventKind::Isolated). O(1).
+    #[must_use]
+    pub const fn is_isolated(&self) -> bool {
+        self.verdicts.is_isolated()
     }
 
     /// Returns the counters. O(1).
@@ -88,7 +94,7 @@ impl<const N: usize> ListenerFleet<N> {
             are_valid &= slot.listed || !is_troubled(slot);
             are_valid &= self.wake(index).is_some_and(|listener| listener.is_valid());
         }
-        are_valid && census == self.census
+        are_valid && self.verdicts.are(census)
     }
 
     /// Removes from the list the senders that are no longer suspected or dead.

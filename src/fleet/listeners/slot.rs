@@ -9,6 +9,8 @@ pub(super) struct Slot<const N: usize> {
     pub(super) listener: CompactListener<N>,
     /// 0 where the slot is vacant.
     id: Narrow<8>,
+    /// The number of the sender's set of labels.
+    pub(super) labels: u8,
     /// Whether the index is in the list of troubled senders.
     pub(super) listed: bool,
     /// The number of suspends, modulo 256, of which the listener knows.
@@ -24,6 +26,7 @@ impl<const N: usize> Slot<N> {
         Self {
             listener: listener.rest(),
             id: Narrow::of(id),
+            labels: 0,
             listed: false,
             resumes,
         }

@@ -100,6 +100,11 @@ impl<const N: usize> CompactListener<N> {
         Instant::from_micros(self.mark.after(seen.as_micros()))
     }
 
+    /// Replaces the verdict, and returns the one before.
+    pub(crate) const fn turn(&mut self, verdict: Verdict) -> Verdict {
+        core::mem::replace(&mut self.verdict, verdict)
+    }
+
     pub(crate) const fn verdict(&self) -> Verdict {
         self.verdict
     }

@@ -30,7 +30,7 @@ impl<P: Pacing + Copy> Run<'_, P> {
         }
         self.account.has_gap |= has_gap;
         for event in events {
-            let fleet::PeerEvent { peer, kind } = event.kind;
+            let fleet::PeerEvent { peer, kind, .. } = event.kind;
             self.happenings += 1;
             self.number = event.number;
             self.journal.call(|| format!("// {event:?} of {peer:?}"));
