@@ -154,7 +154,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// The bound in force.
-    pub(crate) fn bound_us(&self) -> u64 {
+    pub(crate) const fn bound_us(&self) -> u64 {
         self.peer.plan().bound_us()
     }
 

@@ -120,7 +120,7 @@ impl CommonMode {
 
     /// Sets the window to the bound of a peer that is called dead now, by and by where bounds
     /// differ.
-    pub(in crate::fleet) fn see_bound(&mut self, bound_us: u64) {
+    pub(in crate::fleet) const fn see_bound(&mut self, bound_us: u64) {
         let window_us = self.window_us;
         let longer_us = bound_us.saturating_sub(window_us).div_ceil(8);
         let shorter_us = window_us.saturating_sub(bound_us).div_ceil(8);
@@ -193,7 +193,7 @@ impl CommonMode {
     }
 
     /// Returns whether the fleet is isolated no more, by the change that was counted last.
-    pub(in crate::fleet) fn rejoins(&mut self) -> bool {
+    pub(in crate::fleet) const fn rejoins(&mut self) -> bool {
         let heard = match self.isolated {
             Some(Isolated::FromReferences) => self.references.alive(),
             Some(Isolated::FromAll) => self.all.alive(),

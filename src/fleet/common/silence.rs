@@ -6,7 +6,7 @@ use crate::peer::verdict::Verdict;
 use crate::time::Instant;
 
 /// The number of parts of a window.
-pub(super) const PARTS: u64 = 4;
+pub(super) const PARTS: usize = 4;
 /// How many parts pass before a sample enters the usual number: two windows, so that a failure is
 /// not compared with its own beginning.
 const DELAY: usize = 8;
@@ -31,7 +31,7 @@ pub(super) struct Silence {
     alive: u32,
     suspect: u32,
     /// How many were called dead in each part of the window, newest first.
-    deaths: [u32; PARTS as usize],
+    deaths: [u32; PARTS],
     /// How many were silent at the end of each part, newest first.
     past: [u32; DELAY],
     /// The usual number of silent peers, with 16 fractional bits, and of how many samples.
@@ -171,7 +171,7 @@ fn least_improbable(mean: u64) -> u64 {
 
 /// When a window of `window_us` has passed since `at`, in parts; and when the last of them ended.
 pub(super) fn parts_since(at: Instant, now: Instant, window_us: u64) -> (u64, Instant) {
-    let part_us = (window_us / PARTS).max(1);
+    let part_us = (window_us / PARTS as u64).max(1);
     let parts = now.since(at) / part_us;
     (parts, at.plus(parts.saturating_mul(part_us)))
 }

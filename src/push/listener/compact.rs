@@ -71,7 +71,7 @@ impl<const N: usize> CompactListener<N> {
             config: *config,
             flow: self.has(FLOW).then(|| self.flow.wake()),
             candidate: self.has(CANDIDATE).then(|| self.candidate.wake(heard)),
-            waited_until: resumed_at.plus(arrivals.interval_us()),
+            resumed_at,
             arrivals,
             clock,
             outlook,

@@ -189,7 +189,8 @@ impl<const N: usize> Listener<N> {
 
     fn count(&mut self, beat: &Beat, lost: u32, received: Instant) {
         self.heard = received;
-        self.slept &= received <= self.waited_until;
+        let waited_until = self.resumed_at.plus(self.arrivals.interval_us());
+        self.slept &= received <= waited_until;
         self.load = beat.load();
         add(&mut self.counters.beats, 1);
         add(&mut self.counters.lost, lost);

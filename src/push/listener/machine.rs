@@ -150,10 +150,10 @@ pub struct Listener<const N: usize = DEFAULT_WINDOW> {
     /// How improbable the silence was that the newest beat ended.
     pub(super) silence: SuspicionLevel,
     pub(super) load: Option<u8>,
-    /// Whether our clock stood still since the newest beat was sent, for nobody knows how many slots, and until when beats come that
-    /// may have waited for us since before.
+    /// Whether our clock stood still since the newest beat was sent, for nobody knows how many
+    /// slots, and when that ended. Beats that come within an interval from then may have waited.
     pub(super) slept: bool,
-    pub(super) waited_until: Instant,
+    pub(super) resumed_at: Instant,
     pub(super) verdict: Verdict,
     /// Beats heard since `Dead`.
     pub(super) risen: u8,
@@ -233,7 +233,7 @@ impl<const N: usize> Listener<N> {
             silence: SuspicionLevel::ZERO,
             load: None,
             slept: false,
-            waited_until: now,
+            resumed_at: now,
             verdict: Verdict::Unknown,
             risen: 0,
             revival: Reason::Recovered,
@@ -392,8 +392,7 @@ impl<const N: usize> Listener<N> {
     /// peer after four bounds of time awake.
     pub fn resumed(&mut self, now: Instant) {
         self.look(now);
-        let interval_us = self.arrivals.interval_us();
-        (self.slept, self.waited_until) = (true, self.clock.now().plus(interval_us));
+        (self.slept, self.resumed_at) = (true, self.clock.now());
         if self.verdict != Verdict::Dead {
             self.excuse();
             self.expect_after(self.clock.seen());
@@ -440,7 +439,7 @@ impl<const N: usize> Listener<N> {
     /// schedule stays that from before the leap.
     pub fn resync(&mut self, now: Instant) {
         self.clock.resync(now);
-        for moment in [&mut self.heard, &mut self.woken, &mut self.waited_until] {
+        for moment in [&mut self.heard, &mut self.woken, &mut self.resumed_at] {
             *moment = (*moment).min(now);
         }
         if let Some(candidate) = &mut self.candidate {

@@ -15,6 +15,7 @@ fn change(number: u32, id: u64, from: Verdict, to: Verdict) -> Event<PeerEvent<u
     let kind = PeerEvent {
         peer: Some(id),
         kind: EventKind::Transition(change),
+        cause: None,
     };
     Event::new(number, Instant::ZERO, kind)
 }
@@ -94,6 +95,7 @@ fn beyond_the_limit_what_is_no_verdict_is_dropped() {
         kind: EventKind::Paused {
             lateness: Duration::from_secs(1),
         },
+        cause: None,
     };
     inbox.push(Event::new(1_025, Instant::ZERO, kind));
     assert_eq!((inbox.events.len(), inbox.coalesced), (EVENTS, 1));
