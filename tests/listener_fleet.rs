@@ -140,7 +140,9 @@ fn replayed_beats_of_a_replaced_incarnation_revive_nobody() {
         for sequence in 0..5_u32 {
             fleet.handle_beat(&of_life(life, sequence), at(start + u64::from(sequence)));
         }
-        (start..start + 20).for_each(|second| drain(&mut fleet, at(second)));
+        for second in start..start + 20 {
+            drain(&mut fleet, at(second));
+        }
         assert_eq!(fleet.verdict(1), Some(Verdict::Dead));
         fleet.events().for_each(drop);
     }
