@@ -125,7 +125,7 @@ impl Twins {
 
     fn changes(&mut self) -> Changes {
         let of = |told: Event<fleet::PeerEvent>| {
-            let fleet::PeerEvent { peer, kind } = told.kind;
+            let fleet::PeerEvent { peer, kind, .. } = told.kind;
             change(peer?.index(), Event::new(told.number, told.at, kind))
         };
         self.fleet.events().filter_map(of).collect()

@@ -91,6 +91,7 @@ pub struct World<P: Pacing> {
     refused: bool,
     overflow_at: Option<Instant>,
     last_event: u32,
+    is_isolated: bool,
 }
 
 const fn micros(us: u64) -> Duration {
@@ -115,6 +116,7 @@ impl<P: Pacing> World<P> {
             refused: false,
             overflow_at: None,
             last_event: 0,
+            is_isolated: false,
         };
         for _ in 0..peers {
             world.add();
@@ -425,6 +427,16 @@ impl<P: Pacing> World<P> {
                     for truth in self.truth.values_mut() {
                         (truth.last, truth.was_heard) = (Verdict::Unknown, false);
                     }
+                }
+                (None, EventKind::Isolated { since }) => {
+                    assert!(since < self.now && !self.is_isolated);
+                    self.is_isolated = true;
+                }
+                (None, EventKind::Rejoined) => {
+                    assert!(
+                        core::mem::take(&mut self.is_isolated),
+                        "it was not isolated"
+                    );
                 }
                 (Some(peer), EventKind::Blind { .. }) => {
                     assert!(
