@@ -258,7 +258,9 @@ fn events_are_bounded_and_numbered() {
     }
     assert_eq!(fleet.census().dead, 100);
     let left: Vec<_> = fleet.events().map(|told| told.number).collect();
-    assert_eq!(left, (201..=300).collect::<Vec<_>>());
+    // 100 were suspected and 100 died, and the fleet is isolated; 64 more are kept than there are
+    // peers, so that what is told of the fleet displaces nobody's death
+    assert_eq!(left, (138..=301).collect::<Vec<_>>());
 }
 
 /// A key reads as what tells its peer from those that had its place before.
