@@ -37,10 +37,10 @@ pub struct Probe {
 
 /// Monitors very many peers on the caller's clock and socket, under one configuration.
 ///
-/// Every peer has a [`Monitor`](crate::Monitor) with `N` RTT samples and a seed of its own, and gets the same
-/// verdicts as from a monitor alone. While nothing happens to a peer, the fleet keeps only the
-/// state that is specific to the peer. Configuration, counters and pending events are stored once
-/// for the fleet, and a timing wheel holds the deadlines.
+/// Every peer has a [`Monitor`](crate::Monitor) with `N` RTT samples and a seed of its own, and gets
+/// the same verdicts as from a monitor alone. While nothing happens to a peer, the fleet keeps only
+/// the state that is specific to the peer. Configuration, counters and pending events are stored
+/// once for the fleet, and a timing wheel holds the deadlines.
 ///
 /// After waking, pass what arrived to the `handle_*` methods. Then call [`poll`](Self::poll) until
 /// it returns [`Output::Wait`], which is the deadline to sleep until, and take the
