@@ -98,8 +98,8 @@ pub struct Probe {
 ///   [`handle_overflow`](Self::handle_overflow).
 /// - **A peer remembers three probes**, where a monitor remembers eight. A reply to an older probe
 ///   is recognised by its id, and proves life if no later probe has got a reply yet.
-/// - **Common failures are told from independent ones**: every `Dead` carries a [`Cause`](super::Cause), and one
-///   [`Isolated`](crate::EventKind::Isolated) says that the fault is likely to be local.
+/// - **Common failures are told from independent ones**: every `Dead` carries a
+///   [`Cause`](super::Cause), and one [`Isolated`](crate::EventKind::Isolated) says that the fault is likely to be local.
 /// - **[`Wait`](Output::Wait) may be early**: it may name a moment before the next deadline where
 ///   that is more than 16 ms away, at most four times per deadline.
 pub struct Fleet<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {

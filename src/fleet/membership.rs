@@ -67,7 +67,8 @@ impl<const N: usize, P: Pacing> Fleet<N, P> {
     }
 
     /// Sets what `peer` shares with others, and returns whether it is in the fleet. Labels say what
-    /// a [common failure](crate::fleet::Cause::Common) is limited to. A fleet holds up to 255 different sets of
+    /// a [common failure](crate::fleet::Cause::Common)
+    /// is limited to. A fleet holds up to 255 different sets of
     /// them.
     ///
     /// # Errors

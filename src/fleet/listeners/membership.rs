@@ -85,7 +85,8 @@ impl<const N: usize> ListenerFleet<N> {
     }
 
     /// Sets what the sender with `id` shares with others, and returns whether it is in the fleet.
-    /// Labels say what a [common failure](crate::fleet::Cause::Common) is limited to. A fleet holds up to 255
+    /// Labels say what a [common failure](crate::fleet::Cause::Common)
+    /// is limited to. A fleet holds up to 255
     /// different sets of them.
     ///
     /// # Errors
