@@ -8,6 +8,7 @@ mod json;
 mod lines;
 mod mtr;
 mod pingplotter;
+mod preamble;
 mod rows;
 mod sequence;
 mod stamp;
@@ -28,6 +29,7 @@ pub use decimal::Unit;
 pub use error::TraceError;
 
 use self::lines::{Line, Lines};
+use self::preamble::Preamble;
 use self::rows::{Rows, UNSENT};
 use super::Trace;
 
@@ -176,7 +178,7 @@ fn read_lines(
             let outcome = format.line(&line, rows);
             outcome.or_else(|problem| cut_off(&line, problem, rows))?;
         } else if let Some(mut found) =
-            recognise(&line.text, preamble.lines == 0, options).map_err(refused)?
+            recognise(&line.text, preamble.is_empty(), options).map_err(refused)?
         {
             preamble.note(rows);
             found.begin(&line, rows).map_err(refused)?;
@@ -249,54 +251,6 @@ fn recognise(line: &str, is_first: bool, options: &ReadOptions) -> Result<Option
     let unix = || unix_ping::recognise(line).map(|ping| data(Box::new(ping)));
     let windows = || windows_ping::recognise(line).map(|ping| data(Box::new(ping)));
     Ok(fping.or_else(unix).or_else(windows))
-}
-
-/// The lines before the first recognised line, such as the command that was typed.
-#[derive(Debug, Default)]
-struct Preamble {
-    lines: u64,
-    first: u64,
-    text: String,
-}
-
-/// The largest number of such lines.
-const PREAMBLE: u64 = 20;
-
-impl Preamble {
-    fn add(&mut self, line: &Line<'_>) -> Result<(), TraceError> {
-        if line.text.is_empty() {
-            return Ok(());
-        }
-        if self.lines == 0 {
-            self.first = line.number;
-            self.text = line.text.chars().take(60).collect();
-        }
-        self.lines += 1;
-        if self.lines > PREAMBLE {
-            Err(self.refusal())
-        } else {
-            Ok(())
-        }
-    }
-
-    fn refusal(&self) -> TraceError {
-        if self.lines == 0 {
-            return TraceError::NoRows;
-        }
-        TraceError::Line {
-            line: self.first,
-            problem: "expected the columns t_us,rtt_us, the output of ping, fping, mtr or irtt, or other named columns (--time-column, --rtt-column, --unit)".into(),
-        }
-    }
-
-    fn note(&self, rows: &mut Rows) {
-        if self.lines > 0 {
-            rows.note(format!(
-                "{} lines before the recording are left out, from line {}: {}",
-                self.lines, self.first, self.text
-            ));
-        }
-    }
 }
 
 /// Returns a round trip as it is stored: below the values that stand for losses.

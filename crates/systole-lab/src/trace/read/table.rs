@@ -5,6 +5,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+mod columns;
+
+use self::columns::{Column, TARGETS, find, first_word, is_rtt, is_time};
 use super::decimal::{Unit, micros};
 use super::lines::Line;
 use super::rows::Rows;
@@ -26,46 +29,6 @@ pub(super) struct Table {
     first: Option<(String, u32)>,
 }
 
-#[derive(Clone, Debug)]
-struct Column {
-    index: usize,
-    name: String,
-    unit: Option<Unit>,
-}
-
-const TIMES: [&str; 11] = [
-    "t",
-    "time",
-    "timestamp",
-    "ts",
-    "sent",
-    "send",
-    "date",
-    "datetime",
-    "epoch",
-    "when",
-    "start",
-];
-const RTTS: [&str; 9] = [
-    "rtt",
-    "latency",
-    "ping",
-    "roundtrip",
-    "round",
-    "response",
-    "delay",
-    "duration",
-    "elapsed",
-];
-const TARGETS: [&str; 7] = [
-    "target",
-    "host",
-    "hostname",
-    "destination",
-    "dest",
-    "instance",
-    "address",
-];
 const LOSSES: [&str; 16] = [
     "",
     "lost",
@@ -122,55 +85,6 @@ pub(super) fn recognise(line: &str, options: &ReadOptions) -> Option<Result<Tabl
             )))
         }
         _ => None,
-    }
-}
-
-/// Returns the column with this name, or else the first one that fits.
-fn find(names: &[String], wanted: Option<&str>, fits: impl Fn(&str) -> bool) -> Option<usize> {
-    match wanted {
-        Some(wanted) => names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(wanted.trim())),
-        None => names.iter().position(|name| fits(name)),
-    }
-}
-
-fn is_time(name: &str, is_irtt: bool) -> bool {
-    if is_irtt && name.contains("send") && !name.contains("server") {
-        return name.ends_with("monotonic") || name.ends_with("wall");
-    }
-    TIMES.contains(&first_word(name))
-}
-
-fn is_rtt(name: &str, is_irtt: bool) -> bool {
-    if is_irtt {
-        return last_word(name) == "rtt" && !name.contains("ipdv");
-    }
-    RTTS.contains(&first_word(name))
-}
-
-fn first_word(name: &str) -> &str {
-    name.split(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or(name)
-}
-
-fn last_word(name: &str) -> &str {
-    let mut words = name
-        .rsplit(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    words.next().unwrap_or(name)
-}
-
-impl Column {
-    fn new(names: &[String], index: usize, default: Option<Unit>) -> Self {
-        let name = names.get(index).cloned().unwrap_or_default();
-        let unit = (first_word(&name) != last_word(&name)).then(|| last_word(&name).parse().ok());
-        Self {
-            index,
-            unit: unit.flatten().or(default),
-            name,
-        }
     }
 }
 
@@ -379,22 +293,5 @@ mod tests {
     fn quotation_marks_hide_delimiters() {
         let all: Vec<_> = fields("\"a, b\", c ,,d", ',').collect();
         assert_eq!(all, ["a, b", "c", "", "d"]);
-    }
-
-    #[test]
-    fn units_come_from_the_names_of_columns() {
-        let names = ["rtt_ms", "latency (us)", "ping [s]", "rtt"].map(String::from);
-        let units: Vec<_> = (0..4)
-            .map(|index| Column::new(&names, index, None).unit)
-            .collect();
-        assert_eq!(
-            units,
-            [
-                Some(Unit::Milliseconds),
-                Some(Unit::Microseconds),
-                Some(Unit::Seconds),
-                None
-            ]
-        );
     }
 }
