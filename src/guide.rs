@@ -31,6 +31,7 @@ pages! {
     lifetime: "lifetime.md",
     listener: "listener.md",
     manual: "manual.md",
+    many: "many.md",
     planner: "planner.md",
     what_can_go_wrong: "what-can-go-wrong.md",
 }

@@ -7,16 +7,20 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use humantime::parse_duration;
 
+mod beat;
 mod generate;
 #[cfg(target_os = "linux")]
 mod hold;
 mod judge;
+mod listen;
 mod record;
 
+pub(crate) use beat::Beat;
 pub(crate) use generate::Generate;
 #[cfg(target_os = "linux")]
 pub(crate) use hold::{Confine, Hold, HoldGuard, HoldInit};
 pub(crate) use judge::{Judge, Replay, Tune};
+pub(crate) use listen::Listen;
 pub(crate) use record::Record;
 
 /// Adaptive heartbeats: probe a peer as often as its path asks for, and know whether it is alive.
@@ -42,6 +46,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Print a manual page, or the completions of a shell.
     Generate(Generate),
+    /// Send heartbeats from this machine, or while a command runs, to `listen`.
+    Beat(Beat),
+    /// Hear the heartbeats of many senders, and tell who is dead.
+    Listen(Listen),
     /// Run a command while a lease is held: a lock, a leadership, a singleton.
     #[cfg(target_os = "linux")]
     Hold(Hold),

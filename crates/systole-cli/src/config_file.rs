@@ -150,7 +150,7 @@ fn parse(text: &str) -> Result<ConfigFile, (usize, String)> {
 }
 
 /// Returns the program of `on_change`, which is started without a shell.
-fn program(words: Vec<String>) -> Result<Program, String> {
+pub(crate) fn program(words: Vec<String>) -> Result<Program, String> {
     let mut words = words.into_iter();
     let path = PathBuf::from(words.next().unwrap_or_default());
     if !path.is_absolute() || !path.is_file() {
@@ -173,12 +173,12 @@ fn keys(text: &str) -> Vec<(String, usize)> {
 }
 
 /// Returns the number of the line in which `place` begins.
-fn line(text: &str, place: Option<Range<usize>>) -> usize {
+pub(crate) fn line(text: &str, place: Option<Range<usize>>) -> usize {
     let before = text.bytes().take(place.map_or(0, |place| place.start));
     1 + before.filter(|&byte| byte == b'\n').count()
 }
 
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(crate) fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     deserializer.deserialize_any(SpanReader).map(Some)
 }
 

@@ -21,6 +21,7 @@
 )]
 
 mod args;
+mod beat;
 mod check;
 mod code;
 mod config_file;
@@ -32,11 +33,13 @@ mod hold;
 mod hooks;
 mod judge;
 mod labels;
+mod listen;
 mod metrics;
 mod output;
 #[doc(hidden)]
 pub mod plot;
 mod progress;
+mod push;
 mod record;
 mod replay;
 mod report;
@@ -84,6 +87,8 @@ pub fn run() -> ExitCode {
         Command::Record(options) => wait_for(record::run(&options)),
         Command::Generate(options) => generate::run(&options),
         Command::Check(options) => wait_for(check::run(&options)),
+        Command::Beat(options) => wait_for(beat::run(&options)),
+        Command::Listen(options) => wait_for(listen::run(&options)),
     };
     outcome.unwrap_or_else(|trouble| {
         let _ = writeln!(stderr(), "systole: {trouble}"); // the exit status says the same

@@ -38,6 +38,8 @@ pub enum Trouble {
     Port(u16, io::Error),
     /// An address on which `/metrics` cannot be served.
     Metrics(SocketAddr, io::Error),
+    /// An address on which heartbeats cannot be heard.
+    Listen(SocketAddr, io::Error),
     /// Settings that are out of range or contradict each other.
     Config(ConfigError),
     /// An error of the operating system.
@@ -91,6 +93,9 @@ impl fmt::Display for Trouble {
             Self::Port(port, error) => write!(f, "port {port} cannot be used: {error}"),
             Self::Metrics(address, error) => {
                 write!(f, "metrics cannot be served on {address}: {error}")
+            }
+            Self::Listen(address, error) => {
+                write!(f, "heartbeats cannot be heard on {address}: {error}")
             }
             Self::Config(error) => error.fmt(f),
             Self::System(error) => error.fmt(f),

@@ -19,7 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::history::History;
 use self::log::Log;
-use self::screen::{Key, Screen};
+pub(crate) use self::screen::{Key, Screen};
 use crate::report::{WatchEvent, Who};
 
 /// The time between two pictures.
@@ -72,7 +72,7 @@ struct Scene {
 pub(crate) struct View {
     /// The width of the longest name; 0 if there is one target.
     width: usize,
-    screen: Screen,
+    screen: Screen<Scene>,
     tick: Interval,
     histories: HashMap<usize, History>,
     log: Log,
@@ -103,7 +103,7 @@ impl View {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             width,
-            screen: Screen::open()?,
+            screen: Screen::open(draw::draw)?,
             tick,
             histories: HashMap::new(),
             log: Log::default(),
@@ -160,6 +160,7 @@ impl View {
             Key::Explain => self.explained = !self.explained,
             Key::Up => self.select(self.place().saturating_sub(1)),
             Key::Down => self.select(self.place().saturating_add(1)),
+            Key::PageUp | Key::PageDown | Key::Sort | Key::Reverse => {}
         }
         Wish::PeerView
     }

@@ -14,7 +14,7 @@ pub(crate) enum Paint {
 }
 
 impl Paint {
-    pub(super) const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Plain => "",
             Self::Dim => "\x1b[2m",

@@ -28,20 +28,20 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// SIGHUP: the terminal was closed, or the configuration has changed.
 #[cfg(unix)]
-pub(super) struct HangUp(Option<tokio::signal::unix::Signal>);
+pub(crate) struct HangUp(Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl HangUp {
     /// Installs the handler if `awaited`. Otherwise the signal keeps its previous effect, which
     /// under `nohup` is none.
-    pub(super) fn new(awaited: bool) -> io::Result<Self> {
+    pub(crate) fn new(awaited: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hang_up = awaited.then(|| signal(SignalKind::hangup()));
         hang_up.transpose().map(Self)
     }
 
     /// Waits for the next signal. Cancel safe.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         match &mut self.0 {
             Some(signal) => drop(signal.recv().await),
             None => std::future::pending().await,
@@ -51,15 +51,15 @@ impl HangUp {
 
 /// This system has no SIGHUP.
 #[cfg(not(unix))]
-pub(super) struct HangUp;
+pub(crate) struct HangUp;
 
 #[cfg(not(unix))]
 impl HangUp {
-    pub(super) fn new(_: bool) -> io::Result<Self> {
+    pub(crate) fn new(_: bool) -> io::Result<Self> {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         std::future::pending().await
     }
 }

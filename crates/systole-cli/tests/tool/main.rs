@@ -21,6 +21,8 @@ mod output;
 mod postgres;
 #[cfg(unix)]
 mod prometheus;
+#[cfg(target_os = "linux")]
+mod push;
 #[cfg(unix)]
 mod readiness;
 mod record;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use systole_testkit::servers::signal::signal;
 
-/// `systole watch --json`, and its lines.
+/// `systole watch --json`, or another command, and its lines.
 pub(crate) struct Watch {
     child: Child,
     lines: Receiver<Value>,
@@ -24,8 +24,15 @@ pub(crate) fn tool() -> Command {
 
 impl Watch {
     pub(crate) fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("watch", arguments)
+    }
+
+    pub(crate) fn of<S: AsRef<OsStr>>(
+        command: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut child = tool()
-            .args(["watch", "--json"])
+            .args([command, "--json"])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
