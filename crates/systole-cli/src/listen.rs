@@ -37,7 +37,7 @@ use crate::trouble::Trouble;
 use crate::watch::signals::stop_signal;
 
 /// The receive buffer that is asked for: the heartbeats of 10,000 senders in one moment. The
-/// operating system may grant less (`net.core.rmem_max`).
+/// operating system may grant less (`net.core.rmem_max`), unless this process may exceed that.
 const BUFFER: usize = 8 << 20;
 
 pub(crate) async fn run(options: &args::Listen) -> Result<ExitCode, Trouble> {
@@ -86,7 +86,21 @@ fn open(address: SocketAddr) -> io::Result<UdpSocket> {
     if address.is_ipv6() && address.ip().is_unspecified() {
         let _ = socket.set_only_v6(false); // where IPv4 is missing, IPv6 is heard
     }
-    let _ = socket.set_recv_buffer_size(BUFFER); // else it stays as it is
+    if !has_forced_buffer(&socket) {
+        let _ = socket.set_recv_buffer_size(BUFFER); // else it stays as it is
+    }
     socket.bind(&address.into())?;
     UdpSocket::from_std(socket.into())
+}
+
+/// Enlarges the receive buffer beyond the system's limit, as a privileged process may.
+#[cfg(target_os = "linux")]
+fn has_forced_buffer(socket: &Socket) -> bool {
+    use nix::sys::socket::{setsockopt, sockopt::RcvBufForce};
+    setsockopt(socket, RcvBufForce, &BUFFER).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn has_forced_buffer(_: &Socket) -> bool {
+    false
 }

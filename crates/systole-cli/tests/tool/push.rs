@@ -173,12 +173,13 @@ impl Drop for Crowd {
     }
 }
 
-/// Sends a heartbeat of each of `count` senders, a few at a time, as if from many machines.
+/// Sends a heartbeat of each of `count` senders, over most of a second or of the interval.
 fn send(socket: &UdpSocket, to: SocketAddr, count: u32, sequence: u32, every: Duration) {
+    let pause = (every * 3 / 4).min(900 * MS) / (count / 100 + 1);
     for id in 1..=count {
         let _ = socket.send_to(&sealed(id.into(), 7, sequence, every), to);
         if id % 100 == 0 {
-            sleep(MS);
+            sleep(pause);
         }
     }
 }
