@@ -37,6 +37,7 @@ pub(super) struct Sender {
     /// Whether it was told that the job is overdue.
     pub(super) is_overdue: bool,
     pub(super) address: Option<SocketAddr>,
+    address_at: Option<Instant>,
     /// The address before that, and when it was heard last.
     before: Option<(SocketAddr, Instant)>,
     contested_at: Option<Instant>,
@@ -128,11 +129,10 @@ impl Sender {
     }
 
     fn is_contested(&mut self, beat: &Beat, from: SocketAddr, now: Instant) -> Option<SocketAddr> {
-        let last = self.address.replace(from)?;
-        if last == from {
-            return None;
-        }
-        let before = self.before.replace((last, now));
+        let last = self.address.replace(from);
+        let last_at = self.address_at.replace(now);
+        let last = last.zip(last_at).filter(|&(address, _)| address != from)?;
+        let before = self.before.replace(last);
         let both = before.is_some_and(|(address, at)| {
             let since = now.saturating_duration_since(at);
             address == from && since <= beat.interval().saturating_mul(CONTESTED_WITHIN)
@@ -142,7 +142,7 @@ impl Sender {
             return None;
         }
         self.contested_at = Some(now);
-        Some(last)
+        Some(last.0)
     }
 }
 
@@ -182,6 +182,7 @@ impl Roster {
                 exit_status: None,
                 is_overdue: false,
                 address: None,
+                address_at: None,
                 before: None,
                 contested_at: None,
             }
