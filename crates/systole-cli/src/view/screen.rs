@@ -1,7 +1,7 @@
 //! The thread that owns the terminal: it draws pictures and reads keys, so that drawing never
 //! delays probes.
 
-use std::io::{self, stdout};
+use std::io::{self, IsTerminal, stdout};
 use std::process::exit;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{JoinHandle, sleep, spawn};
@@ -117,13 +117,14 @@ fn run<S>(
     scenes: &Receiver<S>,
     keys: &UnboundedSender<Key>,
 ) {
+    let is_input = io::stdin().is_terminal(); // else keys come from /dev/tty
     loop {
         match scenes.recv_timeout(PATIENCE) {
             Ok(scene) if terminal.draw(|frame| draw(frame, &scene)).is_err() => return,
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        if is_closed() {
+        if is_input && is_closed() {
             return;
         }
         while event::poll(Duration::ZERO).unwrap_or(false) {
