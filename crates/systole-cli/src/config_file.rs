@@ -178,7 +178,9 @@ pub(crate) fn line(text: &str, place: Option<Range<usize>>) -> usize {
     1 + before.filter(|&byte| byte == b'\n').count()
 }
 
-pub(crate) fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(crate) fn span<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
     deserializer.deserialize_any(SpanReader).map(Some)
 }
 
