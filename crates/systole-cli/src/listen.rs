@@ -1,5 +1,6 @@
 //! `systole listen`: the coordinator, which hears the heartbeats of many senders.
 
+mod about;
 mod coordinator;
 mod file;
 mod gate;

@@ -4,41 +4,19 @@ mod json;
 mod lines;
 
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use systole::Instant;
 use systole::fleet::ListenerFleet;
 use systole::task::udp_listener::Counters;
-use systole::{Instant, Verdict};
 
+use super::about::About;
 use super::news::News;
-use super::roster::{Roster, Sender};
+use super::roster::Roster;
 use super::view::View;
 use crate::args;
 use crate::report::Outlet;
 use crate::view::Wish;
-
-/// The sender that news are about.
-#[derive(Clone, Debug, Default)]
-pub(super) struct About {
-    pub(super) name: String,
-    pub(super) label: Option<String>,
-    pub(super) verdict: Verdict,
-    pub(super) exit_status: Option<u8>,
-    pub(super) address: Option<SocketAddr>,
-}
-
-impl About {
-    pub(super) fn of(sender: &Sender) -> Self {
-        Self {
-            name: sender.name.clone(),
-            label: sender.label.clone(),
-            verdict: sender.told,
-            exit_status: sender.exit_status,
-            address: sender.address,
-        }
-    }
-}
 
 pub(super) struct Report {
     style: Style,

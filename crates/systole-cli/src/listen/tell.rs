@@ -4,9 +4,9 @@ use std::time::UNIX_EPOCH;
 
 use systole::Reason;
 
+use super::about::About;
 use super::coordinator::Coordinator;
 use super::news::{News, Tale, why};
-use super::report::About;
 use super::roster::Standing;
 use crate::hooks::Change;
 use crate::push::wall_clock;

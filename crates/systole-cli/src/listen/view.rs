@@ -14,8 +14,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::draw::{Row, draw, rows_of};
 use self::order::Order;
+use super::about::About;
 use super::news::News;
-use super::report::About;
 use super::roster::{Roster, Sender, Standing};
 use crate::report::{Paint, span};
 use crate::view::{Key, Screen, Wish};
