@@ -12,10 +12,11 @@ fn tail(mean: f64, least: u32) -> f64 {
 
 #[test]
 fn the_threshold_is_that_of_the_exact_distribution_or_at_most_two_more() {
-    for mean in [
-        0.001, 0.01, 0.1, 0.5, 1.0, 2.5, 7.0, 20.0, 60.0, 200.0, 500.0,
+    for mean_milli in [
+        1_u32, 10, 100, 500, 1_000, 2_500, 7_000, 20_000, 60_000, 200_000, 500_000,
     ] {
-        let threshold = least_improbable((mean * 65_536.0) as u64);
+        let mean = f64::from(mean_milli) / 1e3;
+        let threshold = least_improbable(u64::from(mean_milli) * ONE / 1_000);
         let least = u32::try_from(threshold.div_ceil(ONE)).unwrap();
         assert!(tail(mean, least) <= 1e-3, "{least} at {mean}");
         assert!(
