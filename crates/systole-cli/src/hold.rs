@@ -8,6 +8,8 @@ mod address;
 mod clock;
 mod confinement;
 mod deadline;
+mod ending;
+mod etcd;
 mod exit_code;
 mod fence_file;
 mod guard;
@@ -15,6 +17,7 @@ mod guarded;
 mod init;
 mod last_resort;
 mod message;
+mod postgres;
 mod redis;
 mod settings;
 mod signals;
@@ -29,6 +32,8 @@ use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use self::address::Kind;
+use self::etcd::EtcdStore;
+use self::postgres::PostgresStore;
 use self::redis::RedisStore;
 use self::settings::{Settings, Unusable};
 use self::stop::Stop;
@@ -36,7 +41,7 @@ use self::store::{Desk, Store};
 use self::supervisor::Supervisor;
 use self::voice::Voice;
 use crate::args;
-use crate::target::{Redis, Trust};
+use crate::target::{Etcd, Postgres, Redis, Trust};
 
 pub(crate) use exit_code::USAGE;
 pub(crate) use guard::run as guard;
@@ -67,6 +72,14 @@ fn hold(options: &args::Hold) -> Result<u8, Unusable> {
             Kind::Redis => {
                 let client = Redis::new(server, &trust)?;
                 supervise(&settings, RedisStore::new(client, name), token).await
+            }
+            Kind::Etcd => {
+                let client = Etcd::new(server, &trust)?;
+                supervise(&settings, EtcdStore::new(client, name), token).await
+            }
+            Kind::Postgres => {
+                let client = Postgres::new(server, &trust)?;
+                supervise(&settings, PostgresStore::new(client, name), token).await
             }
         }
     })

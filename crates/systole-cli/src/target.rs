@@ -5,6 +5,8 @@ mod background;
 mod datagram;
 mod demo;
 mod descriptors;
+#[cfg(target_os = "linux")]
+mod etcd;
 mod expiry;
 mod grpc;
 mod http;
@@ -33,11 +35,15 @@ mod wire;
 
 pub(crate) use address::Target;
 pub(crate) use descriptors::raise_limit;
+#[cfg(target_os = "linux")]
+pub(crate) use etcd::{Etcd, EtcdSession};
 pub(crate) use link::{Answer, Arrival, Herald, Inbox, Link, LinkEvent, Miss, inbox};
 #[cfg(target_os = "linux")]
 pub(crate) use persistent::Protocol;
 #[cfg(target_os = "linux")]
 pub(crate) use place::Place;
+#[cfg(target_os = "linux")]
+pub(crate) use postgres::{Database as PostgresSession, Postgres};
 #[cfg(target_os = "linux")]
 pub(crate) use redis::{Asking as RedisSession, Redis};
 pub(crate) use resolve::look_up;

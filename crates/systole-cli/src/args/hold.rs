@@ -36,7 +36,7 @@ pub(crate) struct Hold {
     #[arg(long, value_name = "SPAN", value_parser = parse_duration, conflicts_with = "once")]
     pub(crate) wait: Option<Duration>,
 
-    /// Ask for the lease once, and give up if another holds it.
+    /// Ask for the lease once, and give up if another holds it or the server cannot be asked.
     #[arg(long)]
     pub(crate) once: bool,
 
@@ -94,13 +94,13 @@ pub(crate) struct HoldInit {
     pub(crate) command: Vec<OsString>,
 }
 
-const LEASE: &str = "redis://HOST[:PORT]/NAME, rediss:// or redis+unix:///PATH/NAME";
+const LEASE: &str = "redis://HOST[:PORT]/NAME, rediss:// or redis+unix:///PATH/NAME; etcd://HOST[:PORT]/NAME or etcds://; postgres://USER@HOST[:PORT]/DATABASE/NAME";
 
 const AFTER: &str = "Spans are written 250ms, 5s, 1m30s. Example: systole hold redis://localhost/nightly --ttl 10s -- ./report --all\n\n\
     The command finds SYSTOLE_EPOCH in its environment, a number that rises with every holder (a fencing token), and SYSTOLE_FENCE_FILE, a file of two lines: \
     epoch=NUMBER and fence_ns=TIME, until when the lease is held as nanoseconds of CLOCK_BOOTTIME. crates/systole-cli/docs/hold.md says how to use them.\n\n\
     A guard beside the command stops it in time, also if this process is killed or stopped: SIGTERM before the lease can end, SIGKILL after the grace. \
     The lease is released when no process of the command is left.\n\n\
-    Options of a server stand after a #, as for watch: user, password_env, password_file, ca, cert, key, sni.\n\n\
+    Options of a server stand after a #, as for watch: user, password_env, password_file; with TLS ca, cert, key, sni; for PostgreSQL those of libpq.\n\n\
     Exit status: that of the command, or 128 and the number of the signal that ended it; 123 if the lease was never held, 124 if it was lost, \
     125 for invalid arguments and errors of the tool, 126 if the command cannot be run, 127 if it is not found.";

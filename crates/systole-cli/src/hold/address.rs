@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::report::plain_text;
 use crate::target::{Scheme, Target};
+use crate::trouble::Trouble;
 
 /// The longest name of a lease, in bytes.
 const NAME_MAX: usize = 512;
@@ -12,17 +13,49 @@ const NAME_MAX: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Redis,
+    Etcd,
+    Postgres,
+}
+
+impl Kind {
+    fn of(scheme: &str) -> Option<Self> {
+        match scheme {
+            "redis" | "rediss" | "redis+unix" => Some(Self::Redis),
+            "etcd" | "etcds" => Some(Self::Etcd),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            _ => None,
+        }
+    }
 }
 
 /// A server and the name of a lease on it.
 #[derive(Debug)]
 pub(super) struct Address {
     kind: Kind,
+    scheme: String,
     pub(super) server: Target,
     pub(super) name: String,
 }
 
+const SCHEMES: &str = "its scheme is one of redis, rediss, redis+unix, etcd, etcds, postgres; \
+    for example redis://localhost/nightly";
 const FORM: &str = "write a server and the name of a lease, for example redis://localhost/nightly";
+const DATABASE: &str = "write a database and the name of a lease, for example \
+    postgres://me@localhost/shop/nightly (or redis://localhost/nightly)";
+/// The port of etcd, whose target is one of HTTP.
+const ETCD_PORT: u16 = 2379;
+
+const LOGIN: &[&str] = &["user", "password_env", "password_file"];
+const TLS: &[&str] = &["ca", "cert", "key", "sni"];
+/// Those of libpq.
+const LIBPQ: &[&str] = &[
+    "sslmode",
+    "target_session_attrs",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "application_name",
+];
 
 impl Address {
     /// Reads a lease of the command line.
@@ -31,14 +64,24 @@ impl Address {
     /// What is wrong, without what could be a password.
     pub(super) fn of(text: &str) -> Result<Self, String> {
         let (scheme, rest) = text.split_once("://").ok_or_else(|| no_lease(FORM))?;
-        let kind = kind(scheme)?;
+        let kind = Kind::of(scheme).ok_or_else(|| no_lease(SCHEMES))?;
         let end = rest.find(['?', '#']).unwrap_or(rest.len());
         let (place, options) = rest.split_at(end);
-        let (place, name) = split(scheme, place).ok_or_else(|| no_lease(FORM))?;
-        let server = format!("{scheme}://{place}{options}");
-        let server = Target::of_argument(&server).map_err(|error| error.to_string())?;
+        check_options(kind, scheme, options)?;
+        let form = if kind == Kind::Postgres {
+            DATABASE
+        } else {
+            FORM
+        };
+        let (place, name) = split(kind, scheme, place).ok_or_else(|| no_lease(form))?;
+        let server = format!("{}{options}", server(kind, scheme, place));
+        let server = Target::of_argument(&server).map_err(|error| match error {
+            Trouble::Target(_, why) => no_lease(&why),
+            error => error.to_string(),
+        })?;
         Ok(Self {
             kind,
+            scheme: scheme.into(),
             server,
             name: read_name(name)?,
         })
@@ -52,7 +95,9 @@ impl Address {
 /// Shows the lease without what may be secret.
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.server, plain_text(&self.name))
+        let server = self.server.to_string();
+        let place = server.split_once("://").map_or("", |(_, place)| place);
+        write!(f, "{}://{place}/{}", self.scheme, plain_text(&self.name))
     }
 }
 
@@ -60,25 +105,53 @@ fn no_lease(why: &str) -> String {
     format!("this is no lease: {why}")
 }
 
-fn kind(scheme: &str) -> Result<Kind, String> {
-    match scheme {
-        "redis" | "rediss" | "redis+unix" => Ok(Kind::Redis),
-        _ => Err(no_lease(
-            "its scheme is one of redis, rediss, redis+unix; for example redis://localhost/nightly",
-        )),
+/// Checks the names of the options: those by which a server is judged when it is probed, such as its
+/// role, have no meaning here.
+fn check_options(kind: Kind, scheme: &str, text: &str) -> Result<(), String> {
+    let more = match (kind, scheme) {
+        (Kind::Postgres, _) => LIBPQ,
+        (_, "rediss" | "etcds") => TLS,
+        _ => &[],
+    };
+    let allowed = [LOGIN, more].concat();
+    let pairs = text.split(['?', '#', '&']).filter(|pair| !pair.is_empty());
+    let mut names = pairs.map(|pair| pair.split('=').next().unwrap_or_default());
+    if names.all(|name| allowed.contains(&name)) {
+        return Ok(());
     }
+    let allowed = allowed.join(", ");
+    Err(no_lease(&format!(
+        "an option is unknown; {scheme} has {allowed}, such as \
+        redis://localhost/nightly#password_env=PASSWORD"
+    )))
 }
 
-/// Splits off the name: all that follows the host, or the last part of the path of a local socket.
-fn split<'a>(scheme: &str, place: &'a str) -> Option<(&'a str, &'a str)> {
-    let is_local = Scheme::RedisUnix.name() == scheme;
+/// Splits off the name: all that follows the host, or the database, or the last part of the path of a
+/// local socket.
+fn split<'a>(kind: Kind, scheme: &str, place: &'a str) -> Option<(&'a str, &'a str)> {
     let login = place.find('@').map_or(0, |at| at + 1);
-    let slash = if is_local {
-        place.rfind('/')
-    } else {
-        place.get(login..)?.find('/').map(|slash| login + slash)
+    let slash_from = |from: usize| place.get(from..)?.find('/').map(|slash| from + slash);
+    let slash = match kind {
+        Kind::Redis if scheme == Scheme::RedisUnix.name() => place.rfind('/'),
+        Kind::Postgres => slash_from(slash_from(login)? + 1),
+        Kind::Redis | Kind::Etcd => slash_from(login),
     }?;
     Some((place.get(..slash)?, place.get(slash + 1..)?))
+}
+
+/// Returns the server as a target, which for etcd is one of HTTP.
+fn server(kind: Kind, scheme: &str, place: &str) -> String {
+    if kind != Kind::Etcd {
+        return format!("{scheme}://{place}");
+    }
+    let scheme = if scheme == "etcds" { "https" } else { "http" };
+    let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    let port = host.rsplit_once(']').map_or(host, |(_, rest)| rest);
+    if port.contains(':') {
+        format!("{scheme}://{place}")
+    } else {
+        format!("{scheme}://{place}:{ETCD_PORT}")
+    }
 }
 
 fn read_name(text: &str) -> Result<String, String> {
@@ -112,6 +185,14 @@ mod tests {
                 "redis+unix:///run/r.sock/x",
                 "x",
             ),
+            ("etcd://h/locks/a", "etcd://h:2379/locks/a", "locks/a"),
+            ("etcds://me@[::1]:1/a", "etcds://[::1]:1/a", "a"),
+            ("etcd://[::1]/a", "etcd://[::1]:2379/a", "a"),
+            (
+                "postgres://me@h,i:1/shop/a/b#sslmode=require",
+                "postgres://h:5432,i:1/shop/a/b",
+                "a/b",
+            ),
         ] {
             let address = Address::of(text).unwrap();
             assert_eq!(
@@ -131,6 +212,9 @@ mod tests {
             "redis://:hunter2@h",
             "tcp://h:1/x",
             "hunter2://h/x",
+            "etcd://h",
+            "postgres://me:hunter2@h/x",
+            "redis://h/x#hunter2=1",
         ] {
             let why = Address::of(text).unwrap_err();
             assert!(why.contains("redis://localhost/nightly"), "{text}: {why}");

@@ -65,9 +65,7 @@ impl Settings {
         check_command(&options.command)?;
         let grace = grace(options)?;
         check_ttl(options.ttl, address.kind())?;
-        let config = match address.kind() {
-            Kind::Redis => lease::Config::renewed(options.ttl),
-        };
+        let config = lease::Config::renewed(options.ttl);
         let config = config.stop_within(grace + KILL_MARGIN).seed(seed).build();
         let config = config.map_err(|error| {
             Unusable::usage(format!("{error}; for example --ttl 10s --grace 1s"))
@@ -88,19 +86,21 @@ impl Settings {
 }
 
 fn check_ttl(ttl: Duration, kind: Kind) -> Result<(), Unusable> {
-    let least = match kind {
-        Kind::Redis => TTL_MIN,
-    };
     let most = Duration::from_secs(lease::TTL_MAX.as_secs());
-    if (least..=most).contains(&ttl) {
-        return Ok(());
+    let shown = format_duration(ttl);
+    if !(TTL_MIN..=most).contains(&ttl) {
+        let (least, most) = (format_duration(TTL_MIN), most.as_secs());
+        return Err(Unusable::usage(format!(
+            "--ttl {shown} is out of range: {least} to {most}s; for example --ttl 10s"
+        )));
     }
-    Err(Unusable::usage(format!(
-        "--ttl {} is out of range: {} to {}s; for example --ttl 10s",
-        format_duration(ttl),
-        format_duration(least),
-        most.as_secs()
-    )))
+    if kind == Kind::Etcd && ttl.subsec_nanos() > 0 {
+        let seconds = ttl.as_secs() + 1;
+        return Err(Unusable::usage(format!(
+            "--ttl {shown} is no number of whole seconds, which etcd counts; for example --ttl {seconds}s"
+        )));
+    }
+    Ok(())
 }
 
 /// Returns the grace, in whole milliseconds.

@@ -1,11 +1,15 @@
 //! What a supervisor is doing.
 
 use std::future::pending;
+use std::time::Duration;
 
 use systole::Instant;
 
 use super::guarded::Guarded;
 use super::message::Report;
+
+/// How long the end waits for the server to confirm that the lease was released.
+const RELEASE_MAX: Duration = Duration::from_secs(2);
 
 pub(super) enum Stage {
     /// The lease is not held.
@@ -23,6 +27,22 @@ pub(super) enum Stage {
 }
 
 impl Stage {
+    /// Returns the stage in which the lease is given back at `now`, unless the server need not be
+    /// told.
+    pub(super) const fn leaving(code: Option<u8>, told: bool, now: Instant) -> Self {
+        let span = if told { RELEASE_MAX } else { Duration::ZERO };
+        let until = now.saturating_add(span);
+        Self::Leaving { until, code, told }
+    }
+
+    /// Lets the lease that would be given back expire: something may still act in its name.
+    pub(super) const fn let_expire(&mut self, now: Instant) {
+        if let Self::Leaving { until, code, told } = self {
+            *told = false;
+            *until = if code.is_some() { now } else { Instant::MAX };
+        }
+    }
+
     /// Returns when there is something to do, where the lease is waited for until `give_up_at`, and
     /// the machine of the lease wants to be asked at `lease`.
     pub(super) fn wake(&self, lease: Option<Instant>, give_up_at: Instant) -> Instant {

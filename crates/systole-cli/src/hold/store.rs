@@ -1,6 +1,7 @@
 //! What every server of leases does, and the requests that are under way to one.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,11 +58,27 @@ pub(super) trait Store: Send + Sync + 'static {
 /// The result of a request: an answer, or why there is none.
 pub(super) type Outcome = (RenewalId, Result<Answer, String>);
 
+/// Why there is no answer.
+struct Unanswered {
+    why: String,
+    /// Whether the server may have taken the request.
+    sent: bool,
+}
+
+impl Unanswered {
+    fn after_it_was_sent(miss: &Miss) -> Self {
+        let why = why(miss);
+        Self { why, sent: true }
+    }
+}
+
 /// The connections to a server, and the requests that are under way.
 pub(super) struct Desk<S: Store> {
     line: Arc<Line<S>>,
     under_way: VecDeque<AbortOnDropHandle<()>>,
     outcomes: UnboundedSender<Outcome>,
+    /// The requests that the server may have taken.
+    asked: Arc<AtomicU64>,
 }
 
 struct Line<S: Store> {
@@ -83,8 +100,14 @@ impl<S: Store> Desk<S> {
             line: Arc::new(line),
             under_way: VecDeque::new(),
             outcomes,
+            asked: Arc::default(),
         };
         (desk, received)
+    }
+
+    /// Returns whether the server may have taken a request.
+    pub(super) fn may_have_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > 0
     }
 
     /// Sends a request, whose outcome follows.
@@ -99,9 +122,16 @@ impl<S: Store> Desk<S> {
             token,
         };
         let (line, outcomes, id) = (Arc::clone(&self.line), self.outcomes.clone(), request.id);
+        let asked = Arc::clone(&self.asked);
+        asked.fetch_add(1, Ordering::Relaxed);
         let task = tokio::spawn(async move {
-            let outcome = timeout(ask.ttl, line.ask(&ask)).await;
-            let outcome = outcome.unwrap_or_else(|_| Err("the server does not answer".into()));
+            let outcome = match timeout(ask.ttl, line.ask(&ask)).await {
+                Ok(outcome) => outcome.map_err(|unanswered| {
+                    asked.fetch_sub(u64::from(!unanswered.sent), Ordering::Relaxed);
+                    unanswered.why
+                }),
+                Err(_) => Err("the server does not answer".into()),
+            };
             let _ = outcomes.send((id, outcome)); // fails if nobody waits any more
         });
         self.under_way.push_back(AbortOnDropHandle::new(task));
@@ -110,16 +140,23 @@ impl<S: Store> Desk<S> {
 
 impl<S: Store> Line<S> {
     /// Asks over the connection that waits, and if that has been closed, over a new one.
-    async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
-        if let Some(session) = self.take() {
+    async fn ask(&self, ask: &Ask) -> Result<Answer, Unanswered> {
+        let kept = self.take();
+        let sent = kept.is_some();
+        if let Some(session) = kept {
             match self.ask_over(session, ask).await {
                 Ok(answer) => return Ok(answer),
-                Err(miss) if miss.note().is_some() => return Err(why(&miss)), // it did answer
+                // it did answer
+                Err(miss) if miss.note().is_some() => {
+                    return Err(Unanswered::after_it_was_sent(&miss));
+                }
                 Err(_) => {}
             }
         }
-        let session = self.open(ask.ttl / CONNECT_PART).await?;
-        self.ask_over(session, ask).await.map_err(|miss| why(&miss))
+        let session = self.open(ask.ttl / CONNECT_PART).await;
+        let session = session.map_err(|why| Unanswered { why, sent })?;
+        let answer = self.ask_over(session, ask).await;
+        answer.map_err(|miss| Unanswered::after_it_was_sent(&miss))
     }
 
     async fn ask_over(&self, mut session: S::Session, ask: &Ask) -> Result<Answer, Miss> {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
 use super::clock;
+use super::ending::Ending;
 use super::exit_code;
 use super::fence_file::FenceFile;
 use super::guarded::Guarded;
@@ -18,10 +19,7 @@ use super::stage::Stage;
 use super::stop::Stop;
 use super::store::{Answer, Desk, Outcome, Store};
 use super::voice::Voice;
-use crate::report::span;
 
-/// How long the end waits for the server to confirm that the lease was released.
-const RELEASE_MAX: Duration = Duration::from_secs(2);
 /// How long it sleeps at most: the timers of the runtime do not count the time of a suspend.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -35,12 +33,7 @@ pub(super) struct Supervisor<'a, S: Store> {
     stage: Stage,
     /// Until when the lease is waited for.
     give_up_at: Instant,
-    /// Whether the lease was lost while the command ran.
-    lost: bool,
-    /// How the command ended.
-    code: Option<u8>,
-    /// The signal that asked this process to end.
-    stopped_by: Option<i32>,
+    ending: Ending,
 }
 
 impl<'a, S: Store> Supervisor<'a, S> {
@@ -65,9 +58,7 @@ impl<'a, S: Store> Supervisor<'a, S> {
             voice,
             stage: Stage::Waiting,
             give_up_at: now.saturating_add(wait),
-            lost: false,
-            code: None,
-            stopped_by: None,
+            ending: Ending::default(),
         }
     }
 
@@ -116,7 +107,7 @@ impl<'a, S: Store> Supervisor<'a, S> {
     fn tell(&mut self, event: Event<EventKind>, now: Instant) {
         match event.kind {
             EventKind::Held { epoch } | EventKind::Regained { epoch } => self.begin(epoch, now),
-            EventKind::Late { left } => self.late(left),
+            EventKind::Late { left } => self.voice.late(left),
             EventKind::Fenced { reason } => self.fenced(reason),
             EventKind::Lost { why } => self.lose(format_args!("the server says: {why}")),
             _ => {}
@@ -144,21 +135,10 @@ impl<'a, S: Store> Supervisor<'a, S> {
         }
     }
 
-    fn late(&mut self, left: Duration) {
-        let why = self
-            .voice
-            .trouble()
-            .unwrap_or("the server does not answer")
-            .to_owned();
-        let left = span(left);
-        self.voice
-            .note(format_args!("the renewal is late, {left} are left: {why}"));
-    }
-
     /// The guard ends the command by its own clock.
     fn fenced(&mut self, reason: FenceReason) {
         match reason {
-            FenceReason::Elapsed if matches!(self.stage, Stage::Running(_)) => self.lost = true,
+            FenceReason::Elapsed if matches!(self.stage, Stage::Running(_)) => self.ending.lose(),
             _ => self.lose(reason),
         }
     }
@@ -166,13 +146,11 @@ impl<'a, S: Store> Supervisor<'a, S> {
     /// Somebody else may hold the lease already.
     fn lose(&mut self, why: impl std::fmt::Display) {
         if let Stage::Running(guarded) = &self.stage {
-            if !self.lost {
-                self.voice.warn(format_args!(
-                    "the lease is lost ({why}): the command is killed"
-                ));
+            if !self.ending.is_lost() {
+                self.voice.lost(why, "killed");
             }
             guarded.order(Order::Kill);
-            self.lost = true;
+            self.ending.lose();
         }
     }
 
@@ -195,7 +173,7 @@ impl<'a, S: Store> Supervisor<'a, S> {
             }
             Err(why) => {
                 self.lease.handle_failed(id, now);
-                self.voice.failed(&self.settings.address, &why);
+                self.failed(&why, now);
             }
         }
     }
@@ -205,7 +183,7 @@ impl<'a, S: Store> Supervisor<'a, S> {
         let (Stage::Running(guarded), Some(fence)) = (&self.stage, self.lease.fence_at()) else {
             return;
         };
-        if !self.lost {
+        if !self.ending.is_lost() {
             let extended = guarded.extend(self.lease.epoch(), fence, self.settings.grace);
             if let Err(error) = extended {
                 self.voice.failed("the fence file", &error.to_string());
@@ -223,6 +201,13 @@ impl<'a, S: Store> Supervisor<'a, S> {
         }
     }
 
+    fn failed(&mut self, why: &str, now: Instant) {
+        self.voice.failed(&self.settings.address, why);
+        if self.settings.once && matches!(self.stage, Stage::Waiting) {
+            self.never(now);
+        }
+    }
+
     // ---- what the guard reports ----
 
     fn hear_guard(&mut self, report: Option<Report>) {
@@ -230,18 +215,13 @@ impl<'a, S: Store> Supervisor<'a, S> {
         match report {
             Some(Report::Failed(code, why)) => {
                 self.voice.warn(why);
-                self.code = Some(code);
+                self.ending.fail(code);
             }
             Some(Report::Stopping) => {
-                let why = self
-                    .voice
-                    .trouble()
-                    .unwrap_or("no renewal was acknowledged in time");
-                let line = format!("the lease is lost ({why}): the command is asked to end");
-                self.voice.warn(line);
-                self.lost = true;
+                self.voice.lapsed();
+                self.ending.lose();
             }
-            Some(Report::Exited(code)) => self.code = self.code.or(Some(code)),
+            Some(Report::Exited(code)) => self.ending.exit(code),
             Some(Report::Gone) => self.ended(true, now),
             None => self.ended(false, now),
         }
@@ -255,33 +235,22 @@ impl<'a, S: Store> Supervisor<'a, S> {
         if !confirmed {
             self.voice
                 .warn("the guard was killed: the lease is not released, it expires");
-            self.lost = true;
+            self.ending.lose();
         }
-        let code = match (self.lost, self.stopped_by) {
-            (false, _) => Some(self.code.unwrap_or(exit_code::USAGE)),
-            (true, None) if self.settings.retry => None,
-            (true, _) => Some(exit_code::LOST),
-        };
-        (self.lost, self.code) = (false, None);
+        let code = self.ending.conclude(self.settings.retry);
         self.release(code, now);
-        if let Stage::Leaving { told, until, .. } = &mut self.stage
-            && !confirmed
-        {
-            *told = false;
-            *until = if code.is_some() { now } else { Instant::MAX };
+        if !confirmed {
+            self.stage.let_expire(now);
         }
     }
 
     // ---- the end ----
 
-    /// Gives the lease back; then follows an exit with `code`, or another wait.
+    /// Gives the lease back; then follows an exit with `code`, or another wait. A server that no
+    /// request can have reached has nothing to give back.
     fn release(&mut self, code: Option<u8>, now: Instant) {
         self.lease.release(now);
-        self.stage = Stage::Leaving {
-            until: now.saturating_add(RELEASE_MAX),
-            code,
-            told: true,
-        };
+        self.stage = Stage::leaving(code, self.desk.may_have_asked(), now);
     }
 
     /// Returns the exit status if this is the end. `released` says whether nothing is left to do
@@ -304,19 +273,13 @@ impl<'a, S: Store> Supervisor<'a, S> {
     }
 
     fn never(&mut self, now: Instant) {
-        let why = self
-            .voice
-            .trouble()
-            .unwrap_or("another holds it")
-            .to_owned();
-        let lease = &self.settings.address;
-        self.voice.warn(format_args!("{lease} was not held: {why}"));
+        self.voice.never(&self.settings.address);
         self.release(Some(exit_code::NEVER), now);
     }
 
     /// A signal asks this process to end: the command first, and a second signal at once.
     fn stop(&mut self, signal: i32) {
-        let again = self.stopped_by.replace(signal).is_some();
+        let again = self.ending.stop(signal);
         match &self.stage {
             Stage::Running(guarded) if again => guarded.order(Order::Kill),
             Stage::Running(guarded) => guarded.order(Order::Stop),

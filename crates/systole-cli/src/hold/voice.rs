@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::report::{Outlet, plain_text};
+use crate::report::{Outlet, plain_text, span};
 
 /// How long the end waits for the reader of standard error.
 const FINISH_MAX: Duration = Duration::from_millis(200);
+const SILENT: &str = "the server does not answer";
 
 pub(super) struct Voice {
     outlet: Outlet,
@@ -67,9 +68,32 @@ impl Voice {
         (self.holder, self.trouble) = (None, None);
     }
 
-    /// Returns why the last request failed, if it did.
-    pub(super) fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+    /// Says that a renewal is overdue.
+    pub(super) fn late(&mut self, left: Duration) {
+        let why = self.trouble.as_deref().unwrap_or(SILENT).to_owned();
+        let left = span(left);
+        self.note(format_args!("the renewal is late, {left} are left: {why}"));
+    }
+
+    /// Says why the lease is lost, and what becomes of the command.
+    pub(super) fn lost(&mut self, why: impl Display, what: &str) {
+        self.warn(format_args!(
+            "the lease is lost ({why}): the command is {what}"
+        ));
+    }
+
+    /// Says that the lease is about to end without a renewal.
+    pub(super) fn lapsed(&mut self) {
+        let why = self.trouble.as_deref();
+        let why = why.unwrap_or("no renewal was acknowledged in time");
+        self.lost(why.to_owned(), "asked to end");
+    }
+
+    /// Says why the lease was not held: the last trouble, who holds it, or that nobody answered.
+    pub(super) fn never(&mut self, lease: impl Display) {
+        let held = self.holder.as_ref().map(|_| "another holds it");
+        let why = self.trouble.as_deref().or(held).unwrap_or(SILENT);
+        self.warn(format!("{lease} was not held: {why}"));
     }
 
     /// Passes on what waits.

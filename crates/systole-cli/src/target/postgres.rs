@@ -11,6 +11,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode as ClientMode;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+#[cfg(target_os = "linux")]
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 
 use self::guard::{Allowance, Guard};
 use super::Target;
@@ -27,7 +32,7 @@ use crate::trouble::Trouble;
 /// The message that asks for TLS: its length, and a number in place of a version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     options: Options,
     /// Empty for the one that bears the name of the user.
     database: String,
@@ -44,7 +49,7 @@ pub(super) fn database(target: &Target) -> Option<String> {
 }
 
 impl Postgres {
-    pub(super) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
+    pub(crate) fn new(target: &Target, trust: &Trust) -> Result<Self, Trouble> {
         let options = &target.options;
         let tls = |host: &str| match options.ssl {
             SslMode::Disable => Ok(None),
@@ -128,7 +133,7 @@ impl Protocol for Postgres {
 }
 
 #[derive(Debug)]
-pub(super) struct Database {
+pub(crate) struct Database {
     client: Client,
     allowance: Allowance,
     attrs: SessionAttrs,
@@ -145,6 +150,28 @@ impl Session for Database {
 }
 
 impl Database {
+    /// Runs a statement, which commits by itself, with texts as parameters; returns the first two
+    /// columns of its first row, which are texts.
+    ///
+    /// # Errors
+    /// The connection broke, or the server replied with an error.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn row(
+        &self,
+        statement: &str,
+        words: &[&str],
+    ) -> Result<Option<[Option<String>; 2]>, Miss> {
+        self.allowance.renew();
+        let words: Vec<_> = words
+            .iter()
+            .map(|word| (word as &(dyn ToSql + Sync), Type::TEXT))
+            .collect();
+        let rows = self.client.query_typed(statement, &words).await;
+        let rows = rows.map_err(|error| miss(&error, None))?;
+        let text = |row: &Row, column: usize| row.try_get(column).ok().flatten();
+        Ok(rows.first().map(|row| [text(row, 0), text(row, 1)]))
+    }
+
     /// Sends the query; returns when its result came.
     async fn query(&self) -> Result<Instant, Miss> {
         self.allowance.renew();

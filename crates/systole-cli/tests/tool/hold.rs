@@ -1,7 +1,9 @@
 //! `systole hold`: a command that runs while a lease is held, on real servers.
 
 mod chaos;
+mod etcd;
 mod limits;
+mod postgres;
 mod redis;
 mod usage;
 

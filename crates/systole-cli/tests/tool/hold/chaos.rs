@@ -63,7 +63,7 @@ impl Rivals {
     fn holder(&self, which: usize) -> Holder {
         let lease = (self.lease)(self.proxies[which].port);
         let options = [
-            &*lease, "--ttl", "1500ms", "--grace", "100ms", "--retry", "--quiet",
+            &*lease, "--ttl", "2s", "--grace", "100ms", "--retry", "--quiet",
         ];
         let options = options.map(str::to_owned).into_iter();
         Holder::start(options.chain(self.ledger.command(STUBBORN)))
@@ -114,7 +114,7 @@ async fn paused(processes: &[u32], span: Duration) {
 /// Disturbs two rivals for a while, and then looks at what their commands wrote.
 pub(super) fn disturb(server: &Server, lease: fn(u16) -> String, processes: &[u32]) {
     let seed = u64::from(std::process::id());
-    let span = Duration::from_secs(if deep::is_wanted() { 600 } else { 20 });
+    let span = Duration::from_secs(if deep::is_wanted() { 600 } else { 15 });
     println!("seed {seed}, for {span:?}");
     let ledger = Runtime::new().unwrap().block_on(async {
         let mut rivals = Rivals::start(server, lease).await;

@@ -257,6 +257,32 @@ fn a_server_that_is_not_there_is_told_once_and_waited_for() {
     );
 }
 
+/// A server that cannot be asked has not been asked, so nothing is given back to it.
+#[test]
+fn once_gives_up_at_the_first_request_that_fails() {
+    let port = systole_testkit::servers::process::free_port();
+    let lease = format!("redis://127.0.0.1:{port}/x");
+    let born = std::time::Instant::now();
+    let (code, _, errors) = hold([&*lease, "--ttl", "60s", "--once", "true"]);
+    assert_eq!(code, 123);
+    assert!(born.elapsed() < 20 * SECOND, "it went on asking");
+    assert_eq!(errors.lines().count(), 2, "{errors}");
+    assert!(errors.contains("was not held: no answer"), "{errors}");
+}
+
+#[test]
+fn a_server_that_hangs_is_not_said_to_have_another_holder() {
+    let Some(server) = redis() else { return };
+    signal(server.pid(), "STOP");
+    let (code, _, errors) = hold([&*lease(&server), "--ttl", "10s", "--wait", "1s", "true"]);
+    signal(server.pid(), "CONT");
+    assert_eq!(code, 123);
+    assert!(
+        errors.contains("was not held: the server does not answer"),
+        "{errors}"
+    );
+}
+
 /// The time that a guard has, whatever the supervisor does.
 #[test]
 fn a_stopped_supervisor_causes_no_overlap() {

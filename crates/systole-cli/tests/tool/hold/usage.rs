@@ -28,6 +28,21 @@ fn a_mistake_is_told_in_one_line_with_what_is_allowed_and_an_example() {
         ),
         (&["gopher://h/x", "true"], 125, "its scheme is one of"),
         (
+            &["redis://h/x#role=replica", "true"],
+            125,
+            "this is no lease: an option is unknown; redis has user, password_env",
+        ),
+        (
+            &["redis://h/x#user=", "true"],
+            125,
+            "this is no lease: the option user needs a value",
+        ),
+        (
+            &["redis://me:pw@h/x", "true"],
+            125,
+            "this is no lease: the list of processes would show its password",
+        ),
+        (
             &[lease, "no-such-program"],
             127,
             "no-such-program is not found",
