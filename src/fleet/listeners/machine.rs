@@ -32,7 +32,8 @@ use super::slot::Slot;
 /// [`events`](Self::events).
 ///
 /// ```
-/// /// use systole::fleet::ListenerFleet;
+/// use core::time::Duration;
+/// use systole::fleet::ListenerFleet;
 /// use systole::{Beat, Instant, Output, Verdict, listener};
 ///
 /// # fn main() -> Result<(), systole::ConfigError> {
