@@ -13,7 +13,7 @@ use crate::peer::probe::{Fate, Label, Probe, ProbeId};
 use crate::peer::verdict::{Failure, Verdict};
 use crate::time::{Instant, micros, saturate};
 
-/// Of eight steady probes, what arrives may put off seven.
+/// Traffic postpones a probe to at most this many intervals after the last one.
 const PUT_OFF: u64 = 8;
 
 impl<const N: usize, P: Pacing> Monitor<N, P> {
@@ -58,8 +58,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
 
     fn hear(&mut self, label: Label, received_at: Instant, server_delay_us: u64) -> Receipt {
         let age = self.clock.seen_at(received_at).since(label.sent);
-        // A duplicate of an answered one, unless it is newer than all that were answered. An id whose time has wrapped,
-        // after 12.7 days, passes for newer; it cannot pass for forgotten.
+        // What is not outstanding is a duplicate, unless it is newer than every answered probe. The
+        // time in an id wraps after 12.7 days; such an id counts as newer, never as forgotten.
         let known = self.outstanding.find(label).map(|probe| {
             let fate = core::mem::replace(&mut probe.fate, Fate::Settled);
             (fate, self.clock.units_late_since(probe.lateness))
@@ -88,26 +88,31 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         receipt
     }
 
-    /// Gives the first probe since the last proof of life its time.
+    /// Extends the bound in force so that a reply to the first probe since the last proof of life
+    /// is waited for.
     #[inline(never)]
     fn allow_sent(&mut self) {
-        self.loosen(); // the planned bound is in force again before it is lengthened
+        self.loosen(); // an extension that has ended is dropped first
         let next = self.outstanding.first_open_after(self.peer.mark());
         let next_sent = next.map_or(self.clock.translate(self.next), |next| next.sent);
         self.peer.allow_sent(next_sent);
     }
 
-    /// A reply that does not say which probe it answers arrived. Peers are taken to answer in order: it proves life when the oldest probe
-    /// was sent that may still be answered, and is a sample only where that is the only one.
+    /// Records a reply that does not say which probe it answers.
     ///
-    /// Nothing is concluded from the silence of others that were under way, though their replies may follow; where a reply comes about one usual
-    /// round trip after the latest probe, those before were lost.
-    /// Where that leaves less time than the next probe needs, the bound in force is longer until that is answered. At most eight
-    /// probes are told apart so: where more are under way, a reply is taken for one to a later probe than it answers, and a crash may be found
-    /// later than the bound says. Use ids where round trips are longer than eight intervals.
+    /// Peers are assumed to reply in order. So the reply proves life at the send time of the oldest
+    /// probe that may still be answered. It is a sample only if no other probe may be answered.
+    /// Probes sent before that one count neither as lost nor as answered, because their replies may
+    /// still follow. If a reply arrives about one usual round trip after the latest probe, the
+    /// earlier ones were lost.
     ///
-    /// If some replies of a peer name their probe and others do not, a probe that a reply without id has
-    /// settled may be answered once more by its id.
+    /// If this leaves less time than the next probe needs, the bound in force is longer until that
+    /// probe is answered. At most eight outstanding probes are distinguished. With more, a reply is
+    /// assigned to a later probe than it answers, and a crash may be detected after the bound. Use
+    /// ids if round trips take longer than eight intervals.
+    ///
+    /// If only some replies of a peer name their probe, a probe that a reply without id has settled
+    /// may be answered once more by its id.
     ///
     /// Returns what became of the reply.
     pub fn handle_reply_any(&mut self, received_at: Instant) -> ReplyOutcome {
@@ -157,9 +162,14 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         receipt
     }
 
-    /// Something else arrived from the peer. It proves life as of one timeout ago, since nobody knows when it was sent, and puts off the next
-    /// probe to an interval after that, though at most seven in eight, so that the round-trip time stays measured; under a [`Lifetime`](crate::pacing::Lifetime) it puts off nothing unless it
-    /// [refreshes the flow](crate::pacing::LifetimeRange::refreshed_by_traffic). What is *sent* to the peer proves nothing: do not report it.
+    /// Records that something other than a reply arrived from the peer. It proves life one timeout
+    /// earlier, because its send time is unknown.
+    ///
+    /// It postpones the next probe to one interval after that moment, but at most seven probes in a
+    /// row, so that round trips are still measured. Under a
+    /// [`Lifetime`](crate::pacing::Lifetime) it postpones nothing, unless traffic
+    /// [refreshes the flow](crate::pacing::LifetimeRange::refreshed_by_traffic). Data *sent* to the
+    /// peer proves nothing: do not report it.
     pub fn handle_traffic(&mut self, received_at: Instant) {
         self.look(received_at);
         let longest_us = u64::from(self.peer.plan().timeout_us());
@@ -174,7 +184,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.settle();
     }
 
-    /// The peer was alive at `alive_at`, on the caller's clock, from where the bound counts, too.
+    /// Postpones the next probe to one interval after `alive_at`, when the peer was alive, on the
+    /// caller's clock.
     fn put_off(&mut self, alive_at: Instant) {
         let interval = self.peer.interval_us();
         if self.peer.yields_to_traffic()
@@ -187,7 +198,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
     }
 
     /// Records that probe `id` failed before its timeout: the connection was refused or reset, or
-    /// the reply was invalid. It is overdue from `now` on, and retries continue. Returns what became
+    /// the reply was invalid. It ends at `now`, and retries continue. Returns what became
     /// of it: `Failed` or `Ignored`.
     pub fn handle_failure(&mut self, id: ProbeId, failure: Failure, now: Instant) -> ProbeOutcome {
         self.look(now);
@@ -217,7 +228,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         }
     }
 
-    /// Takes a probe out whose fate `is` one of those that something can still become of. Returns what it was.
+    /// Gives probe `id` the fate `becomes` if `is` accepts its present fate. Returns the probe
+    /// as it was.
     pub(super) fn take(
         &mut self,
         id: ProbeId,
@@ -240,16 +252,17 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         ProbeOutcome::Ignored
     }
 
-    /// A probe sent at `sent` was answered. Where one since the last answered is lost, that is no row of answers. One that is overdue may still
-    /// be answered: where round trips are longer than the timeout, all are overdue at first.
+    /// Records that a probe sent at `sent` was answered. A lost probe since the last answered one
+    /// ends the row of replies. An overdue probe does not, because it may still be answered: if
+    /// round trips are longer than the timeout, all are overdue at first.
     fn continue_row(&mut self, sent: Instant) {
         if self.outstanding.is_lost_within(self.proof, sent) {
             self.peer.break_row();
         }
     }
 
-    /// Learns from the answer to the probe sent at `sent`. It is stale, and proves no life, where it
-    /// is older than the bound that was in force, and than the one that is now.
+    /// Learns from the answer to the probe sent at `sent`. It is stale, and proves no life, if it is
+    /// older than both the bound that was in force and the present one.
     fn answered(
         &mut self,
         sent: Instant,

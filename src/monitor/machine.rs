@@ -73,39 +73,43 @@ use super::wakes::Wakes;
 /// passed. [`resync`](Self::resync) corrects a clock that leapt forward. Call
 /// [`resumed`](Self::resumed) after a suspend during which the clock stood still.
 #[derive(Clone, PartialEq)]
-#[repr(C)] // the small and the often needed first, where the short instructions of small cores reach them
+// Small and often used fields come first, within the offsets that the short instructions of small
+// cores can address.
+#[repr(C)]
 pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     /// When the last probe was sent, and when the next is due, on the caller's clock.
     pub(super) sent: Instant,
     pub(super) next: Instant,
-    /// The send time of the last answered probe, on observed time; later than the machine's own while `Dead`.
+    /// The send time of the last answered probe, on observed time. While `Dead`, it may be later
+    /// than that in `peer`.
     pub(super) proof: Instant,
     pub(super) key: Secret,
     pub(super) clock: ObservedClock,
-    /// Evidence of probes that are forgotten.
+    /// The suspicion level that follows from forgotten probes.
     pub(super) forgotten: SuspicionLevel,
     pub(super) pause_us: u32,
-    /// How far behind its place on the schedule the last probe was sent.
+    /// The time from the scheduled moment of the last probe to its send.
     pub(super) behind_us: u32,
-    /// How late we looked since the last sign of life, in all.
+    /// The sum of our lateness since the last proof of life.
     pub(super) late_us: u32,
     pub(super) count: u8,
-    /// How many were forgotten while they were waited for, and may still be answered.
+    /// The number of probes that were forgotten while outstanding, and may still be answered.
     pub(super) thinned: u8,
-    /// The count of the first probe that may be one of them: all before it ended.
+    /// The number of the first probe that may be one of them. Earlier probes have ended.
     pub(super) thinned_from: u8,
     pub(super) incarnation: u8,
-    /// What a budget of retries makes of the next probe.
+    /// Whether the next probe counts as a retry for a retry budget.
     pub(super) claim: Claim,
     pub(super) failures: SendFailures,
     pub(super) last_failure: Option<Failure>,
-    /// Whether replies were lost on our side, and no probe sent since is overdue.
+    /// Whether replies were lost locally, and no probe sent after that is overdue.
     #[cfg(feature = "alloc")]
     pub(super) excused: bool,
-    /// When the first of the last sends that failed was tried, on the caller's clock.
+    /// The time of the first of the failed sends in a row, on the caller's clock.
     pub(super) failed_at: Instant,
     pub(super) pending: Pending,
-    /// The path before the episode under way.
+    /// The statistics of the path when the present episode began, from its first overdue probe to
+    /// `Alive` or `Dead`.
     pub(super) model: Model,
     pub(super) counters: Counters,
     pub(super) outstanding: Outstanding,
@@ -114,7 +118,7 @@ pub struct Monitor<const N: usize = DEFAULT_WINDOW, P: Pacing = Fluctuation> {
     pub(super) wakes: Wakes,
 }
 
-/// What it may take, on any target.
+/// The largest size in bytes, on any target.
 const _: () = assert!(size_of::<Monitor<32>>() <= 704);
 
 impl<P: Pacing> Monitor<DEFAULT_WINDOW, P> {
@@ -233,7 +237,7 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.pending.take(&context, now)
     }
 
-    /// When somebody has to look again: for a probe to send, one that becomes overdue, or the verdict.
+    /// Returns when to poll again: to send a probe, to call one overdue, or to change the verdict.
     pub(super) fn deadline(&self) -> Instant {
         let mut observed = self.turns_at();
         for probe in self.outstanding.iter() {
@@ -244,7 +248,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.clock.at(observed).min(self.next)
     }
 
-    /// Calls probes overdue and the peer dead, as observed time has it; one after the other, so that each change is told.
+    /// Calls probes overdue and the peer dead, by observed time, one after the other, so that each
+    /// change is reported.
     fn expire(&mut self) {
         let seen = self.clock.seen();
         while let Some(probe) = self.outstanding.next_overdue(seen) {
@@ -271,7 +276,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         at <= self.clock.seen() && at < Instant::MAX
     }
 
-    /// When the verdict changes if nothing is heard and nothing can be sent, on observed time; [`Instant::MAX`] where it does not.
+    /// Returns when the verdict changes if nothing arrives and nothing can be sent, on observed
+    /// time; [`Instant::MAX`] if it does not.
     fn turns_at(&self) -> Instant {
         match self.outstanding.failed_send() {
             Some(_) => self.blind_at().unwrap_or(Instant::MAX),
@@ -321,7 +327,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.reschedule();
     }
 
-    /// Takes how long it took from the last sign of life to the verdict `Dead`, our lateness included, where there had been one.
+    /// Records the time from the last proof of life, if any, to the verdict `Dead`, our lateness
+    /// included.
     #[inline(never)]
     fn measure(&mut self, before: Verdict) {
         if before != Verdict::Unknown {
@@ -370,7 +377,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         .seal(self.key.0)
     }
 
-    /// How far behind the schedule a probe sent now is; where that is an interval, the schedule starts anew, and nothing is made up for.
+    /// Returns how far a probe sent now is behind the schedule. If it is an interval or more, the
+    /// schedule starts anew, and no probes are made up for.
     fn behind_us(&self, now: Instant) -> u32 {
         let interval = self.peer.interval_us();
         let behind = now.since(self.place().plus(interval));
@@ -398,7 +406,8 @@ impl<const N: usize, P: Pacing> Monitor<N, P> {
         self.forget(&forgotten);
     }
 
-    /// Sets the next probe: retries and probes of a dead peer count from the last send, steady ones from its place on the schedule.
+    /// Schedules the next probe. Retries and probes of a dead peer are timed from the last send,
+    /// steady ones from its scheduled moment.
     pub(super) fn reschedule(&mut self) {
         if self.claim == Claim::Retry {
             self.claim = Claim::Usual;

@@ -15,8 +15,9 @@ use crate::time::{duration, micros, saturate};
 /// The rule probes less if the path is unsteady. It therefore adds little load to a network that is
 /// overloaded, and saves battery, but it detects failures slowly, because most failures happen on
 /// unsteady paths. A bound on detection time
-/// ([`detect_within`](crate::config::Builder::detect_within)) overrides it. To detect failures
-/// quickly at the least cost, use [`Config::target`](crate::Config::target) instead.
+/// ([`detect_within`](crate::config::Builder::detect_within)) overrides it: the interval is a wish,
+/// which the machine fits to bound and limits (`src/plan/limits.rs`). To detect failures quickly at
+/// the least cost, use [`Config::target`](crate::Config::target) instead.
 ///
 /// The interval is computed in integers and is within 1e-4 of a two-pass floating-point reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
